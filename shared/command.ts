@@ -1,0 +1,50 @@
+/**
+ * What both programs' main functions share: the log, the signals that end them, and one line and an exit
+ * code for an error.
+ */
+import { fstatSync, writeSync } from 'node:fs';
+import { type Clock } from './clock.js';
+import { OperationalError, describeError, exitCodeFor, systemCode } from './errors.js';
+import { type Log, isJournal, makeLog } from './log.js';
+
+/** Writes to a standard stream at once; a reader that has gone away is no reason to stop. */
+export function writeTo(fd: 1 | 2, text: string): void {
+  try {
+    writeSync(fd, text);
+  } catch (error) {
+    // EPIPE: nobody reads. EAGAIN: a pipe that is full; a line of log is not worth waiting for.
+    if (!['EPIPE', 'EAGAIN', 'EIO'].includes(systemCode(error) ?? '')) throw error;
+  }
+}
+
+export function openLog(
+  component: string,
+  verbose: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+  clock: Clock,
+): Log {
+  return makeLog({
+    component,
+    verbose,
+    journal: isJournal(env.JOURNAL_STREAM, fstatSync(2)),
+    write: (line) => writeTo(2, line),
+    nowMs: () => clock.nowMs(),
+  });
+}
+
+/** A signal that aborts at SIGTERM or SIGINT; a second one ends the process at once. */
+export function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => controller.abort(name));
+  }
+  return controller.signal;
+}
+
+/** Tells an error that ends the program, in one line; a bug with its stack. @returns the exit code */
+export function reportFatal(program: string, error: unknown): number {
+  const isExpected = error instanceof OperationalError;
+  const text = isExpected || !(error instanceof Error) ? describeError(error) : error.stack;
+  writeTo(2, `${program}: ${text ?? describeError(error)}\n`);
+  return exitCodeFor(error);
+}

@@ -1,0 +1,56 @@
+/**
+ * Files that survive a power cut: written whole, flushed, and their directory flushed after them.
+ * Says nothing about names and formats; errors come as the system gives them (ENOSPC, EROFS, …).
+ */
+import { mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+export interface FileTimes {
+  /** Becomes the file's modification time, milliseconds since 1970 UTC. */
+  readonly modifiedAtMs: number;
+}
+
+/**
+ * Creates `path`, writes `bytes`, flushes them to the disk. The directory is not flushed: the name may
+ * still vanish. On failure the file may be there in part; the caller removes it.
+ * @throws a system error, EEXIST when the name is taken
+ */
+export async function writeNewFile(path: string, bytes: Buffer, times?: FileTimes): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    // writeFile goes on after a short write, and fails rather than leave bytes out.
+    await file.writeFile(bytes);
+    if (times) {
+      // Seconds as a float fall short of a millisecond by a hair, and are then cut off to microseconds.
+      const seconds = (times.modifiedAtMs + 0.0005) / 1000;
+      await file.utimes(seconds, seconds);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Flushes a file's or a directory's own entry list to the disk. @throws a system error */
+export async function flushToDisk(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Makes one directory, whose parent must exist, and flushes the parent. One that is there already is fine.
+ * @throws a system error, ENOENT when the parent is missing
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return;
+    throw error;
+  }
+  await flushToDisk(dirname(path));
+}

@@ -1,0 +1,68 @@
+/**
+ * Where a frame lies below the captures directory, as a function of its header alone: storing twice finds
+ * the same name. `frontdoor/2026_11_22/2026_11_22_08_30_15_123+0100.jpg`, the camera's own local time. Pure.
+ */
+
+/** A camera that thinks it is earlier has no clock: 2020-01-01 UTC. */
+export const earliestPlausibleMs = Date.UTC(2020, 0, 1);
+/** The name has four digits for the year. */
+const latestPlausibleMs = Date.UTC(9999, 0, 1);
+/** UTC-12 to UTC+14 are in use; a day covers what a future may bring. */
+export const maxUtcOffsetMinutes = 24 * 60 - 1;
+
+export interface FrameMoment {
+  readonly capturedAtMs: number;
+  /** The camera's offset from UTC, minutes, east positive. */
+  readonly utcOffsetMinutes: number;
+}
+
+/** A file's folder and name without `.jpg`, both relative, with `/`. */
+export interface FramePath {
+  readonly folder: string;
+  readonly stem: string;
+}
+
+/** The path of a frame taken at a moment by a clock that makes sense. */
+export function clockedPath(camera: string, moment: FrameMoment): FramePath {
+  const { capturedAtMs, utcOffsetMinutes } = moment;
+  const local = new Date(capturedAtMs + utcOffsetMinutes * 60_000).toISOString();
+  const [date = '', time = ''] = local.slice(0, -1).split('T');
+  const day = date.replaceAll('-', '_');
+  const clock = time.replaceAll(/[:.]/g, '_');
+  return { folder: `${camera}/${day}`, stem: `${day}_${clock}${formatOffset(utcOffsetMinutes)}` };
+}
+
+/** The path of a frame from a camera whose clock is absurd. */
+export function unclockedPath(camera: string, epoch: string, sequence: number): FramePath {
+  return { folder: `${camera}/unclocked`, stem: `${epoch}-${sequence}` };
+}
+
+export function isPlausibleClock(capturedAtMs: number): boolean {
+  return capturedAtMs >= earliestPlausibleMs && capturedAtMs < latestPlausibleMs;
+}
+
+/** The file name for the n-th frame that wants the same stem: `.jpg`, `-2.jpg`, `-3.jpg`. */
+export function numberedName(stem: string, n: number): string {
+  return n === 1 ? `${stem}.jpg` : `${stem}-${n}.jpg`;
+}
+
+/** Reads a file's name back to its moment; undefined when it is not one of ours. */
+export function parseFrameName(fileName: string): FrameMoment | undefined {
+  const match =
+    /^(\d{4})_(\d\d)_(\d\d)_(\d\d)_(\d\d)_(\d\d)_(\d{3})([+-])(\d\d)(\d\d)(?:-(?:[2-9]|[1-9]\d+))?\.jpg$/.exec(
+      fileName,
+    );
+  if (!match) return undefined;
+  const [year, month, day, hour, minute, second, ms] = match.slice(1, 8).map(Number);
+  const offset = (Number(match[9]) * 60 + Number(match[10])) * (match[8] === '-' ? -1 : 1);
+  const localMs = Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second, ms);
+  const moment = { capturedAtMs: localMs - offset * 60_000, utcOffsetMinutes: offset };
+  // A 31st of February becomes some other moment, with another name.
+  return fileName.startsWith(clockedPath('', moment).stem) ? moment : undefined;
+}
+
+function formatOffset(minutes: number): string {
+  const size = Math.abs(minutes);
+  const digits = [Math.trunc(size / 60), size % 60].map((n) => String(n).padStart(2, '0')).join('');
+  return `${minutes < 0 ? '-' : '+'}${digits}`;
+}

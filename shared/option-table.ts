@@ -1,0 +1,212 @@
+/**
+ * One table of options a program: flag, environment variable, default, rule and help sentence.
+ * The parser, `--help` and the README's tables are all read from it. Pure: argv and env are given.
+ */
+import { parseArgs } from 'node:util';
+import { UsageError } from './errors.js';
+import { InvalidValue } from './quantity.js';
+
+/** A kind of value: how it is written in help, and how text becomes it. */
+export interface Kind<T> {
+  /** Placeholder in help, as `DURATION`. */
+  readonly shown: string;
+  /** @throws {InvalidValue} with the rule that the text breaks. */
+  parse(text: string): T;
+}
+
+export interface Option<T> {
+  readonly help: string;
+  readonly shown: string | undefined;
+  readonly defaultText: string | undefined;
+  readonly isMany: boolean;
+  /** Texts in the order given; none at all means neither flag, nor environment, nor default. */
+  read(texts: readonly string[]): T;
+}
+
+export type OptionTable = Readonly<Record<string, Option<unknown>>>;
+export type OptionValues<Table extends OptionTable> = {
+  readonly [Key in keyof Table]: Table[Key] extends Option<infer T> ? T : never;
+};
+
+export interface Program {
+  /** As typed: `agent`. */
+  readonly name: string;
+  readonly table: OptionTable;
+}
+
+/** An option with a default, or undefined when there is none. */
+export function value<T>(kind: Kind<T>, help: string, defaultText: string): Option<T>;
+export function value<T>(kind: Kind<T>, help: string): Option<T | undefined>;
+export function value<T>(kind: Kind<T>, help: string, defaultText?: string): Option<T | undefined> {
+  return {
+    help,
+    shown: kind.shown,
+    defaultText,
+    isMany: false,
+    read: (texts) => {
+      const text = texts.at(-1);
+      return text === undefined ? undefined : kind.parse(text);
+    },
+  };
+}
+
+/** An option that may be given several times; in the environment, separated by spaces. */
+export function list<T>(kind: Kind<T>, help: string): Option<readonly T[]> {
+  return {
+    help,
+    shown: kind.shown,
+    defaultText: undefined,
+    isMany: true,
+    read: (texts) => texts.map((text) => kind.parse(text)),
+  };
+}
+
+/** A switch, off unless given; in the environment `1`, `true`, `yes`, `on` or their contraries. */
+export function toggle(help: string): Option<boolean> {
+  return {
+    help,
+    shown: undefined,
+    defaultText: undefined,
+    isMany: false,
+    read: (texts) => {
+      const text = (texts.at(-1) ?? 'no').toLowerCase();
+      if (['1', 'true', 'yes', 'on'].includes(text)) return true;
+      if (['0', 'false', 'no', 'off'].includes(text)) return false;
+      throw new InvalidValue('write yes or no');
+    },
+  };
+}
+
+/** `shotTimeout` → `shot-timeout`. */
+export function flagName(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `agent`, `shotTimeout` → `AGENT_SHOT_TIMEOUT`. */
+export function variableName(programName: string, key: string): string {
+  return `${programName}_${flagName(key)}`.replaceAll('-', '_').toUpperCase();
+}
+
+export interface CommandLine<Table extends OptionTable> {
+  readonly options: OptionValues<Table>;
+  /** Words that belong to no flag. */
+  readonly words: readonly string[];
+  /** What followed `--`; undefined when there was no `--`. */
+  readonly command: readonly string[] | undefined;
+}
+
+/**
+ * Flag over environment over default.
+ * @throws {UsageError} for an unknown flag, a missing value or a value that breaks its rule
+ */
+export function readCommandLine<Table extends OptionTable>(
+  program: { readonly name: string; readonly table: Table },
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): CommandLine<Table> {
+  const { given, words, command } = readFlags(program, argv);
+  const options: Record<string, unknown> = {};
+  for (const [key, option] of Object.entries(program.table)) {
+    const variable = variableName(program.name, key);
+    // An EnvironmentFile keeps the line and empties the value: unset.
+    const inEnv = env[variable]?.trim() || undefined;
+    let texts = given.get(key);
+    let where = `--${flagName(key)}`;
+    if (texts === undefined && inEnv !== undefined) {
+      texts = option.isMany ? inEnv.split(/\s+/) : [inEnv];
+      where = variable;
+    }
+    texts ??= option.defaultText === undefined ? [] : [option.defaultText];
+    options[key] = readOption(option, texts, where);
+  }
+  return { options: options as OptionValues<Table>, words, command };
+}
+
+function readOption(option: Option<unknown>, texts: readonly string[], where: string): unknown {
+  try {
+    return option.read(texts);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    throw new UsageError(`${where} '${texts.join(' ')}': ${error.message}`);
+  }
+}
+
+function readFlags(program: Program, argv: readonly string[]) {
+  const keys = new Map(Object.keys(program.table).map((key) => [flagName(key), key]));
+  const { tokens } = parseArgs({
+    args: [...argv],
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+    options: Object.fromEntries(
+      [...keys].map(([flag, key]) => [
+        flag,
+        {
+          type:
+            program.table[key]?.shown === undefined ? ('boolean' as const) : ('string' as const),
+        },
+      ]),
+    ),
+  });
+  const given = new Map<string, string[]>();
+  const words: string[] = [];
+  let command: string[] | undefined;
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') command = [];
+    else if (token.kind === 'positional') (command ?? words).push(token.value);
+    else {
+      const key = token.rawName.startsWith('--') ? keys.get(token.name) : undefined;
+      const option = key === undefined ? undefined : program.table[key];
+      if (key === undefined || option === undefined) {
+        const names = [...keys.keys()].map((flag) => `--${flag}`).join(' ');
+        throw new UsageError(`unknown flag ${token.rawName}`, { hint: `the flags are ${names}` });
+      }
+      if (option.shown !== undefined) {
+        // parseArgs takes whatever comes next for the value, another flag too.
+        const isFlag = token.inlineValue === false && token.value.startsWith('-');
+        if (token.value === undefined || isFlag) {
+          throw new UsageError(
+            `${token.rawName} needs a value: ${token.rawName} ${option.shown}`,
+            isFlag
+              ? { hint: `if '${token.value}' is meant, write ${token.rawName}=${token.value}` }
+              : {},
+          );
+        }
+      }
+      given.set(key, [...(given.get(key) ?? []), token.value ?? 'yes']);
+    }
+  }
+  return { given, words, command };
+}
+
+/** One row an option, for `--help` and for the README. */
+export function optionRows(program: Program) {
+  return Object.entries(program.table).map(([key, option]) => ({
+    flag: `--${flagName(key)}${option.shown === undefined ? '' : ` ${option.shown}`}`,
+    variable: variableName(program.name, key),
+    help: option.help + (option.isMany ? ' May be given several times.' : ''),
+    defaultText: option.defaultText,
+  }));
+}
+
+/** The options as help text, two lines each, at most 100 columns wide. */
+export function helpText(program: Program): string {
+  const lines: string[] = [];
+  for (const row of optionRows(program)) {
+    const fallback = row.defaultText === undefined ? '' : ` Default ${row.defaultText}.`;
+    lines.push(`  ${row.flag}`, ...wrap(row.help + fallback, 92).map((line) => `        ${line}`));
+  }
+  return lines.join('\n');
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line += (line === '' ? '' : ' ') + word;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,133 @@
+/**
+ * What the framed protocol's headers say, and whether a header says it rightly. Pure.
+ * Unknown types and fields come from a newer minor version and are passed over.
+ */
+import * as v from 'valibot';
+import { isCameraName } from '../camera-name.js';
+import { OperationalError } from '../errors.js';
+import { maxUtcOffsetMinutes } from '../frame-path.js';
+import { maxBoxes } from './limits.js';
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const durationMs = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(86_400_000));
+const sentence = v.pipe(v.string(), v.maxLength(1000));
+/** Beyond it JavaScript has no date. */
+const wallTimeMs = v.pipe(v.number(), v.safeInteger(), v.minValue(-8.64e15), v.maxValue(8.64e15));
+
+/** Why a frame is sent. */
+export const reasons = ['first', 'change', 'all'] as const;
+export type Reason = (typeof reasons)[number];
+
+const verdict = v.object({
+  /** A word from `reasons`, or one from a newer version. */
+  reason: v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/)),
+  /** Share of the looked-at picture that changed, 0..1. */
+  ratio: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  /** Changed regions, largest first: [left, top, width, height] in pixels of the frame. */
+  boxes: v.pipe(v.array(v.tuple([count, count, count, count])), v.maxLength(maxBoxes)),
+  /** Id of the event that the frame belongs to. */
+  event: v.optional(v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/))),
+});
+/** What the judge said of a frame, as it travels. */
+export type WireVerdict = v.InferOutput<typeof verdict>;
+
+const hello = v.object({
+  type: v.literal('hello'),
+  camera: v.pipe(v.string(), v.check(isCameraName, 'is no camera name')),
+  /** Random id of one spool's life. */
+  epoch: v.pipe(v.string(), v.regex(/^[0-9a-f]{16,32}$/)),
+  agent: v.pipe(v.string(), v.maxLength(64)),
+});
+const frame = v.object({
+  type: v.literal('frame'),
+  sequence: count,
+  capturedAtMs: wallTimeMs,
+  utcOffsetMinutes: v.pipe(
+    v.number(),
+    v.safeInteger(),
+    v.minValue(-maxUtcOffsetMinutes),
+    v.maxValue(maxUtcOffsetMinutes),
+  ),
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  verdict,
+});
+const ping = v.object({ type: v.literal('ping') });
+const bye = v.object({
+  type: v.literal('bye'),
+  /** Absent: an orderly end. */
+  code: v.optional(v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/))),
+  message: v.optional(sentence),
+  /** Come back no sooner. */
+  retryAfterMs: v.optional(durationMs),
+});
+const welcome = v.object({
+  type: v.literal('welcome'),
+  receiver: v.pipe(v.string(), v.maxLength(64)),
+  maxFrameBytes: count,
+  maxInFlight: v.pipe(count, v.minValue(1)),
+  /** The receiver's wall time. */
+  clockMs: wallTimeMs,
+});
+const stored = v.object({
+  type: v.literal('stored'),
+  sequence: count,
+  /** Relative to the captures directory. */
+  name: v.pipe(v.string(), v.maxLength(512)),
+  /** True when this frame was there already. */
+  duplicate: v.boolean(),
+});
+const refused = v.object({
+  type: v.literal('refused'),
+  sequence: count,
+  code: v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/)),
+  message: sentence,
+  /** False: never send it again. */
+  retry: v.boolean(),
+  retryAfterMs: v.optional(durationMs),
+});
+const pong = v.object({ type: v.literal('pong') });
+
+const agentSchemas = { hello, frame, ping, bye };
+const receiverSchemas = { welcome, stored, refused, pong, bye };
+
+type Message<Schemas extends Record<string, v.GenericSchema>> = v.InferOutput<
+  Schemas[keyof Schemas]
+>;
+export type AgentMessage = Message<typeof agentSchemas>;
+export type ReceiverMessage = Message<typeof receiverSchemas>;
+export type HelloMessage = v.InferOutput<typeof hello>;
+export type FrameMessage = v.InferOutput<typeof frame>;
+export type ByeMessage = v.InferOutput<typeof bye>;
+
+/** @returns undefined for a type that this version does not know @throws {OperationalError} PROTOCOL */
+export function readAgentMessage(
+  header: Readonly<Record<string, unknown>>,
+): AgentMessage | undefined {
+  return readMessage(agentSchemas, header);
+}
+
+/** @returns undefined for a type that this version does not know @throws {OperationalError} PROTOCOL */
+export function readReceiverMessage(
+  header: Readonly<Record<string, unknown>>,
+): ReceiverMessage | undefined {
+  return readMessage(receiverSchemas, header);
+}
+
+function readMessage<Schemas extends Record<string, v.GenericSchema>>(
+  schemas: Schemas,
+  header: Readonly<Record<string, unknown>>,
+): Message<Schemas> | undefined {
+  const { type } = header;
+  if (typeof type !== 'string') throw new OperationalError('PROTOCOL', 'a message without a type');
+  const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
+  if (schema === undefined) return undefined;
+  const result = v.safeParse(schema, header);
+  if (!result.success) {
+    const [issue] = result.issues;
+    const where = v.getDotPath(issue) ?? '';
+    // It quotes the value, which may be as long as a header.
+    const what = issue.message.slice(0, 200);
+    throw new OperationalError('PROTOCOL', `a ${type} message with a wrong ${where}: ${what}`);
+  }
+  return result.output;
+}

@@ -1,0 +1,343 @@
+/**
+ * The rules that no compiler and no linter knows: who may import whom, which file owns which capability.
+ * Each rule is a function from sources to sentences about who breaks it, and is shown to find an offender.
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import { posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Import, type Source, cycles, importsOf, withoutComments } from './source-imports.js';
+
+interface Rule {
+  readonly title: string;
+  /** A sentence for each breach, with the path of the file. */
+  readonly check: (sources: readonly Source[]) => string[];
+  /** By path, texts that break the rule once, each file having its part in it. */
+  readonly offenders: readonly Readonly<Record<string, string>>[];
+}
+
+const program = (path: string): string => path.split('/')[0] ?? '';
+const isMain = ({ path }: Source): boolean => posix.basename(path) === 'main.ts';
+/** A program that is started inherits our environment. */
+const isRunner = ({ path }: Source): boolean => posix.basename(path) === 'run-program.ts';
+const header = ({ text }: Source): string =>
+  /^(?:#!.*\n)?(\/\*\*[\s\S]*?\*\/)/.exec(text)?.[1] ?? '';
+const isPure = (source: Source): boolean => /\bPure\b/.test(header(source));
+
+/** A rule about each import by itself: `reason` says why it is forbidden, or undefined. */
+function eachImport(reason: (each: Import) => string | undefined): Rule['check'] {
+  return (sources) =>
+    importsOf(sources).flatMap((each) => {
+      const why = reason(each);
+      return why === undefined ? [] : [`${each.from.path} imports ${each.target}: ${why}`];
+    });
+}
+
+/** A rule about the code of each file by itself, comments left out. */
+function eachCode(pattern: RegExp, why: string): Rule['check'] {
+  return (sources) =>
+    sources.flatMap(({ path, text }) => {
+      const found = pattern.exec(withoutComments(text));
+      return found === null ? [] : [`${path} has '${found[0].trim()}': ${why}`];
+    });
+}
+
+/** A capability that few files own: at most `most` files in a folder import the package or module. */
+function owners(module: string, most: number, folders = ['']): Rule['check'] {
+  return (sources) =>
+    folders.flatMap((folder) => {
+      const users = importsOf(sources).filter(
+        ({ target, from }) =>
+          target.replace('node:', '') === module && from.path.startsWith(folder),
+      );
+      const paths = [...new Set(users.map(({ from }) => from.path))];
+      return paths.length <= most ? [] : [`${paths.join(', ')} import ${module}: ${most} may`];
+    });
+}
+
+/** Why a pure file may not import something; of node:net it may have what only looks at text. */
+function impurity({ target, names }: Import): string | undefined {
+  const module = target.replace(/^node:/, '').split('/')[0] ?? '';
+  const words = names.match(/\w+/g)?.filter((word) => word !== 'type') ?? [];
+  const isOnlyText = words.every((word) =>
+    ['isIP', 'isIPv4', 'isIPv6', 'BlockList'].includes(word),
+  );
+  if (['fs', 'child_process', 'timers', 'process', 'tls'].includes(module)) return 'it is pure';
+  if (module === 'net' && !isOnlyText) return 'it is pure';
+  if (target === 'shared/log') return 'it is pure: it returns or throws';
+  const isClock = target === 'shared/clock' && words.includes('systemClock');
+  return isClock ? 'it is pure: time is given to it' : undefined;
+}
+
+const inFile = (path: string, ...texts: string[]) => texts.map((text) => ({ [path]: text }));
+
+const rules: readonly Rule[] = [
+  {
+    title: 'agent and receiver never import each other, and shared imports neither',
+    check: eachImport(({ from, target }) => {
+      const isProgram = /^(agent|receiver)\//.test(target);
+      return isProgram && program(target) !== program(from.path)
+        ? 'what both need is in shared/'
+        : undefined;
+    }),
+    offenders: [
+      { 'agent/a.ts': "import { x } from '../receiver/b.js';" },
+      { 'receiver/web/a.ts': "import type { X } from '../../agent/b.js';" },
+      { 'shared/a.ts': "const b = await import('../agent/b.js');" },
+      { 'shared/a.ts': "import {\n  type X,\n  y,\n} from '../receiver/b.js';" },
+    ],
+  },
+  {
+    title: 'nothing imports a test',
+    check: eachImport(({ target }) =>
+      /^(test\/|vitest$)/.test(target) ? 'it is for tests' : undefined,
+    ),
+    offenders: inFile('agent/a.ts', "import '../test/b.js';", "import { vi } from 'vitest';"),
+  },
+  {
+    title: 'nobody imports a main.ts',
+    check: eachImport(({ target }) =>
+      target.endsWith('/main') ? 'a program starts there' : undefined,
+    ),
+    offenders: inFile('agent/a.ts', "import { x } from './main.js';"),
+  },
+  {
+    title: 'options.ts is imported by main.ts only',
+    check: eachImport(({ from, target }) =>
+      target.endsWith('/options') && !isMain(from) ? 'other parts receive plain values' : undefined,
+    ),
+    offenders: inFile('agent/a.ts', "import { x } from './options.js';"),
+  },
+  {
+    title: 'imports do not go in circles',
+    check: cycles,
+    offenders: [
+      {
+        'agent/a.ts': "import { b } from './x/b.js';",
+        'agent/x/b.ts': "import type { A } from '../a.js';",
+      },
+    ],
+  },
+  {
+    title: 'there are no default exports',
+    check: eachCode(/^export default\b|\bas default\b/m, 'export by name'),
+    offenders: inFile(
+      'agent/a.ts',
+      'export default class {}',
+      'const a = 1;\nexport { a as default };',
+    ),
+  },
+  {
+    title: 'nothing is exported again',
+    check: eachCode(/^export\b[^;=(]*\bfrom\b/m, 'import from the file that owns the name'),
+    offenders: inFile(
+      'agent/a.ts',
+      "export * from './b.js';",
+      "export type {\n  B,\n} from './b.js';",
+    ),
+  },
+  {
+    title: 'no file is named index.ts',
+    check: (sources) =>
+      sources
+        .filter(({ path }) => posix.basename(path) === 'index.ts')
+        .map(({ path }) => `${path}: name it for what it knows`),
+    offenders: inFile('agent/judge/index.ts', 'export const a = 1;'),
+  },
+  {
+    title: 'a file that says it is pure imports no files, sockets, processes, timers, clock or log',
+    check: (sources) => eachImport(impurity)(sources.filter(isPure)),
+    offenders: [
+      "import { open } from 'node:fs/promises';",
+      "import { connect } from 'node:net';",
+      "import * as net from 'node:net';",
+      "import { spawn } from 'node:child_process';",
+      "import { setTimeout } from 'node:timers/promises';",
+      "import { type Clock, systemClock } from './clock.js';",
+      "import type { Log } from './log.js';",
+    ].map((line) => ({ 'shared/a.ts': `/** Sums. Pure. */\n${line}` })),
+  },
+  {
+    title:
+      'a file that says it is pure reads no clock, sets no timer and asks nothing of the process',
+    check: (sources) =>
+      eachCode(
+        /\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bset(Timeout|Interval|Immediate)\(|\bprocess\.|\bMath\.random\b/,
+        'it is pure',
+      )(sources.filter(isPure)),
+    offenders: [
+      'Date.now()',
+      'new Date()',
+      'performance.now()',
+      'setTimeout(f, 1)',
+      'process.cwd()',
+      'Math.random()',
+    ].map((code) => ({ 'agent/a.ts': `/**\n * Sums.\n * Pure; quick.\n */\nconst a = ${code};` })),
+  },
+  {
+    title: 'one file compares pixels',
+    check: owners('pixelmatch', 1),
+    offenders: [
+      {
+        'agent/a.ts': "import pixelmatch from 'pixelmatch';",
+        'agent/b.ts': "import pixelmatch from 'pixelmatch';",
+      },
+    ],
+  },
+  {
+    title: 'two files know jpeg-js: the one that decodes, and the scene that encodes',
+    check: owners('jpeg-js', 2),
+    offenders: [
+      {
+        'agent/a.ts': "import jpeg from 'jpeg-js';",
+        'agent/b.ts': "import jpeg from 'jpeg-js';",
+        'receiver/c.ts': "import jpeg from 'jpeg-js';",
+      },
+    ],
+  },
+  {
+    title: 'one file of a program runs other programs',
+    check: owners('child_process', 1, ['agent/', 'receiver/']),
+    offenders: [
+      {
+        'agent/a.ts': "import { spawn } from 'node:child_process';",
+        'agent/b.ts': "import 'child_process';",
+      },
+    ],
+  },
+  {
+    title: 'what both programs share runs no other program',
+    check: owners('child_process', 0, ['shared/']),
+    offenders: inFile('shared/a.ts', "import { execFile } from 'node:child_process';"),
+  },
+  {
+    title: 'only main.ts reads the command line and the environment, and ends the process',
+    check: (sources) =>
+      eachCode(
+        /\bprocess\.(argv|env|exit)\b|\} = process\b|\bfrom 'node:process'/,
+        'main.ts hands it over',
+      )(sources.filter((source) => !isMain(source) && !isRunner(source))),
+    offenders: inFile(
+      'agent/a.ts',
+      'f(process.argv);',
+      'f(process.env.HOME);',
+      'process.exit(1);',
+      'const { env } = process;',
+      "import { env } from 'node:process';",
+    ),
+  },
+  {
+    title: 'every file opens by saying what it owns',
+    check: (sources) =>
+      sources
+        .filter((source) => header(source) === '')
+        .map(({ path }) => `${path} does not open with /**`),
+    offenders: inFile('agent/a.ts', "import 'x';\n/** Late. */", '// Short.'),
+  },
+  {
+    title: 'no file is longer than 300 lines',
+    check: (sources) =>
+      sources.flatMap(({ path, text }) => {
+        const lineCount = text.trimEnd().split('\n').length;
+        return lineCount <= 300 ? [] : [`${path} has ${lineCount} lines: look for the seam`];
+      }),
+    offenders: inFile('agent/a.ts', 'x\n'.repeat(301)),
+  },
+  {
+    // Other uses are for eslint's no-explicit-any to find.
+    title: 'no file casts to any',
+    check: eachCode(/\bas any\b|<any>/, 'say what it is, or unknown'),
+    offenders: inFile('agent/a.ts', 'const a = b as any;', 'const a = <any>b;'),
+  },
+  {
+    title: 'no file silences the compiler or the linter',
+    check: (sources) =>
+      sources.flatMap(({ path, text }) => {
+        const found = /@ts-(ignore|expect-error|nocheck)|eslint-disable/.exec(text);
+        return found === null ? [] : [`${path} has ${found[0]}: mend the cause`];
+      }),
+    offenders: inFile(
+      'agent/a.ts',
+      '// @ts-ignore',
+      '// @ts-expect-error: reason',
+      '// @ts-nocheck',
+      '/* eslint-disable */',
+      '// eslint-disable-next-line',
+    ),
+  },
+];
+
+function readSources(): Source[] {
+  const root = new URL('../', import.meta.url);
+  return ['agent', 'receiver', 'shared'].flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => ({
+        path: `${folder}/${name}`,
+        text: readFileSync(new URL(`${folder}/${name}`, root), 'utf8'),
+      })),
+  );
+}
+
+const asSources = (files: Readonly<Record<string, string>>): Source[] =>
+  Object.entries(files).map(([path, text]) => ({ path, text }));
+
+describe('the sources', () => {
+  const sources = readSources();
+
+  it('are found, with their imports', () => {
+    const paths = sources.map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining(['agent/main.ts', 'receiver/main.ts', 'shared/protocol/wire.ts']),
+    );
+    const wireImports = importsOf(sources).filter(
+      ({ from }) => from.path === 'shared/protocol/wire.ts',
+    );
+    expect(wireImports.map(({ target }) => target)).toEqual(['shared/byte-queue', 'shared/errors']);
+  });
+
+  it.each(rules)('keep the rule: $title', ({ check }) => {
+    expect(check(sources)).toEqual([]);
+  });
+});
+
+describe('the rules', () => {
+  const broken = rules.flatMap(({ title, check, offenders }) =>
+    offenders.map((files) => ({ title, check, files })),
+  );
+
+  it.each(broken)('find who breaks: $title: $files', ({ check, files }) => {
+    const found = check(asSources(files));
+    expect(found).toHaveLength(1);
+    for (const path of Object.keys(files)) expect(found[0]).toContain(path);
+  });
+
+  it('find nothing wrong with decent files', () => {
+    const pure = [
+      '/** Looks at texts. Pure: no process.exit, Date.now() or as any in it. */',
+      "import { isIP, isIPv6 } from 'node:net';",
+      "import type { Clock } from './clock.js';",
+      '',
+      '// import { spawn } from "node:child_process", as any: only words',
+      "export const site = 'https://example.org/any'; // from 'vitest'",
+      "export const word = 'vitest';",
+      'export const late = (clock: Clock): boolean => clock.nowMs() > isIP(word) && isIPv6(site);',
+    ].join('\n');
+    const main = [
+      '#!/usr/bin/env node',
+      '/** The command: wires the parts. */',
+      "import { options } from './options.js';",
+      'process.exit(options(process.argv, process.env));',
+    ].join('\n');
+    const runner =
+      "/** Runs programs. */\nimport { spawn } from 'node:child_process';\nspawn('true');";
+    const longest = `/** Long. */${'\n//'.repeat(299)}\n`;
+    const sources = asSources({
+      'shared/pure.ts': pure,
+      'agent/main.ts': main,
+      'agent/options.ts': longest,
+      'agent/run-program.ts': runner,
+      'receiver/run-program.ts': runner,
+    });
+    expect(rules.flatMap(({ check }) => check(sources))).toEqual([]);
+  });
+});

@@ -1,0 +1,203 @@
+/** The framed protocol's bytes: vectors in hex, any chunking, and what a hostile peer may send. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { OperationalError } from '../../../shared/errors.js';
+import { MessageDecoder, type WireMessage, encodeMessage } from '../../../shared/protocol/wire.js';
+import { anyBytes, anyChunking, everyChunking, hex } from '../chunking.js';
+
+const generous = { maxHeaderBytes: 1 << 20, maxBodyBytes: 1 << 24 };
+const violation = expect.objectContaining({
+  name: 'OperationalError',
+  code: 'PROTOCOL',
+}) as unknown;
+
+function decode(chunks: readonly Buffer[], limits = generous): WireMessage[] {
+  const decoder = new MessageDecoder(limits);
+  const messages = chunks.flatMap((chunk) => decoder.push(chunk));
+  expect(decoder.isInside).toBe(false);
+  return messages;
+}
+
+/** A message whose header is any text, as a peer could send it. */
+function withHeader(text: string | Buffer, body: Buffer = Buffer.alloc(0)): Buffer {
+  const header = Buffer.from(text);
+  const lengths = Buffer.alloc(8);
+  lengths.writeUInt32BE(header.length, 0);
+  lengths.writeUInt32BE(body.length, 4);
+  return Buffer.concat([lengths, header, body]);
+}
+
+const vectors: readonly { bytes: Buffer; header: object; body: Buffer }[] = [
+  {
+    bytes: hex('0000000f 00000000 7b2274797065223a2270696e67227d'),
+    header: { type: 'ping' },
+    body: Buffer.alloc(0),
+  },
+  {
+    bytes: hex('0000000a 00000004 7b226e223a2d312e357d ffd8ffd9'),
+    header: { n: -1.5 },
+    body: hex('ffd8ffd9'),
+  },
+  { bytes: hex('00000002 00000001 7b7d 00'), header: {}, body: hex('00') },
+  {
+    bytes: hex('0000000d 00000000 7b22c3bc223a22f09f90bb227d'),
+    header: { ü: '🐻' },
+    body: Buffer.alloc(0),
+  },
+];
+
+describe('a message', () => {
+  it.each(vectors)('is read in any chunking: $header', ({ bytes, header, body }) => {
+    for (const chunks of everyChunking(bytes)) expect(decode(chunks)).toEqual([{ header, body }]);
+  });
+
+  it.each(vectors)('is written as it is read: $header', (vector) => {
+    expect(Buffer.concat(encodeMessage(vector.header, vector.body))).toEqual(vector.bytes);
+  });
+
+  it('is read one after the other, in any chunking', () => {
+    const all = Buffer.concat(vectors.map(({ bytes }) => bytes));
+    const expected = vectors.map(({ header, body }) => ({ header, body }));
+    for (const chunks of everyChunking(all)) expect(decode(chunks)).toEqual(expected);
+  });
+
+  it('is written without copying the body', () => {
+    const body = hex('ffd8');
+    expect(encodeMessage({}, body)[1]).toBe(body);
+  });
+
+  it('of any header and body comes back the same from any chunking', () => {
+    const headers = fc.dictionary(
+      fc.string({ unit: 'binary' }),
+      fc.jsonValue({ stringUnit: 'binary' }),
+    );
+    const messages = fc.array(fc.record({ header: headers, body: anyBytes }), { maxLength: 5 });
+    const streams = messages.chain((each) =>
+      anyChunking(fc.constant(each.flatMap(({ header, body }) => encodeMessage(header, body)))).map(
+        (chunks) => ({ each, chunks }),
+      ),
+    );
+    fc.assert(
+      fc.property(streams, ({ each, chunks }) => {
+        // JSON knows no -0, and takes a key `__proto__` for a key like any other.
+        const expected = each.map(({ header, body }) => ({ header: throughJson(header), body }));
+        expect(decode(chunks)).toEqual(expected);
+      }),
+    );
+  });
+});
+
+function throughJson(value: object): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+describe('isInside', () => {
+  it('is true from the first byte of a message to its last', () => {
+    const { bytes } = vectors[1]!;
+    const decoder = new MessageDecoder(generous);
+    const insides = Array.from(bytes, (byte) => {
+      decoder.push(Buffer.of(byte));
+      return decoder.isInside;
+    });
+    expect(insides).toEqual([...Array<boolean>(bytes.length - 1).fill(true), false]);
+  });
+});
+
+describe('limits', () => {
+  const limits = { maxHeaderBytes: 12, maxBodyBytes: 3 };
+
+  it('let header and body of just that length pass', () => {
+    const message = withHeader('{"a":"1234"}', hex('010203'));
+    for (const chunks of everyChunking(message)) expect(decode(chunks, limits)).toHaveLength(1);
+  });
+
+  it.each([
+    ['a header one byte longer', '0000000d 00000000', 'a header of 13 bytes; the limit is 12'],
+    ['a body one byte longer', '0000000c 00000004', 'a body of 4 bytes; the limit is 3'],
+    ['the longest header', 'ffffffff 00000000', 'a header of 4294967295 bytes; the limit is 12'],
+    ['the longest body', '00000000 ffffffff', 'a body of 4294967295 bytes; the limit is 3'],
+  ])('refuse %s as soon as its length is known', (_, lengths, what) => {
+    const error = expect.objectContaining({
+      code: 'PROTOCOL',
+      message: `the other side sent ${what}`,
+    }) as unknown;
+    for (const chunks of everyChunking(hex(lengths)))
+      expect(() => decode(chunks, limits)).toThrow(error);
+  });
+});
+
+describe('a header', () => {
+  const hostile: Record<string, string | Buffer> = {
+    'that is empty': '',
+    'that is no JSON': 'hello',
+    'with something after it': '{}{}',
+    'that is cut off': '{"type":"ping"',
+    'with a byte order mark': '\ufeff{}',
+    'that is null': 'null',
+    'that is a list': '[{"type":"ping"}]',
+    'that is a text': '"ping"',
+    'that is a number': '1e999',
+    'nested and never closed': '[{"a":'.repeat(100_000),
+    'nested in a list': `${'['.repeat(200_000)}${']'.repeat(200_000)}`,
+    'of bytes that are no UTF-8': hex('fffe00'),
+  };
+  it.each(Object.entries(hostile))('%s is a violation and nothing else', (_, header) => {
+    expect(() => decode([withHeader(header)])).toThrow(violation);
+  });
+
+  it('may be nested as deep as its limit allows', () => {
+    const [message] = decode([withHeader(`{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`)]);
+    expect(message?.header).toHaveProperty('a');
+  });
+
+  it('with the names of prototypes changes no prototype', () => {
+    const text = '{"__proto__":{"type":"hello"},"constructor":{"prototype":{"type":"hello"}}}';
+    const [message] = decode([withHeader(text)]);
+    expect(Object.getPrototypeOf(message?.header)).toBe(Object.prototype);
+    expect(message?.header.type).toBeUndefined();
+    expect(({} as Record<string, unknown>).type).toBeUndefined();
+  });
+});
+
+describe('any bytes', () => {
+  it('lead to messages or to a violation, and hold no more than one message and one chunk', () => {
+    const smallLengths = fc
+      .tuple(
+        fc.nat({ max: 30 }),
+        fc.nat({ max: 30 }),
+        fc.constantFrom('{}', '{"a":1}', '[]', '{', 'x'),
+        anyBytes,
+      )
+      .map(([header, body, text, rest]) => {
+        const lengths = Buffer.alloc(8);
+        lengths.writeUInt32BE(header, 0);
+        lengths.writeUInt32BE(body, 4);
+        return Buffer.concat([lengths, Buffer.from(text.padEnd(header)), rest]);
+      });
+    const streams = anyChunking(fc.array(fc.oneof(anyBytes, smallLengths), { maxLength: 6 }));
+    fc.assert(
+      fc.property(streams, (chunks) => {
+        const decoder = new MessageDecoder({ maxHeaderBytes: 25, maxBodyBytes: 25 });
+        try {
+          for (const chunk of chunks) {
+            for (const { header, body } of decoder.push(chunk)) {
+              expect(typeof header).toBe('object');
+              expect(body.length).toBeLessThanOrEqual(25);
+            }
+          }
+        } catch (error) {
+          expect(error).toBeInstanceOf(OperationalError);
+          expect(error).toEqual(violation);
+        }
+      }),
+    );
+  });
+
+  it('may come one by one: a megabyte of body costs a megabyte, not its square', () => {
+    const message = withHeader('{}', Buffer.alloc(1_000_000, 7));
+    const decoder = new MessageDecoder(generous);
+    const messages: WireMessage[] = [];
+    for (const byte of message) messages.push(...decoder.push(Buffer.of(byte)));
+    expect(messages.map(({ body }) => body.length)).toEqual([1_000_000]);
+  });
+});

@@ -1,0 +1,53 @@
+/** What sources import, read from their text: for rules about who may import whom. */
+import { posix } from 'node:path';
+
+export interface Source {
+  /** From the root of the repository, with `/`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface Import {
+  readonly from: Source;
+  /** What is imported: a path from the root without its suffix, or the name of a package or module. */
+  readonly target: string;
+  /** As written between `import` and `from`; empty when everything or nothing is taken. */
+  readonly names: string;
+}
+
+/** The code alone: what a comment says breaks no rule. `//` in a text stays, as in `https://`. */
+export const withoutComments = (text: string): string =>
+  text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '$1');
+
+export function importsOf(sources: readonly Source[]): Import[] {
+  return sources.flatMap((from) => {
+    const code = withoutComments(from.text);
+    const statements = code.matchAll(
+      /^(?:import|export)\b(?:([^'";]*?)\bfrom)?\s*['"]([^'"]+)['"]/gm,
+    );
+    const calls = code.matchAll(/\bimport\(\s*()['"]([^'"]+)['"]/g);
+    return [...statements, ...calls].map(([, names = '', written = '']) => {
+      const path = posix.join(posix.dirname(from.path), written).replace(/\.[jt]s$/, '');
+      return { from, names, target: written.startsWith('.') ? path : written };
+    });
+  });
+}
+
+/** Import paths that lead back to where they began, each told once. */
+export function cycles(sources: readonly Source[]): string[] {
+  const targets = new Map<string, string[]>();
+  for (const { from, target } of importsOf(sources)) {
+    targets.set(from.path, [...(targets.get(from.path) ?? []), `${target}.ts`]);
+  }
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): void => {
+    const start = way.indexOf(path);
+    if (start >= 0) found.push(`a cycle of imports: ${[...way.slice(start), path].join(' > ')}`);
+    if (start >= 0 || done.has(path)) return;
+    for (const target of targets.get(path) ?? []) visit(target, [...way, path]);
+    done.add(path);
+  };
+  for (const path of targets.keys()) visit(path, []);
+  return found;
+}
