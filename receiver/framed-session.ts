@@ -1,0 +1,186 @@
+/**
+ * One connection of an agent: its hello, its frames, our acknowledgements. A frame is acknowledged only
+ * when the store has it on the disk. Who may connect and what the bytes mean is decided elsewhere.
+ */
+import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Clock } from '../shared/clock.js';
+import { OperationalError, describeError } from '../shared/errors.js';
+import { findJpegDamage } from '../shared/jpeg-splitter.js';
+import type { Log } from '../shared/log.js';
+import { maxHeaderBytes, preface } from '../shared/protocol/limits.js';
+import {
+  type AgentMessage,
+  type FrameMessage,
+  type HelloMessage,
+  type ReceiverMessage,
+  readAgentMessage,
+} from '../shared/protocol/messages.js';
+import { MessageDecoder, encodeMessage } from '../shared/protocol/wire.js';
+import { version } from '../shared/version.js';
+import type { CameraRegister } from './camera-register.js';
+import type { FrameStore, StoredFrame } from './store/frame-store.js';
+
+/** Frames of one connection that may be in memory at once. */
+const maxInFlight = 8;
+/** Acknowledgements that the agent does not read; it has at most `maxInFlight` to read. */
+const maxUnreadBytes = 256 * 1024;
+/** For an agent to read our last words and close its side. */
+const lingerMs = 2000;
+/** When the store cannot take a frame: long enough to matter, short enough not to be noticed when over. */
+const storeRetryMs = 5000;
+
+export interface FramedSessionParts {
+  readonly store: FrameStore;
+  readonly register: CameraRegister;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly maxFrameBytes: number;
+  readonly idleTimeoutMs: number;
+  readonly onStored: (stored: StoredFrame & { camera: string; byteCount: number }) => void;
+}
+
+export class FramedSession {
+  readonly #socket: Socket;
+  readonly #parts: FramedSessionParts;
+  readonly #pending = new Set<Promise<void>>();
+  #hello: HelloMessage | undefined;
+  #isClosing = false;
+
+  constructor(socket: Socket, parts: FramedSessionParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+  }
+
+  /**
+   * Serves the connection to its end. Resolves when every frame that came whole is answered.
+   * @param chunks the bytes after the preface, first to last
+   * @throws {OperationalError} PROTOCOL, after telling the agent
+   */
+  async serve(chunks: AsyncIterable<Buffer>): Promise<void> {
+    const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: this.#parts.maxFrameBytes });
+    this.#socket.write(preface);
+    try {
+      for await (const chunk of chunks) {
+        for (const { header, body } of decoder.push(chunk)) {
+          const message = readAgentMessage(header);
+          if (message !== undefined && !this.#isClosing) await this.#take(message, body);
+        }
+        if (this.#isClosing) break;
+        if (this.#socket.writableLength > maxUnreadBytes) {
+          throw new OperationalError('LINK', 'the agent does not read its acknowledgements');
+        }
+      }
+      await this.close();
+    } catch (error) {
+      if (error instanceof OperationalError && error.code === 'PROTOCOL') {
+        await this.close({ code: 'protocol', message: error.message });
+      }
+      throw error;
+    } finally {
+      this.#parts.register.leave(this);
+    }
+  }
+
+  /** Takes no more frames, answers those it has, says why it ends, and ends. */
+  async close(why: { code?: string; message?: string; retryAfterMs?: number } = {}): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    await Promise.all(this.#pending);
+    this.#send({ type: 'bye', ...why });
+    this.#socket.end();
+    // An agent that has nothing to say any more must not keep us reading.
+    this.#socket.setTimeout(lingerMs);
+  }
+
+  async #take(message: AgentMessage, body: Buffer): Promise<void> {
+    if (message.type === 'hello') {
+      await this.#greet(message);
+      return;
+    }
+    const hello = this.#hello;
+    if (hello === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
+    if (message.type === 'ping') this.#send({ type: 'pong' });
+    else if (message.type === 'bye') await this.close();
+    else {
+      const answering = this.#store(hello, message, body).finally(() => {
+        this.#pending.delete(answering);
+      });
+      this.#pending.add(answering);
+      // Reading no further is what holds back an agent that sends more than it may.
+      if (this.#pending.size >= maxInFlight) await Promise.race(this.#pending);
+    }
+  }
+
+  async #greet(hello: HelloMessage): Promise<void> {
+    if (this.#hello !== undefined) throw new OperationalError('PROTOCOL', 'a second hello');
+    const busy = this.#parts.register.enter(this, hello);
+    if (busy !== undefined) {
+      this.#parts.log.warn('refused an agent', { camera: hello.camera, reason: busy });
+      await this.close({ code: 'camera-busy', message: busy, retryAfterMs: 10_000 });
+      return;
+    }
+    this.#hello = hello;
+    this.#socket.setTimeout(this.#parts.idleTimeoutMs);
+    this.#send({
+      type: 'welcome',
+      receiver: version,
+      maxFrameBytes: this.#parts.maxFrameBytes,
+      maxInFlight,
+      clockMs: this.#parts.clock.nowMs(),
+    });
+    this.#parts.log.info('agent connected', { camera: hello.camera, version: hello.agent });
+  }
+
+  async #store(
+    { camera, epoch }: HelloMessage,
+    message: FrameMessage,
+    jpeg: Buffer,
+  ): Promise<void> {
+    const { sequence, capturedAtMs, utcOffsetMinutes } = message;
+    const log = this.#parts.log;
+    const refusal = refusalOf(message, jpeg);
+    if (refusal !== undefined) {
+      log.warn('refused a frame', { camera, sequence, reason: refusal.message });
+      this.#send({ type: 'refused', sequence, ...refusal });
+      return;
+    }
+    try {
+      const id = { epoch, sequence };
+      const frame = { camera, jpeg, capturedAtMs, utcOffsetMinutes, id };
+      const stored = await this.#parts.store.put(frame);
+      this.#send({ type: 'stored', sequence, ...stored });
+      this.#parts.onStored({ ...stored, camera, byteCount: jpeg.length });
+    } catch (error) {
+      log.warn('could not store a frame; the agent keeps it', { camera, sequence, error });
+      this.#send({
+        type: 'refused',
+        sequence,
+        code: 'store',
+        message: describeError(error).slice(0, 1000),
+        retry: true,
+        retryAfterMs: storeRetryMs,
+      });
+    }
+  }
+
+  #send(message: ReceiverMessage): void {
+    if (!this.#socket.writable) return; // the agent is gone: it sends again what was not answered
+    const [head] = encodeMessage(message);
+    this.#socket.write(head);
+  }
+}
+
+/** What is wrong with a frame as it came; undefined when nothing is. */
+function refusalOf(message: FrameMessage, jpeg: Buffer) {
+  if (createHash('sha256').update(jpeg).digest('hex') !== message.sha256) {
+    return {
+      code: 'hash',
+      message: 'its bytes do not have the SHA-256 that was announced',
+      retry: true,
+    };
+  }
+  const damage = findJpegDamage(jpeg);
+  if (damage === undefined) return undefined;
+  return { code: 'not-a-jpeg', message: `it is no whole JPEG: ${damage}`, retry: false };
+}

@@ -1,0 +1,45 @@
+/** The receiver's options: the one table that the parser, `--help` and the README read. */
+import { listenAddress } from '../shared/address.js';
+import { duration, path, size, wholeNumber } from '../shared/kinds.js';
+import { list, toggle, value } from '../shared/option-table.js';
+
+export const receiverProgram = {
+  name: 'receiver',
+  table: {
+    dir: value(
+      path('DIR'),
+      'Where the frames go: a folder a camera, in it a folder a day. It is made if it is missing.',
+    ),
+    listen: list(
+      listenAddress,
+      'Where to listen. Without it: the sockets that systemd passed, else the connection on standard ' +
+        'input, else port 4444 on every address, IPv4 and IPv6.',
+    ),
+    maxFrame: value(
+      // Above 1 GiB a frame would not fit a Buffer comfortably; below 1 KiB no JPEG fits.
+      size({ minBytes: 1024, maxBytes: 2 ** 30 }),
+      'The largest frame that is taken; it is held in memory while it arrives.',
+      '16MiB',
+    ),
+    maxConnections: value(
+      wholeNumber(1, 100_000),
+      'Connections served at once; one more is told so and closed.',
+      '64',
+    ),
+    idleTimeout: value(
+      // Less, and an agent that has nothing to send is taken for dead.
+      duration({ minMs: 20_000, maxMs: 86_400_000 }),
+      'A connection that says nothing for this long is closed. Agents speak every 15 s.',
+      '1m',
+    ),
+    idleExit: value(
+      duration({ maxMs: 86_400_000 }),
+      'End when there was no connection for this long, for a receiver that systemd starts; 0 is never.',
+      '0',
+    ),
+    json: toggle('Print a line of JSON on standard output for each frame stored.'),
+    verbose: toggle('Log each frame and each connection too.'),
+    help: toggle('Show this.'),
+    version: toggle('Show the version.'),
+  },
+} as const;

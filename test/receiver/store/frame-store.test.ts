@@ -1,0 +1,140 @@
+/** The store against a real file system. */
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type FrameToStore, openFrameStore } from '../../../receiver/store/frame-store.js';
+import { filesBelow } from '../../support/files.js';
+import { makeJpeg } from '../../support/pictures.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+const capturedAtMs = Date.UTC(2026, 10, 22, 7, 30, 15, 123);
+const epoch = '0123456789abcdef0123456789abcdef';
+
+function frame(changes: Partial<FrameToStore> = {}): FrameToStore {
+  return {
+    camera: 'frontdoor',
+    jpeg: makeJpeg(1),
+    capturedAtMs,
+    utcOffsetMinutes: 60,
+    id: { epoch, sequence: 1 },
+    ...changes,
+  };
+}
+const name = 'frontdoor/2026_11_22/2026_11_22_08_30_15_123+0100.jpg';
+
+describe('a frame store', () => {
+  it('keeps a frame under its camera, day and moment, with the capture as file time', async () => {
+    const directory = temporaryDirectory();
+    const store = await openFrameStore(directory, Date.now());
+    expect(await store.put(frame())).toEqual({ name, duplicate: false });
+    expect(readFileSync(join(directory, name))).toEqual(makeJpeg(1));
+    expect(statSync(join(directory, name)).mtimeMs).toBe(capturedAtMs);
+    expect(filesBelow(directory, { hidden: true })).toEqual([name]);
+  });
+
+  it('knows a frame that is sent again', async () => {
+    const directory = temporaryDirectory();
+    const store = await openFrameStore(directory, Date.now());
+    await store.put(frame());
+    expect(await store.put(frame())).toEqual({ name, duplicate: true });
+    expect(filesBelow(directory, { hidden: true })).toEqual([name]);
+  });
+
+  it('gives another frame of the same millisecond another name', async () => {
+    const directory = temporaryDirectory();
+    const store = await openFrameStore(directory, Date.now());
+    await store.put(frame());
+    const second = await store.put(frame({ jpeg: makeJpeg(2), id: { epoch, sequence: 2 } }));
+    expect(second).toEqual({ name: name.replace('.jpg', '-2.jpg'), duplicate: false });
+    expect(readFileSync(join(directory, name))).toEqual(makeJpeg(1));
+  });
+
+  it('never takes a raw frame for a repeat', async () => {
+    const directory = temporaryDirectory();
+    const store = await openFrameStore(directory, Date.now());
+    const raw = { camera: 'raw-127-0-0-1', id: undefined };
+    await Promise.all(Array.from({ length: 10 }, () => store.put(frame(raw))));
+    expect(filesBelow(directory)).toHaveLength(10);
+  });
+
+  it('makes one file of one frame stored by two stores at the same time', async () => {
+    const directory = temporaryDirectory();
+    const one = await openFrameStore(directory, Date.now());
+    const other = await openFrameStore(directory, Date.now());
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? one : other).put(frame())),
+    );
+    expect(results.filter((result) => !result.duplicate)).toHaveLength(1);
+    expect(filesBelow(directory, { hidden: true })).toEqual([name]);
+  });
+
+  it('keeps a frame of a camera without a clock by epoch and sequence', async () => {
+    const directory = temporaryDirectory();
+    const store = await openFrameStore(directory, Date.now());
+    const before = Date.now();
+    const stored = await store.put(frame({ capturedAtMs: 86_400_000 }));
+    expect(stored.name).toBe(`frontdoor/unclocked/${epoch}-1.jpg`);
+    expect(statSync(join(directory, stored.name)).mtimeMs).toBeGreaterThanOrEqual(before - 1000);
+  });
+
+  it('removes what a killed process left unfinished, and nothing else', async () => {
+    const directory = temporaryDirectory();
+    const incoming = join(directory, 'frontdoor', '.incoming');
+    mkdirSync(incoming, { recursive: true });
+    writeFileSync(join(incoming, 'a.part'), 'half');
+    writeFileSync(join(incoming, 'notes.txt'), 'somebody');
+    utimesSync(join(incoming, 'a.part'), 0, 0);
+    writeFileSync(join(directory, 'README'), 'mine');
+    await openFrameStore(directory, Date.now());
+    expect(filesBelow(directory, { hidden: true })).toContain('frontdoor/.incoming/a.part');
+    await openFrameStore(directory, Date.now() + 3_600_000);
+    expect(filesBelow(directory, { hidden: true })).toEqual([
+      'README',
+      'frontdoor/.incoming/notes.txt',
+    ]);
+  });
+
+  it('stores nothing and says so when its directory is gone, and does not make it again', async () => {
+    const directory = join(temporaryDirectory(), 'captures');
+    const store = await openFrameStore(directory, Date.now());
+    rmSync(directory, { recursive: true });
+    await expect(store.put(frame())).rejects.toMatchObject({ code: 'STORE' });
+    expect(() => statSync(directory)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+  });
+
+  it('goes on when its directory is back', async () => {
+    const directory = join(temporaryDirectory(), 'captures');
+    const store = await openFrameStore(directory, Date.now());
+    rmSync(directory, { recursive: true });
+    await expect(store.put(frame())).rejects.toMatchObject({ code: 'STORE' });
+    mkdirSync(directory);
+    expect(await store.put(frame())).toEqual({ name, duplicate: false });
+  });
+
+  it('says what is in the way when the directory is a file', async () => {
+    const path = join(temporaryDirectory(), 'file');
+    writeFileSync(path, '');
+    await expect(openFrameStore(path, Date.now())).rejects.toMatchObject({
+      code: 'STORE',
+      hint: expect.stringContaining('--dir') as string,
+    });
+  });
+
+  it('leaves no unfinished file behind when the day cannot be made', async () => {
+    const directory = temporaryDirectory();
+    const store = await openFrameStore(directory, Date.now());
+    mkdirSync(join(directory, 'frontdoor'));
+    writeFileSync(join(directory, 'frontdoor', '2026_11_22'), 'in the way');
+    chmodSync(directory, 0o755);
+    await expect(store.put(frame())).rejects.toMatchObject({ code: 'STORE' });
+    expect(filesBelow(directory, { hidden: true })).toEqual(['frontdoor/2026_11_22']);
+  });
+});

@@ -1,0 +1,65 @@
+/** An agent made by hand, message by message, to see what the receiver answers. */
+import { createHash } from 'node:crypto';
+import { type Socket } from 'node:net';
+import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
+import { type ReceiverMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
+import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
+import { eventually } from './eventually.js';
+import { speakTo } from './receiver.js';
+
+export const peerEpoch = '00112233445566778899aabbccddeeff';
+
+export class AgentPeer {
+  readonly socket: Socket;
+  readonly messages: ReceiverMessage[] = [];
+  /** Resolves when the connection is over. */
+  readonly over: Promise<unknown>;
+
+  constructor(port: number) {
+    const { socket, heard } = speakTo(port);
+    this.socket = socket;
+    this.over = heard;
+    const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 0 });
+    let skip = preface.length;
+    socket.on('data', (chunk: Buffer) => {
+      const skipped = Math.min(skip, chunk.length);
+      skip -= skipped;
+      for (const { header } of decoder.push(chunk.subarray(skipped))) {
+        const message = readReceiverMessage(header);
+        if (message) this.messages.push(message);
+      }
+    });
+    socket.write(preface);
+  }
+
+  say(header: object, body?: Buffer): void {
+    for (const part of encodeMessage(header, body)) this.socket.write(part);
+  }
+
+  hello(camera = 'yard', epoch = peerEpoch): void {
+    this.say({ type: 'hello', camera, epoch, agent: 'test' });
+  }
+
+  frame(sequence: number, jpeg: Buffer, changes: object = {}): void {
+    this.say(
+      {
+        type: 'frame',
+        sequence,
+        capturedAtMs: Date.UTC(2026, 10, 22) + sequence,
+        utcOffsetMinutes: 0,
+        sha256: createHash('sha256').update(jpeg).digest('hex'),
+        verdict: { reason: 'change', ratio: 0.1, boxes: [] },
+        ...changes,
+      },
+      jpeg,
+    );
+  }
+
+  /** The first message of a type, once it is there. */
+  answer<Type extends ReceiverMessage['type']>(type: Type, nth = 1) {
+    return eventually(() => {
+      const found = this.messages.filter((message) => message.type === type);
+      return found[nth - 1] as Extract<ReceiverMessage, { type: Type }> | undefined;
+    }, `a ${type} message`);
+  }
+}

@@ -1,0 +1,43 @@
+/** A clock that moves only when a test says so. */
+import type { Clock } from '../../shared/clock.js';
+
+export class FakeClock implements Clock {
+  #nowMs: number;
+  #sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
+  /** Every pause that was asked for, in order. */
+  readonly pauses: number[] = [];
+
+  constructor(nowMs = Date.UTC(2026, 10, 22)) {
+    this.#nowMs = nowMs;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+
+  utcOffsetMinutes(): number {
+    return 60;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    this.pauses.push(ms);
+    if (signal?.aborted || ms <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#sleepers.push({ atMs: this.#nowMs + ms, wake: resolve });
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  /** Lets time pass; sleepers that are due wake in order. */
+  async advance(ms: number): Promise<void> {
+    this.#nowMs += ms;
+    const due = this.#sleepers.filter((sleeper) => sleeper.atMs <= this.#nowMs);
+    this.#sleepers = this.#sleepers.filter((sleeper) => sleeper.atMs > this.#nowMs);
+    for (const { wake } of due.sort((a, b) => a.atMs - b.atMs)) wake();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,14 @@
+/** A log that keeps its lines, to look at what an operator would see. */
+import { type Log, makeLog } from '../../shared/log.js';
+
+export function keptLog(): { readonly log: Log; readonly lines: string[] } {
+  const lines: string[] = [];
+  const log = makeLog({
+    component: 'test',
+    verbose: true,
+    journal: true,
+    write: (line) => lines.push(line.trimEnd()),
+    nowMs: () => 0,
+  });
+  return { log, lines };
+}

@@ -1,0 +1,106 @@
+/** The built programs, and others, as real processes that end with the test. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { eventually } from './eventually.js';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Exit code, or the name of the signal. */
+  readonly ended: Promise<number | string>;
+  /** Waits until stderr or stdout has it. */
+  says(words: string): Promise<unknown>;
+  /** Ends it as systemd would; @returns its exit code */
+  stop(signal?: NodeJS.Signals): Promise<number | string>;
+}
+
+export interface Surroundings {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: 'ignore' | 'pipe';
+}
+
+export function start(
+  command: string,
+  args: readonly string[],
+  { env, stdin = 'ignore' }: Surroundings = {},
+): Running {
+  const child = spawn(command, args, {
+    stdio: [stdin, 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = new Promise<number | string>((resolve) => {
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (code, signal) => resolve(code ?? signal ?? 'ended'));
+  });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  const running: Running = {
+    child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended,
+    says: (words) =>
+      eventually(
+        () =>
+          `${stdout}${stderr}`.includes(words) || (child.exitCode !== null && fail(running, words)),
+        `'${words}' from ${command} ${args.join(' ')}; it said: ${stderr}`,
+      ),
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+  return running;
+}
+
+function fail(running: Running, words: string): never {
+  throw new Error(`ended before saying '${words}': ${running.stderr()}`);
+}
+
+export const startAgent = (args: readonly string[], surroundings?: Surroundings): Running =>
+  start(process.execPath, [`${root}dist/agent.js`, ...args], surroundings);
+
+/** A receiver on a free port of 127.0.0.1. */
+export async function startReceiverProgram(directory: string, args: readonly string[] = []) {
+  const running = start(process.execPath, [
+    `${root}dist/receiver.js`,
+    ...['--dir', directory, '--listen', '127.0.0.1:0', '--json', ...args],
+  ]);
+  await running.says('"listening"');
+  const [line = ''] = running.stdout().split('\n');
+  const [address = ''] = (JSON.parse(line) as { addresses: string[] }).addresses;
+  return { ...running, address, port: Number(address.split(':').at(-1)) };
+}
+
+/** Runs a command to its end. */
+export async function run(command: string, args: readonly string[], surroundings?: Surroundings) {
+  const running = start(command, args, surroundings);
+  const code = await running.ended;
+  return { code, stdout: running.stdout(), stderr: running.stderr() };
+}
+
+/** Pipes bytes through socat to an address, as the tutorial does. @returns what came back */
+export async function sendWithSocat(bytes: Buffer, address: string): Promise<string> {
+  const socat = start('socat', ['-', `TCP:${address}`], { stdin: 'pipe' });
+  socat.child.stdin?.end(bytes);
+  if (socat.child.stdin) await once(socat.child.stdin, 'close');
+  await socat.ended;
+  return socat.stdout();
+}
+
+/** Why a test cannot run here, to be shown when it is skipped; undefined when it can. */
+export function missing(program: string, debianPackage: string): string | undefined {
+  const found = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program]).status === 0;
+  return found ? undefined : `${program} is missing: apt-get install ${debianPackage}`;
+}

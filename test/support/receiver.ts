@@ -1,0 +1,50 @@
+/** A receiver in this process, on a free port, with a real store; and peers that speak to it. */
+import { once } from 'node:events';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { Receiver, type ReceiverParts, type ReceiverSettings } from '../../receiver/receiver.js';
+import { openFrameStore } from '../../receiver/store/frame-store.js';
+import { systemClock } from '../../shared/clock.js';
+import { keptLog } from './log.js';
+import { temporaryDirectory } from './temporary.js';
+
+export async function startReceiver(
+  settings: Partial<ReceiverSettings> = {},
+  changes: Partial<ReceiverParts> = {},
+) {
+  const directory = temporaryDirectory();
+  const { log, lines } = keptLog();
+  const receiver = new Receiver(
+    { maxFrameBytes: 2 ** 20, maxConnections: 64, idleTimeoutMs: 60_000, ...settings },
+    {
+      store: await openFrameStore(directory, Date.now()),
+      clock: systemClock,
+      log,
+      onStored: () => undefined,
+      onConnections: () => undefined,
+      ...changes,
+    },
+  );
+  const server = createServer({ allowHalfOpen: true }, (socket) => void receiver.serve(socket));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    server.close();
+    await receiver.close();
+  });
+  return { directory, lines, receiver, port: (server.address() as AddressInfo).port };
+}
+
+/** A connection that collects what it hears. */
+export function speakTo(port: number): { socket: Socket; heard: Promise<Buffer> } {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const pieces: Buffer[] = [];
+  socket.on('data', (piece) => pieces.push(piece));
+  const heard = new Promise<Buffer>((resolve) => {
+    socket.on('error', () => undefined);
+    socket.on('end', () => socket.end());
+    socket.on('close', () => resolve(Buffer.concat(pieces)));
+  });
+  onTestFinished(() => void socket.destroy());
+  return { socket, heard };
+}
