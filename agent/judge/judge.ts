@@ -1,0 +1,198 @@
+/**
+ * Decides on each frame: is something in view that does not belong, and is the frame to be sent? Pure:
+ * pictures and times in, verdicts out; what it remembers is a value that can be kept (memory.ts).
+ */
+import { maxBoxes } from '../../shared/protocol/limits.js';
+import { type Background, deviations, followLight, learn, startBackground } from './background.js';
+import { Comparison } from './compare.js';
+import type { Grid, SmallPicture } from './grid.js';
+import { lookedCells, type Mask } from './mask.js';
+import { boxAround, findRegions, type Region } from './regions.js';
+import type { Box, Verdict } from './verdict.js';
+
+export interface JudgeSettings {
+  /**
+   * 0..1, sensibly 0.5. How many times its usual deviation a place has to be off: 6 at 0.5, 15 at 0 and
+   * 2.4 at 1.
+   */
+  readonly sensitivity: number;
+  /** Smallest region that counts, as a share of the cells looked at, 0..1; sensibly 0.002. */
+  readonly minArea: number;
+  /** Changes less than this apart are one event, milliseconds; at least three intervals of the camera. */
+  readonly eventGapMs: number;
+  readonly mask?: Mask | undefined;
+}
+
+/** What has to outlive a process for the next one to go on as if it were the same. */
+export interface JudgeMemory {
+  readonly grid: Grid;
+  readonly background: Background;
+  /** Of the last frame, wall time. */
+  readonly capturedAtMs: number;
+  /** The latest event, over or not. */
+  readonly event: Event | undefined;
+}
+
+interface Event {
+  readonly id: string;
+  readonly lastChangeAtMs: number;
+}
+
+/** What became of each cell in a judgement: for pictures that explain it. */
+export interface Judgement {
+  /** Per cell: 0 as usual, 1 changed but in too small a region, 2 changed. */
+  readonly cells: Uint8Array;
+  /** 1 for each cell that is looked at. */
+  readonly looked: Uint8Array;
+  readonly boxes: readonly Box[];
+}
+
+/**
+ * Usual deviations that a place has to be off. Thousands of cells are looked at in each frame and their
+ * noise is not quite normal: at 3 some are always off, at 6 hardly ever two that touch.
+ */
+const middleLimit = 6;
+/** From the middle to either end of the sensitivity: 2.4 for a still cellar, 15 for a busy street. */
+const limitSpan = 2.5;
+/** Somewhere a thing must stand out by more than its edges: the region's strongest cell, in limits. */
+const peakLimits = 1.5;
+/** One cell alone is what an insect, a hot pixel or a JPEG block makes. */
+const leastCells = 2;
+/** Light switched, camera moved: nothing in view is so large for long. */
+const wholePicture = 0.6;
+/** The median of a thousand places is the picture's, at a fifth of the time that sorting all takes. */
+const mostLightPlaces = 1000;
+/** Slower cameras learn as if they were at one frame a minute; so does a clock that leaps ahead. */
+const longestElapsedS = 60;
+/** For a clock that stands or goes back: as if the frame came from a fast camera. */
+const shortestElapsedS = 0.04;
+
+export class Judge {
+  readonly #settings: JudgeSettings;
+  readonly #limit: number;
+  #memory: JudgeMemory | undefined;
+  #tools: Tools | undefined;
+  #lastJudgement: Judgement | undefined;
+
+  /** @param memory of an earlier judge, which this one takes over */
+  constructor(settings: JudgeSettings, memory?: JudgeMemory) {
+    this.#settings = settings;
+    this.#limit = middleLimit * limitSpan ** (1 - 2 * settings.sensitivity);
+    this.#memory = memory;
+  }
+
+  /** Undefined before the first frame. The next frame changes what it holds: keep it as bytes. */
+  get memory(): JudgeMemory | undefined {
+    return this.#memory;
+  }
+
+  /** How the last verdict came about; undefined when the frame was the first of its size. */
+  get lastJudgement(): Judgement | undefined {
+    return this.#lastJudgement;
+  }
+
+  /**
+   * The first frame, and the first of another size, becomes the reference and is sent.
+   * @param capturedAtMs wall time; a clock that jumps does no harm
+   * @throws {OperationalError} MASK: it leaves nothing to look at in a frame of this size; nothing is learned
+   */
+  judge(picture: SmallPicture, capturedAtMs: number): Verdict {
+    const memory = this.#memory;
+    if (memory === undefined || !isSameGrid(memory.grid, picture)) {
+      return this.#startAfresh(picture, capturedAtMs);
+    }
+    this.#tools ??= makeTools(picture, this.#settings);
+    const { background } = memory;
+    followLight(background, picture.luma, this.#tools.lightPlaces);
+    const { cells, regions } = this.#findChange(background, picture, this.#tools);
+    const boxes = regions.slice(0, maxBoxes).map((region) => boxAround(region, picture));
+    this.#lastJudgement = { cells, looked: this.#tools.looked, boxes };
+
+    const changedCells = regions.reduce((sum, region) => sum + region.length, 0);
+    const ratio = changedCells / this.#tools.lookedCount;
+    const event = regions.length === 0 ? memory.event : this.#continueEvent(memory, capturedAtMs);
+    const next = { grid: memory.grid, capturedAtMs, event };
+    if (ratio > wholePicture) {
+      this.#memory = { ...next, background: startBackground(picture.luma) };
+    } else {
+      learn(background, picture.luma, regions, elapsedS(memory.capturedAtMs, capturedAtMs));
+      this.#memory = { ...next, background };
+    }
+    if (regions.length === 0) return quiet;
+    return { changed: true, reason: 'change', ratio, boxes, event: event?.id };
+  }
+
+  #startAfresh(picture: SmallPicture, capturedAtMs: number): Verdict {
+    this.#tools = makeTools(picture, this.#settings);
+    const { columns, rows, cellPx, frameWidthPx, frameHeightPx } = picture;
+    const grid = { columns, rows, cellPx, frameWidthPx, frameHeightPx };
+    const background = startBackground(picture.luma);
+    this.#memory = { grid, background, capturedAtMs, event: undefined };
+    this.#lastJudgement = undefined;
+    return { ...quiet, reason: 'first' };
+  }
+
+  #findChange(
+    background: Background,
+    picture: SmallPicture,
+    { comparison, looked, lookedCount }: Tools,
+  ): { cells: Uint8Array; regions: Region[] } {
+    const excess = deviations(background, picture.luma);
+    for (let i = 0; i < excess.length; i++) excess[i]! *= looked[i]! / this.#limit;
+    const cells = comparison.compare(excess);
+    const least = Math.max(leastCells, this.#settings.minArea * lookedCount);
+    const regions = findRegions(cells, picture).filter(
+      (region) =>
+        region.length >= least && region.some((cell) => Math.abs(excess[cell]!) > peakLimits),
+    );
+    for (const region of regions) for (const cell of region) cells[cell] = 2;
+    return { cells, regions };
+  }
+
+  #continueEvent({ event }: JudgeMemory, capturedAtMs: number): Event {
+    const isNew =
+      event === undefined || capturedAtMs - event.lastChangeAtMs >= this.#settings.eventGapMs;
+    // No two events of a camera begin in the same millisecond, and the next process makes no other id.
+    const id = isNew ? String(Math.trunc(capturedAtMs)) : event.id;
+    return { id, lastChangeAtMs: capturedAtMs };
+  }
+}
+
+const quiet: Verdict = { changed: false, reason: undefined, ratio: 0, boxes: [], event: undefined };
+
+/** What depends on the frame's size only. */
+interface Tools {
+  readonly comparison: Comparison;
+  /** 1 for each cell that is looked at. */
+  readonly looked: Uint8Array;
+  readonly lookedCount: number;
+  /** Where the light is measured, evenly spread over what is looked at. */
+  readonly lightPlaces: Uint32Array;
+}
+
+function makeTools(grid: Grid, { mask }: JudgeSettings): Tools {
+  const { columns, rows } = grid;
+  const looked = mask ? lookedCells(mask, grid) : new Uint8Array(columns * rows).fill(1);
+  const places = Uint32Array.from(looked.keys()).filter((cell) => looked[cell] === 1);
+  const step = Math.ceil(places.length / mostLightPlaces);
+  return {
+    comparison: new Comparison(columns, rows),
+    looked,
+    lookedCount: places.length,
+    lightPlaces: places.filter((_, i) => i % step === 0),
+  };
+}
+
+function isSameGrid(a: Grid, b: Grid): boolean {
+  return (
+    a.frameWidthPx === b.frameWidthPx &&
+    a.frameHeightPx === b.frameHeightPx &&
+    // A later version of this program may divide the same frame otherwise.
+    a.cellPx === b.cellPx
+  );
+}
+
+function elapsedS(fromMs: number, toMs: number): number {
+  const elapsed = (toMs - fromMs) / 1000;
+  return elapsed > 0 ? Math.min(elapsed, longestElapsedS) : shortestElapsedS;
+}

@@ -1,0 +1,99 @@
+/**
+ * The mask, a PNG that says where to look: light is looked at, dark or transparent is not. It is stretched
+ * over the frame, whatever its own size; half of a cell decides for the cell. Pure.
+ */
+import { PNG } from 'pngjs';
+import { OperationalError } from '../../shared/errors.js';
+import type { Grid } from './grid.js';
+
+export interface Mask {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** 1: look, 0: leave out; row by row. At least one pixel is 1. */
+  readonly look: Uint8Array;
+}
+
+/** As large as any camera's picture; decoding needs some 8 bytes of memory a pixel. */
+const maxMaskPixels = 20_000_000;
+const signature = Buffer.from('89504e470d0a1a0a', 'hex');
+const howTo = 'make a PNG as large as the frame, white where to look and black where not';
+
+/**
+ * @param png the file's bytes; the caller knows its name and adds it to the message
+ * @throws {OperationalError} MASK: no PNG, damaged, too large, or nothing left to look at
+ */
+export function readMask(png: Buffer): Mask {
+  if (!png.subarray(0, 8).equals(signature) || png.length < 24) {
+    throw new OperationalError('MASK', 'the mask is no PNG', { hint: howTo });
+  }
+  const widthPx = png.readUInt32BE(16);
+  const heightPx = png.readUInt32BE(20);
+  if (widthPx * heightPx > maxMaskPixels) {
+    throw new OperationalError(
+      'MASK',
+      `the mask is too large: ${widthPx}x${heightPx} pixels; the limit is ${maxMaskPixels}`,
+      { hint: howTo },
+    );
+  }
+  const rgba = decodePng(png);
+  const look = new Uint8Array(widthPx * heightPx);
+  for (let i = 0, at = 0; i < look.length; i++, at += 4) {
+    const luma = 0.299 * rgba[at]! + 0.587 * rgba[at + 1]! + 0.114 * rgba[at + 2]!;
+    if (luma * rgba[at + 3]! > 127.5 * 255) look[i] = 1;
+  }
+  if (!look.includes(1)) {
+    throw new OperationalError('MASK', 'the mask leaves nothing to look at', { hint: howTo });
+  }
+  return { widthPx, heightPx, look };
+}
+
+/** 1 for each cell that is looked at. @throws {OperationalError} MASK when none is left */
+export function lookedCells(mask: Mask, grid: Grid): Uint8Array {
+  const { columns, rows, cellPx, frameWidthPx, frameHeightPx } = grid;
+  const column = (index: number) =>
+    Math.floor((Math.min(index * cellPx, frameWidthPx) / frameWidthPx) * mask.widthPx);
+  const row = (index: number) =>
+    Math.floor((Math.min(index * cellPx, frameHeightPx) / frameHeightPx) * mask.heightPx);
+  const looked = new Uint8Array(columns * rows);
+  for (let y = 0, i = 0; y < rows; y++) {
+    const top = row(y);
+    const bottom = Math.max(top + 1, row(y + 1));
+    for (let x = 0; x < columns; x++, i++) {
+      const left = column(x);
+      const right = Math.max(left + 1, column(x + 1));
+      let count = 0;
+      for (let my = top; my < bottom; my++) {
+        for (let mx = left; mx < right; mx++) count += mask.look[my * mask.widthPx + mx]!;
+      }
+      if (2 * count >= (bottom - top) * (right - left)) looked[i] = 1;
+    }
+  }
+  if (!looked.includes(1)) {
+    throw new OperationalError(
+      'MASK',
+      `the mask leaves nothing to look at in a frame of ${frameWidthPx}x${frameHeightPx} pixels`,
+      { hint: howTo },
+    );
+  }
+  return looked;
+}
+
+/**
+ * A sentence when the mask has another shape than the frame, so was probably made for another picture;
+ * undefined when it fits. It is used all the same: a warning, not an error.
+ */
+export function describeMisfit(mask: Mask, frame: Grid): string | undefined {
+  const stretch = (mask.widthPx * frame.frameHeightPx) / (mask.heightPx * frame.frameWidthPx);
+  // 5 %: a mask drawn on a scaled-down picture is a pixel off; 4:3 on 16:9 is 33 % off.
+  if (stretch > 1 / 1.05 && stretch < 1.05) return undefined;
+  const frameSize = `${frame.frameWidthPx}x${frame.frameHeightPx}`;
+  return `the mask is ${mask.widthPx}x${mask.heightPx} pixels, another shape than the frame's ${frameSize}: it is stretched`;
+}
+
+function decodePng(png: Buffer): Buffer {
+  try {
+    return PNG.sync.read(png).data;
+  } catch (cause) {
+    throw new OperationalError('MASK', 'the mask is a damaged PNG', { cause, hint: howTo });
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The judge's memory as bytes, for a process that ends after each frame. Reading never throws: what is
+ * foreign or damaged has a reason, and the judge starts afresh. Pure.
+ *
+ *   "PICCJUDGE1\n"   CRC-32 of the rest, u32   header length, u32   header: JSON   background: 4 × f32 a cell
+ *
+ * Integers are big-endian; the floats are as this machine has them, for the file never leaves it.
+ */
+import { crc32 } from 'node:zlib';
+import * as v from 'valibot';
+import type { Background } from './background.js';
+import { makeGrid } from './grid.js';
+import type { JudgeMemory } from './judge.js';
+
+const magic = Buffer.from('PICCJUDGE1\n');
+const crcAt = magic.length;
+const lengthAt = crcAt + 4;
+const headerAt = lengthAt + 4;
+
+const sizePx = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(65_535));
+const header = v.object({
+  frameWidthPx: sizePx,
+  frameHeightPx: sizePx,
+  capturedAtMs: v.pipe(v.number(), v.finite()),
+  event: v.optional(
+    v.object({
+      id: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/)),
+      lastChangeAtMs: v.pipe(v.number(), v.finite()),
+    }),
+  ),
+  frames: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+});
+
+/** Takes the memory as it is now. */
+export function encodeMemory(memory: JudgeMemory): Buffer {
+  const { grid, background, capturedAtMs, event } = memory;
+  const { frameWidthPx, frameHeightPx } = grid;
+  const facts = { frameWidthPx, frameHeightPx, capturedAtMs, event, frames: background.frames };
+  const json = Buffer.from(JSON.stringify(facts));
+  const arrays = arraysOf(background).map((array) =>
+    Buffer.from(array.buffer, array.byteOffset, array.byteLength),
+  );
+  const bytes = Buffer.concat([magic, Buffer.alloc(8), json, ...arrays]);
+  bytes.writeUInt32BE(json.length, lengthAt);
+  bytes.writeUInt32BE(crc32(bytes.subarray(lengthAt)), crcAt);
+  return bytes;
+}
+
+/** @returns the memory, or why the bytes hold none, to complete "the judge's memory is of no use: …" */
+export function decodeMemory(bytes: Buffer): JudgeMemory | string {
+  if (!bytes.subarray(0, magic.length).equals(magic)) return 'another version or program wrote it';
+  if (bytes.length < headerAt) return 'it is cut off';
+  if (crc32(bytes.subarray(lengthAt)) !== bytes.readUInt32BE(crcAt)) return 'it is damaged';
+  const arraysAt = headerAt + bytes.readUInt32BE(lengthAt);
+  const result = v.safeParse(header, parseJson(bytes.subarray(headerAt, arraysAt)));
+  if (!result.success) return 'its header is wrong';
+  const { frameWidthPx, frameHeightPx, capturedAtMs, event, frames } = result.output;
+  const grid = makeGrid(frameWidthPx, frameHeightPx);
+  const cells = grid.columns * grid.rows;
+  if (bytes.length !== arraysAt + 4 * 4 * cells) return 'its length is wrong';
+  const array = (index: number) => {
+    const start = arraysAt + 4 * cells * index;
+    // A copy, for the floats need not be aligned where they lie.
+    return new Float32Array(Uint8Array.from(bytes.subarray(start, start + 4 * cells)).buffer);
+  };
+  const background = {
+    frames,
+    reference: array(0),
+    noise: array(1),
+    settled: array(2),
+    stillS: array(3),
+  };
+  // One number that is none would spread over the picture and never leave it.
+  const isFinite = arraysOf(background).every((each) => each.every(Number.isFinite));
+  return isFinite ? { grid, background, capturedAtMs, event } : 'it holds what is no number';
+}
+
+/** In the order in which they are written. */
+function arraysOf({ reference, noise, settled, stillS }: Background): Float32Array[] {
+  return [reference, noise, settled, stillS];
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined; // no header either, and said so
+  }
+}

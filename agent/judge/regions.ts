@@ -1,0 +1,51 @@
+/** Connected regions of changed cells, and where they lie on the frame. Pure. */
+import type { Grid } from './grid.js';
+import type { Box } from './verdict.js';
+
+/** Indices of cells that touch, also at a corner. */
+export type Region = Uint32Array;
+
+/** @param changed 1 for each changed cell, row by row @returns the regions, largest first */
+export function findRegions(changed: Uint8Array, grid: Grid): Region[] {
+  const { columns, rows } = grid;
+  const waiting = changed.slice();
+  // Every changed cell enters the queue once, and the cells of one region follow each other in it.
+  const queue = new Uint32Array(changed.length);
+  const regions: Region[] = [];
+  let end = 0;
+  for (let first = waiting.indexOf(1); first >= 0; first = waiting.indexOf(1, first + 1)) {
+    const start = end;
+    queue[end++] = first;
+    waiting[first] = 0;
+    for (let next = start; next < end; next++) {
+      const cell = queue[next]!;
+      const x = cell % columns;
+      const y = (cell - x) / columns;
+      for (let ny = Math.max(0, y - 1); ny <= Math.min(rows - 1, y + 1); ny++) {
+        for (let nx = Math.max(0, x - 1); nx <= Math.min(columns - 1, x + 1); nx++) {
+          const neighbour = ny * columns + nx;
+          if (waiting[neighbour] === 0) continue;
+          waiting[neighbour] = 0;
+          queue[end++] = neighbour;
+        }
+      }
+    }
+    regions.push(queue.subarray(start, end));
+  }
+  return regions.sort((a, b) => b.length - a.length);
+}
+
+/** The smallest box around a region, in pixels of the frame. */
+export function boxAround(region: Region, grid: Grid): Box {
+  const { columns, cellPx, frameWidthPx, frameHeightPx } = grid;
+  let [left, right] = [columns, 0];
+  for (const cell of region) {
+    left = Math.min(left, cell % columns);
+    right = Math.max(right, cell % columns);
+  }
+  const top = Math.floor(region.reduce((a, b) => Math.min(a, b)) / columns);
+  const bottom = Math.floor(region.reduce((a, b) => Math.max(a, b)) / columns);
+  const widthPx = Math.min(frameWidthPx, (right + 1) * cellPx) - left * cellPx;
+  const heightPx = Math.min(frameHeightPx, (bottom + 1) * cellPx) - top * cellPx;
+  return [left * cellPx, top * cellPx, widthPx, heightPx];
+}

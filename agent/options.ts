@@ -1,0 +1,95 @@
+/** The agent's options: the one table that the parser, `--help` and the README read. */
+import { destination } from '../shared/address.js';
+import { cameraName } from '../shared/camera-name.js';
+import { duration, path, share, size, wholeNumber } from '../shared/kinds.js';
+import { type OptionValues, toggle, value } from '../shared/option-table.js';
+import { defaultQuality, defaultSkip, device, resolution } from './source/shot-options.js';
+import { sourceChoice } from './source/source-choice.js';
+
+export const agentProgram = {
+  name: 'agent',
+  table: {
+    host: value(destination, 'The receiver to send to; port 4444 unless said.'),
+    camera: value(
+      cameraName,
+      "This camera's name at the receiver. Without it: this machine's name, in lower case.",
+    ),
+    source: value(
+      sourceChoice,
+      'Where frames come from: fswebcam (a webcam), folder:DIR (each JPEG that another program puts ' +
+        'there), file:PATH (one JPEG that is overwritten), command (a program that writes JPEGs or MJPEG ' +
+        'to its standard output, after --), scene (a made-up yard, for trying).',
+      'fswebcam',
+    ),
+    device: value(
+      device,
+      'The camera for fswebcam: a device, or its TEST: and FILE:/path.jpg.',
+      '/dev/video0',
+    ),
+    resolution: value(resolution, 'What to ask the camera for.', '1280x720'),
+    skip: value(
+      wholeNumber(0, 1000),
+      'Frames that fswebcam lets pass in each shot while the sensor settles.',
+      String(defaultSkip),
+    ),
+    quality: value(
+      wholeNumber(1, 100),
+      'JPEG quality of a shot by fswebcam.',
+      String(defaultQuality),
+    ),
+    shotTimeout: value(
+      duration({ minMs: 100, maxMs: 3_600_000 }),
+      'A shot, or a command that says nothing, is ended after this long.',
+      '20s',
+    ),
+    interval: value(
+      duration({ minMs: 10, maxMs: 86_400_000 }),
+      'From the start of one shot to the start of the next.',
+      '1s',
+    ),
+    once: toggle('One shot, then end: for a timer. What it has to remember is kept in --state.'),
+    all: toggle('Send every frame without judging it: whoever made it has judged.'),
+    sensitivity: value(
+      share,
+      'How small a difference counts: more is more sensitive, and more easily fooled.',
+      '50%',
+    ),
+    minArea: value(share, 'The smallest part of the picture that counts as a change.', '0.2%'),
+    mask: value(
+      path('MASK.png'),
+      'A picture that says where to look: light parts count, black parts do not.',
+    ),
+    eventGap: value(
+      duration({ maxMs: 86_400_000 }),
+      'Changes less than this apart, or than three intervals, are one event.',
+      '10s',
+    ),
+    explain: value(path('DIR'), 'Write a PNG there for each change that shows what changed.'),
+    state: value(
+      path('DIR'),
+      "What is remembered between runs. Without it: $STATE_DIRECTORY, else XDG's state folder.",
+    ),
+    maxFrame: value(
+      size({ minBytes: 1024, maxBytes: 2 ** 30 }),
+      'A larger frame is passed over.',
+      '16MiB',
+    ),
+    spoolMaxSize: value(
+      size({ minBytes: 1024 * 1024, maxBytes: 2 ** 40 }),
+      'Frames that may wait in memory for the receiver; beyond it the oldest are dropped and counted.',
+      '64MiB',
+    ),
+    sendTimeout: value(
+      duration({ minMs: 100, maxMs: 3_600_000 }),
+      'How long a one-shot run tries to deliver.',
+      '30s',
+    ),
+    seed: value(wholeNumber(0, 2 ** 31), "What the scene's visitors do depends on it.", '1'),
+    json: toggle('Print a line of JSON on standard output for each frame judged.'),
+    verbose: toggle('Log each frame and each connection too.'),
+    help: toggle('Show this.'),
+    version: toggle('Show the version.'),
+  },
+} as const;
+
+export type AgentOptions = OptionValues<typeof agentProgram.table>;

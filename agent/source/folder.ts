@@ -1,0 +1,130 @@
+/**
+ * Frames that another program writes into a directory, one file each: `.jpg` or `.jpeg`, not below it, no dot
+ * files, no symbolic links (a link names a frame that is written elsewhere, often in the same directory, and
+ * would send it twice). A file is a frame each time it has been written; those already there when the source
+ * opens are none. They come in the order in which they were finished.
+ *
+ * Memory: a short entry for each file in the directory, and the one frame that is being handed over. Chokidar
+ * looks at every file of the directory each time something happens in it: cheap with hundreds, not with many
+ * thousands.
+ */
+import { join } from 'node:path';
+import type { Clock } from '../../shared/clock.js';
+import { ArrivingJpeg, lookAt } from './arriving-jpeg.js';
+import { Bell } from './bell.js';
+import { checkMs, DirectoryWatch } from './directory-watch.js';
+import type { CapturedFrame, FrameSource } from './frame-source.js';
+
+export interface FolderSettings {
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly maxFrameBytes: number;
+  /** How long a file may stay unchanged and unfinished before FRAME is thrown for it. Default 10 s. */
+  readonly settleTimeoutMs?: number;
+}
+
+/** @throws {UsageError} no such directory @throws {OperationalError} CAMERA: it cannot be watched */
+export async function openFolder(settings: FolderSettings): Promise<FrameSource> {
+  const folder = new Folder(settings);
+  await folder.open();
+  return folder;
+}
+
+const isFrameName = (name: string): boolean => /^[^.].*\.jpe?g$/is.test(name);
+
+class Folder implements FrameSource {
+  readonly name: string;
+  readonly isPaced = false;
+  readonly #settings: FolderSettings;
+  readonly #bell = new Bell();
+  #watch: DirectoryWatch | undefined;
+  /** By name, the version that is no news: there at the start, handed over or refused. */
+  readonly #done = new Map<string, string>();
+  /** By name, in the order of arrival. */
+  readonly #arriving = new Map<string, ArrivingJpeg>();
+  /** Names whose file holds still and is to be read, the next one first. */
+  #still: string[] = [];
+
+  constructor(settings: FolderSettings) {
+    this.#settings = settings;
+    this.name = `folder ${settings.directory}`;
+  }
+
+  async open(): Promise<void> {
+    const { directory, clock } = this.#settings;
+    this.#watch = await DirectoryWatch.open({
+      directory,
+      clock,
+      wants: isFrameName,
+      onName: (name) => this.#told(name),
+    });
+    for (const name of await this.#watch.names()) {
+      const version = await lookAt(join(directory, name), false);
+      if (version) this.#done.set(name, version.id);
+    }
+  }
+
+  async next(signal: AbortSignal): Promise<CapturedFrame> {
+    const { clock } = this.#settings;
+    for (;;) {
+      signal.throwIfAborted();
+      // Another directory in the old one's place: what is there no longer is to be forgotten.
+      if (await this.#watch?.check()) for (const name of this.#done.keys()) this.#told(name);
+      const frame = await this.#readStill();
+      if (frame !== undefined) return frame;
+      await this.#lookAround();
+      if (this.#still.length > 0) continue;
+      let dueAtMs = clock.monotonicMs() + checkMs;
+      for (const file of this.#arriving.values()) dueAtMs = Math.min(dueAtMs, file.dueAtMs);
+      await this.#bell.sleep(Math.max(0, dueAtMs - clock.monotonicMs()), clock, signal);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#watch?.close();
+  }
+
+  #told(name: string): void {
+    const { directory, clock, maxFrameBytes, settleTimeoutMs = 10_000 } = this.#settings;
+    const nowMs = clock.monotonicMs();
+    const known = this.#arriving.get(name);
+    if (known) known.told(nowMs);
+    else {
+      const rules = { maxFrameBytes, settleTimeoutMs, followsLinks: false };
+      this.#arriving.set(name, new ArrivingJpeg(join(directory, name), rules, nowMs));
+    }
+    this.#bell.ring();
+  }
+
+  /** Looks at every file whose time has come. */
+  async #lookAround(): Promise<void> {
+    const { clock } = this.#settings;
+    const nowMs = clock.monotonicMs();
+    for (const [name, file] of this.#arriving) {
+      if (file.dueAtMs > nowMs) continue;
+      const found = await file.look(this.#done.get(name), clock.monotonicMs());
+      if (found === 'still') this.#still.push(name);
+      else if (found === 'over') {
+        this.#arriving.delete(name);
+        if (file.version === undefined) this.#done.delete(name);
+      }
+    }
+    // Chokidar tells the files of one burst in the order of the directory, which means nothing.
+    const timeOf = (name: string): number => this.#arriving.get(name)?.version?.modifiedAtMs ?? 0;
+    this.#still.sort((a, b) => timeOf(a) - timeOf(b) || (a < b ? -1 : 1));
+  }
+
+  /** Reads the files that hold still until one of them is a frame. */
+  async #readStill(): Promise<CapturedFrame | undefined> {
+    for (let name = this.#still.shift(); name !== undefined; name = this.#still.shift()) {
+      const taken = await this.#arriving.get(name)?.take(this.#settings.clock.monotonicMs());
+      if (taken === undefined || taken.kind === 'wait') continue;
+      this.#done.set(name, taken.version.id);
+      if (taken.kind === 'refused') throw taken.error;
+      const { jpeg, version } = taken;
+      const origin = join(this.#settings.directory, name);
+      return { jpeg, capturedAtMs: Math.round(version.modifiedAtMs), origin };
+    }
+    return undefined;
+  }
+}

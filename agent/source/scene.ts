@@ -1,0 +1,43 @@
+/** The embedded scene as a source of frames, so that everything can be tried without a camera. */
+import jpeg from 'jpeg-js';
+import type { Clock } from '../../shared/clock.js';
+import type { CapturedFrame, FrameSource } from './frame-source.js';
+import { drawScene } from './scene-picture.js';
+
+/** About that of a good webcam. */
+const jpegQuality = 80;
+
+export interface SceneSettings {
+  /** Any whole number; the same seed shows the same scene. */
+  readonly seed: number;
+  readonly clock: Clock;
+  /** Default 640. */
+  readonly widthPx?: number;
+  /** Default 480. */
+  readonly heightPx?: number;
+  /**
+   * The moment of the scene that is in view now. Default: the time since the source was opened. One-shot runs
+   * would see its first moment each time and give the wall time instead.
+   */
+  readonly sceneTimeMs?: () => number;
+}
+
+export function openScene(settings: SceneSettings): FrameSource {
+  const { seed, clock, widthPx = 640, heightPx = 480 } = settings;
+  const openedAtMs = clock.monotonicMs();
+  const { sceneTimeMs = () => clock.monotonicMs() - openedAtMs } = settings;
+  const name = `scene ${seed}`;
+  const grab = (signal: AbortSignal): CapturedFrame => {
+    signal.throwIfAborted();
+    const { rgba } = drawScene({ seed, atMs: sceneTimeMs(), widthPx, heightPx });
+    const { data } = jpeg.encode({ data: rgba, width: widthPx, height: heightPx }, jpegQuality);
+    return { jpeg: data, capturedAtMs: Math.round(clock.nowMs()), origin: name };
+  };
+  return {
+    name,
+    isPaced: true,
+    // An abort rejects, as that of any other source.
+    next: (signal) => Promise.resolve(signal).then(grab),
+    close: () => Promise.resolve(),
+  };
+}

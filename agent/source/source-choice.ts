@@ -1,0 +1,19 @@
+/** What `--source` may be. Pure; opening one is `open-source.ts`. */
+import type { Kind } from '../../shared/option-table.js';
+import { InvalidValue } from '../../shared/quantity.js';
+
+export type SourceChoice =
+  | { readonly kind: 'fswebcam' | 'command' | 'scene' }
+  | { readonly kind: 'folder' | 'file'; readonly path: string };
+
+export const sourceChoice: Kind<SourceChoice> = {
+  shown: 'SOURCE',
+  parse(text) {
+    if (text === 'fswebcam' || text === 'command' || text === 'scene') return { kind: text };
+    const [, kind, path] = /^(folder|file):(.+)$/s.exec(text) ?? [];
+    if ((kind === 'folder' || kind === 'file') && path !== undefined && !path.includes('\0')) {
+      return { kind, path };
+    }
+    throw new InvalidValue('must be fswebcam, folder:DIR, file:PATH, command or scene');
+  },
+};

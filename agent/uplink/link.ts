@@ -1,0 +1,252 @@
+/**
+ * One connection to a receiver, from hello to bye: sends the frames that wait, several at a time, and lets
+ * the spool forget each one when its acknowledgement comes, in whatever order. Connecting again after the
+ * end is the uplink's business.
+ */
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import type { Clock } from '../../shared/clock.js';
+import { OperationalError } from '../../shared/errors.js';
+import type { Log } from '../../shared/log.js';
+import {
+  answerDeadlineMs,
+  maxHeaderBytes,
+  pingIntervalMs,
+  preface,
+} from '../../shared/protocol/limits.js';
+import {
+  type AgentMessage,
+  type ReceiverMessage,
+  readReceiverMessage,
+} from '../../shared/protocol/messages.js';
+import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
+import { version } from '../../shared/version.js';
+import type { Spool, WaitingFrame } from '../spool/spool.js';
+
+export interface LinkParts {
+  readonly camera: string;
+  readonly spool: Spool;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told when the receiver has welcomed us. */
+  readonly onWelcome: () => void;
+}
+
+/** How often deadlines are looked at. */
+const heartbeatMs = 1000;
+/** Bytes handed to the system in one write: each that is taken shows that the link moves. */
+const sliceBytes = 64 * 1024;
+/** Bytes waiting in this process for the socket; the rest waits in the spool. */
+const maxBufferedBytes = 1024 * 1024;
+/** A receiver that says goodbye without a time: as after any failure. */
+const defaultRetryMs = 1000;
+
+export class Link {
+  readonly #socket: Socket;
+  readonly #parts: LinkParts;
+  readonly #ended = new AbortController();
+  /** Frames sent and not answered. */
+  readonly #inFlight = new Set<number>();
+  /** Frames refused for now, with the monotonic time from which they may be sent again. */
+  readonly #postponed = new Map<number, number>();
+  #limits: { readonly maxFrameBytes: number; readonly maxInFlight: number } | undefined;
+  #isPumping = false;
+  #isDraining = false;
+  #isLeaving = false;
+  #saidAtMs: number;
+  #movedAtMs: number;
+
+  /** @param socket connected, or connecting */
+  constructor(socket: Socket, parts: LinkParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.#saidAtMs = this.#movedAtMs = parts.clock.monotonicMs();
+  }
+
+  /** Something new waits. */
+  wake(): void {
+    void this.#pump();
+  }
+
+  /** Sends what waits, says bye when all of it is answered. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#leaveWhenDone();
+  }
+
+  /**
+   * Talks until either side says bye.
+   * @returns how long the receiver wants us to stay away, milliseconds
+   * @throws {OperationalError} LINK: the connection broke or went silent. PROTOCOL: it is no receiver, or
+   *   says what this version does not understand
+   */
+  async converse(): Promise<number> {
+    const { camera, spool } = this.#parts;
+    // Errors come out of reading; one that comes later has nobody to tell.
+    this.#socket.on('error', () => undefined);
+    const watch = this.#watchDeadlines();
+    try {
+      this.#socket.write(preface);
+      this.#say({ type: 'hello', camera, epoch: spool.epoch, agent: version });
+      return await this.#listen();
+    } finally {
+      this.#ended.abort();
+      this.#socket.destroy();
+      await watch;
+    }
+  }
+
+  async #listen(): Promise<number> {
+    const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: maxHeaderBytes });
+    let opening: Buffer | undefined = Buffer.alloc(0);
+    for await (const chunk of this.#socket as AsyncIterable<Buffer>) {
+      this.#movedAtMs = this.#parts.clock.monotonicMs();
+      let bytes = chunk;
+      if (opening !== undefined) {
+        opening = Buffer.concat([opening, chunk]);
+        if (!hasPreface(opening)) continue;
+        bytes = opening.subarray(preface.length);
+        opening = undefined;
+      }
+      for (const { header } of decoder.push(bytes)) {
+        const message = readReceiverMessage(header);
+        if (message?.type === 'bye') return this.#partFrom(message);
+        if (message !== undefined) await this.#take(message);
+      }
+    }
+    if (this.#isLeaving) return 0;
+    throw new OperationalError('LINK', 'the receiver closed the connection');
+  }
+
+  #partFrom(bye: Extract<ReceiverMessage, { type: 'bye' }>): number {
+    if (this.#isLeaving || bye.code === 'stopping') return bye.retryAfterMs ?? defaultRetryMs;
+    throw new OperationalError('LINK', `the receiver says: ${bye.message ?? bye.code ?? 'bye'}`);
+  }
+
+  async #take(message: Exclude<ReceiverMessage, { type: 'bye' }>): Promise<void> {
+    const { spool, log, clock } = this.#parts;
+    if (message.type === 'pong') return;
+    if (message.type === 'welcome') {
+      this.#limits = message;
+      this.#parts.onWelcome();
+    } else {
+      const { sequence } = message;
+      // An answer to what was not asked changes nothing: only what is in flight can be acknowledged.
+      if (!this.#inFlight.delete(sequence)) return;
+      if (message.type === 'stored') {
+        await spool.acknowledge(sequence);
+        log.debug('delivered', { sequence, name: message.name, duplicate: message.duplicate });
+      } else if (message.retry) {
+        const retryAtMs = clock.monotonicMs() + (message.retryAfterMs ?? defaultRetryMs);
+        this.#postponed.set(sequence, retryAtMs);
+        log.warn('the receiver cannot take a frame now', { sequence, reason: message.message });
+      } else {
+        await spool.reject(sequence, message.message);
+      }
+    }
+    this.#leaveWhenDone();
+    void this.#pump();
+  }
+
+  /** Sends frames while the receiver and the socket take more. One at a time: sending order is kept. */
+  async #pump(): Promise<void> {
+    if (this.#isPumping || this.#limits === undefined || this.#isLeaving) return;
+    this.#isPumping = true;
+    try {
+      const { maxInFlight, maxFrameBytes } = this.#limits;
+      while (this.#inFlight.size < maxInFlight && !this.#ended.signal.aborted) {
+        const frame = this.#parts.spool.oldest({ has: (sequence) => this.#isBusy(sequence) });
+        if (frame === undefined) break;
+        if (frame.byteCount > maxFrameBytes) {
+          const why = `it has ${frame.byteCount} bytes; the receiver takes ${maxFrameBytes}`;
+          await this.#parts.spool.reject(frame.sequence, why);
+        } else await this.#send(frame);
+      }
+    } catch (error) {
+      // The connection broke while a frame was being written: reading tells why.
+      this.#socket.destroy(error instanceof Error ? error : undefined);
+    } finally {
+      this.#isPumping = false;
+    }
+    this.#leaveWhenDone();
+  }
+
+  #isBusy(sequence: number): boolean {
+    return this.#inFlight.has(sequence) || this.#postponed.has(sequence);
+  }
+
+  async #send(frame: WaitingFrame): Promise<void> {
+    const jpeg = await this.#parts.spool.load(frame.sequence);
+    if (jpeg === undefined) return;
+    const { sequence, capturedAtMs, utcOffsetMinutes, sha256, verdict } = frame;
+    this.#inFlight.add(sequence);
+    this.#say({ type: 'frame', sequence, capturedAtMs, utcOffsetMinutes, sha256, verdict }, jpeg);
+    if (this.#socket.writableLength > maxBufferedBytes) {
+      await once(this.#socket, 'drain', { signal: this.#ended.signal });
+    }
+  }
+
+  #say(message: AgentMessage, body?: Buffer): void {
+    const { clock } = this.#parts;
+    const moved = (): void => {
+      this.#movedAtMs = clock.monotonicMs();
+    };
+    // What we send now deserves the whole deadline for its answer.
+    if (!this.#isAwaiting) moved();
+    this.#saidAtMs = clock.monotonicMs();
+    const [head, rest] = encodeMessage(message, body);
+    this.#socket.cork();
+    this.#socket.write(head, moved);
+    for (let at = 0; at < rest.length; at += sliceBytes) {
+      this.#socket.write(rest.subarray(at, at + sliceBytes), moved);
+    }
+    this.#socket.uncork();
+  }
+
+  get #isAwaiting(): boolean {
+    return (
+      this.#limits === undefined || this.#inFlight.size > 0 || this.#saidAtMs > this.#movedAtMs
+    );
+  }
+
+  #leaveWhenDone(): void {
+    const isDone = this.#inFlight.size === 0 && this.#parts.spool.waitingCount === 0;
+    if (!this.#isDraining || !isDone || this.#isLeaving || this.#limits === undefined) return;
+    this.#isLeaving = true;
+    this.#say({ type: 'bye' });
+    this.#socket.end();
+  }
+
+  async #watchDeadlines(): Promise<void> {
+    const { clock } = this.#parts;
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      await clock.sleep(heartbeatMs, signal);
+      const now = clock.monotonicMs();
+      for (const [sequence, atMs] of this.#postponed) {
+        if (atMs <= now) this.#postponed.delete(sequence);
+      }
+      void this.#pump();
+      if (this.#isAwaiting && now - this.#movedAtMs > answerDeadlineMs) {
+        const silence = `no answer for ${answerDeadlineMs / 1000} s`;
+        this.#socket.destroy(new OperationalError('LINK', silence));
+      } else if (now - this.#saidAtMs > pingIntervalMs && this.#limits && !this.#isLeaving) {
+        this.#say({ type: 'ping' });
+      }
+    }
+  }
+}
+
+/** @throws {OperationalError} PROTOCOL when what answers is no receiver of this version */
+function hasPreface(bytes: Buffer): boolean {
+  const expected = Buffer.from(preface);
+  const shared = Math.min(bytes.length, expected.length);
+  if (bytes.subarray(0, shared).equals(expected.subarray(0, shared))) {
+    return bytes.length >= expected.length;
+  }
+  const said = bytes
+    .toString('latin1', 0, 200)
+    .replaceAll(/[^\x20-\x7e]+/g, ' ')
+    .trim();
+  throw new OperationalError('PROTOCOL', `it is no picchanged receiver for us; it says '${said}'`);
+}

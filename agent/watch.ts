@@ -1,0 +1,105 @@
+/**
+ * The agent's loop: a frame from the source, the judge's word on it, and into the spool if it is to be
+ * sent. Delivery goes on beside it and never makes it wait.
+ */
+import type { Clock } from '../shared/clock.js';
+import { OperationalError } from '../shared/errors.js';
+import type { Log } from '../shared/log.js';
+import { type PauseSettings, pauseAfter } from '../shared/pause.js';
+import { Trouble } from '../shared/trouble.js';
+import type { Verdict } from './judge/verdict.js';
+import { Pace } from './pace.js';
+import type { CapturedFrame, FrameSource } from './source/frame-source.js';
+import type { Spool } from './spool/spool.js';
+import type { Uplink } from './uplink/uplink.js';
+
+export interface WatchParts {
+  readonly source: FrameSource;
+  /** @throws {OperationalError} FRAME: it cannot be looked at */
+  readonly judge: (frame: CapturedFrame) => Verdict;
+  readonly spool: Spool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  /** Told of every frame that was judged, once it is in the spool if it is to be sent. */
+  readonly onJudged: (frame: CapturedFrame, verdict: Verdict) => void;
+}
+
+/** A camera that was unplugged is looked for every minute at most, and found soon when it is back. */
+const pauses: PauseSettings = { firstMs: 1000, capMs: 60_000 };
+
+/** Watches until `signal` aborts. Failing captures are told and tried again; they do not end it. */
+export async function watch(
+  parts: WatchParts,
+  intervalMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { source, clock, log } = parts;
+  const pace = new Pace(clock, source.isPaced ? intervalMs : 0);
+  const capture = new Trouble(log, clock);
+  const frames = new Trouble(log, clock);
+  for (;;) {
+    await pace.turn(signal);
+    if (signal.aborted) return;
+    try {
+      await takeOne(parts, signal);
+      capture.worked(`${source.name} delivers again`);
+      frames.worked(`${source.name} delivers whole frames again`);
+    } catch (error) {
+      if (isAborted(signal)) return;
+      if (!(error instanceof OperationalError)) throw error;
+      if (error.code === 'FRAME') frames.failed('passed over a frame', error);
+      else {
+        capture.failed('not watching: no frame', error);
+        await clock.sleep(pauseAfter(capture.failures, parts.random(), pauses), signal);
+      }
+    }
+  }
+}
+
+/** Asked anew: the compiler takes what it saw before an await for granted. */
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;
+
+/** After SIGTERM, for what waits; with the source's own end it must stay below the 5 s of the promise. */
+const farewellMs = 3000;
+
+/**
+ * Watches and delivers until `signal` aborts, then gives what waits a moment to be delivered.
+ * @returns how many frames are left undelivered
+ */
+export async function watchAndDeliver(
+  parts: WatchParts,
+  intervalMs: number,
+  uplink: Uplink,
+  signal: AbortSignal,
+): Promise<number> {
+  const cut = new AbortController();
+  const delivery = uplink.run(cut.signal);
+  // Delivery goes on until it is cut: that it ends before is a bug, and is told.
+  await Promise.race([watch(parts, intervalMs, signal), delivery]);
+  uplink.drain();
+  void parts.clock.sleep(farewellMs, cut.signal).then(() => cut.abort());
+  await delivery;
+  cut.abort();
+  return parts.spool.waitingCount;
+}
+
+/**
+ * One round: captures a frame, judges it, spools it if it is to be sent.
+ * @throws {OperationalError} CAMERA, FRAME, or what the spool says; nothing was judged or nothing spooled
+ */
+export async function takeOne(parts: WatchParts, signal: AbortSignal): Promise<void> {
+  const frame = await parts.source.next(signal);
+  const verdict = parts.judge(frame);
+  const { reason, ratio, boxes, event } = verdict;
+  if (reason !== undefined) {
+    const { jpeg, capturedAtMs } = frame;
+    await parts.spool.add({
+      jpeg,
+      capturedAtMs,
+      utcOffsetMinutes: parts.clock.utcOffsetMinutes(capturedAtMs),
+      verdict: { reason, ratio, boxes: [...boxes], ...(event !== undefined && { event }) },
+    });
+  }
+  parts.onJudged(frame, verdict);
+}

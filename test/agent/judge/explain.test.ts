@@ -1,0 +1,67 @@
+import { PNG } from 'pngjs';
+import { describe, expect, it } from 'vitest';
+import { drawExplanation } from '../../../agent/judge/explain.js';
+import { type SmallPicture, makeGrid } from '../../../agent/judge/grid.js';
+import { Judge } from '../../../agent/judge/judge.js';
+import { withVisitor, yard } from './pictures.js';
+
+/** The colour in the middle of a cell. */
+function colourAt(image: PNG, picture: SmallPicture, column: number, row: number) {
+  const scale = image.width / picture.columns;
+  const x = Math.floor((column + 0.5) * scale);
+  const y = Math.floor((row + 0.5) * scale);
+  const at = 4 * (y * image.width + x);
+  return [...image.data.subarray(at, at + 3)] as [number, number, number];
+}
+
+const empty = yard();
+const looked = new Uint8Array(80 * 60).fill(1);
+
+describe('an explanation', () => {
+  it('tints what counts red, what is too small amber, and leaves the rest grey', () => {
+    const cells = new Uint8Array(80 * 60);
+    cells[10 * 80 + 10] = 2;
+    cells[10 * 80 + 20] = 1;
+    const image = PNG.sync.read(drawExplanation(empty, { cells, looked, boxes: [] }));
+    expect([image.width, image.height]).toEqual([640, 480]);
+
+    const [red, green, blue] = colourAt(image, empty, 10, 10);
+    expect(red).toBeGreaterThan(2 * Math.max(green, blue));
+    const amber = colourAt(image, empty, 20, 10);
+    expect(amber[0]).toBeGreaterThan(amber[1]);
+    expect(amber[1]).toBeGreaterThan(amber[2] + 50);
+    const [grey, ...others] = colourAt(image, empty, 30, 10);
+    expect(others).toEqual([grey, grey]);
+    expect(Math.abs(grey - empty.luma[10 * 80 + 30]!)).toBeLessThan(2);
+  });
+
+  it('darkens what the mask leaves out', () => {
+    const left = looked.map((_, i) => (i % 80 < 40 ? 1 : 0));
+    const cells = new Uint8Array(80 * 60);
+    const image = PNG.sync.read(drawExplanation(empty, { cells, looked: left, boxes: [] }));
+    expect(colourAt(image, empty, 60, 4)[0]).toBeLessThan(0.6 * empty.luma[4 * 80 + 60]!);
+    expect(colourAt(image, empty, 20, 4)[0]).toBeGreaterThan(0.9 * empty.luma[4 * 80 + 20]!);
+  });
+
+  it('outlines the boxes of a verdict, also at the frame’s edge', () => {
+    for (const size of [makeGrid(640, 480), makeGrid(643, 477), makeGrid(1920, 1080)]) {
+      const judge = new Judge({ sensitivity: 0.5, minArea: 0.002, eventGapMs: 0 });
+      const picture = withVisitor(yard(size), [size.columns - 9, size.rows - 9, 9, 9]);
+      judge.judge(yard(size), 0);
+      judge.judge(picture, 1000);
+      const image = PNG.sync.read(drawExplanation(picture, judge.lastJudgement!));
+      const scale = image.width / size.columns;
+      const at = 4 * (Math.floor((size.rows - 9) * scale) * image.width + image.width - 30);
+      expect([...image.data.subarray(at, at + 3)]).toEqual([80, 255, 80]);
+    }
+  });
+
+  it('enlarges small pictures, and never makes a large one smaller', () => {
+    const widthOf = (picture: SmallPicture) => {
+      const cells = new Uint8Array(picture.luma.length);
+      return PNG.sync.read(drawExplanation(picture, { cells, looked: cells, boxes: [] })).width;
+    };
+    expect(widthOf(yard(makeGrid(160, 120)))).toBe(640);
+    expect(widthOf(yard(makeGrid(40_000, 100)))).toBe(2 * makeGrid(40_000, 100).columns);
+  });
+});

@@ -1,0 +1,289 @@
+/** What the judge says of a visit, of light, of wind, and of clocks; pictures and times are all it is given. */
+import { PNG } from 'pngjs';
+import { describe, expect, it } from 'vitest';
+import { decodeSmall } from '../../../agent/judge/decode.js';
+import { type SmallPicture, makeGrid } from '../../../agent/judge/grid.js';
+import { Judge, type JudgeSettings } from '../../../agent/judge/judge.js';
+import { readMask } from '../../../agent/judge/mask.js';
+import { decodeMemory, encodeMemory } from '../../../agent/judge/memory.js';
+import {
+  type Cells,
+  randomFrom,
+  visitFrames,
+  withNoise,
+  withVisitor,
+  within,
+  yard,
+} from './pictures.js';
+
+const settings: JudgeSettings = { sensitivity: 0.5, minArea: 0.002, eventGapMs: 10_000 };
+const noonMs = Date.UTC(2026, 10, 22, 12);
+const visitor: Cells = [30, 20, 5, 12];
+
+/** A judge with a camera: each `look` is a frame, `intervalMs` after the one before. */
+class Watch {
+  readonly judge: Judge;
+  readonly intervalMs: number;
+  nowMs = noonMs;
+  #seed = 1;
+
+  constructor({
+    intervalMs = 200,
+    ...changed
+  }: Partial<JudgeSettings & { intervalMs: number }> = {}) {
+    this.judge = new Judge({ ...settings, ...changed });
+    this.intervalMs = intervalMs;
+  }
+
+  look(picture: SmallPicture) {
+    this.nowMs += this.intervalMs;
+    return this.judge.judge(withNoise(picture, this.#seed++), this.nowMs);
+  }
+
+  /** The same scene many times; @returns how many of the frames were changed */
+  countChanged(frames: number, scene: (frame: number) => SmallPicture): number {
+    let count = 0;
+    for (let frame = 0; frame < frames; frame++) if (this.look(scene(frame)).changed) count += 1;
+    return count;
+  }
+}
+
+/** A watch that has seen the empty yard for a while. */
+function watching(changed?: ConstructorParameters<typeof Watch>[0]): Watch {
+  const watch = new Watch(changed);
+  watch.countChanged(50, () => yard());
+  return watch;
+}
+
+describe('the judge', () => {
+  it('has the first frame sent, and it is no change', () => {
+    expect(new Watch().look(yard())).toEqual({
+      changed: false,
+      reason: 'first',
+      ratio: 0,
+      boxes: [],
+      event: undefined,
+    });
+  });
+
+  it('says nothing of what stays as it was', () => {
+    const watch = new Watch();
+    watch.look(yard());
+    for (let frame = 0; frame < 300; frame++) {
+      expect(watch.look(yard())).toMatchObject({ changed: false, reason: undefined });
+    }
+  });
+
+  it('sees somebody from the second frame on', () => {
+    const watch = new Watch();
+    watch.look(yard());
+    expect(watch.look(withVisitor(yard(), visitor)).changed).toBe(true);
+    expect(watch.look(withVisitor(yard(), visitor)).changed).toBe(true);
+  });
+
+  it('says where, how much and which event, until nobody is there', () => {
+    const watch = watching();
+    expect(watch.look(withVisitor(yard(), visitor))).toEqual({
+      changed: true,
+      reason: 'change',
+      ratio: (5 * 12) / (80 * 60),
+      boxes: [[240, 160, 40, 96]],
+      event: String(watch.nowMs),
+    });
+    expect(watch.look(yard()).changed).toBe(false);
+  });
+
+  it('names at most 32 boxes, the largest first', () => {
+    const watch = watching();
+    let crowd = withVisitor(yard(), [0, 0, 20, 20]);
+    for (let i = 0; i < 40; i++) {
+      crowd = withVisitor(crowd, [2 + 8 * (i % 9), 24 + 7 * Math.floor(i / 9), 5, 5]);
+    }
+    const { boxes } = watch.look(crowd);
+    expect(boxes).toHaveLength(32);
+    expect(boxes[0]).toEqual([0, 0, 160, 160]);
+  });
+
+  it('passes over what is smaller than the least area', () => {
+    const bird: Cells = [40, 30, 3, 4];
+    expect(watching({ minArea: 0.002 }).look(withVisitor(yard(), bird)).changed).toBe(true);
+    expect(watching({ minArea: 0.003 }).look(withVisitor(yard(), bird)).changed).toBe(false);
+  });
+
+  it('never takes a single cell for a change', () => {
+    const watch = watching({ minArea: 0 });
+    expect(watch.look(withVisitor(yard(), [40, 30, 1, 1])).changed).toBe(false);
+    expect(watch.look(withVisitor(yard(), [40, 30, 2, 1])).changed).toBe(true);
+  });
+
+  it('sees fainter things the more sensitive it is', () => {
+    const faint = (sensitivity: number, greys: number) =>
+      watching({ sensitivity }).look(within(yard(), visitor, (luma) => luma + greys)).changed;
+    expect([faint(0, 16), faint(0.5, 16), faint(1, 16)]).toEqual([false, true, true]);
+    expect([faint(0, 8), faint(0.5, 8), faint(1, 8)]).toEqual([false, false, true]);
+  });
+
+  it('leaves out what is under the mask, and gives the ratio of the rest', () => {
+    const png = new PNG({ width: 80, height: 60 });
+    for (let i = 0; i < 80 * 60; i++) png.data.fill(i % 80 < 40 ? 255 : 0, 4 * i, 4 * i + 3);
+    for (let i = 0; i < 80 * 60; i++) png.data[4 * i + 3] = 255;
+    const watch = watching({ mask: readMask(PNG.sync.write(png)) });
+    expect(watch.look(withVisitor(yard(), [50, 20, 5, 12])).changed).toBe(false);
+    expect(watch.look(withVisitor(yard(), [10, 20, 5, 12])).ratio).toBe(60 / (40 * 60));
+  });
+
+  it('learns nothing from a frame for which its mask is of no use', () => {
+    const look = new Uint8Array(640 * 480);
+    look[0] = 1;
+    const judge = new Judge({ ...settings, mask: { widthPx: 640, heightPx: 480, look } });
+    expect(() => judge.judge(yard(), noonMs)).toThrow(expect.objectContaining({ code: 'MASK' }));
+    expect(judge.memory).toBeUndefined();
+  });
+
+  it('starts afresh with a frame of another size', () => {
+    const watch = watching();
+    const small = makeGrid(320, 240);
+    expect(watch.look(yard(small)).reason).toBe('first');
+    expect(watch.look(withVisitor(yard(small), visitor)).boxes).toEqual([[120, 80, 20, 48]]);
+    expect(watch.look(yard()).reason).toBe('first');
+  });
+});
+
+describe('light', () => {
+  const lit = (share: number) => within(yard(), [0, 0, 80, 60], (luma) => luma * share);
+
+  it('that fades like dusk is no change, at five frames a second and at one a minute', () => {
+    for (const intervalMs of [200, 60_000]) {
+      const watch = watching({ intervalMs });
+      expect(watch.countChanged(200, (frame) => lit(1 - frame / 400))).toBe(0);
+    }
+  });
+
+  it('that a cloud takes at once is no change, and somebody under the cloud is', () => {
+    const watch = watching();
+    expect(watch.countChanged(50, () => lit(0.8))).toBe(0);
+    expect(watch.look(withVisitor(lit(0.8), visitor, 180)).changed).toBe(true);
+  });
+
+  it('or a camera turned elsewhere is one change, then the new normal', () => {
+    const watch = watching();
+    const elsewhere = within(yard(), [0, 0, 80, 60], (_, column, row) => (column * row * 7) % 256);
+    expect(watch.look(elsewhere)).toMatchObject({ changed: true, reason: 'change' });
+    expect(watch.countChanged(100, () => elsewhere)).toBe(0);
+  });
+});
+
+describe('a place that is never still', () => {
+  const tree: Cells = [50, 5, 20, 25];
+  const random = randomFrom(9);
+  const windy = () => within(yard(), tree, (luma) => luma + 12 * (random() * 2 - 1));
+
+  it('is learned, and somebody in front of it is seen', () => {
+    const watch = new Watch();
+    watch.countChanged(100, windy);
+    expect(watch.countChanged(200, windy)).toBe(0);
+    expect(watch.look(withVisitor(windy(), [55, 10, 8, 16], 255)).changed).toBe(true);
+  });
+});
+
+describe('what stays', () => {
+  const parked = withVisitor(yard(), visitor);
+
+  it('without moving belongs to the scene after a minute', () => {
+    const watch = watching();
+    const frames = watch.countChanged(600, () => parked);
+    expect(frames).toBeGreaterThanOrEqual(300);
+    expect(frames).toBeLessThan(310);
+  });
+
+  it('without moving belongs to the scene after a few frames of a slow camera', () => {
+    const watch = watching({ intervalMs: 60_000 });
+    expect(watch.countChanged(20, () => parked)).toBe(6);
+  });
+
+  it('and moves a little, as somebody who stands does, goes on counting', () => {
+    const watch = watching();
+    // The upper third turns now and then.
+    const standing = (frame: number) =>
+      within(parked, [30, 20, 5, 4], () => 230 - 30 * (Math.floor(frame / 20) % 2));
+    expect(watch.countChanged(900, standing)).toBe(900);
+  });
+});
+
+describe('an event', () => {
+  const somebody = withVisitor(yard(), visitor);
+
+  it('holds changes with gaps shorter than its own, and has an id that is like no other', () => {
+    const watch = watching({ eventGapMs: 2000 });
+    const first = watch.look(somebody).event;
+    watch.countChanged(8, () => yard());
+    expect(watch.look(somebody).event).toBe(first);
+    expect(watch.look(yard()).event).toBeUndefined();
+    watch.countChanged(10, () => yard());
+    const second = watch.look(somebody).event;
+    expect(second).not.toBe(first);
+    for (const id of [first, second]) expect(id).toMatch(/^[\w-]{1,64}$/);
+  });
+
+  it('goes on when the clock is put back', () => {
+    const watch = watching();
+    const { event } = watch.look(somebody);
+    watch.nowMs -= 3_600_000;
+    expect(watch.look(somebody).event).toBe(event);
+    expect(watch.look(somebody).event).toBe(event);
+  });
+});
+
+describe('a clock that', () => {
+  const parked = withVisitor(yard(), visitor);
+
+  it.each([
+    ['goes back an hour', -3_600_000],
+    ['leaps a year ahead', 365 * 86_400_000],
+  ])('%s neither makes a change nor hides one', (_, leapMs) => {
+    const watch = watching();
+    watch.nowMs += leapMs;
+    expect(watch.look(yard()).changed).toBe(false);
+    expect(watch.countChanged(20, () => parked)).toBe(20);
+    watch.nowMs += leapMs;
+    expect(watch.countChanged(20, () => parked)).toBe(20);
+  });
+
+  it('stands still lets the judge go on', () => {
+    const watch = watching({ intervalMs: 0 });
+    expect(watch.countChanged(100, () => yard())).toBe(0);
+    expect(watch.countChanged(20, () => parked)).toBe(20);
+  });
+});
+
+describe('a real visit', () => {
+  const pictures = visitFrames.map(({ jpeg }) => decodeSmall(jpeg));
+  const isVisit = visitFrames.map((frame) => frame.isVisit);
+
+  it.each([40, 200, 1000, 60_000])(
+    'is a change from its first frame to its last, a frame each %i ms, and nothing else is',
+    (intervalMs) => {
+      const judge = new Judge({ ...settings, eventGapMs: 3 * intervalMs });
+      const verdicts = pictures.map((picture, i) => judge.judge(picture, noonMs + i * intervalMs));
+      expect(verdicts.map(({ changed }) => changed)).toEqual(isVisit);
+      expect(verdicts.map(({ reason }) => reason)).toEqual(
+        isVisit.map((visited, i) => (i === 0 ? 'first' : visited ? 'change' : undefined)),
+      );
+      const events = verdicts.flatMap(({ event }) => event ?? []);
+      expect(new Set(events).size).toBe(1);
+    },
+  );
+
+  it('is judged the same by a new process for each frame', () => {
+    const lasting = new Judge(settings);
+    let memory: Buffer | undefined;
+    pictures.forEach((picture, i) => {
+      const remembered = memory === undefined ? undefined : decodeMemory(memory);
+      if (typeof remembered === 'string') throw new Error(remembered);
+      const judge = new Judge(settings, remembered);
+      const atMs = noonMs + i * 60_000;
+      expect(judge.judge(picture, atMs)).toEqual(lasting.judge(picture, atMs));
+      memory = encodeMemory(judge.memory!);
+    });
+  });
+});

@@ -1,0 +1,98 @@
+import { PNG } from 'pngjs';
+import { describe, expect, it } from 'vitest';
+import { makeGrid } from '../../../agent/judge/grid.js';
+import { describeMisfit, lookedCells, readMask } from '../../../agent/judge/mask.js';
+
+type Rgba = readonly [number, number, number, number];
+const white: Rgba = [255, 255, 255, 255];
+const black: Rgba = [0, 0, 0, 255];
+
+function encodePng(widthPx: number, heightPx: number, colour: (x: number, y: number) => Rgba) {
+  const png = new PNG({ width: widthPx, height: heightPx });
+  for (let y = 0, at = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++, at += 4) png.data.set(colour(x, y), at);
+  }
+  return PNG.sync.write(png);
+}
+
+const leftHalf = (widthPx: number, heightPx: number) =>
+  encodePng(widthPx, heightPx, (x) => (x < widthPx / 2 ? white : black));
+
+const maskError = (message: RegExp): unknown =>
+  expect.objectContaining({
+    name: 'OperationalError',
+    code: 'MASK',
+    message: expect.stringMatching(message) as string,
+  });
+
+describe('a mask', () => {
+  it.each<[string, Rgba, number]>([
+    ['white: look', white, 1],
+    ['black: leave out', black, 0],
+    ['light grey: look', [128, 128, 128, 255], 1],
+    ['dark grey: leave out', [127, 127, 127, 255], 0],
+    ['green: look', [0, 255, 0, 255], 1],
+    ['blue: leave out', [0, 0, 255, 255], 0],
+    ['transparent white: leave out', [255, 255, 255, 0], 0],
+  ])('reads %s', (_, colour, look) => {
+    const mask = readMask(encodePng(2, 1, (x) => (x === 0 ? white : colour)));
+    expect(mask).toEqual({ widthPx: 2, heightPx: 1, look: Uint8Array.of(1, look) });
+  });
+
+  it.each([
+    [640, 480],
+    [64, 48],
+    [2, 2],
+    [1280, 960],
+  ])('of %i×%i is stretched over the frame', (width, height) => {
+    const looked = lookedCells(readMask(leftHalf(width, height)), makeGrid(640, 480));
+    expect(looked).toEqual(Uint8Array.from({ length: 80 * 60 }, (_, i) => (i % 80 < 40 ? 1 : 0)));
+  });
+
+  it('decides for a cell by half of it', () => {
+    // A cell is 8 pixels wide: 4 white columns are half of the first, 3 of the second are less.
+    const isWhite = (x: number) => x < 4 || (x >= 8 && x < 11) || x >= 16;
+    const mask = readMask(encodePng(640, 480, (x) => (isWhite(x) ? white : black)));
+    expect([...lookedCells(mask, makeGrid(640, 480)).subarray(0, 4)]).toEqual([1, 0, 1, 1]);
+  });
+
+  it('covers a frame whose last cells are cut', () => {
+    const mask = readMask(encodePng(645, 483, () => white));
+    expect(lookedCells(mask, makeGrid(645, 483)).includes(0)).toBe(false);
+  });
+
+  it.each([
+    ['is no PNG', Buffer.from('GIF89a'), /is no PNG/],
+    ['is empty', Buffer.alloc(0), /is no PNG/],
+    ['is cut off', leftHalf(64, 48).subarray(0, -30), /damaged/],
+    ['is damaged', leftHalf(64, 48).fill(7, 50, 60), /damaged/],
+    ['is all black', encodePng(8, 8, () => black), /nothing to look at/],
+  ])('is refused when it %s', (_, png, message) => {
+    expect(() => readMask(png)).toThrow(maskError(message));
+  });
+
+  it('is refused when it claims an absurd size', () => {
+    const png = leftHalf(64, 48);
+    png.writeUInt32BE(2 ** 31 - 1, 16);
+    expect(() => readMask(png)).toThrow(maskError(/too large: 2147483647x48/));
+  });
+
+  it('is refused when it leaves no cell of the frame', () => {
+    const speck = readMask(encodePng(640, 480, (x, y) => (x + y === 0 ? white : black)));
+    expect(() => lookedCells(speck, makeGrid(640, 480))).toThrow(
+      maskError(/nothing to look at in a frame of 640x480/),
+    );
+  });
+
+  it.each([
+    [640, 480, undefined],
+    [320, 240, undefined],
+    [333, 250, undefined],
+    [1280, 720, 'another shape than the frame'],
+    [480, 640, 'another shape than the frame'],
+  ])('of %i×%i for a frame of 640×480: %s', (width, height, said) => {
+    const misfit = describeMisfit(readMask(leftHalf(width, height)), makeGrid(640, 480));
+    if (said === undefined) expect(misfit).toBeUndefined();
+    else expect(misfit).toContain(said);
+  });
+});

@@ -1,0 +1,256 @@
+/** Frames from real programs that write, hang, end, break down or never start. */
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openCommand } from '../../../agent/source/command.js';
+import { UsageError } from '../../../shared/errors.js';
+import { eventually } from '../../support/eventually.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { makeJpeg } from '../../support/pictures.js';
+import { fixtureProgram, isRunning, writtenPids } from '../../support/processes.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+const quietTimeoutMs = 7777;
+const boundary = '\r\n--frame\r\nContent-Type: image/jpeg\r\n\r\n';
+const first = makeJpeg(1);
+const second = makeJpeg(2);
+const third = makeJpeg(3);
+
+/** Without its end marker. */
+const cut = first.subarray(0, first.length - 2);
+
+/** A source that starts `command`, and the clock that says when it has been silent for too long. */
+function open(command: readonly string[], changes: { maxFrameBytes?: number } = {}) {
+  const clock = new FakeClock();
+  const source = openCommand({
+    command,
+    clock,
+    maxFrameBytes: changes.maxFrameBytes ?? 2 ** 20,
+    quietTimeoutMs,
+  });
+  onTestFinished(() => source.close());
+  const { signal } = new AbortController();
+  return { source, clock, next: () => source.next(signal) };
+}
+
+/** A file with these bytes. */
+function file(...parts: readonly (Buffer | string)[]): string {
+  const path = join(temporaryDirectory(), 'a file; $(touch x)');
+  writeFileSync(path, Buffer.concat(parts.map((part) => Buffer.from(part))));
+  return path;
+}
+
+/** A command that does these steps: see the fixture. */
+function writer(...steps: readonly string[]): string[] {
+  return [fixtureProgram('writer.mjs'), ...steps];
+}
+
+/** A file for marks, and how many times it was marked. */
+function marks() {
+  const path = join(temporaryDirectory(), 'marks');
+  return { path, times: (count: number) => writtenPids(path, count) };
+}
+
+/** Lets what waits in pipes be read: whatever was written before is. */
+async function readPipes(): Promise<void> {
+  for (let n = 0; n < 3; n += 1) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+const camera = (message: RegExp): object => ({
+  code: 'CAMERA',
+  message: expect.stringMatching(message) as unknown,
+});
+
+describe('the source command', () => {
+  it('starts nothing before it is asked for a frame', async () => {
+    const started = marks();
+    const { source, next } = open(writer(`mark:${started.path}`, file(first)));
+    expect(existsSync(started.path)).toBe(false);
+    await next();
+    expect(await started.times(1)).toHaveLength(1);
+    expect(source).toMatchObject({ isPaced: true, name: `command ${writer()[0] ?? ''}` });
+  });
+
+  it('gives a frame byte for byte, with the time when it had come', async () => {
+    const { source, clock, next } = open(writer(file(first)));
+    expect(await next()).toEqual({
+      jpeg: first,
+      capturedAtMs: clock.nowMs(),
+      origin: source.name,
+    });
+  });
+
+  it('gives the newest of the frames that came, and none of them twice', async () => {
+    const { clock, next } = open(writer(file(first, second, third)));
+    expect((await next()).jpeg).toEqual(third);
+    const waiting = next();
+    await eventually(() => clock.pauses.includes(quietTimeoutMs), 'a call that waits');
+    await clock.advance(quietTimeoutMs);
+    await expect(waiting).rejects.toMatchObject(camera(/wrote nothing/));
+  });
+
+  it('passes over multipart boundaries, damaged frames and those beyond the limit', async () => {
+    const large = makeJpeg(1, { widthPx: 640, heightPx: 480 });
+    const stream = file(
+      boundary,
+      first,
+      boundary,
+      second,
+      boundary,
+      cut,
+      boundary,
+      large,
+      boundary,
+    );
+    const { next } = open(writer(stream), { maxFrameBytes: large.length - 1 });
+    expect((await next()).jpeg).toEqual(second);
+  });
+
+  it('reads on while nobody asks, and keeps the program from waiting', async () => {
+    const done = marks();
+    const last = file(third);
+    const { next } = open(
+      writer(file(first), `many:20000:${file(second)}`, last, `mark:${done.path}`),
+    );
+    await next();
+    await done.times(1);
+    await readPipes();
+    expect((await next()).jpeg).toEqual(third);
+  });
+
+  it('needs a program', () => {
+    expect(() => open([])).toThrow(UsageError);
+    expect(() => open([''])).toThrow(UsageError);
+  });
+});
+
+describe('a program that ends', () => {
+  it('is told with its status and its last words, after the frame that it left', async () => {
+    const { next } = open(writer('say:no camera\nsorry', file(first), 'exit:3'));
+    expect((await next()).jpeg).toEqual(first);
+    await expect(next()).rejects.toMatchObject(
+      camera(/writer\.mjs ended \(exit status 3\); it said: no camera \/ sorry$/),
+    );
+  });
+
+  it('is started again after pauses that double up to a minute, until it delivers', async () => {
+    const picture = join(temporaryDirectory(), 'picture');
+    const { clock, next } = open(['sh', '-c', `cat '${picture}'; exit 1`]);
+    const pauses = (): number[] => clock.pauses.filter((ms) => ms !== quietTimeoutMs);
+    const failAfterPause = async (count: number): Promise<void> => {
+      const failed = expect(next()).rejects.toMatchObject(camera(/ended/));
+      await eventually(() => pauses().length >= count, `pause ${count}`);
+      await clock.advance(pauses().at(-1) ?? 0);
+      await failed;
+    };
+    await expect(next()).rejects.toMatchObject(camera(/ended/));
+    for (let count = 1; count <= 8; count += 1) await failAfterPause(count);
+    expect(pauses()).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+
+    writeFileSync(picture, first);
+    const frame = next();
+    await eventually(() => pauses().length >= 9, 'pause 9');
+    await clock.advance(60_000);
+    expect((await frame).jpeg).toEqual(first);
+    await expect(next()).rejects.toMatchObject(camera(/ended/));
+    rmSync(picture);
+    await failAfterPause(10);
+    expect(pauses().at(-1)).toBe(1000);
+  });
+
+  it('is told when a signal ended it', async () => {
+    const { next } = open(['sh', '-c', 'kill -SEGV $$']);
+    await expect(next()).rejects.toMatchObject(
+      camera(/^sh ended \(killed by SIGSEGV\); it said nothing$/),
+    );
+  });
+});
+
+describe('a program that cannot be started', () => {
+  it('is named when there is none', async () => {
+    const { next } = open(['no-such-program-there']);
+    await expect(next()).rejects.toMatchObject(
+      camera(/^there is no program no-such-program-there$/),
+    );
+  });
+
+  it('is named when it is no program', async () => {
+    const path = file('words');
+    chmodSync(path, 0o644);
+    await expect(open([path]).next()).rejects.toMatchObject(camera(/^cannot start \//));
+  });
+});
+
+describe('a program that falls silent', () => {
+  it('is ended with all that it forked, though it ignores SIGTERM, and started again', async () => {
+    const pidFile = join(temporaryDirectory(), 'pids');
+    const { clock, next } = open([fixtureProgram('stubborn.sh'), pidFile]);
+    const silent = expect(next()).rejects.toMatchObject(camera(/wrote nothing for 7777ms/));
+    const pids = await writtenPids(pidFile, 2);
+    await clock.advance(quietTimeoutMs);
+    await silent;
+    await eventually(() => !pids.some(isRunning), 'the end of the whole group');
+
+    const silentAgain = expect(next()).rejects.toMatchObject(camera(/wrote nothing/));
+    await eventually(() => clock.pauses.includes(1000), 'the pause');
+    await clock.advance(1000);
+    await eventually(() => readFileSync(pidFile, 'utf8') !== `${pids.join(' ')}\n`, 'a new start');
+    await clock.advance(quietTimeoutMs);
+    await silentAgain;
+  });
+
+  it.each([
+    ['no JPEG', ['no picture at all'], /wrote 17 bytes in 7777ms and no whole frame; it said: hm$/],
+    [
+      'damaged frames',
+      [cut, cut, cut],
+      /no whole frame \(2 passed over, the last: a new picture begins before its end\)/,
+    ],
+  ])('is told apart when it wrote %s', async (_, parts, message) => {
+    const done = marks();
+    const { clock, next } = open(writer('say:hm', file(...parts), `mark:${done.path}`));
+    const silent = expect(next()).rejects.toMatchObject({
+      ...camera(message),
+      hint: expect.stringContaining('MJPEG') as unknown,
+    });
+    await done.times(1);
+    await readPipes();
+    await clock.advance(quietTimeoutMs);
+    await silent;
+  });
+});
+
+describe('the end of the source', () => {
+  it('comes with an abort: the reason is thrown when the program and its group are gone', async () => {
+    const pidFile = join(temporaryDirectory(), 'pids');
+    const { source } = open([fixtureProgram('stubborn.sh'), pidFile]);
+    const abort = new AbortController();
+    const waiting = source.next(abort.signal);
+    const [leader, forked] = await writtenPids(pidFile, 2);
+    abort.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow(expect.objectContaining({ message: 'enough' }));
+    expect(isRunning(leader!)).toBe(false);
+    await eventually(() => !isRunning(forked!), 'the end of the whole group');
+  });
+
+  it('comes with close, also while a call waits', async () => {
+    const started = marks();
+    const { source, next } = open(writer(file(first), `mark:${started.path}`));
+    await next();
+    const waiting = expect(next()).rejects.toThrow(Error);
+    const [pid] = await started.times(1);
+    await source.close();
+    await waiting;
+    expect(isRunning(pid!)).toBe(false);
+  });
+
+  it('does not wait for a pause to pass', async () => {
+    const { source, clock } = open(['no-such-program-there']);
+    const abort = new AbortController();
+    await expect(source.next(abort.signal)).rejects.toMatchObject(camera(/no program/));
+    const waiting = source.next(abort.signal);
+    await eventually(() => clock.pauses.includes(1000), 'the pause');
+    abort.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow(expect.objectContaining({ message: 'enough' }));
+  });
+});

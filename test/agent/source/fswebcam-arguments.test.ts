@@ -1,0 +1,68 @@
+/** The words that fswebcam is started with. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fswebcamArguments } from '../../../agent/source/fswebcam-arguments.js';
+import type { ShotOptions } from '../../../agent/source/shot-options.js';
+import { InvalidValue } from '../../../shared/quantity.js';
+
+const plain: ShotOptions = {
+  device: '/dev/video0',
+  resolution: { widthPx: 640, heightPx: 480 },
+  skip: 10,
+  quality: 85,
+};
+
+describe('fswebcamArguments', () => {
+  it('asks for a plain picture: no banner, no title, warnings not kept back', () => {
+    expect(fswebcamArguments(plain, 'shot.jpg')).toEqual([
+      ...['-r', '640x480'],
+      ...['--jpeg', '85'],
+      ...['-d', '/dev/video0'],
+      '--no-banner',
+      ...['--skip', '10'],
+      'shot.jpg',
+    ]);
+  });
+
+  it("takes node-webcam's resolution when none is asked for, and no skip for 0", () => {
+    const words = fswebcamArguments({ ...plain, resolution: undefined, skip: 0 }, 'shot.jpg');
+    expect(words.slice(0, 2)).toEqual(['-r', '1280x720']);
+    expect(words).not.toContain('--skip');
+  });
+
+  it('escapes the colons in a path, and leaves the one after a prefix', () => {
+    const words = fswebcamArguments({ ...plain, device: 'FILE:/a:b/c:d.jpg' }, 'shot.jpg');
+    expect(words).toContain('FILE:/a\\:b/c\\:d.jpg');
+  });
+
+  it('never lets a device be more or other than the one word after -d', () => {
+    const usual = fswebcamArguments({ ...plain, device: 'TEST:' }, 'shot.jpg');
+    const devices = fc.oneof(
+      fc.string({ unit: 'grapheme' }).map((text) => `/dev/${text}`),
+      fc.string({ unit: 'binary' }).map((text) => `FILE:/${text}`),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(devices, (text) => {
+        let words: string[];
+        try {
+          words = fswebcamArguments({ ...plain, device: text }, 'shot.jpg');
+        } catch (error) {
+          expect(error).toBeInstanceOf(InvalidValue);
+          return;
+        }
+        const at = words.indexOf('-d') + 1;
+        expect(words[at]?.replaceAll('\\:', ':')).toBe(text);
+        expect(words.with(at, 'TEST:')).toEqual(usual);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('refuses what would not be the words that were asked for', () => {
+    for (const changes of [{ quality: Number.NaN }, { skip: -1 }, { skip: 1.5 }]) {
+      expect(() => fswebcamArguments({ ...plain, ...changes }, 'shot.jpg')).toThrow(Error);
+    }
+    expect(() => fswebcamArguments(plain, 'a b.jpg')).toThrow(Error);
+  });
+});

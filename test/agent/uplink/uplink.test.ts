@@ -1,0 +1,241 @@
+/** The uplink against a real receiver, and against peers that misbehave. */
+import { once } from 'node:events';
+import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { MemorySpool } from '../../../agent/spool/memory-spool.js';
+import { Uplink } from '../../../agent/uplink/uplink.js';
+import { systemClock } from '../../../shared/clock.js';
+import { preface } from '../../../shared/protocol/limits.js';
+import { encodeMessage } from '../../../shared/protocol/wire.js';
+import { eventually } from '../../support/eventually.js';
+import { filesBelow } from '../../support/files.js';
+import { keptLog } from '../../support/log.js';
+import { makeJpeg } from '../../support/pictures.js';
+import { startReceiver } from '../../support/receiver.js';
+
+function startUplink(port: number, host = '127.0.0.1') {
+  const lost: string[] = [];
+  const spool = new MemorySpool({
+    maxBytes: 2 ** 24,
+    onLost: (_, error) => lost.push(error.message),
+  });
+  const { log, lines } = keptLog();
+  const uplink = new Uplink({
+    destination: { host, port },
+    camera: 'yard',
+    spool,
+    clock: systemClock,
+    log,
+    random: () => 0,
+  });
+  const controller = new AbortController();
+  const running = uplink.run(controller.signal);
+  onTestFinished(async () => {
+    controller.abort();
+    await running;
+  });
+  const add = (number: number, jpeg = makeJpeg(number)) =>
+    spool.add({
+      jpeg,
+      capturedAtMs: Date.UTC(2026, 10, 22) + number,
+      utcOffsetMinutes: 0,
+      verdict: { reason: 'change', ratio: 0.5, boxes: [[0, 0, 8, 8]] },
+    });
+  const delivered = (): Promise<boolean> =>
+    eventually(() => spool.waitingCount === 0, 'everything delivered');
+  return { spool, uplink, lines, lost, add, delivered, running };
+}
+
+/** A peer that does what a test says with each connection. */
+async function startPeer(onConnection: (socket: Socket, nth: number) => void, port = 0) {
+  let count = 0;
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.resume();
+    onConnection(socket, (count += 1));
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const close = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  onTestFinished(close);
+  return { port: (server.address() as AddressInfo).port, close, connections: () => count };
+}
+
+const welcome = {
+  type: 'welcome',
+  receiver: '1',
+  maxFrameBytes: 2 ** 20,
+  maxInFlight: 2,
+  clockMs: 0,
+};
+
+function say(socket: Socket, header: object): void {
+  socket.write(encodeMessage(header)[0]);
+}
+
+describe('an uplink', () => {
+  it('delivers what waits and what is added later, byte for byte', async () => {
+    const { port, directory } = await startReceiver();
+    const { add, delivered } = startUplink(port);
+    for (let number = 1; number <= 30; number += 1) await add(number);
+    await delivered();
+    await add(31);
+    await delivered();
+    const names = filesBelow(directory);
+    expect(names).toHaveLength(31);
+    expect(readFileSync(join(directory, names[30] ?? ''))).toEqual(makeJpeg(31));
+  });
+
+  it('delivers to a receiver that comes later, and says both', async () => {
+    const { port, close } = await startPeer(() => undefined);
+    close();
+    const { add, delivered, lines } = startUplink(port);
+    await add(1);
+    await eventually(() => lines.some((line) => line.includes('ECONNREFUSED')), 'a failure told');
+    const peer = await startPeer((socket) => {
+      socket.write(preface);
+      say(socket, welcome);
+      say(socket, { type: 'stored', sequence: 1, name: 'x', duplicate: false });
+      socket.on('data', () =>
+        say(socket, { type: 'stored', sequence: 1, name: 'x', duplicate: false }),
+      );
+    }, port);
+    await delivered();
+    expect(peer.connections()).toBe(1);
+    const told = lines.filter((line) => line.startsWith('<4>'));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain('is the receiver running');
+    expect(lines.join('\n')).toContain('again');
+  });
+
+  it('sends again on a new connection what was not acknowledged', async () => {
+    const { port, directory } = await startReceiver();
+    const { connect } = await import('node:net');
+    // Passes everything on, and cuts the first connection when the first answer would come back.
+    const peer = await startPeer((socket, nth) => {
+      const onward = connect(port, '127.0.0.1');
+      onward.on('error', () => undefined);
+      socket.pipe(onward);
+      let answered = 0;
+      onward.on('data', (chunk) => {
+        answered += chunk.length;
+        if (nth === 1 && answered > 250) socket.destroy();
+        else socket.write(chunk);
+      });
+      socket.on('close', () => onward.destroy());
+    });
+    const { add, delivered } = startUplink(peer.port);
+    for (let number = 1; number <= 5; number += 1) await add(number);
+    await delivered();
+    expect(peer.connections()).toBeGreaterThan(1);
+    expect(filesBelow(directory)).toHaveLength(5);
+  });
+
+  it('has no more frames in flight than the receiver allows', async () => {
+    let bytes = 0;
+    const peer = await startPeer((socket) => {
+      socket.on('data', (chunk) => (bytes += chunk.length));
+      socket.write(preface);
+      say(socket, welcome);
+    });
+    const { add } = startUplink(peer.port);
+    const size = makeJpeg(1).length;
+    for (let number = 1; number <= 10; number += 1) await add(number);
+    await eventually(() => bytes > 2 * size, 'two frames');
+    expect(bytes).toBeLessThan(3 * size + 1000);
+  });
+
+  it('forgets a frame only when its own acknowledgement comes', async () => {
+    const peer = await startPeer((socket) => {
+      socket.write(preface);
+      say(socket, welcome);
+      say(socket, { type: 'stored', sequence: 77, name: 'x', duplicate: false });
+      say(socket, { type: 'stored', sequence: 2, name: 'x', duplicate: false });
+      say(socket, { type: 'nonsense', sequence: 1 });
+      say(socket, { type: 'pong' });
+    });
+    const { add, spool } = startUplink(peer.port);
+    await add(1);
+    await eventually(() => peer.connections() > 0, 'a connection');
+    await add(2);
+    expect(spool.waitingCount).toBe(2);
+  });
+
+  it('sets aside what is refused for good, and tries again what is refused for now', async () => {
+    let frames = 0;
+    const peer = await startPeer((socket) => {
+      socket.write(preface);
+      say(socket, welcome);
+      socket.on('data', (chunk) => {
+        if (!chunk.includes('"type":"frame"')) return;
+        frames += 1;
+        const retry = frames === 1;
+        say(socket, {
+          type: 'refused',
+          sequence: 1,
+          code: 'x',
+          message: 'no',
+          retry,
+          retryAfterMs: 0,
+        });
+      });
+    });
+    const { add, delivered, lost } = startUplink(peer.port);
+    await add(1);
+    await delivered();
+    expect(frames).toBe(2);
+    expect(lost).toEqual(['the receiver refuses frame 1: no']);
+  });
+
+  it('sets aside a frame that is larger than the receiver takes, without sending it', async () => {
+    const { port, directory } = await startReceiver({ maxFrameBytes: 1024 });
+    const { add, delivered, lost } = startUplink(port);
+    await add(1, makeJpeg(1, { widthPx: 400, heightPx: 400 }));
+    await delivered();
+    expect(lost[0]).toContain('the receiver takes 1024');
+    expect(filesBelow(directory)).toEqual([]);
+  });
+
+  it('says what it heard when the port is something else', async () => {
+    const peer = await startPeer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n'));
+    const { lines } = startUplink(peer.port);
+    await eventually(() => lines.some((line) => line.includes('400 Bad Request')), 'told');
+  });
+
+  it('says what the receiver says when it is refused', async () => {
+    const peer = await startPeer((socket) => {
+      socket.write(preface);
+      say(socket, { type: 'bye', code: 'camera-busy', message: 'another agent sends as yard' });
+    });
+    const { lines } = startUplink(peer.port);
+    await eventually(
+      () => lines.some((line) => line.includes('another agent sends as yard')),
+      'told',
+    );
+  });
+
+  it('ends when it is drained and nothing waits', async () => {
+    const { port, directory } = await startReceiver();
+    const { add, uplink, running } = startUplink(port);
+    for (let number = 1; number <= 20; number += 1) await add(number);
+    uplink.drain();
+    await running;
+    expect(filesBelow(directory)).toHaveLength(20);
+  });
+
+  it('tries every address of a name', async () => {
+    // localhost is ::1 and 127.0.0.1 on most machines; the peer listens on one of them only.
+    const { port, directory } = await startReceiver();
+    const { add, delivered } = startUplink(port, 'localhost');
+    await add(1);
+    await delivered();
+    expect(filesBelow(directory)).toHaveLength(1);
+  });
+});
