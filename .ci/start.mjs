@@ -1,0 +1,84 @@
+// npm start: a receiver and an agent on the embedded scene, so that frames are seen to arrive.
+// npm start -- --for 20s ends by itself.
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { prepare } from './prepare.mjs';
+
+function readForMs() {
+  const usage = 'npm start -- [--for 20s]';
+  try {
+    const text = parseArgs({ options: { for: { type: 'string' } } }).values.for;
+    if (text === undefined) return undefined;
+    const match = /^(\d+)(s|m|h)$/.exec(text);
+    if (match) return Number(match[1]) * { s: 1e3, m: 60e3, h: 3600e3 }[match[2]];
+  } catch {
+    // an unknown flag: the usage says which there are
+  }
+  console.error(usage);
+  process.exit(2);
+}
+
+/** Starts one of our programs; its log lines are ours. */
+function startProgram(name, args) {
+  const child = spawn(process.execPath, [`dist/${name}.js`, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // Ctrl-C is for us: the agent ends first, so that the receiver can take what it still has.
+    detached: true,
+  });
+  return {
+    child,
+    events: createInterface({ input: child.stdout }),
+    ended: new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal))),
+  };
+}
+
+const forMs = readForMs();
+prepare();
+
+const directory = mkdtempSync(join(tmpdir(), 'picchanged-'));
+const captures = join(directory, 'captures');
+const counts = { judged: 0, stored: 0 };
+const receiver = startProgram('receiver', ['--dir', captures, '--listen', '127.0.0.1:0', '--json']);
+let agent;
+
+receiver.events.on('line', (line) => {
+  const event = JSON.parse(line);
+  if (event.event === 'listening') startAgent(event.addresses[0]);
+  else if (event.event === 'stored') {
+    counts.stored += 1;
+    const size = `${Math.round(event.byteCount / 1000)} kB`;
+    console.log(`${String(counts.stored).padStart(4)}  ${event.name}  ${size}`);
+  }
+});
+
+function startAgent(address) {
+  console.log(`Frames that changed appear in ${captures}/yard. Ctrl-C ends.`);
+  const state = join(directory, 'state');
+  const watched = ['--source', 'scene', '--camera', 'yard', '--interval', '500ms'];
+  agent = startProgram('agent', ['--host', address, '--state', state, '--json', ...watched]);
+  agent.events.on('line', () => (counts.judged += 1));
+  agent.ended.then(stop);
+}
+
+let stopping;
+function stop() {
+  stopping ??= (async () => {
+    agent?.child.kill('SIGTERM');
+    const agentStatus = await agent?.ended;
+    receiver.child.kill('SIGTERM');
+    const receiverStatus = await receiver.ended;
+    console.log(
+      `Looked at ${counts.judged} frames; stored the ${counts.stored} that changed in ${captures}`,
+    );
+    process.exitCode = agentStatus === 0 && receiverStatus === 0 ? 0 : 1;
+    clearTimeout(timer);
+  })();
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+receiver.ended.then(stop);
+const timer = forMs === undefined ? undefined : setTimeout(stop, forMs);

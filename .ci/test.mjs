@@ -1,0 +1,55 @@
+// npm test: installs what is missing, builds, checks format, lint and types, runs every test.
+// Arguments go to the test runner: npm test -- test/shared
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { prepare } from './prepare.mjs';
+
+/** Programs that tests run for real, and the Debian package of each. */
+const programs = {
+  fswebcam: 'fswebcam',
+  socat: 'socat',
+  'systemd-socket-activate': 'systemd',
+};
+
+function has(program) {
+  return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program]).status === 0;
+}
+
+function isDebian() {
+  try {
+    return /^ID(_LIKE)?=.*debian/m.test(readFileSync('/etc/os-release', 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+function installPrograms() {
+  const missing = Object.keys(programs).filter((program) => !has(program));
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map((program) => programs[program]))];
+  if (process.getuid?.() !== 0 || !isDebian()) {
+    console.log(`Missing: ${missing.join(', ')}. Their tests are skipped; to run them install:`);
+    console.log(`  sudo apt-get install ${packages.join(' ')}`);
+    return;
+  }
+  console.log(`Installing ${packages.join(', ')} …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  run('apt-get', ['update', '-q'], env);
+  run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], env);
+}
+
+function run(command, args, env = process.env) {
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit', env });
+  if (error) throw error;
+  if (status !== 0) {
+    console.error(`${command} ${args.join(' ')} failed`);
+    process.exit(status ?? 1);
+  }
+}
+
+installPrograms();
+prepare();
+run('node_modules/.bin/prettier', ['--check', '--log-level', 'warn', '.']);
+run('node_modules/.bin/eslint', ['--max-warnings', '0', '.']);
+run('node_modules/.bin/tsc', []);
+run('node_modules/.bin/vitest', ['run', ...process.argv.slice(2)]);

@@ -1,0 +1,147 @@
+/** The pair as real processes: camera, agent, TCP, receiver, file. */
+import { copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { filesBelow } from '../support/files.js';
+import { makeJpeg } from '../support/pictures.js';
+import { missing, root, start, startAgent, startReceiverProgram } from '../support/programs.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+const noFswebcam = missing('fswebcam', 'fswebcam');
+
+/** Runs an agent for one shot. @returns its exit code and what it said */
+async function shoot(address: string, state: string, args: readonly string[]) {
+  const agent = startAgent(['--host', address, '--once', '--state', state, ...args]);
+  return { code: await agent.ended, stderr: agent.stderr() };
+}
+
+describe('one-shot runs', () => {
+  it('through real fswebcam keep the first frame, then only what changed', async (test) => {
+    test.skip(noFswebcam !== undefined, noFswebcam);
+    const directory = temporaryDirectory();
+    const state = temporaryDirectory();
+    const { address } = await startReceiverProgram(directory);
+    const picture = join(temporaryDirectory(), 'a.jpg');
+    const args = ['--camera', 'yard', '--device', `FILE:${picture}`, '--resolution', '320x240'];
+    const visit = `${root}test/fixtures/visit`;
+    const [empty = '', ...others] = readdirSync(visit).filter((name) => name.endsWith('.jpg'));
+    const inView = others[Math.floor(others.length / 2)] ?? '';
+    for (const [shown, files] of [
+      [empty, 1],
+      [empty, 1],
+      [inView, 2],
+    ] as const) {
+      copyFileSync(join(visit, shown), picture);
+      expect(await shoot(address, state, args)).toMatchObject({ code: 0 });
+      expect(filesBelow(directory)).toHaveLength(files);
+    }
+  });
+
+  it('take a file as it is now, and send it byte for byte', async () => {
+    const directory = temporaryDirectory();
+    const { address } = await startReceiverProgram(directory);
+    const path = join(temporaryDirectory(), 'monitor.jpg');
+    writeFileSync(path, makeJpeg(5));
+    const args = ['--source', `file:${path}`, '--all', '--camera', 'monitor'];
+    expect(await shoot(address, temporaryDirectory(), args)).toMatchObject({ code: 0 });
+    const [name = ''] = filesBelow(directory);
+    expect(name).toMatch(/^monitor\//);
+    expect(readFileSync(join(directory, name))).toEqual(makeJpeg(5));
+  });
+
+  it('that cannot deliver see the change again', async () => {
+    const directory = temporaryDirectory();
+    const state = temporaryDirectory();
+    const path = join(temporaryDirectory(), 'monitor.jpg');
+    const args = ['--source', `file:${path}`, '--camera', 'monitor', '--send-timeout', '300ms'];
+    writeFileSync(path, makeJpeg(1));
+    expect(await shoot('127.0.0.1:1', state, args)).toMatchObject({ code: 1 });
+    const { address } = await startReceiverProgram(directory);
+    expect(await shoot(address, state, args)).toMatchObject({ code: 0 });
+    expect(filesBelow(directory)).toHaveLength(1);
+    expect(await shoot(address, state, args)).toMatchObject({ code: 0 });
+    expect(filesBelow(directory)).toHaveLength(1);
+  });
+});
+
+describe('a watching agent', () => {
+  it('takes frames from a command, one after the other', async () => {
+    const directory = temporaryDirectory();
+    const { address } = await startReceiverProgram(directory);
+    const path = join(temporaryDirectory(), 'a.jpg');
+    writeFileSync(path, makeJpeg(1));
+    const agent = startAgent([
+      ...['--host', address, '--camera', 'yard', '--source', 'command', '--all'],
+      ...[
+        '--interval',
+        '20ms',
+        '--',
+        'sh',
+        '-c',
+        'while cat "$1"; do sleep 0.05; done',
+        'sh',
+        path,
+      ],
+    ]);
+    await eventually(() => filesBelow(directory).length >= 5, 'five frames');
+    expect(await agent.stop()).toBe(0);
+    for (const name of filesBelow(directory)) {
+      expect(readFileSync(join(directory, name))).toEqual(makeJpeg(1));
+    }
+  });
+
+  it('delivers each file that appears once, though the receiver comes late and is restarted', async () => {
+    const directory = temporaryDirectory();
+    const folder = temporaryDirectory();
+    const first = await startReceiverProgram(directory);
+    await first.stop();
+    const args = ['--dir', directory, '--listen', first.address];
+    const agent = startAgent(
+      ['--host', first.address, '--camera', 'yard', '--source', `folder:${folder}`, '--all'],
+      {},
+    );
+    await agent.says('watching');
+    const sent: Buffer[] = [];
+    const put = (): void => {
+      const number = sent.length + 1;
+      sent.push(makeJpeg(number));
+      writeFileSync(join(folder, `${number}.jpg`), makeJpeg(number));
+    };
+    const started = () => start(process.execPath, [`${root}dist/receiver.js`, ...args]);
+    for (let frame = 0; frame < 5; frame += 1) put();
+    const late = started();
+    await eventually(() => filesBelow(directory).length === 5, 'five frames');
+    late.child.kill('SIGKILL');
+    await late.ended;
+    for (let frame = 0; frame < 5; frame += 1) put();
+    const again = started();
+    for (let frame = 0; frame < 10; frame += 1) {
+      put();
+      await delay(10);
+    }
+    await eventually(() => filesBelow(directory).length === 20, 'twenty frames');
+    expect(await again.stop()).toBe(0);
+    expect(await agent.stop()).toBe(0);
+    const kept = filesBelow(directory).map((name) => readFileSync(join(directory, name)));
+    const inOrder = (buffers: Buffer[]): Buffer[] => [...buffers].sort((a, b) => a.compare(b));
+    expect(inOrder(kept)).toEqual(inOrder(sent));
+  });
+
+  it('sends what changed in the scene, and ends though the receiver is away', async () => {
+    const directory = temporaryDirectory();
+    const receiver = await startReceiverProgram(directory);
+    const agent = startAgent([
+      ...['--host', receiver.address, '--source', 'scene', '--camera', 'yard'],
+      ...['--interval', '200ms', '--json', '--explain', join(directory, '.explained')],
+    ]);
+    await eventually(() => filesBelow(directory).length >= 3, 'the first frame and a visit');
+    await eventually(() => /"changed":false/.test(agent.stdout()), 'a quiet frame');
+    expect(await receiver.stop()).toBe(0);
+    expect(await agent.stop('SIGINT')).toBe(0);
+    const drawn = readdirSync(join(directory, '.explained'));
+    expect(drawn.length).toBeGreaterThan(0);
+    expect(drawn.every((name) => name.endsWith('.png'))).toBe(true);
+  });
+});

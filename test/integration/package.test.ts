@@ -1,0 +1,68 @@
+/** What `npm pack` yields runs where nothing else is installed. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { filesBelow } from '../support/files.js';
+import { root, run, startReceiverProgram } from '../support/programs.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+interface PackageJson {
+  readonly bin: Record<string, string>;
+  readonly dependencies: Record<string, string>;
+  readonly devDependencies: Record<string, string>;
+}
+const packageJson = (directory: string): PackageJson =>
+  JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as PackageJson;
+
+/** Packs what is built now (the build itself is part of `npm test`) and unpacks it far from node_modules. */
+async function unpack(): Promise<string> {
+  const directory = temporaryDirectory();
+  const npm = ['pack', '--ignore-scripts', '--pack-destination', directory];
+  const packed = await run('npm', ['--prefix', root, ...npm, root]);
+  expect(packed).toMatchObject({ code: 0 });
+  const [tarball = ''] = readdirSync(directory);
+  expect(await run('tar', ['-xzf', join(directory, tarball), '-C', directory])).toMatchObject({
+    code: 0,
+  });
+  return join(directory, 'package');
+}
+
+describe('the package', () => {
+  it('has every command, which runs without anything else and delivers a frame', async () => {
+    const directory = await unpack();
+    const { bin } = packageJson(directory);
+    expect(Object.keys(bin).sort()).toEqual([
+      'agent',
+      'picchanged-agent',
+      'picchanged-receiver',
+      'receiver',
+    ]);
+    for (const path of Object.values(bin)) {
+      expect(await run(join(directory, path), ['--version'])).toMatchObject({ code: 0 });
+    }
+    const captures = temporaryDirectory();
+    const { address } = await startReceiverProgram(captures);
+    const args = ['--host', address, '--source', 'scene', '--camera', 'yard', '--once'];
+    const state = ['--state', temporaryDirectory()];
+    expect(await run(join(directory, bin.agent ?? ''), [...args, ...state])).toMatchObject({
+      code: 0,
+    });
+    expect(filesBelow(captures)).toHaveLength(1);
+  });
+
+  it('holds what an operator needs and nothing of the tests', async () => {
+    const files = filesBelow(await unpack());
+    expect(files).toEqual(
+      expect.arrayContaining(['README.md', 'LICENSE', 'systemd/surveillance.socket']),
+    );
+    expect(files.filter((name) => /^(test|agent|receiver|node_modules)\//.test(name))).toEqual([]);
+  });
+
+  it('pins every dependency exactly, and its lock file names no download addresses', () => {
+    const { dependencies, devDependencies } = packageJson(root);
+    for (const version of Object.values({ ...dependencies, ...devDependencies })) {
+      expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    }
+    expect(readFileSync(join(root, 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
+  });
+});

@@ -1,0 +1,41 @@
+/** The tutorial's `cat x.jpg | socat - TCP:host:4444`, with real socat and the real receiver. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { filesBelow } from '../support/files.js';
+import { makeJpeg } from '../support/pictures.js';
+import { missing, sendWithSocat, startReceiverProgram } from '../support/programs.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+const noSocat = missing('socat', 'socat');
+
+describe('a picture piped through socat', () => {
+  it('arrives identical under the address it came from', async (test) => {
+    test.skip(noSocat !== undefined, noSocat);
+    const directory = temporaryDirectory();
+    const { address } = await startReceiverProgram(directory);
+    expect(await sendWithSocat(makeJpeg(1), address)).toBe('');
+    const [name = ''] = filesBelow(directory);
+    expect(name).toMatch(/^raw-127-0-0-1\//);
+    expect(readFileSync(join(directory, name))).toEqual(makeJpeg(1));
+  });
+
+  it('ten times at once makes ten files', async (test) => {
+    test.skip(noSocat !== undefined, noSocat);
+    const directory = temporaryDirectory();
+    const { address } = await startReceiverProgram(directory);
+    await Promise.all(Array.from({ length: 10 }, () => sendWithSocat(makeJpeg(1), address)));
+    const names = filesBelow(directory);
+    expect(names).toHaveLength(10);
+    for (const name of names) expect(readFileSync(join(directory, name))).toEqual(makeJpeg(1));
+  });
+
+  it('gets a sentence back when it is none', async (test) => {
+    test.skip(noSocat !== undefined, noSocat);
+    const directory = temporaryDirectory();
+    const { address } = await startReceiverProgram(directory);
+    expect(await sendWithSocat(Buffer.from('hello\n'), address)).toContain('picchanged receiver');
+    expect(await sendWithSocat(makeJpeg(1).subarray(0, 99), address)).toContain('not whole');
+    expect(filesBelow(directory, { hidden: true })).toEqual([]);
+  });
+});

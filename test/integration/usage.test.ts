@@ -1,0 +1,134 @@
+/** What a wrong flag, value or surrounding is told: one line, no stack, the right exit code. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeJpeg } from '../support/pictures.js';
+import { root, run, startReceiverProgram } from '../support/programs.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+const program = (name: string, args: readonly string[], env = {}) =>
+  run(process.execPath, [`${root}dist/${name}.js`, ...args], { env });
+const agent = (...args: string[]) => program('agent', args);
+const receiver = (...args: string[]) => program('receiver', args);
+
+/** Told in one line, as `agent: …`, that has every one of the words. */
+function expectOneLine(stderr: string, words: readonly string[]): void {
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  for (const word of words) expect(stderr).toContain(word);
+  expect(stderr).not.toMatch(/\n\s+at /);
+}
+
+describe('the agent ends with 2 and a line when', () => {
+  const host = ['--host', '127.0.0.1:1'];
+  it.each([
+    ['there is no host', [], ['--host HOST']],
+    ['a flag is unknown', ['--frobnicate'], ['--frobnicate', '--interval']],
+    ['a value is missing', ['--host'], ['--host needs a value']],
+    ['a host is none', ['--host', 'a b'], ["'a b'", 'HOST:PORT']],
+    ['a port is none', ['--host', 'laptop:99999'], ['99999']],
+    ['a duration has no unit', [...host, '--interval', '5'], ["--interval '5'", 'unit']],
+    ['a share is none', [...host, '--min-area', '120%'], ["'120%'"]],
+    ['a source is none', [...host, '--source', 'webcam'], ["'webcam'", 'folder:DIR']],
+    ['a camera name is none', [...host, '--camera', 'Front Door'], ["'Front Door'"]],
+    ['a device could reach a shell', [...host, '--device', '/dev/video0;reboot'], ['--device']],
+    ['a word stands alone', [...host, 'hello'], ["'hello'", '--help']],
+    ['a command comes without its source', [...host, '--', 'ls'], ['--source command']],
+    ['a source comes without its command', [...host, '--source', 'command'], ['after --']],
+    ['a folder is missing', [...host, '--source', 'folder:/no/such'], ['/no/such']],
+    [
+      'a mask is missing',
+      [...host, '--mask', '/no/such.png'],
+      ['--mask /no/such.png', 'no such file'],
+    ],
+  ])('%s', async (_, args, words) => {
+    const { code, stdout, stderr } = await agent(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expectOneLine(stderr, words);
+  });
+
+  it('the mask is no PNG', async () => {
+    const path = join(temporaryDirectory(), 'mask.png');
+    writeFileSync(path, 'hello');
+    const { code, stderr } = await agent(...host, '--mask', path);
+    expect(code).toBe(2);
+    expectOneLine(stderr, [path, 'no PNG']);
+  });
+
+  it('a variable in the environment is wrong', async () => {
+    const env = { AGENT_HOST: 'laptop', AGENT_INTERVAL: 'soon' };
+    const { code, stderr } = await program('agent', [], env);
+    expect(code).toBe(2);
+    expectOneLine(stderr, ["AGENT_INTERVAL 'soon'"]);
+  });
+});
+
+describe('the agent, run once, ends with 1 and says so when', () => {
+  const once = (): string[] => ['--once', '--camera', 'yard', '--state', temporaryDirectory()];
+
+  it('the receiver cannot be reached', async () => {
+    const args = ['--host', '127.0.0.1:1', '--source', 'scene', '--send-timeout', '300ms'];
+    const { code, stderr } = await agent(...args, ...once());
+    expect(code).toBe(1);
+    expect(stderr).toContain('ECONNREFUSED');
+    expect(stderr).toContain('is the receiver running');
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('there is no fswebcam', async () => {
+    const node = process.execPath;
+    const args = [`${root}dist/agent.js`, '--host', '127.0.0.1:1', ...once()];
+    const { code, stderr } = await run(node, args, { env: { PATH: '/nowhere' } });
+    expect(code).toBe(1);
+    expect(stderr).toContain('apt-get install fswebcam');
+  });
+
+  it('there is no camera', async () => {
+    const args = ['--host', '127.0.0.1:1', '--device', '/dev/video99', ...once()];
+    const { code, stderr } = await agent(...args);
+    expect(code).toBe(1);
+    expect(stderr).toContain('/dev/video99');
+  });
+
+  it('the file is no JPEG', async () => {
+    const path = join(temporaryDirectory(), 'monitor.jpg');
+    writeFileSync(path, makeJpeg(1).subarray(0, 300));
+    const args = ['--host', '127.0.0.1:1', '--source', `file:${path}`, '--shot-timeout', '300ms'];
+    const { code, stderr } = await agent(...args, ...once());
+    expect(code).toBe(1);
+    expect(stderr).toContain(path);
+  });
+});
+
+describe('the receiver ends with a line when', () => {
+  it.each([
+    [2, 'there is no directory', [], ['--dir DIR']],
+    [2, 'a port is none', ['--dir', '/tmp/x', '--listen', 'here'], ["'here'", 'ADDRESS:PORT']],
+    [2, 'a size is none', ['--dir', '/tmp/x', '--max-frame', 'big'], ["'big'", '16MiB']],
+    [1, 'the directory cannot be made', ['--dir', '/dev/null/x'], ['/dev/null/x', '--dir']],
+  ])('%i: %s', async (expected, _, args, words) => {
+    const { code, stderr } = await receiver(...args);
+    expect(code).toBe(expected);
+    expectOneLine(stderr, words);
+  });
+
+  it('1: the port is taken', async () => {
+    const { address } = await startReceiverProgram(temporaryDirectory());
+    const { code, stderr } = await receiver('--dir', temporaryDirectory(), '--listen', address);
+    expect(code).toBe(1);
+    expectOneLine(stderr, [address, '--listen']);
+  });
+});
+
+describe.each(['agent', 'receiver'])('%s', (name) => {
+  it('tells its flags with defaults', async () => {
+    const { code, stdout, stderr } = await program(name, ['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('Default 16MiB.');
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
+  });
+
+  it('tells its version', async () => {
+    const { stdout } = await program(name, ['--version']);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
