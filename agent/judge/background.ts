@@ -67,11 +67,7 @@ export function startBackground(luma: Float32Array): Background {
  * Brings the background to the frame's light: clouds, exposure and gain change all places alike.
  * @param places the cells to measure the light at, at least one
  */
-export function followLight(
-  background: Background,
-  luma: Float32Array,
-  places: Uint32Array,
-): void {
+export function followLight(background: Background, luma: Float32Array, places: Uint32Array): void {
   const { reference, settled } = background;
   const ratios = Float32Array.from(
     places,

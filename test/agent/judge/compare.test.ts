@@ -1,3 +1,4 @@
+/** Where the limit lies, and that one comparison leaves nothing for the next. */
 import { describe, expect, it } from 'vitest';
 import { Comparison } from '../../../agent/judge/compare.js';
 

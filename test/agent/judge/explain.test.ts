@@ -1,3 +1,4 @@
+/** The picture of a judgement: that what is to be seen at a glance has its colour. */
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import { drawExplanation } from '../../../agent/judge/explain.js';

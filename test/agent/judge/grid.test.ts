@@ -1,3 +1,4 @@
+/** How frames of every size are divided into cells. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeGrid } from '../../../agent/judge/grid.js';

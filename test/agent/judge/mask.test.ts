@@ -1,3 +1,4 @@
+/** What a mask leaves to look at, in frames of any size, and which masks are refused. */
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import { makeGrid } from '../../../agent/judge/grid.js';

@@ -1,3 +1,4 @@
+/** Regions drawn as text: what belongs together, and the boxes around it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Grid } from '../../../agent/judge/grid.js';
