@@ -38,19 +38,35 @@ const hello = v.object({
   epoch: v.pipe(v.string(), v.regex(/^[0-9a-f]{16,32}$/)),
   agent: v.pipe(v.string(), v.maxLength(64)),
 });
-const frame = v.object({
+const utcOffsetMinutes = v.pipe(
+  v.number(),
+  v.safeInteger(),
+  v.minValue(-maxUtcOffsetMinutes),
+  v.maxValue(maxUtcOffsetMinutes),
+);
+/** What is known of a frame; its sequence is the spool's. */
+export const frameHeader = v.object({
   type: v.literal('frame'),
-  sequence: count,
   capturedAtMs: wallTimeMs,
-  utcOffsetMinutes: v.pipe(
-    v.number(),
-    v.safeInteger(),
-    v.minValue(-maxUtcOffsetMinutes),
-    v.maxValue(maxUtcOffsetMinutes),
-  ),
+  utcOffsetMinutes,
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   verdict,
 });
+/** Which limit of the agent's frames were dropped by. */
+export const dropReasons = ['size', 'age', 'disk'] as const;
+/** Frames that were to be sent and are not to be had any more: a hole that the receiver records. */
+export const droppedHeader = v.object({
+  type: v.literal('dropped'),
+  count: v.pipe(count, v.minValue(1)),
+  /** When the first and the last of them were captured. */
+  firstCapturedAtMs: wallTimeMs,
+  lastCapturedAtMs: wallTimeMs,
+  utcOffsetMinutes,
+  /** A word from `dropReasons`, or one from a newer version. */
+  why: v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/)),
+});
+const frame = v.object({ ...frameHeader.entries, sequence: count });
+const dropped = v.object({ ...droppedHeader.entries, sequence: count });
 const ping = v.object({ type: v.literal('ping') });
 const bye = v.object({
   type: v.literal('bye'),
@@ -63,6 +79,8 @@ const bye = v.object({
 const welcome = v.object({
   type: v.literal('welcome'),
   receiver: v.pipe(v.string(), v.maxLength(64)),
+  /** Random id of the captures directory: the same receiver, however its host is spelled. */
+  receiverId: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))),
   maxFrameBytes: count,
   maxInFlight: v.pipe(count, v.minValue(1)),
   /** The receiver's wall time. */
@@ -87,7 +105,7 @@ const refused = v.object({
 });
 const pong = v.object({ type: v.literal('pong') });
 
-const agentSchemas = { hello, frame, ping, bye };
+const agentSchemas = { hello, frame, dropped, ping, bye };
 const receiverSchemas = { welcome, stored, refused, pong, bye };
 
 type Message<Schemas extends Record<string, v.GenericSchema>> = v.InferOutput<
@@ -97,6 +115,9 @@ export type AgentMessage = Message<typeof agentSchemas>;
 export type ReceiverMessage = Message<typeof receiverSchemas>;
 export type HelloMessage = v.InferOutput<typeof hello>;
 export type FrameMessage = v.InferOutput<typeof frame>;
+export type DroppedMessage = v.InferOutput<typeof dropped>;
+export type FrameHeader = v.InferOutput<typeof frameHeader>;
+export type DroppedHeader = v.InferOutput<typeof droppedHeader>;
 export type ByeMessage = v.InferOutput<typeof bye>;
 
 /** @returns undefined for a type that this version does not know @throws {OperationalError} PROTOCOL */
