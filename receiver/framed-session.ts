@@ -102,7 +102,11 @@ export class FramedSession {
     if (hello === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
     if (message.type === 'ping') this.#send({ type: 'pong' });
     else if (message.type === 'bye') await this.close();
-    else {
+    else if (message.type === 'dropped') {
+      const { type, sequence, ...hole } = message;
+      this.#parts.log.warn('the agent dropped frames', { camera: hello.camera, ...hole });
+      this.#send({ type: 'stored', sequence, name: type, duplicate: false });
+    } else {
       const answering = this.#store(hello, message, body).finally(() => {
         this.#pending.delete(answering);
       });
