@@ -1,20 +1,29 @@
 #!/usr/bin/env node
 /** The agent's command: reads options, builds the parts, ends with the right exit code. */
 import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Destination, formatAddress } from '../shared/address.js';
 import { cameraNameFromHost } from '../shared/camera-name.js';
 import { systemClock } from '../shared/clock.js';
 import { abortOnSignals, openLog, reportFatal, writeTo } from '../shared/command.js';
 import { UsageError } from '../shared/errors.js';
 import { type CommandLine, helpText, readCommandLine } from '../shared/option-table.js';
+import type { Log } from '../shared/log.js';
 import { version } from '../shared/version.js';
 import { Examiner, type ExaminerSettings } from './examine.js';
+import { Delivery } from './delivery.js';
 import { runOnce } from './once.js';
 import { type AgentOptions, agentProgram } from './options.js';
 import { type SourceSettings, openSource, readCommandVariable } from './source/open-source.js';
-import { MemorySpool } from './spool/memory-spool.js';
+import { DropReport } from './spool/drop-report.js';
+import { SpoolSet, type SpoolSetSettings } from './spool/spool-set.js';
+import { lockState } from './state-lock.js';
 import { StateDirectory, defaultStateDirectory } from './state.js';
 import { Uplink } from './uplink/uplink.js';
-import { type WatchParts, takeOne, watchAndDeliver } from './watch.js';
+import { type WatchParts, takeOne, watch } from './watch.js';
+
+/** After SIGTERM, beyond the moment that delivery gives itself: never reached. */
+const stopLimitMs = 5000;
 
 const usage = `agent --host HOST[:PORT] [--source SOURCE] … [-- COMMAND ARGUMENT …]
 
@@ -35,51 +44,88 @@ async function run(argv: readonly string[]): Promise<void> {
   if (line.words[0] !== undefined) {
     throw new UsageError(`'${line.words[0]}' is no flag; try agent --help`);
   }
-  const destination = options.host;
-  if (destination === undefined) {
-    throw new UsageError('where shall the frames go?', { hint: 'say it with --host HOST' });
-  }
   const clock = systemClock;
   const signal = abortOnSignals();
   const log = openLog('agent', options.verbose, env, clock);
   const camera = options.camera ?? cameraNameFromHost(hostname());
-  const state = options.once
-    ? await StateDirectory.open(options.state ?? defaultStateDirectory(env, camera))
-    : undefined;
-  const examiner = await Examiner.open(examinerSettings(options), state, log);
+  const destinations = eachOnce(options.host);
+  const isKept = options.spool === 'disk';
+  const state = await StateDirectory.open(options.state ?? defaultStateDirectory(env, camera));
+  const lock = isKept || options.once ? await lockState(state.path) : undefined;
+  const remembered = options.once ? state : undefined;
+  const examiner = await Examiner.open(examinerSettings(options), remembered, log);
   const source = await openSource(sourceSettings(line, env));
-  const spool = new MemorySpool({
-    maxBytes: options.spoolMaxSize,
-    onLost: ({ sequence }, error) => log.error('a frame is lost', { sequence, error }),
-  });
+  const settings = spoolSettings(options, log);
+  const spools = isKept
+    ? await SpoolSet.onDisk(join(state.path, 'spool'), destinations, settings)
+    : SpoolSet.inMemory(destinations, settings);
   const random = Math.random;
-  const uplink = new Uplink({ destination, camera, spool, clock, log, random });
+  const deliver = (): Delivery => {
+    const uplinks = destinations.map((destination) => {
+      const spool = spools.spoolFor(destination);
+      return new Uplink({ destination, camera, spool, clock, log, random });
+    });
+    return new Delivery(uplinks, clock);
+  };
   const parts: WatchParts = {
     source,
     judge: (frame) => examiner.examine(frame),
-    spool,
+    outbox: spools,
     clock,
     log,
     random,
-    onJudged: (frame, verdict) => {
+    onJudged: (frame, verdict, sha256) => {
       examiner.explain(frame, verdict);
-      if (options.json) writeTo(1, `${JSON.stringify({ event: 'judged', verdict })}\n`);
+      if (options.json) writeTo(1, `${JSON.stringify({ event: 'judged', sha256, verdict })}\n`);
     },
   };
-  log.info('watching', { camera, source: source.name });
+  log.info('watching', { camera, source: source.name, waiting: spools.waitingCount });
   try {
-    if (state !== undefined) {
+    if (options.once) {
       const take = (): Promise<void> => takeOne(parts, signal);
       const remember = (): Promise<void> => examiner.remember(state);
-      await runOnce({ take, uplink, spool, remember, clock }, options.sendTimeout, signal);
+      const once = { take, deliver, spools, isKept, remember, log };
+      await runOnce(once, options.sendTimeout, signal);
     } else {
-      const frames = await watchAndDeliver(parts, options.interval, uplink, signal);
-      if (frames > 0) log.error('frames are lost: they waited in memory', { frames });
+      const delivery = deliver();
+      // Delivery goes on until it is told to end: that it ends before is a bug, and is thrown.
+      await Promise.race([watch(parts, options.interval, signal), delivery.ended]);
+      await delivery.finish(stopLimitMs, signal);
+      const frames = spools.waitingCount;
+      if (frames > 0 && isKept) log.info('frames wait on the disk', { frames });
+      if (frames > 0 && !isKept) log.error('frames are lost: they waited in memory', { frames });
     }
   } finally {
     await source.close();
     await examiner.close();
+    await spools.close();
+    await lock?.close();
   }
+}
+
+/** @throws {UsageError} there is none, or one stands there twice */
+function eachOnce(destinations: readonly Destination[]): readonly Destination[] {
+  const names = destinations.map(({ host, port }) => formatAddress(host.toLowerCase(), port));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new UsageError(`--host ${twice} is given twice`);
+  if (names.length > 0) return destinations;
+  throw new UsageError('where shall the frames go?', { hint: 'say it with --host HOST' });
+}
+
+function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
+  const report = new DropReport(log, systemClock);
+  return {
+    maxBytes: options.spoolMaxSize ?? (options.spool === 'disk' ? 2 ** 30 : 64 * 2 ** 20),
+    maxAgeMs: options.spoolMaxAge,
+    dropsFirst: options.spoolFull,
+    sendsFirst: options.sendOrder,
+    clock: systemClock,
+    onDropped: (count, why) => report.note(count, why),
+    onTrouble: (event, error) => log.error(event, { error }),
+    onForeign: (path) => log.warn('left alone a file that is not of the spool', { path }),
+    onLeft: (folder, waiting) =>
+      log.warn('frames wait for a receiver that is no --host any more', { folder, waiting }),
+  };
 }
 
 function examinerSettings(options: AgentOptions): ExaminerSettings {

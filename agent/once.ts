@@ -1,46 +1,58 @@
 /**
- * One shot for a timer: a frame is taken, judged with what the last run remembered, and delivered before the
- * run ends. What was judged is remembered only when the frame has arrived, so that a change that could not
- * be delivered is a change again for the next run.
+ * One shot for a timer: a frame is taken and judged with what the last run remembered, and what waits is
+ * delivered, the frames of earlier runs too.
  */
-import type { Clock } from '../shared/clock.js';
 import { OperationalError } from '../shared/errors.js';
+import type { Log } from '../shared/log.js';
 import { formatDuration } from '../shared/quantity.js';
-import type { Spool } from './spool/spool.js';
-import type { Uplink } from './uplink/uplink.js';
+import type { Delivery } from './delivery.js';
+import type { SpoolSet } from './spool/spool-set.js';
 
 export interface OnceParts {
   /** Takes and judges one frame, and spools it if it is to be sent. */
   readonly take: () => Promise<void>;
-  readonly uplink: Uplink;
-  readonly spool: Spool;
+  /** Begins to deliver. */
+  readonly deliver: () => Delivery;
+  readonly spools: SpoolSet;
+  /** True when what waits outlives the process. */
+  readonly isKept: boolean;
   readonly remember: () => Promise<void>;
-  readonly clock: Clock;
+  readonly log: Log;
 }
 
 /**
- * @throws {OperationalError} what the source or the judge says; UNDELIVERED: the receiver was not to be had
- *   within `sendTimeoutMs`
+ * What was judged is remembered as soon as its frame is safe: at once where the spool is on the disk, else
+ * when it has arrived, so that a change that could not be delivered is a change again for the next run.
+ * @throws {OperationalError} what the source or the judge says, after what waited was delivered; UNDELIVERED:
+ *   a frame that waits in memory only could not be delivered within `sendTimeoutMs`
  */
 export async function runOnce(
   parts: OnceParts,
   sendTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await parts.take();
-  const delivered = new AbortController();
-  parts.uplink.drain();
-  const delivery = parts.uplink.run(AbortSignal.any([signal, delivered.signal]));
-  const deadline = parts.clock.sleep(sendTimeoutMs, delivered.signal);
-  await Promise.race([delivery, deadline]);
-  delivered.abort();
-  await delivery;
-  if (parts.spool.waitingCount > 0) {
+  const { spools, isKept, log } = parts;
+  const failure = await parts.take().then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  if (isKept && !failure) await parts.remember();
+  if (spools.waitingCount > 0) await parts.deliver().finish(sendTimeoutMs, signal);
+  if (failure) {
+    if (signal.aborted) return;
+    throw failure.error;
+  }
+  const waiting = spools.waitingCount;
+  if (waiting > 0 && !isKept) {
+    const limit = formatDuration(sendTimeoutMs);
     throw new OperationalError(
       'UNDELIVERED',
-      `the frame could not be delivered within ${formatDuration(sendTimeoutMs)} and is given up`,
-      { hint: 'the next run sees the change again; is the receiver running?' },
+      `the frame was not delivered within ${limit}: it is lost`,
+      {
+        hint: 'the next run sees the change again; is the receiver running?',
+      },
     );
   }
-  await parts.remember();
+  if (waiting > 0) log.warn('frames wait for the next run', { waiting });
+  if (!isKept) await parts.remember();
 }

@@ -1,15 +1,18 @@
 /** The agent's options: the one table that the parser, `--help` and the README read. */
 import { destination } from '../shared/address.js';
 import { cameraName } from '../shared/camera-name.js';
-import { duration, path, share, size, wholeNumber } from '../shared/kinds.js';
-import { type OptionValues, toggle, value } from '../shared/option-table.js';
+import { choice, duration, path, share, size, wholeNumber } from '../shared/kinds.js';
+import { type OptionValues, list, toggle, value } from '../shared/option-table.js';
 import { defaultQuality, defaultSkip, device, resolution } from './source/shot-options.js';
 import { sourceChoice } from './source/source-choice.js';
 
 export const agentProgram = {
   name: 'agent',
   table: {
-    host: value(destination, 'The receiver to send to; port 4444 unless said.'),
+    host: list(
+      destination,
+      'A receiver to send to; port 4444 unless said. Each of several gets every frame.',
+    ),
     camera: value(
       cameraName,
       "This camera's name at the receiver. Without it: this machine's name, in lower case.",
@@ -74,10 +77,30 @@ export const agentProgram = {
       'A larger frame is passed over.',
       '16MiB',
     ),
+    spool: value(
+      choice('disk', 'memory'),
+      'Where frames wait for a receiver: on the disk, safe from crash and power cut, or in memory, which ' +
+        'spares an SD card and is lost with the process.',
+      'disk',
+    ),
     spoolMaxSize: value(
-      size({ minBytes: 1024 * 1024, maxBytes: 2 ** 40 }),
-      'Frames that may wait in memory for the receiver; beyond it the oldest are dropped and counted.',
-      '64MiB',
+      size({ minBytes: 1024 * 1024, maxBytes: 2 ** 44 }),
+      'What may wait for one receiver. Without it: 1GiB on the disk, 64MiB in memory.',
+    ),
+    spoolMaxAge: value(
+      duration({ maxMs: 3650 * 86_400_000 }),
+      'Frames that have waited longer are dropped and counted; 0: however long.',
+      '0',
+    ),
+    spoolFull: value(
+      choice('oldest', 'newest'),
+      'What is dropped, and counted, when --spool-max-size is reached.',
+      'oldest',
+    ),
+    sendOrder: value(
+      choice('oldest', 'newest'),
+      'What is sent first after a cut: history in order, or the present.',
+      'oldest',
     ),
     sendTimeout: value(
       duration({ minMs: 100, maxMs: 3_600_000 }),

@@ -3,8 +3,7 @@
  * own, and when it ends or is ended, the whole group is gone. Deadlines here run in real time, as processes
  * do. What a program's end means is left to the caller.
  */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { systemClock } from '../shared/clock.js';
 import { systemCode } from '../shared/errors.js';
 
@@ -16,6 +15,8 @@ export interface ProgramRequest {
   readonly workingDirectory?: string;
   /** Variables that it gets on top of ours. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** A descriptor of ours that it gets as its 3. */
+  readonly inheritedFd?: number;
   /** From SIGTERM to SIGKILL, and from SIGKILL or its end to no longer waiting. Default 2 s. */
   readonly graceMs?: number;
 }
@@ -108,7 +109,7 @@ class Program implements RunningProgram {
   readonly #graceMs: number;
   /** Aborts when all is over, so that no deadline outlives the program. */
   readonly #over = new AbortController();
-  #child: ChildProcessByStdio<null, Readable, Readable> | undefined;
+  #child: ChildProcess | undefined;
   /** Undefined before the start and after the end: the number may then be another program's. */
   #group: number | undefined;
   #stderrTail: Buffer = Buffer.alloc(0);
@@ -139,16 +140,21 @@ class Program implements RunningProgram {
     await this.ended.catch(() => undefined);
   }
 
-  #start(request: StreamRequest): ChildProcessByStdio<null, Readable, Readable> {
+  #start(request: StreamRequest): ChildProcess {
     const child = spawn(request.program, request.args, {
       cwd: request.workingDirectory,
       env: { ...childEnvironment(process.env), ...request.environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [
+        'ignore',
+        'pipe',
+        'pipe',
+        ...(request.inheritedFd === undefined ? [] : [request.inheritedFd]),
+      ],
       // A group of its own: signals reach what it forks too, and a terminal's Ctrl-C only us.
       detached: true,
     });
-    child.stdout.on('data', request.onStdout);
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', request.onStdout);
+    child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderrTail = Buffer.concat([this.#stderrTail, chunk]).subarray(-maxStderrBytes);
     });
     this.#child = child;
@@ -168,8 +174,8 @@ class Program implements RunningProgram {
   }
 
   #giveUp(): void {
-    this.#child?.stdout.destroy();
-    this.#child?.stderr.destroy();
+    this.#child?.stdout?.destroy();
+    this.#child?.stderr?.destroy();
     this.#child?.unref();
     this.#over.abort();
   }

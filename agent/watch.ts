@@ -10,19 +10,20 @@ import { Trouble } from '../shared/trouble.js';
 import type { Verdict } from './judge/verdict.js';
 import { Pace } from './pace.js';
 import type { CapturedFrame, FrameSource } from './source/frame-source.js';
-import type { Spool } from './spool/spool.js';
-import type { Uplink } from './uplink/uplink.js';
+import type { Outbox } from './spool/spool.js';
 
 export interface WatchParts {
   readonly source: FrameSource;
   /** @throws {OperationalError} FRAME: it cannot be looked at */
   readonly judge: (frame: CapturedFrame) => Verdict;
-  readonly spool: Spool;
+  readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
-  /** Told of every frame that was judged, once it is in the spool if it is to be sent. */
-  readonly onJudged: (frame: CapturedFrame, verdict: Verdict) => void;
+  /**
+   * Told of every frame that was judged, once it waits if it is to be sent; `sha256` is then that of the JPEG.
+   */
+  readonly onJudged: (frame: CapturedFrame, verdict: Verdict, sha256: string | undefined) => void;
 }
 
 /** A camera that was unplugged is looked for every minute at most, and found soon when it is back. */
@@ -60,46 +61,23 @@ export async function watch(
 /** Asked anew: the compiler takes what it saw before an await for granted. */
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
-/** After SIGTERM, for what waits; with the source's own end it must stay below the 5 s of the promise. */
-const farewellMs = 3000;
-
-/**
- * Watches and delivers until `signal` aborts, then gives what waits a moment to be delivered.
- * @returns how many frames are left undelivered
- */
-export async function watchAndDeliver(
-  parts: WatchParts,
-  intervalMs: number,
-  uplink: Uplink,
-  signal: AbortSignal,
-): Promise<number> {
-  const cut = new AbortController();
-  const delivery = uplink.run(cut.signal);
-  // Delivery goes on until it is cut: that it ends before is a bug, and is told.
-  await Promise.race([watch(parts, intervalMs, signal), delivery]);
-  uplink.drain();
-  void parts.clock.sleep(farewellMs, cut.signal).then(() => cut.abort());
-  await delivery;
-  cut.abort();
-  return parts.spool.waitingCount;
-}
-
 /**
  * One round: captures a frame, judges it, spools it if it is to be sent.
- * @throws {OperationalError} CAMERA, FRAME, or what the spool says; nothing was judged or nothing spooled
+ * @throws {OperationalError} CAMERA, FRAME: nothing was judged, nothing waits
  */
 export async function takeOne(parts: WatchParts, signal: AbortSignal): Promise<void> {
   const frame = await parts.source.next(signal);
   const verdict = parts.judge(frame);
   const { reason, ratio, boxes, event } = verdict;
+  let sha256: string | undefined;
   if (reason !== undefined) {
     const { jpeg, capturedAtMs } = frame;
-    await parts.spool.add({
+    sha256 = await parts.outbox.add({
       jpeg,
       capturedAtMs,
       utcOffsetMinutes: parts.clock.utcOffsetMinutes(capturedAtMs),
       verdict: { reason, ratio, boxes: [...boxes], ...(event !== undefined && { event }) },
     });
   }
-  parts.onJudged(frame, verdict);
+  parts.onJudged(frame, verdict, sha256);
 }

@@ -1,5 +1,9 @@
-/** The port between judge and uplink: frames that were decided to be sent and are not yet acknowledged. */
+/**
+ * The ports between judge and uplink. The judge's side puts frames into the outbox; each receiver's uplink
+ * takes them from a spool of its own, and its acknowledgements empty that spool and no other.
+ */
 import type { WireVerdict } from '../../shared/protocol/messages.js';
+import type { Entry } from './entry.js';
 
 export interface FrameToSend {
   readonly jpeg: Buffer;
@@ -8,12 +12,20 @@ export interface FrameToSend {
   readonly verdict: WireVerdict;
 }
 
-/** A frame that waits: what its header says, without the picture. */
-export interface WaitingFrame extends Omit<FrameToSend, 'jpeg'> {
+export interface Outbox {
+  /**
+   * Takes a frame to be sent to every receiver. When it resolves the frame waits in every spool, on the disk
+   * where there is one, or its loss is counted there.
+   * @returns the SHA-256 of the JPEG, 64 hex digits
+   */
+  add(frame: FrameToSend): Promise<string>;
+}
+
+/** An entry that waits, without its contents. */
+export interface WaitingEntry {
   /** The spool's counter, from 1, no holes. */
   readonly sequence: number;
-  /** SHA-256 of the JPEG, 64 hex digits. */
-  readonly sha256: string;
+  /** Bytes of the body, or some more. */
   readonly byteCount: number;
 }
 
@@ -21,18 +33,19 @@ export interface Spool {
   /** Random id of this spool's life; with the camera and the sequence it names a frame for ever. */
   readonly epoch: string;
   readonly waitingCount: number;
-  /** Frames dropped because the spool's limit was reached, since its life began. */
-  readonly droppedCount: number;
-  /** Takes a frame to be sent. When it resolves the frame waits, and a frame that had to go was counted. */
-  add(frame: FrameToSend): Promise<void>;
-  /** The oldest frame that waits and is not in `except`; undefined when there is none. */
-  oldest(except: { has(sequence: number): boolean }): WaitingFrame | undefined;
-  /** The picture of a frame that waits; undefined when it was dropped meanwhile. */
-  load(sequence: number): Promise<Buffer | undefined>;
+  /** The next entry in the order of sending; undefined when every one that waits is busy. */
+  next(isBusy: (sequence: number) => boolean): WaitingEntry | undefined;
+  /**
+   * An entry that waits. From now on it is in flight, and no limit drops it.
+   * @returns undefined when it is gone or damaged; that is told and counted
+   */
+  load(sequence: number): Promise<Entry | undefined>;
   /** The receiver has it on its disk: it waits no longer. */
   acknowledge(sequence: number): Promise<void>;
-  /** It will never be taken: it waits no longer, and is kept aside where there is a disk for it. */
+  /** It will never be taken: it waits no longer, and is kept aside with the reason where there is a disk. */
   reject(sequence: number, why: string): Promise<void>;
-  /** Calls `listener` after each frame added. */
+  /** The connection is over: nothing is in flight any more. */
+  release(): void;
+  /** Calls `listener` whenever something new waits. */
   onAdded(listener: () => void): void;
 }

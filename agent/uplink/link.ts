@@ -21,7 +21,7 @@ import {
 } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { version } from '../../shared/version.js';
-import type { Spool, WaitingFrame } from '../spool/spool.js';
+import type { Spool } from '../spool/spool.js';
 
 export interface LinkParts {
   readonly camera: string;
@@ -93,6 +93,7 @@ export class Link {
       this.#ended.abort();
       this.#socket.destroy();
       await watch;
+      spool.release();
     }
   }
 
@@ -155,12 +156,9 @@ export class Link {
     try {
       const { maxInFlight, maxFrameBytes } = this.#limits;
       while (this.#inFlight.size < maxInFlight && !this.#ended.signal.aborted) {
-        const frame = this.#parts.spool.oldest({ has: (sequence) => this.#isBusy(sequence) });
-        if (frame === undefined) break;
-        if (frame.byteCount > maxFrameBytes) {
-          const why = `it has ${frame.byteCount} bytes; the receiver takes ${maxFrameBytes}`;
-          await this.#parts.spool.reject(frame.sequence, why);
-        } else await this.#send(frame);
+        const entry = this.#parts.spool.next((sequence) => this.#isBusy(sequence));
+        if (entry === undefined) break;
+        await this.#send(entry.sequence, maxFrameBytes);
       }
     } catch (error) {
       // The connection broke while a frame was being written: reading tells why.
@@ -175,12 +173,18 @@ export class Link {
     return this.#inFlight.has(sequence) || this.#postponed.has(sequence);
   }
 
-  async #send(frame: WaitingFrame): Promise<void> {
-    const jpeg = await this.#parts.spool.load(frame.sequence);
-    if (jpeg === undefined) return;
-    const { sequence, capturedAtMs, utcOffsetMinutes, sha256, verdict } = frame;
+  async #send(sequence: number, maxFrameBytes: number): Promise<void> {
+    const { spool } = this.#parts;
+    const entry = await spool.load(sequence);
+    if (entry === undefined) return;
+    const { header, body } = entry;
+    if (body.length > maxFrameBytes) {
+      const why = `it has ${body.length} bytes; the receiver takes ${maxFrameBytes}`;
+      await spool.reject(sequence, why);
+      return;
+    }
     this.#inFlight.add(sequence);
-    this.#say({ type: 'frame', sequence, capturedAtMs, utcOffsetMinutes, sha256, verdict }, jpeg);
+    this.#say({ ...header, sequence }, body);
     if (this.#socket.writableLength > maxBufferedBytes) {
       await once(this.#socket, 'drain', { signal: this.#ended.signal });
     }

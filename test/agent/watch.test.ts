@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../../agent/judge/verdict.js';
 import type { CapturedFrame, FrameSource } from '../../agent/source/frame-source.js';
-import { MemorySpool } from '../../agent/spool/memory-spool.js';
+import type { FrameToSend } from '../../agent/spool/spool.js';
 import { type WatchParts, takeOne, watch } from '../../agent/watch.js';
 import { OperationalError } from '../../shared/errors.js';
 import { eventually } from '../support/eventually.js';
@@ -27,7 +27,7 @@ const quiet: Verdict = {
 function makeWatch(script: readonly (Verdict | OperationalError)[]) {
   const clock = new FakeClock();
   const { log, lines } = keptLog();
-  const spool = new MemorySpool({ maxBytes: 2 ** 20, onLost: () => undefined });
+  const spooled: FrameToSend[] = [];
   const judged: Verdict[] = [];
   const takenAtMs: number[] = [];
   const verdicts: Verdict[] = [];
@@ -51,30 +51,38 @@ function makeWatch(script: readonly (Verdict | OperationalError)[]) {
   const parts: WatchParts = {
     source,
     judge: () => verdicts.shift() ?? quiet,
-    spool,
+    outbox: {
+      add: (frame) => {
+        spooled.push(frame);
+        return Promise.resolve('0'.repeat(64));
+      },
+    },
     clock,
     log,
     random: () => 0.999_999,
     onJudged: (_, verdict) => judged.push(verdict),
   };
-  return { parts, clock, spool, lines, judged, takenAtMs };
+  return { parts, clock, spooled, lines, judged, takenAtMs };
 }
 
 describe('one round', () => {
   it('spools a frame that is to be sent, with its verdict and time', async () => {
-    const { parts, spool, clock } = makeWatch([changed]);
+    const { parts, spooled, clock } = makeWatch([changed]);
     await takeOne(parts, new AbortController().signal);
-    expect(spool.oldest(new Set())).toMatchObject({
-      capturedAtMs: clock.nowMs(),
-      utcOffsetMinutes: 60,
-      verdict: { reason: 'change', ratio: 0.1, boxes: [[1, 2, 3, 4]], event: 'e1' },
-    });
+    expect(spooled).toEqual([
+      {
+        jpeg: Buffer.from('x'),
+        capturedAtMs: clock.nowMs(),
+        utcOffsetMinutes: 60,
+        verdict: { reason: 'change', ratio: 0.1, boxes: [[1, 2, 3, 4]], event: 'e1' },
+      },
+    ]);
   });
 
   it('spools nothing when the frame is quiet, and tells its verdict all the same', async () => {
-    const { parts, spool, judged } = makeWatch([quiet]);
+    const { parts, spooled, judged } = makeWatch([quiet]);
     await takeOne(parts, new AbortController().signal);
-    expect(spool.waitingCount).toBe(0);
+    expect(spooled).toEqual([]);
     expect(judged).toEqual([quiet]);
   });
 });

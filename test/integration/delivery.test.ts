@@ -51,11 +51,31 @@ describe('one-shot runs', () => {
     expect(readFileSync(join(directory, name))).toEqual(makeJpeg(5));
   });
 
-  it('that cannot deliver see the change again', async () => {
+  it('that cannot deliver leave the frame for the next run, which delivers it once', async () => {
     const directory = temporaryDirectory();
     const state = temporaryDirectory();
     const path = join(temporaryDirectory(), 'monitor.jpg');
     const args = ['--source', `file:${path}`, '--camera', 'monitor', '--send-timeout', '300ms'];
+    writeFileSync(path, makeJpeg(1));
+    const receiver = await startReceiverProgram(directory);
+    await receiver.stop();
+    const { code, stderr } = await shoot(receiver.address, state, args);
+    expect(code).toBe(0);
+    expect(stderr).toContain('frames wait for the next run waiting=1');
+    const again = ['--dir', directory, '--listen', receiver.address];
+    await start(process.execPath, [`${root}dist/receiver.js`, ...again]).says('keeping frames');
+    for (let run = 0; run < 2; run += 1) {
+      expect(await shoot(receiver.address, state, args)).toMatchObject({ code: 0 });
+      expect(filesBelow(directory)).toHaveLength(1);
+    }
+  });
+
+  it('with their spool in memory see a change again that they could not deliver', async () => {
+    const directory = temporaryDirectory();
+    const state = temporaryDirectory();
+    const path = join(temporaryDirectory(), 'monitor.jpg');
+    const source = ['--source', `file:${path}`, '--camera', 'monitor', '--spool', 'memory'];
+    const args = [...source, '--send-timeout', '300ms'];
     writeFileSync(path, makeJpeg(1));
     expect(await shoot('127.0.0.1:1', state, args)).toMatchObject({ code: 1 });
     const { address } = await startReceiverProgram(directory);
@@ -99,8 +119,9 @@ describe('a watching agent', () => {
     await first.stop();
     const args = ['--dir', directory, '--listen', first.address];
     const agent = startAgent(
-      ['--host', first.address, '--camera', 'yard', '--source', `folder:${folder}`, '--all'],
-      {},
+      ['--host', first.address, '--camera', 'yard', '--source', `folder:${folder}`, '--all'].concat(
+        ['--state', temporaryDirectory()],
+      ),
     );
     await agent.says('watching');
     const sent: Buffer[] = [];
@@ -134,6 +155,7 @@ describe('a watching agent', () => {
     const receiver = await startReceiverProgram(directory);
     const agent = startAgent([
       ...['--host', receiver.address, '--source', 'scene', '--camera', 'yard'],
+      ...['--state', temporaryDirectory()],
       ...['--interval', '200ms', '--json', '--explain', join(directory, '.explained')],
     ]);
     await eventually(() => filesBelow(directory).length >= 3, 'the first frame and a visit');

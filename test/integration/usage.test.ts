@@ -1,9 +1,9 @@
 /** What a wrong flag, value or surrounding is told: one line, no stack, the right exit code. */
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeJpeg } from '../support/pictures.js';
-import { root, run, startReceiverProgram } from '../support/programs.js';
+import { root, run, startAgent, startReceiverProgram } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const program = (name: string, args: readonly string[], env = {}) =>
@@ -67,17 +67,28 @@ describe('the agent, run once, ends with 1 and says so when', () => {
 
   it('the receiver cannot be reached', async () => {
     const args = ['--host', '127.0.0.1:1', '--source', 'scene', '--send-timeout', '300ms'];
-    const { code, stderr } = await agent(...args, ...once());
+    const { code, stderr } = await agent(...args, '--spool', 'memory', ...once());
     expect(code).toBe(1);
     expect(stderr).toContain('ECONNREFUSED');
     expect(stderr).toContain('is the receiver running');
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  it('another agent uses its state directory', async () => {
+    const state = ['--state', temporaryDirectory(), '--camera', 'yard'];
+    const args = ['--host', '127.0.0.1:1', '--source', 'scene', ...state];
+    await startAgent(args).says('watching');
+    const { code, stderr } = await agent(...args);
+    expect(code).toBe(1);
+    expectOneLine(stderr, ['another agent', '--state DIR']);
+  });
+
   it('there is no fswebcam', async () => {
     const node = process.execPath;
     const args = [`${root}dist/agent.js`, '--host', '127.0.0.1:1', ...once()];
-    const { code, stderr } = await run(node, args, { env: { PATH: '/nowhere' } });
+    const path = temporaryDirectory();
+    symlinkSync('/usr/bin/flock', join(path, 'flock'));
+    const { code, stderr } = await run(node, args, { env: { PATH: path } });
     expect(code).toBe(1);
     expect(stderr).toContain('apt-get install fswebcam');
   });

@@ -4,7 +4,7 @@ import { type AddressInfo, type Server, type Socket, createServer } from 'node:n
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { MemorySpool } from '../../../agent/spool/memory-spool.js';
+import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { Uplink } from '../../../agent/uplink/uplink.js';
 import { systemClock } from '../../../shared/clock.js';
 import { preface } from '../../../shared/protocol/limits.js';
@@ -14,16 +14,19 @@ import { filesBelow } from '../../support/files.js';
 import { keptLog } from '../../support/log.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { startReceiver } from '../../support/receiver.js';
+import { spoolSettings } from '../../support/spool-settings.js';
 
 function startUplink(port: number, host = '127.0.0.1') {
   const lost: string[] = [];
-  const spool = new MemorySpool({
-    maxBytes: 2 ** 24,
-    onLost: (_, error) => lost.push(error.message),
+  const destination = { host, port };
+  const spools = SpoolSet.inMemory([destination], {
+    ...spoolSettings,
+    onTrouble: (_, error) => lost.push(String(error)),
   });
+  const spool = spools.spoolFor(destination);
   const { log, lines } = keptLog();
   const uplink = new Uplink({
-    destination: { host, port },
+    destination,
     camera: 'yard',
     spool,
     clock: systemClock,
@@ -37,7 +40,7 @@ function startUplink(port: number, host = '127.0.0.1') {
     await running;
   });
   const add = (number: number, jpeg = makeJpeg(number)) =>
-    spool.add({
+    spools.add({
       jpeg,
       capturedAtMs: Date.UTC(2026, 10, 22) + number,
       utcOffsetMinutes: 0,
@@ -191,7 +194,7 @@ describe('an uplink', () => {
     await add(1);
     await delivered();
     expect(frames).toBe(2);
-    expect(lost).toEqual(['the receiver refuses frame 1: no']);
+    expect(lost).toEqual([expect.stringContaining('entry 1 is set aside: no')]);
   });
 
   it('sets aside a frame that is larger than the receiver takes, without sending it', async () => {

@@ -1,0 +1,38 @@
+/** A spool's entries in memory: they spare the disk, and are gone with the process. */
+import { randomBytes } from 'node:crypto';
+import { OperationalError } from '../../shared/errors.js';
+import type { Entry, EntryHeader } from './entry.js';
+import type { SpoolLife } from './queue-spool.js';
+import type { Prepared, Shelf } from './shelf.js';
+
+export class MemoryShelf implements Shelf {
+  readonly #entries = new Map<number, Entry>();
+
+  static newLife(): SpoolLife {
+    return { epoch: randomBytes(16).toString('hex'), entries: [], lastSequence: 0 };
+  }
+
+  put(sequence: number, { entry }: Prepared): Promise<void> {
+    return this.replace(sequence, entry);
+  }
+
+  replace(sequence: number, entry: Entry): Promise<void> {
+    this.#entries.set(sequence, entry);
+    return Promise.resolve();
+  }
+
+  get(sequence: number, kind: EntryHeader['type']): Promise<Entry> {
+    const entry = this.#entries.get(sequence);
+    if (entry !== undefined) return Promise.resolve(entry);
+    return Promise.reject(new OperationalError('FRAME', `${kind} ${sequence} is gone`));
+  }
+
+  remove(sequence: number): Promise<void> {
+    this.#entries.delete(sequence);
+    return Promise.resolve();
+  }
+
+  setAside(): Promise<void> {
+    return Promise.resolve(); // there is no disk to keep a copy on
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * The outbox: one spool a receiver. A frame is written once and linked into each, so that a slow or dead
+ * receiver neither delays nor drops another's frames.
+ */
+import { readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Destination, formatAddress } from '../../shared/address.js';
+import type { Clock } from '../../shared/clock.js';
+import { makeDirectory } from '../../shared/durable-file.js';
+import { OperationalError } from '../../shared/errors.js';
+import { nextCaptureMs } from './capture-time.js';
+import { type Entry, sha256Of } from './entry.js';
+import { FolderShelf, partName, removeParts, writeEntry } from './folder-shelf.js';
+import { MemoryShelf } from './memory-shelf.js';
+import { QueueSpool, type QueueSettings } from './queue-spool.js';
+import type { Prepared } from './shelf.js';
+import type { FrameToSend, Outbox, Spool } from './spool.js';
+
+export interface SpoolSetSettings extends Omit<QueueSettings, 'utcOffsetMinutes'> {
+  readonly clock: Clock;
+  /** Told of each name in the spool that is not ours, and stays as it is. */
+  readonly onForeign: (path: string) => void;
+  /** Told of a spool with entries for a receiver that is no `--host` any more. */
+  readonly onLeft: (folder: string, waitingCount: number) => void;
+}
+
+export class SpoolSet implements Outbox {
+  readonly #spools: ReadonlyMap<string, QueueSpool>;
+  readonly #settings: SpoolSetSettings;
+  /** Where entries are written before they are linked; undefined: there is no disk. */
+  readonly #root: string | undefined;
+  #lastCaptureMs: number | undefined;
+
+  private constructor(
+    spools: ReadonlyMap<string, QueueSpool>,
+    settings: SpoolSetSettings,
+    root: string | undefined,
+  ) {
+    this.#spools = spools;
+    this.#settings = settings;
+    this.#root = root;
+  }
+
+  /** Spools that are gone with the process. */
+  static inMemory(destinations: readonly Destination[], settings: SpoolSetSettings): SpoolSet {
+    const spools = destinations.map((destination) => {
+      const queue = new QueueSpool(new MemoryShelf(), MemoryShelf.newLife(), {
+        ...settings,
+        utcOffsetMinutes: (atMs) => settings.clock.utcOffsetMinutes(atMs),
+      });
+      return [folderName(destination), queue] as const;
+    });
+    return new SpoolSet(new Map(spools), settings, undefined);
+  }
+
+  /**
+   * Spools in folders below `root`, whose parent must exist. Only for whoever holds the state's lock.
+   * @throws {OperationalError} STATE
+   */
+  static async onDisk(
+    root: string,
+    destinations: readonly Destination[],
+    settings: SpoolSetSettings,
+  ): Promise<SpoolSet> {
+    const spools = new Map<string, QueueSpool>();
+    try {
+      await makeDirectory(root);
+      await removeParts(root);
+      for (const destination of destinations) {
+        const name = folderName(destination);
+        spools.set(name, await openSpool(join(root, name), settings));
+      }
+      for (const name of await readdir(root)) {
+        if (!spools.has(name)) await tellLeft(join(root, name), settings);
+      }
+    } catch (cause) {
+      if (cause instanceof OperationalError) throw cause;
+      const hint = 'let this user write there, or choose another with --state DIR';
+      throw new OperationalError('STATE', `cannot use the spool ${root}`, { cause, hint });
+    }
+    return new SpoolSet(spools, settings, root);
+  }
+
+  /** Entries that wait, for all receivers together. */
+  get waitingCount(): number {
+    return [...this.#spools.values()].reduce((sum, spool) => sum + spool.waitingCount, 0);
+  }
+
+  /** @throws {Error} when it is none of those that the set was opened for: a bug */
+  spoolFor(destination: Destination): Spool {
+    const spool = this.#spools.get(folderName(destination));
+    if (spool === undefined) throw new Error(`no spool for ${destination.host}`);
+    return spool;
+  }
+
+  async add({ jpeg, verdict, ...times }: FrameToSend): Promise<string> {
+    const capturedAtMs = nextCaptureMs(times.capturedAtMs, this.#lastCaptureMs);
+    this.#lastCaptureMs = capturedAtMs;
+    const { utcOffsetMinutes } = times;
+    const sha256 = sha256Of(jpeg);
+    const header = { type: 'frame' as const, capturedAtMs, utcOffsetMinutes, sha256, verdict };
+    const prepared = await this.#prepare({ header, body: jpeg });
+    const nowMs = this.#settings.clock.nowMs();
+    await Promise.all([...this.#spools.values()].map((spool) => spool.add(prepared, nowMs)));
+    if (prepared.path !== undefined) await this.#unlink(prepared.path);
+    return sha256;
+  }
+
+  /** Resolves when every change that was begun is on the disk. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#spools.values()].map((spool) => spool.settled()));
+  }
+
+  async #prepare(entry: Entry): Promise<Prepared> {
+    if (this.#root === undefined) return { entry, path: undefined };
+    const path = join(this.#root, partName());
+    try {
+      await writeEntry(path, entry);
+      return { entry, path };
+    } catch {
+      // Each spool tries for itself, and tells what it does when it fails too.
+      await this.#unlink(path);
+      return { entry, path: undefined };
+    }
+  }
+
+  async #unlink(path: string): Promise<void> {
+    try {
+      await unlink(path);
+    } catch {
+      // It was never made, or goes at the next start: linked or not, it is no entry.
+    }
+  }
+}
+
+async function openSpool(folder: string, settings: SpoolSetSettings): Promise<QueueSpool> {
+  const { shelf, life } = await FolderShelf.open(folder, settings.onForeign);
+  const utcOffsetMinutes = (atMs: number): number => settings.clock.utcOffsetMinutes(atMs);
+  return new QueueSpool(shelf, life, { ...settings, utcOffsetMinutes });
+}
+
+async function tellLeft(path: string, settings: SpoolSetSettings): Promise<void> {
+  if (!/_\d+$/.test(path)) {
+    settings.onForeign(path);
+    return;
+  }
+  const waiting = (await readdir(path)).filter((name) => /^\d{12}\.(jpg|dropped)$/.test(name));
+  if (waiting.length > 0) settings.onLeft(path, waiting.length);
+}
+
+/** `laptop_4444`; what a file name should not hold (an IPv6 address's colons) becomes `-`. */
+function folderName({ host, port }: Destination): string {
+  return formatAddress(host, port)
+    .toLowerCase()
+    .replace(/:(\d+)$/, '_$1')
+    .replaceAll(/[^a-z0-9._-]/g, '-');
+}

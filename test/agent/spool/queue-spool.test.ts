@@ -1,0 +1,182 @@
+/** What a spool promises, over every shelf that there is. */
+import { describe, expect, it } from 'vitest';
+import { FolderShelf } from '../../../agent/spool/folder-shelf.js';
+import { MemoryShelf } from '../../../agent/spool/memory-shelf.js';
+import { QueueSpool, type QueueSettings } from '../../../agent/spool/queue-spool.js';
+import type { Shelf } from '../../../agent/spool/shelf.js';
+import { frameEntry } from '../../support/entries.js';
+import { spoolSettings } from '../../support/spool-settings.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+const size = frameEntry(1).body.length;
+const nowMs = Date.UTC(2026, 10, 22, 1);
+const nothingBusy = (): boolean => false;
+
+async function openShelf(kind: string) {
+  if (kind === 'memory') return { shelf: new MemoryShelf(), life: MemoryShelf.newLife() };
+  return FolderShelf.open(`${temporaryDirectory()}/laptop_4444`, () => undefined);
+}
+
+async function makeSpool(
+  kind: string,
+  changes: Partial<QueueSettings> = {},
+  wrap = (shelf: Shelf) => shelf,
+) {
+  const dropped: string[] = [];
+  const trouble: string[] = [];
+  const { shelf, life } = await openShelf(kind);
+  const spool = new QueueSpool(wrap(shelf), life, {
+    ...spoolSettings,
+    utcOffsetMinutes: () => 60,
+    onDropped: (count, why) => dropped.push(`${count} ${why}`),
+    onTrouble: (event) => trouble.push(event),
+    ...changes,
+  });
+  const add = (number: number) => spool.add({ entry: frameEntry(number), path: undefined }, nowMs);
+  /** The numbers of the pictures that wait, in the order of sending; notes as `dropped 3 size`. */
+  const waiting = async (): Promise<(number | string)[]> => {
+    const seen = new Set<number>();
+    const result: (number | string)[] = [];
+    for (;;) {
+      const next = spool.next((sequence) => seen.has(sequence));
+      if (next === undefined) break;
+      seen.add(next.sequence);
+      const header = (await spool.load(next.sequence))?.header;
+      if (header?.type === 'dropped') result.push(`dropped ${header.count} ${header.why}`);
+      else result.push(((header?.capturedAtMs ?? 0) - Date.UTC(2026, 10, 22)) / 1000);
+    }
+    spool.release();
+    return result;
+  };
+  return { spool, add, waiting, dropped, trouble };
+}
+
+/** A shelf of which a test can say when its disk is full. */
+function fullAtTimes(shelf: Shelf): { shelf: Shelf; disk: { isFull: boolean } } {
+  const disk = { isFull: false };
+  const full = (): Promise<never> =>
+    Promise.reject(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
+  return {
+    disk,
+    shelf: {
+      put: (sequence, prepared) => (disk.isFull ? full() : shelf.put(sequence, prepared)),
+      replace: (sequence, entry) => (disk.isFull ? full() : shelf.replace(sequence, entry)),
+      get: (sequence, kind) => shelf.get(sequence, kind),
+      remove: (...args) => shelf.remove(...args),
+      setAside: (...args) => shelf.setAside(...args),
+    },
+  };
+}
+
+describe.each(['memory', 'folder'])('a spool over a %s', (kind) => {
+  it('numbers entries from 1 and gives them oldest first', async () => {
+    const { spool, add, waiting } = await makeSpool(kind);
+    for (const number of [1, 2, 3]) await add(number);
+    expect(spool.next(nothingBusy)).toMatchObject({ sequence: 1 });
+    expect(spool.next((sequence) => sequence === 1)).toMatchObject({ sequence: 2 });
+    expect(spool.next(() => true)).toBeUndefined();
+    expect(await waiting()).toEqual([1, 2, 3]);
+  });
+
+  it('gives the newest first when it is asked to', async () => {
+    const { add, waiting } = await makeSpool(kind, { sendsFirst: 'newest' });
+    for (const number of [1, 2, 3]) await add(number);
+    expect(await waiting()).toEqual([3, 2, 1]);
+  });
+
+  it('gives an entry back whole', async () => {
+    const { spool, add } = await makeSpool(kind);
+    await add(7);
+    expect(await spool.load(1)).toEqual(frameEntry(7));
+    expect(await spool.load(2)).toBeUndefined();
+  });
+
+  it('forgets what is acknowledged, in any order and more than once', async () => {
+    const { spool, add, waiting } = await makeSpool(kind);
+    for (const number of [1, 2, 3]) await add(number);
+    for (const sequence of [3, 1, 3, 77]) await spool.acknowledge(sequence);
+    expect(await waiting()).toEqual([2]);
+    await add(4);
+    expect(spool.next((sequence) => sequence === 2)).toMatchObject({ sequence: 4 });
+  });
+
+  it('at its limit drops the oldest, and what it dropped waits to be told', async () => {
+    const { add, waiting, dropped } = await makeSpool(kind, { maxBytes: 3.5 * size });
+    for (let number = 1; number <= 5; number += 1) await add(number);
+    expect(await waiting()).toEqual([3, 'dropped 2 size', 4, 5]);
+    expect(dropped).toEqual(['1 size', '1 size']);
+  });
+
+  it('at its limit drops the newest when it is asked to', async () => {
+    const { add, waiting } = await makeSpool(kind, { maxBytes: 2.5 * size, dropsFirst: 'newest' });
+    for (let number = 1; number <= 5; number += 1) await add(number);
+    expect(await waiting()).toEqual([1, 2, 'dropped 3 size']);
+  });
+
+  it('does not drop what is in flight', async () => {
+    const { spool, add, waiting } = await makeSpool(kind, { maxBytes: 2.5 * size });
+    await add(1);
+    await spool.load(1);
+    for (let number = 2; number <= 4; number += 1) await add(number);
+    expect(await waiting()).toEqual([1, 'dropped 2 size', 4]);
+  });
+
+  it('does not change a note that is in flight', async () => {
+    const { spool, add, waiting } = await makeSpool(kind, { maxBytes: 1.5 * size });
+    await add(1);
+    await add(2);
+    await spool.load(2);
+    await add(3);
+    expect(await waiting()).toEqual(['dropped 1 size', 'dropped 1 size', 3]);
+  });
+
+  it('drops what has waited too long', async () => {
+    const { spool, add, waiting } = await makeSpool(kind, { maxAgeMs: 3_600_000 });
+    await add(1);
+    await add(10);
+    const later = nowMs + 5000;
+    await spool.add({ entry: frameEntry(3000), path: undefined }, later);
+    expect(await waiting()).toEqual([10, 'dropped 1 age', 3000]);
+  });
+
+  it('sets aside what is refused for good, and says so', async () => {
+    const { spool, add, waiting, trouble } = await makeSpool(kind);
+    await add(1);
+    await add(2);
+    await spool.reject(1, 'no JPEG');
+    await spool.reject(1, 'no JPEG');
+    expect(await waiting()).toEqual([2]);
+    expect(trouble).toEqual(['a frame will not be delivered']);
+  });
+
+  it('keeps a frame in memory while the disk is full, and puts it there when it is not', async () => {
+    const wrapped: { disk?: { isFull: boolean } } = {};
+    const { spool, add, waiting, trouble } = await makeSpool(kind, {}, (inner) => {
+      const { shelf, disk } = fullAtTimes(inner);
+      wrapped.disk = disk;
+      return shelf;
+    });
+    const disk = wrapped.disk ?? expect.unreachable();
+    await add(1);
+    disk.isFull = true;
+    await add(2);
+    await add(3);
+    expect(await waiting()).toEqual([1, 2, 3]);
+    await spool.acknowledge(2);
+    disk.isFull = false;
+    await add(4);
+    expect(await waiting()).toEqual([1, 3, 4]);
+    expect(new Set(trouble)).toEqual(
+      new Set(['the disk does not take a frame: it waits in memory']),
+    );
+  });
+
+  it('tells of each addition', async () => {
+    const { spool, add } = await makeSpool(kind);
+    const counts: number[] = [];
+    spool.onAdded(() => counts.push(spool.waitingCount));
+    await add(1);
+    await add(2);
+    expect(counts).toEqual([1, 2]);
+  });
+});

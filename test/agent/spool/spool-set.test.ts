@@ -1,0 +1,73 @@
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { SpoolSet } from '../../../agent/spool/spool-set.js';
+import { makeJpeg } from '../../support/pictures.js';
+import { spoolSettings } from '../../support/spool-settings.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+const laptop = { host: 'Laptop', port: 4444 };
+const nas = { host: 'fe80::1%eth0', port: 5555 };
+const frame = (number: number) => ({
+  jpeg: makeJpeg(number),
+  capturedAtMs: Date.UTC(2026, 10, 22),
+  utcOffsetMinutes: 0,
+  verdict: { reason: 'change', ratio: 0, boxes: [] },
+});
+const rootIn = (directory: string): string => join(directory, 'spool');
+
+describe('a set of spools', () => {
+  it('keeps one file of a frame for all receivers, each of which empties its own spool', async () => {
+    const root = rootIn(temporaryDirectory());
+    const set = await SpoolSet.onDisk(root, [laptop, nas], spoolSettings);
+    await set.add(frame(1));
+    expect(readdirSync(root).sort()).toEqual(['-fe80--1-eth0-_5555', 'laptop_4444']);
+    const paths = readdirSync(root).map((name) => join(root, name, '000000000001.jpg'));
+    const [one, other] = paths.map((path) => statSync(path));
+    expect(one?.ino).toBe(other?.ino);
+    expect(one?.nlink).toBe(2);
+    await set.spoolFor(laptop).acknowledge(1);
+    expect(set.spoolFor(laptop).waitingCount).toBe(0);
+    // Whatever the first leaves behind must not touch the file that both share.
+    expect((await set.spoolFor(nas).load(1))?.body).toEqual(makeJpeg(1));
+  });
+
+  it('has what waited when it is opened again, for whoever is still there', async () => {
+    const root = rootIn(temporaryDirectory());
+    await (await SpoolSet.onDisk(root, [laptop, nas], spoolSettings)).add(frame(1));
+    const left: string[] = [];
+    const onLeft = (folder: string, count: number): number => left.push(`${folder} ${count}`);
+    const again = await SpoolSet.onDisk(root, [laptop], { ...spoolSettings, onLeft });
+    expect(again.waitingCount).toBe(1);
+    expect(left).toEqual([`${join(root, '-fe80--1-eth0-_5555')} 1`]);
+  });
+
+  it('gives frames of one millisecond times that differ', async () => {
+    const set = SpoolSet.inMemory([laptop], spoolSettings);
+    await set.add(frame(1));
+    await set.add(frame(2));
+    const spool = set.spoolFor(laptop);
+    const times = [1, 2].map(async (sequence) => (await spool.load(sequence))?.header);
+    expect(await Promise.all(times)).toMatchObject([
+      { capturedAtMs: Date.UTC(2026, 10, 22) },
+      { capturedAtMs: Date.UTC(2026, 10, 22) + 1 },
+    ]);
+  });
+
+  it('tells the SHA-256 of what it took', async () => {
+    const set = SpoolSet.inMemory([laptop], spoolSettings);
+    expect(await set.add(frame(1))).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('says what is wrong with a directory that it cannot use', async () => {
+    const directory = temporaryDirectory();
+    mkdirSync(rootIn(directory));
+    writeFileSync(join(rootIn(directory), 'laptop_4444'), 'in the way');
+    await expect(SpoolSet.onDisk(rootIn(directory), [laptop], spoolSettings)).rejects.toMatchObject(
+      {
+        code: 'STATE',
+        hint: expect.stringContaining('--state') as string,
+      },
+    );
+  });
+});

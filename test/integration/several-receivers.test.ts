@@ -1,0 +1,58 @@
+/** One agent, several receivers: each gets every frame, none waits for another. */
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { filesBelow } from '../support/files.js';
+import { makeJpeg } from '../support/pictures.js';
+import { root, start, startAgent, startReceiverProgram } from '../support/programs.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+describe('an agent with several receivers', () => {
+  it('gives one everything at once and the other, which was away, later', async () => {
+    const [one, other] = [temporaryDirectory(), temporaryDirectory()];
+    const folder = temporaryDirectory();
+    const first = await startReceiverProgram(one);
+    const second = await startReceiverProgram(other);
+    await second.stop();
+    const agent = startAgent([
+      ...['--host', first.address, '--host', second.address, '--camera', 'yard'],
+      ...['--source', `folder:${folder}`, '--all', '--state', temporaryDirectory()],
+    ]);
+    await agent.says('watching');
+    for (let number = 1; number <= 10; number += 1) {
+      writeFileSync(join(folder, `${number}.jpg`), makeJpeg(number));
+    }
+    await eventually(() => filesBelow(one).length === 10, 'ten frames at the first');
+    expect(filesBelow(other)).toEqual([]);
+    const late = ['--dir', other, '--listen', second.address];
+    start(process.execPath, [`${root}dist/receiver.js`, ...late]);
+    await eventually(() => filesBelow(other).length === 10, 'ten frames at the second');
+    expect(await agent.stop()).toBe(0);
+  });
+});
+
+describe('an agent whose receiver accepts and never reads', () => {
+  it('goes on capturing, and what it captured waits on the disk', async () => {
+    const deaf = createServer((socket) => socket.pause()).listen(0, '127.0.0.1');
+    onTestFinished(() => void deaf.close());
+    await once(deaf, 'listening');
+    const state = temporaryDirectory();
+    const agent = startAgent([
+      ...['--host', `127.0.0.1:${(deaf.address() as AddressInfo).port}`, '--camera', 'yard'],
+      ...['--source', 'scene', '--all', '--interval', '100ms', '--state', state, '--json'],
+    ]);
+    const judged = (): number => agent.stdout().split('"judged"').length - 1;
+    await eventually(() => judged() >= 30, 'thirty frames');
+    const waiting = filesBelow(state).filter((name) => name.endsWith('.jpg'));
+    expect(waiting.length).toBeGreaterThanOrEqual(30);
+    agent.child.kill('SIGKILL');
+    await agent.ended;
+    expect(filesBelow(state).filter((name) => name.endsWith('.jpg')).length).toBeGreaterThanOrEqual(
+      waiting.length,
+    );
+  });
+});

@@ -1,0 +1,15 @@
+/** Settings for a spool that tells nobody anything: a test replaces what it looks at. */
+import type { SpoolSetSettings } from '../../agent/spool/spool-set.js';
+import { systemClock } from '../../shared/clock.js';
+
+export const spoolSettings: SpoolSetSettings = {
+  maxBytes: 2 ** 24,
+  maxAgeMs: 0,
+  dropsFirst: 'oldest',
+  sendsFirst: 'oldest',
+  clock: systemClock,
+  onDropped: () => undefined,
+  onTrouble: () => undefined,
+  onForeign: () => undefined,
+  onLeft: () => undefined,
+};
