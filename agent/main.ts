@@ -16,6 +16,7 @@ import { runOnce } from './once.js';
 import { type AgentOptions, agentProgram } from './options.js';
 import { type SourceSettings, openSource, readCommandVariable } from './source/open-source.js';
 import { DropReport } from './spool/drop-report.js';
+import type { Spool } from './spool/spool.js';
 import { SpoolSet, type SpoolSetSettings } from './spool/spool-set.js';
 import { lockState } from './state-lock.js';
 import { StateDirectory, defaultStateDirectory } from './state.js';
@@ -63,7 +64,9 @@ async function run(argv: readonly string[]): Promise<void> {
   const deliver = (): Delivery => {
     const uplinks = destinations.map((destination) => {
       const spool = spools.spoolFor(destination);
-      return new Uplink({ destination, camera, spool, clock, log, random });
+      const onReceiver = (id: string): Promise<readonly Spool[]> =>
+        spools.noteReceiver(destination, id);
+      return new Uplink({ destination, camera, spool, clock, log, random, onReceiver });
     });
     return new Delivery(uplinks, clock);
   };

@@ -1,8 +1,8 @@
 /** The agent's state directory: what a one-shot run has to remember until the next. */
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { writeNewFile } from '../shared/durable-file.js';
+import { makeDirectories, writeNewFile } from '../shared/durable-file.js';
 import { OperationalError, systemCode } from '../shared/errors.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,7 +26,7 @@ export class StateDirectory {
   /** Makes the directory when it is missing. @throws {OperationalError} STATE */
   static async open(path: string): Promise<StateDirectory> {
     try {
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      await makeDirectories(path, 0o700);
     } catch (cause) {
       throw stateError(`cannot make the state directory ${path}`, cause);
     }

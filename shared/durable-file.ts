@@ -2,8 +2,9 @@
  * Files that survive a power cut: written whole, flushed, and their directory flushed after them.
  * Says nothing about names and formats; errors come as the system gives them (ENOSPC, EROFS, …).
  */
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { systemCode } from './errors.js';
 
 export interface FileTimes {
   /** Becomes the file's modification time, milliseconds since 1970 UTC. */
@@ -43,14 +44,26 @@ export async function flushToDisk(path: string): Promise<void> {
 
 /**
  * Makes one directory, whose parent must exist, and flushes the parent. One that is there already is fine.
- * @throws a system error, ENOENT when the parent is missing
+ * @throws a system error: ENOENT when the parent is missing, EEXIST when it is no directory
  */
-export async function makeDirectory(path: string): Promise<void> {
+export async function makeDirectory(path: string, mode = 0o777): Promise<void> {
   try {
-    await mkdir(path);
+    await mkdir(path, { mode });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return;
+    if (systemCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return;
     throw error;
   }
   await flushToDisk(dirname(path));
+}
+
+/** Makes a directory and what is missing above it, and flushes each. @throws a system error */
+export async function makeDirectories(path: string, mode = 0o777): Promise<void> {
+  try {
+    await makeDirectory(path, mode);
+  } catch (error) {
+    const parent = dirname(path);
+    if (systemCode(error) !== 'ENOENT' || parent === path) throw error;
+    await makeDirectories(parent, mode);
+    await makeDirectory(path, mode);
+  }
 }

@@ -5,6 +5,7 @@
  *   epoch                    made once: this spool's life
  *   000000000012.jpg         an entry (`entry-name.ts`, `entry.ts`), flushed before it has this name
  *   000000000011.sent        an empty file for the newest entry that was acknowledged: the sequence goes on
+ *   receiver                 the id of the receiver that answered last
  *   rejected/                what the receiver refused for good, with the reason beside it
  *   .<random>.part           an entry being written
  */
@@ -33,6 +34,8 @@ type Kind = EntryHeader['type'];
 
 const epochName = 'epoch';
 const epochPattern = /^[0-9a-f]{32}$/;
+/** Which receiver answered last: whoever keeps the set of spools writes it. */
+export const receiverName = 'receiver';
 const rejectedName = 'rejected';
 /** Kept for somebody to look at; of more, the oldest go. */
 const maxRejected = 200;
@@ -78,7 +81,7 @@ export class FolderShelf implements Shelf {
       const parsed = parseEntryName(name);
       const path = join(folder, name);
       if (parsed === undefined) {
-        if (name !== epochName && name !== rejectedName) onForeign(path);
+        if (![epochName, receiverName, rejectedName].includes(name)) onForeign(path);
         continue;
       }
       const { sequence, kind } = parsed;

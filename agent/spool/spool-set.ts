@@ -2,7 +2,7 @@
  * The outbox: one spool a receiver. A frame is written once and linked into each, so that a slow or dead
  * receiver neither delays nor drops another's frames.
  */
-import { readdir, unlink } from 'node:fs/promises';
+import { readFile, readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Destination, formatAddress } from '../../shared/address.js';
 import type { Clock } from '../../shared/clock.js';
@@ -10,7 +10,8 @@ import { makeDirectory } from '../../shared/durable-file.js';
 import { OperationalError } from '../../shared/errors.js';
 import { nextCaptureMs } from './capture-time.js';
 import { type Entry, sha256Of } from './entry.js';
-import { FolderShelf, partName, removeParts, writeEntry } from './folder-shelf.js';
+import { parseEntryName } from './entry-name.js';
+import { FolderShelf, partName, receiverName, removeParts, writeEntry } from './folder-shelf.js';
 import { MemoryShelf } from './memory-shelf.js';
 import { QueueSpool, type QueueSettings } from './queue-spool.js';
 import type { Prepared } from './shelf.js';
@@ -20,8 +21,15 @@ export interface SpoolSetSettings extends Omit<QueueSettings, 'utcOffsetMinutes'
   readonly clock: Clock;
   /** Told of each name in the spool that is not ours, and stays as it is. */
   readonly onForeign: (path: string) => void;
-  /** Told of a spool with entries for a receiver that is no `--host` any more. */
+  /** Told of a spool with entries for a `--host` that is none any more. */
   readonly onLeft: (folder: string, waitingCount: number) => void;
+}
+
+interface LeftSpool {
+  readonly folder: string;
+  readonly receiverId: string | undefined;
+  /** Opened when its receiver answers. */
+  spool: Promise<QueueSpool> | undefined;
 }
 
 export class SpoolSet implements Outbox {
@@ -29,16 +37,20 @@ export class SpoolSet implements Outbox {
   readonly #settings: SpoolSetSettings;
   /** Where entries are written before they are linked; undefined: there is no disk. */
   readonly #root: string | undefined;
+  /** Folders of hosts that are none any more, and which receiver answered there last. */
+  readonly #left: readonly LeftSpool[];
   #lastCaptureMs: number | undefined;
 
   private constructor(
     spools: ReadonlyMap<string, QueueSpool>,
     settings: SpoolSetSettings,
     root: string | undefined,
+    left: readonly LeftSpool[],
   ) {
     this.#spools = spools;
     this.#settings = settings;
     this.#root = root;
+    this.#left = left;
   }
 
   /** Spools that are gone with the process. */
@@ -50,7 +62,7 @@ export class SpoolSet implements Outbox {
       });
       return [folderName(destination), queue] as const;
     });
-    return new SpoolSet(new Map(spools), settings, undefined);
+    return new SpoolSet(new Map(spools), settings, undefined, []);
   }
 
   /**
@@ -63,6 +75,7 @@ export class SpoolSet implements Outbox {
     settings: SpoolSetSettings,
   ): Promise<SpoolSet> {
     const spools = new Map<string, QueueSpool>();
+    const left: LeftSpool[] = [];
     try {
       await makeDirectory(root);
       await removeParts(root);
@@ -71,14 +84,16 @@ export class SpoolSet implements Outbox {
         spools.set(name, await openSpool(join(root, name), settings));
       }
       for (const name of await readdir(root)) {
-        if (!spools.has(name)) await tellLeft(join(root, name), settings);
+        if (spools.has(name)) continue;
+        const found = await findLeft(join(root, name), settings);
+        if (found !== undefined) left.push(found);
       }
     } catch (cause) {
       if (cause instanceof OperationalError) throw cause;
       const hint = 'let this user write there, or choose another with --state DIR';
       throw new OperationalError('STATE', `cannot use the spool ${root}`, { cause, hint });
     }
-    return new SpoolSet(spools, settings, root);
+    return new SpoolSet(spools, settings, root, left);
   }
 
   /** Entries that wait, for all receivers together. */
@@ -91,6 +106,20 @@ export class SpoolSet implements Outbox {
     const spool = this.#spools.get(folderName(destination));
     if (spool === undefined) throw new Error(`no spool for ${destination.host}`);
     return spool;
+  }
+
+  /**
+   * Notes which receiver answers at a destination.
+   * @returns what waits for the same receiver under a host that is none any more
+   */
+  async noteReceiver(destination: Destination, receiverId: string): Promise<readonly Spool[]> {
+    if (this.#root === undefined) return [];
+    const path = join(this.#root, folderName(destination), receiverName);
+    if ((await readIfThere(path)) !== receiverId) await this.#keepReceiver(path, receiverId);
+    const spools = this.#left
+      .filter((left) => left.receiverId === receiverId)
+      .map((left) => (left.spool ??= openSpool(left.folder, this.#settings)));
+    return (await Promise.all(spools)).filter(({ waitingCount }) => waitingCount > 0);
   }
 
   async add({ jpeg, verdict, ...times }: FrameToSend): Promise<string> {
@@ -124,6 +153,15 @@ export class SpoolSet implements Outbox {
     }
   }
 
+  async #keepReceiver(path: string, receiverId: string): Promise<void> {
+    try {
+      await writeFile(path, receiverId);
+    } catch (error) {
+      // Only a later change of --host needs it.
+      this.#settings.onTrouble('cannot note which receiver answers', error);
+    }
+  }
+
   async #unlink(path: string): Promise<void> {
     try {
       await unlink(path);
@@ -139,13 +177,31 @@ async function openSpool(folder: string, settings: SpoolSetSettings): Promise<Qu
   return new QueueSpool(shelf, life, { ...settings, utcOffsetMinutes });
 }
 
-async function tellLeft(path: string, settings: SpoolSetSettings): Promise<void> {
-  if (!/_\d+$/.test(path)) {
-    settings.onForeign(path);
-    return;
+/** @returns undefined when nothing waits there */
+async function findLeft(
+  folder: string,
+  settings: SpoolSetSettings,
+): Promise<LeftSpool | undefined> {
+  if (!/_\d+$/.test(folder)) {
+    settings.onForeign(folder);
+    return undefined;
   }
-  const waiting = (await readdir(path)).filter((name) => /^\d{12}\.(jpg|dropped)$/.test(name));
-  if (waiting.length > 0) settings.onLeft(path, waiting.length);
+  const waiting = (await readdir(folder)).filter((name) => {
+    const kind = parseEntryName(name)?.kind;
+    return kind !== undefined && kind !== 'sent';
+  });
+  if (waiting.length === 0) return undefined;
+  settings.onLeft(folder, waiting.length);
+  const receiverId = await readIfThere(join(folder, receiverName));
+  return { folder, receiverId, spool: undefined };
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    return undefined; // no receiver has answered yet
+  }
 }
 
 /** `laptop_4444`; what a file name should not hold (an IPv6 address's colons) becomes `-`. */

@@ -4,7 +4,7 @@
  * end is the uplink's business.
  */
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/errors.js';
 import type { Log } from '../../shared/log.js';
@@ -28,13 +28,13 @@ export interface LinkParts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told when the receiver has welcomed us. */
-  readonly onWelcome: () => void;
+  /** Told when the receiver has welcomed us, and which it is, if it says. Frames are sent after it. */
+  readonly onWelcome: (receiverId: string | undefined) => Promise<void>;
 }
 
 /** How often deadlines are looked at. */
 const heartbeatMs = 1000;
-/** Bytes handed to the system in one write: each that is taken shows that the link moves. */
+/** Bytes handed to the system in one write: each that leaves shows that the link lives. */
 const sliceBytes = 64 * 1024;
 /** Bytes waiting in this process for the socket; the rest waits in the spool. */
 const maxBufferedBytes = 1024 * 1024;
@@ -42,7 +42,7 @@ const maxBufferedBytes = 1024 * 1024;
 const defaultRetryMs = 1000;
 
 export class Link {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #parts: LinkParts;
   readonly #ended = new AbortController();
   /** Frames sent and not answered. */
@@ -54,13 +54,16 @@ export class Link {
   #isDraining = false;
   #isLeaving = false;
   #saidAtMs: number;
-  #movedAtMs: number;
+  /** The last sign of life: something was heard, or a piece of a frame left this machine. */
+  #aliveAtMs: number;
+  /** True from a ping until anything is heard. */
+  #hasPinged = false;
 
   /** @param socket connected, or connecting */
-  constructor(socket: Socket, parts: LinkParts) {
+  constructor(socket: Duplex, parts: LinkParts) {
     this.#socket = socket;
     this.#parts = parts;
-    this.#saidAtMs = this.#movedAtMs = parts.clock.monotonicMs();
+    this.#saidAtMs = this.#aliveAtMs = parts.clock.monotonicMs();
   }
 
   /** Something new waits. */
@@ -101,7 +104,8 @@ export class Link {
     const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: maxHeaderBytes });
     let opening: Buffer | undefined = Buffer.alloc(0);
     for await (const chunk of this.#socket as AsyncIterable<Buffer>) {
-      this.#movedAtMs = this.#parts.clock.monotonicMs();
+      this.#aliveAtMs = this.#parts.clock.monotonicMs();
+      this.#hasPinged = false;
       let bytes = chunk;
       if (opening !== undefined) {
         opening = Buffer.concat([opening, chunk]);
@@ -128,8 +132,8 @@ export class Link {
     const { spool, log, clock } = this.#parts;
     if (message.type === 'pong') return;
     if (message.type === 'welcome') {
+      await this.#parts.onWelcome(message.receiverId);
       this.#limits = message;
-      this.#parts.onWelcome();
     } else {
       const { sequence } = message;
       // An answer to what was not asked changes nothing: only what is in flight can be acknowledged.
@@ -183,34 +187,32 @@ export class Link {
       await spool.reject(sequence, why);
       return;
     }
-    this.#inFlight.add(sequence);
     this.#say({ ...header, sequence }, body);
+    this.#inFlight.add(sequence);
     if (this.#socket.writableLength > maxBufferedBytes) {
       await once(this.#socket, 'drain', { signal: this.#ended.signal });
     }
   }
 
   #say(message: AgentMessage, body?: Buffer): void {
-    const { clock } = this.#parts;
-    const moved = (): void => {
-      this.#movedAtMs = clock.monotonicMs();
-    };
-    // What we send now deserves the whole deadline for its answer.
-    if (!this.#isAwaiting) moved();
-    this.#saidAtMs = clock.monotonicMs();
+    const now = this.#parts.clock.monotonicMs();
+    // What is asked now deserves the whole deadline for its answer.
+    if (!this.#isAwaiting) this.#aliveAtMs = now;
+    this.#saidAtMs = now;
     const [head, rest] = encodeMessage(message, body);
     this.#socket.cork();
-    this.#socket.write(head, moved);
+    this.#socket.write(head);
     for (let at = 0; at < rest.length; at += sliceBytes) {
-      this.#socket.write(rest.subarray(at, at + sliceBytes), moved);
+      // A large frame on a slow link is no silence. A ping that left says nothing: a dead link takes it too.
+      this.#socket.write(rest.subarray(at, at + sliceBytes), () => {
+        this.#aliveAtMs = this.#parts.clock.monotonicMs();
+      });
     }
     this.#socket.uncork();
   }
 
   get #isAwaiting(): boolean {
-    return (
-      this.#limits === undefined || this.#inFlight.size > 0 || this.#saidAtMs > this.#movedAtMs
-    );
+    return this.#limits === undefined || this.#inFlight.size > 0 || this.#hasPinged;
   }
 
   #leaveWhenDone(): void {
@@ -231,11 +233,12 @@ export class Link {
         if (atMs <= now) this.#postponed.delete(sequence);
       }
       void this.#pump();
-      if (this.#isAwaiting && now - this.#movedAtMs > answerDeadlineMs) {
+      if (this.#isAwaiting && now - this.#aliveAtMs > answerDeadlineMs) {
         const silence = `no answer for ${answerDeadlineMs / 1000} s`;
         this.#socket.destroy(new OperationalError('LINK', silence));
       } else if (now - this.#saidAtMs > pingIntervalMs && this.#limits && !this.#isLeaving) {
         this.#say({ type: 'ping' });
+        this.#hasPinged = true;
       }
     }
   }

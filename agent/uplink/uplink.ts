@@ -2,7 +2,6 @@
  * Keeps a connection to one receiver: connects, lets a link talk, connects again after growing pauses. The
  * frames wait in the spool meanwhile; nothing here makes capture wait.
  */
-import { type Socket, connect } from 'node:net';
 import { type Destination, formatAddress } from '../../shared/address.js';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/errors.js';
@@ -10,6 +9,7 @@ import type { Log } from '../../shared/log.js';
 import { type PauseSettings, pauseAfter } from '../../shared/pause.js';
 import { Trouble } from '../../shared/trouble.js';
 import type { Spool } from '../spool/spool.js';
+import { openConnection } from './connection.js';
 import { Link } from './link.js';
 
 export interface UplinkParts {
@@ -19,14 +19,15 @@ export interface UplinkParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  /**
+   * Told which receiver answers. @returns spools that were left for it when it was spelled otherwise; each has
+   * an epoch of its own, and so is delivered on a connection of its own
+   */
+  readonly onReceiver: (receiverId: string) => Promise<readonly Spool[]>;
 }
 
 /** Half a second at first: a receiver that was restarted is back by then. A minute at most. */
 const pauses: PauseSettings = { firstMs: 500, capMs: 60_000 };
-/** For all addresses of the name together. */
-const connectDeadlineMs = 15_000;
-/** For one address, before the next is tried too; Node's 250 ms fails on slow links. */
-const addressDeadlineMs = 4000;
 
 export class Uplink {
   readonly #parts: UplinkParts;
@@ -34,6 +35,8 @@ export class Uplink {
   readonly #name: string;
   #link: Link | undefined;
   #isDraining = false;
+  /** Spools of another spelling of this receiver, to be emptied before we go on. */
+  #left: Spool[] = [];
 
   constructor(parts: UplinkParts) {
     this.#parts = parts;
@@ -72,13 +75,18 @@ export class Uplink {
     const socket = await openConnection(this.#parts.destination, signal);
     const abort = (): unknown => socket.destroy(new OperationalError('LINK', 'stopping'));
     signal.addEventListener('abort', abort, { once: true });
-    const { camera, spool, clock, log } = this.#parts;
-    const onWelcome = (): void => {
+    const { camera, clock, log } = this.#parts;
+    const left = this.#left.shift();
+    const spool = left ?? this.#parts.spool;
+    const onWelcome = async (receiverId: string | undefined): Promise<void> => {
       this.#trouble.worked(`delivering to ${this.#name} again`);
       log.debug('connected', { receiver: this.#name, waiting: spool.waitingCount });
+      if (left !== undefined || receiverId === undefined) return;
+      this.#left = [...(await this.#parts.onReceiver(receiverId))];
+      if (this.#left.length > 0) link.drain();
     };
     const link = (this.#link = new Link(socket, { camera, spool, clock, log, onWelcome }));
-    if (this.#isDraining) link.drain();
+    if (this.#isDraining || left !== undefined) link.drain();
     try {
       return await link.converse();
     } catch (error) {
@@ -90,50 +98,3 @@ export class Uplink {
     }
   }
 }
-
-/** Resolves the name anew and tries all its addresses. @throws {OperationalError} LINK */
-function openConnection({ host, port }: Destination, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({
-      host,
-      port,
-      noDelay: true,
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: addressDeadlineMs,
-    });
-    const giveUp = (cause: unknown): void => {
-      clearTimeout(deadline);
-      signal.removeEventListener('abort', stop);
-      socket.destroy();
-      const hint = hints[connectCode(cause) ?? ''];
-      reject(new OperationalError('LINK', 'no connection', { cause, ...(hint && { hint }) }));
-    };
-    const stop = (): void => giveUp(new Error('stopping'));
-    const deadline = setTimeout(
-      () => giveUp(new Error(`no answer within ${connectDeadlineMs / 1000} s`)),
-      connectDeadlineMs,
-    );
-    signal.addEventListener('abort', stop, { once: true });
-    socket.once('error', giveUp);
-    socket.once('connect', () => {
-      clearTimeout(deadline);
-      signal.removeEventListener('abort', stop);
-      socket.off('error', giveUp);
-      resolve(socket);
-    });
-  });
-}
-
-/** Several addresses fail with an error of errors; the first tells enough for a hint. */
-function connectCode(cause: unknown): string | undefined {
-  return systemCode(cause instanceof AggregateError ? cause.errors[0] : cause);
-}
-
-const hints: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'is the receiver running, and is this its port?',
-  ENOTFOUND: 'no such host: check --host, or give its address',
-  EAI_AGAIN: 'the name server does not answer: is the network up?',
-  EHOSTUNREACH: 'the machine is off, or in another network',
-  ENETUNREACH: 'this machine has no network',
-  ETIMEDOUT: 'the machine is off, or a firewall is in the way',
-};

@@ -27,8 +27,12 @@ export class FakeClock implements Clock {
     this.pauses.push(ms);
     if (signal?.aborted || ms <= 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#sleepers.push({ atMs: this.#nowMs + ms, wake: resolve });
-      signal?.addEventListener('abort', () => resolve(), { once: true });
+      const wake = (): void => {
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#sleepers.push({ atMs: this.#nowMs + ms, wake });
+      signal?.addEventListener('abort', wake, { once: true });
     });
   }
 

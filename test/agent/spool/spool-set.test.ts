@@ -42,6 +42,22 @@ describe('a set of spools', () => {
     expect(left).toEqual([`${join(root, '-fe80--1-eth0-_5555')} 1`]);
   });
 
+  it('gives what was left under another spelling when its receiver answers, in its own life', async () => {
+    const root = rootIn(temporaryDirectory());
+    const id = '0'.repeat(32);
+    const before = await SpoolSet.onDisk(root, [laptop], spoolSettings);
+    expect(await before.noteReceiver(laptop, id)).toEqual([]);
+    await before.add(frame(1));
+    const renamed = { host: 'laptop.local', port: 4444 };
+    const set = await SpoolSet.onDisk(root, [renamed], spoolSettings);
+    expect(await set.noteReceiver(renamed, 'f'.repeat(32))).toEqual([]);
+    const [left] = await set.noteReceiver(renamed, id);
+    expect(left?.epoch).toBe(before.spoolFor(laptop).epoch);
+    expect((await left?.load(1))?.body).toEqual(makeJpeg(1));
+    await left?.acknowledge(1);
+    expect(await set.noteReceiver(renamed, id)).toEqual([]);
+  });
+
   it('gives frames of one millisecond times that differ', async () => {
     const set = SpoolSet.inMemory([laptop], spoolSettings);
     await set.add(frame(1));

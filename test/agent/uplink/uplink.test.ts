@@ -32,6 +32,7 @@ function startUplink(port: number, host = '127.0.0.1') {
     clock: systemClock,
     log,
     random: () => 0,
+    onReceiver: () => Promise.resolve([]),
   });
   const controller = new AbortController();
   const running = uplink.run(controller.signal);

@@ -1,0 +1,94 @@
+/** Links that have died without a word, by a clock that the test moves. */
+import { duplexPair } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { SpoolSet } from '../../../agent/spool/spool-set.js';
+import { Link } from '../../../agent/uplink/link.js';
+import { preface } from '../../../shared/protocol/limits.js';
+import { encodeMessage } from '../../../shared/protocol/wire.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { keptLog } from '../../support/log.js';
+import { makeJpeg } from '../../support/pictures.js';
+import { spoolSettings } from '../../support/spool-settings.js';
+
+const destination = { host: 'laptop', port: 4444 };
+const welcome = {
+  type: 'welcome',
+  receiver: '1',
+  maxFrameBytes: 2 ** 20,
+  maxInFlight: 8,
+  clockMs: 0,
+};
+
+/** A link whose other end is in the test's hands. */
+function makeLink() {
+  const clock = new FakeClock();
+  const spools = SpoolSet.inMemory([destination], { ...spoolSettings, clock });
+  const spool = spools.spoolFor(destination);
+  const [ours, theirs] = duplexPair();
+  const heard: string[] = [];
+  theirs.on('data', (chunk: Buffer) => heard.push(chunk.toString('latin1')));
+  theirs.on('error', () => undefined);
+  const { log } = keptLog();
+  const onWelcome = (): Promise<void> => Promise.resolve();
+  const link = new Link(ours, { camera: 'yard', spool, clock, log, onWelcome });
+  const ended = link.converse().then(
+    (pauseMs) => `ended ${pauseMs}`,
+    (error: unknown) => String(error),
+  );
+  const say = (header: object): void => {
+    theirs.write(encodeMessage(header)[0]);
+  };
+  const pass = async (seconds: number): Promise<void> => {
+    for (let second = 0; second < seconds; second += 1) await clock.advance(1000);
+  };
+  const add = (number: number) =>
+    spools.add({
+      jpeg: makeJpeg(number),
+      capturedAtMs: clock.nowMs(),
+      utcOffsetMinutes: 0,
+      verdict: { reason: 'change', ratio: 0, boxes: [] },
+    });
+  return { clock, link, ended, theirs, say, pass, heard, add, spool };
+}
+
+describe('a link', () => {
+  it('to a peer that never answers hello is given up', async () => {
+    const { ended, pass } = makeLink();
+    await pass(32);
+    expect(await ended).toContain('no answer for 30 s');
+  });
+
+  it('speaks now and then when it has nothing to send, and lives as long as it is answered', async () => {
+    const { ended, pass, theirs, say, heard } = makeLink();
+    theirs.write(preface);
+    say(welcome);
+    for (let quarter = 1; quarter <= 8; quarter += 1) {
+      await pass(16);
+      expect(heard.join('').split('"ping"')).toHaveLength(quarter + 1);
+      say({ type: 'pong' });
+      await pass(0.1);
+    }
+    say({ type: 'bye', code: 'stopping', retryAfterMs: 7 });
+    expect(await ended).toBe('ended 7');
+  });
+
+  it('that is half-open is given up: its pings are not answered', async () => {
+    const { ended, pass, theirs, say } = makeLink();
+    theirs.write(preface);
+    say(welcome);
+    await pass(60);
+    expect(await ended).toContain('no answer for 30 s');
+  });
+
+  it('that does not acknowledge is given up, and what was sent waits still', async () => {
+    const { ended, pass, theirs, say, add, link, spool } = makeLink();
+    theirs.write(preface);
+    say(welcome);
+    await pass(1);
+    await add(1);
+    link.wake();
+    await pass(40);
+    expect(await ended).toContain('no answer for 30 s');
+    expect(spool.waitingCount).toBe(1);
+  });
+});
