@@ -1,10 +1,11 @@
 // Bundles each program into dist/, so that a start reads one file instead of a hundred: a one-shot timer
 // pays for the start each time. What is needed only now and then is a chunk of its own.
-import { chmod, rm } from 'node:fs/promises';
+import { readFileSync, readdirSync } from 'node:fs';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 await rm('dist', { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints: { agent: 'agent/main.ts', receiver: 'receiver/main.ts' },
   outdir: 'dist',
   bundle: true,
@@ -12,7 +13,8 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  legalComments: 'linked',
+  legalComments: 'none', // LICENSES.txt has them whole
+  metafile: true,
   // Packages in CommonJS ask for Node's modules by require.
   banner: {
     js: "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);",
@@ -20,3 +22,15 @@ await build({
   logLevel: 'warning',
 });
 await Promise.all(['dist/agent.js', 'dist/receiver.js'].map((file) => chmod(file, 0o755)));
+
+/** The licences of what is bundled: those of its packages that were really taken. */
+function licences(inputs) {
+  const packages = new Set(inputs.flatMap((path) => /^node_modules\/[^/]+/.exec(path) ?? []));
+  return [...packages].sort().map((path) => {
+    const { name, version, license } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'));
+    const file = readdirSync(path).find((each) => /^licen[cs]e/i.test(each));
+    const text = file === undefined ? '' : readFileSync(`${path}/${file}`, 'utf8');
+    return `${name} ${version} (${license})\n\n${text}`;
+  });
+}
+await writeFile('dist/LICENSES.txt', licences(Object.keys(metafile.inputs)).join('\n----\n\n'));

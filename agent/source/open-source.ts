@@ -54,7 +54,7 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
       });
     }
     case 'scene': {
-      const { openScene } = await import('./scene.js');
+      const { openScene } = await import('./scene/scene.js');
       // A run for one frame finds the scene where the clock on the wall has taken it.
       const sceneTime = settings.once && { sceneTimeMs: () => clock.nowMs() };
       return openScene({ seed: settings.seed, clock, ...sceneTime });

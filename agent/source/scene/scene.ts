@@ -1,7 +1,7 @@
 /** The embedded scene as a source of frames, so that everything can be tried without a camera. */
 import jpeg from 'jpeg-js';
-import type { Clock } from '../../shared/clock.js';
-import type { CapturedFrame, FrameSource } from './frame-source.js';
+import type { Clock } from '../../../shared/clock.js';
+import type { CapturedFrame, FrameSource } from '../frame-source.js';
 import { drawScene } from './scene-picture.js';
 
 /** About that of a good webcam. */

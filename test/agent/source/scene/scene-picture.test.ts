@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawScene } from '../../../agent/source/scene-picture.js';
+import { drawScene } from '../../../../agent/source/scene/scene-picture.js';
 
 const size = { widthPx: 160, heightPx: 120 };
 const draw = (seed: number, atMs: number) => drawScene({ seed, atMs, ...size });
