@@ -1,0 +1,46 @@
+/** Runs that several wait for. */
+import { describe, expect, it } from 'vitest';
+import { NextRun } from '../../../receiver/store/next-run.js';
+
+function countedRuns() {
+  const ends: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const runs = new NextRun(
+    () => new Promise((resolve, reject) => ends.push({ resolve: () => resolve(), reject })),
+  );
+  return { runs, ends };
+}
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('work that many ask for', () => {
+  it('runs once more for all who asked while it ran', async () => {
+    const { runs, ends } = countedRuns();
+    const first = runs.join();
+    const later = [runs.join(), runs.join(), runs.join()];
+    await turn();
+    expect(ends).toHaveLength(1);
+    ends[0]!.resolve();
+    await first;
+    await turn();
+    expect(ends).toHaveLength(2);
+    ends[1]!.resolve();
+    await Promise.all(later);
+    await turn();
+    expect(ends).toHaveLength(2);
+    expect(runs.isIdle).toBe(true);
+  });
+
+  it('tells a failure to those who waited for that run, and runs for the others', async () => {
+    const { runs, ends } = countedRuns();
+    const first = runs.join();
+    const second = runs.join();
+    ends[0]!.reject(new Error('disk'));
+    await expect(first).rejects.toThrow('disk');
+    await turn();
+    ends[1]!.resolve();
+    await second;
+    const third = runs.join();
+    await turn();
+    ends[2]!.resolve();
+    await third;
+  });
+});
