@@ -1,0 +1,73 @@
+/** Who has a camera's name. Two open files exclude each other in one process as in two. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type CameraLock, lockCamera } from '../../../receiver/store/camera-lock.js';
+import { eventually } from '../../support/eventually.js';
+import { missing } from '../../support/programs.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+const why = missing('flock', 'util-linux');
+
+async function lock(directory: string, epoch: string, onReplaced = (): void => undefined) {
+  const taken = await lockCamera(directory, { camera: 'yard', epoch, onReplaced });
+  if (taken) onTestFinished(() => taken.release());
+  return taken;
+}
+
+describe("a camera's name", () => {
+  it('is one epoch at a time, and free when its connection is gone', async (test) => {
+    test.skip(why !== undefined, why);
+    const directory = temporaryDirectory();
+    const first = await lock(directory, 'a');
+    expect(first).toBeDefined();
+    expect(await lock(directory, 'b')).toBeUndefined();
+    await first?.release();
+    expect(await lock(directory, 'b')).toBeDefined();
+  });
+
+  it('is given to a newer connection of the same epoch, and the older one is told', async (test) => {
+    test.skip(why !== undefined, why);
+    const directory = temporaryDirectory();
+    const told: string[] = [];
+    const older = await lock(directory, 'a', () => told.push('older'));
+    const newer = await lock(directory, 'a', () => told.push('newer'));
+    expect(newer).toBeDefined();
+    await eventually(() => told.length > 0, 'the older one is told');
+    expect(told).toEqual(['older']);
+    await older?.release();
+    expect(await lock(directory, 'b')).toBeUndefined();
+  });
+
+  it('is waited for while its last connection is about to end', async (test) => {
+    test.skip(why !== undefined, why);
+    const directory = temporaryDirectory();
+    const first = await lock(directory, 'a');
+    const second = lock(directory, 'b');
+    await first?.release();
+    expect(await second).toBeDefined();
+  });
+
+  it('goes to one of many that ask at once', async (test) => {
+    test.skip(why !== undefined, why);
+    const directory = temporaryDirectory();
+    const epochs = ['a', 'b', 'c', 'd'];
+    const locks: (CameraLock | undefined)[] = await Promise.all(
+      epochs.map((epoch) => lock(directory, epoch)),
+    );
+    expect(locks.filter((each) => each !== undefined)).toHaveLength(1);
+  });
+
+  it('is not kept from anybody by what was written into its file', async (test) => {
+    test.skip(why !== undefined, why);
+    const directory = temporaryDirectory();
+    await (await lock(directory, 'a'))?.release();
+    writeFileSync(join(directory, '.locks', 'yard'), 'nonsense');
+    expect(await lock(directory, 'b')).toBeDefined();
+  });
+
+  it('cannot be had where there is no directory', async () => {
+    const directory = join(temporaryDirectory(), 'gone');
+    await expect(lock(directory, 'a')).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
