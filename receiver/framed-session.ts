@@ -11,6 +11,7 @@ import type { Log } from '../shared/log.js';
 import { maxHeaderBytes, preface } from '../shared/protocol/limits.js';
 import {
   type AgentMessage,
+  type DroppedMessage,
   type FrameMessage,
   type HelloMessage,
   type ReceiverMessage,
@@ -19,7 +20,7 @@ import {
 import { MessageDecoder, encodeMessage } from '../shared/protocol/wire.js';
 import { version } from '../shared/version.js';
 import type { CameraRegister } from './camera-register.js';
-import type { FrameStore, StoredFrame } from './store/frame-store.js';
+import type { FrameStore, StoredFrame } from './store/store-port.js';
 
 /** Frames of one connection that may be in memory at once. */
 const maxInFlight = 8;
@@ -78,7 +79,7 @@ export class FramedSession {
       }
       throw error;
     } finally {
-      this.#parts.register.leave(this);
+      await this.#parts.register.leave(this);
     }
   }
 
@@ -102,14 +103,10 @@ export class FramedSession {
     if (hello === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
     if (message.type === 'ping') this.#send({ type: 'pong' });
     else if (message.type === 'bye') await this.close();
-    else if (message.type === 'dropped') {
-      const { type, sequence, ...hole } = message;
-      this.#parts.log.warn('the agent dropped frames', { camera: hello.camera, ...hole });
-      this.#send({ type: 'stored', sequence, name: type, duplicate: false });
-    } else {
-      const answering = this.#store(hello, message, body).finally(() => {
-        this.#pending.delete(answering);
-      });
+    else {
+      const working =
+        message.type === 'frame' ? this.#store(hello, message, body) : this.#note(hello, message);
+      const answering = working.finally(() => this.#pending.delete(answering));
       this.#pending.add(answering);
       // Reading no further is what holds back an agent that sends more than it may.
       if (this.#pending.size >= maxInFlight) await Promise.race(this.#pending);
@@ -118,17 +115,19 @@ export class FramedSession {
 
   async #greet(hello: HelloMessage): Promise<void> {
     if (this.#hello !== undefined) throw new OperationalError('PROTOCOL', 'a second hello');
-    const busy = this.#parts.register.enter(this, hello);
-    if (busy !== undefined) {
-      this.#parts.log.warn('refused an agent', { camera: hello.camera, reason: busy });
-      await this.close({ code: 'camera-busy', message: busy, retryAfterMs: 10_000 });
+    const refusal = await this.#refusalOf(hello);
+    if (refusal !== undefined) {
+      this.#parts.log.warn('refused an agent', { camera: hello.camera, reason: refusal.message });
+      await this.close(refusal);
       return;
     }
+    if (this.#isClosing) return; // replaced or stopping meanwhile
     this.#hello = hello;
     this.#socket.setTimeout(this.#parts.idleTimeoutMs);
     this.#send({
       type: 'welcome',
       receiver: version,
+      receiverId: this.#parts.store.id,
       maxFrameBytes: this.#parts.maxFrameBytes,
       maxInFlight,
       clockMs: this.#parts.clock.nowMs(),
@@ -136,35 +135,70 @@ export class FramedSession {
     this.#parts.log.info('agent connected', { camera: hello.camera, version: hello.agent });
   }
 
+  async #refusalOf(hello: HelloMessage) {
+    try {
+      const busy = await this.#parts.register.enter(this, hello);
+      if (busy === undefined) return undefined;
+      return { code: 'camera-busy', message: busy, retryAfterMs: 10_000 };
+    } catch (error) {
+      return { code: 'store', message: sentenceOf(error), retryAfterMs: storeRetryMs };
+    }
+  }
+
   async #store(
     { camera, epoch }: HelloMessage,
     message: FrameMessage,
     jpeg: Buffer,
   ): Promise<void> {
-    const { sequence, capturedAtMs, utcOffsetMinutes } = message;
-    const log = this.#parts.log;
+    const { sequence, capturedAtMs, utcOffsetMinutes, sha256, verdict } = message;
     const refusal = refusalOf(message, jpeg);
     if (refusal !== undefined) {
-      log.warn('refused a frame', { camera, sequence, reason: refusal.message });
+      this.#parts.log.warn('refused a frame', { camera, sequence, reason: refusal.message });
       this.#send({ type: 'refused', sequence, ...refusal });
       return;
     }
+    const id = { epoch, sequence };
+    const receivedAtMs = this.#parts.clock.nowMs();
+    const moment = { capturedAtMs, utcOffsetMinutes, receivedAtMs };
+    const frame = { camera, id, jpeg, sha256, verdict, ...moment };
+    const stored = await this.#answer(id, () => this.#parts.store.put(frame));
+    if (stored) this.#parts.onStored({ ...stored, camera, byteCount: jpeg.length });
+  }
+
+  async #note({ camera, epoch }: HelloMessage, message: DroppedMessage): Promise<void> {
+    const { sequence, count, firstCapturedAtMs, lastCapturedAtMs, utcOffsetMinutes, why } = message;
+    const id = { epoch, sequence };
+    const receivedAtMs = this.#parts.clock.nowMs();
+    const moment = { capturedAtMs: firstCapturedAtMs, utcOffsetMinutes, receivedAtMs };
+    const hole = { camera, id, count, lastCapturedAtMs, why, ...moment };
+    const noted = await this.#answer(id, () => this.#parts.store.note(hole));
+    if (noted === undefined || noted.duplicate) return;
+    const [from, to] = [firstCapturedAtMs, lastCapturedAtMs].map((ms) =>
+      new Date(ms).toISOString(),
+    );
+    this.#parts.log.warn('frames were dropped by the agent', { camera, count, why, from, to });
+  }
+
+  /** Tells the agent what became of it; undefined when it is to keep it. */
+  async #answer(
+    { sequence }: { readonly sequence: number },
+    work: () => Promise<StoredFrame>,
+  ): Promise<StoredFrame | undefined> {
     try {
-      const id = { epoch, sequence };
-      const frame = { camera, jpeg, capturedAtMs, utcOffsetMinutes, id };
-      const stored = await this.#parts.store.put(frame);
+      const stored = await work();
       this.#send({ type: 'stored', sequence, ...stored });
-      this.#parts.onStored({ ...stored, camera, byteCount: jpeg.length });
+      return stored;
     } catch (error) {
-      log.warn('could not store a frame; the agent keeps it', { camera, sequence, error });
-      this.#send({
-        type: 'refused',
+      const { camera } = this.#hello ?? {};
+      this.#parts.log.warn('could not store a frame; the agent keeps it', {
+        camera,
         sequence,
-        code: 'store',
-        message: describeError(error).slice(0, 1000),
-        retry: true,
-        retryAfterMs: storeRetryMs,
+        error,
       });
+      const message = sentenceOf(error);
+      const again = { retry: true, retryAfterMs: storeRetryMs };
+      this.#send({ type: 'refused', sequence, code: 'store', message, ...again });
+      return undefined;
     }
   }
 
@@ -173,6 +207,11 @@ export class FramedSession {
     const [head] = encodeMessage(message);
     this.#socket.write(head);
   }
+}
+
+/** As long as the protocol lets a sentence be. */
+function sentenceOf(error: unknown): string {
+  return describeError(error).slice(0, 1000);
 }
 
 /** What is wrong with a frame as it came; undefined when nothing is. */

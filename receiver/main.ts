@@ -77,6 +77,7 @@ async function run(argv: readonly string[]): Promise<void> {
   // With only connections to serve, their end is ours.
   await Promise.race(entrance.servers.length > 0 ? [idle.over] : [idle.over, served]);
   await Promise.all([receiver.close(), ...entrance.servers.map(closeServer)]);
+  await store.close();
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -3,6 +3,7 @@
  * picture is stored as it ends; what is cut off leaves no file. There is no acknowledgement in this
  * language: a sentence comes back only when something was refused.
  */
+import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { rawCameraName } from '../shared/camera-name.js';
 import type { Clock } from '../shared/clock.js';
@@ -10,7 +11,7 @@ import { describeError } from '../shared/errors.js';
 import { JpegSplitter, type SplitResult } from '../shared/jpeg-splitter.js';
 import type { Log } from '../shared/log.js';
 import { formatSize } from '../shared/quantity.js';
-import type { FrameStore, StoredFrame } from './store/frame-store.js';
+import type { FrameStore, StoredFrame } from './store/store-port.js';
 
 export interface RawSessionParts {
   readonly store: FrameStore;
@@ -71,12 +72,20 @@ async function takePicture(
   if (result.kind === 'too-large') {
     return `the JPEG is larger than ${formatSize(parts.maxFrameBytes)}, the limit set by --max-frame`;
   }
-  const capturedAtMs = parts.clock.nowMs();
-  const utcOffsetMinutes = parts.clock.utcOffsetMinutes(capturedAtMs);
+  const receivedAtMs = parts.clock.nowMs();
+  const utcOffsetMinutes = parts.clock.utcOffsetMinutes(receivedAtMs);
   const jpeg = result.bytes;
   try {
-    const frame = { camera, jpeg, capturedAtMs, utcOffsetMinutes, id: undefined };
-    const stored = await parts.store.put(frame);
+    const stored = await parts.store.put({
+      camera,
+      jpeg,
+      sha256: createHash('sha256').update(jpeg).digest('hex'),
+      capturedAtMs: receivedAtMs,
+      receivedAtMs,
+      utcOffsetMinutes,
+      id: undefined,
+      verdict: undefined,
+    });
     parts.onStored({ ...stored, camera, byteCount: jpeg.length });
     return undefined;
   } catch (error) {

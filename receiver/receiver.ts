@@ -15,7 +15,7 @@ import { CameraRegister } from './camera-register.js';
 import { type Opening, recognize } from './first-bytes.js';
 import { FramedSession } from './framed-session.js';
 import { serveRaw } from './raw-session.js';
-import type { FrameStore, StoredFrame } from './store/frame-store.js';
+import type { FrameStore, StoredFrame } from './store/store-port.js';
 
 export interface ReceiverSettings {
   readonly maxFrameBytes: number;
@@ -40,13 +40,14 @@ const closeDeadlineMs = 4000;
 export class Receiver {
   readonly #settings: ReceiverSettings;
   readonly #parts: ReceiverParts;
-  readonly #register = new CameraRegister();
+  readonly #register: CameraRegister;
   readonly #connections = new Map<Socket, Promise<void>>();
   readonly #sessions = new Map<Socket, FramedSession>();
 
   constructor(settings: ReceiverSettings, parts: ReceiverParts) {
     this.#settings = settings;
     this.#parts = parts;
+    this.#register = new CameraRegister(parts.store);
   }
 
   /** Serves one connection. Resolves when it has ended, however it ended. */

@@ -1,13 +1,27 @@
 /**
- * Keeps frames as files below the captures directory. When `put` resolves the frame is on the disk under
- * its final name; a file under its final name is whole, always. What frames are and who sends them is the
- * sessions' business.
+ * Keeps frames as files below the captures directory, and holes as lines in its records. What `put` and
+ * `note` have resolved for is on the disk; a file under its final name is whole, always.
+ *
+ * The order of a frame, and what a crash after each step leaves:
+ *
+ *   1. temporary file, flushed      an unfinished file, removed at a later start; the frame comes again
+ *   2. link to a free final name    the whole frame, known by its name and bytes when it comes again: adopted
+ *   3. directory flushed, and       the same after a power cut. The line is handed to the system before the
+ *      line appended, side by side  acknowledgement but not flushed: kill -9 loses no acknowledged frame's line
+ *   4. acknowledged                 a power cut within seconds may lose the line, never the frame: the frame
+ *                                   is adopted when it comes again. A line may outlive its file (the line
+ *                                   reached the disk before the directory did): the file is looked for, and
+ *                                   the frame stored again. So no line is believed without its file, and no
+ *                                   file needs its line.
+ *
+ * A hole has no file: its line is flushed before its acknowledgement. What adopting cannot tell apart are two
+ * frames of two epochs with the same millisecond and the same bytes, the first one's line lost.
  */
 import { randomUUID } from 'node:crypto';
-import { access, constants, mkdir, readFile, readdir, stat, unlink } from 'node:fs/promises';
+import { access, constants, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flushToDisk, makeDirectory, writeNewFile } from '../../shared/durable-file.js';
-import { OperationalError, systemCode } from '../../shared/errors.js';
+import { flushToDisk, writeNewFile } from '../../shared/durable-file.js';
+import { systemCode } from '../../shared/errors.js';
 import {
   type FrameMoment,
   type FramePath,
@@ -16,35 +30,18 @@ import {
   numberedName,
   unclockedPath,
 } from '../../shared/frame-path.js';
+import { type CameraClaim, type CameraLock, lockCamera } from './camera-lock.js';
+import { CaptureFolders, makeCapturesDirectory } from './capture-folders.js';
+import type { DayRecord } from './day-record.js';
+import { DayRecords, recordName } from './day-records.js';
+import { FlushGroup } from './flush-group.js';
 import { publishFile } from './publish.js';
+import { type FrameId, frameLine, holeLine } from './record-line.js';
+import { storeError } from './store-error.js';
+import type { FrameStore, FrameToStore, Hole, StoredFrame } from './store-port.js';
+import { StoreMarker } from './store-marker.js';
+import { incomingFolder, removeAbandoned, removeIfThere } from './unfinished.js';
 
-export interface FrameToStore extends FrameMoment {
-  /** A checked camera name: it becomes a folder. */
-  readonly camera: string;
-  readonly jpeg: Buffer;
-  /** What names the frame for ever; undefined for a raw frame, which is never taken for a repeat. */
-  readonly id: { readonly epoch: string; readonly sequence: number } | undefined;
-}
-
-export interface StoredFrame {
-  /** Relative to the captures directory, with `/`. */
-  readonly name: string;
-  /** True when the frame was there already; it is on the disk all the same. */
-  readonly duplicate: boolean;
-}
-
-export interface FrameStore {
-  /**
-   * Stores a frame durably.
-   * @throws {OperationalError} STORE: it is not stored, no file has its final name; worth trying again
-   */
-  put(frame: FrameToStore): Promise<StoredFrame>;
-}
-
-/** Where unfinished files live: beside the camera's days, so on the same file system. */
-const incomingFolder = '.incoming';
-/** An unfinished file lives for as long as one write: this old, its process is dead. */
-const abandonedAfterMs = 10 * 60_000;
 /** More equal names than a camera can make in a millisecond: something is wrong. */
 const maxSameName = 10_000;
 
@@ -54,117 +51,210 @@ const maxSameName = 10_000;
  */
 export async function openFrameStore(directory: string, nowMs: number): Promise<FrameStore> {
   try {
-    await mkdir(directory, { recursive: true });
+    await makeCapturesDirectory(directory);
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     await removeAbandoned(directory, nowMs);
+    return new Captures(directory, await StoreMarker.open(directory));
   } catch (cause) {
     throw storeError(`cannot use the captures directory ${directory}`, cause);
   }
-  return {
-    async put(frame) {
-      try {
-        return await putFrame(directory, frame);
-      } catch (cause) {
-        throw storeError(`cannot store a frame of ${frame.camera} in ${directory}`, cause);
-      }
-    },
-  };
 }
 
-async function putFrame(directory: string, frame: FrameToStore): Promise<StoredFrame> {
-  const path = pathOf(frame);
-  const folder = join(directory, path.folder);
-  const incoming = join(directory, frame.camera, incomingFolder);
-  // Only below the captures directory: one that was unmounted must not come back as an empty folder.
-  for (const each of [join(directory, frame.camera), folder, incoming]) await makeDirectory(each);
+class Captures implements FrameStore {
+  readonly #directory: string;
+  readonly #marker: StoreMarker;
+  readonly #records: DayRecords;
+  readonly #flushes = new FlushGroup();
+  readonly #folders: CaptureFolders;
+  /** By camera, epoch, sequence and bytes: a repeat that comes meanwhile waits for the first. */
+  readonly #storing = new Map<string, Promise<StoredFrame>>();
+  /** By path: the frame that is about to get this name. */
+  readonly #claims = new Map<string, FrameId>();
 
-  const temporary = join(incoming, `${randomUUID()}.part`);
-  try {
+  constructor(directory: string, marker: StoreMarker) {
+    this.#directory = directory;
+    this.#marker = marker;
+    this.#records = new DayRecords(directory);
+    this.#folders = new CaptureFolders(directory, this.#flushes);
+  }
+
+  get id(): string {
+    return this.#marker.id;
+  }
+
+  async put(frame: FrameToStore): Promise<StoredFrame> {
+    const { camera, id, sha256 } = frame;
+    const work = (): Promise<StoredFrame> => this.#store(frame);
+    try {
+      return id === undefined ? await work() : await this.#once([camera, id, sha256], work);
+    } catch (cause) {
+      throw storeError(`cannot store a frame of ${camera} in ${this.#directory}`, cause);
+    }
+  }
+
+  async note(hole: Hole): Promise<StoredFrame> {
+    const { camera, id } = hole;
+    try {
+      return await this.#once([camera, id, 'hole'], () => this.#note(hole));
+    } catch (cause) {
+      throw storeError(`cannot note a hole of ${camera} in ${this.#directory}`, cause);
+    }
+  }
+
+  async lock(claim: CameraClaim): Promise<CameraLock | undefined> {
+    try {
+      await this.#marker.check();
+      return await lockCamera(this.#directory, claim);
+    } catch (cause) {
+      throw storeError(`cannot lock camera ${claim.camera} in ${this.#directory}`, cause);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#records.close();
+  }
+
+  /** Does the work for the first of those who come with the same key; the others wait, and are repeats. */
+  async #once(keys: readonly unknown[], work: () => Promise<StoredFrame>): Promise<StoredFrame> {
+    const key = JSON.stringify(keys);
+    const first = this.#storing.get(key);
+    if (first !== undefined) return { ...(await first), duplicate: true };
+    const storing = work().finally(() => this.#storing.delete(key));
+    this.#storing.set(key, storing);
+    return await storing;
+  }
+
+  async #store(frame: FrameToStore): Promise<StoredFrame> {
+    try {
+      return await this.#findOrWrite(frame);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      // A folder was removed from under us, by hand or because its frames were old.
+      this.#folders.forget();
+      return await this.#findOrWrite(frame);
+    }
+  }
+
+  async #findOrWrite(frame: FrameToStore): Promise<StoredFrame> {
+    const path = pathOf(frame.camera, frame, frame.id);
+    const [record] = await Promise.all([this.#records.of(path.folder), this.#marker.check()]);
+    const stored = await this.#findStored(frame, path, record);
+    return stored ?? (await this.#write(frame, path, record));
+  }
+
+  async #note(hole: Hole): Promise<StoredFrame> {
+    const { folder } = pathOf(hole.camera, hole, hole.id);
+    await this.#marker.check();
+    this.#folders.forget();
+    await this.#folders.make([hole.camera, folder]);
+    const record = await this.#records.of(folder);
+    const known = record.find(hole.id);
+    const duplicate = known !== undefined && known.name === undefined;
+    if (!duplicate) await record.append(holeLine(hole), { ...hole.id, name: undefined });
+    await record.flush();
+    await this.#flushes.flush(join(this.#directory, folder));
+    return { name: `${folder}/${recordName}`, duplicate };
+  }
+
+  /** A frame that is recorded, and whose file is there still. */
+  async #findStored(
+    frame: FrameToStore,
+    path: FramePath,
+    record: DayRecord,
+  ): Promise<StoredFrame | undefined> {
+    const fileName = frame.id && record.find(frame.id)?.name;
+    if (fileName === undefined) return undefined;
+    const name = `${path.folder}/${fileName}`;
+    if (!(await hasContent(join(this.#directory, name), frame.jpeg))) return undefined;
+    await this.#flushAgain(path.folder, fileName);
+    return { name, duplicate: true };
+  }
+
+  async #write(frame: FrameToStore, path: FramePath, record: DayRecord): Promise<StoredFrame> {
+    const incoming = `${frame.camera}/${incomingFolder}`;
+    await this.#folders.make([frame.camera, path.folder, incoming]);
+    const temporary = join(this.#directory, incoming, `${randomUUID()}.part`);
     // An absurd clock is not the file's time either: it keeps the time of arrival.
     const isClocked = isPlausibleClock(frame.capturedAtMs);
-    await writeNewFile(
-      temporary,
-      frame.jpeg,
-      isClocked ? { modifiedAtMs: frame.capturedAtMs } : undefined,
-    );
-    for (let n = 1; n <= maxSameName; n += 1) {
-      const fileName = numberedName(path.stem, n);
-      const final = join(folder, fileName);
-      const name = `${path.folder}/${fileName}`;
+    const times = isClocked ? { modifiedAtMs: frame.capturedAtMs } : undefined;
+    try {
+      await writeNewFile(temporary, frame.jpeg, times);
+      for (let n = 1; n <= maxSameName; n += 1) {
+        const stored = await this.#publish(
+          temporary,
+          numberedName(path.stem, n),
+          frame,
+          path,
+          record,
+        );
+        if (stored !== undefined) return stored;
+      }
+      throw new Error(`there are ${maxSameName} files named ${path.stem}`);
+    } catch (error) {
+      await removeIfThere(temporary);
+      throw error;
+    }
+  }
+
+  /** @returns undefined when the name is another's */
+  async #publish(
+    temporary: string,
+    fileName: string,
+    frame: FrameToStore,
+    { folder }: FramePath,
+    record: DayRecord,
+  ): Promise<StoredFrame | undefined> {
+    const name = `${folder}/${fileName}`;
+    const final = join(this.#directory, name);
+    const { id } = frame;
+    if (id !== undefined && this.#claims.has(final)) return undefined;
+    if (id !== undefined) this.#claims.set(final, id);
+    try {
       if (await publishFile(temporary, final)) {
-        await flushToDisk(folder);
+        await Promise.all([
+          this.#flushes.flush(join(this.#directory, folder)),
+          this.#record(frame, fileName, record),
+        ]);
         return { name, duplicate: false };
       }
-      if (frame.id !== undefined && (await hasContent(final, frame.jpeg))) {
-        // Whoever wrote it may not have come as far as flushing it.
-        await flushToDisk(final);
-        await flushToDisk(folder);
-        await unlink(temporary);
-        return { name, duplicate: true };
-      }
+      if (id === undefined || !(await hasContent(final, frame.jpeg))) return undefined;
+      await record.follow();
+      if (record.isAnothers(fileName, id)) return undefined;
+      const isRecorded = record.find(id)?.name === fileName;
+      await this.#flushAgain(folder, fileName);
+      if (!isRecorded) await this.#record(frame, fileName, record);
+      await unlink(temporary);
+      return { name, duplicate: true };
+    } finally {
+      if (id !== undefined) this.#claims.delete(final);
     }
-    throw new Error(`there are ${maxSameName} files named ${path.stem}`);
-  } catch (error) {
-    await removeIfThere(temporary);
-    throw error;
+  }
+
+  async #record(frame: FrameToStore, name: string, record: DayRecord): Promise<void> {
+    const line = frameLine({ ...frame, name, byteCount: frame.jpeg.length });
+    await record.append(line, frame.id && { ...frame.id, name });
+    this.#records.flushSoon();
+  }
+
+  /** Whoever wrote it may not have come as far as flushing it. */
+  async #flushAgain(folder: string, fileName: string): Promise<void> {
+    await flushToDisk(join(this.#directory, folder, fileName));
+    await this.#flushes.flush(join(this.#directory, folder));
   }
 }
 
-function pathOf(frame: FrameToStore): FramePath {
-  if (frame.id === undefined || isPlausibleClock(frame.capturedAtMs)) {
-    return clockedPath(frame.camera, frame);
-  }
-  return unclockedPath(frame.camera, frame.id.epoch, frame.id.sequence);
+function pathOf(camera: string, moment: FrameMoment, id: FrameId | undefined): FramePath {
+  if (id === undefined || isPlausibleClock(moment.capturedAtMs)) return clockedPath(camera, moment);
+  return unclockedPath(camera, id.epoch, id.sequence);
 }
 
+/** False also when there is no such file. */
 async function hasContent(path: string, bytes: Buffer): Promise<boolean> {
-  if ((await stat(path)).size !== bytes.length) return false;
-  return (await readFile(path)).equals(bytes);
-}
-
-async function removeAbandoned(directory: string, nowMs: number): Promise<void> {
-  for (const camera of await readdir(directory, { withFileTypes: true })) {
-    if (!camera.isDirectory()) continue;
-    const incoming = join(directory, camera.name, incomingFolder);
-    for (const name of await namesIn(incoming)) {
-      if (!name.endsWith('.part')) continue;
-      // Its modification time may be the capture's; when it was made and renamed tells its age.
-      const { ctimeMs } = await stat(join(incoming, name));
-      if (nowMs - ctimeMs > abandonedAfterMs) await removeIfThere(join(incoming, name));
-    }
-  }
-}
-
-async function namesIn(directory: string): Promise<string[]> {
   try {
-    return await readdir(directory);
+    if ((await stat(path)).size !== bytes.length) return false;
+    return (await readFile(path)).equals(bytes);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
+    if (systemCode(error) === 'ENOENT') return false;
     throw error;
   }
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch {
-    // On a broken disk the first error is the one to tell; the file is removed at a later start.
-  }
-}
-
-const hints: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full: make room',
-  EDQUOT: 'the quota is used up: make room',
-  EROFS: 'the file system is read-only: remount it',
-  EACCES: 'let this user write there, or choose another --dir',
-  EPERM: 'let this user write there, or choose another --dir',
-  ENOENT: 'is it unmounted, or was it removed? Put it back or restart the receiver',
-  ENOTDIR: 'something in the path is a file: choose another --dir',
-  EEXIST: 'something in the path is a file: choose another --dir',
-  EIO: 'the disk has errors: look at the kernel log',
-};
-
-function storeError(message: string, cause: unknown): OperationalError {
-  const hint = hints[systemCode(cause) ?? ''];
-  return new OperationalError('STORE', message, { cause, ...(hint !== undefined && { hint }) });
 }

@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { FrameStore } from '../../receiver/store/frame-store.js';
+import { openFrameStore } from '../../receiver/store/frame-store.js';
 import { OperationalError } from '../../shared/errors.js';
 import { AgentPeer } from '../support/agent-peer.js';
-import { filesBelow } from '../support/files.js';
+import { filesBelow, unfinishedBelow } from '../support/files.js';
 import { makeJpeg } from '../support/pictures.js';
 import { startReceiver } from '../support/receiver.js';
+import { temporaryDirectory } from '../support/temporary.js';
 
 describe('an agent', () => {
   it('is welcomed, and told the limits', async () => {
@@ -80,11 +81,10 @@ describe('an agent', () => {
   });
 
   it('keeps a frame that the store cannot take, and is told when to try again', async () => {
-    const broken: FrameStore = {
-      put: () =>
-        Promise.reject(new OperationalError('STORE', 'cannot store', { hint: 'make room' })),
-    };
-    const { port } = await startReceiver({}, { store: broken });
+    const store = await openFrameStore(temporaryDirectory(), Date.now());
+    store.put = () =>
+      Promise.reject(new OperationalError('STORE', 'cannot store', { hint: 'make room' }));
+    const { port } = await startReceiver({}, { store });
     const agent = new AgentPeer(port);
     agent.hello();
     agent.frame(1, makeJpeg(1));
@@ -159,7 +159,8 @@ describe('an agent', () => {
     agent.socket.write(Buffer.from('0000001000001000', 'hex'));
     agent.socket.resetAndDestroy();
     await agent.over;
-    expect(filesBelow(directory, { hidden: true })).toHaveLength(1);
+    expect(filesBelow(directory)).toHaveLength(1);
+    expect(unfinishedBelow(directory)).toEqual([]);
     expect(lines.join('\n')).toContain('agent connected');
   });
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import { filesBelow } from '../support/files.js';
+import { filesBelow, unfinishedBelow } from '../support/files.js';
 import { makeJpeg } from '../support/pictures.js';
 import { speakTo, startReceiver } from '../support/receiver.js';
 
@@ -34,7 +34,8 @@ describe('a raw connection', () => {
     const { socket, heard } = speakTo(port);
     socket.end(Buffer.concat([makeJpeg(1), makeJpeg(2).subarray(0, 300)]));
     expect((await heard).toString()).toContain('not whole');
-    expect(filesBelow(directory, { hidden: true })).toHaveLength(1);
+    expect(filesBelow(directory)).toHaveLength(1);
+    expect(unfinishedBelow(directory)).toEqual([]);
     expect(lines.join('\n')).toContain('cut off');
   });
 
@@ -45,7 +46,8 @@ describe('a raw connection', () => {
     await eventually(() => filesBelow(directory).length === 1, 'a file');
     socket.resetAndDestroy();
     await eventually(() => lines.some((line) => line.includes('closed a connection')), 'the end');
-    expect(filesBelow(directory, { hidden: true })).toHaveLength(1);
+    expect(filesBelow(directory)).toHaveLength(1);
+    expect(unfinishedBelow(directory)).toEqual([]);
   });
 
   it('with a damaged picture is told so and closed', async () => {
@@ -71,7 +73,7 @@ describe('a raw connection', () => {
     socket.write(makeJpeg(1).subarray(0, 300));
     await heard;
     expect(lines.join('\n')).toContain('silent for 50 ms');
-    expect(filesBelow(directory, { hidden: true })).toEqual([]);
+    expect([...filesBelow(directory), ...unfinishedBelow(directory)]).toEqual([]);
   });
 });
 

@@ -1,8 +1,10 @@
 /** The store against a real file system. */
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   utimesSync,
@@ -10,8 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type FrameToStore, openFrameStore } from '../../../receiver/store/frame-store.js';
-import { filesBelow } from '../../support/files.js';
+import { openFrameStore } from '../../../receiver/store/frame-store.js';
+import type { FrameToStore, Hole } from '../../../receiver/store/store-port.js';
+import { filesBelow, unfinishedBelow } from '../../support/files.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
@@ -19,15 +22,25 @@ const capturedAtMs = Date.UTC(2026, 10, 22, 7, 30, 15, 123);
 const epoch = '0123456789abcdef0123456789abcdef';
 
 function frame(changes: Partial<FrameToStore> = {}): FrameToStore {
+  const { jpeg = makeJpeg(1) } = changes;
   return {
     camera: 'frontdoor',
-    jpeg: makeJpeg(1),
+    jpeg,
+    sha256: createHash('sha256').update(jpeg).digest('hex'),
     capturedAtMs,
+    receivedAtMs: capturedAtMs + 1000,
     utcOffsetMinutes: 60,
     id: { epoch, sequence: 1 },
+    verdict: { reason: 'change', ratio: 0.1, boxes: [] },
     ...changes,
   };
 }
+function hole(changes: Partial<Hole> = {}): Hole {
+  const moment = { capturedAtMs, utcOffsetMinutes: 60, receivedAtMs: capturedAtMs + 1000 };
+  const range = { count: 12, lastCapturedAtMs: capturedAtMs + 60_000, why: 'size' };
+  return { camera: 'frontdoor', id: { epoch, sequence: 7 }, ...moment, ...range, ...changes };
+}
+
 const name = 'frontdoor/2026_11_22/2026_11_22_08_30_15_123+0100.jpg';
 
 describe('a frame store', () => {
@@ -37,7 +50,8 @@ describe('a frame store', () => {
     expect(await store.put(frame())).toEqual({ name, duplicate: false });
     expect(readFileSync(join(directory, name))).toEqual(makeJpeg(1));
     expect(statSync(join(directory, name)).mtimeMs).toBe(capturedAtMs);
-    expect(filesBelow(directory, { hidden: true })).toEqual([name]);
+    expect(filesBelow(directory)).toEqual([name]);
+    expect(unfinishedBelow(directory)).toEqual([]);
   });
 
   it('knows a frame that is sent again', async () => {
@@ -45,7 +59,8 @@ describe('a frame store', () => {
     const store = await openFrameStore(directory, Date.now());
     await store.put(frame());
     expect(await store.put(frame())).toEqual({ name, duplicate: true });
-    expect(filesBelow(directory, { hidden: true })).toEqual([name]);
+    expect(filesBelow(directory)).toEqual([name]);
+    expect(unfinishedBelow(directory)).toEqual([]);
   });
 
   it('gives another frame of the same millisecond another name', async () => {
@@ -73,7 +88,8 @@ describe('a frame store', () => {
       Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? one : other).put(frame())),
     );
     expect(results.filter((result) => !result.duplicate)).toHaveLength(1);
-    expect(filesBelow(directory, { hidden: true })).toEqual([name]);
+    expect(filesBelow(directory)).toEqual([name]);
+    expect(unfinishedBelow(directory)).toEqual([]);
   });
 
   it('keeps a frame of a camera without a clock by epoch and sequence', async () => {
@@ -96,10 +112,8 @@ describe('a frame store', () => {
     await openFrameStore(directory, Date.now());
     expect(filesBelow(directory, { hidden: true })).toContain('frontdoor/.incoming/a.part');
     await openFrameStore(directory, Date.now() + 3_600_000);
-    expect(filesBelow(directory, { hidden: true })).toEqual([
-      'README',
-      'frontdoor/.incoming/notes.txt',
-    ]);
+    const left = filesBelow(directory, { hidden: true });
+    expect(left).toEqual(['.picchanged.json', 'README', 'frontdoor/.incoming/notes.txt']);
   });
 
   it('stores nothing and says so when its directory is gone, and does not make it again', async () => {
@@ -110,12 +124,23 @@ describe('a frame store', () => {
     expect(() => statSync(directory)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
   });
 
-  it('goes on when its directory is back', async () => {
+  it('stores nothing in what was put in its place, and goes on when it is back', async () => {
     const directory = join(temporaryDirectory(), 'captures');
     const store = await openFrameStore(directory, Date.now());
-    rmSync(directory, { recursive: true });
-    await expect(store.put(frame())).rejects.toMatchObject({ code: 'STORE' });
+    renameSync(directory, `${directory}-away`);
     mkdirSync(directory);
+    const notThere = {
+      code: 'STORE',
+      message: expect.stringContaining('not in its place') as string,
+    };
+    await expect(store.put(frame())).rejects.toMatchObject(notThere);
+    await expect(store.note(hole())).rejects.toMatchObject(notThere);
+    expect(filesBelow(directory, { hidden: true })).toEqual([]);
+    const other = await openFrameStore(directory, Date.now());
+    expect(other.id).not.toBe(store.id);
+    await expect(store.put(frame())).rejects.toMatchObject(notThere);
+    rmSync(directory, { recursive: true });
+    renameSync(`${directory}-away`, directory);
     expect(await store.put(frame())).toEqual({ name, duplicate: false });
   });
 
@@ -135,6 +160,7 @@ describe('a frame store', () => {
     writeFileSync(join(directory, 'frontdoor', '2026_11_22'), 'in the way');
     chmodSync(directory, 0o755);
     await expect(store.put(frame())).rejects.toMatchObject({ code: 'STORE' });
-    expect(filesBelow(directory, { hidden: true })).toEqual(['frontdoor/2026_11_22']);
+    expect(filesBelow(directory)).toEqual(['frontdoor/2026_11_22']);
+    expect(unfinishedBelow(directory)).toEqual([]);
   });
 });
