@@ -1,26 +1,14 @@
 /** A receiver started by a socket, both ways, by the real systemd-socket-activate. */
-import { createServer } from 'node:net';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { filesBelow } from '../support/files.js';
 import { makeJpeg } from '../support/pictures.js';
+import { freePort } from '../support/ports.js';
 import { missing, root, run, sendWithSocat, start, startAgent } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const why = missing('systemd-socket-activate', 'systemd') ?? missing('socat', 'socat');
 const receiver = [process.execPath, `${root}dist/receiver.js`];
-
-/** A port that was free a moment ago: systemd-socket-activate does not tell which it took. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function activate(flags: readonly string[], args: readonly string[] = []) {
   const directory = temporaryDirectory();

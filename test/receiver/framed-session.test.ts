@@ -12,10 +12,13 @@ import { temporaryDirectory } from '../support/temporary.js';
 
 describe('an agent', () => {
   it('is welcomed, and told the limits', async () => {
-    const { port } = await startReceiver({ maxFrameBytes: 12_345 });
+    const { port, directory } = await startReceiver({ maxFrameBytes: 12_345 });
     const agent = new AgentPeer(port);
     agent.hello();
-    expect(await agent.answer('welcome')).toMatchObject({ maxFrameBytes: 12_345, maxInFlight: 8 });
+    const welcome = await agent.answer('welcome');
+    expect(welcome).toMatchObject({ maxFrameBytes: 12_345, maxInFlight: 8 });
+    const marker = readFileSync(join(directory, '.picchanged.json'), 'utf8');
+    expect(JSON.parse(marker)).toEqual({ id: welcome.receiverId });
   });
 
   it('is acknowledged a frame only when the file is there, byte for byte', async () => {
@@ -42,6 +45,32 @@ describe('an agent', () => {
     second.frame(1, makeJpeg(1));
     expect(await second.answer('stored')).toMatchObject({ sequence: 1, duplicate: true });
     expect(filesBelow(directory)).toHaveLength(1);
+  });
+
+  it('that sends a frame twice at the same moment is answered twice, for one file', async () => {
+    const { port, directory } = await startReceiver();
+    const agent = new AgentPeer(port);
+    agent.hello();
+    agent.frame(1, makeJpeg(1));
+    agent.frame(1, makeJpeg(1));
+    const both = [await agent.answer('stored', 1), await agent.answer('stored', 2)];
+    expect(both.map(({ duplicate }) => duplicate).sort()).toEqual([false, true]);
+    expect(filesBelow(directory)).toHaveLength(1);
+  });
+
+  it('may tell of frames that it dropped, and is acknowledged when the hole is noted', async () => {
+    const { port, directory, lines } = await startReceiver();
+    const agent = new AgentPeer(port);
+    agent.hello();
+    agent.dropped(5);
+    const { name, duplicate } = await agent.answer('stored');
+    expect({ name, duplicate }).toEqual({ name: 'yard/2026_11_22/record.jsonl', duplicate: false });
+    expect(readFileSync(join(directory, name), 'utf8')).toContain('"type":"dropped","count":12');
+    agent.dropped(5);
+    expect(await agent.answer('stored', 2)).toMatchObject({ sequence: 5, duplicate: true });
+    const told = lines.filter((line) => line.includes('frames were dropped by the agent'));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain('camera=yard count=12 why=size from=2026-11-22T00:00:00.005Z');
   });
 
   it('may send many frames without waiting, and each is answered', async () => {

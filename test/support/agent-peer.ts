@@ -55,6 +55,15 @@ export class AgentPeer {
     );
   }
 
+  dropped(sequence: number, changes: object = {}): void {
+    const capturedAtMs = Date.UTC(2026, 10, 22) + sequence;
+    this.say({
+      ...{ type: 'dropped', sequence, count: 12, why: 'size', utcOffsetMinutes: 0 },
+      ...{ firstCapturedAtMs: capturedAtMs, lastCapturedAtMs: capturedAtMs + 60_000 },
+      ...changes,
+    });
+  }
+
   /** The first message of a type, once it is there. */
   answer<Type extends ReceiverMessage['type']>(type: Type, nth = 1) {
     return eventually(() => {

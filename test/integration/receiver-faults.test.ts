@@ -1,0 +1,138 @@
+/** The built receiver on a disk that is full, read-only or away: nothing is acknowledged, and it goes on after. */
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { AgentPeer } from '../support/agent-peer.js';
+import { eventually } from '../support/eventually.js';
+import { filesBelow, unfinishedBelow } from '../support/files.js';
+import { mount, smallDisk, unmount, whyNoMount } from '../support/mounts.js';
+import { makeJpeg } from '../support/pictures.js';
+import { startReceiverProgram } from '../support/programs.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+const why = whyNoMount();
+/** Some 20 kB each, all different. */
+const picture = (number: number): Buffer => makeJpeg(number, { widthPx: 400, heightPx: 400 });
+
+async function connected(directory: string) {
+  const receiver = await startReceiverProgram(directory);
+  const agent = new AgentPeer(receiver.port);
+  agent.hello();
+  await agent.answer('welcome');
+  return { receiver, agent };
+}
+
+/** Every answer so far: by sequence, the last one. */
+function answers(agent: AgentPeer) {
+  const last = new Map<number, 'stored' | 'refused'>();
+  for (const message of agent.messages) {
+    if (message.type === 'stored' || message.type === 'refused') {
+      last.set(message.sequence, message.type);
+    }
+  }
+  return last;
+}
+
+describe('a receiver whose disk', () => {
+  it('is full refuses what does not fit, keeps no part of it, and takes it when there is room', async (test) => {
+    test.skip(why !== undefined, why);
+    const disk = smallDisk('1m');
+    const { agent } = await connected(disk);
+    const count = 80;
+    for (let sequence = 1; sequence <= count; sequence += 1)
+      agent.frame(sequence, picture(sequence));
+    await eventually(() => answers(agent).size === count, 'an answer to each');
+    const refused = [...answers(agent)].filter(([, type]) => type === 'refused').map(([n]) => n);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThan(count);
+    expect(await agent.answer('refused')).toMatchObject({
+      ...{ code: 'store', retry: true, retryAfterMs: 5000 },
+      message: expect.stringContaining('the disk is full') as string,
+    });
+    expect(unfinishedBelow(disk)).toEqual([]);
+
+    mount('-o', 'remount,size=16m', disk);
+    for (const sequence of refused) agent.frame(sequence, picture(sequence));
+    await eventually(() => ![...answers(agent).values()].includes('refused'), 'all are stored');
+    const kept = filesBelow(disk).map((name) => readFileSync(join(disk, name)));
+    const sent = Array.from({ length: count }, (_, index) => picture(index + 1));
+    const inOrder = (buffers: Buffer[]): Buffer[] => [...buffers].sort((a, b) => a.compare(b));
+    expect(inOrder(kept)).toEqual(inOrder(sent));
+    expect(unfinishedBelow(disk)).toEqual([]);
+  });
+
+  it('is read-only for a while refuses, and stores when it is over', async (test) => {
+    test.skip(why !== undefined, why);
+    const disk = smallDisk('4m');
+    const { agent } = await connected(disk);
+    agent.frame(1, picture(1));
+    await agent.answer('stored');
+    mount('--bind', disk, disk);
+    mount('-o', 'remount,bind,ro', disk);
+    agent.frame(2, picture(2));
+    agent.dropped(3);
+    expect((await agent.answer('refused', 2)).message).toContain('read-only');
+    unmount(disk);
+    agent.frame(2, picture(2));
+    agent.dropped(3);
+    await agent.answer('stored', 3);
+    expect(filesBelow(disk)).toHaveLength(2);
+  });
+
+  it('is unmounted stores nothing in the empty folder, and goes on when it is mounted again', async (test) => {
+    test.skip(why !== undefined, why);
+    const disk = temporaryDirectory();
+    const place = join(temporaryDirectory(), 'captures');
+    mkdirSync(place);
+    mount('--bind', disk, place);
+    onTestFinished(() => unmount(place));
+    const { agent, receiver } = await connected(place);
+    agent.frame(1, picture(1));
+    await agent.answer('stored');
+    unmount(place);
+    agent.frame(2, picture(2));
+    expect((await agent.answer('refused')).message).toContain('not in its place');
+    const late = new AgentPeer(receiver.port);
+    late.hello('garage');
+    expect(await late.answer('bye')).toMatchObject({ code: 'store', retryAfterMs: 5000 });
+    expect(readdirSync(place)).toEqual([]);
+    mount('--bind', disk, place);
+    agent.frame(2, picture(2));
+    await agent.answer('stored', 2);
+    expect(filesBelow(disk)).toHaveLength(2);
+  });
+});
+
+describe('a receiver that is told to end', () => {
+  it('in the middle of a transfer ends cleanly, and takes what was not acknowledged from the next', async () => {
+    const directory = temporaryDirectory();
+    const first = await connected(directory);
+    for (let sequence = 1; sequence <= 8; sequence += 1) {
+      first.agent.frame(sequence, picture(sequence));
+    }
+    const [lengths, body] = [Buffer.alloc(8), picture(9)];
+    lengths.writeUInt32BE(2, 0);
+    lengths.writeUInt32BE(body.length, 4);
+    first.agent.socket.write(Buffer.concat([lengths, Buffer.from('{}'), body.subarray(0, 5000)]));
+    await first.agent.answer('stored');
+    expect(await first.receiver.stop()).toBe(0);
+    expect(unfinishedBelow(directory)).toEqual([]);
+    const acknowledged = answers(first.agent);
+    expect(filesBelow(directory).length).toBeGreaterThanOrEqual(acknowledged.size);
+
+    const next = await connected(directory);
+    for (let sequence = 1; sequence <= 9; sequence += 1)
+      next.agent.frame(sequence, picture(sequence));
+    await next.agent.answer('stored', 9);
+    expect(filesBelow(directory)).toHaveLength(9);
+    const repeats = next.agent.messages.filter((each) => each.type === 'stored' && each.duplicate);
+    expect(repeats.length).toBeGreaterThanOrEqual(acknowledged.size);
+  });
+
+  it('though its peer neither sends nor closes', async () => {
+    const { receiver, agent } = await connected(temporaryDirectory());
+    agent.socket.removeAllListeners('end');
+    agent.socket.pause();
+    expect(await receiver.stop()).toBe(0);
+  });
+});

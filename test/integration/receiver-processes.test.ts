@@ -1,0 +1,65 @@
+/** Receivers that are a process for each connection (Accept=yes): the rules of one process hold among them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { AgentPeer } from '../support/agent-peer.js';
+import { filesBelow, unfinishedBelow } from '../support/files.js';
+import { makeJpeg } from '../support/pictures.js';
+import { freePort } from '../support/ports.js';
+import { missing, root, start } from '../support/programs.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+const why = missing('systemd-socket-activate', 'systemd') ?? missing('flock', 'util-linux');
+
+async function activate() {
+  const directory = temporaryDirectory();
+  const port = await freePort();
+  const receiver = [process.execPath, `${root}dist/receiver.js`, '--dir', directory];
+  const args = ['-l', `127.0.0.1:${port}`, '--inetd', '-a', ...receiver];
+  const activator = start('systemd-socket-activate', args);
+  await activator.says('Listening on');
+  return { directory, port };
+}
+
+describe('receivers that are a process each', () => {
+  it('make one file of one frame that two of them get at the same moment', async (test) => {
+    test.skip(why !== undefined, why);
+    const { directory, port } = await activate();
+    const agents = [new AgentPeer(port), new AgentPeer(port)];
+    for (const agent of agents) agent.hello();
+    const welcomes = await Promise.all(agents.map((agent) => agent.answer('welcome')));
+    expect(welcomes[0]?.receiverId).toBe(welcomes[1]?.receiverId);
+    const count = 20;
+    for (let sequence = 1; sequence <= count; sequence += 1) {
+      for (const agent of agents) agent.frame(sequence, makeJpeg(sequence));
+    }
+    await Promise.all(agents.map((agent) => agent.answer('stored', count)));
+    const stored = agents.flatMap(({ messages }) =>
+      messages.filter(({ type }) => type === 'stored'),
+    );
+    expect(stored.filter((each) => each.type === 'stored' && !each.duplicate)).toHaveLength(count);
+    const kept = filesBelow(directory).map((name) => readFileSync(join(directory, name)));
+    expect(kept).toEqual(Array.from({ length: count }, (_, index) => makeJpeg(index + 1)));
+    expect(unfinishedBelow(directory)).toEqual([]);
+  });
+
+  it('give a camera to one epoch at a time, and a reconnect its place', async (test) => {
+    test.skip(why !== undefined, why);
+    const { port } = await activate();
+    const first = new AgentPeer(port);
+    first.hello('yard', '1'.repeat(32));
+    await first.answer('welcome');
+    const other = new AgentPeer(port);
+    other.hello('yard', '2'.repeat(32));
+    expect(await other.answer('bye')).toMatchObject({ code: 'camera-busy', retryAfterMs: 10_000 });
+    const again = new AgentPeer(port);
+    again.hello('yard', '1'.repeat(32));
+    await again.answer('welcome');
+    expect(await first.answer('bye')).toMatchObject({ code: 'replaced' });
+    await first.over;
+    again.socket.destroy();
+    const next = new AgentPeer(port);
+    next.hello('yard', '2'.repeat(32));
+    await next.answer('welcome');
+  });
+});
