@@ -49,7 +49,7 @@ export class QueueSpool implements Spool {
   #lastSequence: number;
   #bytes = 0;
   #memoryBytes = 0;
-  /** The newest note of dropped frames: more of the same kind are added to it while it waits. */
+  /** The newest note of dropped frames: more of the same kind are added to it until it is sent. */
   #note: { readonly sequence: number; readonly header: DroppedHeader } | undefined;
   /** One change at a time: limits and sequence are decided together. */
   #turn: Promise<void> = Promise.resolve();
@@ -91,6 +91,8 @@ export class QueueSpool implements Spool {
     const waiting = this.#waiting.get(sequence);
     if (waiting === undefined) return undefined;
     this.#inFlight.add(sequence);
+    // The receiver may have it now, though no acknowledgement comes: it is never sent with another count.
+    if (this.#note?.sequence === sequence) this.#note = undefined;
     try {
       return this.#inMemory.get(sequence) ?? (await this.#shelf.get(sequence, waiting.kind));
     } catch (error) {
@@ -232,8 +234,7 @@ export class QueueSpool implements Spool {
   async #drop(atMs: readonly number[], why: DropReason): Promise<void> {
     this.#settings.onDropped(atMs.length, why);
     const note = this.#note;
-    const canGrow =
-      note !== undefined && note.header.why === why && !this.#inFlight.has(note.sequence);
+    const canGrow = note?.header.why === why;
     const before = canGrow ? note.header : undefined;
     const firstCapturedAtMs = Math.min(...atMs, before?.firstCapturedAtMs ?? Infinity);
     const header: DroppedHeader = {

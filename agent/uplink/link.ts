@@ -124,7 +124,8 @@ export class Link {
   }
 
   #partFrom(bye: Extract<ReceiverMessage, { type: 'bye' }>): number {
-    if (this.#isLeaving || bye.code === 'stopping') return bye.retryAfterMs ?? defaultRetryMs;
+    if (this.#isLeaving) return 0;
+    if (bye.code === 'stopping') return bye.retryAfterMs ?? defaultRetryMs;
     throw new OperationalError('LINK', `the receiver says: ${bye.message ?? bye.code ?? 'bye'}`);
   }
 

@@ -68,7 +68,8 @@ export class Uplink {
   }
 
   #isFinished(signal: AbortSignal): boolean {
-    return signal.aborted || (this.#isDraining && this.#parts.spool.waitingCount === 0);
+    const isEmpty = this.#left.length === 0 && this.#parts.spool.waitingCount === 0;
+    return signal.aborted || (this.#isDraining && isEmpty);
   }
 
   async #talk(signal: AbortSignal): Promise<number> {

@@ -1,21 +1,10 @@
 /** The folders of the captures directory: made when needed, their names flushed before anything is in them. */
-import { mkdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { flushToDisk, makeDirectory } from '../../shared/durable-file.js';
+import { dirname, join } from 'node:path';
+import { makeDirectory } from '../../shared/durable-file.js';
 import type { FlushGroup } from './flush-group.js';
 
 /** Those that need not be made again. */
 const maxKnown = 10_000;
-
-/** Makes the captures directory and those above it. @throws a system error */
-export async function makeCapturesDirectory(directory: string): Promise<void> {
-  const first = await mkdir(directory, { recursive: true });
-  if (first === undefined) return;
-  for (let made = resolve(directory); ; made = dirname(made)) {
-    await flushToDisk(dirname(made));
-    if (made === resolve(first)) return;
-  }
-}
 
 export class CaptureFolders {
   readonly #directory: string;

@@ -20,7 +20,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, constants, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flushToDisk, writeNewFile } from '../../shared/durable-file.js';
+import { flushToDisk, makeDirectories, writeNewFile } from '../../shared/durable-file.js';
 import { systemCode } from '../../shared/errors.js';
 import {
   type FrameMoment,
@@ -31,7 +31,7 @@ import {
   unclockedPath,
 } from '../../shared/frame-path.js';
 import { type CameraClaim, type CameraLock, lockCamera } from './camera-lock.js';
-import { CaptureFolders, makeCapturesDirectory } from './capture-folders.js';
+import { CaptureFolders } from './capture-folders.js';
 import type { DayRecord } from './day-record.js';
 import { DayRecords, recordName } from './day-records.js';
 import { FlushGroup } from './flush-group.js';
@@ -51,7 +51,7 @@ const maxSameName = 10_000;
  */
 export async function openFrameStore(directory: string, nowMs: number): Promise<FrameStore> {
   try {
-    await makeCapturesDirectory(directory);
+    await makeDirectories(directory);
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     await removeAbandoned(directory, nowMs);
     return new Captures(directory, await StoreMarker.open(directory));

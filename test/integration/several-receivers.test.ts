@@ -35,6 +35,29 @@ describe('an agent with several receivers', () => {
   });
 });
 
+describe('an agent whose receiver is spelled otherwise than before', () => {
+  it('delivers to it what waited under the other spelling', async () => {
+    const directory = temporaryDirectory();
+    const state = ['--state', temporaryDirectory(), '--camera', 'yard'];
+    const path = join(temporaryDirectory(), 'monitor.jpg');
+    const shot = ['--once', '--source', `file:${path}`, '--all', '--send-timeout', '3s'];
+    const shoot = async (host: string, number: number): Promise<string> => {
+      writeFileSync(path, makeJpeg(number));
+      const agent = startAgent(['--host', host, ...shot, ...state]);
+      expect(await agent.ended).toBe(0);
+      return agent.stderr();
+    };
+    const first = await startReceiverProgram(directory);
+    await shoot(first.address, 1);
+    await first.stop();
+    expect(await shoot(first.address, 2)).toContain('frames wait');
+    const again = ['--dir', directory, '--listen', first.address];
+    await start(process.execPath, [`${root}dist/receiver.js`, ...again]).says('keeping frames');
+    expect(await shoot(`localhost:${first.port}`, 3)).toContain('is no --host any more');
+    expect(filesBelow(directory).filter((name) => name.endsWith('.jpg'))).toHaveLength(3);
+  });
+});
+
 describe('an agent whose receiver accepts and never reads', () => {
   it('goes on capturing, and what it captured waits on the disk', async () => {
     const deaf = createServer((socket) => socket.pause()).listen(0, '127.0.0.1');

@@ -19,6 +19,7 @@ vi.mock('../../../shared/durable-file.js', async (importOriginal) => {
       throw Object.assign(new Error(`${fault.code}: injected`), { code: fault.code });
   };
   return {
+    ...real,
     makeDirectory: async (path: string) => {
       step();
       await real.makeDirectory(path);
