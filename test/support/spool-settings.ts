@@ -3,7 +3,7 @@ import type { SpoolSetSettings } from '../../agent/spool/spool-set.js';
 import { systemClock } from '../../shared/clock.js';
 
 export const spoolSettings: SpoolSetSettings = {
-  maxBytes: 2 ** 24,
+  maxBytes: 2 ** 28,
   maxAgeMs: 0,
   dropsFirst: 'oldest',
   sendsFirst: 'oldest',
