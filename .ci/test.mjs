@@ -9,6 +9,9 @@ const programs = {
   fswebcam: 'fswebcam',
   socat: 'socat',
   'systemd-socket-activate': 'systemd',
+  flock: 'util-linux',
+  strace: 'strace',
+  faketime: 'faketime',
 };
 
 function has(program) {
