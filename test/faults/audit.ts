@@ -1,0 +1,69 @@
+/** Compares what was promised with what is there. Pure. */
+import type { Tally } from './camera.js';
+import type { Captures, SpoolContents } from './inventory.js';
+
+export interface Books {
+  /** What the camera made. */
+  readonly put: Tally;
+  /** What the agent said it had taken. */
+  readonly declared: Tally;
+  /** By (epoch, sequence), what the receiver said it had. */
+  readonly acknowledged: ReadonlyMap<string, string>;
+  readonly captures: Captures;
+  readonly spool: SpoolContents;
+  /** Processes that were killed: each may leave unfinished files behind. */
+  readonly kills: number;
+}
+
+/** As many as a receiver has in hand at once. */
+const unfinishedPerKill = 8;
+
+/** A sentence for each promise that was not kept, the first few of a kind with their names. */
+export function audit({ put, declared, acknowledged, captures, spool, kills }: Books): string[] {
+  const stored = tallyOf(captures.stored.map(({ sha256 }) => sha256));
+  const kept = tallyOf([...spool.waiting, ...spool.rejected]);
+  const at = (tally: Tally, sha256: string): number => tally.get(sha256) ?? 0;
+  const acked = tallyOf([...acknowledged.values()]);
+
+  const missing = excess(declared, (sha256) => at(stored, sha256) + at(kept, sha256));
+  const lost = missing.slice(0, Math.max(0, missing.length - captures.droppedCount));
+  const unacked = excess(acked, (sha256) => at(stored, sha256));
+  const foreign = captures.stored.filter(({ sha256 }) => !put.has(sha256));
+  const names = foreign.map(({ name, damage }) => `${name} (${damage ?? 'a whole JPEG'})`);
+  const twice = excess(stored, (sha256) => at(put, sha256)).filter((sha256) => put.has(sha256));
+  const twiceNames = captures.stored
+    .filter(({ sha256 }) => twice.includes(sha256))
+    .map(({ name }) => name);
+  const ids = captures.recordedIds;
+  const repeated = ids.filter((id, index) => ids.indexOf(id) !== index);
+  const tooMany = captures.unfinished.slice(unfinishedPerKill * kills);
+  return [
+    ...complaint('declared and neither stored, waiting nor counted as dropped', lost),
+    ...complaint('acknowledged and not stored', unacked),
+    ...complaint('under a final name and no frame of the camera', names),
+    ...complaint('stored more often than the camera made it', twiceNames),
+    ...complaint('recorded twice', repeated),
+    ...complaint('files that nobody should have left', captures.unexpected),
+    ...complaint('unfinished files beyond what the kills explain', tooMany),
+    ...complaint('unfinished files in the spool of an agent that has ended', spool.unfinished),
+  ];
+}
+
+function tallyOf(items: readonly string[]): Tally {
+  const tally: Tally = new Map();
+  for (const item of items) tally.set(item, (tally.get(item) ?? 0) + 1);
+  return tally;
+}
+
+/** Each item as often as it is in the tally beyond what is allowed. */
+function excess(tally: Tally, allowed: (item: string) => number): string[] {
+  return [...tally].flatMap(([item, found]) =>
+    Array.from({ length: Math.max(0, found - allowed(item)) }, () => item),
+  );
+}
+
+function complaint(what: string, items: readonly string[]): string[] {
+  if (items.length === 0) return [];
+  const shown = items.slice(0, 3).join(', ');
+  return [`${items.length} ${what}: ${shown}${items.length > 3 ? ', …' : ''}`];
+}

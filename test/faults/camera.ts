@@ -1,0 +1,72 @@
+/**
+ * The camera of the fault suite: puts frames into a folder, each finished under another name and renamed. It
+ * knows every frame that it put, by SHA-256 and how often.
+ */
+import { createHash } from 'node:crypto';
+import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeJpeg } from '../support/pictures.js';
+
+/** How often something was seen, by SHA-256. */
+export type Tally = Map<string, number>;
+
+export function count(tally: Tally, sha256: string): void {
+  tally.set(sha256, (tally.get(sha256) ?? 0) + 1);
+}
+
+const template = makeJpeg(1);
+/** Every so many frames one has the bytes of the one before: a static picture is a frame each time. */
+const twinEvery = 12;
+/** Every so many frames the clock stands where it stood `backFrames` ago: another frame, the same name. */
+const sameTimeEvery = 25;
+const backFrames = 20;
+/** Files that stay: chokidar looks at each whenever one comes. */
+const filesKept = 60;
+
+/** A whole JPEG that nothing else equals: its number and padding in a comment segment. */
+export function numberedJpeg(number: number, bytes: number): Buffer {
+  const words = `frame ${number} `;
+  const comment = Buffer.from(words.repeat(Math.ceil(bytes / words.length)).slice(0, bytes));
+  const head = Buffer.from([0xff, 0xfe, 0, 0]);
+  head.writeUInt16BE(comment.length + 2, 2);
+  return Buffer.concat([template.subarray(0, 2), head, comment, template.subarray(2)]);
+}
+
+export class Camera {
+  readonly put: Tally = new Map();
+  readonly #directory: string;
+  readonly #random: () => number;
+  readonly #times: number[] = [];
+  #number = 0;
+  #last: Buffer = template;
+  /** By how much its clock is wrong. */
+  clockOffsetMs = 0;
+
+  constructor(directory: string, random: () => number) {
+    this.#directory = directory;
+    this.#random = random;
+  }
+
+  get putCount(): number {
+    return this.#number;
+  }
+
+  shoot(): void {
+    const number = (this.#number += 1);
+    const isTwin = number % twinEvery === 0;
+    // Most are small and quick; now and then one is in many pieces on the wire.
+    const bytes = 2000 + Math.floor(this.#random() * (number % 10 === 0 ? 60_000 : 6000));
+    const jpeg = isTwin ? this.#last : numberedJpeg(number, bytes);
+    this.#last = jpeg;
+    const earlier = this.#times.at(-backFrames);
+    const isBack = number % sameTimeEvery === 0 && earlier !== undefined;
+    const atMs = isBack ? earlier : Date.now() + this.clockOffsetMs;
+    this.#times.push(atMs);
+    const unfinished = join(this.#directory, `.${number}`);
+    writeFileSync(unfinished, jpeg);
+    utimesSync(unfinished, (atMs + 0.0005) / 1000, (atMs + 0.0005) / 1000);
+    renameSync(unfinished, join(this.#directory, `${number}.jpg`));
+    count(this.put, createHash('sha256').update(jpeg).digest('hex'));
+    rmSync(join(this.#directory, `${number - filesKept}.jpg`), { force: true });
+  }
+}

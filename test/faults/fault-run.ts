@@ -1,0 +1,120 @@
+/** One run of the fault suite: the plan is carried out while the camera shoots, then the books are closed. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { audit } from './audit.js';
+import type { Fault } from './plan.js';
+import { Stage, type StageSettings } from './stage.js';
+
+export interface RunSettings extends StageSettings {
+  readonly plan: readonly Fault[];
+  /** Frames to be declared in all. */
+  readonly frames: number;
+  readonly frameEveryMs: number;
+  readonly settleDeadlineMs: number;
+  readonly onFault?: (fault: Fault, declaredCount: number) => void;
+}
+
+export interface Outcome {
+  /** A sentence for each promise that was not kept. */
+  readonly violations: readonly string[];
+  readonly put: number;
+  readonly declared: number;
+  readonly stored: number;
+  readonly waiting: number;
+  readonly rejected: number;
+  readonly dropped: number;
+  readonly acknowledged: number;
+  readonly unfinished: number;
+}
+
+/** Frames that may come while a fault lasts. */
+const leadFrames = 12;
+/** For the agent to declare one more frame. */
+const progressDeadlineMs = 60_000;
+
+/** @throws when the programs do not start, or the agent declares no more frames */
+export async function runFaults(settings: RunSettings): Promise<Outcome> {
+  const stage = await Stage.open(settings);
+  const over = new AbortController();
+  try {
+    const paced = { frames: 0 };
+    const shooting = shoot(stage, paced, settings.frameEveryMs, over.signal);
+    for (const fault of settings.plan) {
+      paced.frames = Math.min(settings.frames, fault.afterFrames + leadFrames);
+      await progress(stage, fault.afterFrames);
+      await delay(fault.pauseMs);
+      settings.onFault?.(fault, stage.declaredCount);
+      await stage.suffer(fault);
+    }
+    paced.frames = settings.frames;
+    await progress(stage, settings.frames);
+    over.abort();
+    await shooting;
+    stage.stepClock(0);
+    const isSettled = await settled(stage, settings.settleDeadlineMs);
+    await stage.stop();
+    const outcome = closeBooks(stage, isSettled);
+    if (outcome.violations.length > 0) stage.keepDisks();
+    return outcome;
+  } finally {
+    over.abort();
+    await stage.close();
+  }
+}
+
+/** Never more than are wanted: faults take time, and without it most frames would meet only the first. */
+async function shoot(
+  stage: Stage,
+  wanted: { readonly frames: number },
+  everyMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    if (stage.declaredCount + stage.outstanding < wanted.frames) stage.shoot();
+    await delay(everyMs);
+  }
+}
+
+async function progress(stage: Stage, frames: number): Promise<void> {
+  let seen = stage.declaredCount;
+  let seenAtMs = performance.now();
+  while (stage.declaredCount < frames) {
+    if (stage.declaredCount > seen) {
+      seen = stage.declaredCount;
+      seenAtMs = performance.now();
+    } else if (performance.now() - seenAtMs > progressDeadlineMs) {
+      throw new Error(`the agent has declared ${seen} frames and no more, ${frames} are awaited`);
+    }
+    await delay(10);
+  }
+}
+
+/** Nothing waits, and still nothing waits a moment later. */
+async function settled(stage: Stage, deadlineMs: number): Promise<boolean> {
+  const startMs = performance.now();
+  for (let quietLooks = 0; quietLooks < 10; quietLooks += 1) {
+    if (!stage.isSettled) quietLooks = -1;
+    if (performance.now() - startMs > deadlineMs) return false;
+    await delay(50);
+  }
+  return true;
+}
+
+function closeBooks(stage: Stage, isSettled: boolean): Outcome {
+  const captures = stage.readCaptures();
+  const spool = stage.readSpool();
+  const { declared, acknowledged, kills } = stage;
+  const { put } = stage.camera;
+  const violations = audit({ put, declared, acknowledged, captures, spool, kills });
+  if (!isSettled) violations.push('the pair did not settle: frames still wait for the receiver');
+  return {
+    violations,
+    put: stage.camera.putCount,
+    declared: stage.declaredCount,
+    stored: captures.stored.length,
+    waiting: spool.waiting.length,
+    rejected: spool.rejected.length,
+    dropped: captures.droppedCount,
+    acknowledged: acknowledged.size,
+    unfinished: captures.unfinished.length,
+  };
+}

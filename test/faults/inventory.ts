@@ -1,0 +1,97 @@
+/** What lies on the disks of the two sides, read as anybody could read it: names and bytes. */
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { findJpegDamage } from '../../shared/jpeg-splitter.js';
+import { parseFrameName } from '../../shared/frame-path.js';
+import { ballastName } from './disk.js';
+import { jpegIn } from './spool-entry.js';
+
+export interface StoredFile {
+  /** Relative to the captures directory. */
+  readonly name: string;
+  readonly sha256: string;
+  /** What keeps it from being a whole JPEG. */
+  readonly damage: string | undefined;
+}
+
+export interface Captures {
+  readonly stored: readonly StoredFile[];
+  /** Frames that the agent reported as dropped. */
+  readonly droppedCount: number;
+  /** (epoch, sequence) of each line of the records that tells of a frame. */
+  readonly recordedIds: readonly string[];
+  readonly unfinished: readonly string[];
+  readonly unexpected: readonly string[];
+}
+
+export interface SpoolContents {
+  readonly waiting: readonly string[];
+  readonly rejected: readonly string[];
+  /** Notes of dropped frames that still wait. */
+  readonly droppedNotes: number;
+  readonly unfinished: readonly string[];
+}
+
+export function readCaptures(directory: string): Captures {
+  const stored: StoredFile[] = [];
+  const unfinished: string[] = [];
+  const unexpected: string[] = [];
+  const recordedIds: string[] = [];
+  let droppedCount = 0;
+  for (const name of filesIn(directory)) {
+    const base = name.split('/').at(-1) ?? '';
+    const path = join(directory, name);
+    if (name.includes('/.incoming/') && base.endsWith('.part')) unfinished.push(name);
+    else if (base === 'record.jsonl') {
+      for (const line of linesOf(path)) {
+        if (typeof line.count === 'number') droppedCount += line.count;
+        else if (typeof line.epoch === 'string') {
+          recordedIds.push(`${line.epoch} ${String(line.sequence)}`);
+        }
+      }
+    } else if (parseFrameName(base) !== undefined || /\/unclocked\/[^/]+\.jpg$/.test(name)) {
+      const bytes = readFileSync(path);
+      stored.push({ name, sha256: sha256Of(bytes), damage: findJpegDamage(bytes) });
+    } else if (!base.startsWith('.')) unexpected.push(name);
+  }
+  return { stored, droppedCount, recordedIds, unfinished, unexpected };
+}
+
+/** @param directory the agent's state directory */
+export function readSpool(directory: string): SpoolContents {
+  const files = filesIn(directory);
+  const framesIn = (pattern: RegExp): string[] =>
+    files
+      .filter((name) => pattern.test(name))
+      .map((name) => sha256Of(jpegIn(readFileSync(join(directory, name)))));
+  return {
+    waiting: framesIn(/(^|\/)spool\/[^/]+\/\d+\.jpg$/),
+    rejected: framesIn(/\/rejected\/[^/]+\.jpg$/),
+    droppedNotes: files.filter((name) => /\/\d+\.dropped$/.test(name)).length,
+    unfinished: files.filter((name) => name.endsWith('.part')),
+  };
+}
+
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== ballastName)
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)));
+}
+
+/** The last line may be half there: a record is evidence, not the frames. */
+function linesOf(path: string): Record<string, unknown>[] {
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      try {
+        return line === '' ? [] : [JSON.parse(line) as Record<string, unknown>];
+      } catch {
+        return [];
+      }
+    });
+}
+
+function sha256Of(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

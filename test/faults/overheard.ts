@@ -1,0 +1,76 @@
+/**
+ * What the two sides say on one connection, read along by who stands between them: which frames were sent and
+ * which of them the receiver has acknowledged. Pure.
+ */
+import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
+import { readAgentMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
+import { MessageDecoder, type WireMessage } from '../../shared/protocol/wire.js';
+
+export interface Acknowledgement {
+  /** (epoch, sequence), which names a frame for ever. */
+  readonly id: string;
+  readonly sha256: string;
+}
+
+export class Overheard {
+  readonly #up = new Listener();
+  readonly #down = new Listener();
+  /** By sequence, the SHA-256 of each frame that was sent. */
+  readonly #sent = new Map<number, string>();
+  readonly #unanswered = new Set<number>();
+  #epoch = '';
+  #isWelcome = false;
+  /** True when the receiver did not hear what the agent said: its answers name other frames then. */
+  isSpoiled = false;
+
+  get sentCount(): number {
+    return this.#sent.size;
+  }
+
+  /** True when the receiver has welcomed the agent and owes it no answer. */
+  get isQuiet(): boolean {
+    return this.#isWelcome && this.#unanswered.size === 0;
+  }
+
+  /** The agent says this. */
+  up(chunk: Buffer): void {
+    for (const { header } of this.#up.hear(chunk)) {
+      const message = readAgentMessage(header);
+      if (message?.type === 'hello') this.#epoch = message.epoch;
+      if (message?.type === 'frame') this.#sent.set(message.sequence, message.sha256);
+      if (message?.type === 'frame' || message?.type === 'dropped') {
+        this.#unanswered.add(message.sequence);
+      }
+    }
+  }
+
+  /** The receiver says this. @returns the frames that it acknowledges */
+  down(chunk: Buffer): Acknowledgement[] {
+    const acknowledged: Acknowledgement[] = [];
+    for (const { header } of this.#down.hear(chunk)) {
+      const message = readReceiverMessage(header);
+      if (message?.type === 'welcome') this.#isWelcome = true;
+      if (message?.type !== 'stored' && message?.type !== 'refused') continue;
+      this.#unanswered.delete(message.sequence);
+      const sha256 = this.#sent.get(message.sequence);
+      if (message.type === 'refused' || sha256 === undefined || this.isSpoiled) continue;
+      acknowledged.push({ id: `${this.#epoch} ${message.sequence}`, sha256 });
+    }
+    return acknowledged;
+  }
+}
+
+/** One side: the preface, then messages; whatever else it says is passed over. */
+class Listener {
+  readonly #decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 2 ** 30 });
+  #skip = preface.length;
+  #isForeign = false;
+
+  hear(chunk: Buffer): WireMessage[] {
+    const skipped = Math.min(this.#skip, chunk.length);
+    const expected = preface.slice(preface.length - this.#skip).slice(0, skipped);
+    if (chunk.toString('latin1', 0, skipped) !== expected) this.#isForeign = true;
+    this.#skip -= skipped;
+    return this.#isForeign ? [] : this.#decoder.push(chunk.subarray(skipped));
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * What happens to the pair and when, as a function of a seed. Pure. The same seed gives the same plan; what the
+ * programs have in hand at that moment depends on the machine, so a run is repeated in kind, not to the byte.
+ */
+
+export const faultKinds = [
+  'kill-agent',
+  'kill-receiver',
+  'restart-agent',
+  'restart-receiver',
+  'change-receiver',
+  'cut-reset',
+  'cut-end',
+  'stall',
+  'half-open',
+  'delay',
+  'duplicate',
+  'corrupt-up',
+  'corrupt-down',
+  'disk-full-receiver',
+  'disk-full-agent',
+  'step-clock',
+] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+export interface Fault {
+  readonly kind: FaultKind;
+  /** It begins when this many frames have been declared, and a moment later. */
+  readonly afterFrames: number;
+  readonly pauseMs: number;
+  /** For a fault that lasts. */
+  readonly lastsMs: number;
+}
+
+/** Uniform in 0 ≤ x < 1, the same for the same seed (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export interface PlanSettings {
+  readonly seed: number;
+  readonly faults: number;
+  /** Frames over which the faults are spread. */
+  readonly frames: number;
+  /** What can be done here; each comes before any comes again. */
+  readonly kinds: readonly FaultKind[];
+}
+
+/** Faults in the order in which they begin. */
+export function makePlan({ seed, faults, frames, kinds }: PlanSettings): Fault[] {
+  const random = seededRandom(seed);
+  const plan: Fault[] = [];
+  let deck: FaultKind[] = [];
+  for (let index = 0; index < faults; index += 1) {
+    if (deck.length === 0) deck = shuffled(kinds, random);
+    const kind = deck.pop();
+    if (kind === undefined) break;
+    plan.push({
+      kind,
+      afterFrames: Math.floor(((index + random()) * frames) / (faults + 1)),
+      pauseMs: Math.floor(random() * 200),
+      lastsMs: Math.floor(100 + random() * 900),
+    });
+  }
+  return plan;
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const left = [...items];
+  const mixed: T[] = [];
+  while (left.length > 0) mixed.push(...left.splice(Math.floor(random() * left.length), 1));
+  return mixed;
+}

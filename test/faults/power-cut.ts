@@ -1,0 +1,131 @@
+/**
+ * Every power cut that could have happened while a program ran under strace: at each moment the trees that a
+ * crash may leave are compared with what had been promised by then.
+ */
+import { createHash } from 'node:crypto';
+import { CrashDisk, type Tree } from './crash-disk.js';
+import { Overheard } from './overheard.js';
+import { jpegIn } from './spool-entry.js';
+import type { Operation } from './strace-log.js';
+
+export type Side = 'agent' | 'receiver';
+
+export interface Walk {
+  /** Moments looked at, and trees that a crash at one of them may leave. */
+  readonly moments: number;
+  readonly trees: number;
+  /** Frames that the agent declared, or that the receiver acknowledged. */
+  readonly promised: number;
+  /** A sentence for each way in which a promise is broken, told once. */
+  readonly violations: readonly string[];
+}
+
+/**
+ * @param rootPath the folder that the program began with, empty
+ * @param frames SHA-256 of every frame that there is
+ * @param onTree is given each tree that keeps the promises
+ */
+export function walkPowerCuts(
+  side: Side,
+  operations: readonly Operation[],
+  rootPath: string,
+  frames: ReadonlySet<string>,
+  onTree: (tree: Tree) => void = () => undefined,
+): Walk {
+  const disk = new CrashDisk(rootPath);
+  const words = new Words(side);
+  const violations = new Set<string>();
+  let [moments, trees] = [0, 0];
+  for (const operation of operations) {
+    const isNews = disk.apply(operation) || words.hear(operation);
+    if (!isNews) continue;
+    moments += 1;
+    for (const tree of disk.crashes()) {
+      trees += 1;
+      const broken = findBroken(side, tree, words.promised, frames);
+      for (const what of broken) violations.add(what);
+      if (broken.length === 0) onTree(tree);
+    }
+  }
+  return { moments, trees, promised: words.promisedCount, violations: [...violations] };
+}
+
+/** What was promised so far, from what the program said and heard. */
+class Words {
+  /** SHA-256 of what must be on the disk. */
+  readonly promised = new Set<string>();
+  promisedCount = 0;
+  readonly #side: Side;
+  readonly #connections = new Map<string, Overheard>();
+  #line = '';
+
+  constructor(side: Side) {
+    this.#side = side;
+  }
+
+  /** @returns true when a promise was made or was kept for good */
+  hear(operation: Operation): boolean {
+    if (operation.kind !== 'said' && operation.kind !== 'heard') return false;
+    if (operation.on === 'stdout') return this.#print(operation.bytes);
+    const overheard = this.#connections.get(operation.on) ?? new Overheard();
+    this.#connections.set(operation.on, overheard);
+    if ((operation.kind === 'said') === (this.#side === 'agent')) {
+      overheard.up(operation.bytes);
+      return false;
+    }
+    const acknowledged = overheard.down(operation.bytes);
+    for (const { sha256 } of acknowledged) {
+      if (this.#side === 'agent') this.promised.delete(sha256);
+      else this.#promise(sha256);
+    }
+    return acknowledged.length > 0;
+  }
+
+  #print(bytes: Buffer): boolean {
+    if (this.#side !== 'agent') return false;
+    const lines = `${this.#line}${bytes.toString()}`.split('\n');
+    this.#line = lines.pop() ?? '';
+    const declared = lines.flatMap((line) => /"sha256":"([0-9a-f]{64})"/.exec(line)?.[1] ?? []);
+    for (const sha256 of declared) this.#promise(sha256);
+    return declared.length > 0;
+  }
+
+  #promise(sha256: string): void {
+    this.promised.add(sha256);
+    this.promisedCount += 1;
+  }
+}
+
+function findBroken(
+  side: Side,
+  tree: Tree,
+  promised: ReadonlySet<string>,
+  frames: ReadonlySet<string>,
+): string[] {
+  const broken: string[] = [];
+  const found = new Set<string>();
+  for (const [path, bytes] of tree) {
+    if (!isFinal[side].test(path)) continue;
+    const sha256 = sha256Of(side === 'agent' ? jpegIn(bytes) : bytes);
+    found.add(sha256);
+    if (!frames.has(sha256)) broken.push(`${path} is no whole frame`);
+  }
+  for (const sha256 of promised) {
+    if (!found.has(sha256)) broken.push(`${sha256} was promised and is not there`);
+  }
+  return broken;
+}
+
+/** Names that nothing unfinished may have. */
+const isFinal: Readonly<Record<Side, RegExp>> = {
+  agent: /^spool\/[^/]+\/\d+\.jpg$/,
+  receiver: /^[^/.]+\/[^/.]+\/[^/.]+\.jpg$/,
+};
+
+/** A file is the same buffer in most trees. */
+const known = new WeakMap<Buffer, string>();
+function sha256Of(bytes: Buffer): string {
+  const sha256 = known.get(bytes) ?? createHash('sha256').update(bytes).digest('hex');
+  known.set(bytes, sha256);
+  return sha256;
+}

@@ -1,0 +1,80 @@
+/**
+ * The fault suite for as long as one likes: `npm run test:faults -- --rounds N --seed S`. Prints what was done
+ * to the pair and what became of every frame; ends with 1 when a promise was not kept.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { noSmallDisks } from './disk.js';
+import { runFaults } from './fault-run.js';
+import { faultKindsHere, findLibfaketime } from './here.js';
+import { type Fault, makePlan, seededRandom } from './plan.js';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    frames: { type: 'string', default: '2000' },
+    faults: { type: 'string', default: '200' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+const rounds = Number(values.rounds);
+const firstSeed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const [frames, faults] = [Number(values.frames), Number(values.faults)];
+if (![rounds, firstSeed, frames, faults].every((number) => Number.isSafeInteger(number))) {
+  console.error(
+    'npm run test:faults -- [--rounds N] [--seed S] [--frames N] [--faults N] [--verbose]',
+  );
+  process.exit(2);
+}
+
+/** `41 kill-agent 12 stall …` */
+function describePlan(plan: readonly Fault[]): string {
+  const counts = new Map<string, number>();
+  for (const { kind } of plan) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
+}
+
+async function runRound(seed: number): Promise<boolean> {
+  const directory = mkdtempSync(join(tmpdir(), 'picchanged-faults-'));
+  const kinds = faultKindsHere();
+  const plan = makePlan({ seed, faults, frames, kinds });
+  console.log(
+    `seed ${seed}: ${frames} frames through ${plan.length} faults: ${describePlan(plan)}`,
+  );
+  const startMs = performance.now();
+  const { violations, ...figures } = await runFaults({
+    directory,
+    programs: { agent: resolve('dist/agent.js'), receiver: resolve('dist/receiver.js') },
+    random: seededRandom(seed + 1),
+    isReceiverMany: false,
+    hasSmallDisks: noSmallDisks === undefined,
+    libfaketime: findLibfaketime(),
+    plan,
+    frames,
+    frameEveryMs: 40,
+    settleDeadlineMs: 180_000,
+    onFault: ({ kind, lastsMs }, declared) => {
+      if (values.verbose) console.log(`  ${declared} declared, now ${kind} (${lastsMs} ms)`);
+    },
+  });
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
+  const facts = Object.entries(figures).map(([name, figure]) => `${name} ${figure}`);
+  console.log(`  ${facts.join(', ')} in ${seconds} s`);
+  if (violations.length === 0) {
+    console.log('  kept: every frame declared is stored whole, once, or counted');
+    rmSync(directory, { recursive: true, force: true });
+    return true;
+  }
+  for (const violation of violations) console.log(`  BROKEN: ${violation}`);
+  console.log(`  again: --seed ${seed}; logs and what is left of the disks: ${directory}`);
+  return false;
+}
+
+let broken = 0;
+for (let round = 0; round < rounds; round += 1) {
+  if (!(await runRound(firstSeed + round))) broken += 1;
+}
+if (broken > 0) process.exitCode = 1;

@@ -1,0 +1,7 @@
+/** The picture in an entry of the agent's spool, found without the agent's own code. Pure. */
+
+/** What is before the end marker, with it. No picture of the suite's camera has a marker inside. */
+export function jpegIn(entry: Buffer): Buffer {
+  const end = entry.indexOf(Buffer.from([0xff, 0xd9]));
+  return end < 0 ? entry : entry.subarray(0, end + 2);
+}

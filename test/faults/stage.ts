@@ -1,0 +1,274 @@
+/**
+ * The pair under test with the suite's things around it: camera, agent, proxy, receiver, small disks, a clock
+ * that can be stepped. Each fault is one method; what happens when is the plan's business.
+ */
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Camera, type Tally, count } from './camera.js';
+import { SmallDisk } from './disk.js';
+import { type Captures, type SpoolContents, readCaptures, readSpool } from './inventory.js';
+import { Party } from './party.js';
+import type { Fault, FaultKind } from './plan.js';
+import { Proxy } from './proxy.js';
+
+export interface Programs {
+  readonly agent: string;
+  readonly receiver: string;
+}
+
+export interface StageSettings {
+  /** Empty; the caller removes it. */
+  readonly directory: string;
+  readonly programs: Programs;
+  readonly random: () => number;
+  /** True: each connection is a process of its own, as with Accept=yes. */
+  readonly isReceiverMany: boolean;
+  readonly hasSmallDisks: boolean;
+  /** The library that fakes the clock; undefined where there is none. */
+  readonly libfaketime: string | undefined;
+  readonly agentArgs?: readonly string[];
+}
+
+const diskBytes = 96 * 2 ** 20;
+
+export class Stage {
+  readonly camera: Camera;
+  readonly declared: Tally = new Map();
+  declaredCount = 0;
+  kills = 0;
+  readonly #settings: StageSettings;
+  readonly #captures: SmallDisk;
+  readonly #state: SmallDisk;
+  readonly #proxy: Proxy;
+  readonly #agent: Party;
+  readonly #receivers: { readonly one: Party; readonly many: Party };
+  #isMany: boolean;
+  /** Frames put since the agent's last start that it has not declared. */
+  #outstanding = 0;
+
+  private constructor(settings: StageSettings, proxy: Proxy, receiverPort: number) {
+    const { directory, hasSmallDisks, programs } = settings;
+    const sizeBytes = hasSmallDisks ? diskBytes : undefined;
+    this.#settings = settings;
+    this.#proxy = proxy;
+    this.#isMany = settings.isReceiverMany;
+    this.#captures = new SmallDisk(join(directory, 'captures'), sizeBytes);
+    this.#state = new SmallDisk(join(directory, 'state'), sizeBytes);
+    const folder = join(directory, 'camera');
+    mkdirSync(folder);
+    this.camera = new Camera(folder, settings.random);
+    this.stepClock(0);
+    const address = `127.0.0.1:${receiverPort}`;
+    const receiver = [process.execPath, programs.receiver, '--dir', this.#captures.path];
+    const activator = ['systemd-socket-activate', '-l', address, '--inetd', '-a'];
+    const one = this.#party('receiver', '"listening"', [
+      ...receiver,
+      '--listen',
+      address,
+      '--json',
+      '--verbose',
+    ]);
+    const many = this.#party('receiver', 'Listening on', [
+      ...activator,
+      ...this.#clockFlags(),
+      ...receiver,
+    ]);
+    this.#receivers = { one, many };
+    this.#agent = this.#party(
+      'agent',
+      'watching',
+      [
+        ...[process.execPath, programs.agent, '--host', `127.0.0.1:${proxy.port}`],
+        ...['--state', this.#state.path, '--camera', 'yard', '--source', `folder:${folder}`],
+        ...['--all', '--json', '--verbose', ...(settings.agentArgs ?? [])],
+      ],
+      (line) => this.#hear(line),
+    );
+  }
+
+  static async open(settings: StageSettings): Promise<Stage> {
+    const targetPort = await freePort();
+    const proxy = await Proxy.open({ targetPort, random: settings.random });
+    const stage = new Stage(settings, proxy, targetPort);
+    try {
+      await stage.#receiver.start();
+      await stage.#agent.start();
+    } catch (error) {
+      await stage.close();
+      throw error;
+    }
+    return stage;
+  }
+
+  get acknowledged(): ReadonlyMap<string, string> {
+    return this.#proxy.acknowledged;
+  }
+
+  /** Puts a frame, if the agent is there and has not too many to look at. @returns whether it did */
+  shoot(): boolean {
+    if (!this.#agent.isReady || this.#outstanding >= mostOutstanding) return false;
+    this.camera.shoot();
+    this.#outstanding += 1;
+    return true;
+  }
+
+  get outstanding(): number {
+    return this.#outstanding;
+  }
+
+  /** Does one fault to the pair, and mends what must be mended for it to go on. */
+  async suffer({ kind, lastsMs }: Fault): Promise<void> {
+    await this.#faults[kind](lastsMs);
+  }
+
+  /** True when nothing waits and nothing is on its way. */
+  get isSettled(): boolean {
+    const { waiting, droppedNotes } = this.readSpool();
+    return this.#proxy.isQuiet && waiting.length === 0 && droppedNotes === 0;
+  }
+
+  readCaptures(): Captures {
+    return readCaptures(this.#captures.path);
+  }
+
+  readSpool(): SpoolContents {
+    return readSpool(this.#state.path);
+  }
+
+  /** Ends both sides as systemd does. */
+  async stop(): Promise<void> {
+    await this.#agent.end('SIGTERM');
+    await this.#receiver.end('SIGTERM');
+  }
+
+  /** Copies the small disks, which go when they are unmounted, for somebody to look at. */
+  keepDisks(): void {
+    for (const { path } of [this.#captures, this.#state]) {
+      cpSync(path, `${path}-left`, { recursive: true });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.end('SIGKILL');
+    await this.#receiver.end('SIGKILL');
+    await this.#proxy.close();
+    this.#captures.unmount();
+    this.#state.unmount();
+  }
+
+  get #receiver(): Party {
+    return this.#isMany ? this.#receivers.many : this.#receivers.one;
+  }
+
+  readonly #faults: Readonly<Record<FaultKind, (lastsMs: number) => Promise<void>>> = {
+    'kill-agent': (lastsMs) => this.#again(this.#agent, 'SIGKILL', lastsMs),
+    'restart-agent': () => this.#again(this.#agent, 'SIGTERM', 0),
+    'kill-receiver': (lastsMs) => this.#again(this.#receiver, 'SIGKILL', lastsMs),
+    'restart-receiver': () => this.#again(this.#receiver, 'SIGTERM', 0),
+    'change-receiver': async () => {
+      await this.#receiver.end('SIGTERM');
+      this.#isMany = !this.#isMany;
+      await this.#receiver.start();
+    },
+    'cut-reset': async () => this.#proxy.cut('reset'),
+    'cut-end': async () => this.#proxy.cut('end'),
+    stall: (lastsMs) => this.#proxy.stall(lastsMs),
+    'half-open': (lastsMs) => this.#proxy.halfOpen(lastsMs),
+    delay: (lastsMs) => this.#proxy.late(lastsMs),
+    duplicate: () => this.#proxy.duplicate(2),
+    'corrupt-up': (lastsMs) => this.#corrupt('up', lastsMs),
+    'corrupt-down': (lastsMs) => this.#corrupt('down', lastsMs),
+    'disk-full-receiver': (lastsMs) => full(this.#captures, lastsMs),
+    'disk-full-agent': (lastsMs) => full(this.#state, lastsMs),
+    'step-clock': async () => this.stepClock(this.#nextOffsetMs()),
+  };
+
+  /** Both machines' clocks and the camera's. */
+  stepClock(offsetMs: number): void {
+    this.camera.clockOffsetMs = offsetMs;
+    writeFileSync(this.#clockPath, `${offsetMs < 0 ? '' : '+'}${offsetMs / 1000}\n`);
+  }
+
+  async #again(party: Party, signal: 'SIGTERM' | 'SIGKILL', awayMs: number): Promise<void> {
+    if (signal === 'SIGKILL') this.kills += 1;
+    await party.end(signal);
+    await delay(awayMs);
+    if (party === this.#agent) this.#outstanding = 0;
+    await party.start();
+  }
+
+  /** What is damaged so that both sides wait for each other ends when the connection does. */
+  async #corrupt(direction: 'up' | 'down', lastsMs: number): Promise<void> {
+    this.#proxy.corruptNext(direction);
+    await delay(lastsMs);
+    this.#proxy.cut('reset');
+  }
+
+  #nextOffsetMs(): number {
+    const hours = Math.round(this.#settings.random() * 48) - 24;
+    return this.camera.clockOffsetMs === 0 ? hours * 3_600_000 : 0;
+  }
+
+  #hear(line: string): void {
+    if (!line.startsWith('{')) return;
+    const said = JSON.parse(line) as { event?: unknown; sha256?: unknown };
+    if (said.event !== 'judged' || typeof said.sha256 !== 'string') return;
+    count(this.declared, said.sha256);
+    this.declaredCount += 1;
+    this.#outstanding = Math.max(0, this.#outstanding - 1);
+  }
+
+  #party(
+    name: string,
+    ready: string,
+    command: readonly string[],
+    onLine: (line: string) => void = () => undefined,
+  ): Party {
+    const logPath = join(this.#settings.directory, `${name}.log`);
+    return new Party({ command, ready, logPath, onLine, env: this.#clockEnvironment() });
+  }
+
+  get #clockPath(): string {
+    return join(this.#settings.directory, 'clock');
+  }
+
+  #clockEnvironment(): Record<string, string> {
+    const { libfaketime } = this.#settings;
+    if (libfaketime === undefined) return {};
+    return {
+      LD_PRELOAD: libfaketime,
+      FAKETIME_TIMESTAMP_FILE: this.#clockPath,
+      FAKETIME_NO_CACHE: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      NO_FAKE_STAT: '1',
+    };
+  }
+
+  /** systemd-socket-activate hands over only the variables that it is told to. */
+  #clockFlags(): string[] {
+    return Object.keys(this.#clockEnvironment()).flatMap((name) => ['-E', name]);
+  }
+}
+
+/** More would only wait in the folder. */
+const mostOutstanding = 30;
+
+async function full(disk: SmallDisk, lastsMs: number): Promise<void> {
+  disk.fill();
+  await delay(lastsMs);
+  disk.free();
+}
+
+/** A port that was free a moment ago: the receiver is started on it again and again. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
