@@ -164,7 +164,7 @@ export class Stage {
     return this.#isMany ? this.#receivers.many : this.#receivers.one;
   }
 
-  readonly #faults: Readonly<Record<FaultKind, (lastsMs: number) => Promise<void>>> = {
+  readonly #faults: Readonly<Record<FaultKind, (lastsMs: number) => Promise<void> | void>> = {
     'kill-agent': (lastsMs) => this.#again(this.#agent, 'SIGKILL', lastsMs),
     'restart-agent': () => this.#again(this.#agent, 'SIGTERM', 0),
     'kill-receiver': (lastsMs) => this.#again(this.#receiver, 'SIGKILL', lastsMs),
@@ -174,8 +174,8 @@ export class Stage {
       this.#isMany = !this.#isMany;
       await this.#receiver.start();
     },
-    'cut-reset': async () => this.#proxy.cut('reset'),
-    'cut-end': async () => this.#proxy.cut('end'),
+    'cut-reset': () => this.#proxy.cut('reset'),
+    'cut-end': () => this.#proxy.cut('end'),
     stall: (lastsMs) => this.#proxy.stall(lastsMs),
     'half-open': (lastsMs) => this.#proxy.halfOpen(lastsMs),
     delay: (lastsMs) => this.#proxy.late(lastsMs),
@@ -184,7 +184,7 @@ export class Stage {
     'corrupt-down': (lastsMs) => this.#corrupt('down', lastsMs),
     'disk-full-receiver': (lastsMs) => full(this.#captures, lastsMs),
     'disk-full-agent': (lastsMs) => full(this.#state, lastsMs),
-    'step-clock': async () => this.stepClock(this.#nextOffsetMs()),
+    'step-clock': () => this.stepClock(this.#nextOffsetMs()),
   };
 
   /** Both machines' clocks and the camera's. */
