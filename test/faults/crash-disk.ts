@@ -73,6 +73,14 @@ export class CrashDisk {
         return this.#flush(this.#find(operation.path));
       case 'open':
         return this.#open(operation.path, operation.truncates);
+      case 'copy': {
+        const [source, target] = [this.#find(operation.from), this.#find(operation.to)];
+        if (source?.kind !== 'file' || target?.kind !== 'file') return false;
+        const at = target.bytes.length;
+        const copied = source.bytes.subarray(at, at + operation.length);
+        target.bytes = written(target.bytes, copied, at);
+        return true;
+      }
       case 'truncate':
       case 'write': {
         const file = this.#find(operation.path);

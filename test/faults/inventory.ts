@@ -53,7 +53,7 @@ export function readCaptures(directory: string): Captures {
     } else if (parseFrameName(base) !== undefined || /\/unclocked\/[^/]+\.jpg$/.test(name)) {
       const bytes = readFileSync(path);
       stored.push({ name, sha256: sha256Of(bytes), damage: findJpegDamage(bytes) });
-    } else if (!base.startsWith('.')) unexpected.push(name);
+    } else if (!name.split('/').some((part) => part.startsWith('.'))) unexpected.push(name);
   }
   return { stored, droppedCount, recordedIds, unfinished, unexpected };
 }

@@ -32,16 +32,19 @@ export class Overheard {
     return this.#isWelcome && this.#unanswered.size === 0;
   }
 
-  /** The agent says this. */
-  up(chunk: Buffer): void {
+  /** The agent says this. @returns the newest sequence in it, 0 for none */
+  up(chunk: Buffer): number {
+    let newest = 0;
     for (const { header } of this.#up.hear(chunk)) {
       const message = readAgentMessage(header);
       if (message?.type === 'hello') this.#epoch = message.epoch;
       if (message?.type === 'frame') this.#sent.set(message.sequence, message.sha256);
       if (message?.type === 'frame' || message?.type === 'dropped') {
         this.#unanswered.add(message.sequence);
+        newest = Math.max(newest, message.sequence);
       }
     }
+    return newest;
   }
 
   /** The receiver says this. @returns the frames that it acknowledges */

@@ -42,7 +42,10 @@ export function walkPowerCuts(
     moments += 1;
     for (const tree of disk.crashes()) {
       trees += 1;
-      const broken = findBroken(side, tree, words.promised, frames);
+      const broken = [
+        ...findBroken(side, tree, words.promised, frames),
+        ...findReuse(tree, words.lastSent),
+      ];
       for (const what of broken) violations.add(what);
       if (broken.length === 0) onTree(tree);
     }
@@ -55,6 +58,8 @@ class Words {
   /** SHA-256 of what must be on the disk. */
   readonly promised = new Set<string>();
   promisedCount = 0;
+  /** The newest sequence that an agent has sent. */
+  lastSent = 0;
   readonly #side: Side;
   readonly #connections = new Map<string, Overheard>();
   #line = '';
@@ -70,8 +75,10 @@ class Words {
     const overheard = this.#connections.get(operation.on) ?? new Overheard();
     this.#connections.set(operation.on, overheard);
     if ((operation.kind === 'said') === (this.#side === 'agent')) {
-      overheard.up(operation.bytes);
-      return false;
+      const newest = Math.max(this.lastSent, overheard.up(operation.bytes));
+      const isNews = this.#side === 'agent' && newest > this.lastSent;
+      if (isNews) this.lastSent = newest;
+      return isNews;
     }
     const acknowledged = overheard.down(operation.bytes);
     for (const { sha256 } of acknowledged) {
@@ -116,9 +123,25 @@ function findBroken(
   return broken;
 }
 
+/**
+ * A sequence that was sent names a frame for ever: the names that a restart finds must lead beyond it, or there
+ * must be no epoch, so that a new life begins.
+ */
+function findReuse(tree: Tree, lastSent: number): string[] {
+  const names = [...tree.keys()].filter((path) => path.startsWith('spool/'));
+  if (lastSent === 0 || !names.some((path) => path.endsWith('/epoch'))) return [];
+  const numbers = names.map((path) =>
+    Number(/\/(\d+)\.(?:jpg|dropped|sent)$/.exec(path)?.[1] ?? 0),
+  );
+  const newest = Math.max(0, ...numbers);
+  return newest >= lastSent
+    ? []
+    : [`sequence ${lastSent} was sent, and after a restart ${newest + 1} comes next`];
+}
+
 /** Names that nothing unfinished may have. */
 const isFinal: Readonly<Record<Side, RegExp>> = {
-  agent: /^spool\/[^/]+\/\d+\.jpg$/,
+  agent: /^spool\/[^/]+\/(rejected\/)?\d+\.jpg$/,
   receiver: /^[^/.]+\/[^/.]+\/[^/.]+\.jpg$/,
 };
 

@@ -12,6 +12,8 @@ export type Operation =
   /** Undefined offset: at the end. */
   | { readonly kind: 'write'; readonly path: string; readonly bytes: Buffer; readonly at?: number }
   | { readonly kind: 'truncate'; readonly path: string; readonly length: number }
+  /** Goes on in both where the last one ended. */
+  | { readonly kind: 'copy'; readonly from: string; readonly to: string; readonly length: number }
   | { readonly kind: 'link' | 'rename'; readonly from: string; readonly to: string }
   | { readonly kind: 'unlink' | 'mkdir' | 'flush'; readonly path: string }
   /** On a connection, or on standard output. */
@@ -100,6 +102,12 @@ function operationOf({ name, args, result }: Call): Operation | undefined {
     case 'recvmsg':
     case 'recvfrom':
       return isSpeech ? { kind: 'heard', on, bytes: bytes().subarray(0, moved) } : undefined;
+    case 'copy_file_range': {
+      const [from = '', target = ''] = [...args.matchAll(/\d+<([^>]*)>/g)].map(([, hex = '']) =>
+        unhex(hex),
+      );
+      return { kind: 'copy', from, to: target, length: moved };
+    }
     case 'ftruncate':
       return { kind: 'truncate', path: on, length: Number(/, (\d+)$/.exec(args)?.[1]) };
     case 'fsync':
