@@ -17,9 +17,10 @@ export function count(tally: Tally, sha256: string): void {
 const template = makeJpeg(1);
 /** Every so many frames one has the bytes of the one before: a static picture is a frame each time. */
 const twinEvery = 12;
-/** Every so many frames the clock stands where it stood `backFrames` ago: another frame, the same name. */
+/** Every so many frames the clock stands where it stood a while ago: another frame, the same name. */
 const sameTimeEvery = 25;
-const backFrames = 20;
+/** The agent takes less for a correction, and adds a millisecond to the frame before. */
+const backMs = 3000;
 /** Files that stay: chokidar looks at each whenever one comes. */
 const filesKept = 60;
 
@@ -58,9 +59,9 @@ export class Camera {
     const bytes = 2000 + Math.floor(this.#random() * (number % 10 === 0 ? 60_000 : 6000));
     const jpeg = isTwin ? this.#last : numberedJpeg(number, bytes);
     this.#last = jpeg;
-    const earlier = this.#times.at(-backFrames);
-    const isBack = number % sameTimeEvery === 0 && earlier !== undefined;
-    const atMs = isBack ? earlier : Date.now() + this.clockOffsetMs;
+    const nowMs = Date.now() + this.clockOffsetMs;
+    const earlier = this.#times.findLast((timeMs) => timeMs < nowMs - backMs);
+    const atMs = (number % sameTimeEvery === 0 ? earlier : undefined) ?? nowMs;
     this.#times.push(atMs);
     const unfinished = join(this.#directory, `.${number}`);
     writeFileSync(unfinished, jpeg);

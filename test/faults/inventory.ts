@@ -58,7 +58,13 @@ export function readCaptures(directory: string): Captures {
   return { stored, droppedCount, recordedIds, unfinished, unexpected };
 }
 
-/** @param directory the agent's state directory */
+/** How many frames and notes wait in an agent's state directory, by their names: they come and go meanwhile. */
+export function countWaiting(directory: string): number {
+  return filesIn(directory).filter((name) => /^spool\/[^/]+\/\d+\.(jpg|dropped)$/.test(name))
+    .length;
+}
+
+/** @param directory the state directory of an agent that has ended */
 export function readSpool(directory: string): SpoolContents {
   const files = filesIn(directory);
   const framesIn = (pattern: RegExp): string[] =>

@@ -10,7 +10,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Camera, type Tally, count } from './camera.js';
 import { SmallDisk } from './disk.js';
-import { type Captures, type SpoolContents, readCaptures, readSpool } from './inventory.js';
+import {
+  type Captures,
+  type SpoolContents,
+  countWaiting,
+  readCaptures,
+  readSpool,
+} from './inventory.js';
 import { Party } from './party.js';
 import type { Fault, FaultKind } from './plan.js';
 import { Proxy } from './proxy.js';
@@ -127,8 +133,7 @@ export class Stage {
 
   /** True when nothing waits and nothing is on its way. */
   get isSettled(): boolean {
-    const { waiting, droppedNotes } = this.readSpool();
-    return this.#proxy.isQuiet && waiting.length === 0 && droppedNotes === 0;
+    return this.#proxy.isQuiet && countWaiting(this.#state.path) === 0;
   }
 
   readCaptures(): Captures {

@@ -1,0 +1,81 @@
+/**
+ * The fault suite in its short form. What it does and what it found: docs/FAULTS.md. A failure is tried again
+ * by `npm run test:faults -- --seed S`, with the seed that it prints; the plan is then the same, the moments
+ * are the machine's.
+ */
+import { describe, expect, it } from 'vitest';
+import { root } from '../support/programs.js';
+import { temporaryDirectory } from '../support/temporary.js';
+import { noSmallDisks } from './disk.js';
+import { runFaults } from './fault-run.js';
+import { faultKindsHere, findLibfaketime, missingFaults } from './here.js';
+import { type FaultKind, faultKinds, makePlan, seededRandom } from './plan.js';
+
+const programs = { agent: `${root}dist/agent.js`, receiver: `${root}dist/receiver.js` };
+const timeLimitMs = 300_000;
+
+interface Form {
+  readonly frames: number;
+  readonly faults: number;
+  readonly kinds: readonly FaultKind[];
+  readonly isReceiverMany: boolean;
+}
+
+async function goThrough({ frames, faults, kinds, isReceiverMany }: Form) {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  const plan = makePlan({ seed, faults, frames, kinds });
+  const { violations, ...figures } = await runFaults({
+    directory: temporaryDirectory(),
+    programs,
+    random: seededRandom(seed + 1),
+    isReceiverMany,
+    hasSmallDisks: noSmallDisks === undefined,
+    libfaketime: findLibfaketime(),
+    plan,
+    frames,
+    frameEveryMs: 40,
+    settleDeadlineMs: 120_000,
+  });
+  console.log(`seed ${seed}: ${JSON.stringify(figures)}`);
+  return { seed, violations, figures };
+}
+
+describe('the pair', () => {
+  it(
+    'loses no frame and stores none twice, whatever is done to it',
+    { timeout: timeLimitMs },
+    async () => {
+      const kinds = faultKindsHere();
+      const { violations, figures } = await goThrough({
+        frames: 200,
+        faults: 2 * kinds.length,
+        kinds,
+        isReceiverMany: false,
+      });
+      expect(violations).toEqual([]);
+      expect(figures).toMatchObject({ declared: 200, waiting: 0 });
+    },
+  );
+
+  it('loses none with a process for each connection', { timeout: timeLimitMs }, async (test) => {
+    const why = missingFaults().get('change-receiver');
+    test.skip(why !== undefined, why);
+    const kinds: FaultKind[] = ['kill-receiver', 'cut-reset', 'duplicate', 'stall', 'kill-agent'];
+    const { violations, figures } = await goThrough({
+      frames: 60,
+      faults: 10,
+      kinds,
+      isReceiverMany: true,
+    });
+    expect(violations).toEqual([]);
+    expect(figures).toMatchObject({ declared: 60, waiting: 0 });
+  });
+});
+
+describe('a fault of the kind', () => {
+  it.for<FaultKind>(faultKinds)('%s can be done here', (kind, test) => {
+    const why = missingFaults().get(kind);
+    test.skip(why !== undefined, why);
+    expect(faultKindsHere()).toContain(kind);
+  });
+});

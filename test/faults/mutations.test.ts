@@ -1,0 +1,90 @@
+/** The test of the test: programs with one mistake in them must fail the suite, and without it pass. */
+import { describe, expect, it } from 'vitest';
+import { missing } from '../support/programs.js';
+import { temporaryDirectory } from '../support/temporary.js';
+import { runFaults } from './fault-run.js';
+import { type Mutation, buildPrograms, mutate } from './mutants.js';
+import { seenInFaults, seenInPowerCuts } from './mutations.js';
+import { type Fault, type FaultKind, seededRandom } from './plan.js';
+import { walkPowerCuts } from './power-cut.js';
+import { recordReceiver } from './recording.js';
+
+const noStrace = missing('strace', 'strace');
+const timeLimitMs = 180_000;
+const frames = 110;
+
+/** The faults in turn, several times. */
+function planOf(kinds: readonly FaultKind[]): Fault[] {
+  return Array.from({ length: 6 }, (_, index) => ({
+    kind: kinds[index % kinds.length] ?? 'cut-end',
+    afterFrames: 10 + index * 15,
+    pauseMs: 0,
+    lastsMs: 300,
+  }));
+}
+
+/** @returns what the suite says */
+async function goThrough(
+  kinds: readonly FaultKind[],
+  mutation?: Mutation,
+): Promise<readonly string[]> {
+  const { violations } = await runFaults({
+    directory: temporaryDirectory(),
+    programs: await buildPrograms(temporaryDirectory(), mutation),
+    random: seededRandom(1),
+    isReceiverMany: false,
+    hasSmallDisks: false,
+    libfaketime: undefined,
+    plan: planOf(kinds),
+    frames,
+    frameEveryMs: 40,
+    settleDeadlineMs: 60_000,
+  });
+  return violations;
+}
+
+const { deleteBeforeAcknowledge, noDuplicateCheck, noSum, renameOver } = seenInFaults;
+const cases: [Mutation, FaultKind, RegExp][] = [
+  [deleteBeforeAcknowledge, 'half-open', /declared and neither stored/],
+  [noDuplicateCheck, 'duplicate', /stored more often/],
+  [renameOver, 'cut-end', /declared and neither stored/],
+  [noSum, 'corrupt-up', /no frame of the camera/],
+];
+
+describe('faults', () => {
+  it.each(cases)('show it when $name', { timeout: timeLimitMs }, async (mutation, kind, words) => {
+    const violations = await goThrough([kind], mutation);
+    expect(violations.join('\n')).toMatch(words);
+  });
+
+  it('show nothing where nothing is wrong', { timeout: timeLimitMs }, async () => {
+    expect(await goThrough(cases.map(([, kind]) => kind))).toEqual([]);
+  });
+});
+
+describe('power cuts', () => {
+  it.for<Mutation>(Object.values(seenInPowerCuts))('show it when $name', async (mutation, test) => {
+    test.skip(noStrace !== undefined, noStrace);
+    const programs = await buildPrograms(temporaryDirectory(), mutation);
+    const { operations, rootPath, frames: known } = await recordReceiver(programs);
+    const { violations } = walkPowerCuts('receiver', operations, rootPath, known);
+    expect(violations.join('\n')).toMatch(/promised and is not there/);
+  });
+});
+
+describe('a mutation', () => {
+  const mutation = { name: 'm', path: 'a.ts', snippet: 'f()', replacement: 'g()' };
+
+  it('replaces its snippet', () => {
+    expect(mutate('a(); f();', mutation)).toBe('a(); g();');
+  });
+
+  it.each(['a();', 'f(); f();'])('whose snippet is not there once is an error: %s', (source) => {
+    expect(() => mutate(source, mutation)).toThrow(/times, not once/);
+  });
+
+  it('of a file that is in no program is an error', async () => {
+    const stray = { ...mutation, path: 'test/support/files.ts' };
+    await expect(buildPrograms(temporaryDirectory(), stray)).rejects.toThrow(/no part|not part/);
+  });
+});

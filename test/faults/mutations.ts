@@ -1,0 +1,53 @@
+/** The mistakes that the suite must notice, each as one snippet that is wrong in one source. */
+import type { Mutation } from './mutants.js';
+
+/** Seen when the pair goes through faults. */
+export const seenInFaults = {
+  deleteBeforeAcknowledge: {
+    name: 'the agent forgets a frame when it is sent, not when it is acknowledged',
+    path: 'agent/uplink/link.ts',
+    snippet: 'this.#inFlight.add(sequence);',
+    replacement: 'this.#inFlight.add(sequence); void this.#parts.spool.acknowledge(sequence);',
+  },
+  noDuplicateCheck: {
+    name: 'the receiver does not look whether it has a frame already',
+    path: 'receiver/store/frame-store.ts',
+    snippet: 'return (await readFile(path)).equals(bytes);',
+    replacement: 'return (await readFile(path)).equals(Buffer.alloc(0));',
+  },
+  renameOver: {
+    name: 'the receiver renames over a name that is taken',
+    path: 'receiver/store/publish.ts',
+    snippet: 'await link(temporaryPath, finalPath);',
+    replacement: 'await rename(temporaryPath, finalPath); return true;',
+  },
+  noSum: {
+    name: 'the receiver does not check the SHA-256',
+    path: 'receiver/framed-session.ts',
+    snippet: "createHash('sha256').update(jpeg).digest('hex') !== message.sha256",
+    replacement: "createHash('sha256').update(jpeg).digest('hex') === ''",
+  },
+} satisfies Record<string, Mutation>;
+
+/** Seen when the power is cut in the model. */
+export const seenInPowerCuts = {
+  acknowledgeFirst: {
+    name: 'the receiver acknowledges before the frame is on the disk',
+    path: 'receiver/framed-session.ts',
+    snippet: 'const stored = await this.#parts.store.put(frame);',
+    replacement:
+      "this.#send({ type: 'stored', sequence, name: '', duplicate: false }); const stored = await this.#parts.store.put(frame);",
+  },
+  noDirectoryFlush: {
+    name: 'names are not flushed',
+    path: 'shared/durable-file.ts',
+    snippet: 'await handle.sync();',
+    replacement: '',
+  },
+  noFileFlush: {
+    name: 'bytes are not flushed',
+    path: 'shared/durable-file.ts',
+    snippet: 'await file.sync();',
+    replacement: '',
+  },
+} satisfies Record<string, Mutation>;
