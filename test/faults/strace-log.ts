@@ -94,7 +94,7 @@ function operationOf({ name, args, result }: Call): Operation | undefined {
     case 'pwrite64':
     case 'pwritev':
     case 'pwritev2': {
-      const at = Number(/, (\d+)(?:, \w+)?$/.exec(args)?.[1]);
+      const at = Number((name === 'pwritev2' ? /, (\d+), \w+$/ : /, (\d+)$/).exec(args)?.[1]);
       return { kind: 'write', path: on, bytes: bytes().subarray(0, moved), at };
     }
     case 'read':

@@ -1,0 +1,67 @@
+/** The model of a disk leaves what a power cut may leave, and nothing else. */
+import { describe, expect, it } from 'vitest';
+import { CrashDisk } from './crash-disk.js';
+import type { Operation } from './strace-log.js';
+
+const bytes = Buffer.from('abcd');
+const open = (path: string): Operation => ({ kind: 'open', path, truncates: false });
+const write = (path: string): Operation => ({ kind: 'write', path, bytes });
+const flush = (path: string): Operation => ({ kind: 'flush', path });
+
+/** Each tree once, as `name:bytes name:bytes`. */
+function crashesAfter(...operations: Operation[]): string[] {
+  const disk = new CrashDisk('/d');
+  for (const operation of operations) disk.apply(operation);
+  const trees = [...disk.crashes()].map((tree) =>
+    [...tree]
+      .map(([path, content]) => `${path}:${content.toString().replaceAll('\0', '.')}`)
+      .sort()
+      .join(' '),
+  );
+  return [...new Set(trees)].sort();
+}
+
+describe('a power cut', () => {
+  it('leaves bytes that were not flushed whole, missing, by half or as zeros', () => {
+    const found = crashesAfter(open('/d/a'), flush('/d'), write('/d/a'));
+    expect(found).toEqual(['a:', 'a:....', 'a:ab', 'a:abcd']);
+  });
+
+  it('leaves flushed bytes of a name that was not flushed whole, or nothing', () => {
+    expect(crashesAfter(open('/d/a'), write('/d/a'), flush('/d/a'))).toEqual(['', 'a:abcd']);
+  });
+
+  it('leaves what was flushed with its name', () => {
+    const made = [open('/d/a'), write('/d/a'), flush('/d/a'), flush('/d')];
+    expect(crashesAfter(...made)).toEqual(['a:abcd']);
+  });
+
+  it('does or undoes each change of a name by itself', () => {
+    const made = [open('/d/a'), flush('/d')];
+    const linked: Operation = { kind: 'link', from: '/d/a', to: '/d/b' };
+    const gone: Operation = { kind: 'unlink', path: '/d/a' };
+    expect(crashesAfter(...made, linked, gone)).toEqual(['', 'a:', 'a: b:', 'b:']);
+  });
+
+  it('does a rename within a folder wholly or not at all', () => {
+    const made = [open('/d/a'), flush('/d')];
+    const renamed: Operation = { kind: 'rename', from: '/d/a', to: '/d/b' };
+    expect(crashesAfter(...made, renamed)).toEqual(['a:', 'b:']);
+  });
+
+  it('takes what lies in a folder whose name was not flushed', () => {
+    const made: Operation[] = [{ kind: 'mkdir', path: '/d/e' }, open('/d/e/a'), flush('/d/e')];
+    expect(crashesAfter(...made)).toEqual(['', 'e/a:']);
+    expect(crashesAfter(...made, flush('/d'))).toEqual(['e/a:']);
+  });
+
+  it('may leave the old bytes of a file that is written over', () => {
+    const made = [open('/d/a'), write('/d/a'), flush('/d/a'), flush('/d')];
+    const emptied: Operation = { kind: 'open', path: '/d/a', truncates: true };
+    expect(crashesAfter(...made, emptied)).toEqual(['a:', 'a:abcd']);
+  });
+
+  it('does not touch what is elsewhere', () => {
+    expect(new CrashDisk('/d').apply(open('/elsewhere/a'))).toBe(false);
+  });
+});
