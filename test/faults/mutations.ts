@@ -34,9 +34,9 @@ export const seenInPowerCuts = {
   acknowledgeFirst: {
     name: 'the receiver acknowledges before the frame is on the disk',
     path: 'receiver/framed-session.ts',
-    snippet: 'const stored = await this.#parts.store.put(frame);',
+    snippet: 'const stored = await work();',
     replacement:
-      "this.#send({ type: 'stored', sequence, name: '', duplicate: false }); const stored = await this.#parts.store.put(frame);",
+      "this.#send({ type: 'stored', sequence, name: '', duplicate: false }); const stored = await work();",
   },
   noDirectoryFlush: {
     name: 'names are not flushed',
