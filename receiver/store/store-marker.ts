@@ -7,6 +7,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flushToDisk, writeNewFile } from '../../shared/durable-file.js';
 import { OperationalError, systemCode } from '../../shared/errors.js';
+import { NextRun } from './next-run.js';
 import { publishFile } from './publish.js';
 import { removeIfThere } from './unfinished.js';
 
@@ -18,6 +19,7 @@ export class StoreMarker {
   readonly #directory: string;
   /** The file as it was when its id was last read. */
   #seen: string;
+  readonly #checks = new NextRun(() => this.#check());
 
   private constructor(directory: string, id: string, seen: string) {
     this.#directory = directory;
@@ -54,7 +56,11 @@ export class StoreMarker {
   }
 
   /** Resolves when the directory is still the one that was opened. @throws {OperationalError} STORE */
-  async check(): Promise<void> {
+  check(): Promise<void> {
+    return this.#checks.join();
+  }
+
+  async #check(): Promise<void> {
     const path = join(this.#directory, markerName);
     const look = await lookOf(path);
     if (look === this.#seen) return;
