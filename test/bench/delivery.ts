@@ -1,0 +1,376 @@
+/**
+ * Frames a second from loopback to the disk: the receiver, beside what the tutorial did, a bare server that
+ * does not flush, and the disk's own limit. All in one run, rounds interleaved.
+ * `npm run bench -- delivery [--dir DIR] [--rounds N] [--frames N]`
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
+import { readReceiverMessage } from '../../shared/protocol/messages.js';
+import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
+import { makeJpeg } from '../support/pictures.js';
+
+const frameBytes = 100_000;
+const inFlight = 8;
+const cameras = 16;
+
+/** A whole JPEG of the wanted size, each one's bytes its own: segments that say nothing fill it up. */
+function makeFrame(): Buffer {
+  const picture = makeJpeg(1);
+  const filling: Buffer[] = [];
+  for (let missing = frameBytes - picture.length; missing > 4;) {
+    const size = Math.min(missing - 4, 65_533);
+    const marker = Buffer.from([0xff, 0xfe, (size + 2) >> 8, (size + 2) & 0xff]);
+    filling.push(
+      marker,
+      Buffer.from(
+        randomBytes(size / 2)
+          .toString('hex')
+          .padEnd(size, '0'),
+      ),
+    );
+    missing -= size + 4;
+  }
+  return Buffer.concat([picture.subarray(0, 2), ...filling, picture.subarray(2)]);
+}
+
+/** Frames that are ready to be sent; making them is not measured. */
+const frames = Array.from({ length: 64 }, () => {
+  const jpeg = makeFrame();
+  return { jpeg, sha256: createHash('sha256').update(jpeg).digest('hex') };
+});
+const frameAt = (number: number) => frames[number % frames.length] ?? frames[0]!;
+
+/** A connection that lasts, with `inFlight` things under way until all are answered. */
+class Link {
+  readonly #socket: Socket;
+  readonly #send: (number: number) => void;
+  readonly #answersIn: (chunk: Buffer) => number;
+  /** Over all rounds. */
+  #sent = 0;
+  #wanted = 0;
+  #answered = 0;
+  #done: () => void = () => undefined;
+
+  constructor(
+    socket: Socket,
+    send: (number: number) => void,
+    answersIn: (chunk: Buffer) => number,
+  ) {
+    this.#socket = socket;
+    this.#send = send;
+    this.#answersIn = answersIn;
+    socket.on('data', (chunk: Buffer) => {
+      this.#answered += this.#answersIn(chunk);
+      this.#more();
+    });
+    socket.on('close', () => {
+      if (this.#answered < this.#wanted) throw new Error('the connection ended too early');
+    });
+  }
+
+  /** Resolves when `count` more are answered. */
+  deliver(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#done = resolve;
+      this.#wanted += count;
+      this.#more();
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #more(): void {
+    if (this.#answered === this.#wanted) this.#done();
+    while (this.#sent < this.#wanted && this.#sent - this.#answered < inFlight) {
+      this.#send(this.#sent++);
+    }
+  }
+}
+
+/** An agent that has been welcomed. */
+async function connectAgent(port: number, camera: string): Promise<Link> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 0 });
+  const say = (header: object, body?: Buffer): void => {
+    const [head, rest] = encodeMessage(header, body);
+    socket.cork();
+    socket.write(head);
+    if (rest.length > 0) socket.write(rest);
+    socket.uncork();
+  };
+  socket.write(preface);
+  say({ type: 'hello', camera, epoch: randomBytes(16).toString('hex'), agent: 'bench' });
+  const startMs = Date.now();
+  const send = (number: number): void => {
+    const { jpeg, sha256 } = frameAt(number);
+    const verdict = { reason: 'change', ratio: 0.03, boxes: [[312, 96, 48, 120]] };
+    const moment = { capturedAtMs: startMs + number, utcOffsetMinutes: 0 };
+    say({ type: 'frame', sequence: number, ...moment, sha256, verdict }, jpeg);
+  };
+  let skip = preface.length;
+  return await new Promise((resolve) => {
+    const link = new Link(socket, send, (chunk) => {
+      const part = chunk.subarray(Math.min(skip, chunk.length));
+      skip -= chunk.length - part.length;
+      const messages = decoder.push(part).map(({ header }) => readReceiverMessage(header));
+      const refused = messages.find((each) => each?.type === 'refused' || each?.type === 'bye');
+      if (refused !== undefined) throw new Error(JSON.stringify(refused));
+      if (messages.some((each) => each?.type === 'welcome')) resolve(link);
+      return messages.filter((each) => each?.type === 'stored').length;
+    });
+  });
+}
+
+/** Lengths and bytes in, a byte back for each: no check, no flush, no care for names. */
+function serveBare(directory: string): void {
+  let count = 0;
+  const server = createServer({ noDelay: true }, (socket) => {
+    const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: frameBytes * 2 });
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk: Buffer) => {
+      for (const { body } of decoder.push(chunk)) {
+        const path = join(directory, `${Date.now()}-${count++}.jpg`);
+        void writeFile(path, body).then(() => socket.write('.'));
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
+}
+
+function connectBare(port: number): Link {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  const send = (number: number): void => {
+    for (const part of encodeMessage({}, frameAt(number).jpeg)) socket.write(part);
+  };
+  return new Link(socket, send, (chunk) => chunk.length);
+}
+
+/** As the tutorial does: `cat x.jpg | socat - TCP:HOST:PORT` for each picture. */
+async function sendWithSocat(port: number, picture: string, directory: string, count: number) {
+  for (let number = 0; number < count; number += 1) {
+    spawnSync('socat', ['-u', `FILE:${picture}`, `TCP:127.0.0.1:${port}`]);
+  }
+  const isWhole = (name: string): boolean => statSync(join(directory, name)).size === frameBytes;
+  while (readdirSync(directory).filter(isWhole).length < count) await delay(1);
+}
+
+function writeToDisk(directory: string, count: number): void {
+  for (let number = 0; number < count; number += 1) {
+    const path = join(directory, `${number}.jpg`);
+    const file = openSync(`${path}.part`, 'wx');
+    writeSync(file, frameAt(number).jpeg);
+    fsyncSync(file);
+    closeSync(file);
+    renameSync(`${path}.part`, path);
+    const folder = openSync(directory, 'r');
+    fsyncSync(folder);
+    closeSync(folder);
+  }
+}
+
+/** The most memory that a process had, bytes. */
+function peakBytes({ pid }: ChildProcess): number {
+  const status = readFileSync(`/proc/${pid ?? 0}/status`, 'utf8');
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+}
+
+function startServer(command: string, args: readonly string[]): ChildProcess {
+  // Their logs would hide the figures; what goes wrong ends the connection, which is told.
+  return spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+}
+
+async function portFrom(server: ChildProcess): Promise<number> {
+  const [line] = (await once(server.stdout!, 'data')) as [Buffer];
+  return Number(/(\d+)\D*$/.exec(line.toString().trim())?.[1]);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+interface Contestant {
+  readonly name: string;
+  readonly count: number;
+  readonly send: () => Promise<void> | void;
+  readonly server: ChildProcess | undefined;
+}
+
+async function compare(base: string, rounds: number, count: number): Promise<void> {
+  const folder = (name: string): string => {
+    const path = join(base, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+  const picture = join(base, 'a.jpg');
+  writeFileSync(picture, frameAt(0).jpeg);
+  const [oursFolder, manyFolder, bareFolder, socatFolder, diskFolder] = [
+    ...['ours', 'many', 'bare', 'socat', 'disk'].map(folder),
+  ] as [string, string, string, string, string];
+  const receiver = (directory: string): ChildProcess =>
+    startServer(process.execPath, [
+      ...['dist/receiver.js', '--dir', directory, '--listen', '127.0.0.1:0', '--json'],
+    ]);
+  const socatPort = await freePort();
+  const oneWriter = `cat > ${socatFolder}/$(date +%Y_%m_%d_%H_%M_%S_%N).jpg`;
+  const servers = {
+    ours: receiver(oursFolder),
+    many: receiver(manyFolder),
+    bare: startServer(process.execPath, [process.argv[1] ?? '', '--bare', bareFolder]),
+    socat: startServer('socat', [
+      ...[`TCP-LISTEN:${socatPort},bind=127.0.0.1,fork,reuseaddr`, `SYSTEM:${oneWriter}`],
+    ]),
+  };
+  try {
+    const [oursPort, manyPort, barePort] = await Promise.all([
+      portFrom(servers.ours),
+      portFrom(servers.many),
+      portFrom(servers.bare),
+    ]);
+    // What the receiver says of each frame must be read, or it waits in the pipe.
+    for (const server of Object.values(servers)) server.stdout?.resume();
+    const one = await connectAgent(oursPort, 'one');
+    const many = await Promise.all(
+      Array.from({ length: cameras }, (_, number) => connectAgent(manyPort, `camera-${number}`)),
+    );
+    const bare = connectBare(barePort);
+    const socatCount = Math.ceil(count / 4);
+    const contestants: Contestant[] = [
+      {
+        name: 'disk: write, fsync, rename, fsync directory',
+        count,
+        send: () => writeToDisk(diskFolder, count),
+        server: undefined,
+      },
+      {
+        name: 'receiver, 1 camera',
+        count,
+        send: () => one.deliver(count),
+        server: servers.ours,
+      },
+      {
+        name: `receiver, ${cameras} cameras`,
+        count,
+        send: async () => {
+          await Promise.all(many.map((link) => link.deliver(Math.ceil(count / cameras))));
+        },
+        server: servers.many,
+      },
+      {
+        name: 'bare Node server, no fsync',
+        count,
+        send: () => bare.deliver(count),
+        server: servers.bare,
+      },
+      {
+        name: 'socat, a process each, no fsync',
+        count: socatCount,
+        send: () => sendWithSocat(socatPort, picture, socatFolder, socatCount),
+        server: undefined,
+      },
+    ];
+    const rates = new Map<string, number[]>();
+    const peaks = new Map<string, number[]>();
+    // The first round warms up and does not count.
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const { name, count: sent, send, server } of contestants) {
+        const startMs = performance.now();
+        await send();
+        const rate = (sent * 1000) / (performance.now() - startMs);
+        if (round > 0) rates.set(name, [...(rates.get(name) ?? []), rate]);
+        if (server) peaks.set(name, [...(peaks.get(name) ?? []), peakBytes(server)]);
+        for (const each of [diskFolder, bareFolder, socatFolder]) empty(each);
+        // The receiver's days go by themselves; its marker and locks stay.
+        for (const each of [oursFolder, manyFolder]) emptyDays(each);
+        spawnSync('sync', ['-f', base]);
+      }
+    }
+    for (const link of [one, ...many, bare]) link.close();
+    const limit = median(rates.get(contestants[0]!.name) ?? []);
+    for (const { name } of contestants) {
+      const rate = median(rates.get(name) ?? []);
+      const [firstPeak, lastPeak] = [peaks.get(name)?.[0], peaks.get(name)?.at(-1)];
+      const memory =
+        firstPeak && lastPeak
+          ? `  peak ${mebibytes(lastPeak)} MiB (after the first round ${mebibytes(firstPeak)})`
+          : '';
+      console.log(
+        `${name.padEnd(46)} ${rate.toFixed(0).padStart(5)} frames/s ` +
+          `${((rate * frameBytes) / 1e6).toFixed(1).padStart(6)} MB/s  ÷ disk ` +
+          `${(rate / limit).toFixed(2)}${memory}`,
+      );
+    }
+  } finally {
+    const ends = Object.values(servers).map((server) => once(server, 'close'));
+    for (const server of Object.values(servers)) server.kill();
+    await Promise.all(ends);
+  }
+}
+
+const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+
+function empty(directory: string): void {
+  for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true });
+}
+
+function emptyDays(directory: string): void {
+  for (const camera of readdirSync(directory).filter((name) => !name.startsWith('.'))) {
+    for (const day of readdirSync(join(directory, camera)).filter((name) => name !== '.incoming')) {
+      rmSync(join(directory, camera, day), { recursive: true });
+    }
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    bare: { type: 'string' },
+    dir: { type: 'string', default: tmpdir() },
+    rounds: { type: 'string', default: '5' },
+    frames: { type: 'string', default: '400' },
+  },
+});
+if (values.bare === undefined) {
+  const base = mkdtempSync(join(values.dir, 'picchanged-bench-'));
+  try {
+    const { stdout } = spawnSync('df', ['--output=fstype,source', base], { encoding: 'utf8' });
+    const place = stdout.trim().split('\n').at(-1)?.replace(/\s+/, ' on ');
+    console.log(
+      `${values.frames} frames of ${frameBytes} bytes, ${values.rounds} rounds, ${place}`,
+    );
+    await compare(base, Number(values.rounds), Number(values.frames));
+  } finally {
+    rmSync(base, { recursive: true });
+  }
+} else {
+  serveBare(values.bare);
+}
