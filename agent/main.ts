@@ -26,6 +26,8 @@ import { type WatchParts, takeOne, watch } from './watch.js';
 /** After SIGTERM, beyond the moment that delivery gives itself: never reached. */
 const stopLimitMs = 5000;
 
+type AgentLine = CommandLine<typeof agentProgram.table>;
+
 const usage = `agent --host HOST[:PORT] [--source SOURCE] … [-- COMMAND ARGUMENT …]
 
 Watches a camera and sends the frames that changed to a receiver.
@@ -45,45 +47,53 @@ async function run(argv: readonly string[]): Promise<void> {
   if (line.words[0] !== undefined) {
     throw new UsageError(`'${line.words[0]}' is no flag; try agent --help`);
   }
-  const clock = systemClock;
-  const signal = abortOnSignals();
-  const log = openLog('agent', options.verbose, env, clock);
   const camera = options.camera ?? cameraNameFromHost(hostname());
   const destinations = eachOnce(options.host);
-  const isKept = options.spool === 'disk';
   const state = await StateDirectory.open(options.state ?? defaultStateDirectory(env, camera));
-  const lock = isKept || options.once ? await lockState(state.path) : undefined;
+  const isShared = options.spool === 'memory' && !options.once;
+  const lock = isShared ? undefined : await lockState(state.path);
+  try {
+    await work(line, { camera, destinations, state });
+  } finally {
+    await lock?.close();
+  }
+}
+
+interface Place {
+  readonly camera: string;
+  readonly destinations: readonly Destination[];
+  readonly state: StateDirectory;
+}
+
+/** Builds the parts, and lets them work until a signal, or for one shot. */
+async function work(line: AgentLine, { camera, destinations, state }: Place): Promise<void> {
+  const { options } = line;
+  const clock = systemClock;
+  const random = Math.random;
+  const signal = abortOnSignals();
+  const log = openLog('agent', options.verbose, process.env, clock);
   const remembered = options.once ? state : undefined;
   const examiner = await Examiner.open(examinerSettings(options), remembered, log);
-  const source = await openSource(sourceSettings(line, env));
-  const settings = spoolSettings(options, log);
-  const spools = isKept
-    ? await SpoolSet.onDisk(join(state.path, 'spool'), destinations, settings)
-    : SpoolSet.inMemory(destinations, settings);
-  const random = Math.random;
-  const deliver = (): Delivery => {
-    const uplinks = destinations.map((destination) => {
-      const spool = spools.spoolFor(destination);
-      const onReceiver = (id: string): Promise<readonly Spool[]> =>
-        spools.noteReceiver(destination, id);
-      return new Uplink({ destination, camera, spool, clock, log, random, onReceiver });
-    });
-    return new Delivery(uplinks, clock);
-  };
-  const parts: WatchParts = {
-    source,
-    judge: (frame) => examiner.examine(frame),
-    outbox: spools,
-    clock,
-    log,
-    random,
-    onJudged: (frame, verdict, sha256) => {
+  const source = await openSource(sourceSettings(line, process.env));
+  try {
+    const spools = await openSpools(options, { camera, destinations, state }, log);
+    const deliver = (): Delivery => {
+      const uplinks = destinations.map((destination) => {
+        const spool = spools.spoolFor(destination);
+        const onReceiver = (id: string): Promise<readonly Spool[]> =>
+          spools.noteReceiver(destination, id);
+        return new Uplink({ destination, camera, spool, clock, log, random, onReceiver });
+      });
+      return new Delivery(uplinks, clock);
+    };
+    const onJudged: WatchParts['onJudged'] = (frame, verdict, sha256) => {
       examiner.explain(frame, verdict);
       if (options.json) writeTo(1, `${JSON.stringify({ event: 'judged', sha256, verdict })}\n`);
-    },
-  };
-  log.info('watching', { camera, source: source.name, waiting: spools.waitingCount });
-  try {
+    };
+    const judge: WatchParts['judge'] = (frame) => examiner.examine(frame);
+    const parts = { source, judge, outbox: spools, clock, log, random, onJudged };
+    const isKept = options.spool === 'disk';
+    log.info('watching', { camera, source: source.name, waiting: spools.waitingCount });
     if (options.once) {
       const take = (): Promise<void> => takeOne(parts, signal);
       const remember = (): Promise<void> => examiner.remember(state);
@@ -98,12 +108,19 @@ async function run(argv: readonly string[]): Promise<void> {
       if (frames > 0 && isKept) log.info('frames wait on the disk', { frames });
       if (frames > 0 && !isKept) log.error('frames are lost: they waited in memory', { frames });
     }
+    await spools.close();
   } finally {
     await source.close();
     await examiner.close();
-    await spools.close();
-    await lock?.close();
   }
+}
+
+function openSpools(options: AgentOptions, place: Place, log: Log): Promise<SpoolSet> {
+  const settings = spoolSettings(options, log);
+  if (options.spool === 'memory') {
+    return Promise.resolve(SpoolSet.inMemory(place.destinations, settings));
+  }
+  return SpoolSet.onDisk(join(place.state.path, 'spool'), place.destinations, settings);
 }
 
 /** @throws {UsageError} there is none, or one stands there twice */
@@ -148,10 +165,7 @@ function temporaryDirectory(env: NodeJS.ProcessEnv): string {
   return env.RUNTIME_DIRECTORY?.split(':')[0] || env.XDG_RUNTIME_DIR || tmpdir();
 }
 
-function sourceSettings(
-  { options, command }: CommandLine<typeof agentProgram.table>,
-  env: NodeJS.ProcessEnv,
-): SourceSettings {
+function sourceSettings({ options, command }: AgentLine, env: NodeJS.ProcessEnv): SourceSettings {
   return {
     choice: options.source,
     command: command ?? readCommandVariable(env.AGENT_COMMAND),

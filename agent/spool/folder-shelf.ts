@@ -4,7 +4,7 @@
  *
  *   epoch                    made once: this spool's life
  *   000000000012.jpg         an entry (`entry-name.ts`, `entry.ts`), flushed before it has this name
- *   000000000011.sent        an empty file for the newest entry that was acknowledged: the sequence goes on
+ *   000000000011.sent        the newest entry that was acknowledged: it keeps the sequence from starting anew
  *   receiver                 the id of the receiver that answered last
  *   rejected/                what the receiver refused for good, with the reason beside it
  *   .<random>.part           an entry being written
@@ -13,7 +13,6 @@ import { randomBytes } from 'node:crypto';
 import {
   copyFile,
   link,
-  mkdir,
   readFile,
   readdir,
   rename,
@@ -75,7 +74,9 @@ export class FolderShelf implements Shelf {
     await makeDirectory(folder);
     await removeParts(folder);
     const entries: ShelvedEntry[] = [];
-    let lastSequence = 0;
+    // What was set aside has had its sequence too.
+    const aside = await namesIn(join(folder, rejectedName));
+    let lastSequence = Math.max(0, ...aside.map((name) => parseEntryName(name)?.sequence ?? 0));
     let tombstone: string | undefined;
     for (const name of (await readdir(folder)).sort()) {
       const parsed = parseEntryName(name);
@@ -137,12 +138,11 @@ export class FolderShelf implements Shelf {
     }
     const tombstone = join(this.#folder, entryName({ sequence, kind: 'sent' }));
     try {
-      await writeFile(tombstone, '');
-      await rm(path, { force: true });
-    } catch (error) {
-      if (!['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '')) throw error;
-      // No room for an empty file: the entry itself serves. It may be linked elsewhere, so it is not emptied.
+      // One step: whatever a power cut takes back, one of both names is there and the sequence goes on.
       await rename(path, tombstone);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      await writeFile(tombstone, ''); // it waited in memory, for want of room on the disk
     }
     if (this.#tombstone !== undefined) await rm(this.#tombstone, { force: true });
     this.#tombstone = tombstone;
@@ -150,14 +150,24 @@ export class FolderShelf implements Shelf {
 
   async setAside(sequence: number, kind: Kind, why: string): Promise<void> {
     const rejected = join(this.#folder, rejectedName);
-    await mkdir(rejected, { recursive: true });
+    await makeDirectory(rejected);
     const names = (await readdir(rejected)).sort();
     for (const name of names.slice(0, Math.max(0, names.length - 2 * maxRejected))) {
       await rm(join(rejected, name));
     }
     const name = entryName({ sequence, kind });
-    await copyFile(this.#pathOf(sequence, kind), join(rejected, name));
     await writeFile(join(rejected, `${name}.txt`), `${why}\n`);
+    const [path, final] = [join(this.#folder, name), join(rejected, name)];
+    const part = join(rejected, partName());
+    // Two names until the new one is flushed, or a power cut could take both.
+    if (await linkInto(path, final, part)) {
+      await rm(part, { force: true }); // rename(2) leaves it where the final name was there already
+    } else {
+      await copyFile(path, final);
+      await flushToDisk(final);
+    }
+    await flushToDisk(rejected);
+    await rm(path);
   }
 
   #pathOf(sequence: number, kind: Kind): string {
@@ -188,6 +198,15 @@ async function linkInto(path: string, final: string, part: string): Promise<bool
     if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(systemCode(error) ?? '')) {
       return false;
     }
+    throw error;
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
     throw error;
   }
 }

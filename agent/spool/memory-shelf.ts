@@ -32,7 +32,7 @@ export class MemoryShelf implements Shelf {
     return Promise.resolve();
   }
 
-  setAside(): Promise<void> {
-    return Promise.resolve(); // there is no disk to keep a copy on
+  setAside(sequence: number): Promise<void> {
+    return this.remove(sequence); // there is no disk to keep it on
   }
 }

@@ -112,10 +112,11 @@ export class QueueSpool implements Spool {
       if (waiting === undefined) return;
       const error = new OperationalError('FRAME', `entry ${sequence} is set aside: ${why}`);
       this.#settings.onTrouble('a frame will not be delivered', error);
+      const isShelved = !this.#inMemory.has(sequence);
       try {
-        await this.#shelf.setAside(sequence, waiting.kind, why);
+        if (isShelved) await this.#shelf.setAside(sequence, waiting.kind, why);
       } catch (cause) {
-        this.#settings.onTrouble('no copy of it could be kept', cause);
+        this.#settings.onTrouble('it could not be set aside', cause);
       }
       await this.#remove(sequence);
     });

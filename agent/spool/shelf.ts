@@ -26,6 +26,6 @@ export interface Shelf {
   get(sequence: number, kind: EntryHeader['type']): Promise<Entry>;
   /** @param isNewest its sequence has to be remembered, or a restart would give it again */
   remove(sequence: number, kind: EntryHeader['type'], isNewest: boolean): Promise<void>;
-  /** Keeps a copy of an entry out of the way, with the reason. */
+  /** Takes an entry away and keeps it, where there is a disk for it, with the reason. @throws a system error */
   setAside(sequence: number, kind: EntryHeader['type'], why: string): Promise<void>;
 }
