@@ -6,20 +6,25 @@ import { join } from 'node:path';
 import { DayRecord } from './day-record.js';
 
 export const recordName = 'record.jsonl';
-/** Some 100 bytes each. A camera that changes every second of a day makes 86,400. */
-const maxEntries = 300_000;
-const maxRecords = 1000;
+export interface RecordLimits {
+  /** Frames and holes, some 100 bytes each. A camera that changes every second of a day makes 86,400. */
+  readonly maxEntries: number;
+  readonly maxRecords: number;
+}
+const defaultLimits: RecordLimits = { maxEntries: 300_000, maxRecords: 1000 };
 /** What a power cut may take from the records; it takes no frame. */
 const flushAfterMs = 5000;
 
 export class DayRecords {
   readonly #directory: string;
+  readonly #limits: RecordLimits;
   /** By folder, the one used longest ago first. */
   readonly #records = new Map<string, DayRecord>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(directory: string) {
+  constructor(directory: string, limits = defaultLimits) {
     this.#directory = directory;
+    this.#limits = limits;
   }
 
   /**
@@ -35,6 +40,11 @@ export class DayRecords {
     await record.follow();
     this.#forget();
     return record;
+  }
+
+  /** How many are in memory. */
+  get count(): number {
+    return this.#records.size;
   }
 
   /** To be told after an append. */
@@ -62,12 +72,13 @@ export class DayRecords {
   }
 
   #forget(): void {
+    const { maxEntries, maxRecords } = this.#limits;
     let entries = 0;
     for (const { size } of this.#records.values()) entries += size;
-    for (const [folder, record] of this.#records) {
-      const isWithin = entries <= maxEntries && this.#records.size <= maxRecords;
-      // The last is in use; one that is not flushed goes when it is.
-      if (isWithin || this.#records.size === 1) return;
+    if (entries <= maxEntries && this.#records.size <= maxRecords) return;
+    // The last is in use; one that is not flushed goes when it is.
+    for (const [folder, record] of [...this.#records].slice(0, -1)) {
+      if (entries <= maxEntries && this.#records.size <= maxRecords) return;
       if (!record.isFlushed) continue;
       this.#records.delete(folder);
       entries -= record.size;

@@ -144,6 +144,18 @@ describe('a frame store', () => {
     expect(await store.put(frame())).toEqual({ name, duplicate: false });
   });
 
+  it('goes on when the folder of a day or of a camera was removed', async () => {
+    const directory = temporaryDirectory();
+    const store = await openFrameStore(directory, Date.now());
+    for (const removed of ['frontdoor/2026_11_22', 'frontdoor', 'frontdoor/.incoming']) {
+      await store.put(frame());
+      rmSync(join(directory, removed), { recursive: true });
+      expect(
+        await store.put(frame({ id: { epoch, sequence: 2 }, jpeg: makeJpeg(2) })),
+      ).toBeDefined();
+    }
+  });
+
   it('says what is in the way when the directory is a file', async () => {
     const path = join(temporaryDirectory(), 'file');
     writeFileSync(path, '');

@@ -126,10 +126,12 @@ describe('the record', () => {
     await store.put(frame(1));
     appendFileSync(record, '{"epoch":"eeee');
     await store.put(frame(2));
+    const after = readFileSync(record, 'utf8').split('\n');
+    expect(after).toHaveLength(4);
+    expect(JSON.parse(after[2] ?? '')).toMatchObject({ sequence: 2 });
     const again = await openFrameStore(directory, Date.now());
     expect(await again.put(frame(1))).toEqual({ name: first, duplicate: true });
     expect(await again.put(frame(2))).toEqual({ name: second, duplicate: true });
-    expect(readFileSync(record, 'utf8').split('\n')).toHaveLength(4);
   });
 
   it('passes over lines of others, however long', async () => {
