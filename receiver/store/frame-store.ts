@@ -15,7 +15,8 @@
  *                                   file needs its line.
  *
  * A hole has no file: its line is flushed before its acknowledgement. What adopting cannot tell apart are two
- * frames of two epochs with the same millisecond and the same bytes, the first one's line lost.
+ * frames with the same millisecond and the same bytes, the first one's line lost or another process's that is
+ * just being written. One epoch has no such two, and a camera's lock lets in one epoch at a time.
  */
 import { randomUUID } from 'node:crypto';
 import { access, constants, readFile, stat, unlink } from 'node:fs/promises';

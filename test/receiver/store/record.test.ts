@@ -174,8 +174,12 @@ describe('the record', () => {
   it('grows by whole lines when two stores write at the same time', async () => {
     const { directory, store, lines } = await openedStore();
     const other = await openFrameStore(directory, Date.now());
+    // One epoch never has two frames of one millisecond.
     const jobs = Array.from({ length: 60 }, (_, index) =>
-      (index % 2 === 0 ? store : other).put({ ...frame(index, index % 5) }),
+      (index % 2 === 0 ? store : other).put({
+        ...frame(index, index % 5),
+        capturedAtMs: capturedAtMs + index,
+      }),
     );
     await Promise.all(jobs);
     const sequences = lines().map((line) => (line as { sequence: number }).sequence);
