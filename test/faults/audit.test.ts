@@ -5,6 +5,10 @@ import { type Books, audit } from './audit.js';
 const file = (sha256: string, name = `${sha256}.jpg`) => ({ name, sha256, damage: undefined });
 const tally = (...items: string[]) => new Map(items.map((item) => [item, 1]));
 
+const both = (...names: string[]) => ({
+  recorded: names.map((name, index) => ({ id: `e ${index + 1}`, name })),
+});
+
 /** Three frames: one stored, one waiting, one refused for good. */
 const books: Books = {
   put: tally('a', 'b', 'c', 'never declared'),
@@ -13,7 +17,7 @@ const books: Books = {
   captures: {
     stored: [file('a')],
     droppedCount: 0,
-    recordedIds: ['e 1'],
+    recorded: [{ id: 'e 1', name: 'a.jpg' }],
     unfinished: [],
     unexpected: [],
   },
@@ -34,7 +38,8 @@ describe('an audit', () => {
 
   it('takes the same picture put twice for two frames', () => {
     const twice = { put: new Map([['a', 2]]), declared: new Map([['a', 2]]) };
-    const stored = { ...captures, stored: [file('a'), file('a', 'a-2.jpg')] };
+    const recorded = [...captures.recorded, { id: 'e 2', name: 'a-2.jpg' }];
+    const stored = { ...captures, stored: [file('a'), file('a', 'a-2.jpg')], recorded };
     expect(audit({ ...books, ...twice, captures: stored })).toEqual([]);
     expect(audit({ ...books, ...twice })).toEqual([expect.stringMatching(/^1 declared and/)]);
   });
@@ -44,10 +49,23 @@ describe('an audit', () => {
     ['1 acknowledged and not stored', { acknowledged: acknowledgedWith('b') }],
     [
       '1 under a final name and no frame',
-      { captures: { ...captures, stored: [file('a'), file('x')] } },
+      { captures: { ...captures, ...both('a.jpg', 'x.jpg'), stored: [file('a'), file('x')] } },
     ],
-    ['2 stored more often', { captures: { ...captures, stored: [file('a'), file('a', '2')] } }],
-    ['1 recorded twice', { captures: { ...captures, recordedIds: ['e 1', 'e 1'] } }],
+    [
+      '2 stored more often',
+      {
+        captures: {
+          ...captures,
+          ...both('a.jpg', 'b.jpg'),
+          stored: [file('a'), file('a', 'b.jpg')],
+        },
+      },
+    ],
+    [
+      '1 recorded under two names',
+      { captures: { ...captures, recorded: [...captures.recorded, { id: 'e 1', name: 'b.jpg' }] } },
+    ],
+    ['1 stored and not recorded', { captures: { ...captures, recorded: [] } }],
     ['1 files that nobody', { captures: { ...captures, unexpected: ['x'] } }],
     ['1 unfinished files beyond', { captures: { ...captures, unfinished: ['x.part'] } }],
     ['1 unfinished files in the spool', { spool: { ...spool, unfinished: ['x.part'] } }],

@@ -29,20 +29,31 @@ export function audit({ put, declared, acknowledged, captures, spool, kills }: B
   const lost = missing.slice(0, Math.max(0, missing.length - captures.droppedCount));
   const unacked = excess(acked, (sha256) => at(stored, sha256));
   const foreign = captures.stored.filter(({ sha256 }) => !put.has(sha256));
-  const names = foreign.map(({ name, damage }) => `${name} (${damage ?? 'a whole JPEG'})`);
+  const foreignNames = foreign.map(({ name, damage }) => `${name} (${damage ?? 'a whole JPEG'})`);
   const twice = excess(stored, (sha256) => at(put, sha256)).filter((sha256) => put.has(sha256));
   const twiceNames = captures.stored
     .filter(({ sha256 }) => twice.includes(sha256))
     .map(({ name }) => name);
-  const ids = captures.recordedIds;
-  const repeated = ids.filter((id, index) => ids.indexOf(id) !== index);
+  const names = new Map<string, Set<string>>();
+  for (const { id, name } of captures.recorded)
+    names.set(id, (names.get(id) ?? new Set()).add(name));
+  // Two processes that got the same frame at the same time may both write a line, of the same file.
+  const twoNames = [...names].flatMap(([id, all]) =>
+    all.size > 1 ? [[id, ...all].join(' ')] : [],
+  );
+  const files = new Set(captures.recorded.map(({ name }) => name));
+  const unrecorded = captures.stored.filter(({ name }) => !files.has(name));
   const tooMany = captures.unfinished.slice(unfinishedPerKill * kills);
   return [
     ...complaint('declared and neither stored, waiting nor counted as dropped', lost),
     ...complaint('acknowledged and not stored', unacked),
-    ...complaint('under a final name and no frame of the camera', names),
+    ...complaint('under a final name and no frame of the camera', foreignNames),
     ...complaint('stored more often than the camera made it', twiceNames),
-    ...complaint('recorded twice', repeated),
+    ...complaint('recorded under two names', twoNames),
+    ...complaint(
+      'stored and not recorded',
+      unrecorded.map(({ name }) => name),
+    ),
     ...complaint('files that nobody should have left', captures.unexpected),
     ...complaint('unfinished files beyond what the kills explain', tooMany),
     ...complaint('unfinished files in the spool of an agent that has ended', spool.unfinished),

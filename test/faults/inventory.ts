@@ -1,7 +1,7 @@
 /** What lies on the disks of the two sides, read as anybody could read it: names and bytes. */
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { findJpegDamage } from '../../shared/jpeg-splitter.js';
 import { parseFrameName } from '../../shared/frame-path.js';
 import { ballastName } from './disk.js';
@@ -15,12 +15,19 @@ export interface StoredFile {
   readonly damage: string | undefined;
 }
 
+export interface RecordedFrame {
+  /** (epoch, sequence), which names a frame for ever. */
+  readonly id: string;
+  /** Relative to the captures directory. */
+  readonly name: string;
+}
+
 export interface Captures {
   readonly stored: readonly StoredFile[];
   /** Frames that the agent reported as dropped. */
   readonly droppedCount: number;
-  /** (epoch, sequence) of each line of the records that tells of a frame. */
-  readonly recordedIds: readonly string[];
+  /** Each line of the records that tells of a frame. */
+  readonly recorded: readonly RecordedFrame[];
   readonly unfinished: readonly string[];
   readonly unexpected: readonly string[];
 }
@@ -37,17 +44,18 @@ export function readCaptures(directory: string): Captures {
   const stored: StoredFile[] = [];
   const unfinished: string[] = [];
   const unexpected: string[] = [];
-  const recordedIds: string[] = [];
-  let droppedCount = 0;
+  const recorded: RecordedFrame[] = [];
+  const holes = new Map<string, number>();
   for (const name of filesIn(directory)) {
     const base = name.split('/').at(-1) ?? '';
     const path = join(directory, name);
     if (name.includes('/.incoming/') && base.endsWith('.part')) unfinished.push(name);
     else if (base === 'record.jsonl') {
       for (const line of linesOf(path)) {
-        if (typeof line.count === 'number') droppedCount += line.count;
-        else if (typeof line.epoch === 'string') {
-          recordedIds.push(`${line.epoch} ${String(line.sequence)}`);
+        const id = `${String(line.epoch)} ${String(line.sequence)}`;
+        if (typeof line.count === 'number') holes.set(id, line.count);
+        else if (typeof line.name === 'string') {
+          recorded.push({ id, name: `${dirname(name)}/${line.name}` });
         }
       }
     } else if (parseFrameName(base) !== undefined || /\/unclocked\/[^/]+\.jpg$/.test(name)) {
@@ -55,7 +63,8 @@ export function readCaptures(directory: string): Captures {
       stored.push({ name, sha256: sha256Of(bytes), damage: findJpegDamage(bytes) });
     } else if (!name.split('/').some((part) => part.startsWith('.'))) unexpected.push(name);
   }
-  return { stored, droppedCount, recordedIds, unfinished, unexpected };
+  const droppedCount = [...holes.values()].reduce((sum, count) => sum + count, 0);
+  return { stored, droppedCount, recorded, unfinished, unexpected };
 }
 
 /** How many frames and notes wait in an agent's state directory, by their names: they come and go meanwhile. */

@@ -6,8 +6,8 @@ import { runFaults } from './fault-run.js';
 import { type Mutation, buildPrograms, mutate } from './mutants.js';
 import { seenInFaults, seenInPowerCuts } from './mutations.js';
 import { type Fault, type FaultKind, seededRandom } from './plan.js';
-import { walkPowerCuts } from './power-cut.js';
-import { recordReceiver } from './recording.js';
+import { type Side, walkPowerCuts } from './power-cut.js';
+import { recordAgent, recordReceiver } from './recording.js';
 
 const noStrace = missing('strace', 'strace');
 const timeLimitMs = 180_000;
@@ -62,13 +62,25 @@ describe('faults', () => {
   });
 });
 
+const { acknowledgeFirst, forgetSequence, noDirectoryFlush, noFileFlush } = seenInPowerCuts;
+const powerCuts: { mutation: Mutation; side: Side; words: RegExp }[] = [
+  { mutation: acknowledgeFirst, side: 'receiver', words: /promised and is not there/ },
+  { mutation: noDirectoryFlush, side: 'receiver', words: /promised and is not there/ },
+  { mutation: noFileFlush, side: 'receiver', words: /is no whole frame/ },
+  { mutation: noDirectoryFlush, side: 'agent', words: /promised and is not there/ },
+  { mutation: noFileFlush, side: 'agent', words: /is no whole frame/ },
+  { mutation: forgetSequence, side: 'agent', words: /after a restart 1 comes next/ },
+];
+
 describe('power cuts', () => {
-  it.for<Mutation>(Object.values(seenInPowerCuts))('show it when $name', async (mutation, test) => {
+  it.for(powerCuts)('of the $side show it when $mutation.name', async (broken, test) => {
     test.skip(noStrace !== undefined, noStrace);
+    const { mutation, side, words } = broken;
     const programs = await buildPrograms(temporaryDirectory(), mutation);
-    const { operations, rootPath, frames: known } = await recordReceiver(programs);
-    const { violations } = walkPowerCuts('receiver', operations, rootPath, known);
-    expect(violations.join('\n')).toMatch(/promised and is not there/);
+    const record = { agent: recordAgent, receiver: recordReceiver }[side];
+    const { operations, rootPath, frames: known } = await record(programs);
+    const { violations } = walkPowerCuts(side, operations, rootPath, known);
+    expect(violations.join('\n')).toMatch(words);
   });
 });
 

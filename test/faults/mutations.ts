@@ -44,6 +44,12 @@ export const seenInPowerCuts = {
     snippet: 'await handle.sync();',
     replacement: '',
   },
+  forgetSequence: {
+    name: 'nothing is left of the newest frame when it is acknowledged',
+    path: 'agent/spool/folder-shelf.ts',
+    snippet: 'if (!isNewest) {',
+    replacement: 'if (sequence > 0) {',
+  },
   noFileFlush: {
     name: 'bytes are not flushed',
     path: 'shared/durable-file.ts',

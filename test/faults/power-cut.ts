@@ -23,14 +23,14 @@ export interface Walk {
 /**
  * @param rootPath the folder that the program began with, empty
  * @param frames SHA-256 of every frame that there is
- * @param onTree is given each tree that keeps the promises
+ * @param onTree is given each tree that keeps the promises, with the SHA-256 of what was promised then
  */
 export function walkPowerCuts(
   side: Side,
   operations: readonly Operation[],
   rootPath: string,
   frames: ReadonlySet<string>,
-  onTree: (tree: Tree) => void = () => undefined,
+  onTree: (tree: Tree, promised: ReadonlySet<string>) => void = () => undefined,
 ): Walk {
   const disk = new CrashDisk(rootPath);
   const words = new Words(side);
@@ -47,7 +47,7 @@ export function walkPowerCuts(
         ...findReuse(tree, words.lastSent),
       ];
       for (const what of broken) violations.add(what);
-      if (broken.length === 0) onTree(tree);
+      if (broken.length === 0) onTree(tree, words.promised);
     }
   }
   return { moments, trees, promised: words.promisedCount, violations: [...violations] };
@@ -147,7 +147,7 @@ const isFinal: Readonly<Record<Side, RegExp>> = {
 
 /** A file is the same buffer in most trees. */
 const known = new WeakMap<Buffer, string>();
-function sha256Of(bytes: Buffer): string {
+export function sha256Of(bytes: Buffer): string {
   const sha256 = known.get(bytes) ?? createHash('sha256').update(bytes).digest('hex');
   known.set(bytes, sha256);
   return sha256;

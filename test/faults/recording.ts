@@ -1,12 +1,12 @@
 /** Runs one side of the pair under strace while it does all that it does, and reads the log. */
-import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { AgentPeer } from '../support/agent-peer.js';
+import { AgentPeer, peerEpoch } from '../support/agent-peer.js';
 import { eventually } from '../support/eventually.js';
 import { type Running, start } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { numberedJpeg } from './camera.js';
+import { sha256Of } from './power-cut.js';
 import type { Programs } from './stage.js';
 import { type Operation, readStraceLog, tracedCalls } from './strace-log.js';
 
@@ -18,13 +18,39 @@ export interface Recording {
   readonly frames: ReadonlySet<string>;
 }
 
+export interface GivenFrame {
+  readonly sequence: number;
+  readonly capturedAtMs: number;
+  readonly jpeg: Buffer;
+}
+
+/** What the header of a frame says that `recordReceiver` gives. */
+export function headerOf({ sequence, capturedAtMs, jpeg }: GivenFrame) {
+  return {
+    epoch: peerEpoch,
+    sequence,
+    capturedAtMs,
+    utcOffsetMinutes: 0,
+    sha256: sha256Of(jpeg),
+    verdict: { reason: 'change', ratio: 0.1, boxes: [] },
+  };
+}
+
 const frameCount = 6;
 /** Larger than what the second receiver of `recordAgent` takes: refused for good, hence set aside. */
 const refusedIndex = 4;
 const jpegs = Array.from({ length: frameCount }, (_, index) =>
   numberedJpeg(index + 1, index === refusedIndex ? 6000 : 1500),
 );
-const frames = new Set(jpegs.map((jpeg) => createHash('sha256').update(jpeg).digest('hex')));
+const frames = new Set(jpegs.map(sha256Of));
+const firstAtMs = Date.UTC(2026, 10, 22);
+
+/** What `recordReceiver` gives. The last has the time, hence the name, of the first. */
+export const givenFrames: readonly GivenFrame[] = jpegs.map((jpeg, index) => ({
+  sequence: index + 1,
+  capturedAtMs: firstAtMs + (index === frameCount - 1 ? 0 : index),
+  jpeg,
+}));
 
 /** A receiver that gets frames, one of them again, one with another's name, and is ended. */
 export async function recordReceiver({ receiver }: Programs): Promise<Recording> {
@@ -35,20 +61,20 @@ export async function recordReceiver({ receiver }: Programs): Promise<Recording>
   const peer = new AgentPeer(port);
   peer.hello();
   await peer.answer('welcome');
-  jpegs.forEach((jpeg, index) => {
-    // The last has the time, hence the name, of the first.
-    const isLast = index === frameCount - 1;
-    peer.frame(index + 1, jpeg, isLast ? { capturedAtMs: Date.UTC(2026, 10, 22) + 1 } : {});
-  });
+  for (const given of givenFrames) peer.frame(given.sequence, given.jpeg, headerOf(given));
   await peer.answer('stored', frameCount);
-  peer.frame(2, jpegs[1] ?? Buffer.alloc(0));
+  const [again] = givenFrames;
+  if (again) peer.frame(again.sequence, again.jpeg, headerOf(again));
   await peer.answer('stored', frameCount + 1);
   peer.socket.end();
   return { operations: await traced.end(), rootPath, frames };
 }
 
 /** An agent whose receiver is away at first, then takes all frames but one, which is too large for it. */
-export async function recordAgent({ agent, receiver }: Programs): Promise<Recording> {
+export async function recordAgent({
+  agent,
+  receiver,
+}: Programs): Promise<Recording & { readonly host: string }> {
   const rootPath = temporaryDirectory();
   const folder = temporaryDirectory();
   const captures = temporaryDirectory();
@@ -81,7 +107,7 @@ export async function recordAgent({ agent, receiver }: Programs): Promise<Record
   await eventually(() => stored() >= frameCount / 2, 'the frames that waited');
   for (let index = frameCount / 2; index < frameCount; index += 1) put(index);
   await eventually(() => stored() >= frameCount - 1, 'all frames stored but one');
-  return { operations: await traced.end(), rootPath, frames };
+  return { operations: await traced.end(), rootPath, frames, host: address };
 }
 
 function startTraced(args: readonly string[]) {
