@@ -11,6 +11,8 @@ export interface RunSettings extends StageSettings {
   readonly frameEveryMs: number;
   readonly settleDeadlineMs: number;
   readonly onFault?: (fault: Fault, declaredCount: number) => void;
+  /** Ends the run; both programs are ended and the small disks unmounted first. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Outcome {
@@ -31,7 +33,7 @@ const leadFrames = 12;
 /** For the agent to declare one more frame. */
 const progressDeadlineMs = 60_000;
 
-/** @throws when the programs do not start, or the agent declares no more frames */
+/** @throws when the programs do not start, the agent declares no more frames, or `signal` aborts */
 export async function runFaults(settings: RunSettings): Promise<Outcome> {
   const stage = await Stage.open(settings);
   const over = new AbortController();
@@ -40,17 +42,17 @@ export async function runFaults(settings: RunSettings): Promise<Outcome> {
     const shooting = shoot(stage, paced, settings.frameEveryMs, over.signal);
     for (const fault of settings.plan) {
       paced.frames = Math.min(settings.frames, fault.afterFrames + leadFrames);
-      await progress(stage, fault.afterFrames);
+      await progress(stage, fault.afterFrames, settings.signal);
       await delay(fault.pauseMs);
       settings.onFault?.(fault, stage.declaredCount);
       await stage.suffer(fault);
     }
     paced.frames = settings.frames;
-    await progress(stage, settings.frames);
+    await progress(stage, settings.frames, settings.signal);
     over.abort();
     await shooting;
     stage.stepClock(0);
-    const isSettled = await settled(stage, settings.settleDeadlineMs);
+    const isSettled = await settled(stage, settings.settleDeadlineMs, settings.signal);
     await stage.stop();
     const outcome = closeBooks(stage, isSettled);
     if (outcome.violations.length > 0) stage.keepDisks();
@@ -74,10 +76,11 @@ async function shoot(
   }
 }
 
-async function progress(stage: Stage, frames: number): Promise<void> {
+async function progress(stage: Stage, frames: number, signal?: AbortSignal): Promise<void> {
   let seen = stage.declaredCount;
   let seenAtMs = performance.now();
   while (stage.declaredCount < frames) {
+    signal?.throwIfAborted();
     if (stage.declaredCount > seen) {
       seen = stage.declaredCount;
       seenAtMs = performance.now();
@@ -89,9 +92,10 @@ async function progress(stage: Stage, frames: number): Promise<void> {
 }
 
 /** Nothing waits, and still nothing waits a moment later. */
-async function settled(stage: Stage, deadlineMs: number): Promise<boolean> {
+async function settled(stage: Stage, deadlineMs: number, signal?: AbortSignal): Promise<boolean> {
   const startMs = performance.now();
   for (let quietLooks = 0; quietLooks < 10; quietLooks += 1) {
+    signal?.throwIfAborted();
     if (!stage.isSettled) quietLooks = -1;
     if (performance.now() - startMs > deadlineMs) return false;
     await delay(50);

@@ -30,6 +30,12 @@ if (![rounds, firstSeed, frames, faults].every((number) => Number.isSafeInteger(
   process.exit(2);
 }
 
+/** Ctrl-C leaves no process and no mounted disk behind. */
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)));
+}
+
 /** `41 kill-agent 12 stall …` */
 function describePlan(plan: readonly Fault[]): string {
   const counts = new Map<string, number>();
@@ -56,6 +62,7 @@ async function runRound(seed: number): Promise<boolean> {
     frames,
     frameEveryMs: 40,
     settleDeadlineMs: 180_000,
+    signal: interrupted.signal,
     onFault: ({ kind, lastsMs }, declared) => {
       if (values.verbose) console.log(`  ${declared} declared, now ${kind} (${lastsMs} ms)`);
     },
@@ -73,8 +80,12 @@ async function runRound(seed: number): Promise<boolean> {
   return false;
 }
 
-let broken = 0;
 for (let round = 0; round < rounds; round += 1) {
-  if (!(await runRound(firstSeed + round))) broken += 1;
+  try {
+    if (!(await runRound(firstSeed + round))) process.exitCode = 1;
+  } catch (error) {
+    console.error(`  ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+    if (interrupted.signal.aborted) break;
+  }
 }
-if (broken > 0) process.exitCode = 1;
