@@ -1,12 +1,13 @@
 /**
  * Bytes of the framed protocol (PROTOCOL.md has the reasons):
  *
- *   preface   "PICC/1\n"                                   once, each way
- *   message   u32 header length, u32 body length           big-endian
- *             header: UTF-8 JSON object, body: bytes       repeated
+ *   preface   "PICC/1\n"                                            once, each way
+ *   message   u32 header length, u32 body length, u32 CRC-32       big-endian; the CRC is that of both
+ *             header: UTF-8 JSON object, body: bytes               lengths and the header; repeated
  *
  * Pure. The decoder is a push state machine: any chunking gives the same messages.
  */
+import { crc32 } from 'node:zlib';
 import { ByteQueue } from '../byte-queue.js';
 import { OperationalError } from '../errors.js';
 
@@ -22,21 +23,39 @@ export interface WireLimits {
 }
 
 const lengthsBytes = 8;
+/** The lengths and the check. */
+const preambleBytes = lengthsBytes + 4;
+
+/** A turned bit in a sequence would acknowledge another frame, in an epoch store everything twice. */
+function checkOf(lengths: Buffer, header: Buffer): number {
+  return crc32(header, crc32(lengths));
+}
 
 /** The message as two buffers to write one after the other; the body is not copied. */
 export function encodeMessage(header: object, body: Buffer = Buffer.alloc(0)): [Buffer, Buffer] {
   const json = Buffer.from(JSON.stringify(header));
-  const lengths = Buffer.alloc(lengthsBytes);
-  lengths.writeUInt32BE(json.length, 0);
-  lengths.writeUInt32BE(body.length, 4);
-  return [Buffer.concat([lengths, json]), body];
+  const preamble = Buffer.alloc(preambleBytes);
+  preamble.writeUInt32BE(json.length, 0);
+  preamble.writeUInt32BE(body.length, 4);
+  preamble.writeUInt32BE(checkOf(preamble.subarray(0, lengthsBytes), json), lengthsBytes);
+  return [Buffer.concat([preamble, json]), body];
+}
+
+interface Preamble {
+  readonly headerBytes: number;
+  readonly bodyBytes: number;
+  /** As they came: what the check is made of. */
+  readonly lengths: Buffer;
+  readonly check: number;
 }
 
 export class MessageDecoder {
   readonly #limits: WireLimits;
   readonly #held = new ByteQueue();
-  /** Undefined while the lengths themselves are awaited. */
-  #lengths: { header: number; body: number } | undefined;
+  /** Undefined while it is awaited itself. */
+  #preamble: Preamble | undefined;
+  /** Undefined while it is awaited. */
+  #header: Record<string, unknown> | undefined;
 
   constructor(limits: WireLimits) {
     this.#limits = limits;
@@ -44,7 +63,7 @@ export class MessageDecoder {
 
   /** True when a message has begun and is not finished: an end here is a cut. */
   get isInside(): boolean {
-    return this.#held.length > 0 || this.#lengths !== undefined;
+    return this.#held.length > 0 || this.#preamble !== undefined;
   }
 
   /**
@@ -56,27 +75,36 @@ export class MessageDecoder {
     this.#held.append(chunk);
     const messages: WireMessage[] = [];
     for (;;) {
-      if (this.#lengths === undefined) {
-        if (this.#held.length < lengthsBytes) return messages;
-        this.#lengths = this.#readLengths(this.#held.take(lengthsBytes));
+      if (this.#preamble === undefined) {
+        if (this.#held.length < preambleBytes) return messages;
+        this.#preamble = this.#readPreamble(this.#held.take(preambleBytes));
       }
-      const { header, body } = this.#lengths;
-      if (this.#held.length < header + body) return messages;
-      messages.push({ header: parseHeader(this.#held.take(header)), body: this.#held.take(body) });
-      this.#lengths = undefined;
+      const { headerBytes, bodyBytes, lengths, check } = this.#preamble;
+      if (this.#header === undefined) {
+        if (this.#held.length < headerBytes) return messages;
+        const header = this.#held.take(headerBytes);
+        if (checkOf(lengths, header) !== check) throw violation('a damaged header');
+        this.#header = parseHeader(header);
+      }
+      if (this.#held.length < bodyBytes) return messages;
+      messages.push({ header: this.#header, body: this.#held.take(bodyBytes) });
+      this.#preamble = this.#header = undefined;
     }
   }
 
-  #readLengths(bytes: Buffer): { header: number; body: number } {
-    const header = bytes.readUInt32BE(0);
-    const body = bytes.readUInt32BE(4);
-    if (header > this.#limits.maxHeaderBytes) {
-      throw violation(`a header of ${header} bytes; the limit is ${this.#limits.maxHeaderBytes}`);
+  #readPreamble(bytes: Buffer): Preamble {
+    const headerBytes = bytes.readUInt32BE(0);
+    const bodyBytes = bytes.readUInt32BE(4);
+    const { maxHeaderBytes, maxBodyBytes } = this.#limits;
+    if (headerBytes > maxHeaderBytes) {
+      throw violation(`a header of ${headerBytes} bytes; the limit is ${maxHeaderBytes}`);
     }
-    if (body > this.#limits.maxBodyBytes) {
-      throw violation(`a body of ${body} bytes; the limit is ${this.#limits.maxBodyBytes}`);
+    if (bodyBytes > maxBodyBytes) {
+      throw violation(`a body of ${bodyBytes} bytes; the limit is ${maxBodyBytes}`);
     }
-    return { header, body };
+    // A copy: what was held is not kept for the sake of twelve bytes.
+    const lengths = Buffer.from(bytes.subarray(0, lengthsBytes));
+    return { headerBytes, bodyBytes, lengths, check: bytes.readUInt32BE(lengthsBytes) };
   }
 }
 

@@ -185,7 +185,7 @@ describe('an agent', () => {
     await agent.answer('welcome');
     agent.frame(1, makeJpeg(1));
     await agent.answer('stored');
-    agent.socket.write(Buffer.from('0000001000001000', 'hex'));
+    agent.socket.write(Buffer.from('000000100000100000000000', 'hex'));
     agent.socket.resetAndDestroy();
     await agent.over;
     expect(filesBelow(directory)).toHaveLength(1);

@@ -1,4 +1,5 @@
 /** The framed protocol's bytes: vectors in hex, any chunking, and what a hostile peer may send. */
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OperationalError } from '../../../shared/errors.js';
@@ -21,26 +22,27 @@ function decode(chunks: readonly Buffer[], limits = generous): WireMessage[] {
 /** A message whose header is any text, as a peer could send it. */
 function withHeader(text: string | Buffer, body: Buffer = Buffer.alloc(0)): Buffer {
   const header = Buffer.from(text);
-  const lengths = Buffer.alloc(8);
-  lengths.writeUInt32BE(header.length, 0);
-  lengths.writeUInt32BE(body.length, 4);
-  return Buffer.concat([lengths, header, body]);
+  const preamble = Buffer.alloc(12);
+  preamble.writeUInt32BE(header.length, 0);
+  preamble.writeUInt32BE(body.length, 4);
+  preamble.writeUInt32BE(crc32(Buffer.concat([preamble.subarray(0, 8), header])), 8);
+  return Buffer.concat([preamble, header, body]);
 }
 
 const vectors: readonly { bytes: Buffer; header: object; body: Buffer }[] = [
   {
-    bytes: hex('0000000f 00000000 7b2274797065223a2270696e67227d'),
+    bytes: hex('0000000f 00000000 9090671e 7b2274797065223a2270696e67227d'),
     header: { type: 'ping' },
     body: Buffer.alloc(0),
   },
   {
-    bytes: hex('0000000a 00000004 7b226e223a2d312e357d ffd8ffd9'),
+    bytes: hex('0000000a 00000004 e5517bc8 7b226e223a2d312e357d ffd8ffd9'),
     header: { n: -1.5 },
     body: hex('ffd8ffd9'),
   },
-  { bytes: hex('00000002 00000001 7b7d 00'), header: {}, body: hex('00') },
+  { bytes: hex('00000002 00000001 97a8bed4 7b7d 00'), header: {}, body: hex('00') },
   {
-    bytes: hex('0000000d 00000000 7b22c3bc223a22f09f90bb227d'),
+    bytes: hex('0000000d 00000000 ecb872ef 7b22c3bc223a22f09f90bb227d'),
     header: { ü: '🐻' },
     body: Buffer.alloc(0),
   },
@@ -112,17 +114,45 @@ describe('limits', () => {
   });
 
   it.each([
-    ['a header one byte longer', '0000000d 00000000', 'a header of 13 bytes; the limit is 12'],
-    ['a body one byte longer', '0000000c 00000004', 'a body of 4 bytes; the limit is 3'],
-    ['the longest header', 'ffffffff 00000000', 'a header of 4294967295 bytes; the limit is 12'],
-    ['the longest body', '00000000 ffffffff', 'a body of 4294967295 bytes; the limit is 3'],
-  ])('refuse %s as soon as its length is known', (_, lengths, what) => {
+    [
+      'a header one byte longer',
+      '0000000d 00000000 00000000',
+      'a header of 13 bytes; the limit is 12',
+    ],
+    ['a body one byte longer', '0000000c 00000004 00000000', 'a body of 4 bytes; the limit is 3'],
+    [
+      'the longest header',
+      'ffffffff 00000000 00000000',
+      'a header of 4294967295 bytes; the limit is 12',
+    ],
+    [
+      'the longest body',
+      '00000000 ffffffff 00000000',
+      'a body of 4294967295 bytes; the limit is 3',
+    ],
+  ])('refuse %s before anything of it is held', (_, lengths, what) => {
     const error = expect.objectContaining({
       code: 'PROTOCOL',
       message: `the other side sent ${what}`,
     }) as unknown;
     for (const chunks of everyChunking(hex(lengths)))
       expect(() => decode(chunks, limits)).toThrow(error);
+  });
+});
+
+describe('a turned bit', () => {
+  it('anywhere before the body is a violation, or waits for more', () => {
+    const { bytes } = vectors[1]!;
+    for (let bit = 0; bit < (bytes.length - 4) * 8; bit += 1) {
+      const damaged = Buffer.from(bytes);
+      damaged[bit >> 3]! ^= 1 << (bit & 7);
+      const decoder = new MessageDecoder(generous);
+      try {
+        expect(decoder.push(damaged)).toEqual([]);
+      } catch (error) {
+        expect(error).toEqual(violation);
+      }
+    }
   });
 });
 
@@ -168,12 +198,9 @@ describe('any bytes', () => {
         fc.constantFrom('{}', '{"a":1}', '[]', '{', 'x'),
         anyBytes,
       )
-      .map(([header, body, text, rest]) => {
-        const lengths = Buffer.alloc(8);
-        lengths.writeUInt32BE(header, 0);
-        lengths.writeUInt32BE(body, 4);
-        return Buffer.concat([lengths, Buffer.from(text.padEnd(header)), rest]);
-      });
+      .map(([header, body, text, rest]) =>
+        Buffer.concat([withHeader(text.padEnd(header), Buffer.alloc(body)), rest]),
+      );
     const streams = anyChunking(fc.array(fc.oneof(anyBytes, smallLengths), { maxLength: 6 }));
     fc.assert(
       fc.property(streams, (chunks) => {
