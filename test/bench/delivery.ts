@@ -30,6 +30,7 @@ import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
 import { readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { makeJpeg } from '../support/pictures.js';
+import { freePort } from '../support/ports.js';
 
 const frameBytes = 100_000;
 const inFlight = 8;
@@ -206,14 +207,6 @@ function startServer(command: string, args: readonly string[]): ChildProcess {
 async function portFrom(server: ChildProcess): Promise<number> {
   const [line] = (await once(server.stdout!, 'data')) as [Buffer];
   return Number(/(\d+)\D*$/.exec(line.toString().trim())?.[1]);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 const median = (values: readonly number[]): number =>

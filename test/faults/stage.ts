@@ -3,9 +3,6 @@
  * that can be stepped. Each fault is one method; what happens when is the plan's business.
  */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Camera, type Tally, count } from './camera.js';
@@ -20,6 +17,7 @@ import {
 import { Party } from './party.js';
 import type { Fault, FaultKind } from './plan.js';
 import { Proxy } from './proxy.js';
+import { freePort } from '../support/ports.js';
 
 export interface Programs {
   readonly agent: string;
@@ -266,14 +264,4 @@ async function full(disk: SmallDisk, lastsMs: number): Promise<void> {
   disk.fill();
   await delay(lastsMs);
   disk.free();
-}
-
-/** A port that was free a moment ago: the receiver is started on it again and again. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { eventually } from './eventually.js';
+import { freePort } from './ports.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -71,11 +72,11 @@ function fail(running: Running, words: string): never {
 export const startAgent = (args: readonly string[], surroundings?: Surroundings): Running =>
   start(process.execPath, [`${root}dist/agent.js`, ...args], surroundings);
 
-/** A receiver on a free port of 127.0.0.1. */
+/** A receiver on a free port of 127.0.0.1, which another one can take after it. */
 export async function startReceiverProgram(directory: string, args: readonly string[] = []) {
   const running = start(process.execPath, [
     `${root}dist/receiver.js`,
-    ...['--dir', directory, '--listen', '127.0.0.1:0', '--json', ...args],
+    ...['--dir', directory, '--listen', `127.0.0.1:${await freePort()}`, '--json', ...args],
   ]);
   await running.says('"listening"');
   const [line = ''] = running.stdout().split('\n');
