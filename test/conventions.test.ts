@@ -292,7 +292,11 @@ describe('the sources', () => {
     const wireImports = importsOf(sources).filter(
       ({ from }) => from.path === 'shared/protocol/wire.ts',
     );
-    expect(wireImports.map(({ target }) => target)).toEqual(['shared/byte-queue', 'shared/errors']);
+    expect(wireImports.map(({ target }) => target)).toEqual([
+      'node:zlib',
+      'shared/byte-queue',
+      'shared/errors',
+    ]);
   });
 
   it.each(rules)('keep the rule: $title', ({ check }) => {
