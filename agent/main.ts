@@ -9,6 +9,7 @@ import { abortOnSignals, openLog, reportFatal, writeTo } from '../shared/command
 import { UsageError } from '../shared/errors.js';
 import { type CommandLine, helpText, readCommandLine } from '../shared/option-table.js';
 import type { Log } from '../shared/log.js';
+import { Trouble } from '../shared/trouble.js';
 import { version } from '../shared/version.js';
 import { Examiner, type ExaminerSettings } from './examine.js';
 import { Delivery } from './delivery.js';
@@ -93,7 +94,10 @@ async function work(line: AgentLine, { camera, destinations, state }: Place): Pr
     const judge: WatchParts['judge'] = (frame) => examiner.examine(frame);
     const parts = { source, judge, outbox: spools, clock, log, random, onJudged };
     const isKept = options.spool === 'disk';
-    log.info('watching', { camera, source: source.name, waiting: spools.waitingCount });
+    // A timer's runs would fill the journal.
+    const facts = { camera, source: source.name, waiting: spools.waitingCount };
+    if (options.once) log.debug('watching', facts);
+    else log.info('watching', facts);
     if (options.once) {
       const take = (): Promise<void> => takeOne(parts, signal);
       const remember = (): Promise<void> => examiner.remember(state);
@@ -134,6 +138,13 @@ function eachOnce(destinations: readonly Destination[]): readonly Destination[] 
 
 function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
   const report = new DropReport(log, systemClock);
+  // A full disk fails at every frame.
+  const troubles = new Map<string, Trouble>();
+  const onTrouble = (event: string, error: unknown): void => {
+    const trouble = troubles.get(event) ?? new Trouble(log, systemClock);
+    troubles.set(event, trouble);
+    trouble.failed(event, error);
+  };
   return {
     maxBytes: options.spoolMaxSize ?? (options.spool === 'disk' ? 2 ** 30 : 64 * 2 ** 20),
     maxAgeMs: options.spoolMaxAge,
@@ -141,7 +152,7 @@ function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
     sendsFirst: options.sendOrder,
     clock: systemClock,
     onDropped: (count, why) => report.note(count, why),
-    onTrouble: (event, error) => log.error(event, { error }),
+    onTrouble,
     onForeign: (path) => log.warn('left alone a file that is not of the spool', { path }),
     onLeft: (folder, waiting) =>
       log.warn('frames wait for a receiver that is no --host any more', { folder, waiting }),

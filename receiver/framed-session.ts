@@ -18,6 +18,7 @@ import {
   readAgentMessage,
 } from '../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../shared/protocol/wire.js';
+import { Trouble } from '../shared/trouble.js';
 import { version } from '../shared/version.js';
 import type { CameraRegister } from './camera-register.js';
 import type { FrameStore, StoredFrame } from './store/store-port.js';
@@ -45,12 +46,15 @@ export class FramedSession {
   readonly #socket: Socket;
   readonly #parts: FramedSessionParts;
   readonly #pending = new Set<Promise<void>>();
+  /** A full disk fails every frame every few seconds. */
+  readonly #failures: Trouble;
   #hello: HelloMessage | undefined;
   #isClosing = false;
 
   constructor(socket: Socket, parts: FramedSessionParts) {
     this.#socket = socket;
     this.#parts = parts;
+    this.#failures = new Trouble(parts.log, parts.clock);
   }
 
   /**
@@ -186,15 +190,14 @@ export class FramedSession {
   ): Promise<StoredFrame | undefined> {
     try {
       const stored = await work();
+      this.#failures.worked(`storing frames of ${this.#hello?.camera ?? ''} again`);
       this.#send({ type: 'stored', sequence, ...stored });
       return stored;
     } catch (error) {
-      const { camera } = this.#hello ?? {};
-      this.#parts.log.warn('could not store a frame; the agent keeps it', {
-        camera,
-        sequence,
+      this.#failures.failed(
+        `cannot store frames of ${this.#hello?.camera ?? ''}; it keeps them`,
         error,
-      });
+      );
       const message = sentenceOf(error);
       const again = { retry: true, retryAfterMs: storeRetryMs };
       this.#send({ type: 'refused', sequence, code: 'store', message, ...again });

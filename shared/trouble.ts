@@ -22,10 +22,10 @@ export class Trouble {
   }
 
   /** Another failure: said when it is the first, an other one than before, or due for a reminder. */
-  failed(event: string, error: Error): void {
+  failed(event: string, error: unknown): void {
     this.#failures += 1;
     const now = this.#clock.monotonicMs();
-    const text = `${event} ${error.message}`;
+    const text = `${event} ${error instanceof Error ? error.message : String(error)}`;
     if (text === this.#text && now - this.#saidAtMs < remindEveryMs) return;
     this.#text = text;
     this.#saidAtMs = now;

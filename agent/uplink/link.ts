@@ -20,6 +20,7 @@ import {
   readReceiverMessage,
 } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
+import { Trouble } from '../../shared/trouble.js';
 import { version } from '../../shared/version.js';
 import type { Spool } from '../spool/spool.js';
 
@@ -49,6 +50,8 @@ export class Link {
   readonly #inFlight = new Set<number>();
   /** Frames refused for now, with the monotonic time from which they may be sent again. */
   readonly #postponed = new Map<number, number>();
+  /** A full disk there refuses every frame every few seconds. */
+  readonly #refusals: Trouble;
   #limits: { readonly maxFrameBytes: number; readonly maxInFlight: number } | undefined;
   #isPumping = false;
   #isDraining = false;
@@ -63,6 +66,7 @@ export class Link {
   constructor(socket: Duplex, parts: LinkParts) {
     this.#socket = socket;
     this.#parts = parts;
+    this.#refusals = new Trouble(parts.log, parts.clock);
     this.#saidAtMs = this.#aliveAtMs = parts.clock.monotonicMs();
   }
 
@@ -140,12 +144,14 @@ export class Link {
       // An answer to what was not asked changes nothing: only what is in flight can be acknowledged.
       if (!this.#inFlight.delete(sequence)) return;
       if (message.type === 'stored') {
+        this.#refusals.worked('the receiver takes frames again');
         await spool.acknowledge(sequence);
         log.debug('delivered', { sequence, name: message.name, duplicate: message.duplicate });
       } else if (message.retry) {
         const retryAtMs = clock.monotonicMs() + (message.retryAfterMs ?? defaultRetryMs);
         this.#postponed.set(sequence, retryAtMs);
-        log.warn('the receiver cannot take a frame now', { sequence, reason: message.message });
+        const reason = new OperationalError('LINK', message.message);
+        this.#refusals.failed('the receiver cannot take frames now', reason);
       } else {
         await spool.reject(sequence, message.message);
       }

@@ -113,16 +113,20 @@ describe('an agent', () => {
     const store = await openFrameStore(temporaryDirectory(), Date.now());
     store.put = () =>
       Promise.reject(new OperationalError('STORE', 'cannot store', { hint: 'make room' }));
-    const { port } = await startReceiver({}, { store });
+    const { port, lines } = await startReceiver({}, { store });
     const agent = new AgentPeer(port);
     agent.hello();
-    agent.frame(1, makeJpeg(1));
-    expect(await agent.answer('refused')).toMatchObject({
+    for (let sequence = 1; sequence <= 5; sequence += 1) agent.frame(sequence, makeJpeg(1));
+    expect(await agent.answer('refused', 5)).toMatchObject({
       code: 'store',
       retry: true,
       retryAfterMs: 5000,
       message: 'cannot store; make room',
     });
+    // A disk that stays full must not fill the log too.
+    expect(lines.filter((line) => line.startsWith('<4>'))).toEqual([
+      '<4>test: cannot store frames of yard; it keeps them error="cannot store; make room"',
+    ]);
   });
 
   it('gets an answer to a ping', async () => {
