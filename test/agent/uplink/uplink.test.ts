@@ -7,8 +7,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { Uplink } from '../../../agent/uplink/uplink.js';
 import { systemClock } from '../../../shared/clock.js';
-import { preface } from '../../../shared/protocol/limits.js';
-import { encodeMessage } from '../../../shared/protocol/wire.js';
+import { maxHeaderBytes, preface } from '../../../shared/protocol/limits.js';
+import { MessageDecoder, encodeMessage } from '../../../shared/protocol/wire.js';
 import { eventually } from '../../support/eventually.js';
 import { filesBelow } from '../../support/files.js';
 import { keptLog } from '../../support/log.js';
@@ -80,6 +80,20 @@ const welcome = {
   clockMs: 0,
 };
 
+/** Calls back with the sequences of the frames in each piece that comes. */
+function onFrames(socket: Socket, take: (sequences: number[]) => void): void {
+  const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 2 ** 20 });
+  let skip = preface.length;
+  socket.on('data', (chunk: Buffer) => {
+    const skipped = Math.min(skip, chunk.length);
+    skip -= skipped;
+    const frames = decoder
+      .push(chunk.subarray(skipped))
+      .filter(({ header }) => header.type === 'frame');
+    if (frames.length > 0) take(frames.map(({ header }) => Number(header.sequence)));
+  });
+}
+
 function say(socket: Socket, header: object): void {
   socket.write(encodeMessage(header)[0]);
 }
@@ -143,33 +157,49 @@ describe('an uplink', () => {
   });
 
   it('has no more frames in flight than the receiver allows', async () => {
-    let bytes = 0;
-    const peer = await startPeer((socket) => {
-      socket.on('data', (chunk) => (bytes += chunk.length));
+    const seen: number[] = [];
+    let isOver = false;
+    const peer = await startPeer((socket, nth) => {
+      if (nth > 1) return;
+      onFrames(socket, (sequences) => {
+        seen.push(...sequences);
+        // Nothing is acknowledged: whatever was sent by now comes before the end.
+        if (seen.length >= 2) say(socket, { type: 'bye', code: 'stopping', retryAfterMs: 0 });
+      });
+      socket.on('close', () => (isOver = true));
       socket.write(preface);
-      say(socket, welcome);
+      // All wait before the welcome: what goes out at once is what the limit lets out.
+      void added.then(() => say(socket, welcome));
     });
     const { add } = startUplink(peer.port);
-    const size = makeJpeg(1).length;
-    for (let number = 1; number <= 10; number += 1) await add(number);
-    await eventually(() => bytes > 2 * size, 'two frames');
-    expect(bytes).toBeLessThan(3 * size + 1000);
+    const added = Promise.all(Array.from({ length: 10 }, (_, index) => add(index + 1)));
+    await eventually(() => isOver, 'the end of the connection');
+    expect(seen).toEqual([1, 2]);
   });
 
   it('forgets a frame only when its own acknowledgement comes', async () => {
+    const seen: number[] = [];
+    const stored = (sequence: number) => ({
+      type: 'stored',
+      sequence,
+      name: 'x',
+      duplicate: false,
+    });
     const peer = await startPeer((socket) => {
+      onFrames(socket, (sequences) => {
+        seen.push(...sequences);
+        // Of frames that were not sent, one of them waiting; then of the one that was.
+        if (seen.length === 1) for (const sequence of [77, 2, 1]) say(socket, stored(sequence));
+      });
       socket.write(preface);
-      say(socket, welcome);
-      say(socket, { type: 'stored', sequence: 77, name: 'x', duplicate: false });
-      say(socket, { type: 'stored', sequence: 2, name: 'x', duplicate: false });
-      say(socket, { type: 'nonsense', sequence: 1 });
-      say(socket, { type: 'pong' });
+      say(socket, { ...welcome, maxInFlight: 1 });
     });
     const { add, spool } = startUplink(peer.port);
     await add(1);
-    await eventually(() => peer.connections() > 0, 'a connection');
     await add(2);
-    expect(spool.waitingCount).toBe(2);
+    await eventually(() => seen.length === 2, 'the second frame sent');
+    expect(seen).toEqual([1, 2]);
+    expect(spool.waitingCount).toBe(1);
   });
 
   it('sets aside what is refused for good, and tries again what is refused for now', async () => {
