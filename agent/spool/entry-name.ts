@@ -7,7 +7,7 @@ const extensions: Record<EntryHeader['type'], string> = { frame: 'jpg', dropped:
 export interface EntryName {
   readonly sequence: number;
   /**
-   * `sent`: what is left of the newest entry when it was acknowledged. It keeps the sequence from starting
+   * `sent`: the newest entry that was acknowledged, by another name. It keeps the sequence from starting
    * anew after a restart.
    */
   readonly kind: EntryHeader['type'] | 'sent';
