@@ -1,92 +1,16 @@
 #!/usr/bin/env node
-/** The receiver's command: reads options, builds the parts, ends with the right exit code. */
-import type { Server } from 'node:net';
-import { systemClock } from '../shared/clock.js';
-import { abortOnSignals, openLog, reportFatal, writeTo } from '../shared/command.js';
-import { UsageError } from '../shared/errors.js';
-import { helpText, readCommandLine } from '../shared/option-table.js';
-import { version } from '../shared/version.js';
-import { IdleWatch } from './idle-watch.js';
-import { passedSockets } from './inherited.js';
-import { openEntrance } from './listen.js';
-import { receiverProgram } from './options.js';
-import { Receiver } from './receiver.js';
-import { openFrameStore } from './store/frame-store.js';
+/** The receiver's program: finds the command that is meant, runs it, ends with the right exit code. */
+import { type Commands, findCommand, reportFatal } from '../shared/command.js';
+import { run } from './serve-command.js';
 
-const usage = `receiver --dir DIR [--listen [ADDRESS:]PORT] …
+/** What a first word may be; without one the receiver serves. Each is loaded only when it is asked for. */
+const commands: Commands = {};
 
-Receives the frames that agents, or cat x.jpg | socat - TCP:HOST:4444, send, and keeps each as a file.
-Every flag has an environment variable: --max-frame is RECEIVER_MAX_FRAME.
-
-`;
-
-async function run(argv: readonly string[]): Promise<void> {
-  const { options, words, command } = readCommandLine(receiverProgram, argv, process.env);
-  if (options.help || options.version) {
-    writeTo(1, options.help ? `${usage}${helpText(receiverProgram)}\n` : `${version}\n`);
-    return;
-  }
-  const stray = words[0] ?? command?.[0];
-  if (stray !== undefined) throw new UsageError(`'${stray}' is no flag; try receiver --help`);
-  const { dir } = options;
-  if (dir === undefined) {
-    throw new UsageError('where shall the frames go?', { hint: 'say it with --dir DIR' });
-  }
-
-  const signal = abortOnSignals();
-  const log = openLog('receiver', options.verbose, process.env, systemClock);
-  const store = await openFrameStore(dir, systemClock.nowMs());
-  const entrance = await openEntrance(options.listen, passedSockets(process.env, process.pid));
-  if (options.json && entrance.names.includes('standard input')) {
-    throw new UsageError('--json writes to standard output, which is the connection here');
-  }
-
-  const idle = new IdleWatch(entrance.servers.length > 0 ? options.idleExit : 0, signal);
-  const receiver = new Receiver(
-    {
-      maxFrameBytes: options.maxFrame,
-      maxConnections: options.maxConnections,
-      idleTimeoutMs: options.idleTimeout,
-    },
-    {
-      store,
-      clock: systemClock,
-      log,
-      onConnections: (count) => idle.note(count),
-      onStored: (stored) => {
-        if (options.json) writeTo(1, `${JSON.stringify({ event: 'stored', ...stored })}\n`);
-        log.debug(stored.duplicate ? 'stored already' : 'stored', {
-          name: stored.name,
-          bytes: stored.byteCount,
-        });
-      },
-    },
+process.exitCode = await findCommand(commands, run, process.argv.slice(2))
+  .then((command) => command(process.env))
+  .then(
+    () => 0,
+    (error: unknown) => reportFatal('receiver', error),
   );
-  for (const server of entrance.servers) {
-    server.on('connection', (socket) => void receiver.serve(socket));
-  }
-  if (options.json) {
-    writeTo(1, `${JSON.stringify({ event: 'listening', addresses: entrance.names })}\n`);
-  }
-  log.info('keeping frames', { dir, from: entrance.names.join(', ') });
-  if (entrance.servers.length > 0) {
-    log.info('no camera is paired: anyone on this machine and its private networks is heard');
-  }
-
-  const served = Promise.all(entrance.connections.map((socket) => receiver.serve(socket)));
-  // With only connections to serve, their end is ours.
-  await Promise.race(entrance.servers.length > 0 ? [idle.over] : [idle.over, served]);
-  await Promise.all([receiver.close(), ...entrance.servers.map(closeServer)]);
-  await store.close();
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
-}
-
-process.exitCode = await run(process.argv.slice(2)).then(
-  () => 0,
-  (error: unknown) => reportFatal('receiver', error),
-);
 // A probe of an inherited socket may keep the loop alive; everything that matters is done.
 process.exit();

@@ -4,8 +4,36 @@
  */
 import { fstatSync, writeSync } from 'node:fs';
 import { type Clock } from './clock.js';
-import { OperationalError, describeError, exitCodeFor, systemCode } from './errors.js';
+import { OperationalError, UsageError, describeError, exitCodeFor, systemCode } from './errors.js';
 import { type Log, isJournal, makeLog } from './log.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+/** @throws {UsageError} for what was typed @throws {OperationalError} for what failed while it ran */
+export type Command = (argv: readonly string[], env: Environment) => Promise<void>;
+/** By the first word that is typed; a command's module is loaded when it is asked for. */
+export type Commands = Readonly<Record<string, () => Promise<{ readonly run: Command }>>>;
+
+/**
+ * The command that the first word names, or `fallback` when the first word is a flag or there is none.
+ * @throws {UsageError} the first word is neither
+ */
+export async function findCommand(
+  commands: Commands,
+  fallback: Command,
+  argv: readonly string[],
+): Promise<(env: Environment) => Promise<void>> {
+  const [word] = argv;
+  if (word === undefined || word.startsWith('-')) return (env) => fallback(argv, env);
+  const load = Object.hasOwn(commands, word) ? commands[word] : undefined;
+  if (load === undefined) {
+    const names = Object.keys(commands).join(' ');
+    throw new UsageError(`'${word}' is no command and no flag`, {
+      hint: names === '' ? 'try --help' : `the commands are ${names}; or try --help`,
+    });
+  }
+  const { run } = await load();
+  return (env) => run(argv.slice(1), env);
+}
 
 /** Writes to a standard stream at once; a reader that has gone away is no reason to stop. */
 export function writeTo(fd: 1 | 2, text: string): void {
@@ -17,12 +45,7 @@ export function writeTo(fd: 1 | 2, text: string): void {
   }
 }
 
-export function openLog(
-  component: string,
-  verbose: boolean,
-  env: Readonly<Record<string, string | undefined>>,
-  clock: Clock,
-): Log {
+export function openLog(component: string, verbose: boolean, env: Environment, clock: Clock): Log {
   return makeLog({
     component,
     verbose,

@@ -17,6 +17,8 @@ interface Rule {
 
 const program = (path: string): string => path.split('/')[0] ?? '';
 const isMain = ({ path }: Source): boolean => posix.basename(path) === 'main.ts';
+/** What a first word of the command line, or none, stands for. */
+const isCommand = ({ path }: Source): boolean => path.endsWith('-command.ts');
 /** A program that is started inherits our environment. */
 const isRunner = ({ path }: Source): boolean => posix.basename(path) === 'run-program.ts';
 const header = ({ text }: Source): string =>
@@ -101,9 +103,9 @@ const rules: readonly Rule[] = [
     offenders: inFile('agent/a.ts', "import { x } from './main.js';"),
   },
   {
-    title: 'options.ts is imported by main.ts only',
+    title: 'options.ts is imported by commands only',
     check: eachImport(({ from, target }) =>
-      target.endsWith('/options') && !isMain(from) ? 'other parts receive plain values' : undefined,
+      target.endsWith('/options') && !isCommand(from) ? 'other parts receive plain values' : undefined,
     ),
     offenders: inFile('agent/a.ts', "import { x } from './options.js';"),
   },
@@ -328,16 +330,19 @@ describe('the rules', () => {
     ].join('\n');
     const main = [
       '#!/usr/bin/env node',
-      '/** The command: wires the parts. */',
-      "import { options } from './options.js';",
-      'process.exit(options(process.argv, process.env));',
+      '/** The program: finds the command. */',
+      "import { run } from './watch-command.js';",
+      'process.exit(run(process.argv, process.env));',
     ].join('\n');
+    const command =
+      "/** The command: wires the parts. */\nimport { options } from './options.js';\nrun(options);";
     const runner =
       "/** Runs programs. */\nimport { spawn } from 'node:child_process';\nspawn('true');";
     const longest = `/** Long. */${'\n//'.repeat(299)}\n`;
     const sources = asSources({
       'shared/pure.ts': pure,
       'agent/main.ts': main,
+      'agent/watch-command.ts': command,
       'agent/options.ts': longest,
       'agent/run-program.ts': runner,
       'receiver/run-program.ts': runner,

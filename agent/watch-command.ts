@@ -1,0 +1,194 @@
+/** The agent without a verb: reads options, builds the parts, and watches until a signal or for one shot. */
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Destination, formatAddress } from '../shared/address.js';
+import { cameraNameFromHost } from '../shared/camera-name.js';
+import { systemClock } from '../shared/clock.js';
+import { type Environment, abortOnSignals, openLog, writeTo } from '../shared/command.js';
+import { UsageError } from '../shared/errors.js';
+import { type CommandLine, helpText, readCommandLine } from '../shared/option-table.js';
+import type { Log } from '../shared/log.js';
+import { Trouble } from '../shared/trouble.js';
+import { version } from '../shared/version.js';
+import { Examiner, type ExaminerSettings } from './examine.js';
+import { Delivery } from './delivery.js';
+import { runOnce } from './once.js';
+import { type AgentOptions, agentProgram } from './options.js';
+import { type SourceSettings, openSource, readCommandVariable } from './source/open-source.js';
+import { DropReport } from './spool/drop-report.js';
+import type { Spool } from './spool/spool.js';
+import { SpoolSet, type SpoolSetSettings } from './spool/spool-set.js';
+import { lockState } from './state-lock.js';
+import { StateDirectory, defaultStateDirectory } from './state.js';
+import { Uplink } from './uplink/uplink.js';
+import { type WatchParts, takeOne, watch } from './watch.js';
+
+/** After SIGTERM, beyond the moment that delivery gives itself: never reached. */
+const stopLimitMs = 5000;
+
+type AgentLine = CommandLine<typeof agentProgram.table>;
+
+const usage = `agent --host HOST[:PORT] [--source SOURCE] … [-- COMMAND ARGUMENT …]
+
+Watches a camera and sends the frames that changed to a receiver.
+Every flag has an environment variable: --shot-timeout is AGENT_SHOT_TIMEOUT. The command after -- is a
+JSON array in AGENT_COMMAND.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const line = readCommandLine(agentProgram, argv, env);
+  const { options } = line;
+  if (options.help || options.version) {
+    writeTo(1, options.help ? `${usage}${helpText(agentProgram)}\n` : `${version}\n`);
+    return;
+  }
+  if (line.words[0] !== undefined) {
+    throw new UsageError(`'${line.words[0]}' is no flag; try agent --help`);
+  }
+  const camera = options.camera ?? cameraNameFromHost(hostname());
+  const destinations = eachOnce(options.host);
+  const state = await StateDirectory.open(options.state ?? defaultStateDirectory(env, camera));
+  const isShared = options.spool === 'memory' && !options.once;
+  const lock = isShared ? undefined : await lockState(state.path);
+  try {
+    await work(line, { camera, destinations, state }, env);
+  } finally {
+    await lock?.close();
+  }
+}
+
+interface Place {
+  readonly camera: string;
+  readonly destinations: readonly Destination[];
+  readonly state: StateDirectory;
+}
+
+/** Builds the parts, and lets them work until a signal, or for one shot. */
+async function work(line: AgentLine, place: Place, env: Environment): Promise<void> {
+  const { camera, destinations, state } = place;
+  const { options } = line;
+  const clock = systemClock;
+  const random = Math.random;
+  const signal = abortOnSignals();
+  const log = openLog('agent', options.verbose, env, clock);
+  const remembered = options.once ? state : undefined;
+  const examiner = await Examiner.open(examinerSettings(options), remembered, log);
+  const source = await openSource(sourceSettings(line, env));
+  try {
+    const spools = await openSpools(options, place, log);
+    const deliver = (): Delivery => {
+      const uplinks = destinations.map((destination) => {
+        const spool = spools.spoolFor(destination);
+        const onReceiver = (id: string): Promise<readonly Spool[]> =>
+          spools.noteReceiver(destination, id);
+        return new Uplink({ destination, camera, spool, clock, log, random, onReceiver });
+      });
+      return new Delivery(uplinks, clock);
+    };
+    const onJudged: WatchParts['onJudged'] = (frame, verdict, sha256) => {
+      examiner.explain(frame, verdict);
+      if (options.json) writeTo(1, `${JSON.stringify({ event: 'judged', sha256, verdict })}\n`);
+    };
+    const judge: WatchParts['judge'] = (frame) => examiner.examine(frame);
+    const parts = { source, judge, outbox: spools, clock, log, random, onJudged };
+    const isKept = options.spool === 'disk';
+    // A timer's runs would fill the journal.
+    const facts = { camera, source: source.name, waiting: spools.waitingCount };
+    if (options.once) log.debug('watching', facts);
+    else log.info('watching', facts);
+    if (options.once) {
+      const take = (): Promise<void> => takeOne(parts, signal);
+      const remember = (): Promise<void> => examiner.remember(state);
+      const once = { take, deliver, spools, isKept, remember, log };
+      await runOnce(once, options.sendTimeout, signal);
+    } else {
+      const delivery = deliver();
+      // Delivery goes on until it is told to end: that it ends before is a bug, and is thrown.
+      await Promise.race([watch(parts, options.interval, signal), delivery.ended]);
+      await delivery.finish(stopLimitMs, signal);
+      const frames = spools.waitingCount;
+      if (frames > 0 && isKept) log.info('frames wait on the disk', { frames });
+      if (frames > 0 && !isKept) log.error('frames are lost: they waited in memory', { frames });
+    }
+    await spools.close();
+  } finally {
+    await source.close();
+    await examiner.close();
+  }
+}
+
+function openSpools(options: AgentOptions, place: Place, log: Log): Promise<SpoolSet> {
+  const settings = spoolSettings(options, log);
+  if (options.spool === 'memory') {
+    return Promise.resolve(SpoolSet.inMemory(place.destinations, settings));
+  }
+  return SpoolSet.onDisk(join(place.state.path, 'spool'), place.destinations, settings);
+}
+
+/** @throws {UsageError} there is none, or one stands there twice */
+function eachOnce(destinations: readonly Destination[]): readonly Destination[] {
+  const names = destinations.map(({ host, port }) => formatAddress(host.toLowerCase(), port));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new UsageError(`--host ${twice} is given twice`);
+  if (names.length > 0) return destinations;
+  throw new UsageError('where shall the frames go?', { hint: 'say it with --host HOST' });
+}
+
+function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
+  const report = new DropReport(log, systemClock);
+  // A full disk fails at every frame.
+  const troubles = new Map<string, Trouble>();
+  const onTrouble = (event: string, error: unknown): void => {
+    const trouble = troubles.get(event) ?? new Trouble(log, systemClock);
+    troubles.set(event, trouble);
+    trouble.failed(event, error);
+  };
+  return {
+    maxBytes: options.spoolMaxSize ?? (options.spool === 'disk' ? 2 ** 30 : 64 * 2 ** 20),
+    maxAgeMs: options.spoolMaxAge,
+    dropsFirst: options.spoolFull,
+    sendsFirst: options.sendOrder,
+    clock: systemClock,
+    onDropped: (count, why) => report.note(count, why),
+    onTrouble,
+    onForeign: (path) => log.warn('left alone a file that is not of the spool', { path }),
+    onLeft: (folder, waiting) =>
+      log.warn('frames wait for a receiver that is no --host any more', { folder, waiting }),
+  };
+}
+
+function examinerSettings(options: AgentOptions): ExaminerSettings {
+  return {
+    all: options.all,
+    sensitivity: options.sensitivity,
+    minArea: options.minArea,
+    // A slow camera's frames are far apart without anything being over.
+    eventGapMs: Math.max(options.eventGap, 3 * options.interval),
+    maskPath: options.mask,
+    explainDirectory: options.explain,
+  };
+}
+
+/** `$RUNTIME_DIRECTORY` and XDG's lie in memory; an SD card is spared. */
+function temporaryDirectory(env: Environment): string {
+  return env.RUNTIME_DIRECTORY?.split(':')[0] || env.XDG_RUNTIME_DIR || tmpdir();
+}
+
+function sourceSettings({ options, command }: AgentLine, env: Environment): SourceSettings {
+  return {
+    choice: options.source,
+    command: command ?? readCommandVariable(env.AGENT_COMMAND),
+    device: options.device,
+    resolution: options.resolution,
+    skip: options.skip,
+    quality: options.quality,
+    shotTimeoutMs: options.shotTimeout,
+    maxFrameBytes: options.maxFrame,
+    seed: options.seed,
+    once: options.once,
+    temporaryDirectory: temporaryDirectory(env),
+    clock: systemClock,
+  };
+}
