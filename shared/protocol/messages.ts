@@ -15,7 +15,15 @@ const sentence = v.pipe(v.string(), v.maxLength(1000));
 const wallTimeMs = v.pipe(v.number(), v.safeInteger(), v.minValue(-8.64e15), v.maxValue(8.64e15));
 
 /** Why a frame is sent. */
-export const reasons = ['first', 'change', 'all'] as const;
+export const reasons = [
+  'first',
+  'change',
+  'scene',
+  'before',
+  'after',
+  'keep-every',
+  'all',
+] as const;
 export type Reason = (typeof reasons)[number];
 
 const verdict = v.object({
@@ -27,6 +35,10 @@ const verdict = v.object({
   boxes: v.pipe(v.array(v.tuple([count, count, count, count])), v.maxLength(maxBoxes)),
   /** Id of the event that the frame belongs to. */
   event: v.optional(v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/))),
+  /** Something that does not belong is in view. */
+  changed: v.optional(v.boolean()),
+  /** How far the strongest change lies beyond what the sensitivity asks: 1 is just enough. */
+  strength: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
 });
 /** What the judge said of a frame, as it travels. */
 export type WireVerdict = v.InferOutput<typeof verdict>;

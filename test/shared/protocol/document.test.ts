@@ -6,7 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { clockedPath, numberedName } from '../../../shared/frame-path.js';
 import { findJpegDamage } from '../../../shared/jpeg-splitter.js';
 import * as limits from '../../../shared/protocol/limits.js';
-import { readAgentMessage, readReceiverMessage } from '../../../shared/protocol/messages.js';
+import {
+  readAgentMessage,
+  readReceiverMessage,
+  reasons,
+} from '../../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../../shared/protocol/wire.js';
 import { hex } from '../chunking.js';
 
@@ -15,7 +19,7 @@ const text = readFileSync(new URL('../../../shared/PROTOCOL.md', import.meta.url
 /** The rows of the first table in a part of the page: the code in the first cell, the rest of the row. */
 function rowsOf(part: string): { name: string; rest: string }[] {
   const table = /^\|(?:.*\n\|)+.*/m.exec(part)?.[0] ?? '';
-  return [...table.matchAll(/^\| `(\w+)` *\|(.*)\|$/gm)].map(([, name = '', rest = '']) => ({
+  return [...table.matchAll(/^\| `([\w-]+)` *\|(.*)\|$/gm)].map(([, name = '', rest = '']) => ({
     name,
     rest,
   }));
@@ -72,6 +76,32 @@ describe('the messages', () => {
       }
     },
   );
+});
+
+describe('the verdict of a frame', () => {
+  const [, part = ''] = text.split('| field of `verdict`');
+  const rows = rowsOf(`| ${part}`);
+  const frame = messages.find(({ type }) => type === 'frame')!.example;
+  const verdict = frame.verdict as Record<string, unknown>;
+
+  it('has every field in the example', () => {
+    expect(Object.keys(verdict)).toEqual(rows.map(({ name }) => name));
+  });
+
+  it('may lack what is optional, and nothing else', () => {
+    for (const { name, rest } of rows) {
+      const { [name]: left, ...lacking } = verdict;
+      expect(left).toBeDefined();
+      const message = { ...frame, verdict: lacking };
+      if (rest.startsWith(' optional')) expect(readAgentMessage(message)).toEqual(message);
+      else expect(() => readAgentMessage(message)).toThrow(`wrong verdict.${name}`);
+    }
+  });
+
+  it('has one of the reasons that stand there', () => {
+    const [, table = ''] = text.split('| `reason`     | why');
+    expect(rowsOf(`| ${table}`).map(({ name }) => name)).toEqual([...reasons]);
+  });
 });
 
 /** The bytes of one side's blocks, each block checked to be what xxd prints. */

@@ -8,6 +8,7 @@ import { readAgentMessage, readReceiverMessage } from '../../../shared/protocol/
 type Header = Record<string, unknown>;
 
 const verdict = { reason: 'change', ratio: 0.25, boxes: [[0, 10, 20, 30]], event: 'e-1' };
+const newVerdict = { ...verdict, changed: true, strength: 2.5 };
 const frame = {
   type: 'frame',
   sequence: 7,
@@ -28,7 +29,14 @@ const stored = { type: 'stored', sequence: 7, name: 'a/b.jpg', duplicate: false 
 const refused = { type: 'refused', sequence: 7, code: 'store', message: 'disk full', retry: true };
 const bye = { type: 'bye', code: 'stopping', message: 'stopping', retryAfterMs: 1000 };
 
-const fromAgent: readonly Header[] = [hello, frame, { type: 'ping' }, { type: 'bye' }, bye];
+const fromAgent: readonly Header[] = [
+  hello,
+  frame,
+  { ...frame, verdict: newVerdict },
+  { type: 'ping' },
+  { type: 'bye' },
+  bye,
+];
 const fromReceiver: readonly Header[] = [
   welcome,
   stored,
@@ -62,9 +70,7 @@ describe('reading a header', () => {
   });
 
   it('takes a reason that only a newer version knows', () => {
-    expect(
-      readAgentMessage({ ...frame, verdict: { ...verdict, reason: 'keep-every' } }),
-    ).toBeDefined();
+    expect(readAgentMessage({ ...frame, verdict: { ...verdict, reason: 'heat' } })).toBeDefined();
   });
 
   it.each([
@@ -117,6 +123,9 @@ describe('reading a header', () => {
     ['verdict.reason', { ...frame, verdict: { ...verdict, reason: 'no words' } }],
     ['verdict.ratio', { ...frame, verdict: { ...verdict, ratio: 1.01 } }],
     ['verdict.ratio', { ...frame, verdict: { ...verdict, ratio: -0.01 } }],
+    ['verdict.strength', { ...frame, verdict: { ...verdict, strength: -1 } }],
+    ['verdict.strength', { ...frame, verdict: { ...verdict, strength: '3' } }],
+    ['verdict.changed', { ...frame, verdict: { ...verdict, changed: 1 } }],
     [
       'verdict.boxes',
       { ...frame, verdict: { ...verdict, boxes: Array(maxBoxes + 1).fill([0, 0, 1, 1]) } },
