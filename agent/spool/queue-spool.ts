@@ -46,6 +46,8 @@ export class QueueSpool implements Spool {
   readonly #inMemory = new Map<number, Entry>();
   readonly #inFlight = new Set<number>();
   readonly #listeners: (() => void)[] = [];
+  /** By capture time, the frames that an earlier process left. */
+  readonly #earlier = new Map<number, readonly number[]>();
   #lastSequence: number;
   #bytes = 0;
   #memoryBytes = 0;
@@ -59,11 +61,32 @@ export class QueueSpool implements Spool {
     this.#settings = settings;
     this.epoch = life.epoch;
     this.#lastSequence = life.lastSequence;
-    for (const entry of life.entries) this.#remember(entry);
+    for (const entry of life.entries) {
+      this.#remember(entry);
+      // A file's time has no exact milliseconds.
+      const atMs = Math.round(entry.atMs);
+      this.#earlier.set(atMs, [...(this.#earlier.get(atMs) ?? []), entry.sequence]);
+    }
   }
 
   get waitingCount(): number {
     return this.#waiting.size;
+  }
+
+  /**
+   * Whether a frame that an earlier process added waits still: one that was killed before it could remember
+   * that leaves it to the next, which adds the same again.
+   */
+  async holds(capturedAtMs: number, sha256: string): Promise<boolean> {
+    for (const sequence of this.#earlier.get(capturedAtMs) ?? []) {
+      if (!this.#waiting.has(sequence)) continue;
+      // One that cannot be read is told when it is to be sent.
+      const entry = await this.#shelf.get(sequence, 'frame').catch(() => undefined);
+      const header = entry?.header;
+      if (header?.type !== 'frame') continue;
+      if (header.capturedAtMs === capturedAtMs && header.sha256 === sha256) return true;
+    }
+    return false;
   }
 
   /** Takes an entry; see `Outbox.add`. @param nowMs wall time, for the limit of age */
@@ -72,6 +95,7 @@ export class QueueSpool implements Spool {
       await this.#moveToShelf();
       await this.#dropAged(nowMs);
       const { header, body } = prepared.entry;
+      if (header.type === 'frame' && (await this.holds(header.capturedAtMs, header.sha256))) return;
       if (header.type === 'frame' && !(await this.#makeRoom(body.length))) {
         await this.#drop([header.capturedAtMs], 'size');
       } else await this.#keep(prepared);

@@ -135,6 +135,13 @@ export class SpoolSet implements Outbox {
     return sha256;
   }
 
+  /** Whether a frame that an earlier process added waits still for every receiver. */
+  async holds(capturedAtMs: number, sha256: string): Promise<boolean> {
+    const spools = [...this.#spools.values()];
+    const held = await Promise.all(spools.map((spool) => spool.holds(capturedAtMs, sha256)));
+    return held.every((isHeld) => isHeld);
+  }
+
   /** Resolves when every change that was begun is on the disk. */
   async close(): Promise<void> {
     await Promise.all([...this.#spools.values()].map((spool) => spool.settled()));

@@ -15,7 +15,8 @@ export interface FrameToSend {
 export interface Outbox {
   /**
    * Takes a frame to be sent to every receiver. When it resolves the frame waits in every spool, on the disk
-   * where there is one, or its loss is counted there.
+   * where there is one, or its loss is counted there. A frame that an earlier process added, and that waits
+   * still, waits once.
    * @returns the SHA-256 of the JPEG, 64 hex digits
    */
   add(frame: FrameToSend): Promise<string>;

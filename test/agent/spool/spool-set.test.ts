@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sha256Of } from '../../../agent/spool/entry.js';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { spoolSettings } from '../../support/spool-settings.js';
@@ -56,6 +57,32 @@ describe('a set of spools', () => {
     expect((await left?.load(1))?.body).toEqual(makeJpeg(1));
     await left?.acknowledge(1);
     expect(await set.noteReceiver(renamed, id)).toEqual([]);
+  });
+
+  it('takes a frame that an earlier process added, and that waits still, once', async () => {
+    const root = rootIn(temporaryDirectory());
+    const before = await SpoolSet.onDisk(root, [laptop, nas], spoolSettings);
+    await before.add(frame(1));
+    await before.spoolFor(nas).acknowledge(1);
+    const set = await SpoolSet.onDisk(root, [laptop, nas], spoolSettings);
+    const sha256 = sha256Of(makeJpeg(1));
+    const { capturedAtMs } = frame(1);
+    // Of the second receiver's spool nothing tells any more that the frame was there.
+    expect(await set.holds(capturedAtMs, sha256)).toBe(false);
+    await set.add(frame(1));
+    const waiting = [laptop, nas].map((each) => set.spoolFor(each).waitingCount);
+    expect(waiting).toEqual([1, 1]);
+    const again = await SpoolSet.onDisk(root, [laptop, nas], spoolSettings);
+    expect(await again.holds(capturedAtMs, sha256)).toBe(true);
+    expect(await again.holds(capturedAtMs + 1, sha256)).toBe(false);
+    expect(await again.holds(capturedAtMs, sha256Of(makeJpeg(2)))).toBe(false);
+  });
+
+  it('takes what looks the same in one process as often as it comes', async () => {
+    const root = rootIn(temporaryDirectory());
+    const set = await SpoolSet.onDisk(root, [laptop], spoolSettings);
+    for (let time = 0; time < 3; time += 1) await set.add(frame(1));
+    expect(set.waitingCount).toBe(3);
   });
 
   it('gives frames of one millisecond times that differ', async () => {
