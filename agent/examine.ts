@@ -1,18 +1,20 @@
 /**
- * The judge with its files around it: the mask it is given, the memory that a one-shot run keeps, and the
- * pictures that explain its verdicts.
+ * The judge and the selection with their files around them: the mask, what a one-shot run keeps for the next,
+ * and the pictures that explain what was found.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError, describeError } from '../shared/errors.js';
 import { clockedPath } from '../shared/frame-path.js';
 import type { Log } from '../shared/log.js';
+import { HeldFrames } from './held-frames.js';
 import { decodeSmall } from './judge/decode.js';
 import type { SmallPicture } from './judge/grid.js';
 import { Judge } from './judge/judge.js';
 import { type Mask, describeMisfit, readMask } from './judge/mask.js';
-import { decodeMemory, encodeMemory } from './judge/memory.js';
-import type { Verdict } from './judge/verdict.js';
+import { type Memory, decodeMemory, encodeMemory } from './judge/memory.js';
+import { type Decided, Selection, type SelectionSettings } from './judge/selection.js';
+import type { Finding, Verdict } from './judge/verdict.js';
 import type { CapturedFrame } from './source/frame-source.js';
 import type { StateDirectory } from './state.js';
 
@@ -21,90 +23,107 @@ export interface ExaminerSettings {
   readonly all: boolean;
   readonly sensitivity: number;
   readonly minArea: number;
-  readonly eventGapMs: number;
+  readonly selection: SelectionSettings;
   readonly maskPath: string | undefined;
   /** Where explanations are drawn; undefined: nowhere. */
   readonly explainDirectory: string | undefined;
 }
 
-/** The judge's memory in the state directory. */
+/** Where a one-shot run finds what the last one left. */
+export interface Remembered {
+  readonly state: StateDirectory;
+  /** For the frames that are held: in memory, where the system offers it. */
+  readonly runtimeDirectory: string;
+  /** Whether a frame waits to be delivered: a run that was killed had no time to remember that. */
+  readonly isSpooled: (capturedAtMs: number, sha256: string) => Promise<boolean>;
+}
+
+/** The memory in the state directory. */
 const memoryName = 'judge-memory';
 const sendAll: Verdict = {
   changed: true,
+  event: undefined,
+  sent: true,
   reason: 'all',
   ratio: 0,
   boxes: [],
-  event: undefined,
+  strength: 0,
 };
 
+interface ExaminerParts {
+  readonly settings: ExaminerSettings;
+  readonly mask: Mask | undefined;
+  readonly judge: Judge;
+  readonly selection: Selection<CapturedFrame>;
+  readonly state: StateDirectory | undefined;
+  readonly heldFrames: HeldFrames | undefined;
+  readonly log: Log;
+}
+
 export class Examiner {
-  readonly #settings: ExaminerSettings;
-  readonly #mask: Mask | undefined;
-  readonly #judge: Judge;
-  readonly #log: Log;
-  #picture: SmallPicture | undefined;
+  readonly #parts: ExaminerParts;
   /** Explanations are written one after the other, and never make the next shot wait. */
   #drawing: Promise<void> = Promise.resolve();
   #hasSaidMisfit = false;
 
-  private constructor(settings: ExaminerSettings, mask: Mask | undefined, judge: Judge, log: Log) {
-    this.#settings = settings;
-    this.#mask = mask;
-    this.#judge = judge;
-    this.#log = log;
+  private constructor(parts: ExaminerParts) {
+    this.#parts = parts;
   }
 
   /**
-   * @param state where the last run's memory is; undefined: the first frame is the first
+   * @param remembered undefined: the first frame is the first, and nothing is kept
    * @throws {UsageError} the mask or the folder for explanations is of no use @throws {OperationalError} STATE
    */
   static async open(
     settings: ExaminerSettings,
-    state: StateDirectory | undefined,
+    remembered: Remembered | undefined,
     log: Log,
   ): Promise<Examiner> {
     const { maskPath, explainDirectory } = settings;
     const mask = maskPath === undefined ? undefined : await loadMask(maskPath);
     if (explainDirectory !== undefined) await makeFolder(explainDirectory);
-    const kept = settings.all ? undefined : await state?.read(memoryName);
-    const memory = kept === undefined ? undefined : decodeMemory(kept);
-    if (typeof memory === 'string') {
-      log.warn('starting afresh: what the last run remembered is of no use', { reason: memory });
-    }
-    const remembered = typeof memory === 'string' ? undefined : memory;
-    return new Examiner(settings, mask, new Judge({ ...settings, mask }, remembered), log);
+    const state = settings.all ? undefined : remembered?.state;
+    const memory = state && remembered && (await loadMemory(state, remembered, log));
+    const heldFrames =
+      state && remembered && (await openHeldFrames(settings, state, remembered, log));
+    const held = memory && (await heldFrames?.read(memory.selection.held));
+    // What cannot be held until the next run is decided on in this one.
+    const isForgetful = state !== undefined && heldFrames === undefined;
+    const rules = isForgetful ? { ...settings.selection, before: 0 } : settings.selection;
+    const selection = new Selection<CapturedFrame>(rules, memory?.selection.memory, held);
+    const judge = new Judge({ ...settings, mask }, memory?.judge);
+    return new Examiner({ settings, mask, judge, selection, state, heldFrames, log });
   }
 
-  /** @throws {OperationalError} FRAME: it cannot be looked at. MASK: it leaves nothing to look at */
-  examine(frame: CapturedFrame): Verdict {
-    if (this.#settings.all) return sendAll;
-    this.#picture = decodeSmall(frame.jpeg);
-    this.#sayMisfit(this.#picture);
-    return this.#judge.judge(this.#picture, frame.capturedAtMs);
+  /**
+   * Judges a frame. What it was found to show is drawn, if it changed and drawings are wanted.
+   * @returns the frames whose fate is decided now, earlier ones too, in the order of capture
+   * @throws {OperationalError} FRAME: it cannot be looked at. MASK: it leaves nothing to look at
+   */
+  examine(frame: CapturedFrame): readonly Decided<CapturedFrame>[] {
+    const { settings, judge, selection } = this.#parts;
+    const { jpeg, capturedAtMs } = frame;
+    if (settings.all) return [{ frame, capturedAtMs, verdict: sendAll }];
+    const picture = decodeSmall(jpeg);
+    this.#sayMisfit(picture);
+    const finding = judge.judge(picture, capturedAtMs);
+    this.#explain(frame, picture, finding);
+    return selection.take(frame, capturedAtMs, finding, jpeg.length);
   }
 
-  /** Draws how the last verdict came about, if it was a change and drawings are wanted. */
-  explain(frame: CapturedFrame, verdict: Verdict): void {
-    const directory = this.#settings.explainDirectory;
-    const judgement = this.#judge.lastJudgement;
-    const picture = this.#picture;
-    if (directory === undefined || !verdict.changed || !judgement || !picture) return;
-    const path = join(directory, `${stemOf(frame)}.png`);
-    this.#drawing = this.#drawing.then(async () => {
-      try {
-        const { drawExplanation } = await import('./judge/explain.js');
-        await writeFile(path, drawExplanation(picture, judgement));
-      } catch (error) {
-        // A picture for people to look at: the frame itself is on its way.
-        this.#log.warn('cannot write an explanation', { path, error });
-      }
-    });
+  /** Decides on the frames that are held, when no frame comes any more. */
+  finish(): readonly Decided<CapturedFrame>[] {
+    return this.#parts.selection.finish();
   }
 
-  /** Keeps for the next run what the judge remembers. @throws {OperationalError} STATE */
-  async remember(state: StateDirectory): Promise<void> {
-    const { memory } = this.#judge;
-    if (memory !== undefined) await state.write(memoryName, encodeMemory(memory));
+  /** Keeps for the next run what judge and selection remember, wholly or not at all. @throws {OperationalError} STATE */
+  async remember(): Promise<void> {
+    const { state, heldFrames, judge, selection } = this.#parts;
+    if (state === undefined || judge.memory === undefined || selection.memory === undefined) return;
+    const held = (await heldFrames?.keep(selection.held)) ?? [];
+    const selected = { memory: selection.memory, held };
+    await state.write(memoryName, encodeMemory({ judge: judge.memory, selection: selected }));
+    await heldFrames?.tidy(held);
   }
 
   /** Resolves when the drawings are done. */
@@ -112,10 +131,29 @@ export class Examiner {
     await this.#drawing;
   }
 
+  #explain(frame: CapturedFrame, picture: SmallPicture, { kind }: Finding): void {
+    const { settings, judge, log } = this.#parts;
+    const { explainDirectory } = settings;
+    const judgement = judge.lastJudgement;
+    const isChanged = kind === 'change' || kind === 'scene';
+    if (explainDirectory === undefined || !isChanged || judgement === undefined) return;
+    const path = join(explainDirectory, `${stemOf(frame)}.png`);
+    this.#drawing = this.#drawing.then(async () => {
+      try {
+        const { drawExplanation } = await import('./judge/explain.js');
+        await writeFile(path, drawExplanation(picture, judgement));
+      } catch (error) {
+        // A picture for people to look at: the frame itself is on its way.
+        log.warn('cannot write an explanation', { path, error });
+      }
+    });
+  }
+
   #sayMisfit(picture: SmallPicture): void {
-    if (this.#mask === undefined || this.#hasSaidMisfit) return;
-    const misfit = describeMisfit(this.#mask, picture);
-    if (misfit !== undefined) this.#log.warn(misfit);
+    const { mask, log } = this.#parts;
+    if (mask === undefined || this.#hasSaidMisfit) return;
+    const misfit = describeMisfit(mask, picture);
+    if (misfit !== undefined) log.warn(misfit);
     this.#hasSaidMisfit = true;
   }
 }
@@ -123,6 +161,47 @@ export class Examiner {
 /** Named as the receiver names the frame, in UTC. */
 function stemOf({ capturedAtMs }: CapturedFrame): string {
   return clockedPath('', { capturedAtMs, utcOffsetMinutes: 0 }).stem;
+}
+
+/** @returns undefined when there is none of use, which is said @throws {OperationalError} STATE */
+async function loadMemory(
+  state: StateDirectory,
+  { isSpooled }: Remembered,
+  log: Log,
+): Promise<Memory | undefined> {
+  const kept = await state.read(memoryName);
+  const memory = kept === undefined ? undefined : decodeMemory(kept);
+  if (typeof memory === 'string') {
+    log.warn('starting afresh: what the last run remembered is of no use', { reason: memory });
+    return undefined;
+  }
+  if (memory === undefined) return undefined;
+  const { held } = memory.selection;
+  const areSpooled = await Promise.all(
+    held.map((each) => isSpooled(each.capturedAtMs, each.frame)),
+  );
+  if (!areSpooled.includes(true)) return memory;
+  const stillHeld = held.filter((_, index) => areSpooled[index] === false);
+  const mended = { ...memory, selection: { ...memory.selection, held: stillHeld } };
+  // At once: when they have been delivered nothing tells any more that they were sent.
+  await state.write(memoryName, encodeMemory(mended));
+  return mended;
+}
+
+/** @returns undefined when no frame is to be held, or none can be, which is said */
+async function openHeldFrames(
+  { selection }: ExaminerSettings,
+  state: StateDirectory,
+  { runtimeDirectory }: Remembered,
+  log: Log,
+): Promise<HeldFrames | undefined> {
+  if (selection.before === 0 && selection.minDurationMs === 0) return undefined;
+  try {
+    return await HeldFrames.open(runtimeDirectory, state.path, log);
+  } catch (error) {
+    log.warn('no frame is held for the next run', { error });
+    return undefined;
+  }
 }
 
 async function loadMask(path: string): Promise<Mask> {

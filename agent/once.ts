@@ -9,7 +9,7 @@ import type { Delivery } from './delivery.js';
 import type { SpoolSet } from './spool/spool-set.js';
 
 export interface OnceParts {
-  /** Takes and judges one frame, and spools it if it is to be sent. */
+  /** Takes and judges one frame, and spools what is to be sent now. */
   readonly take: () => Promise<void>;
   /** Begins to deliver. */
   readonly deliver: () => Delivery;
@@ -22,7 +22,9 @@ export interface OnceParts {
 
 /**
  * What was judged is remembered as soon as its frame is safe: at once where the spool is on the disk, else
- * when it has arrived, so that a change that could not be delivered is a change again for the next run.
+ * when it has arrived, so that a change that could not be delivered is a change again for the next run. Killed
+ * before it was remembered, it is decided again by the next run on what was held; a frame that waits in the
+ * spool is not taken twice.
  * @throws {OperationalError} what the source or the judge says, after what waited was delivered; UNDELIVERED:
  *   a frame that waits in memory only could not be delivered within `sendTimeoutMs`
  */

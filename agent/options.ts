@@ -50,7 +50,10 @@ export const agentProgram = {
       'From the start of one shot to the start of the next.',
       '1s',
     ),
-    once: toggle('One shot, then end: for a timer. What it has to remember is kept in --state.'),
+    once: toggle(
+      'One shot, then end: for a timer. What it has to remember is kept in --state, frames that may be sent ' +
+        'later in $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR, else the temporary directory.',
+    ),
     all: toggle('Send every frame without judging it: whoever made it has judged.'),
     sensitivity: value(
       share,
@@ -66,6 +69,26 @@ export const agentProgram = {
       duration({ maxMs: 86_400_000 }),
       'Changes less than this apart, or than three intervals, are one event.',
       '10s',
+    ),
+    minDuration: value(
+      duration({ maxMs: 3_600_000 }),
+      'Changes that have not lasted this long begin no event; when they have, all of their frames are sent.',
+      '0',
+    ),
+    before: value(
+      wholeNumber(0, 100),
+      'Frames from before an event begins that are sent with it, as far as 16 MiB hold them.',
+      '1',
+    ),
+    after: value(
+      wholeNumber(0, 1000),
+      'Quiet frames that are sent each time the changes of an event stop.',
+      '0',
+    ),
+    keepEvery: value(
+      duration(),
+      'A quiet frame is sent when nothing was for this long, so that you see that it watches; 0: never.',
+      '0',
     ),
     explain: value(path('DIR'), 'Write a PNG there for each change that shows what changed.'),
     state: value(
@@ -108,7 +131,9 @@ export const agentProgram = {
       '30s',
     ),
     seed: value(wholeNumber(0, 2 ** 31), "What the scene's visitors do depends on it.", '1'),
-    json: toggle('Print a line of JSON on standard output for each frame judged.'),
+    json: toggle(
+      'Print a line of JSON on standard output for each frame, once its fate is decided.',
+    ),
     verbose: toggle('Log each frame and each connection too.'),
     help: toggle('Show this.'),
     version: toggle('Show the version.'),

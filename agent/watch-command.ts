@@ -10,7 +10,7 @@ import { type CommandLine, helpText, readCommandLine } from '../shared/option-ta
 import type { Log } from '../shared/log.js';
 import { Trouble } from '../shared/trouble.js';
 import { version } from '../shared/version.js';
-import { Examiner, type ExaminerSettings } from './examine.js';
+import { Examiner, type ExaminerSettings, type Remembered } from './examine.js';
 import { Delivery } from './delivery.js';
 import { runOnce } from './once.js';
 import { type AgentOptions, agentProgram } from './options.js';
@@ -73,11 +73,13 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
   const random = Math.random;
   const signal = abortOnSignals();
   const log = openLog('agent', options.verbose, env, clock);
-  const remembered = options.once ? state : undefined;
+  const runtimeDirectory = temporaryDirectory(env);
+  const spools = await openSpools(options, place, log);
+  const isSpooled: Remembered['isSpooled'] = (atMs, sha256) => spools.holds(atMs, sha256);
+  const remembered = options.once ? { state, runtimeDirectory, isSpooled } : undefined;
   const examiner = await Examiner.open(examinerSettings(options), remembered, log);
   const source = await openSource(sourceSettings(line, env));
   try {
-    const spools = await openSpools(options, place, log);
     const deliver = (): Delivery => {
       const uplinks = destinations.map((destination) => {
         const spool = spools.spoolFor(destination);
@@ -87,12 +89,13 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
       });
       return new Delivery(uplinks, clock);
     };
-    const onJudged: WatchParts['onJudged'] = (frame, verdict, sha256) => {
-      examiner.explain(frame, verdict);
-      if (options.json) writeTo(1, `${JSON.stringify({ event: 'judged', sha256, verdict })}\n`);
+    const onJudged: WatchParts['onJudged'] = ({ capturedAtMs, verdict }, sha256) => {
+      const line = { event: 'judged', capturedAtMs, sha256, verdict };
+      if (options.json) writeTo(1, `${JSON.stringify(line)}\n`);
     };
     const judge: WatchParts['judge'] = (frame) => examiner.examine(frame);
-    const parts = { source, judge, outbox: spools, clock, log, random, onJudged };
+    const finish: WatchParts['finish'] = () => examiner.finish();
+    const parts = { source, judge, finish, outbox: spools, clock, log, random, onJudged };
     const isKept = options.spool === 'disk';
     // A timer's runs would fill the journal.
     const facts = { camera, source: source.name, waiting: spools.waitingCount };
@@ -100,7 +103,7 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
     else log.info('watching', facts);
     if (options.once) {
       const take = (): Promise<void> => takeOne(parts, signal);
-      const remember = (): Promise<void> => examiner.remember(state);
+      const remember = (): Promise<void> => examiner.remember();
       const once = { take, deliver, spools, isKept, remember, log };
       await runOnce(once, options.sendTimeout, signal);
     } else {
@@ -164,8 +167,14 @@ function examinerSettings(options: AgentOptions): ExaminerSettings {
     all: options.all,
     sensitivity: options.sensitivity,
     minArea: options.minArea,
-    // A slow camera's frames are far apart without anything being over.
-    eventGapMs: Math.max(options.eventGap, 3 * options.interval),
+    selection: {
+      // A slow camera's frames are far apart without anything being over.
+      eventGapMs: Math.max(options.eventGap, 3 * options.interval),
+      minDurationMs: options.minDuration,
+      before: options.before,
+      after: options.after,
+      keepEveryMs: options.keepEvery,
+    },
     maskPath: options.mask,
     explainDirectory: options.explain,
   };

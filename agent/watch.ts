@@ -1,29 +1,35 @@
 /**
- * The agent's loop: a frame from the source, the judge's word on it, and into the spool if it is to be
- * sent. Delivery goes on beside it and never makes it wait.
+ * The agent's loop: a frame from the source, the judge's word on it, and into the spool what is to be sent.
+ * Delivery goes on beside it and never makes it wait.
  */
 import type { Clock } from '../shared/clock.js';
 import { OperationalError } from '../shared/errors.js';
 import type { Log } from '../shared/log.js';
 import { type PauseSettings, pauseAfter } from '../shared/pause.js';
 import { Trouble } from '../shared/trouble.js';
-import type { Verdict } from './judge/verdict.js';
+import type { Decided } from './judge/selection.js';
 import { Pace } from './pace.js';
 import type { CapturedFrame, FrameSource } from './source/frame-source.js';
 import type { Outbox } from './spool/spool.js';
 
 export interface WatchParts {
   readonly source: FrameSource;
-  /** @throws {OperationalError} FRAME: it cannot be looked at */
-  readonly judge: (frame: CapturedFrame) => Verdict;
+  /**
+   * The frames whose fate is decided by the next one, in the order of capture.
+   * @throws {OperationalError} FRAME: it cannot be looked at
+   */
+  readonly judge: (frame: CapturedFrame) => readonly Decided<CapturedFrame>[];
+  /** The frames whose fate is open when watching ends. */
+  readonly finish: () => readonly Decided<CapturedFrame>[];
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
   /**
-   * Told of every frame that was judged, once it waits if it is to be sent; `sha256` is then that of the JPEG.
+   * Told of every frame that was decided on, once it waits if it is to be sent; `sha256` is then that of the
+   * JPEG.
    */
-  readonly onJudged: (frame: CapturedFrame, verdict: Verdict, sha256: string | undefined) => void;
+  readonly onJudged: (decided: Decided<CapturedFrame>, sha256: string | undefined) => void;
 }
 
 /** A camera that was unplugged is looked for every minute at most, and found soon when it is back. */
@@ -31,6 +37,15 @@ const pauses: PauseSettings = { firstMs: 1000, capMs: 60_000 };
 
 /** Watches until `signal` aborts. Failing captures are told and tried again; they do not end it. */
 export async function watch(
+  parts: WatchParts,
+  intervalMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await takeUntil(parts, intervalMs, signal);
+  await settle(parts, parts.finish());
+}
+
+async function takeUntil(
   parts: WatchParts,
   intervalMs: number,
   signal: AbortSignal,
@@ -62,22 +77,36 @@ export async function watch(
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 /**
- * One round: captures a frame, judges it, spools it if it is to be sent.
+ * One round: captures a frame, judges it, spools what is to be sent now.
  * @throws {OperationalError} CAMERA, FRAME: nothing was judged, nothing waits
  */
 export async function takeOne(parts: WatchParts, signal: AbortSignal): Promise<void> {
-  const frame = await parts.source.next(signal);
-  const verdict = parts.judge(frame);
-  const { reason, ratio, boxes, event } = verdict;
-  let sha256: string | undefined;
-  if (reason !== undefined) {
-    const { jpeg, capturedAtMs } = frame;
-    sha256 = await parts.outbox.add({
-      jpeg,
-      capturedAtMs,
-      utcOffsetMinutes: parts.clock.utcOffsetMinutes(capturedAtMs),
-      verdict: { reason, ratio, boxes: [...boxes], ...(event !== undefined && { event }) },
-    });
+  await settle(parts, parts.judge(await parts.source.next(signal)));
+}
+
+/** One after the other, so that the spool has them in the order of capture. */
+async function settle(
+  parts: WatchParts,
+  decisions: readonly Decided<CapturedFrame>[],
+): Promise<void> {
+  for (const decided of decisions) {
+    const sha256 = await spool(parts, decided);
+    parts.log.debug('judged', { captured: decided.capturedAtMs, ...decided.verdict });
+    parts.onJudged(decided, sha256);
   }
-  parts.onJudged(frame, verdict, sha256);
+}
+
+async function spool(
+  { outbox, clock }: WatchParts,
+  { frame, capturedAtMs, verdict }: Decided<CapturedFrame>,
+): Promise<string | undefined> {
+  const { reason, ratio, boxes, event, changed, strength } = verdict;
+  if (reason === undefined) return undefined;
+  const said = { reason, ratio, boxes: [...boxes], changed, strength };
+  return outbox.add({
+    jpeg: frame.jpeg,
+    capturedAtMs,
+    utcOffsetMinutes: clock.utcOffsetMinutes(capturedAtMs),
+    verdict: { ...said, ...(event !== undefined && { event }) },
+  });
 }

@@ -1,6 +1,6 @@
 /**
- * Decides on each frame: is something in view that does not belong, and is the frame to be sent? Pure:
- * pictures and times in, verdicts out; what it remembers is a value that can be kept (memory.ts).
+ * Says of each frame whether something is in view that does not belong. Pure: pictures and times in,
+ * findings out; what it remembers is a value that can be kept (memory.ts).
  */
 import { maxBoxes } from '../../shared/protocol/limits.js';
 import { type Background, deviations, followLight, learn, startBackground } from './background.js';
@@ -8,7 +8,7 @@ import { Comparison } from './compare.js';
 import type { Grid, SmallPicture } from './grid.js';
 import { lookedCells, type Mask } from './mask.js';
 import { boxAround, findRegions, type Region } from './regions.js';
-import type { Box, Verdict } from './verdict.js';
+import type { Box, Finding } from './verdict.js';
 
 export interface JudgeSettings {
   /**
@@ -18,8 +18,6 @@ export interface JudgeSettings {
   readonly sensitivity: number;
   /** Smallest region that counts, as a share of the cells looked at, 0..1; sensibly 0.002. */
   readonly minArea: number;
-  /** Changes less than this apart are one event, milliseconds; at least three intervals of the camera. */
-  readonly eventGapMs: number;
   readonly mask?: Mask | undefined;
 }
 
@@ -29,13 +27,6 @@ export interface JudgeMemory {
   readonly background: Background;
   /** Of the last frame, wall time. */
   readonly capturedAtMs: number;
-  /** The latest event, over or not. */
-  readonly event: Event | undefined;
-}
-
-interface Event {
-  readonly id: string;
-  readonly lastChangeAtMs: number;
 }
 
 /** What became of each cell in a judgement: for pictures that explain it. */
@@ -86,17 +77,17 @@ export class Judge {
     return this.#memory;
   }
 
-  /** How the last verdict came about; undefined when the frame was the first of its size. */
+  /** How the last finding came about; undefined when the frame was the first of its size. */
   get lastJudgement(): Judgement | undefined {
     return this.#lastJudgement;
   }
 
   /**
-   * The first frame, and the first of another size, becomes the reference and is sent.
+   * The first frame, and the first of another size, becomes the reference.
    * @param capturedAtMs wall time; a clock that jumps does no harm
    * @throws {OperationalError} MASK: it leaves nothing to look at in a frame of this size; nothing is learned
    */
-  judge(picture: SmallPicture, capturedAtMs: number): Verdict {
+  judge(picture: SmallPicture, capturedAtMs: number): Finding {
     const memory = this.#memory;
     if (memory === undefined || !isSameGrid(memory.grid, picture)) {
       return this.#startAfresh(picture, capturedAtMs);
@@ -104,39 +95,37 @@ export class Judge {
     this.#tools ??= makeTools(picture, this.#settings);
     const { background } = memory;
     followLight(background, picture.luma, this.#tools.lightPlaces);
-    const { cells, regions } = this.#findChange(background, picture, this.#tools);
+    const { cells, regions, strength } = this.#findChange(background, picture, this.#tools);
     const boxes = regions.slice(0, maxBoxes).map((region) => boxAround(region, picture));
     this.#lastJudgement = { cells, looked: this.#tools.looked, boxes };
 
     const changedCells = regions.reduce((sum, region) => sum + region.length, 0);
     const ratio = changedCells / this.#tools.lookedCount;
-    const event = regions.length === 0 ? memory.event : this.#continueEvent(memory, capturedAtMs);
-    const next = { grid: memory.grid, capturedAtMs, event };
     if (ratio > wholePicture) {
-      this.#memory = { ...next, background: startBackground(picture.luma) };
-    } else {
-      learn(background, picture.luma, regions, elapsedS(memory.capturedAtMs, capturedAtMs));
-      this.#memory = { ...next, background };
+      const afresh = startBackground(picture.luma);
+      this.#memory = { grid: memory.grid, capturedAtMs, background: afresh };
+      return { kind: 'scene', ratio, boxes, strength };
     }
-    if (regions.length === 0) return quiet;
-    return { changed: true, reason: 'change', ratio, boxes, event: event?.id };
+    learn(background, picture.luma, regions, elapsedS(memory.capturedAtMs, capturedAtMs));
+    this.#memory = { grid: memory.grid, capturedAtMs, background };
+    return { kind: regions.length === 0 ? 'quiet' : 'change', ratio, boxes, strength };
   }
 
-  #startAfresh(picture: SmallPicture, capturedAtMs: number): Verdict {
+  #startAfresh(picture: SmallPicture, capturedAtMs: number): Finding {
     this.#tools = makeTools(picture, this.#settings);
     const { columns, rows, cellPx, frameWidthPx, frameHeightPx } = picture;
     const grid = { columns, rows, cellPx, frameWidthPx, frameHeightPx };
     const background = startBackground(picture.luma);
-    this.#memory = { grid, background, capturedAtMs, event: undefined };
+    this.#memory = { grid, background, capturedAtMs };
     this.#lastJudgement = undefined;
-    return { ...quiet, reason: 'first' };
+    return { kind: 'first', ratio: 0, boxes: [], strength: 0 };
   }
 
   #findChange(
     background: Background,
     picture: SmallPicture,
     { comparison, looked, lookedCount }: Tools,
-  ): { cells: Uint8Array; regions: Region[] } {
+  ): { cells: Uint8Array; regions: Region[]; strength: number } {
     const excess = deviations(background, picture.luma);
     for (let i = 0; i < excess.length; i++) excess[i]! *= looked[i]! / this.#limit;
     const cells = comparison.compare(excess);
@@ -145,20 +134,16 @@ export class Judge {
       (region) =>
         region.length >= least && region.some((cell) => Math.abs(excess[cell]!) > peakLimits),
     );
-    for (const region of regions) for (const cell of region) cells[cell] = 2;
-    return { cells, regions };
-  }
-
-  #continueEvent({ event }: JudgeMemory, capturedAtMs: number): Event {
-    const isNew =
-      event === undefined || capturedAtMs - event.lastChangeAtMs >= this.#settings.eventGapMs;
-    // No two events of a camera begin in the same millisecond, and the next process makes no other id.
-    const id = isNew ? String(Math.trunc(capturedAtMs)) : event.id;
-    return { id, lastChangeAtMs: capturedAtMs };
+    let strength = 0;
+    for (const region of regions) {
+      for (const cell of region) {
+        cells[cell] = 2;
+        strength = Math.max(strength, Math.abs(excess[cell]!));
+      }
+    }
+    return { cells, regions, strength };
   }
 }
-
-const quiet: Verdict = { changed: false, reason: undefined, ratio: 0, boxes: [], event: undefined };
 
 /** What depends on the frame's size only. */
 interface Tools {

@@ -1,8 +1,8 @@
 /**
- * The judge's memory as bytes, for a process that ends after each frame. Reading never throws: what is
- * foreign or damaged has a reason, and the judge starts afresh. Pure.
+ * The judge's and the selection's memory as bytes, for a process that ends after each frame. Reading never
+ * throws: what is foreign or damaged has a reason, and both start afresh. Pure.
  *
- *   "PICCJUDGE1\n"   CRC-32 of the rest, u32   header length, u32   header: JSON   background: 4 × f32 a cell
+ *   "PICCJUDGE2\n"   CRC-32 of the rest, u32   header length, u32   header: JSON   background: 4 × f32 a cell
  *
  * Integers are big-endian; the floats are as this machine has them, for the file never leaves it.
  */
@@ -11,8 +11,14 @@ import * as v from 'valibot';
 import type { Background } from './background.js';
 import { makeGrid } from './grid.js';
 import type { JudgeMemory } from './judge.js';
+import { type SelectionState, selectionState } from './selection-memory.js';
 
-const magic = Buffer.from('PICCJUDGE1\n');
+export interface Memory {
+  readonly judge: JudgeMemory;
+  readonly selection: SelectionState;
+}
+
+const magic = Buffer.from('PICCJUDGE2\n');
 const crcAt = magic.length;
 const lengthAt = crcAt + 4;
 const headerAt = lengthAt + 4;
@@ -22,20 +28,16 @@ const header = v.object({
   frameWidthPx: sizePx,
   frameHeightPx: sizePx,
   capturedAtMs: v.pipe(v.number(), v.finite()),
-  event: v.optional(
-    v.object({
-      id: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/)),
-      lastChangeAtMs: v.pipe(v.number(), v.finite()),
-    }),
-  ),
   frames: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  selection: selectionState,
 });
 
 /** Takes the memory as it is now. */
-export function encodeMemory(memory: JudgeMemory): Buffer {
-  const { grid, background, capturedAtMs, event } = memory;
+export function encodeMemory({ judge, selection }: Memory): Buffer {
+  const { grid, background, capturedAtMs } = judge;
   const { frameWidthPx, frameHeightPx } = grid;
-  const facts = { frameWidthPx, frameHeightPx, capturedAtMs, event, frames: background.frames };
+  const { frames } = background;
+  const facts = { frameWidthPx, frameHeightPx, capturedAtMs, frames, selection };
   const json = Buffer.from(JSON.stringify(facts));
   const arrays = arraysOf(background).map((array) =>
     Buffer.from(array.buffer, array.byteOffset, array.byteLength),
@@ -47,14 +49,14 @@ export function encodeMemory(memory: JudgeMemory): Buffer {
 }
 
 /** @returns the memory, or why the bytes hold none, to complete "the judge's memory is of no use: …" */
-export function decodeMemory(bytes: Buffer): JudgeMemory | string {
+export function decodeMemory(bytes: Buffer): Memory | string {
   if (!bytes.subarray(0, magic.length).equals(magic)) return 'another version or program wrote it';
   if (bytes.length < headerAt) return 'it is cut off';
   if (crc32(bytes.subarray(lengthAt)) !== bytes.readUInt32BE(crcAt)) return 'it is damaged';
   const arraysAt = headerAt + bytes.readUInt32BE(lengthAt);
   const result = v.safeParse(header, parseJson(bytes.subarray(headerAt, arraysAt)));
   if (!result.success) return 'its header is wrong';
-  const { frameWidthPx, frameHeightPx, capturedAtMs, event, frames } = result.output;
+  const { frameWidthPx, frameHeightPx, capturedAtMs, frames, selection } = result.output;
   const grid = makeGrid(frameWidthPx, frameHeightPx);
   const cells = grid.columns * grid.rows;
   if (bytes.length !== arraysAt + 4 * 4 * cells) return 'its length is wrong';
@@ -72,7 +74,8 @@ export function decodeMemory(bytes: Buffer): JudgeMemory | string {
   };
   // One number that is none would spread over the picture and never leave it.
   const isFinite = arraysOf(background).every((each) => each.every(Number.isFinite));
-  return isFinite ? { grid, background, capturedAtMs, event } : 'it holds what is no number';
+  if (!isFinite) return 'it holds what is no number';
+  return { judge: { grid, background, capturedAtMs }, selection };
 }
 
 /** In the order in which they are written. */

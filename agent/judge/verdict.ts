@@ -1,18 +1,34 @@
-/** What the judge says of one frame. */
+/** What the judge finds in one frame, and what is said of the frame in the end. */
 import type { Reason } from '../../shared/protocol/messages.js';
 
 /** [left, top, width, height] in pixels of the frame. */
 export type Box = [left: number, top: number, width: number, height: number];
 
-export interface Verdict {
-  /** Something that does not belong is in view now. */
-  readonly changed: boolean;
-  /** Why the frame is to be sent; undefined: it is not. */
-  readonly reason: Reason | undefined;
+/** What a frame shows beside what was there before it: pixels only, no events. */
+export interface Finding {
+  /**
+   * first: the reference begins here. change: something is in view that does not belong. scene: the whole
+   * picture changed (light switched, camera moved) and is the new reference.
+   */
+  readonly kind: 'first' | 'quiet' | 'change' | 'scene';
   /** Share of the looked-at picture that changed, 0..1. */
   readonly ratio: number;
   /** Changed regions, largest first. */
   readonly boxes: readonly Box[];
+  /**
+   * How far the strongest place of the changed regions lies beyond what the sensitivity asks: 1 is just
+   * enough; 0 when nothing changed.
+   */
+  readonly strength: number;
+}
+
+export interface Verdict extends Omit<Finding, 'kind'> {
+  /** Something that does not belong is in view now. */
+  readonly changed: boolean;
   /** Id of the event that the frame belongs to; undefined: none. */
   readonly event: string | undefined;
+  /** The frame goes to the receivers. */
+  readonly sent: boolean;
+  /** Why it is sent; undefined: it is not. */
+  readonly reason: Reason | undefined;
 }

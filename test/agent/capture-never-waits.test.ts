@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { CapturedFrame } from '../../agent/source/frame-source.js';
 import { SpoolSet } from '../../agent/spool/spool-set.js';
 import { Uplink } from '../../agent/uplink/uplink.js';
 import { watch } from '../../agent/watch.js';
@@ -74,8 +75,11 @@ describe('a receiver that accepts and never reads', () => {
       ratio: 0,
       boxes: [],
       event: undefined,
+      sent: true,
+      strength: 0,
     } as const;
-    const parts = { source, judge: () => verdict, outbox: spools, clock, log, random: () => 0 };
+    const judge = (frame: CapturedFrame) => [{ frame, capturedAtMs: frame.capturedAtMs, verdict }];
+    const parts = { source, judge, finish: () => [], outbox: spools, clock, log, random: () => 0 };
     const watching = watch({ ...parts, onJudged: () => undefined }, 1000, signal);
     for (let shot = 1; shot <= 20; shot += 1) {
       await eventually(() => spool.waitingCount === shot, `shot ${shot} on the disk`);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Decided } from '../../agent/judge/selection.js';
 import type { Verdict } from '../../agent/judge/verdict.js';
 import type { CapturedFrame, FrameSource } from '../../agent/source/frame-source.js';
 import type { FrameToSend } from '../../agent/spool/spool.js';
@@ -14,6 +15,8 @@ const changed: Verdict = {
   ratio: 0.1,
   boxes: [[1, 2, 3, 4]],
   event: 'e1',
+  sent: true,
+  strength: 2,
 };
 const quiet: Verdict = {
   ...changed,
@@ -21,7 +24,15 @@ const quiet: Verdict = {
   reason: undefined,
   boxes: [],
   event: undefined,
+  sent: false,
+  strength: 0,
 };
+
+const decided = (frame: CapturedFrame, verdict: Verdict): Decided<CapturedFrame> => ({
+  frame,
+  capturedAtMs: frame.capturedAtMs,
+  verdict,
+});
 
 /** A source that gives what a test has written down, then waits until it is aborted. */
 function makeWatch(script: readonly (Verdict | OperationalError)[]) {
@@ -50,7 +61,8 @@ function makeWatch(script: readonly (Verdict | OperationalError)[]) {
   };
   const parts: WatchParts = {
     source,
-    judge: () => verdicts.shift() ?? quiet,
+    judge: (frame) => [decided(frame, verdicts.shift() ?? quiet)],
+    finish: () => [],
     outbox: {
       add: (frame) => {
         spooled.push(frame);
@@ -60,7 +72,7 @@ function makeWatch(script: readonly (Verdict | OperationalError)[]) {
     clock,
     log,
     random: () => 0.999_999,
-    onJudged: (_, verdict) => judged.push(verdict),
+    onJudged: ({ verdict }) => judged.push(verdict),
   };
   return { parts, clock, spooled, lines, judged, takenAtMs };
 }
@@ -74,9 +86,29 @@ describe('one round', () => {
         jpeg: Buffer.from('x'),
         capturedAtMs: clock.nowMs(),
         utcOffsetMinutes: 60,
-        verdict: { reason: 'change', ratio: 0.1, boxes: [[1, 2, 3, 4]], event: 'e1' },
+        verdict: {
+          ...{ reason: 'change', ratio: 0.1, boxes: [[1, 2, 3, 4]], event: 'e1' },
+          ...{ changed: true, strength: 2 },
+        },
       },
     ]);
+  });
+
+  it('spools the frames that it decides on in the order of capture, with their own times', async () => {
+    const { parts, spooled, judged } = makeWatch([changed]);
+    const before = { jpeg: Buffer.from('w'), capturedAtMs: 1, origin: 'script' };
+    const judge: WatchParts['judge'] = (frame) => [
+      decided(before, { ...quiet, reason: 'before', sent: true, event: 'e1' }),
+      decided({ ...before, capturedAtMs: 2 }, quiet),
+      decided(frame, changed),
+    ];
+    await takeOne({ ...parts, judge }, new AbortController().signal);
+    expect(spooled.map(({ jpeg, verdict }) => [String(jpeg), verdict.reason])).toEqual([
+      ['w', 'before'],
+      ['x', 'change'],
+    ]);
+    expect(spooled[0]).toMatchObject({ capturedAtMs: 1, verdict: { event: 'e1', changed: false } });
+    expect(judged.map(({ sent }) => sent)).toEqual([true, false, true]);
   });
 
   it('spools nothing when the frame is quiet, and tells its verdict all the same', async () => {
@@ -115,7 +147,7 @@ describe('watching', () => {
     controller.abort();
     await watching;
     expect(takenAtMs.map((atMs) => atMs - start)).toEqual([0, 1000, 3000, 7000]);
-    expect(lines).toEqual([
+    expect(lines.filter((line) => !line.startsWith('<7>'))).toEqual([
       '<4>test: not watching: no frame error="no camera; plug it in"',
       '<6>test: a script delivers again failures=3',
     ]);
@@ -133,6 +165,20 @@ describe('watching', () => {
     await watching;
     expect(takenAtMs.map((atMs) => atMs - start)).toEqual([0, 1000, 2000]);
     expect(lines.filter((line) => line.includes('passed over'))).toHaveLength(1);
+  });
+
+  it('decides at its end on what is held', async () => {
+    const { parts, judged, clock, spooled } = makeWatch([quiet]);
+    const controller = new AbortController();
+    const held = { jpeg: Buffer.from('held'), capturedAtMs: clock.nowMs(), origin: 'script' };
+    const finish = () => [decided(held, { ...quiet, reason: 'keep-every', sent: true })];
+    const watching = watch({ ...parts, judge: () => [], finish }, 1000, controller.signal);
+    await clock.advance(0);
+    expect(judged).toEqual([]);
+    controller.abort();
+    await watching;
+    expect(judged).toHaveLength(1);
+    expect(spooled).toMatchObject([{ jpeg: Buffer.from('held') }]);
   });
 
   it('ends with an error that is a bug', async () => {

@@ -13,12 +13,14 @@ const noFswebcam = missing('fswebcam', 'fswebcam');
 
 /** Runs an agent for one shot. @returns its exit code and what it said */
 async function shoot(address: string, state: string, args: readonly string[]) {
-  const agent = startAgent(['--host', address, '--once', '--state', state, ...args]);
+  const agent = startAgent(['--host', address, '--once', '--state', state, ...args], {
+    env: { XDG_RUNTIME_DIR: state },
+  });
   return { code: await agent.ended, stderr: agent.stderr() };
 }
 
 describe('one-shot runs', () => {
-  it('through real fswebcam keep the first frame, then only what changed', async (test) => {
+  it('through real fswebcam keep the first frame, then what changed and what was there before', async (test) => {
     test.skip(noFswebcam !== undefined, noFswebcam);
     const directory = temporaryDirectory();
     const state = temporaryDirectory();
@@ -31,7 +33,7 @@ describe('one-shot runs', () => {
     for (const [shown, files] of [
       [empty, 1],
       [empty, 1],
-      [inView, 2],
+      [inView, 3],
     ] as const) {
       copyFileSync(join(visit, shown), picture);
       expect(await shoot(address, state, args)).toMatchObject({ code: 0 });

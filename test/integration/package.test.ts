@@ -44,9 +44,9 @@ describe('the package', () => {
     const { address } = await startReceiverProgram(captures);
     const args = ['--host', address, '--source', 'scene', '--camera', 'yard', '--once'];
     const state = ['--state', temporaryDirectory()];
-    expect(await run(join(directory, bin.agent ?? ''), [...args, ...state])).toMatchObject({
-      code: 0,
-    });
+    const env = { XDG_RUNTIME_DIR: temporaryDirectory() };
+    const shot = await run(join(directory, bin.agent ?? ''), [...args, ...state], { env });
+    expect(shot).toMatchObject({ code: 0 });
     expect(filesBelow(captures)).toHaveLength(1);
   });
 

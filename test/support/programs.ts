@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { eventually } from './eventually.js';
 import { freePort } from './ports.js';
+import { temporaryDirectory } from './temporary.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -69,8 +70,11 @@ function fail(running: Running, words: string): never {
   throw new Error(`ended before saying '${words}': ${running.stderr()}`);
 }
 
-export const startAgent = (args: readonly string[], surroundings?: Surroundings): Running =>
-  start(process.execPath, [`${root}dist/agent.js`, ...args], surroundings);
+/** An agent with a runtime directory of its own, unless the test gives it one. */
+export function startAgent(args: readonly string[], surroundings: Surroundings = {}): Running {
+  const env = { XDG_RUNTIME_DIR: temporaryDirectory(), ...surroundings.env };
+  return start(process.execPath, [`${root}dist/agent.js`, ...args], { ...surroundings, env });
+}
 
 /** A receiver on a free port of 127.0.0.1, which another one can take after it. */
 export async function startReceiverProgram(directory: string, args: readonly string[] = []) {

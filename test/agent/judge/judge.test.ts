@@ -6,6 +6,7 @@ import { type SmallPicture, makeGrid } from '../../../agent/judge/grid.js';
 import { Judge, type JudgeSettings } from '../../../agent/judge/judge.js';
 import { readMask } from '../../../agent/judge/mask.js';
 import { decodeMemory, encodeMemory } from '../../../agent/judge/memory.js';
+import type { Finding } from '../../../agent/judge/verdict.js';
 import {
   type Cells,
   randomFrom,
@@ -16,9 +17,10 @@ import {
   yard,
 } from './pictures.js';
 
-const settings: JudgeSettings = { sensitivity: 0.5, minArea: 0.002, eventGapMs: 10_000 };
+const settings: JudgeSettings = { sensitivity: 0.5, minArea: 0.002 };
 const noonMs = Date.UTC(2026, 10, 22, 12);
 const visitor: Cells = [30, 20, 5, 12];
+const isChanged = ({ kind }: Finding): boolean => kind === 'change' || kind === 'scene';
 
 /** A judge with a camera: each `look` is a frame, `intervalMs` after the one before. */
 class Watch {
@@ -43,7 +45,7 @@ class Watch {
   /** The same scene many times; @returns how many of the frames were changed */
   countChanged(frames: number, scene: (frame: number) => SmallPicture): number {
     let count = 0;
-    for (let frame = 0; frame < frames; frame++) if (this.look(scene(frame)).changed) count += 1;
+    for (let frame = 0; frame < frames; frame++) if (isChanged(this.look(scene(frame)))) count += 1;
     return count;
   }
 }
@@ -56,41 +58,34 @@ function watching(changed?: ConstructorParameters<typeof Watch>[0]): Watch {
 }
 
 describe('the judge', () => {
-  it('has the first frame sent, and it is no change', () => {
-    expect(new Watch().look(yard())).toEqual({
-      changed: false,
-      reason: 'first',
-      ratio: 0,
-      boxes: [],
-      event: undefined,
-    });
+  it('takes the first frame for what belongs there', () => {
+    expect(new Watch().look(yard())).toEqual({ kind: 'first', ratio: 0, boxes: [], strength: 0 });
   });
 
   it('says nothing of what stays as it was', () => {
     const watch = new Watch();
     watch.look(yard());
     for (let frame = 0; frame < 300; frame++) {
-      expect(watch.look(yard())).toMatchObject({ changed: false, reason: undefined });
+      expect(watch.look(yard())).toEqual({ kind: 'quiet', ratio: 0, boxes: [], strength: 0 });
     }
   });
 
   it('sees somebody from the second frame on', () => {
     const watch = new Watch();
     watch.look(yard());
-    expect(watch.look(withVisitor(yard(), visitor)).changed).toBe(true);
-    expect(watch.look(withVisitor(yard(), visitor)).changed).toBe(true);
+    expect(watch.look(withVisitor(yard(), visitor)).kind).toBe('change');
+    expect(watch.look(withVisitor(yard(), visitor)).kind).toBe('change');
   });
 
-  it('says where, how much and which event, until nobody is there', () => {
+  it('says where, how much and how clearly, until nobody is there', () => {
     const watch = watching();
     expect(watch.look(withVisitor(yard(), visitor))).toEqual({
-      changed: true,
-      reason: 'change',
+      kind: 'change',
       ratio: (5 * 12) / (80 * 60),
       boxes: [[240, 160, 40, 96]],
-      event: String(watch.nowMs),
+      strength: expect.any(Number) as number,
     });
-    expect(watch.look(yard()).changed).toBe(false);
+    expect(watch.look(yard()).kind).toBe('quiet');
   });
 
   it('names at most 32 boxes, the largest first', () => {
@@ -106,21 +101,31 @@ describe('the judge', () => {
 
   it('passes over what is smaller than the least area', () => {
     const bird: Cells = [40, 30, 3, 4];
-    expect(watching({ minArea: 0.002 }).look(withVisitor(yard(), bird)).changed).toBe(true);
-    expect(watching({ minArea: 0.003 }).look(withVisitor(yard(), bird)).changed).toBe(false);
+    expect(watching({ minArea: 0.002 }).look(withVisitor(yard(), bird)).kind).toBe('change');
+    expect(watching({ minArea: 0.003 }).look(withVisitor(yard(), bird)).kind).toBe('quiet');
   });
 
   it('never takes a single cell for a change', () => {
     const watch = watching({ minArea: 0 });
-    expect(watch.look(withVisitor(yard(), [40, 30, 1, 1])).changed).toBe(false);
-    expect(watch.look(withVisitor(yard(), [40, 30, 2, 1])).changed).toBe(true);
+    expect(watch.look(withVisitor(yard(), [40, 30, 1, 1])).kind).toBe('quiet');
+    expect(watch.look(withVisitor(yard(), [40, 30, 2, 1])).kind).toBe('change');
   });
 
   it('sees fainter things the more sensitive it is', () => {
     const faint = (sensitivity: number, greys: number) =>
-      watching({ sensitivity }).look(within(yard(), visitor, (luma) => luma + greys)).changed;
+      watching({ sensitivity }).look(within(yard(), visitor, (luma) => luma + greys)).kind ===
+      'change';
     expect([faint(0, 16), faint(0.5, 16), faint(1, 16)]).toEqual([false, true, true]);
     expect([faint(0, 8), faint(0.5, 8), faint(1, 8)]).toEqual([false, false, true]);
+  });
+
+  it('says how far beyond what the sensitivity asks the strongest place lies', () => {
+    const strength = (greys: number, sensitivity = 0.5) =>
+      watching({ sensitivity }).look(within(yard(), visitor, (luma) => luma + greys)).strength;
+    expect(strength(16)).toBeGreaterThan(1);
+    expect(strength(64) / strength(16)).toBeCloseTo(4, 0);
+    // From the middle to the most sensitive, the limit shrinks to two fifths.
+    expect(strength(32, 1) / strength(32)).toBeCloseTo(2.5, 1);
   });
 
   it('leaves out what is under the mask, and gives the ratio of the rest', () => {
@@ -128,7 +133,7 @@ describe('the judge', () => {
     for (let i = 0; i < 80 * 60; i++) png.data.fill(i % 80 < 40 ? 255 : 0, 4 * i, 4 * i + 3);
     for (let i = 0; i < 80 * 60; i++) png.data[4 * i + 3] = 255;
     const watch = watching({ mask: readMask(PNG.sync.write(png)) });
-    expect(watch.look(withVisitor(yard(), [50, 20, 5, 12])).changed).toBe(false);
+    expect(watch.look(withVisitor(yard(), [50, 20, 5, 12])).kind).toBe('quiet');
     expect(watch.look(withVisitor(yard(), [10, 20, 5, 12])).ratio).toBe(60 / (40 * 60));
   });
 
@@ -143,9 +148,9 @@ describe('the judge', () => {
   it('starts afresh with a frame of another size', () => {
     const watch = watching();
     const small = makeGrid(320, 240);
-    expect(watch.look(yard(small)).reason).toBe('first');
+    expect(watch.look(yard(small)).kind).toBe('first');
     expect(watch.look(withVisitor(yard(small), visitor)).boxes).toEqual([[120, 80, 20, 48]]);
-    expect(watch.look(yard()).reason).toBe('first');
+    expect(watch.look(yard()).kind).toBe('first');
   });
 });
 
@@ -162,13 +167,13 @@ describe('light', () => {
   it('that a cloud takes at once is no change, and somebody under the cloud is', () => {
     const watch = watching();
     expect(watch.countChanged(50, () => lit(0.8))).toBe(0);
-    expect(watch.look(withVisitor(lit(0.8), visitor, 180)).changed).toBe(true);
+    expect(watch.look(withVisitor(lit(0.8), visitor, 180)).kind).toBe('change');
   });
 
   it('or a camera turned elsewhere is one change, then the new normal', () => {
     const watch = watching();
     const elsewhere = within(yard(), [0, 0, 80, 60], (_, column, row) => (column * row * 7) % 256);
-    expect(watch.look(elsewhere)).toMatchObject({ changed: true, reason: 'change' });
+    expect(watch.look(elsewhere)).toMatchObject({ kind: 'scene' });
     expect(watch.countChanged(100, () => elsewhere)).toBe(0);
   });
 });
@@ -182,7 +187,7 @@ describe('a place that is never still', () => {
     const watch = new Watch();
     watch.countChanged(100, windy);
     expect(watch.countChanged(200, windy)).toBe(0);
-    expect(watch.look(withVisitor(windy(), [55, 10, 8, 16], 255)).changed).toBe(true);
+    expect(watch.look(withVisitor(windy(), [55, 10, 8, 16], 255)).kind).toBe('change');
   });
 });
 
@@ -210,30 +215,6 @@ describe('what stays', () => {
   });
 });
 
-describe('an event', () => {
-  const somebody = withVisitor(yard(), visitor);
-
-  it('holds changes with gaps shorter than its own, and has an id that is like no other', () => {
-    const watch = watching({ eventGapMs: 2000 });
-    const first = watch.look(somebody).event;
-    watch.countChanged(8, () => yard());
-    expect(watch.look(somebody).event).toBe(first);
-    expect(watch.look(yard()).event).toBeUndefined();
-    watch.countChanged(10, () => yard());
-    const second = watch.look(somebody).event;
-    expect(second).not.toBe(first);
-    for (const id of [first, second]) expect(id).toMatch(/^[\w-]{1,64}$/);
-  });
-
-  it('goes on when the clock is put back', () => {
-    const watch = watching();
-    const { event } = watch.look(somebody);
-    watch.nowMs -= 3_600_000;
-    expect(watch.look(somebody).event).toBe(event);
-    expect(watch.look(somebody).event).toBe(event);
-  });
-});
-
 describe('a clock that', () => {
   const parked = withVisitor(yard(), visitor);
 
@@ -243,7 +224,7 @@ describe('a clock that', () => {
   ])('%s neither makes a change nor hides one', (_, leapMs) => {
     const watch = watching();
     watch.nowMs += leapMs;
-    expect(watch.look(yard()).changed).toBe(false);
+    expect(watch.look(yard()).kind).toBe('quiet');
     expect(watch.countChanged(20, () => parked)).toBe(20);
     watch.nowMs += leapMs;
     expect(watch.countChanged(20, () => parked)).toBe(20);
@@ -257,20 +238,18 @@ describe('a clock that', () => {
 });
 
 describe('a real visit', () => {
+  const noSelection = { memory: { capturedAtMs: 0, afterLeft: 0, sinceKeptMs: 0 }, held: [] };
   const pictures = visitFrames.map(({ jpeg }) => decodeSmall(jpeg));
   const isVisit = visitFrames.map((frame) => frame.isVisit);
 
   it.each([40, 200, 1000, 60_000])(
     'is a change from its first frame to its last, a frame each %i ms, and nothing else is',
     (intervalMs) => {
-      const judge = new Judge({ ...settings, eventGapMs: 3 * intervalMs });
-      const verdicts = pictures.map((picture, i) => judge.judge(picture, noonMs + i * intervalMs));
-      expect(verdicts.map(({ changed }) => changed)).toEqual(isVisit);
-      expect(verdicts.map(({ reason }) => reason)).toEqual(
-        isVisit.map((visited, i) => (i === 0 ? 'first' : visited ? 'change' : undefined)),
+      const judge = new Judge(settings);
+      const findings = pictures.map((picture, i) => judge.judge(picture, noonMs + i * intervalMs));
+      expect(findings.map(({ kind }) => kind)).toEqual(
+        isVisit.map((visited, i) => (i === 0 ? 'first' : visited ? 'change' : 'quiet')),
       );
-      const events = verdicts.flatMap(({ event }) => event ?? []);
-      expect(new Set(events).size).toBe(1);
     },
   );
 
@@ -280,10 +259,10 @@ describe('a real visit', () => {
     pictures.forEach((picture, i) => {
       const remembered = memory === undefined ? undefined : decodeMemory(memory);
       if (typeof remembered === 'string') throw new Error(remembered);
-      const judge = new Judge(settings, remembered);
+      const judge = new Judge(settings, remembered?.judge);
       const atMs = noonMs + i * 60_000;
       expect(judge.judge(picture, atMs)).toEqual(lasting.judge(picture, atMs));
-      memory = encodeMemory(judge.memory!);
+      memory = encodeMemory({ judge: judge.memory!, selection: noSelection });
     });
   });
 });

@@ -1,0 +1,164 @@
+/** The folder in which a one-shot run holds frames for the next: whole, ours alone, and never trusted. */
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { HeldFrames } from '../../agent/held-frames.js';
+import type { Held } from '../../agent/judge/selection.js';
+import type { CapturedFrame } from '../../agent/source/frame-source.js';
+import { keptLog } from '../support/log.js';
+import { makeJpeg } from '../support/pictures.js';
+import { temporaryDirectory } from '../support/temporary.js';
+import { findingOf } from './judge/findings.js';
+
+function held(number: number): Held<CapturedFrame> {
+  const jpeg = makeJpeg(number);
+  return {
+    frame: { jpeg, capturedAtMs: number, origin: 'a test' },
+    ...{ capturedAtMs: number, finding: findingOf('q'), byteCount: jpeg.length },
+    ...{ isPending: false, isDue: number === 2 },
+  };
+}
+
+async function openFolder() {
+  const base = temporaryDirectory();
+  const { log, lines } = keptLog();
+  const open = () => HeldFrames.open(base, '/var/lib/picchanged', log);
+  const frames = await open();
+  const [name = ''] = readdirSync(base);
+  return { base, folder: join(base, name), frames, open, lines };
+}
+
+const bytesOf = (found: readonly Held<CapturedFrame>[]) => found.map(({ frame }) => frame.jpeg);
+
+function removed(path: string): string {
+  rmSync(path);
+  return path;
+}
+
+function made(folder: string): string {
+  mkdirSync(folder);
+  return folder;
+}
+
+describe('held frames', () => {
+  it('are the same for the next run', async () => {
+    const { frames, open, lines } = await openFolder();
+    const names = await frames.keep([held(1), held(2)]);
+    const found = await (await open()).read(names);
+    expect(bytesOf(found)).toEqual([makeJpeg(1), makeJpeg(2)]);
+    expect(found.map(({ isDue }) => isDue)).toEqual([false, true]);
+    expect(found[0]?.frame.capturedAtMs).toBe(1);
+    expect(lines).toEqual([]);
+  });
+
+  it('are for nobody else to read', async () => {
+    const { folder, frames } = await openFolder();
+    await frames.keep([held(1)]);
+    expect(lstatSync(folder).mode & 0o777).toBe(0o700);
+    for (const name of readdirSync(folder)) {
+      expect(lstatSync(join(folder, name)).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  it('of another state directory are elsewhere', async () => {
+    const { base, frames } = await openFolder();
+    await frames.keep([held(1)]);
+    await HeldFrames.open(base, '/var/lib/other', keptLog().log);
+    expect(readdirSync(base)).toHaveLength(2);
+  });
+
+  it('go when they are not remembered any more, and nothing else does', async () => {
+    const { folder, frames } = await openFolder();
+    const [, second] = await frames.keep([held(1), held(2)]);
+    writeFileSync(join(folder, 'letter.txt'), 'not ours');
+    await frames.tidy([second!]);
+    expect(readdirSync(folder).sort()).toEqual([`${second!.frame}.jpg`, 'letter.txt'].sort());
+  });
+
+  it.each<[string, (path: string) => void]>([
+    ['is gone', (path) => rmSync(path)],
+    ['is cut off', (path) => truncateSync(path, 10)],
+    ['has other bytes', (path) => writeFileSync(path, Buffer.alloc(makeJpeg(1).length))],
+    [
+      'is a folder',
+      (path) => {
+        mkdirSync(removed(path));
+      },
+    ],
+    [
+      'is a link',
+      (path) => {
+        symlinkSync('/dev/zero', removed(path));
+      },
+    ],
+  ])('of which one %s do without it, with a word', async (_, damage) => {
+    const { folder, frames, open, lines } = await openFolder();
+    const names = await frames.keep([held(1), held(2)]);
+    damage(join(folder, `${names[0]!.frame}.jpg`));
+    const next = await open();
+    expect(bytesOf(await next.read(names))).toEqual([makeJpeg(2)]);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/frames that an earlier run held are of no use frames=1 error=/);
+    expect(await next.keep([held(2)])).toEqual([names[1]]);
+  });
+
+  it('are written anew over what a killed run left in part', async () => {
+    const { folder, frames, open } = await openFolder();
+    const [name] = await frames.keep([held(1)]);
+    truncateSync(join(folder, `${name!.frame}.jpg`), 10);
+    const next = await open();
+    expect(bytesOf(await next.read(await next.keep([held(1)])))).toEqual([makeJpeg(1)]);
+  });
+
+  it('that cannot be written are left out, with a word', async () => {
+    const { folder, frames, lines } = await openFolder();
+    rmSync(folder, { recursive: true });
+    expect(await frames.keep([held(1)])).toEqual([]);
+    expect(lines.join()).toContain('cannot hold a frame for the next run');
+  });
+});
+
+describe('a folder that somebody made before', () => {
+  it.each<[string, (folder: string) => void, RegExp]>([
+    [
+      'is open to others',
+      (folder) => {
+        chmodSync(made(folder), 0o777);
+      },
+      /mode 777/,
+    ],
+    ['is a link', (folder) => symlinkSync('/tmp', folder), /is no directory/],
+    ['is a file', (folder) => writeFileSync(folder, ''), /is no directory/],
+  ])('and that %s is not used', async (_, make, message) => {
+    const { folder, open } = await openFolder();
+    rmSync(folder, { recursive: true });
+    make(folder);
+    await expect(open()).rejects.toThrow(
+      expect.objectContaining({ code: 'STATE', message: expect.stringMatching(message) as string }),
+    );
+  });
+
+  it('and that is somebody else’s is not used', async (test) => {
+    test.skip(process.getuid?.() !== 0, 'only root can give a folder away');
+    const { folder, open } = await openFolder();
+    chownSync(folder, 65_534, 65_534);
+    await expect(open()).rejects.toThrow('belongs to user 65534, not to us');
+  });
+
+  it('in a runtime directory that is not there is said', async () => {
+    const { log } = keptLog();
+    await expect(HeldFrames.open('/nowhere', '/state', log)).rejects.toThrow(
+      'cannot make /nowhere/',
+    );
+  });
+});

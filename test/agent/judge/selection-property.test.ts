@@ -1,0 +1,180 @@
+/** What holds of a selection whatever the camera shows, its clock does and its settings are. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Decided, Selection, type SelectionSettings } from '../../../agent/judge/selection.js';
+import { selectionState } from '../../../agent/judge/selection-memory.js';
+import { findingOf, noonMs, settingsOf } from './findings.js';
+import * as v from 'valibot';
+
+interface Look {
+  readonly letter: string;
+  /** Since the one before. */
+  readonly elapsedMs: number;
+}
+
+const letter = fc.oneof(
+  { weight: 12, arbitrary: fc.constant('q') },
+  { weight: 6, arbitrary: fc.constant('c') },
+  { weight: 1, arbitrary: fc.constantFrom('s', 'f') },
+);
+const steady = fc.constantFrom(500, 1000);
+const wild = fc.constantFrom(0, 1, 900, 5000, 86_400_000, -1, -3_600_000);
+const looks = (elapsedMs: fc.Arbitrary<number>): fc.Arbitrary<Look[]> =>
+  fc.array(fc.record({ letter, elapsedMs }), { minLength: 1, maxLength: 60 });
+const anyElapsed = fc.oneof({ weight: 4, arbitrary: steady }, { weight: 1, arbitrary: wild });
+const settings: fc.Arbitrary<SelectionSettings> = fc
+  .record({
+    eventGapMs: fc.constantFrom(1500, 4000, 10_000),
+    minDurationMs: fc.constantFrom(0, 0, 1000, 3000),
+    before: fc.nat({ max: 4 }),
+    after: fc.nat({ max: 3 }),
+    keepEveryMs: fc.constantFrom(0, 0, 1000, 4000),
+  })
+  .map(settingsOf);
+/** A frame's name, as the memory of a one-shot run has it. */
+const nameOf = (index: number): string => index.toString(16).padStart(64, '0');
+
+/** @param nextProcess what becomes of the selection between two frames */
+function decideAll(
+  rules: SelectionSettings,
+  seen: readonly Look[],
+  nextProcess = (selection: Selection<string>) => selection,
+): Decided<string>[] {
+  let selection = new Selection<string>(rules);
+  let nowMs = noonMs;
+  const decided = seen.flatMap(({ letter, elapsedMs }, index) => {
+    nowMs += elapsedMs;
+    selection = nextProcess(selection);
+    return selection.take(nameOf(index), nowMs, findingOf(letter), 100);
+  });
+  return [...decided, ...selection.finish()];
+}
+
+const reasonsOf = (decided: readonly Decided<string>[]) =>
+  decided.map(({ verdict }) => verdict.reason);
+
+describe('a selection', () => {
+  it('decides on every frame once, in the order of capture', () => {
+    fc.assert(
+      fc.property(settings, looks(anyElapsed), (rules, seen) => {
+        const frames = decideAll(rules, seen).map(({ frame }) => frame);
+        expect(frames).toEqual(seen.map((_, index) => nameOf(index)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('sends every first frame and every scene, and every change unless it has to last', () => {
+    fc.assert(
+      fc.property(settings, looks(anyElapsed), (rules, seen) => {
+        const reasons = reasonsOf(decideAll(rules, seen));
+        seen.forEach(({ letter }, index) => {
+          if (letter === 'f') expect(reasons[index]).toBe('first');
+          if (letter === 's') expect(reasons[index]).toBe('scene');
+          if (letter === 'c' && rules.minDurationMs === 0) expect(reasons[index]).toBe('change');
+          if (letter === 'q') expect(['first', 'scene', 'change']).not.toContain(reasons[index]);
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('says of a frame that it is sent when there is a reason, and of which event', () => {
+    fc.assert(
+      fc.property(settings, looks(anyElapsed), (rules, seen) => {
+        for (const { verdict } of decideAll(rules, seen)) {
+          expect(verdict.sent).toBe(verdict.reason !== undefined);
+          const isOfEvent = ['change', 'scene', 'before', 'after'].includes(verdict.reason ?? '');
+          expect(verdict.event !== undefined).toBe(isOfEvent);
+        }
+      }),
+    );
+  });
+
+  it('sends what was directly before an event, as far as it was told to', () => {
+    fc.assert(
+      fc.property(settings, looks(steady), (rules, seen) => {
+        const decided = decideAll({ ...rules, minDurationMs: 0 }, seen);
+        const events = decided.map(({ verdict }) => verdict.event);
+        const reasons = reasonsOf(decided);
+        decided.forEach(({ verdict }, index) => {
+          const { event, changed } = verdict;
+          if (!changed || event === undefined) return;
+          const isFirst = !decided
+            .slice(0, index)
+            .some((d) => d.verdict.changed && d.verdict.event === event);
+          if (!isFirst) return;
+          const start = Math.max(0, index - rules.before);
+          const since = seen.slice(0, index).findLastIndex(({ letter }) => letter === 'f');
+          for (let at = Math.max(start, since); at < index; at++) expect(reasons[at]).toBeDefined();
+          const before = reasons.filter(
+            (reason, at) => reason === 'before' && events[at] === event,
+          );
+          expect(before.length).toBeLessThanOrEqual(rules.before);
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('sends the quiet frames after a change, as far as it was told to', () => {
+    fc.assert(
+      fc.property(settings, looks(steady), (rules, seen) => {
+        const reasons = reasonsOf(decideAll({ ...rules, minDurationMs: 0 }, seen));
+        seen.forEach(({ letter }, index) => {
+          if (letter !== 'q') return;
+          const last = seen.slice(0, index).findLastIndex((look) => look.letter !== 'q');
+          const isAfter = /[cs]/.test(seen[last]?.letter ?? '') && index - last <= rules.after;
+          expect(reasons[index] === 'after').toBe(isAfter);
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is silent for no longer than it was told to', () => {
+    fc.assert(
+      fc.property(settings, looks(steady), (rules, seen) => {
+        fc.pre(rules.keepEveryMs > 0);
+        const decided = decideAll({ ...rules, minDurationMs: 0 }, seen);
+        let sentAtMs = decided[0]?.capturedAtMs ?? 0;
+        for (const { capturedAtMs, verdict } of decided) {
+          if (verdict.sent) sentAtMs = capturedAtMs;
+          expect(capturedAtMs - sentAtMs).toBeLessThan(rules.keepEveryMs);
+        }
+      }),
+    );
+  });
+
+  it('goes on in another process as if it were the same', () => {
+    const nextProcess = (selection: Selection<string>, rules: SelectionSettings) => {
+      const { memory, held } = selection;
+      if (memory === undefined) return selection;
+      const state = v.parse(selectionState, JSON.parse(JSON.stringify({ memory, held })));
+      return new Selection(rules, state.memory, state.held);
+    };
+    fc.assert(
+      fc.property(settings, looks(anyElapsed), (rules, seen) => {
+        const apart = decideAll(rules, seen, (selection) => nextProcess(selection, rules));
+        expect(apart).toEqual(decideAll(rules, seen));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('does without the frames that were lost between two processes', () => {
+    fc.assert(
+      fc.property(settings, looks(anyElapsed), (rules, seen) => {
+        const decided = decideAll(rules, seen, ({ memory }) => new Selection(rules, memory));
+        const frames = decided.map(({ frame }) => frame);
+        expect(frames).toEqual([...new Set(frames)].sort());
+        if (rules.minDurationMs > 0) return;
+        const sent = decided.flatMap(({ frame, verdict }) => (verdict.sent ? [frame] : []));
+        const changes = seen.flatMap(({ letter }, index) =>
+          letter === 'q' ? [] : [nameOf(index)],
+        );
+        expect(sent).toEqual(expect.arrayContaining(changes));
+      }),
+    );
+  });
+});
