@@ -1,8 +1,9 @@
 /** The agent's options: the one table that the parser, `--help` and the README read. */
 import { destination } from '../shared/address.js';
 import { cameraName } from '../shared/camera-name.js';
-import { choice, duration, path, share, size, wholeNumber } from '../shared/kinds.js';
+import { choice, duration, path, size, wholeNumber } from '../shared/kinds.js';
 import { type OptionValues, list, toggle, value } from '../shared/option-table.js';
+import { detectionTable } from './detection-options.js';
 import { defaultQuality, defaultSkip, device, resolution } from './source/shot-options.js';
 import { sourceChoice } from './source/source-choice.js';
 
@@ -55,50 +56,10 @@ export const agentProgram = {
         'later in $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR, else the temporary directory.',
     ),
     all: toggle('Send every frame without judging it: whoever made it has judged.'),
-    sensitivity: value(
-      share,
-      'How small a difference counts: more is more sensitive, and more easily fooled.',
-      '50%',
-    ),
-    minArea: value(share, 'The smallest part of the picture that counts as a change.', '0.2%'),
-    mask: value(
-      path('MASK.png'),
-      'A picture that says where to look: light parts count, black parts do not.',
-    ),
-    eventGap: value(
-      duration({ maxMs: 86_400_000 }),
-      'Changes less than this apart, or than three intervals, are one event.',
-      '10s',
-    ),
-    minDuration: value(
-      duration({ maxMs: 3_600_000 }),
-      'Changes that have not lasted this long begin no event; when they have, all of their frames are sent.',
-      '0',
-    ),
-    before: value(
-      wholeNumber(0, 100),
-      'Frames from before an event begins that are sent with it, as far as 16 MiB hold them.',
-      '1',
-    ),
-    after: value(
-      wholeNumber(0, 1000),
-      'Quiet frames that are sent each time the changes of an event stop.',
-      '0',
-    ),
-    keepEvery: value(
-      duration(),
-      'A quiet frame is sent when nothing was for this long, so that you see that it watches; 0: never.',
-      '0',
-    ),
-    explain: value(path('DIR'), 'Write a PNG there for each change that shows what changed.'),
+    ...detectionTable,
     state: value(
       path('DIR'),
       "What is remembered between runs. Without it: $STATE_DIRECTORY, else XDG's state folder.",
-    ),
-    maxFrame: value(
-      size({ minBytes: 1024, maxBytes: 2 ** 30 }),
-      'A larger frame is passed over.',
-      '16MiB',
     ),
     spool: value(
       choice('disk', 'memory'),
