@@ -204,7 +204,8 @@ async function openHeldFrames(
   }
 }
 
-async function loadMask(path: string): Promise<Mask> {
+/** @throws {UsageError} there is none, or it is of no use */
+export async function loadMask(path: string): Promise<Mask> {
   try {
     return readMask(await readFile(path));
   } catch (cause) {

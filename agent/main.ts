@@ -4,7 +4,9 @@ import { type Commands, findCommand, reportFatal } from '../shared/command.js';
 import { run } from './watch-command.js';
 
 /** What a first word may be; without one the agent watches. Each is loaded only when it is asked for. */
-const commands: Commands = {};
+const commands: Commands = {
+  replay: () => import('./replay/replay-command.js'),
+};
 
 process.exitCode = await findCommand(commands, run, process.argv.slice(2))
   .then((command) => command(process.env))

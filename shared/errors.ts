@@ -16,6 +16,7 @@ export const errorCodes = {
   PROTOCOL: 'the other side says something that this version does not understand',
   LISTEN: 'the port or socket to listen on cannot be had',
   STORE: 'the captures directory cannot be written',
+  OUTPUT: 'standard output cannot be written',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,25 @@
+/** What became of a stored frame, as a line of JSON. Pure. */
+import type { Outcome } from './trial.js';
+
+/**
+ * `{"frame","changed","event","sent","reason","ratio","boxes","strength","ms"}`; `event` and `reason` are
+ * null when there is none. `error` is there when the frame could not be looked at.
+ * @param folder told only where frames of several folders are looked at
+ */
+export function frameLine(outcome: Outcome, folder: string | undefined): string {
+  const { name, ms, verdict, error } = outcome;
+  return JSON.stringify({
+    frame: name,
+    ...(folder !== undefined && { folder }),
+    changed: verdict?.changed ?? false,
+    event: verdict?.event ?? null,
+    sent: verdict?.sent ?? false,
+    reason: verdict?.reason ?? null,
+    ratio: verdict?.ratio ?? 0,
+    boxes: verdict?.boxes ?? [],
+    strength: verdict?.strength ?? 0,
+    // Microseconds are noise.
+    ms: Math.round(ms * 1000) / 1000,
+    ...(error !== undefined && { error }),
+  });
+}

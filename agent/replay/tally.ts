@@ -1,0 +1,65 @@
+/** Counts what became of the frames of one sequence, and gathers its events. Pure. */
+import type { Box } from '../judge/verdict.js';
+import type { Outcome } from './trial.js';
+
+export interface EventTally {
+  /** Of the first and the last frame in which something was in view. */
+  firstChangeAtMs: number;
+  lastChangeAtMs: number;
+  /** Name of the first frame in which something was in view. */
+  firstChange: string;
+  changed: number;
+  sent: number;
+  /** Of the frame that changed most: the share of the picture, and the largest region. */
+  largestRatio: number;
+  largestBox: Box | undefined;
+}
+
+export class Tally {
+  readonly events = new Map<string, EventTally>();
+  /** By the reason for which frames were sent. */
+  readonly sentFor = new Map<string, number>();
+  frames = 0;
+  changed = 0;
+  sent = 0;
+  /** Could not be looked at. */
+  passedOver = 0;
+  /** What it took to look at all frames, milliseconds. */
+  totalMs = 0;
+
+  note({ name, capturedAtMs, ms, verdict }: Outcome): void {
+    this.frames += 1;
+    this.totalMs += ms;
+    if (verdict === undefined) {
+      this.passedOver += 1;
+      return;
+    }
+    const { changed, sent, reason, event, ratio, boxes } = verdict;
+    if (changed) this.changed += 1;
+    if (sent) this.sent += 1;
+    if (sent && reason) this.sentFor.set(reason, (this.sentFor.get(reason) ?? 0) + 1);
+    if (event === undefined) return;
+    const tally = this.events.get(event) ?? {
+      firstChangeAtMs: capturedAtMs,
+      lastChangeAtMs: capturedAtMs,
+      firstChange: name,
+      changed: 0,
+      sent: 0,
+      largestRatio: 0,
+      largestBox: undefined,
+    };
+    this.events.set(event, tally);
+    if (sent) tally.sent += 1;
+    if (!changed) return;
+    if (tally.changed === 0) {
+      tally.firstChangeAtMs = capturedAtMs;
+      tally.firstChange = name;
+    }
+    tally.changed += 1;
+    tally.lastChangeAtMs = capturedAtMs;
+    if (ratio > tally.largestRatio) {
+      tally.largestRatio = ratio;
+      tally.largestBox = boxes[0];
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * A judge and a selection as the agent has them, fed with stored frames: what would have become of each.
+ * Pure.
+ */
+import type { SmallPicture } from '../judge/grid.js';
+import { Judge, type Judgement, type JudgeSettings } from '../judge/judge.js';
+import { type Decided, Selection, type SelectionSettings } from '../judge/selection.js';
+import type { Verdict } from '../judge/verdict.js';
+
+export type TrialSettings = JudgeSettings & SelectionSettings;
+
+/** A stored frame, and what became of it. */
+export interface Outcome {
+  /** The file's name, without its folder. */
+  readonly name: string;
+  readonly capturedAtMs: number;
+  /** Reading apart, what it took to look at the frame, milliseconds. */
+  ms: number;
+  /** Undefined: not decided yet, or passed over. */
+  verdict?: Verdict;
+  /** Why it was passed over: it cannot be looked at. */
+  error?: string;
+}
+
+export class Trial {
+  readonly #judge: Judge;
+  readonly #selection: Selection<Outcome>;
+  /** Frames whose fate is open, and those after them. */
+  readonly #waiting: Outcome[] = [];
+
+  constructor(settings: TrialSettings) {
+    this.#judge = new Judge(settings);
+    this.#selection = new Selection<Outcome>(settings);
+  }
+
+  /** How the last verdict came about; undefined before there was one. */
+  get lastJudgement(): Judgement | undefined {
+    return this.#judge.lastJudgement;
+  }
+
+  /**
+   * @param byteCount of the JPEG: how many frames are held depends on it
+   * @returns true when something that does not belong is in view
+   * @throws {OperationalError} MASK: it leaves nothing to look at
+   */
+  take(outcome: Outcome, picture: SmallPicture, byteCount: number): boolean {
+    const finding = this.#judge.judge(picture, outcome.capturedAtMs);
+    this.#waiting.push(outcome);
+    note(this.#selection.take(outcome, outcome.capturedAtMs, finding, byteCount));
+    return finding.kind === 'change' || finding.kind === 'scene';
+  }
+
+  /** A frame that cannot be looked at: the agent passes it over, but its turn comes like any other's. */
+  pass(outcome: Outcome): void {
+    this.#waiting.push(outcome);
+  }
+
+  /** What has been decided, in the order of the frames; a frame waits for those before it. */
+  decided(): Outcome[] {
+    const isOpen = ({ verdict, error }: Outcome) => verdict === undefined && error === undefined;
+    const open = this.#waiting.findIndex(isOpen);
+    return this.#waiting.splice(0, open < 0 ? this.#waiting.length : open);
+  }
+
+  /** There are no more frames: decides on those that were held. */
+  finish(): Outcome[] {
+    note(this.#selection.finish());
+    return this.decided();
+  }
+}
+
+function note(decided: readonly Decided<Outcome>[]): void {
+  for (const { frame, verdict } of decided) frame.verdict = verdict;
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { type Outcome, Trial } from '../../../agent/replay/trial.js';
+import { withVisitor, yard } from '../judge/pictures.js';
+
+const settings = {
+  ...{ sensitivity: 0.5, minArea: 0.002, mask: undefined },
+  ...{ eventGapMs: 10_000, minDurationMs: 0, before: 2, after: 0, keepEveryMs: 0 },
+};
+const empty = yard();
+const visited = withVisitor(empty, [30, 20, 6, 12]);
+const outcomeAt = (index: number): Outcome => ({
+  name: `${index}.jpg`,
+  capturedAtMs: index * 1000,
+  ms: 1,
+});
+
+/** Takes pictures, `undefined` for what cannot be looked at; what is decided after each, and at the end. */
+function runTrial(pictures: readonly (typeof empty | undefined)[]): Outcome[][] {
+  const trial = new Trial(settings);
+  const decided = pictures.map((picture, index) => {
+    if (picture === undefined) trial.pass({ ...outcomeAt(index), error: 'it is damaged' });
+    else trial.take(outcomeAt(index), picture, 1000);
+    return trial.decided();
+  });
+  return [...decided, trial.finish()];
+}
+
+describe('a trial', () => {
+  const decided = runTrial([empty, empty, undefined, empty, visited, empty, undefined]);
+
+  it('tells each frame once, in order, though the fate of some is known late', () => {
+    const names = decided.flat().map(({ name }) => name);
+    expect(names).toEqual(['0.jpg', '1.jpg', '2.jpg', '3.jpg', '4.jpg', '5.jpg', '6.jpg']);
+  });
+
+  it('says why each was sent, the ones before a change too', () => {
+    const reasons = decided.flat().map(({ verdict }) => verdict?.reason);
+    expect(reasons).toEqual([
+      ...['first', 'before', undefined, 'before'],
+      ...['change', undefined, undefined],
+    ]);
+    expect(decided[4]?.map(({ name }) => name)).toContain('4.jpg');
+  });
+
+  it('lets a frame that cannot be looked at wait its turn', () => {
+    expect(decided[2]).toEqual([]);
+    const passed = decided.flat().filter(({ verdict }) => verdict === undefined);
+    expect(passed.map(({ name, error }) => [name, error])).toEqual([
+      ['2.jpg', 'it is damaged'],
+      ['6.jpg', 'it is damaged'],
+    ]);
+  });
+
+  it('says whether something is in view', () => {
+    const trial = new Trial(settings);
+    expect(trial.take(outcomeAt(0), empty, 0)).toBe(false);
+    expect(trial.lastJudgement).toBeUndefined();
+    expect(trial.take(outcomeAt(1), visited, 0)).toBe(true);
+    expect(trial.lastJudgement?.boxes).toHaveLength(1);
+  });
+});
