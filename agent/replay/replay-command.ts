@@ -3,13 +3,14 @@ import { mkdir } from 'node:fs/promises';
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/command.js';
 import { UsageError, describeError } from '../../shared/errors.js';
-import { type OptionValues, helpText, readCommandLine } from '../../shared/option-table.js';
+import { helpText, readCommandLine } from '../../shared/option-table.js';
 import { loadMask } from '../examine.js';
 import { findSequences } from './frame-files.js';
 import { Printer } from './printer.js';
 import { Progress } from './progress.js';
 import { replayProgram } from './replay-options.js';
-import { ReplaySession, type ReplaySettings } from './replay-session.js';
+import { ReplaySession } from './replay-session.js';
+import { settingsOf } from './replay-settings.js';
 
 const usage = `agent replay DIR|FILE … [FLAG …]
 
@@ -52,21 +53,6 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   }
   await session.end(total);
   await printer.close();
-}
-
-function settingsOf(
-  options: OptionValues<typeof replayProgram.table>,
-): Omit<ReplaySettings, 'mask'> {
-  const { fps, sensitivity, minArea, eventGap, minDuration, before, after } = options;
-  const { keepEvery, maxFrame, explain, tune, json } = options;
-  return {
-    ...{ fps, sensitivity, minArea, before, after, tune, json },
-    eventGapMs: eventGap,
-    minDurationMs: minDuration,
-    keepEveryMs: keepEvery,
-    maxFrameBytes: maxFrame,
-    explainDirectory: explain,
-  };
 }
 
 async function makeFolder(path: string): Promise<void> {

@@ -1,0 +1,19 @@
+/** The options of `agent replay` as settings; the mask is another file, which the caller reads. Pure. */
+import type { OptionValues } from '../../shared/option-table.js';
+import type { replayProgram } from './replay-options.js';
+import type { ReplaySettings } from './replay-session.js';
+
+export function settingsOf(
+  options: OptionValues<typeof replayProgram.table>,
+): Omit<ReplaySettings, 'mask'> {
+  const { fps, sensitivity, minArea, eventGap, minDuration, before, after } = options;
+  const { keepEvery, maxFrame, explain, tune, json } = options;
+  return {
+    ...{ fps, sensitivity, minArea, before, after, tune, json },
+    eventGapMs: eventGap,
+    minDurationMs: minDuration,
+    keepEveryMs: keepEvery,
+    maxFrameBytes: maxFrame,
+    explainDirectory: explain,
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * Labelled sequences made into others: settings are defended on what they were not made on. Whole frames are
+ * altered, not cells, so that noise and edges become what a camera would make of them. Seeds are fixed.
+ */
+import { addNoise, halve, lighten, mirror, reduceToCells } from './pixels.js';
+import type { GreyFrame } from './pixels.js';
+import { runs, usualSettings } from './score.js';
+import type { Sequence } from './sequence.js';
+
+export interface Alteration {
+  readonly name: string;
+  readonly alter: (sequence: Sequence) => Sequence;
+}
+
+/** A fair sensor by daylight, for frames that are one frame repeated. */
+const calmNoiseGreys = 1.5;
+const calmFrames = 100;
+/** Far enough into a visit for the visitor to stand in the picture, not at its edge. */
+const intoVisit = 30;
+
+export const alterations: readonly Alteration[] = [
+  { name: 'mirrored', alter: (sequence) => withFrames(sequence, mirror) },
+  { name: 'half size', alter: (sequence) => withFrames(sequence, halve) },
+  {
+    name: 'noise of 4 greys',
+    alter: (sequence) => withFrames(sequence, (frame, index) => addNoise(frame, 4, index + 1)),
+  },
+  { name: 'light x0.75 at half-time', alter: (sequence) => withLightStep(sequence, 0.75) },
+  { name: 'light x1.33 at half-time', alter: (sequence) => withLightStep(sequence, 1.33) },
+  { name: '100 calm frames before', alter: withCalmBefore },
+  { name: 'somebody there at the start', alter: fromWithinVisit },
+  { name: 'one frame in 5', alter: (sequence) => oneIn(sequence, 5) },
+  { name: 'one frame in 25', alter: (sequence) => oneIn(sequence, 25) },
+];
+
+function withFrames(
+  sequence: Sequence,
+  change: (frame: GreyFrame, index: number) => GreyFrame,
+): Sequence {
+  const grey = (index: number): GreyFrame => change(sequence.grey(index), index);
+  return { ...sequence, grey, small: (index) => reduceToCells(grey(index)) };
+}
+
+function withLightStep(sequence: Sequence, factor: number): Sequence {
+  const half = sequence.labels.length >> 1;
+  return withFrames(sequence, (frame, index) => (index < half ? frame : lighten(frame, factor)));
+}
+
+/** An empty scene without wind, before what happens; as far apart as the sequence's own frames. */
+function withCalmBefore(sequence: Sequence): Sequence {
+  const empty = Math.max(0, sequence.labels.indexOf(0));
+  const [firstMs = 0, secondMs = firstMs + 200] = sequence.capturedAtMs;
+  const gapMs = secondMs - firstMs;
+  const calm = Array.from({ length: calmFrames }, (_, i) => i);
+  const grey = (index: number): GreyFrame =>
+    index < calmFrames
+      ? addNoise(sequence.grey(empty), calmNoiseGreys, index + 1)
+      : sequence.grey(index - calmFrames);
+  return {
+    name: sequence.name,
+    labels: [...calm.map(() => 0 as const), ...sequence.labels],
+    capturedAtMs: [
+      ...calm.map((i) => firstMs - (calmFrames - i) * gapMs),
+      ...sequence.capturedAtMs,
+    ],
+    grey,
+    small: (index) =>
+      index < calmFrames ? reduceToCells(grey(index)) : sequence.small(index - calmFrames),
+  };
+}
+
+/** Begins within the first visit: nobody has seen the scene empty. */
+function fromWithinVisit(sequence: Sequence): Sequence {
+  const positives = [...sequence.labels.keys()].filter((i) => sequence.labels[i] === 1);
+  const [[start, end] = [0, 0]] = runs(positives, usualSettings.gap);
+  const from = start + Math.min(intoVisit, (end - start) >> 1);
+  const kept = [...sequence.labels.keys()].filter((i) => i >= from);
+  return pick(sequence, kept);
+}
+
+function oneIn(sequence: Sequence, count: number): Sequence {
+  return pick(
+    sequence,
+    [...sequence.labels.keys()].filter((i) => i % count === 0),
+  );
+}
+
+function pick(sequence: Sequence, indices: readonly number[]): Sequence {
+  return {
+    name: sequence.name,
+    labels: indices.map((i) => sequence.labels[i]!),
+    capturedAtMs: indices.map((i) => sequence.capturedAtMs[i]!),
+    grey: (index) => sequence.grey(indices[index]!),
+    small: (index) => sequence.small(indices[index]!),
+  };
+}
