@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { agentProgram } from '../agent/options.js';
+import { replayProgram } from '../agent/replay/replay-options.js';
 import { receiverProgram } from '../receiver/options.js';
 import { errorCodes } from '../shared/errors.js';
 import { type Program, optionRows } from '../shared/option-table.js';
@@ -26,6 +27,7 @@ function optionTable(program: Program): string {
 
 const blocks: Record<string, string> = {
   'agent options': optionTable(agentProgram),
+  'replay options': optionTable(replayProgram),
   'receiver options': optionTable(receiverProgram),
   'error codes': table(
     ['code', 'what it stands for'],

@@ -1,6 +1,5 @@
 /** The options of `agent replay`: those of detection, and how frames are timed and told. */
-import type { Kind } from '../../shared/option-table.js';
-import { toggle, value } from '../../shared/option-table.js';
+import { type Kind, toggle, value } from '../../shared/option-table.js';
 import { InvalidValue } from '../../shared/quantity.js';
 import { detectionTable } from '../detection-options.js';
 
@@ -22,8 +21,8 @@ export const replayProgram = {
   table: {
     fps: value(
       framesPerSecond,
-      "How many frames a second were taken. Without it: the times in the receiver's and the agent's file " +
-        'names, else the times of the files if a camera can have made them, else 5 a second.',
+      'How many frames a second were taken. Without it: the times in the names that the receiver gives ' +
+        'frames, else the times of the files if a camera can have made them, else 5 a second.',
     ),
     ...detectionTable,
     tune: toggle(

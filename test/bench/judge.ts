@@ -178,5 +178,5 @@ async function main(): Promise<void> {
 }
 
 if (values.feed !== undefined) feed(Number(values.feed));
-else if (values.inner !== undefined) measureFrameCost(values.inner, positionals, rounds);
+else if (values.inner !== undefined) await measureFrameCost(values.inner, positionals, rounds);
 else await main();

@@ -1,9 +1,10 @@
 /**
  * How well changes are told, on folders of frames with labels.csv: the agent beside a naive pixelmatch, the
  * tutorial's mean error and, where installed, OpenCV's MOG2.
- * `npm run bench -- quality DIR… [--fps NAME=12,…] [--methods ours,MOG2] [--stress] [--detection 'FLAG …']`
+ * `npm run bench -- quality DIR… [--fps NAME=12,…] [--methods ours,MOG2] [--stress] [--each] [--detection 'FLAG …']`
  * DIR has labels.csv or folders that have; NAME is a part of a folder's name. --stress adds altered
- * sequences, a sweep over two flags, and each sequence judged by what is best for the others.
+ * sequences, a sweep over two flags, and each sequence judged by what is best for the others;
+ * --each shows them by sequence.
  */
 import { parseArgs } from 'node:util';
 import { replayProgram } from '../../agent/replay/replay-options.js';
@@ -61,25 +62,26 @@ function show(value: number | undefined, measure: Measure): string {
 const line = (name: string, cells: readonly string[]): string =>
   `${name.padEnd(38)}${cells.map((cell) => cell.padStart(11)).join('')}`;
 
-function printScores(scores: Scores): void {
-  console.log(
-    line(
-      '',
-      columns.map(([, title]) => title),
-    ),
-  );
+const titles = line(
+  '',
+  columns.map(([, title]) => title),
+);
+
+function printEach(scores: Scores): void {
   const names = [...(scores.values().next().value ?? new Map<string, Score>()).keys()];
   for (const sequence of names) {
     for (const [method, found] of scores) {
       const score = found.get(sequence)!;
       const cells = columns.map(([measure]) => show(measureOf(score, measure), measure));
-      console.log(line(`${sequence.slice(0, 24)} ${method}`, cells));
+      console.log(line(`${sequence.slice(0, 24)}  ${method}`, cells));
     }
   }
-  console.log('\nMean over the sequences that have frames with and without somebody:');
+}
+
+function printMeans(title: string, scores: Scores): void {
   for (const [method, found] of scores) {
     const cells = columns.map(([measure]) => show(macro([...found.values()], measure), measure));
-    console.log(line(method, cells));
+    console.log(line(`${title}  ${method}`, cells));
   }
 }
 
@@ -87,34 +89,25 @@ async function stress(
   sequences: readonly Sequence[],
   methods: readonly string[],
   settings: TrialSettings,
+  each: boolean,
 ): Promise<void> {
-  console.log('\nAltered sequences, means:');
-  const shown: readonly (readonly [Measure, string])[] = [
-    ...columns.slice(0, 3),
-    ...columns.slice(3, 6),
-  ];
-  console.log(
-    line(
-      '',
-      shown.map(([, title]) => title),
-    ),
-  );
-  const totals = new Map<string, (number | undefined)[][]>(methods.map((name) => [name, []]));
+  console.log(`\nAltered sequences, means:\n${titles}`);
+  /** By method, then for each alteration the measures. */
+  const means = new Map<string, (number | undefined)[][]>(methods.map((name) => [name, []]));
   for (const { name, alter } of alterations) {
     const scores = await scoreAll(sequences.map(alter), methods, settings);
+    if (each) printEach(scores);
+    printMeans(name, scores);
     for (const [method, found] of scores) {
-      const values = shown.map(([measure]) => macro([...found.values()], measure));
-      totals.get(method)!.push(values);
-      const cells = values.map((value, i) => show(value, shown[i]![0]));
-      console.log(line(`${name}  ${method}`, cells));
+      means.get(method)!.push(columns.map(([measure]) => macro([...found.values()], measure)));
     }
   }
-  for (const [method, rows] of totals) {
-    const cells = shown.map(([measure], i) => {
-      const values = rows.flatMap((row) => row[i] ?? []);
+  for (const [method, rows] of means) {
+    const cells = columns.map(([measure], column) => {
+      const values = rows.flatMap((row) => row[column] ?? []);
       return show(values.reduce((sum, value) => sum + value, 0) / values.length, measure);
     });
-    console.log(line(`all of them  ${method}`, cells));
+    console.log(line(`mean of these  ${method}`, cells));
   }
 }
 
@@ -151,12 +144,7 @@ function sweep(sequences: readonly Sequence[], settings: TrialSettings): void {
     return scores[others.indexOf(Math.max(...others))]![index]!;
   });
   console.log('\nEach sequence with the setting of these that is best for the others, mean:');
-  console.log(
-    line(
-      '',
-      columns.map(([, title]) => title),
-    ),
-  );
+  console.log(titles);
   const cells = columns.map(([measure]) => show(macro(leftOut, measure), measure));
   console.log(line('ours', cells));
 }
@@ -167,6 +155,7 @@ const { values, positionals } = parseArgs({
     fps: { type: 'string', default: '' },
     methods: { type: 'string' },
     stress: { type: 'boolean', default: false },
+    each: { type: 'boolean', default: false },
     detection: { type: 'string', default: '' },
   },
 });
@@ -192,12 +181,17 @@ if (folders.length === 0) {
   process.exit(2);
 }
 const sequences = await Promise.all(folders.map((folder) => readSequence(folder, fpsOf(folder))));
-printScores(await scoreAll(sequences, methods, settings));
+const plain = await scoreAll(sequences, methods, settings);
+console.log(titles);
+printEach(plain);
+console.log('\nMean over the sequences that have frames with and without somebody:');
+printMeans('as they are', plain);
 if (values.stress) {
   await stress(
     sequences,
     methods.filter((name) => name === 'ours' || name === 'MOG2'),
     settings,
+    values.each,
   );
   sweep(sequences, settings);
 }

@@ -3,7 +3,6 @@
  * of its own, so that its memory is its own, and prints a line of JSON.
  */
 import { readFileSync } from 'node:fs';
-import jpegJs from 'jpeg-js';
 import pixelmatch from 'pixelmatch';
 import { decodeSmall } from '../../../agent/judge/decode.js';
 import { Trial } from '../../../agent/replay/trial.js';
@@ -21,8 +20,12 @@ export interface FrameCost {
 /** A round over all frames before what counts: the compiler has seen the code. */
 const warmUpRounds = 1;
 
-export function measureFrameCost(method: string, paths: readonly string[], rounds: number): void {
-  const look = method === 'ours' ? lookAsAgent() : lookWhole();
+export async function measureFrameCost(
+  method: string,
+  paths: readonly string[],
+  rounds: number,
+): Promise<void> {
+  const look = method === 'ours' ? lookAsAgent() : await lookWhole();
   const costs: FrameCost[] = [];
   for (let round = 0; round < warmUpRounds + rounds; round += 1) {
     const sums = { decodeMs: 0, judgeMs: 0 };
@@ -63,7 +66,9 @@ function lookAsAgent(): Look {
 }
 
 /** All of the picture, against the last one that differed. */
-function lookWhole(): Look {
+async function lookWhole(): Promise<Look> {
+  // Not in our process, whose memory is measured.
+  const { default: jpegJs } = await import('jpeg-js');
   let reference: Uint8Array | undefined;
   return (jpeg) => {
     const fromMs = cpuMs();
