@@ -105,7 +105,9 @@ const rules: readonly Rule[] = [
   {
     title: 'options.ts is imported by commands only',
     check: eachImport(({ from, target }) =>
-      target.endsWith('/options') && !isCommand(from) ? 'other parts receive plain values' : undefined,
+      target.endsWith('/options') && !isCommand(from)
+        ? 'other parts receive plain values'
+        : undefined,
     ),
     offenders: inFile('agent/a.ts', "import { x } from './options.js';"),
   },
