@@ -9,6 +9,11 @@ export const detectionTable = {
     '50%',
   ),
   minArea: value(share, 'The smallest part of the picture that counts as a change.', '0.2%'),
+  absorb: value(
+    duration({ minMs: 1000, maxMs: 86_400_000 }),
+    'What has kept still for this long belongs to the scene from then on: a parked car, a moved chair.',
+    '20s',
+  ),
   mask: value(
     path('MASK.png'),
     'A picture that says where to look: light parts count, black parts do not.',

@@ -23,6 +23,7 @@ export interface ExaminerSettings {
   readonly all: boolean;
   readonly sensitivity: number;
   readonly minArea: number;
+  readonly absorbMs: number;
   readonly selection: SelectionSettings;
   readonly maskPath: string | undefined;
   /** Where explanations are drawn; undefined: nowhere. */

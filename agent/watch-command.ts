@@ -167,6 +167,7 @@ function examinerSettings(options: AgentOptions): ExaminerSettings {
     all: options.all,
     sensitivity: options.sensitivity,
     minArea: options.minArea,
+    absorbMs: options.absorb,
     selection: {
       // A slow camera's frames are far apart without anything being over.
       eventGapMs: Math.max(options.eventGap, 3 * options.interval),

@@ -3,21 +3,30 @@
  * findings out; what it remembers is a value that can be kept (memory.ts).
  */
 import { maxBoxes } from '../../shared/protocol/limits.js';
-import { type Background, deviations, followLight, learn, startBackground } from './background.js';
+import {
+  type Background,
+  distances,
+  expectedDeviation,
+  followLight,
+  startBackground,
+} from './background.js';
 import { Comparison } from './compare.js';
 import type { Grid, SmallPicture } from './grid.js';
+import { type JudgedFrame, learn } from './learning.js';
 import { lookedCells, type Mask } from './mask.js';
-import { boxAround, findRegions, type Region } from './regions.js';
+import { boxAround, extentOf, findRegions, type Region } from './regions.js';
 import type { Box, Finding } from './verdict.js';
 
 export interface JudgeSettings {
   /**
-   * 0..1, sensibly 0.5. How many times its usual deviation a place has to be off: 6 at 0.5, 15 at 0 and
-   * 2.4 at 1.
+   * 0..1, sensibly 0.5. How many times its usual deviation a place has to be off: 5 at 0.5, 12.5 at 0 and
+   * 2 at 1.
    */
   readonly sensitivity: number;
   /** Smallest region that counts, as a share of the cells looked at, 0..1; sensibly 0.002. */
   readonly minArea: number;
+  /** What keeps still for so long becomes part of the scene, milliseconds; sensibly 20,000. */
+  readonly absorbMs: number;
   readonly mask?: Mask | undefined;
 }
 
@@ -40,15 +49,22 @@ export interface Judgement {
 
 /**
  * Usual deviations that a place has to be off. Thousands of cells are looked at in each frame and their
- * noise is not quite normal: at 3 some are always off, at 6 hardly ever two that touch.
+ * noise is not quite normal: at 3 some are always off, at 5 hardly ever two that touch.
  */
-const middleLimit = 6;
-/** From the middle to either end of the sensitivity: 2.4 for a still cellar, 15 for a busy street. */
+const middleLimit = 5;
+/** From the middle to either end of the sensitivity: 2 for a still cellar, 12.5 for a busy street. */
 const limitSpan = 2.5;
 /** Somewhere a thing must stand out by more than its edges: the region's strongest cell, in limits. */
 const peakLimits = 1.5;
 /** One cell alone is what an insect, a hot pixel or a JPEG block makes. */
 const leastCells = 2;
+/** What was in view a frame ago counts down to half the least area: people turn, and bow. */
+const keptShare = 0.5;
+/**
+ * Frames that are nearer to each other have to show a thing twice, at places that touch: insects and drops
+ * before the lens are elsewhere in the next one, people are not.
+ */
+const confirmBelowS = 0.75;
 /** Light switched, camera moved: nothing in view is so large for long. */
 const wholePicture = 0.6;
 /** The median of a thousand places is the picture's, at a fifth of the time that sorting all takes. */
@@ -93,22 +109,27 @@ export class Judge {
       return this.#startAfresh(picture, capturedAtMs);
     }
     this.#tools ??= makeTools(picture, this.#settings);
-    const { background } = memory;
+    const { grid, background } = memory;
+    const elapsed = elapsedS(memory.capturedAtMs, capturedAtMs);
     followLight(background, picture.luma, this.#tools.lightPlaces);
-    const { cells, regions, strength } = this.#findChange(background, picture, this.#tools);
+    const frame = this.#compare(background, picture, this.#tools);
+    const { regions, marks } = frame;
     const boxes = regions.slice(0, maxBoxes).map((region) => boxAround(region, picture));
-    this.#lastJudgement = { cells, looked: this.#tools.looked, boxes };
+    this.#lastJudgement = { cells: marks, looked: this.#tools.looked, boxes };
 
-    const changedCells = regions.reduce((sum, region) => sum + region.length, 0);
+    const changedCells = regions.reduce((count, region) => count + region.length, 0);
     const ratio = changedCells / this.#tools.lookedCount;
+    const strength = Math.max(0, ...regions.map((region) => peak(region, frame.excess)));
     if (ratio > wholePicture) {
-      const afresh = startBackground(picture.luma);
-      this.#memory = { grid: memory.grid, capturedAtMs, background: afresh };
+      this.#memory = { grid, capturedAtMs, background: startBackground(picture.luma) };
       return { kind: 'scene', ratio, boxes, strength };
     }
-    learn(background, picture.luma, regions, elapsedS(memory.capturedAtMs, capturedAtMs));
-    this.#memory = { grid: memory.grid, capturedAtMs, background };
-    return { kind: regions.length === 0 ? 'quiet' : 'change', ratio, boxes, strength };
+    const isConfirmed =
+      elapsed >= confirmBelowS || regions.some((region) => wasNear(region, background, grid));
+    learn(background, frame, elapsed, this.#settings.absorbMs / 1000);
+    this.#memory = { grid, capturedAtMs, background };
+    if (regions.length === 0 || !isConfirmed) return quiet;
+    return { kind: 'change', ratio, boxes, strength };
   }
 
   #startAfresh(picture: SmallPicture, capturedAtMs: number): Finding {
@@ -121,28 +142,56 @@ export class Judge {
     return { kind: 'first', ratio: 0, boxes: [], strength: 0 };
   }
 
-  #findChange(
+  #compare(
     background: Background,
     picture: SmallPicture,
     { comparison, looked, lookedCount }: Tools,
-  ): { cells: Uint8Array; regions: Region[]; strength: number } {
-    const excess = deviations(background, picture.luma);
-    for (let i = 0; i < excess.length; i++) excess[i]! *= looked[i]! / this.#limit;
-    const cells = comparison.compare(excess);
-    const least = Math.max(leastCells, this.#settings.minArea * lookedCount);
-    const regions = findRegions(cells, picture).filter(
-      (region) =>
-        region.length >= least && region.some((cell) => Math.abs(excess[cell]!) > peakLimits),
+  ): ComparedFrame {
+    const off = distances(background, picture.luma, picture);
+    const excess = off.map(
+      (distance, i) => (distance * looked[i]!) / (this.#limit * expectedDeviation(background, i)),
     );
-    let strength = 0;
-    for (const region of regions) {
-      for (const cell of region) {
-        cells[cell] = 2;
-        strength = Math.max(strength, Math.abs(excess[cell]!));
-      }
-    }
-    return { cells, regions, strength };
+    const marks = comparison.compare(excess);
+    const least = Math.max(leastCells, this.#settings.minArea * lookedCount);
+    const regions = findRegions(marks, picture).filter(
+      (region) =>
+        region.length >= least * (wasSeen(region, background) ? keptShare : 1) &&
+        peak(region, excess) > peakLimits,
+    );
+    for (const region of regions) for (const cell of region) marks[cell] = 2;
+    return { luma: picture.luma, grid: picture, distances: off, excess, marks, regions };
   }
+}
+
+interface ComparedFrame extends JudgedFrame {
+  /** How far each cell is off, in limits: beyond 1 it differs. */
+  readonly excess: Float32Array;
+}
+
+const quiet: Finding = { kind: 'quiet', ratio: 0, boxes: [], strength: 0 };
+
+/** True when a place of the region was part of a region that counts in the frame before. */
+function wasSeen(region: Region, { marks }: Background): boolean {
+  return region.some((cell) => marks[cell] === 2);
+}
+
+/** True when something counted in the frame before where the region is, or within its own size of it. */
+function wasNear(region: Region, { marks }: Background, { columns, rows }: Grid): boolean {
+  const { left, top, right, bottom } = extentOf(region, columns);
+  const width = right - left + 1;
+  const height = bottom - top + 1;
+  const lastColumn = Math.min(columns - 1, right + width);
+  const lastRow = Math.min(rows - 1, bottom + height);
+  for (let row = Math.max(0, top - height); row <= lastRow; row++) {
+    for (let column = Math.max(0, left - width); column <= lastColumn; column++) {
+      if (marks[row * columns + column] === 2) return true;
+    }
+  }
+  return false;
+}
+
+function peak(region: Region, excess: Float32Array): number {
+  return region.reduce((most, cell) => Math.max(most, excess[cell]!), 0);
 }
 
 /** What depends on the frame's size only. */

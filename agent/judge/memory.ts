@@ -2,13 +2,13 @@
  * The judge's and the selection's memory as bytes, for a process that ends after each frame. Reading never
  * throws: what is foreign or damaged has a reason, and both start afresh. Pure.
  *
- *   "PICCJUDGE2\n"   CRC-32 of the rest, u32   header length, u32   header: JSON   background: 4 × f32 a cell
+ *   "PICCJUDGE3\n"   CRC-32 of the rest, u32   header length, u32   header: JSON   background
  *
+ * The background is an array of one f32 a cell for each of `levelNames`, then the marks, a byte a cell.
  * Integers are big-endian; the floats are as this machine has them, for the file never leaves it.
  */
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
-import type { Background } from './background.js';
 import { makeGrid } from './grid.js';
 import type { JudgeMemory } from './judge.js';
 import { type SelectionState, selectionState } from './selection-memory.js';
@@ -18,10 +18,22 @@ export interface Memory {
   readonly selection: SelectionState;
 }
 
-const magic = Buffer.from('PICCJUDGE2\n');
+const magic = Buffer.from('PICCJUDGE3\n');
 const crcAt = magic.length;
 const lengthAt = crcAt + 4;
 const headerAt = lengthAt + 4;
+
+/** The arrays of the background in the order in which they are written. */
+const levelNames = [
+  'reference',
+  'other',
+  'noise',
+  'restless',
+  'settled',
+  'anchor',
+  'stillS',
+] as const;
+const mostMark = 2;
 
 const sizePx = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(65_535));
 const header = v.object({
@@ -39,10 +51,11 @@ export function encodeMemory({ judge, selection }: Memory): Buffer {
   const { frames } = background;
   const facts = { frameWidthPx, frameHeightPx, capturedAtMs, frames, selection };
   const json = Buffer.from(JSON.stringify(facts));
-  const arrays = arraysOf(background).map((array) =>
-    Buffer.from(array.buffer, array.byteOffset, array.byteLength),
-  );
-  const bytes = Buffer.concat([magic, Buffer.alloc(8), json, ...arrays]);
+  const arrays = levelNames.map((name) => {
+    const array = background[name];
+    return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+  });
+  const bytes = Buffer.concat([magic, Buffer.alloc(8), json, ...arrays, background.marks]);
   bytes.writeUInt32BE(json.length, lengthAt);
   bytes.writeUInt32BE(crc32(bytes.subarray(lengthAt)), crcAt);
   return bytes;
@@ -59,28 +72,23 @@ export function decodeMemory(bytes: Buffer): Memory | string {
   const { frameWidthPx, frameHeightPx, capturedAtMs, frames, selection } = result.output;
   const grid = makeGrid(frameWidthPx, frameHeightPx);
   const cells = grid.columns * grid.rows;
-  if (bytes.length !== arraysAt + 4 * 4 * cells) return 'its length is wrong';
-  const array = (index: number) => {
-    const start = arraysAt + 4 * cells * index;
-    // A copy, for the floats need not be aligned where they lie.
-    return new Float32Array(Uint8Array.from(bytes.subarray(start, start + 4 * cells)).buffer);
-  };
-  const background = {
-    frames,
-    reference: array(0),
-    noise: array(1),
-    settled: array(2),
-    stillS: array(3),
-  };
+  const marksAt = arraysAt + 4 * cells * levelNames.length;
+  if (bytes.length !== marksAt + cells) return 'its length is wrong';
+  const levels = Object.fromEntries(
+    levelNames.map((name, index) => {
+      const start = arraysAt + 4 * cells * index;
+      // A copy, for the floats need not be aligned where they lie.
+      const copy = Uint8Array.from(bytes.subarray(start, start + 4 * cells));
+      return [name, new Float32Array(copy.buffer)];
+    }),
+  ) as Record<(typeof levelNames)[number], Float32Array>;
+  const marks = Uint8Array.from(bytes.subarray(marksAt));
   // One number that is none would spread over the picture and never leave it.
-  const isFinite = arraysOf(background).every((each) => each.every(Number.isFinite));
-  if (!isFinite) return 'it holds what is no number';
-  return { judge: { grid, background, capturedAtMs }, selection };
-}
-
-/** In the order in which they are written. */
-function arraysOf({ reference, noise, settled, stillS }: Background): Float32Array[] {
-  return [reference, noise, settled, stillS];
+  const isSound =
+    Object.values(levels).every((each) => each.every(Number.isFinite)) &&
+    marks.every((mark) => mark <= mostMark);
+  if (!isSound) return 'it holds what is no number';
+  return { judge: { grid, background: { frames, ...levels, marks }, capturedAtMs }, selection };
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -35,16 +35,23 @@ export function findRegions(changed: Uint8Array, grid: Grid): Region[] {
   return regions.sort((a, b) => b.length - a.length);
 }
 
-/** The smallest box around a region, in pixels of the frame. */
-export function boxAround(region: Region, grid: Grid): Box {
-  const { columns, cellPx, frameWidthPx, frameHeightPx } = grid;
+/** The first and the last column and row of a region. */
+export function extentOf(region: Region, columns: number) {
   let [left, right] = [columns, 0];
+  let [first, last] = [Infinity, 0];
   for (const cell of region) {
     left = Math.min(left, cell % columns);
     right = Math.max(right, cell % columns);
+    first = Math.min(first, cell);
+    last = Math.max(last, cell);
   }
-  const top = Math.floor(region.reduce((a, b) => Math.min(a, b)) / columns);
-  const bottom = Math.floor(region.reduce((a, b) => Math.max(a, b)) / columns);
+  return { left, right, top: Math.floor(first / columns), bottom: Math.floor(last / columns) };
+}
+
+/** The smallest box around a region, in pixels of the frame. */
+export function boxAround(region: Region, grid: Grid): Box {
+  const { columns, cellPx, frameWidthPx, frameHeightPx } = grid;
+  const { left, right, top, bottom } = extentOf(region, columns);
   const widthPx = Math.min(frameWidthPx, (right + 1) * cellPx) - left * cellPx;
   const heightPx = Math.min(frameHeightPx, (bottom + 1) * cellPx) - top * cellPx;
   return [left * cellPx, top * cellPx, widthPx, heightPx];

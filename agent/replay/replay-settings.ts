@@ -6,10 +6,11 @@ import type { ReplaySettings } from './replay-session.js';
 export function settingsOf(
   options: OptionValues<typeof replayProgram.table>,
 ): Omit<ReplaySettings, 'mask'> {
-  const { fps, sensitivity, minArea, eventGap, minDuration, before, after } = options;
+  const { fps, sensitivity, minArea, absorb, eventGap, minDuration, before, after } = options;
   const { keepEvery, maxFrame, explain, tune, json } = options;
   return {
     ...{ fps, sensitivity, minArea, before, after, tune, json },
+    absorbMs: absorb,
     eventGapMs: eventGap,
     minDurationMs: minDuration,
     keepEveryMs: keepEvery,

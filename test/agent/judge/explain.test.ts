@@ -46,7 +46,7 @@ describe('an explanation', () => {
 
   it('outlines the boxes of a verdict, also at the frame’s edge', () => {
     for (const size of [makeGrid(640, 480), makeGrid(643, 477), makeGrid(1920, 1080)]) {
-      const judge = new Judge({ sensitivity: 0.5, minArea: 0.002 });
+      const judge = new Judge({ sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000 });
       const picture = withVisitor(yard(size), [size.columns - 9, size.rows - 9, 9, 9]);
       judge.judge(yard(size), 0);
       judge.judge(picture, 1000);

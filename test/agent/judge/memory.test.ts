@@ -19,7 +19,7 @@ const rules: SelectionSettings = {
 /** After some empty frames, then one with somebody in it if asked; some are held then. */
 function someMemory(visit = false, changed: Partial<SelectionSettings> = {}): Memory {
   const empty = yard(makeGrid(163, 121));
-  const judge = new Judge({ sensitivity: 0.5, minArea: 0.002 });
+  const judge = new Judge({ sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000 });
   const selection = new Selection<string>({ ...rules, ...changed });
   const look = (picture: typeof empty, atMs: number): void => {
     const frame = String(atMs % 10).repeat(64);

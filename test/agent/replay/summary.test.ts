@@ -93,7 +93,7 @@ describe('a line of JSON', () => {
 
 describe('tuning', () => {
   const settings = {
-    ...{ sensitivity: 0.5, minArea: 0.002, mask: undefined },
+    ...{ sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000, mask: undefined },
     ...{ eventGapMs: 0, minDurationMs: 0, before: 0, after: 0, keepEveryMs: 0 },
   };
 

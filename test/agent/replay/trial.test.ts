@@ -3,7 +3,7 @@ import { type Outcome, Trial } from '../../../agent/replay/trial.js';
 import { withVisitor, yard } from '../judge/pictures.js';
 
 const settings = {
-  ...{ sensitivity: 0.5, minArea: 0.002, mask: undefined },
+  ...{ sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000, mask: undefined },
   ...{ eventGapMs: 10_000, minDurationMs: 0, before: 2, after: 0, keepEveryMs: 0 },
 };
 const empty = yard();
