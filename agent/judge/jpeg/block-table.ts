@@ -1,0 +1,142 @@
+/**
+ * Reads a block of coefficients several symbols at a look, where only the first coefficient, the block's
+ * mean, is wanted: an entry tells for the next bits how many of them, and how many coefficients, they take
+ * up. Entries are made when they are first needed, since a one-shot run sees one frame only. Pure.
+ *
+ * An entry: bits 0..4 how many bits it takes up; 5..12 how many coefficients, an end of block counting as
+ * 128 more; 13..16 of a single symbol the bits of its value; 20..31 the difference of the first coefficient,
+ * signed. So a block is at its end when the
+ * coefficients counted make 64, or 128 and less than 64. Anything else above 64 (bit 6 tells) is a place
+ * where symbols must be read one by one.
+ */
+import { damaged } from './frame-error.js';
+import type { HuffmanTable } from './huffman.js';
+
+/** Bits that are looked at together: half of a busy block, at a table that stays in the near cache. */
+export const lookBits = 13;
+const endOfBlock = 128;
+/** More coefficients than any real entry has. */
+export const notReal = (64 + 128) << 5;
+const notMade = notReal;
+/** The first symbol is too long to be seen whole, or is none. */
+const oneByOne = notReal | (1 << 20);
+
+export const bitsOf = (entry: number): number => entry & 31;
+export const coefficientsOf = (entry: number): number => (entry >>> 5) & 255;
+export const sizeOf = (entry: number): number => (entry >>> 13) & 15;
+export const differenceOf = (entry: number): number => entry >> 20;
+
+/** At least 25 bits, from the highest down. */
+export const bitsAt = (view: DataView, position: number): number =>
+  view.getInt32(position >>> 3) << (position & 7);
+
+/** The number that `size` bits at the top of `bits` stand for (T.81, F.2.2.1). */
+export function extend(bits: number, size: number): number {
+  if (size === 0) return 0;
+  const value = bits >>> (32 - size);
+  return bits < 0 ? value : value - (1 << size) + 1;
+}
+
+export class BlockTable {
+  /** By the next bits where a block begins. */
+  readonly first = new Int32Array(1 << lookBits).fill(notMade);
+  /** By the next bits later on in a block. */
+  readonly later = new Int32Array(1 << lookBits).fill(notMade);
+  readonly #dc: HuffmanTable;
+  readonly #ac: HuffmanTable;
+
+  constructor(dc: HuffmanTable, ac: HuffmanTable) {
+    this.#dc = dc;
+    this.#ac = ac;
+  }
+
+  /**
+   * The first coefficient by itself, where `first` has no real entry; the entry is made.
+   * @throws {OperationalError} FRAME: no such code
+   */
+  readFirst(view: DataView, position: number): number {
+    const index = bitsAt(view, position) >>> (32 - lookBits);
+    if (this.first[index] === notMade) this.first[index] = this.#makeFirst(index);
+    return this.readOneFirst(view, position);
+  }
+
+  /**
+   * One symbol by itself, where `later` has no real entry or one that leads beyond the block; the entry is
+   * made.
+   * @param count of coefficients so far, 1..63
+   * @throws {OperationalError} FRAME: no such code, or it leads beyond the block
+   */
+  readLater(view: DataView, position: number, count: number): number {
+    const index = bitsAt(view, position) >>> (32 - lookBits);
+    if (this.later[index] === notMade) {
+      const entry = this.#chain(index << (16 - lookBits), 0, 0);
+      this.later[index] = entry === 0 ? oneByOne : entry;
+    }
+    return this.readOneLater(view, position, count);
+  }
+
+  /** The first coefficient by itself. @throws {OperationalError} FRAME: no such code */
+  readOneFirst(view: DataView, position: number): number {
+    const code = this.#dc.find(bitsAt(view, position) >>> 16);
+    const size = code & 255;
+    if (code === 0 || size > mostFirstSize) throw noSuchCode();
+    const length = code >>> 8;
+    const difference = extend(bitsAt(view, position + length), size);
+    return (difference << 20) | (1 << 5) | (length + size);
+  }
+
+  /** One symbol by itself, as `readLater`; `sizeOf` tells how many of its last bits are the value. */
+  readOneLater(view: DataView, position: number, count: number): number {
+    const entry = symbolEntry(this.#ac.find(bitsAt(view, position) >>> 16));
+    if (entry === 0) throw noSuchCode();
+    const coefficients = coefficientsOf(entry);
+    if (coefficients !== endOfBlock && count + coefficients > 64) {
+      throw damaged('a block has more than 64 coefficients');
+    }
+    return entry;
+  }
+
+  #makeFirst(index: number): number {
+    const next = index << (16 - lookBits);
+    const code = this.#dc.find(next);
+    const size = code & 255;
+    const length = (code >>> 8) + size;
+    if (code === 0 || size > mostFirstSize || length > lookBits) return oneByOne;
+    const difference = extend(next << (16 + (code >>> 8)), size);
+    return (difference << 20) | this.#chain(next, length, 1);
+  }
+
+  /** The entry for as many symbols as are seen whole, but for the value of the last. */
+  #chain(next: number, bits: number, coefficients: number): number {
+    while (bits < lookBits) {
+      const code = this.#ac.find((next << bits) & 0xffff);
+      const entry = symbolEntry(code);
+      if (entry === 0 || bits + (code >>> 8) > lookBits) break;
+      const sum = coefficients + coefficientsOf(entry);
+      if (sum > 63 && sum < endOfBlock) break;
+      bits += bitsOf(entry);
+      coefficients = sum;
+      if (sum >= endOfBlock) break;
+    }
+    return (coefficients << 5) | bits;
+  }
+}
+
+/** T.81, table F.1: as far as the first coefficients of 8-bit samples can differ. */
+const mostFirstSize = 11;
+/** T.81, table F.2. */
+const mostLaterSize = 10;
+
+/** The entry for one code that `HuffmanTable.find` returned, or 0: no such code. */
+function symbolEntry(code: number): number {
+  const run = (code >>> 4) & 15;
+  const size = code & 15;
+  if (code === 0 || size > mostLaterSize) return 0;
+  if (size > 0) return (size << 13) | ((run + 1) << 5) | ((code >>> 8) + size);
+  if (run === 15) return (16 << 5) | (code >>> 8);
+  return run === 0 ? (endOfBlock << 5) | (code >>> 8) : 0;
+}
+
+function noSuchCode(): Error {
+  return damaged('its picture data have bits that are no code');
+}

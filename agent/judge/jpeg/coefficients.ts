@@ -1,0 +1,197 @@
+/**
+ * Reads a sequential Huffman-coded JPEG (ITU-T T.81: SOF0, and SOF1 of 8 bits) as far as the means of its
+ * blocks, or finds that it takes a full decoder. Pure.
+ */
+import { makeGrid } from '../grid.js';
+import { BitWindow } from './bit-window.js';
+import { BlockTable } from './block-table.js';
+import { Component, type FrameHeader } from './component.js';
+import { damaged } from './frame-error.js';
+import { type HuffmanTable, type HuffmanTables, standardTables } from './huffman.js';
+import { readScan } from './scan.js';
+import {
+  APP0,
+  APP14,
+  DHT,
+  DQT,
+  DRI,
+  EOI,
+  SOF2,
+  SOS,
+  type ScanComponent,
+  type Segment,
+  isFrameHeader,
+  readFrameHeader,
+  readHuffman,
+  readQuantization,
+  readScanHeader,
+  readSegment,
+} from './segments.js';
+
+/** What the components are: brightness; brightness, blueness and redness (YCbCr); or red, green and blue. */
+export type Colour = 'grey' | 'ycc' | 'rgb';
+
+export interface Reading {
+  readonly frame: FrameHeader;
+  readonly colour: Colour;
+  /** In the frame header's order, all read; undefined: it takes a full decoder. */
+  readonly components: readonly Component[] | undefined;
+}
+
+/**
+ * @param admit throws when a frame is too large
+ * @throws {OperationalError} FRAME: damaged, or of a kind that no decoder here reads
+ */
+export function readCoefficients(jpeg: Buffer, admit: (frame: FrameHeader) => void): Reading {
+  if (jpeg.length === 0) throw damaged('it is empty');
+  if (jpeg[0] !== 0xff || jpeg[1] !== 0xd8) throw damaged('it does not begin with FF D8');
+  const reader = new Reader(jpeg, admit);
+  for (let at = 2; ;) {
+    const segment = readSegment(jpeg, at);
+    if (segment.code === EOI) return reader.finish();
+    at = reader.take(segment);
+    if (reader.needsFullDecoder) return reader.finish();
+  }
+}
+
+/** Its tables are kept: a camera's are the same in each frame. */
+const blockTables = new Map<string, BlockTable>();
+/** Twice what one frame can have, so that a camera whose tables change does not fill the memory. */
+const mostBlockTables = 8;
+
+class Reader {
+  needsFullDecoder = false;
+
+  readonly #jpeg: Buffer;
+  readonly #admit: (frame: FrameHeader) => void;
+  readonly #bits: BitWindow;
+  readonly #quantization: (Uint16Array | undefined)[] = [];
+  readonly #huffman: (HuffmanTable | undefined)[] = [];
+  #restartInterval = 0;
+  #isJfif = false;
+  /** What an Adobe segment says of the colour: 0 is none taken apart, 1 is YCbCr. */
+  #adobeTransform: number | undefined;
+  #frame: FrameHeader | undefined;
+  #isProgressive = false;
+  #components: Component[] | undefined;
+
+  constructor(jpeg: Buffer, admit: (frame: FrameHeader) => void) {
+    this.#jpeg = jpeg;
+    this.#admit = admit;
+    this.#bits = new BitWindow(jpeg);
+  }
+
+  /** @returns where in the JPEG to go on */
+  take({ code, payload, end }: Segment): number {
+    if (code === SOS) return this.#takeScan(payload, end);
+    if (code === DHT) readHuffman(payload, this.#huffman);
+    else if (code === DQT) readQuantization(payload, this.#quantization);
+    else if (code === DRI) {
+      if (payload.length !== 2) throw damaged(`a restart interval of ${payload.length} bytes`);
+      this.#restartInterval = payload.readUInt16BE(0);
+    } else if (code === APP0) this.#isJfif ||= payload.toString('latin1', 0, 5) === 'JFIF\0';
+    else if (code === APP14) {
+      if (payload.length >= 12 && payload.toString('latin1', 0, 5) === 'Adobe') {
+        this.#adobeTransform = payload[11];
+      }
+    } else if (isFrameHeader(code)) {
+      if (this.#frame !== undefined) throw damaged('it has two frame headers');
+      this.#frame = readFrameHeader(code, payload);
+      this.#isProgressive = code === SOF2;
+      this.#admit(this.#frame);
+    }
+    return end;
+  }
+
+  finish(): Reading {
+    const frame = this.#frame;
+    if (frame === undefined || (this.#components === undefined && !this.needsFullDecoder)) {
+      throw damaged('it ends before any picture data');
+    }
+    if (this.#components?.some(({ isRead }) => !isRead) === true) {
+      throw damaged('a part of the picture is missing');
+    }
+    return { frame, colour: this.#colourOf(frame), components: this.#components };
+  }
+
+  #takeScan(payload: Buffer, start: number): number {
+    const frame = this.#frame;
+    if (frame === undefined) throw damaged('its picture data come before their frame header');
+    if (this.#isProgressive || !this.#isPlain(frame)) {
+      this.needsFullDecoder = true;
+      return start;
+    }
+    const components = (this.#components ??= makeComponents(frame, this.#colourOf(frame)));
+    // What webcams leave out of MJPEG are all the tables, never some.
+    const tables = this.#huffman.length === 0 ? standardTables() : this.#huffman;
+    const parts = readScanHeader(payload).map((part) => {
+      const component = components.find(({ header }) => header.id === part.id);
+      if (component === undefined) {
+        throw damaged(`picture data of a component ${part.id} that it has not`);
+      }
+      const quantization = this.#quantization[component.header.quantization];
+      if (quantization === undefined) throw damaged('a quantization table is missing');
+      component.startScan(quantization);
+      return { component, table: blockTableFor(tables, part) };
+    });
+    const [first] = parts;
+    const isInterleaved = parts.length > 1;
+    const blocks = parts.reduce(
+      (sum, { component: { header } }) => sum + header.across * header.down,
+      0,
+    );
+    if (isInterleaved && blocks > 10) throw damaged(`${blocks} blocks together, where 10 may be`);
+    return readScan(this.#jpeg, start, this.#bits, {
+      parts,
+      mcusAcross: isInterleaved
+        ? Math.ceil(frame.widthPx / (8 * frame.across))
+        : first!.component.blocksAcross,
+      mcusDown: isInterleaved
+        ? Math.ceil(frame.heightPx / (8 * frame.down))
+        : first!.component.blocksDown,
+      restartInterval: this.#restartInterval,
+    });
+  }
+
+  /**
+   * Brightness, or each of red, green and blue, is there in full size. Every camera's frame is so; where
+   * colour is finer than brightness, or there are four inks, the full decoder takes it.
+   */
+  #isPlain(frame: FrameHeader): boolean {
+    const { components } = frame;
+    if (components.length !== 1 && components.length !== 3) return false;
+    const wanted = this.#colourOf(frame) === 'rgb' ? components : components.slice(0, 1);
+    return wanted.every(({ across, down }) => across === frame.across && down === frame.down);
+  }
+
+  /** By the rules that libjpeg made common. */
+  #colourOf({ components }: FrameHeader): Colour {
+    if (components.length === 1) return 'grey';
+    if (this.#isJfif) return 'ycc';
+    if (this.#adobeTransform !== undefined) return this.#adobeTransform === 0 ? 'rgb' : 'ycc';
+    return String.fromCharCode(...components.map(({ id }) => id)) === 'RGB' ? 'rgb' : 'ycc';
+  }
+}
+
+/** Small frames need the means of quarters of blocks, of what brightness is made of. */
+function makeComponents(frame: FrameHeader, colour: Colour): Component[] {
+  const { cellPx } = makeGrid(frame.widthPx, frame.heightPx);
+  return frame.components.map((header, index) => {
+    const isFine = cellPx === 4 && (index === 0 || colour === 'rgb');
+    return new Component(frame, header, isFine ? 4 : 8);
+  });
+}
+
+function blockTableFor(tables: HuffmanTables, { dc, ac }: ScanComponent): BlockTable {
+  const dcTable = dc < 4 ? tables[dc] : undefined;
+  const acTable = ac < 4 ? tables[4 + ac] : undefined;
+  if (dcTable === undefined || acTable === undefined) throw damaged('a Huffman table is missing');
+  const key = `${dcTable.key}/${acTable.key}`;
+  let table = blockTables.get(key);
+  if (table === undefined) {
+    if (blockTables.size >= mostBlockTables) blockTables.clear();
+    table = new BlockTable(dcTable, acTable);
+    blockTables.set(key, table);
+  }
+  return table;
+}

@@ -1,0 +1,71 @@
+/** What takes a full decoder, progressive frames above all: jpeg-js, reduced to the grid's cells. Pure. */
+import jpegJs from 'jpeg-js';
+import { OperationalError } from '../../../shared/errors.js';
+import { findJpegDamage } from '../../../shared/jpeg-splitter.js';
+import type { Grid } from '../grid.js';
+import { damaged, unreadable } from './frame-error.js';
+
+/** 4K UHD (8.3 million) fits. jpeg-js needs some 14 bytes of memory a pixel. */
+export const maxFullyDecodedPixels = 9_000_000;
+/** Never met by a camera's picture within `maxFullyDecodedPixels`; a forged header can ask for far more. */
+const maxDecoderMiB = 320;
+
+/** The mean red, green and blue of each cell, 0..255, row by row. */
+export interface MeanColours {
+  readonly red: Float32Array;
+  readonly green: Float32Array;
+  readonly blue: Float32Array;
+}
+
+/**
+ * @param isRgb the components are red, green and blue already: jpeg-js overlooks it
+ * @throws {OperationalError} FRAME: damaged, or no picture to jpeg-js either
+ */
+export function decodeFully(jpeg: Buffer, grid: Grid, isRgb: boolean): MeanColours {
+  const damage = findJpegDamage(jpeg);
+  if (damage !== undefined) throw damaged(damage);
+  const decoded = decode(jpeg, isRgb);
+  // Lengths that lie make the two readers find two frame headers.
+  if (decoded.width !== grid.frameWidthPx || decoded.height !== grid.frameHeightPx) {
+    throw unreadable('names two sizes');
+  }
+  return reduce(decoded.data, grid);
+}
+
+function decode(jpeg: Buffer, isRgb: boolean): { width: number; height: number; data: Buffer } {
+  try {
+    return jpegJs.decode(jpeg, {
+      tolerantDecoding: false,
+      maxResolutionInMP: maxFullyDecodedPixels / 1e6,
+      maxMemoryUsageInMB: maxDecoderMiB,
+      ...(isRgb && { colorTransform: false }),
+    });
+  } catch (cause) {
+    throw new OperationalError('FRAME', 'the JPEG cannot be decoded', { cause });
+  }
+}
+
+function reduce(rgba: Buffer, grid: Grid): MeanColours {
+  const { columns, rows, cellPx, frameWidthPx, frameHeightPx } = grid;
+  const makePlane = () => new Float32Array(columns * rows);
+  const means = { red: makePlane(), green: makePlane(), blue: makePlane() };
+  let at = 0;
+  for (let y = 0; y < frameHeightPx; y++) {
+    const row = Math.floor(y / cellPx);
+    const heightPx = Math.min(cellPx, frameHeightPx - row * cellPx);
+    for (let column = 0; column < columns; column++) {
+      const widthPx = Math.min(cellPx, frameWidthPx - column * cellPx);
+      let [red, green, blue] = [0, 0, 0];
+      for (const end = at + 4 * widthPx; at < end; at += 4) {
+        red += rgba[at]!;
+        green += rgba[at + 1]!;
+        blue += rgba[at + 2]!;
+      }
+      const cell = row * columns + column;
+      means.red[cell]! += red / (widthPx * heightPx);
+      means.green[cell]! += green / (widthPx * heightPx);
+      means.blue[cell]! += blue / (widthPx * heightPx);
+    }
+  }
+  return means;
+}

@@ -1,0 +1,149 @@
+/**
+ * Reads the picture data of one scan of a sequential Huffman-coded frame (ITU-T T.81, F.2) and notes the mean
+ * of each block. Pure.
+ */
+import { type BitWindow } from './bit-window.js';
+import { type BlockTable, lookBits, notReal } from './block-table.js';
+import { type Component, beyondRange } from './component.js';
+import { damaged } from './frame-error.js';
+import { endsTooSoon, hex } from './segments.js';
+import { readWholeBlock } from './whole-block.js';
+
+export interface ScanPart {
+  readonly component: Component;
+  readonly table: BlockTable;
+}
+
+/** A block of an MCU. */
+interface Unit {
+  readonly component: Component;
+  readonly table: BlockTable;
+  /** The block's place is that of the MCU times `across` and `down`, plus these. */
+  readonly column: number;
+  readonly row: number;
+  readonly across: number;
+  readonly down: number;
+  /** True: all its coefficients are wanted, not only the first. */
+  readonly isWhole: boolean;
+}
+
+interface Layout {
+  readonly mcusAcross: number;
+  readonly mcusDown: number;
+  readonly units: readonly Unit[];
+  /** The units of MCUs in the last column or row. */
+  readonly edgeUnits: readonly Unit[];
+}
+
+/**
+ * Bytes between the last bits of a picture, or of a restart interval, and the marker. There should be none;
+ * common webcams have up to ten before a restart marker and encoders in hardware fill up to a word.
+ */
+const mostSpareBytes = 16;
+
+export interface Scan {
+  /** One or, interleaved, several. */
+  readonly parts: readonly ScanPart[];
+  readonly mcusAcross: number;
+  readonly mcusDown: number;
+  /** MCUs between restart markers; 0: there are none. */
+  readonly restartInterval: number;
+}
+
+/**
+ * @param start of the picture data in the JPEG @returns where the marker after them is
+ * @throws {OperationalError} FRAME: what is wrong with the data
+ */
+export function readScan(jpeg: Buffer, start: number, bits: BitWindow, scan: Scan): number {
+  const layout = makeLayout(scan);
+  const mcuCount = scan.mcusAcross * scan.mcusDown;
+  const interval = scan.restartInterval === 0 ? mcuCount : scan.restartInterval;
+  let at = start;
+  for (let mcu = 0, count = 0; mcu < mcuCount; mcu += interval, count++) {
+    if (count > 0) {
+      const expected = 0xd0 + ((count - 1) & 7);
+      if (jpeg[at + 1] !== expected) throw damaged(wrongMarker(jpeg[at + 1], expected));
+      at += 2;
+    }
+    bits.start(at);
+    for (const { component } of scan.parts) component.prediction = 0;
+    const position = readMcus(bits, layout, mcu, Math.min(mcuCount, mcu + interval));
+    at = bits.end(position, mostSpareBytes);
+  }
+  return at;
+}
+
+/** @returns the position after the last of the MCUs */
+function readMcus(bits: BitWindow, layout: Layout, from: number, to: number): number {
+  const { view } = bits;
+  const { mcusAcross, mcusDown } = layout;
+  const otherBits = 32 - lookBits;
+  const sums = new Float64Array(4);
+  let position = 0;
+  let mcuRow = Math.floor(from / mcusAcross);
+  let mcuColumn = from - mcuRow * mcusAcross;
+  for (let mcu = from; mcu < to; mcu++) {
+    if (position > bits.readableBits) position = bits.refill(position);
+    const isEdge = mcuColumn === mcusAcross - 1 || mcuRow === mcusDown - 1;
+    const units = isEdge ? layout.edgeUnits : layout.units;
+    for (let i = 0; i < units.length; i++) {
+      const unit = units[i]!;
+      const { component, table } = unit;
+      const { first, later } = table;
+      const column = mcuColumn * unit.across + unit.column;
+      const row = mcuRow * unit.down + unit.row;
+      if (unit.isWhole) {
+        position = readWholeBlock(view, position, unit, { column, row }, sums);
+        continue;
+      }
+      // Written out rather than called, as block-table.ts has the bits: a one-shot run ends before the
+      // compiler would have put the calls in place.
+      let next = view.getInt32(position >>> 3) << (position & 7);
+      let entry = first[next >>> otherBits]!;
+      if ((entry & notReal) === notReal) entry = table.readFirst(view, position);
+      position += entry & 31;
+      let coefficients = (entry >>> 5) & 255;
+      component.prediction += entry >> 20;
+      const mean = 128 + component.step * component.prediction;
+      if (mean < component.least || mean > component.most) throw beyondRange();
+      component.means[row * component.stride + column] = mean;
+      while (coefficients < 64) {
+        next = view.getInt32(position >>> 3) << (position & 7);
+        entry = later[next >>> otherBits]!;
+        let sum = coefficients + ((entry >>> 5) & 255);
+        if ((sum & 64) !== 0 && sum !== 64) {
+          entry = table.readLater(view, position, coefficients);
+          sum = coefficients + ((entry >>> 5) & 255);
+        }
+        position += entry & 31;
+        coefficients = sum;
+      }
+    }
+    mcuColumn += 1;
+    if (mcuColumn === mcusAcross) {
+      mcuColumn = 0;
+      mcuRow += 1;
+    }
+  }
+  return position;
+}
+
+function makeLayout({ parts, mcusAcross, mcusDown }: Scan): Layout {
+  const isInterleaved = parts.length > 1;
+  const unitsOf = (isEdge: boolean): Unit[] =>
+    parts.flatMap(({ component, table }) => {
+      const across = isInterleaved ? component.header.across : 1;
+      const down = isInterleaved ? component.header.down : 1;
+      const isWhole = component.tilePx === 4 || (isEdge && component.isCut);
+      return Array.from({ length: across * down }, (_, i) => {
+        const column = i % across;
+        return { component, table, column, row: (i - column) / across, across, down, isWhole };
+      });
+    });
+  return { mcusAcross, mcusDown, units: unitsOf(false), edgeUnits: unitsOf(true) };
+}
+
+function wrongMarker(found: number | undefined, expected: number): string {
+  if (found === undefined) return endsTooSoon;
+  return `marker ${hex(found)} where the restart marker ${hex(expected)} should be`;
+}

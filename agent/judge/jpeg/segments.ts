@@ -1,0 +1,145 @@
+/** Walks the segments of a JPEG (ITU-T T.81, annex B) and reads those that are small and fixed. Pure. */
+import type { ComponentHeader, FrameHeader } from './component.js';
+import { damaged, unreadable } from './frame-error.js';
+import { HuffmanTable } from './huffman.js';
+
+export const SOF0 = 0xc0;
+export const SOF2 = 0xc2;
+export const DHT = 0xc4;
+export const EOI = 0xd9;
+export const SOS = 0xda;
+export const DQT = 0xdb;
+export const DRI = 0xdd;
+export const APP0 = 0xe0;
+export const APP14 = 0xee;
+const SOI = 0xd8;
+
+export const endsTooSoon = 'it ends before its end marker (FF D9)';
+export const hex = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`;
+/** C4, C8 and CC lie among the frame headers and are none. */
+export const isFrameHeader = (code: number): boolean =>
+  code >= SOF0 && code <= 0xcf && code !== DHT && code !== 0xc8 && code !== 0xcc;
+const isRestart = (code: number): boolean => code >= 0xd0 && code <= 0xd7;
+
+export interface Segment {
+  /** The marker's second byte. */
+  readonly code: number;
+  /** What follows the length; of EOI nothing. */
+  readonly payload: Buffer;
+  /** Where in the JPEG the next bytes are. */
+  readonly end: number;
+}
+
+/** @param at a marker, after what came before it @throws {OperationalError} FRAME: there is none */
+export function readSegment(jpeg: Buffer, at: number): Segment {
+  for (;;) {
+    if (at + 2 > jpeg.length) throw damaged(endsTooSoon);
+    if (jpeg[at] !== 0xff) throw damaged(`byte ${hex(jpeg[at]!)} where a marker should be`);
+    const code = jpeg[at + 1]!;
+    if (code === EOI) return { code, payload: jpeg.subarray(at + 2, at + 2), end: at + 2 };
+    if (code === SOI) throw damaged('a new picture begins before its end');
+    if (code === 0) throw damaged('byte 0x00 where a marker should be');
+    if (code === 0xff) at += 1;
+    else if (code === 0x01 || isRestart(code)) at += 2;
+    else if (code < SOF0) throw damaged(`reserved marker ${hex(code)}`);
+    else {
+      if (at + 4 > jpeg.length) throw damaged(endsTooSoon);
+      const length = jpeg.readUInt16BE(at + 2);
+      if (length < 2) throw damaged(`segment ${hex(code)} of length ${length}`);
+      const end = at + 2 + length;
+      if (end > jpeg.length) throw damaged(endsTooSoon);
+      return { code, payload: jpeg.subarray(at + 4, end), end };
+    }
+  }
+}
+
+/**
+ * The frame header (T.81, B.2.2).
+ * @throws {OperationalError} FRAME: contradictory, or of a kind that no decoder here reads
+ */
+export function readFrameHeader(code: number, payload: Buffer): FrameHeader {
+  if (code > SOF2) throw unreadable(`is coded in a way that no camera uses (SOF${code - SOF0})`);
+  const count = payload[5] ?? 0;
+  if (payload.length !== 6 + 3 * count || count === 0 || count > 4) {
+    throw damaged(`a frame header of ${payload.length} bytes for ${count} components`);
+  }
+  if (payload[0] !== 8) throw unreadable(`has ${payload[0]!} bits a sample`);
+  const heightPx = payload.readUInt16BE(1);
+  const widthPx = payload.readUInt16BE(3);
+  if (widthPx * heightPx === 0) {
+    throw unreadable(`claims a size of ${widthPx}x${heightPx} pixels`);
+  }
+  const components: ComponentHeader[] = [];
+  for (let at = 6; at < payload.length; at += 3) {
+    const [id, sampling, quantization] = [payload[at]!, payload[at + 1]!, payload[at + 2]!];
+    const [across, down] = [sampling >> 4, sampling & 15];
+    const isFair = across >= 1 && across <= 4 && down >= 1 && down <= 4 && quantization <= 3;
+    if (!isFair || components.some((each) => each.id === id)) {
+      throw damaged(`a frame header with component ${id} sampled ${across}x${down}`);
+    }
+    components.push({ id, across, down, quantization });
+  }
+  return {
+    widthPx,
+    heightPx,
+    components,
+    across: Math.max(...components.map(({ across }) => across)),
+    down: Math.max(...components.map(({ down }) => down)),
+  };
+}
+
+/** Puts the tables of a DQT segment (T.81, B.2.4.1) in their places. @throws {OperationalError} FRAME */
+export function readQuantization(payload: Buffer, tables: (Uint16Array | undefined)[]): void {
+  for (let at = 0; at < payload.length;) {
+    const [precision, destination] = [payload[at]! >> 4, payload[at]! & 15];
+    const bytes = precision === 0 ? 1 : 2;
+    at += 1;
+    if (precision > 1 || destination > 3 || at + 64 * bytes > payload.length) {
+      throw damaged('a quantization table that is none');
+    }
+    const table = new Uint16Array(64);
+    for (let k = 0; k < 64; k++, at += bytes) {
+      table[k] = bytes === 1 ? payload[at]! : payload.readUInt16BE(at);
+    }
+    if (table.includes(0)) throw damaged('a quantization table with a step of 0');
+    tables[destination] = table;
+  }
+}
+
+/** Puts the tables of a DHT segment (T.81, B.2.4.2) in their places. @throws {OperationalError} FRAME */
+export function readHuffman(payload: Buffer, tables: (HuffmanTable | undefined)[]): void {
+  for (let at = 0; at < payload.length;) {
+    const [tableClass, destination] = [payload[at]! >> 4, payload[at]! & 15];
+    const counts = payload.subarray(at + 1, at + 17);
+    const count = counts.reduce((sum, each) => sum + each, 0);
+    const end = at + 17 + count;
+    if (tableClass > 1 || destination > 3 || count > 256 || end > payload.length) {
+      throw damaged('a Huffman table that is none');
+    }
+    tables[4 * tableClass + destination] = new HuffmanTable(counts, payload.subarray(at + 17, end));
+    at = end;
+  }
+}
+
+/** One component's part in a scan header. */
+export interface ScanComponent {
+  readonly id: number;
+  /** Destinations of its Huffman tables, 0..3. */
+  readonly dc: number;
+  readonly ac: number;
+}
+
+/**
+ * The scan header (T.81, B.2.3), but for what only progressive frames need: some encoders get it wrong, and
+ * decoders do not mind. @throws {OperationalError} FRAME
+ */
+export function readScanHeader(payload: Buffer): ScanComponent[] {
+  const count = payload[0] ?? 0;
+  if (count === 0 || count > 4 || payload.length !== 4 + 2 * count) {
+    throw damaged(`a scan header of ${payload.length} bytes for ${count} components`);
+  }
+  return Array.from({ length: count }, (_, i) => {
+    const tables = payload[2 + 2 * i]!;
+    return { id: payload[1 + 2 * i]!, dc: tables >> 4, ac: tables & 15 };
+  });
+}

@@ -1,0 +1,71 @@
+/**
+ * The means of parts of a block, from its coefficients: of quarters where blocks are too coarse, and of what
+ * is inside the frame where its edge cuts a block. Pure.
+ *
+ * A sample is the sum over u, v of F(u,v) a(u,x) a(v,y) with a(u,x) = C(u)/2 cos((2x+1)uπ/16) (ITU-T T.81,
+ * A.3.3), so a rectangle's mean is the sum of F(u,v) m(u) m(v), m(u) being the mean of a(u,x) over its
+ * columns. This is exact, but for the rounding and the limits of samples that a full decoder has.
+ */
+
+/** The column and the row of the coefficient at each place of the zigzag (T.81, figure A.6). */
+const zigzag = makeZigzag();
+
+/** Rectangles of a block whose means are wanted, row by row. */
+export interface Tiles {
+  readonly columns: number;
+  readonly rows: number;
+  /** For each rectangle 64 numbers: the weights of the coefficients in zigzag order. */
+  readonly weights: Float64Array;
+}
+
+/**
+ * @param tilePx 8: the block, 4: its quarters
+ * @param widthPx how much of the block is inside the frame, 1..8; tiles wholly outside are left out
+ * @param quantization the step of each coefficient, in zigzag order
+ */
+export function makeTiles(
+  tilePx: 4 | 8,
+  widthPx: number,
+  heightPx: number,
+  quantization: Uint16Array,
+): Tiles {
+  const columns = Math.ceil(widthPx / tilePx);
+  const rows = Math.ceil(heightPx / tilePx);
+  const weights = new Float64Array(64 * columns * rows);
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    const down = basisMeans(row * tilePx, Math.min((row + 1) * tilePx, heightPx));
+    for (let column = 0; column < columns; column++) {
+      const along = basisMeans(column * tilePx, Math.min((column + 1) * tilePx, widthPx));
+      for (let k = 0; k < 64; k++) {
+        weights[at++] = quantization[k]! * along[zigzag[k]! & 7]! * down[zigzag[k]! >> 3]!;
+      }
+    }
+  }
+  return { columns, rows, weights };
+}
+
+/** The mean of a(u,x) over x from `from` up to `to`, for each u. */
+function basisMeans(from: number, to: number): Float64Array {
+  const means = new Float64Array(8);
+  for (let u = 0; u < 8; u++) {
+    for (let x = from; x < to; x++) {
+      means[u]! += Math.cos(((2 * x + 1) * u * Math.PI) / 16) * (u === 0 ? Math.SQRT1_2 : 1);
+    }
+    means[u]! /= 2 * (to - from);
+  }
+  return means;
+}
+
+function makeZigzag(): Uint8Array {
+  const places = new Uint8Array(64);
+  let k = 0;
+  for (let sum = 0; sum < 15; sum++) {
+    for (let i = Math.max(0, sum - 7); i <= Math.min(7, sum); i++) {
+      // Diagonals run up and down by turns; the first step is to the right.
+      const [column, row] = sum % 2 === 0 ? [i, sum - i] : [sum - i, i];
+      places[k++] = 8 * row + column;
+    }
+  }
+  return places;
+}

@@ -1,0 +1,90 @@
+/**
+ * Bytes made to do harm: whatever is done to a JPEG, it is decoded to brightness or refused, and nothing else.
+ * `FUZZ_RUNS=100000 npx vitest run test/agent/judge/jpeg/hostile.test.ts` for longer; a failure prints the
+ * seed, `FUZZ_SEED` repeats it.
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodePlanes } from '../../../../agent/judge/jpeg/planes.js';
+import { OperationalError } from '../../../../shared/errors.js';
+import { makeJpeg } from '../../../support/pictures.js';
+
+const folder = new URL('../../../fixtures/jpeg/', import.meta.url);
+const corpus: Buffer[] = readdirSync(fileURLToPath(folder))
+  .filter((name) => name.endsWith('.jpg'))
+  .map((name) => readFileSync(new URL(name, folder)));
+corpus.push(makeJpeg(1), makeJpeg(2, { widthPx: 330, heightPx: 300 }));
+
+type Harm = (jpeg: Buffer) => Buffer;
+/** A place in a JPEG of any length. */
+const place = fc.nat({ max: 0xffff_ffff });
+const at = (jpeg: Buffer, where: number): number => where % (jpeg.length + 1);
+/** Where markers and lengths are: most of what a byte can do it does there. */
+const headerPlace = fc.integer({ min: 2, max: 700 });
+
+const harms: fc.Arbitrary<Harm> = fc.oneof(
+  fc.tuple(fc.oneof(place, headerPlace), fc.nat({ max: 255 })).map(([where, byte]) => (jpeg: Buffer) => {
+    const copy = Buffer.from(jpeg);
+    copy[at(jpeg, where)] = byte;
+    return copy;
+  }),
+  fc.tuple(place, fc.nat({ max: 7 })).map(([where, bit]) => (jpeg: Buffer) => {
+    const copy = Buffer.from(jpeg);
+    copy[at(jpeg, where)]! ^= 1 << bit;
+    return copy;
+  }),
+  place.map((where) => (jpeg: Buffer) => jpeg.subarray(0, at(jpeg, where))),
+  // A piece is cut out, or put in twice.
+  fc.tuple(place, place).map(([from, to]) => (jpeg: Buffer) =>
+    Buffer.concat([jpeg.subarray(0, at(jpeg, from)), jpeg.subarray(at(jpeg, to))]),
+  ),
+  // It goes on as another.
+  fc.tuple(place, place, fc.constantFrom(...corpus)).map(([from, to, other]) => (jpeg: Buffer) =>
+    Buffer.concat([jpeg.subarray(0, at(jpeg, from)), other.subarray(at(other, to))]),
+  ),
+  fc
+    .tuple(fc.oneof(place, headerPlace), fc.integer({ min: 0xc0, max: 0xff }), fc.uint8Array({ maxLength: 30 }))
+    .map(([where, code, payload]) => (jpeg: Buffer) =>
+      Buffer.concat([
+        jpeg.subarray(0, at(jpeg, where)),
+        Buffer.of(0xff, code, 0, payload.length + 2),
+        payload,
+        jpeg.subarray(at(jpeg, where)),
+      ]),
+    ),
+); // prettier-ignore
+
+describe('a JPEG that was tampered with', () => {
+  it('is decoded to numbers of 0 to 255, or refused', () => {
+    let decoded = 0;
+    const check = (jpeg: Buffer): void => {
+      try {
+        const { grid, luma, chroma } = decodePlanes(jpeg, { chroma: true });
+        const planes = chroma === undefined ? [luma] : [luma, chroma.cb, chroma.cr];
+        for (const plane of planes) {
+          expect(plane).toHaveLength(grid.columns * grid.rows);
+          expect(plane.every((mean) => mean >= 0 && mean <= 255)).toBe(true);
+        }
+        decoded += 1;
+      } catch (error) {
+        if (!(error instanceof OperationalError)) throw error;
+        expect(error.code).toBe('FRAME');
+      }
+    };
+    const numRuns = Number(process.env.FUZZ_RUNS ?? 3000);
+    const seed = process.env.FUZZ_SEED;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...corpus),
+        fc.array(harms, { minLength: 1, maxLength: 4 }),
+        (jpeg, done) => check(done.reduce<Buffer>((bytes, harm) => harm(bytes), jpeg)),
+      ),
+      { numRuns, ...(seed !== undefined && { seed: Number(seed) }) },
+    );
+    // Were all of them refused at once, nothing would have been looked at.
+    expect(decoded).toBeGreaterThan(numRuns / 100);
+    expect(decoded).toBeLessThan(numRuns / 2);
+  }, 3_600_000);
+});
