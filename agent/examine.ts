@@ -11,7 +11,7 @@ import { HeldFrames } from './held-frames.js';
 import { decodeSmall } from './judge/decode.js';
 import type { SmallPicture } from './judge/grid.js';
 import { Judge } from './judge/judge.js';
-import { type Mask, describeMisfit, readMask } from './judge/mask.js';
+import { type Mask, describeMisfit } from './judge/mask.js';
 import { type Memory, decodeMemory, encodeMemory } from './judge/memory.js';
 import { type Decided, Selection, type SelectionSettings } from './judge/selection.js';
 import type { Finding, Verdict } from './judge/verdict.js';
@@ -207,6 +207,7 @@ async function openHeldFrames(
 
 /** @throws {UsageError} there is none, or it is of no use */
 export async function loadMask(path: string): Promise<Mask> {
+  const { readMask } = await import('./judge/mask-png.js');
   try {
     return readMask(await readFile(path));
   } catch (cause) {

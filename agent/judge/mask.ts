@@ -1,8 +1,7 @@
 /**
- * The mask, a PNG that says where to look: light is looked at, dark or transparent is not. It is stretched
- * over the frame, whatever its own size; half of a cell decides for the cell. Pure.
+ * The mask, which says where to look. It is stretched over the frame, whatever its own size; half of a cell
+ * decides for the cell. Pure.
  */
-import { PNG } from 'pngjs';
 import { OperationalError } from '../../shared/errors.js';
 import type { Grid } from './grid.js';
 
@@ -13,39 +12,8 @@ export interface Mask {
   readonly look: Uint8Array;
 }
 
-/** As large as any camera's picture; decoding needs some 8 bytes of memory a pixel. */
-const maxMaskPixels = 20_000_000;
-const signature = Buffer.from('89504e470d0a1a0a', 'hex');
-const howTo = 'make a PNG as large as the frame, white where to look and black where not';
-
-/**
- * @param png the file's bytes; the caller knows its name and adds it to the message
- * @throws {OperationalError} MASK: no PNG, damaged, too large, or nothing left to look at
- */
-export function readMask(png: Buffer): Mask {
-  if (!png.subarray(0, 8).equals(signature) || png.length < 24) {
-    throw new OperationalError('MASK', 'the mask is no PNG', { hint: howTo });
-  }
-  const widthPx = png.readUInt32BE(16);
-  const heightPx = png.readUInt32BE(20);
-  if (widthPx * heightPx > maxMaskPixels) {
-    throw new OperationalError(
-      'MASK',
-      `the mask is too large: ${widthPx}x${heightPx} pixels; the limit is ${maxMaskPixels}`,
-      { hint: howTo },
-    );
-  }
-  const rgba = decodePng(png);
-  const look = new Uint8Array(widthPx * heightPx);
-  for (let i = 0, at = 0; i < look.length; i++, at += 4) {
-    const luma = 0.299 * rgba[at]! + 0.587 * rgba[at + 1]! + 0.114 * rgba[at + 2]!;
-    if (luma * rgba[at + 3]! > 127.5 * 255) look[i] = 1;
-  }
-  if (!look.includes(1)) {
-    throw new OperationalError('MASK', 'the mask leaves nothing to look at', { hint: howTo });
-  }
-  return { widthPx, heightPx, look };
-}
+/** For the operator whose mask is of no use. */
+export const maskHint = 'make a PNG as large as the frame, white where to look and black where not';
 
 /** 1 for each cell that is looked at. @throws {OperationalError} MASK when none is left */
 export function lookedCells(mask: Mask, grid: Grid): Uint8Array {
@@ -72,7 +40,7 @@ export function lookedCells(mask: Mask, grid: Grid): Uint8Array {
     throw new OperationalError(
       'MASK',
       `the mask leaves nothing to look at in a frame of ${frameWidthPx}x${frameHeightPx} pixels`,
-      { hint: howTo },
+      { hint: maskHint },
     );
   }
   return looked;
@@ -88,12 +56,4 @@ export function describeMisfit(mask: Mask, frame: Grid): string | undefined {
   if (stretch > 1 / 1.05 && stretch < 1.05) return undefined;
   const frameSize = `${frame.frameWidthPx}x${frame.frameHeightPx}`;
   return `the mask is ${mask.widthPx}x${mask.heightPx} pixels, another shape than the frame's ${frameSize}: it is stretched`;
-}
-
-function decodePng(png: Buffer): Buffer {
-  try {
-    return PNG.sync.read(png).data;
-  } catch (cause) {
-    throw new OperationalError('MASK', 'the mask is a damaged PNG', { cause, hint: howTo });
-  }
 }

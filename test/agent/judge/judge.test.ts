@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeSmall } from '../../../agent/judge/decode.js';
 import { type SmallPicture, makeGrid } from '../../../agent/judge/grid.js';
 import { Judge, type JudgeSettings } from '../../../agent/judge/judge.js';
-import { readMask } from '../../../agent/judge/mask.js';
+import { readMask } from '../../../agent/judge/mask-png.js';
 import { decodeMemory, encodeMemory } from '../../../agent/judge/memory.js';
 import type { Finding } from '../../../agent/judge/verdict.js';
 import {

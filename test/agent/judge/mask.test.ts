@@ -2,7 +2,8 @@
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import { makeGrid } from '../../../agent/judge/grid.js';
-import { describeMisfit, lookedCells, readMask } from '../../../agent/judge/mask.js';
+import { describeMisfit, lookedCells } from '../../../agent/judge/mask.js';
+import { readMask } from '../../../agent/judge/mask-png.js';
 
 type Rgba = readonly [number, number, number, number];
 const white: Rgba = [255, 255, 255, 255];
