@@ -5,9 +5,8 @@
  *
  * An entry: bits 0..4 how many bits it takes up; 5..12 how many coefficients, an end of block counting as
  * 128 more; 13..16 of a single symbol the bits of its value; 20..31 the difference of the first coefficient,
- * signed. So a block is at its end when the
- * coefficients counted make 64, or 128 and less than 64. Anything else above 64 (bit 6 tells) is a place
- * where symbols must be read one by one.
+ * signed. So a block is at its end when the coefficients counted make 128 and less than 64 more. Where they
+ * make 64 or more without (bit 6 tells), symbols must be read one by one, until there are 64.
  */
 import { damaged } from './frame-error.js';
 import type { HuffmanTable } from './huffman.js';

@@ -111,7 +111,7 @@ function readMcus(bits: BitWindow, layout: Layout, from: number, to: number): nu
         next = view.getInt32(position >>> 3) << (position & 7);
         entry = later[next >>> otherBits]!;
         let sum = coefficients + ((entry >>> 5) & 255);
-        if ((sum & 64) !== 0 && sum !== 64) {
+        if ((sum & 64) !== 0) {
           entry = table.readLater(view, position, coefficients);
           sum = coefficients + ((entry >>> 5) & 255);
         }

@@ -142,7 +142,6 @@ describe('a frame is refused', () => {
     ['when its scan is of an unknown component', patched(scanAt + 5, 9), /a component 9/],
     ['when a component is scanned twice', patched(scanAt + 7, 1), /stands there twice/],
     ['when a component is missing', patched(scanAt, 0xff, 0xda, 0, 8, 1, 1, 0), /damaged/],
-    ['when its brightness is out of range', patched(segmentAt(0xdb) + 5, 255), /darker than black/],
     ['when it is 65535×65535', patched(height, 255, 255, 255, 255), /too large.* 65535x65535/],
     [
       'when it is just too large',
@@ -177,6 +176,22 @@ describe('a frame is refused', () => {
     expect(() => decodeSmall(jpeg)).toThrow(
       expect.objectContaining({ ...refused, message: expect.stringMatching(message) as string }),
     );
+  });
+
+  it('when the last of its data are missing', () => {
+    for (let count = 1; count <= 20; count++) {
+      const jpeg = Buffer.concat([sample.subarray(0, end - count), sample.subarray(end)]);
+      expect(() => decodeSmall(jpeg)).toThrow(OperationalError);
+    }
+  });
+
+  it.each([
+    ['bright', 255],
+    ['dark', 0],
+  ])('when its brightness is out of range: too %s', (_, level) => {
+    const jpeg = encodeJpeg(64, 48, () => [level, level, level]);
+    jpeg[jpeg.indexOf(Buffer.of(0xff, 0xdb)) + 5] = 255;
+    expect(() => decodeSmall(jpeg)).toThrow(/far darker than black or brighter than white/);
   });
 
   it('wherever it is cut off', () => {
