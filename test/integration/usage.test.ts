@@ -6,8 +6,10 @@ import { makeJpeg } from '../support/pictures.js';
 import { root, run, startAgent, startReceiverProgram } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
-const program = (name: string, args: readonly string[], env = {}) =>
-  run(process.execPath, [`${root}dist/${name}.js`, ...args], { env });
+const program = (name: string, args: readonly string[], changedEnv = {}) => {
+  const env = { XDG_RUNTIME_DIR: temporaryDirectory(), ...changedEnv };
+  return run(process.execPath, [`${root}dist/${name}.js`, ...args], { env });
+};
 const agent = (...args: string[]) => program('agent', args);
 const receiver = (...args: string[]) => program('receiver', args);
 
@@ -84,11 +86,10 @@ describe('the agent, run once, ends with 1 and says so when', () => {
   });
 
   it('there is no fswebcam', async () => {
-    const node = process.execPath;
-    const args = [`${root}dist/agent.js`, '--host', '127.0.0.1:1', ...once()];
+    const args = ['--host', '127.0.0.1:1', ...once()];
     const path = temporaryDirectory();
     symlinkSync('/usr/bin/flock', join(path, 'flock'));
-    const { code, stderr } = await run(node, args, { env: { PATH: path } });
+    const { code, stderr } = await program('agent', args, { PATH: path });
     expect(code).toBe(1);
     expect(stderr).toContain('apt-get install fswebcam');
   });
