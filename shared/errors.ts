@@ -14,6 +14,7 @@ export const errorCodes = {
   UNDELIVERED: 'a one-shot run could not hand over what it had',
   LINK: 'the receiver cannot be reached, or the connection broke',
   PROTOCOL: 'the other side says something that this version does not understand',
+  KEYS: 'a key is missing, cannot be read, or is not known on the other side',
   LISTEN: 'the port or socket to listen on cannot be had',
   STORE: 'the captures directory cannot be written',
   OUTPUT: 'standard output cannot be written',

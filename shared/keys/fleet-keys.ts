@@ -1,0 +1,43 @@
+/**
+ * Keys that were made elsewhere, for many cameras at once. systemd hands them over as the credential
+ * `picchanged-keys` (`LoadCredential=picchanged-keys:/etc/picchanged/fleet-keys`): a line a key,
+ *
+ *   frontdoor.k1 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+ *
+ * camera, key id, and the key as 64 hex digits; empty lines and lines from `#` on are passed over. Read only.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OperationalError, systemCode } from '../errors.js';
+import { type CameraKey, keyHexPattern, parseIdentity } from './identity.js';
+
+const credentialName = 'picchanged-keys';
+
+/**
+ * @param directory `$CREDENTIALS_DIRECTORY`; undefined: there are none
+ * @throws {OperationalError} KEYS: the file is there and cannot be read or understood
+ */
+export async function readFleetKeys(directory: string | undefined): Promise<readonly CameraKey[]> {
+  if (directory === undefined || directory === '') return [];
+  const path = join(directory, credentialName);
+  try {
+    return parseFleetKeys(await readFile(path, 'utf8'));
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return [];
+    throw new OperationalError('KEYS', `cannot use the keys in ${path}`, { cause });
+  }
+}
+
+/** @throws {Error} with the number of a wrong line; never with what it holds, which may be a key */
+export function parseFleetKeys(text: string): CameraKey[] {
+  return text.split('\n').flatMap((line, index) => {
+    const trimmed = line.trim();
+    if (trimmed === '' || trimmed.startsWith('#')) return [];
+    const [identityText = '', hex = '', ...rest] = trimmed.split(/\s+/);
+    const identity = parseIdentity(identityText);
+    if (identity === undefined || !keyHexPattern.test(hex) || rest.length > 0) {
+      throw new Error(`line ${index + 1} is not CAMERA.ID and 64 hex digits`);
+    }
+    return [{ camera: identity.name, id: identity.keyId, key: Buffer.from(hex, 'hex') }];
+  });
+}

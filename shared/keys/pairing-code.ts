@@ -1,0 +1,55 @@
+/**
+ * One-time codes that a person carries from the receiver to the camera: 130 random bits in the 32 letters and
+ * digits that are not mistaken for each other (Crockford's), and two more that find a typing error.
+ */
+import { createHash, hkdfSync, randomBytes } from 'node:crypto';
+import type { Kind } from '../option-table.js';
+import { InvalidValue } from '../quantity.js';
+import { keyBytes } from './identity.js';
+
+/** What both ends make of a code; it does not lead back to the code. */
+export interface PairingSecret {
+  /** 16 hex digits; not secret. */
+  readonly id: string;
+  /** For one TLS connection; 32 bytes. */
+  readonly key: Buffer;
+}
+
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const bodyLength = 26;
+const checkLength = 2;
+
+/** @returns seven groups of four, as `7K2M-…` */
+export function makePairingCode(): string {
+  const body = [...randomBytes(bodyLength)].map((byte) => alphabet.charAt(byte & 31)).join('');
+  return (body + checkOf(body)).replaceAll(/(.{4})(?=.)/g, '$1-');
+}
+
+/** As it is typed: small letters, other hyphens, spaces, and O for 0 or I for 1 are understood. */
+export const pairingCode: Kind<PairingSecret> = {
+  shown: 'CODE',
+  parse(text) {
+    const plain = text
+      .toUpperCase()
+      .replaceAll(/[\s-]/g, '')
+      .replaceAll('O', '0')
+      .replaceAll(/[IL]/g, '1');
+    const body = plain.slice(0, bodyLength);
+    const isWhole =
+      plain.length === bodyLength + checkLength && /^[0-9A-HJKMNP-TV-Z]+$/.test(plain);
+    // Neither message repeats the text: it may be nearly right.
+    if (!isWhole) throw new InvalidValue('a code has seven groups of four letters and digits');
+    if (plain !== body + checkOf(body)) throw new InvalidValue('the code has a typing error');
+    return { id: derive(body, 'id', 8).toString('hex'), key: derive(body, 'key', keyBytes) };
+  },
+};
+
+function checkOf(body: string): string {
+  const [first = 0, second = 0] = createHash('sha256').update(body).digest();
+  return alphabet.charAt(first & 31) + alphabet.charAt(second & 31);
+}
+
+/** HKDF (RFC 5869): what is public of a code says nothing of what is not. */
+function derive(body: string, purpose: string, byteCount: number): Buffer {
+  return Buffer.from(hkdfSync('sha256', body, '', `picchanged pairing ${purpose}`, byteCount));
+}
