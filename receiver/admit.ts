@@ -13,9 +13,15 @@ near.addAddress('::1', 'ipv6');
 near.addSubnet('fc00::', 7, 'ipv6');
 near.addSubnet('fe80::', 10, 'ipv6');
 
+/** True for this machine and for networks that are not the internet. */
+export function isNear(address: string): boolean {
+  const plain = plainAddress(address);
+  return near.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
+}
+
 /** Why a peer is not heard, as a sentence for it; undefined when it is. */
 export function refusalFor(address: string): string | undefined {
+  if (isNear(address)) return undefined;
   const plain = plainAddress(address);
-  if (near.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4')) return undefined;
   return `this receiver hears its own machine and private networks only, not ${plain}`;
 }

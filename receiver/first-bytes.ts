@@ -6,6 +6,8 @@ export type Opening =
   | { readonly kind: 'raw' }
   /** The framed protocol; its messages begin after `prefaceBytes`. */
   | { readonly kind: 'framed'; readonly prefaceBytes: number }
+  /** TLS, with the framed protocol inside it. */
+  | { readonly kind: 'tls' }
   /** Nothing we speak; `answer` is the line of plain text to say before closing. */
   | { readonly kind: 'foreign'; readonly answer: string };
 
@@ -21,11 +23,7 @@ export function recognize(bytes: Buffer): Opening | undefined {
   const jpegStart = Buffer.from([0xff, 0xd8, 0xff]);
   if (startsLike(jpegStart)) return bytes.length < jpegStart.length ? undefined : { kind: 'raw' };
   if (startsLike(Buffer.from([0x16, 0x03]))) {
-    if (bytes.length < 2) return undefined;
-    return {
-      kind: 'foreign',
-      answer: 'this receiver has no cameras paired and does not speak TLS',
-    };
+    return bytes.length < 2 ? undefined : { kind: 'tls' };
   }
   if (!startsLike(Buffer.from('PICC/'))) return { kind: 'foreign', answer: whatThisIs };
   const lineEnd = bytes.indexOf(0x0a);

@@ -32,7 +32,21 @@ const lingerMs = 2000;
 /** When the store cannot take a frame: long enough to matter, short enough not to be noticed when over. */
 const storeRetryMs = 5000;
 
+/** Who is on the other side, as far as it has proven. */
+export interface Guest {
+  /** The only camera that it may speak for; undefined: any, it has proven nothing. */
+  readonly camera: string | undefined;
+  /** True: it has come to pair, and may send nothing. */
+  readonly isPairing: boolean;
+  /**
+   * Agrees on a key, or says that the agreed one is proven. @returns for which camera
+   * @throws {OperationalError} KEYS, PROTOCOL
+   */
+  pair(): Promise<string>;
+}
+
 export interface FramedSessionParts {
+  readonly guest: Guest;
   readonly store: FrameStore;
   readonly register: CameraRegister;
   readonly clock: Clock;
@@ -49,6 +63,7 @@ export class FramedSession {
   /** A full disk fails every frame every few seconds. */
   readonly #failures: Trouble;
   #hello: HelloMessage | undefined;
+  #hasPaired = false;
   #isClosing = false;
 
   constructor(socket: Socket, parts: FramedSessionParts) {
@@ -103,10 +118,14 @@ export class FramedSession {
       await this.#greet(message);
       return;
     }
+    if (message.type === 'pair') {
+      await this.#pair();
+      return;
+    }
     const hello = this.#hello;
-    if (hello === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
-    if (message.type === 'ping') this.#send({ type: 'pong' });
-    else if (message.type === 'bye') await this.close();
+    if (message.type === 'bye') await this.close();
+    else if (hello === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
+    else if (message.type === 'ping') this.#send({ type: 'pong' });
     else {
       const working =
         message.type === 'frame' ? this.#store(hello, message, body) : this.#note(hello, message);
@@ -114,6 +133,19 @@ export class FramedSession {
       this.#pending.add(answering);
       // Reading no further is what holds back an agent that sends more than it may.
       if (this.#pending.size >= maxInFlight) await Promise.race(this.#pending);
+    }
+  }
+
+  async #pair(): Promise<void> {
+    if (this.#hasPaired) throw new OperationalError('PROTOCOL', 'a second pair');
+    this.#hasPaired = true;
+    try {
+      const camera = await this.#parts.guest.pair();
+      this.#send({ type: 'paired', camera, receiver: version, receiverId: this.#parts.store.id });
+    } catch (error) {
+      if (!(error instanceof OperationalError) || error.code !== 'KEYS') throw error;
+      this.#parts.log.error('cannot pair', { error });
+      await this.close({ code: 'keys', message: 'the receiver cannot keep the key: see its log' });
     }
   }
 
@@ -140,6 +172,11 @@ export class FramedSession {
   }
 
   async #refusalOf(hello: HelloMessage) {
+    const { camera, isPairing } = this.#parts.guest;
+    if (isPairing || (camera !== undefined && camera !== hello.camera)) {
+      const message = isPairing ? 'this key is for pairing' : `this is the key of camera ${camera}`;
+      return { code: 'not-yours', message };
+    }
     try {
       const busy = await this.#parts.register.enter(this, hello);
       if (busy === undefined) return undefined;

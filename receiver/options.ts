@@ -37,6 +37,14 @@ export const receiverProgram = {
       'End when there was no connection for this long, for a receiver that systemd starts; 0 is never.',
       '0',
     ),
+    keys: value(
+      path('DIR'),
+      'Where the keys of paired cameras are. Without it: where the installation has them, else in the ' +
+        "user's state folder.",
+    ),
+    open: toggle(
+      'Once a camera is paired, hear whoever is near all the same, unencrypted: raw senders, unpaired agents.',
+    ),
     json: toggle('Print a line of JSON on standard output for each frame stored.'),
     verbose: toggle('Log each frame and each connection too.'),
     help: toggle('Show this.'),

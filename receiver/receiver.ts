@@ -10,11 +10,12 @@ import type { Clock } from '../shared/clock.js';
 import { OperationalError } from '../shared/errors.js';
 import type { Log } from '../shared/log.js';
 import { helloDeadlineMs } from '../shared/protocol/limits.js';
-import { refusalFor } from './admit.js';
 import { CameraRegister } from './camera-register.js';
+import type { Doorkeeper } from './doorkeeper.js';
 import { type Opening, recognize } from './first-bytes.js';
-import { FramedSession } from './framed-session.js';
+import { FramedSession, type Guest } from './framed-session.js';
 import { serveRaw } from './raw-session.js';
+import { secure } from './secure.js';
 import type { FrameStore, StoredFrame } from './store/store-port.js';
 
 export interface ReceiverSettings {
@@ -25,6 +26,7 @@ export interface ReceiverSettings {
 
 export interface ReceiverParts {
   readonly store: FrameStore;
+  readonly door: Doorkeeper;
   readonly clock: Clock;
   readonly log: Log;
   readonly onStored: (stored: StoredFrame & { camera: string; byteCount: number }) => void;
@@ -57,7 +59,7 @@ export class Receiver {
     const peer = formatAddress(address, socket.remotePort ?? 0);
     // What goes wrong comes out of reading and writing; an error after that has nobody to tell.
     socket.on('error', () => undefined);
-    const refusal = refusalFor(address) ?? this.#refusalForCount();
+    const refusal = this.#parts.door.refusalAtOnce(address) ?? this.#refusalForCount();
     const serving =
       refusal === undefined ? this.#converse(socket, address) : dismiss(socket, refusal);
     this.#connections.set(socket, serving);
@@ -97,9 +99,29 @@ export class Receiver {
     return `busy: ${maxConnections} connections are open, the limit set by --max-connections`;
   }
 
-  async #converse(socket: Socket, address: string): Promise<void> {
+  async #converse(plain: Socket, address: string): Promise<void> {
+    const { door } = this.#parts;
+    let socket = plain;
     try {
-      await this.#speak(socket, address);
+      let start = await open(socket);
+      let guest = door.stranger;
+      if (start?.opening.kind === 'tls') {
+        await start.chunks.return(undefined);
+        const secured = await secure(plain, start.first, (identity) => door.find(identity));
+        socket = secured.socket;
+        guest = await door.admit(secured);
+        start = await open(socket);
+        if (start !== undefined && start.opening.kind !== 'framed') {
+          throw new OperationalError('PROTOCOL', 'what it says inside TLS is not picchanged');
+        }
+      }
+      if (start === undefined) return; // a port check: came and went
+      const refusal = guest === door.stranger ? door.refusalInClear(address) : undefined;
+      if (refusal !== undefined) {
+        socket.end(`${refusal}\n`);
+        throw new OperationalError('LINK', refusal);
+      }
+      await this.#speak({ plain, socket, address, guest }, start);
     } finally {
       socket.end();
       await lastWordsRead(socket);
@@ -107,34 +129,67 @@ export class Receiver {
     }
   }
 
-  async #speak(socket: Socket, address: string): Promise<void> {
-    socket.setTimeout(helloDeadlineMs, () => {
-      socket.destroy(new OperationalError('LINK', `silent for ${socket.timeout ?? 0} ms`));
-    });
-    const chunks = chunksOf(socket);
-    let first: Buffer = Buffer.alloc(0);
-    let opening: Opening | undefined;
-    while (opening === undefined) {
-      const next = await chunks.next();
-      if (next.done) {
-        if (first.length === 0) return; // a port check: came and went
-        throw new OperationalError('PROTOCOL', `it left after ${first.length} bytes`);
-      }
-      first = Buffer.concat([first, next.value]);
-      opening = recognize(first);
-    }
+  async #speak(connection: Connection, { opening, first, chunks }: Start): Promise<void> {
+    const { plain, socket, address, guest } = connection;
+    const { door } = this.#parts;
     if (opening.kind === 'foreign') {
       socket.end(`${opening.answer}\n`);
       throw new OperationalError('PROTOCOL', 'it speaks neither JPEG nor picchanged');
     }
     const parts = { ...this.#parts, ...this.#settings };
-    if (opening.kind === 'raw') {
-      await serveRaw(socket, address, startingWith(first, chunks), parts);
-      return;
+    const over = new AbortController();
+    let watching = Promise.resolve();
+    try {
+      if (opening.kind === 'framed') {
+        const session = new FramedSession(socket, { ...parts, guest, register: this.#register });
+        this.#sessions.set(plain, session);
+        const shutOut = { code: 'unpaired', message: door.unheard };
+        watching = door.watch(guest, address, over.signal, () => void session.close(shutOut));
+        await session.serve(startingWith(first.subarray(opening.prefaceBytes), chunks));
+      } else {
+        const shutOut = (): unknown => socket.destroy(new OperationalError('LINK', door.unheard));
+        watching = door.watch(guest, address, over.signal, shutOut);
+        await serveRaw(socket, address, startingWith(first, chunks), parts);
+      }
+    } finally {
+      over.abort();
+      await watching;
     }
-    const session = new FramedSession(socket, { ...parts, register: this.#register });
-    this.#sessions.set(socket, session);
-    await session.serve(startingWith(first.subarray(opening.prefaceBytes), chunks));
+  }
+}
+
+interface Connection {
+  /** As it was accepted. */
+  readonly plain: Socket;
+  /** What to read and write: the same, or TLS over it. */
+  readonly socket: Socket;
+  readonly address: string;
+  readonly guest: Guest;
+}
+
+/** How a connection begins, and what has been read to know it. */
+interface Start {
+  readonly opening: Opening;
+  readonly first: Buffer;
+  readonly chunks: AsyncGenerator<Buffer, undefined>;
+}
+
+/** @returns undefined when it left without a word @throws {OperationalError} it left too early, is silent */
+async function open(socket: Socket): Promise<Start | undefined> {
+  socket.setTimeout(helloDeadlineMs, () => {
+    socket.destroy(new OperationalError('LINK', `silent for ${socket.timeout ?? 0} ms`));
+  });
+  const chunks = chunksOf(socket);
+  let first: Buffer = Buffer.alloc(0);
+  for (;;) {
+    const next = await chunks.next();
+    if (next.done) {
+      if (first.length === 0) return undefined;
+      throw new OperationalError('PROTOCOL', `it left after ${first.length} bytes`);
+    }
+    first = Buffer.concat([first, next.value]);
+    const opening = recognize(first);
+    if (opening !== undefined) return { opening, first, chunks };
   }
 }
 

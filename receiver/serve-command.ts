@@ -3,13 +3,19 @@ import type { Server } from 'node:net';
 import { systemClock } from '../shared/clock.js';
 import { type Environment, abortOnSignals, openLog, writeTo } from '../shared/command.js';
 import { UsageError } from '../shared/errors.js';
+import type { Log } from '../shared/log.js';
 import { helpText, readCommandLine } from '../shared/option-table.js';
 import { version } from '../shared/version.js';
+import { Doorkeeper } from './doorkeeper.js';
 import { IdleWatch } from './idle-watch.js';
 import { passedSockets } from './inherited.js';
+import { KeyFolder } from './keys/key-folder.js';
+import { KeyRing } from './keys/key-ring.js';
+import { keysPlace } from './keys/keys-place.js';
 import { openEntrance } from './listen.js';
 import { receiverProgram } from './options.js';
 import { Receiver } from './receiver.js';
+import { checkClosedMark } from './store/closed-mark.js';
 import { openFrameStore } from './store/frame-store.js';
 
 const usage = `receiver --dir DIR [--listen [ADDRESS:]PORT] …
@@ -36,6 +42,10 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const signal = abortOnSignals();
   const log = openLog('receiver', options.verbose, env, systemClock);
   const store = await openFrameStore(dir, systemClock.nowMs());
+  const folder = new KeyFolder(await keysPlace(options.keys, env));
+  const ring = await KeyRing.open(folder, env.CREDENTIALS_DIRECTORY, systemClock);
+  const noteClosed = (): Promise<void> => checkClosedMark(dir, ring.isClosed(), folder.path);
+  await noteClosed();
   const entrance = await openEntrance(options.listen, passedSockets(env, process.pid));
   if (options.json && entrance.names.includes('standard input')) {
     throw new UsageError('--json writes to standard output, which is the connection here');
@@ -50,6 +60,13 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     },
     {
       store,
+      door: new Doorkeeper({
+        ring,
+        isOpenAnyway: options.open,
+        clock: systemClock,
+        log,
+        onClosed: noteClosed,
+      }),
       clock: systemClock,
       log,
       onConnections: (count) => idle.note(count),
@@ -69,15 +86,24 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     writeTo(1, `${JSON.stringify({ event: 'listening', addresses: entrance.names })}\n`);
   }
   log.info('keeping frames', { dir, from: entrance.names.join(', ') });
-  if (entrance.servers.length > 0) {
-    log.info('no camera is paired: anyone on this machine and its private networks is heard');
-  }
+  if (entrance.servers.length > 0) sayWhoIsHeard(ring, options.open, log);
 
   const served = Promise.all(entrance.connections.map((socket) => receiver.serve(socket)));
   // With only connections to serve, their end is ours.
   await Promise.race(entrance.servers.length > 0 ? [idle.over] : [idle.over, served]);
   await Promise.all([receiver.close(), ...entrance.servers.map(closeServer)]);
   await store.close();
+}
+
+function sayWhoIsHeard(ring: KeyRing, isOpenAnyway: boolean, log: Log): void {
+  if (!ring.isClosed()) {
+    log.info('no camera is paired: anyone on this machine and its private networks is heard');
+    return;
+  }
+  const cameras = ring.cameras().join(' ') || 'none';
+  if (isOpenAnyway) {
+    log.warn('--open: beside paired cameras anyone near is heard, unencrypted', { cameras });
+  } else log.info('only paired cameras are heard', { cameras });
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -99,17 +99,18 @@ export class KeyRing {
   /**
    * A camera has proven that it has this key. A new one becomes the camera's: the code is used up, and the
    * key from before ends.
+   * @returns true when it was a new one
    * @throws {OperationalError} KEYS
    */
-  async prove({ camera, id }: KeyHolder): Promise<void> {
-    if (this.#folder.read(camera)?.code?.pending?.id !== id) return;
+  async prove({ camera, id }: KeyHolder): Promise<boolean> {
+    if (this.#folder.read(camera)?.code?.pending?.id !== id) return false;
     const pairedAtMs = this.#clock.nowMs();
     await this.#folder.update(camera, (file) => {
       const pending = file.code?.pending;
       // Proven twice at once, or taken back.
       return pending?.id === id ? { paired: { ...pending, pairedAtMs } } : file;
     });
-    this.isClosed();
+    return true;
   }
 
   /** Notes that a camera is here, for people. @throws a system error */

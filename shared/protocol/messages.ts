@@ -80,6 +80,10 @@ export const droppedHeader = v.object({
 const frame = v.object({ ...frameHeader.entries, sequence: count });
 const dropped = v.object({ ...droppedHeader.entries, sequence: count });
 const ping = v.object({ type: v.literal('ping') });
+const pair = v.object({
+  type: v.literal('pair'),
+  agent: v.pipe(v.string(), v.maxLength(64)),
+});
 const bye = v.object({
   type: v.literal('bye'),
   /** Absent: an orderly end. */
@@ -97,6 +101,14 @@ const welcome = v.object({
   maxInFlight: v.pipe(count, v.minValue(1)),
   /** The receiver's wall time. */
   clockMs: wallTimeMs,
+});
+const paired = v.object({
+  type: v.literal('paired'),
+  /** Whose key it is: the receiver's user has said so. */
+  camera: v.pipe(v.string(), v.check(isCameraName, 'is no camera name')),
+  receiver: v.pipe(v.string(), v.maxLength(64)),
+  /** As in `welcome`. */
+  receiverId: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
 });
 const stored = v.object({
   type: v.literal('stored'),
@@ -117,14 +129,15 @@ const refused = v.object({
 });
 const pong = v.object({ type: v.literal('pong') });
 
-const agentSchemas = { hello, frame, dropped, ping, bye };
-const receiverSchemas = { welcome, stored, refused, pong, bye };
+const agentSchemas = { hello, pair, frame, dropped, ping, bye };
+const receiverSchemas = { welcome, paired, stored, refused, pong, bye };
 
 type Message<Schemas extends Record<string, v.GenericSchema>> = v.InferOutput<
   Schemas[keyof Schemas]
 >;
 export type AgentMessage = Message<typeof agentSchemas>;
 export type ReceiverMessage = Message<typeof receiverSchemas>;
+export type PairedMessage = v.InferOutput<typeof paired>;
 export type HelloMessage = v.InferOutput<typeof hello>;
 export type FrameMessage = v.InferOutput<typeof frame>;
 export type DroppedMessage = v.InferOutput<typeof dropped>;

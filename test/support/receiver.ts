@@ -1,7 +1,11 @@
 /** A receiver in this process, on a free port, with a real store; and peers that speak to it. */
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { Doorkeeper } from '../../receiver/doorkeeper.js';
+import { KeyFolder } from '../../receiver/keys/key-folder.js';
+import { KeyRing } from '../../receiver/keys/key-ring.js';
 import { Receiver, type ReceiverParts, type ReceiverSettings } from '../../receiver/receiver.js';
 import { openFrameStore } from '../../receiver/store/frame-store.js';
 import { systemClock } from '../../shared/clock.js';
@@ -14,10 +18,14 @@ export async function startReceiver(
 ) {
   const directory = temporaryDirectory();
   const { log, lines } = keptLog();
+  const folder = new KeyFolder(join(temporaryDirectory(), 'keys'));
+  const ring = await KeyRing.open(folder, undefined, systemClock);
+  const onClosed = (): Promise<void> => Promise.resolve();
   const receiver = new Receiver(
     { maxFrameBytes: 2 ** 20, maxConnections: 64, idleTimeoutMs: 60_000, ...settings },
     {
       store: await openFrameStore(directory, Date.now()),
+      door: new Doorkeeper({ ring, isOpenAnyway: false, clock: systemClock, log, onClosed }),
       clock: systemClock,
       log,
       onStored: () => undefined,
@@ -32,7 +40,7 @@ export async function startReceiver(
     server.close();
     await receiver.close();
   });
-  return { directory, lines, receiver, port: (server.address() as AddressInfo).port };
+  return { directory, folder, lines, receiver, port: (server.address() as AddressInfo).port };
 }
 
 /** A connection that collects what it hears. */

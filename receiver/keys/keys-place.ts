@@ -1,0 +1,17 @@
+/** Which keys folder is meant: by flag or environment, by the installation, or the user's own. */
+import { join } from 'node:path';
+import type { Environment } from '../../shared/command.js';
+import { installedValue, userStateFolder } from '../../shared/installed.js';
+
+/**
+ * @param asked `--keys` or `$RECEIVER_KEYS`
+ * @throws {OperationalError} KEYS: there is an installation that this user may not look into
+ */
+export async function keysPlace(asked: string | undefined, env: Environment): Promise<string> {
+  if (asked !== undefined) return asked;
+  // Under systemd; several are separated by colons. Hidden, since frames may lie beside it.
+  const given = env.STATE_DIRECTORY?.split(':')[0];
+  if (given) return join(given, '.keys');
+  const installed = await installedValue('receiver', 'RECEIVER_KEYS', env);
+  return installed ?? join(userStateFolder(env), 'picchanged-receiver', 'keys');
+}
