@@ -6,11 +6,13 @@ import { cameraNameFromHost } from '../shared/camera-name.js';
 import { systemClock } from '../shared/clock.js';
 import { type Environment, abortOnSignals, openLog, writeTo } from '../shared/command.js';
 import { UsageError } from '../shared/errors.js';
+import type { CameraKey } from '../shared/keys/identity.js';
 import { type CommandLine, helpText, readCommandLine } from '../shared/option-table.js';
 import type { Log } from '../shared/log.js';
 import { Trouble } from '../shared/trouble.js';
 import { version } from '../shared/version.js';
 import { Examiner, type ExaminerSettings, type Remembered } from './examine.js';
+import { KeyStore } from './keys/key-store.js';
 import { Delivery } from './delivery.js';
 import { runOnce } from './once.js';
 import { type AgentOptions, agentProgram } from './options.js';
@@ -80,12 +82,14 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
   const examiner = await Examiner.open(examinerSettings(options), remembered, log);
   const source = await openSource(sourceSettings(line, env));
   try {
+    const keyStore = new KeyStore(state.path, env.CREDENTIALS_DIRECTORY);
     const deliver = (): Delivery => {
       const uplinks = destinations.map((destination) => {
         const spool = spools.spoolFor(destination);
         const onReceiver = (id: string): Promise<readonly Spool[]> =>
           spools.noteReceiver(destination, id);
-        return new Uplink({ destination, camera, spool, clock, log, random, onReceiver });
+        const keys = (): Promise<readonly CameraKey[]> => keyStore.keysFor(destination, camera);
+        return new Uplink({ destination, camera, keys, spool, clock, log, random, onReceiver });
       });
       return new Delivery(uplinks, clock);
     };

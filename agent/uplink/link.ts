@@ -23,6 +23,7 @@ import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { Trouble } from '../../shared/trouble.js';
 import { version } from '../../shared/version.js';
 import type { Spool } from '../spool/spool.js';
+import { hasPreface } from './receiver-preface.js';
 
 export interface LinkParts {
   readonly camera: string;
@@ -135,7 +136,7 @@ export class Link {
 
   async #take(message: Exclude<ReceiverMessage, { type: 'bye' }>): Promise<void> {
     const { spool, log, clock } = this.#parts;
-    if (message.type === 'pong') return;
+    if (message.type === 'pong' || message.type === 'paired') return;
     if (message.type === 'welcome') {
       await this.#parts.onWelcome(message.receiverId);
       this.#limits = message;
@@ -249,18 +250,4 @@ export class Link {
       }
     }
   }
-}
-
-/** @throws {OperationalError} PROTOCOL when what answers is no receiver of this version */
-function hasPreface(bytes: Buffer): boolean {
-  const expected = Buffer.from(preface);
-  const shared = Math.min(bytes.length, expected.length);
-  if (bytes.subarray(0, shared).equals(expected.subarray(0, shared))) {
-    return bytes.length >= expected.length;
-  }
-  const said = bytes
-    .toString('latin1', 0, 200)
-    .replaceAll(/[^\x20-\x7e]+/g, ' ')
-    .trim();
-  throw new OperationalError('PROTOCOL', `it is no picchanged receiver for us; it says '${said}'`);
 }

@@ -7,14 +7,19 @@ import type { Clock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/errors.js';
 import type { Log } from '../../shared/log.js';
 import { type PauseSettings, pauseAfter } from '../../shared/pause.js';
+import type { CameraKey } from '../../shared/keys/identity.js';
 import { Trouble } from '../../shared/trouble.js';
 import type { Spool } from '../spool/spool.js';
 import { openConnection } from './connection.js';
 import { Link } from './link.js';
+import { secure } from './secure.js';
 
 export interface UplinkParts {
   readonly destination: Destination;
+  /** Its name at a receiver that it is not paired with. */
   readonly camera: string;
+  /** Asked for each connection: keys to try, best first; none at all: speak clear. May reject. */
+  readonly keys: () => Promise<readonly CameraKey[]>;
   readonly spool: Spool;
   readonly clock: Clock;
   readonly log: Log;
@@ -73,15 +78,25 @@ export class Uplink {
   }
 
   async #talk(signal: AbortSignal): Promise<number> {
-    const socket = await openConnection(this.#parts.destination, signal);
+    const keys = await this.#parts.keys();
+    // After a change of keys, or with several receivers, the first need not be the right one.
+    const key = keys[this.#trouble.failures % Math.max(1, keys.length)];
+    const plain = await openConnection(this.#parts.destination, signal);
+    const identity = key && { name: key.camera, keyId: key.id };
+    const socket = identity ? await secure(plain, identity, key.key, signal) : plain;
     const abort = (): unknown => socket.destroy(new OperationalError('LINK', 'stopping'));
     signal.addEventListener('abort', abort, { once: true });
-    const { camera, clock, log } = this.#parts;
+    const { clock, log } = this.#parts;
+    const camera = key?.camera ?? this.#parts.camera;
     const left = this.#left.shift();
     const spool = left ?? this.#parts.spool;
     const onWelcome = async (receiverId: string | undefined): Promise<void> => {
       this.#trouble.worked(`delivering to ${this.#name} again`);
-      log.debug('connected', { receiver: this.#name, waiting: spool.waitingCount });
+      log.debug('connected', {
+        receiver: this.#name,
+        isEncrypted: key !== undefined,
+        waiting: spool.waitingCount,
+      });
       if (left !== undefined || receiverId === undefined) return;
       this.#left = [...(await this.#parts.onReceiver(receiverId))];
       if (this.#left.length > 0) link.drain();

@@ -53,6 +53,7 @@ describe('a receiver that accepts and never reads', () => {
     const spool = spools.spoolFor(destination);
     const delivering = new Uplink({
       ...{ destination, camera: 'yard', spool, clock: systemClock, log, random: () => 0 },
+      keys: () => Promise.resolve([]),
       onReceiver: () => Promise.resolve([]),
     }).run(signal);
 

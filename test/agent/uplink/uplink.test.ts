@@ -27,6 +27,7 @@ function startUplink(port: number, host = '127.0.0.1') {
   const { log, lines } = keptLog();
   const uplink = new Uplink({
     destination,
+    keys: () => Promise.resolve([]),
     camera: 'yard',
     spool,
     clock: systemClock,

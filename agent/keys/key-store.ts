@@ -1,0 +1,158 @@
+/**
+ * The agent's keys: in its state folder `keys/<receiver id>.json` (0600), with every spelling of that
+ * receiver's address that was paired with. Fleet keys stand beside them. Read anew for each connection, so
+ * that what `agent pair` writes holds for an agent that runs.
+ */
+import { readFile, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { type Destination, formatAddress } from '../../shared/address.js';
+import { isCameraName } from '../../shared/camera-name.js';
+import { OperationalError, systemCode } from '../../shared/errors.js';
+import { readFleetKeys } from '../../shared/keys/fleet-keys.js';
+import { type CameraKey, keyHexPattern, keyIdPattern } from '../../shared/keys/identity.js';
+import { makePrivateFolder, writePrivateFile } from '../../shared/private-file.js';
+
+const receiverFile = v.object({
+  /** `laptop:4444`, in lower case. */
+  hosts: v.array(v.string()),
+  /** Newest first; the one before is kept until the receiver has been seen to know the new one. */
+  keys: v.array(
+    v.object({
+      camera: v.pipe(v.string(), v.check(isCameraName)),
+      id: v.pipe(v.string(), v.regex(keyIdPattern)),
+      key: v.pipe(v.string(), v.regex(keyHexPattern)),
+      /** The code that it was agreed on with, until it is proven. */
+      codeId: v.optional(v.string()),
+    }),
+  ),
+});
+type ReceiverFile = v.InferOutput<typeof receiverFile>;
+
+const fileName = /^([0-9a-f]{32})\.json$/;
+
+/** A key that was agreed on, and that the receiver has not been seen to know yet. */
+export interface Unproven {
+  readonly receiverId: string;
+  readonly key: CameraKey;
+}
+
+export class KeyStore {
+  readonly #folder: string;
+  readonly #credentialsDirectory: string | undefined;
+
+  /** @param stateDirectory the agent's own @param credentialsDirectory `$CREDENTIALS_DIRECTORY` */
+  constructor(stateDirectory: string, credentialsDirectory: string | undefined) {
+    this.#folder = join(stateDirectory, 'keys');
+    this.#credentialsDirectory = credentialsDirectory;
+  }
+
+  /**
+   * The keys to try with a receiver, best first. When its address is not one that was paired with, it may be
+   * another spelling: then all that there are. None at all: this agent was never paired, and speaks clear.
+   * @param camera whose fleet keys are meant
+   * @throws {OperationalError} KEYS: a key may be there and cannot be read
+   */
+  async keysFor(destination: Destination, camera: string): Promise<readonly CameraKey[]> {
+    const files = [...(await this.#read()).values()];
+    const named = files.filter(({ hosts }) => hosts.includes(nameOf(destination)));
+    const own = (named.length > 0 ? named : files).flatMap(({ keys }) => keys.map(fromFile));
+    if (named.length > 0) return own;
+    const fleet = await readFleetKeys(this.#credentialsDirectory);
+    return [...own, ...fleet.filter((each) => each.camera === camera)];
+  }
+
+  /** A key that an earlier try with this code has left. @throws {OperationalError} KEYS */
+  async findUnproven(codeId: string): Promise<Unproven | undefined> {
+    for (const [receiverId, { keys }] of await this.#read()) {
+      const found = keys.find((key) => key.codeId === codeId);
+      if (found !== undefined) return { receiverId, key: fromFile(found) };
+    }
+    return undefined;
+  }
+
+  /** Keeps a new key beside the one before it. @throws {OperationalError} KEYS */
+  async keep(
+    { receiverId, key }: Unproven,
+    destination: Destination,
+    codeId: string,
+  ): Promise<void> {
+    const host = nameOf(destination);
+    const files = await this.#read();
+    const before = files.get(receiverId);
+    const hosts = [...new Set([...(before?.hosts ?? []), host])];
+    const proven = before?.keys.filter((each) => each.codeId === undefined) ?? [];
+    const { camera, id } = key;
+    const added = { camera, id, key: key.key.toString('hex'), codeId };
+    await this.#write(receiverId, { hosts, keys: [added, ...proven] });
+    // Another receiver has taken the place of one that was there.
+    for (const [otherId, other] of files) {
+      if (otherId === receiverId || !other.hosts.includes(host)) continue;
+      const left = other.hosts.filter((each) => each !== host);
+      if (left.length > 0) await this.#write(otherId, { ...other, hosts: left });
+      else await rm(this.#pathOf(otherId), { force: true });
+    }
+  }
+
+  /** The receiver knows this key: the ones before it go. @throws {OperationalError} KEYS */
+  async prove({ receiverId, key }: Unproven): Promise<void> {
+    const file = (await this.#read()).get(receiverId);
+    const found = file?.keys.find(({ id }) => id === key.id);
+    if (file === undefined || found === undefined) return;
+    const { camera, id } = found;
+    await this.#write(receiverId, { ...file, keys: [{ camera, id, key: found.key }] });
+  }
+
+  async #read(): Promise<Map<string, ReceiverFile>> {
+    const files = new Map<string, ReceiverFile>();
+    for (const name of await this.#names()) {
+      const receiverId = fileName.exec(name)?.[1];
+      if (receiverId === undefined) continue;
+      const path = this.#pathOf(receiverId);
+      try {
+        files.set(receiverId, v.parse(receiverFile, JSON.parse(await readFile(path, 'utf8'))));
+      } catch (cause) {
+        if (systemCode(cause) === 'ENOENT') continue; // removed meanwhile
+        // A parser quotes what it reads, and here that is a key.
+        throw keysError(`cannot use the key in ${path}: ${systemCode(cause) ?? 'it is damaged'}`);
+      }
+    }
+    return files;
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return (await readdir(this.#folder)).sort();
+    } catch (cause) {
+      if (systemCode(cause) === 'ENOENT') return [];
+      throw keysError(`cannot read the keys in ${this.#folder}`, cause);
+    }
+  }
+
+  async #write(receiverId: string, file: ReceiverFile): Promise<void> {
+    try {
+      await makePrivateFolder(this.#folder);
+      await writePrivateFile(this.#pathOf(receiverId), `${JSON.stringify(file)}\n`);
+    } catch (cause) {
+      throw keysError(`cannot keep a key in ${this.#folder}`, cause);
+    }
+  }
+
+  #pathOf(receiverId: string): string {
+    return join(this.#folder, `${receiverId}.json`);
+  }
+}
+
+function fromFile({ camera, id, key }: ReceiverFile['keys'][number]): CameraKey {
+  return { camera, id, key: Buffer.from(key, 'hex') };
+}
+
+function nameOf({ host, port }: Destination): string {
+  return formatAddress(host.toLowerCase(), port);
+}
+
+function keysError(message: string, cause?: unknown): OperationalError {
+  const hint =
+    'let the user that the agent runs as use it; if it is damaged, remove it and pair again';
+  return new OperationalError('KEYS', message, { cause, hint });
+}
