@@ -6,6 +6,7 @@ import { run } from './watch-command.js';
 /** What a first word may be; without one the agent watches. Each is loaded only when it is asked for. */
 const commands: Commands = {
   replay: () => import('./replay/replay-command.js'),
+  pair: () => import('./pair-command.js'),
 };
 
 process.exitCode = await findCommand(commands, run, process.argv.slice(2))

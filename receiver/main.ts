@@ -4,7 +4,11 @@ import { type Commands, findCommand, reportFatal } from '../shared/command.js';
 import { run } from './serve-command.js';
 
 /** What a first word may be; without one the receiver serves. Each is loaded only when it is asked for. */
-const commands: Commands = {};
+const commands: Commands = {
+  pair: () => import('./pair-command.js'),
+  cameras: () => import('./cameras-command.js'),
+  unpair: () => import('./unpair-command.js'),
+};
 
 process.exitCode = await findCommand(commands, run, process.argv.slice(2))
   .then((command) => command(process.env))

@@ -1,0 +1,74 @@
+/** `agent pair HOST[:PORT] CODE`: makes this machine a paired camera of a receiver. */
+import { hostname } from 'node:os';
+import { destination, formatAddress } from '../shared/address.js';
+import { cameraName, cameraNameFromHost } from '../shared/camera-name.js';
+import { type Environment, abortOnSignals, writeTo } from '../shared/command.js';
+import { UsageError } from '../shared/errors.js';
+import { installedValue } from '../shared/installed.js';
+import { path } from '../shared/kinds.js';
+import { pairingCode } from '../shared/keys/pairing-code.js';
+import { type Kind, helpText, readCommandLine, toggle, value } from '../shared/option-table.js';
+import { InvalidValue } from '../shared/quantity.js';
+import { KeyStore } from './keys/key-store.js';
+import { defaultStateDirectory } from './state.js';
+import { pairWith } from './uplink/pair.js';
+
+const pairProgram = {
+  name: 'agent',
+  table: {
+    state: value(
+      path('DIR'),
+      "The agent's state directory, where the key is kept. Without it: the installation's, else the one " +
+        'that the agent itself would take.',
+    ),
+    camera: value(
+      cameraName,
+      'Only to find that directory, where the agent is started with --camera too.',
+    ),
+    help: toggle('Show this.'),
+  },
+} as const;
+
+const usage = `agent pair HOST[:PORT] CODE
+
+Pairs this camera with a receiver: from then on they speak over TLS, with a key that only they have. Type the
+line that \`receiver pair NAME\` prints there.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { options, words } = readCommandLine(pairProgram, argv, env);
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(pairProgram)}\n`);
+    return;
+  }
+  const [hostText, codeText, ...more] = words;
+  if (hostText === undefined || codeText === undefined || more.length > 0) {
+    throw new UsageError('agent pair takes a host and a code', {
+      hint: '`receiver pair NAME` at the receiver prints the whole line',
+    });
+  }
+  const receiver = readWord(destination, hostText, `'${hostText}'`);
+  // What is typed may be nearly right: it is not repeated.
+  const code = readWord(pairingCode, codeText, 'the second word');
+  const state = options.state ?? (await statePlace(options.camera, env));
+  const keys = new KeyStore(state, undefined);
+  const camera = await pairWith(receiver, code, keys, abortOnSignals());
+  const shown = formatAddress(receiver.host, receiver.port);
+  writeTo(1, `paired with ${shown} as ${camera}; the key is in ${state}/keys\n`);
+}
+
+async function statePlace(camera: string | undefined, env: Environment): Promise<string> {
+  const given = env.STATE_DIRECTORY ? undefined : await installedValue('agent', 'AGENT_STATE', env);
+  return given ?? defaultStateDirectory(env, camera ?? cameraNameFromHost(hostname()));
+}
+
+function readWord<T>(kind: Kind<T>, text: string, shown: string): T {
+  try {
+    return kind.parse(text);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    throw new UsageError(`${shown}: ${error.message}`);
+  }
+}

@@ -1,0 +1,26 @@
+/** `receiver unpair CAMERA`: takes a camera's key back. */
+import { type Environment, writeTo } from '../shared/command.js';
+import { helpText, readCommandLine } from '../shared/option-table.js';
+import { keysTable, openKeys, readCamera } from './keys/keys-options.js';
+import { removeCamera } from './keys/pairing-desk.js';
+
+const unpairProgram = { name: 'receiver', table: keysTable } as const;
+
+const usage = `receiver unpair CAMERA
+
+Takes a camera's key back: a connection that it has now ends within seconds, and it is not heard any more. The
+receiver stays closed, also when it was the last.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { options, words } = readCommandLine(unpairProgram, argv, env);
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(unpairProgram)}\n`);
+    return;
+  }
+  const camera = readCamera(words, 'unpair');
+  await removeCamera(await openKeys(options.keys, env), camera);
+  writeTo(1, `${camera} is not heard any more\n`);
+}
