@@ -49,13 +49,15 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   if (line.words[0] !== undefined) {
     throw new UsageError(`'${line.words[0]}' is no flag; try agent --help`);
   }
-  const camera = options.camera ?? cameraNameFromHost(hostname());
+  const name = options.camera ?? cameraNameFromHost(hostname());
   const destinations = eachOnce(options.host);
-  const state = await StateDirectory.open(options.state ?? defaultStateDirectory(env, camera));
+  const state = await StateDirectory.open(options.state ?? defaultStateDirectory(env, name));
+  const keys = new KeyStore(state.path, env.CREDENTIALS_DIRECTORY);
+  const camera = (await pairedName(keys, destinations, name, options.camera)) ?? name;
   const isShared = options.spool === 'memory' && !options.once;
   const lock = isShared ? undefined : await lockState(state.path);
   try {
-    await work(line, { camera, destinations, state }, env);
+    await work(line, { camera, destinations, state, keys }, env);
   } finally {
     await lock?.close();
   }
@@ -65,6 +67,7 @@ interface Place {
   readonly camera: string;
   readonly destinations: readonly Destination[];
   readonly state: StateDirectory;
+  readonly keys: KeyStore;
 }
 
 /** Builds the parts, and lets them work until a signal, or for one shot. */
@@ -82,13 +85,12 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
   const examiner = await Examiner.open(examinerSettings(options), remembered, log);
   const source = await openSource(sourceSettings(line, env));
   try {
-    const keyStore = new KeyStore(state.path, env.CREDENTIALS_DIRECTORY);
     const deliver = (): Delivery => {
       const uplinks = destinations.map((destination) => {
         const spool = spools.spoolFor(destination);
         const onReceiver = (id: string): Promise<readonly Spool[]> =>
           spools.noteReceiver(destination, id);
-        const keys = (): Promise<readonly CameraKey[]> => keyStore.keysFor(destination, camera);
+        const keys = (): Promise<readonly CameraKey[]> => place.keys.keysFor(destination, camera);
         return new Uplink({ destination, camera, keys, spool, clock, log, random, onReceiver });
       });
       return new Delivery(uplinks, clock);
@@ -132,6 +134,31 @@ function openSpools(options: AgentOptions, place: Place, log: Log): Promise<Spoo
     return Promise.resolve(SpoolSet.inMemory(place.destinations, settings));
   }
   return SpoolSet.onDisk(join(place.state.path, 'spool'), place.destinations, settings);
+}
+
+/**
+ * The name that the receiver's user gave this camera at pairing; undefined: it is not paired.
+ * @throws {UsageError} another was asked for @throws {OperationalError} KEYS
+ */
+async function pairedName(
+  keys: KeyStore,
+  destinations: readonly Destination[],
+  name: string,
+  asked: string | undefined,
+): Promise<string | undefined> {
+  let found: string | undefined;
+  for (const destination of destinations) {
+    for (const { camera } of await keys.keysFor(destination, name)) {
+      if (asked !== undefined && camera !== asked) {
+        const receiver = formatAddress(destination.host, destination.port);
+        throw new UsageError(`--camera ${asked}: it is paired with ${receiver} as ${camera}`, {
+          hint: 'leave --camera away, or pair again under the other name',
+        });
+      }
+      found ??= camera;
+    }
+  }
+  return found;
 }
 
 /** @throws {UsageError} there is none, or one stands there twice */

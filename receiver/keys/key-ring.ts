@@ -110,6 +110,7 @@ export class KeyRing {
       // Proven twice at once, or taken back.
       return pending?.id === id ? { paired: { ...pending, pairedAtMs } } : file;
     });
+    this.#hasClosed = true;
     return true;
   }
 

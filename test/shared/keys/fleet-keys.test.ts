@@ -1,0 +1,48 @@
+/** The credential with keys that were made elsewhere. */
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseFleetKeys, readFleetKeys } from '../../../shared/keys/fleet-keys.js';
+import { becomeNobody } from '../../support/nobody.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+const hex = 'ab'.repeat(32);
+
+describe('the fleet keys', () => {
+  it('are a line each; what is empty or a comment is passed over', () => {
+    const text = `# made on Sunday\n\n frontdoor.k1  ${hex} \nyard.2 ${'0'.repeat(64)}\r\n`;
+    expect(parseFleetKeys(text)).toEqual([
+      { camera: 'frontdoor', id: 'k1', key: Buffer.from(hex, 'hex') },
+      { camera: 'yard', id: '2', key: Buffer.alloc(32) },
+    ]);
+  });
+
+  it.each([
+    `frontdoor ${hex}`,
+    `Front.k1 ${hex}`,
+    `../etc.k1 ${hex}`,
+    `raw-1.k1 ${hex}`,
+    `frontdoor.k1 ${hex}00`,
+    `frontdoor.k1 ${hex.toUpperCase()}`,
+    `frontdoor.k1`,
+    `frontdoor.k1 ${hex} yes`,
+  ])('with a wrong line are refused by its number, not by what it holds: %s', (line) => {
+    const refused = (): unknown => parseFleetKeys(`yard.k1 ${hex}\n${line}`);
+    expect(refused).toThrow('line 2 is not CAMERA.ID and 64 hex digits');
+    expect(refused).not.toThrow(/abab/);
+  });
+
+  it('are none without a credential', async () => {
+    expect(await readFleetKeys(undefined)).toEqual([]);
+    expect(await readFleetKeys(temporaryDirectory())).toEqual([]);
+  });
+
+  it('that cannot be read are an error, not none', async () => {
+    const directory = temporaryDirectory();
+    const path = join(directory, 'picchanged-keys');
+    writeFileSync(path, `yard.k1 ${hex}\n`, { mode: 0 });
+    chmodSync(directory, 0o755);
+    becomeNobody();
+    await expect(readFleetKeys(directory)).rejects.toMatchObject({ code: 'KEYS' });
+  });
+});
