@@ -5,7 +5,7 @@ import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
 import { type ReceiverMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { eventually } from './eventually.js';
-import { speakTo } from './receiver.js';
+import { hearAll, speakTo } from './receiver.js';
 
 export const peerEpoch = '00112233445566778899aabbccddeeff';
 
@@ -15,8 +15,10 @@ export class AgentPeer {
   /** Resolves when the connection is over. */
   readonly over: Promise<unknown>;
 
-  constructor(port: number) {
-    const { socket, heard } = speakTo(port);
+  /** @param to a receiver's port, or a connection to it */
+  constructor(to: number | Socket) {
+    const { socket, heard } =
+      typeof to === 'number' ? speakTo(to) : { socket: to, heard: hearAll(to) };
     this.socket = socket;
     this.over = heard;
     const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 0 });

@@ -15,6 +15,7 @@ import { temporaryDirectory } from './temporary.js';
 export async function startReceiver(
   settings: Partial<ReceiverSettings> = {},
   changes: Partial<ReceiverParts> = {},
+  isOpenAnyway = false,
 ) {
   const directory = temporaryDirectory();
   const { log, lines } = keptLog();
@@ -25,7 +26,7 @@ export async function startReceiver(
     { maxFrameBytes: 2 ** 20, maxConnections: 64, idleTimeoutMs: 60_000, ...settings },
     {
       store: await openFrameStore(directory, Date.now()),
-      door: new Doorkeeper({ ring, isOpenAnyway: false, clock: systemClock, log, onClosed }),
+      door: new Doorkeeper({ ring, isOpenAnyway, clock: systemClock, log, onClosed }),
       clock: systemClock,
       log,
       onStored: () => undefined,
@@ -46,13 +47,17 @@ export async function startReceiver(
 /** A connection that collects what it hears. */
 export function speakTo(port: number): { socket: Socket; heard: Promise<Buffer> } {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  return { socket, heard: hearAll(socket) };
+}
+
+/** Everything that is heard on a connection, when it is over. */
+export function hearAll(socket: Socket): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  socket.on('data', (piece) => pieces.push(piece));
-  const heard = new Promise<Buffer>((resolve) => {
+  socket.on('data', (piece: Buffer) => pieces.push(piece));
+  return new Promise<Buffer>((resolve) => {
     socket.on('error', () => undefined);
     socket.on('end', () => socket.end());
     socket.on('close', () => resolve(Buffer.concat(pieces)));
   });
-  onTestFinished(() => void socket.destroy());
-  return { socket, heard };
 }
