@@ -1,0 +1,94 @@
+/**
+ * A pairing that is cut: after each of its chunks, on either of its connections. Whatever is lost, the line
+ * may be typed again, and ends with both sides having the same key.
+ */
+import { describe, expect, it } from 'vitest';
+import { KeyStore } from '../../agent/keys/key-store.js';
+import { pairWith } from '../../agent/uplink/pair.js';
+import { KeyRing } from '../../receiver/keys/key-ring.js';
+import { issueCode } from '../../receiver/keys/pairing-desk.js';
+import { systemClock } from '../../shared/clock.js';
+import { formatIdentity } from '../../shared/keys/identity.js';
+import { makePairingCode, pairingCode } from '../../shared/keys/pairing-code.js';
+import { openMiddle } from '../support/middle.js';
+import { startReceiver } from '../support/receiver.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+/** @param cutAt before which chunk, counted over everything that is said, the network is cut once */
+async function stage(cutAt: number) {
+  const receiver = await startReceiver();
+  let passed = 0;
+  const { port } = await openMiddle({
+    targetPort: receiver.port,
+    pass: (chunk) => {
+      passed += 1;
+      return passed === cutAt ? undefined : chunk;
+    },
+  });
+  const code = pairingCode.parse(await issueCode(receiver.folder, 'yard', false, Date.now()));
+  const keys = new KeyStore(temporaryDirectory(), undefined);
+  const destination = { host: '127.0.0.1', port };
+  const pair = (): Promise<string> =>
+    pairWith(destination, code, keys, new AbortController().signal);
+  const agreed = async () => {
+    const ring = await KeyRing.open(receiver.folder, undefined, systemClock);
+    const [first, ...more] = await keys.keysFor(destination, 'yard');
+    const identity = first && formatIdentity({ name: first.camera, keyId: first.id });
+    const held = identity === undefined ? undefined : ring.find(identity);
+    return {
+      isSame: first !== undefined && held?.key.equals(first.key),
+      keysLeft: more.length,
+      codeWorks: ring.find(`pair.${code.id}`) !== undefined,
+      isClosed: ring.isClosed(),
+    };
+  };
+  return { receiver, code, pair, agreed, passed: () => passed };
+}
+
+const done = { isSame: true, keysLeft: 0, codeWorks: false, isClosed: true };
+
+describe('a pairing', () => {
+  it('that is not cut ends with one key at both ends, and no code', async () => {
+    const { pair, agreed, code } = await stage(0);
+    expect(await pair()).toBe('yard');
+    expect(await agreed()).toEqual(done);
+    const again = await pair().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(again).toMatchObject({
+      code: 'KEYS',
+      message: expect.stringContaining('code') as string,
+    });
+    expect(String(again)).not.toContain(code.key.toString('hex'));
+  });
+
+  it('that is cut anywhere is finished by typing the line again', async () => {
+    const whole = await stage(0);
+    await whole.pair();
+    // A connection's end may be read with or without what came before it.
+    const most = whole.passed() + 2;
+    expect(most).toBeGreaterThan(8);
+    const outcomes: string[] = [];
+    for (let cutAt = 1; cutAt <= most; cutAt += 1) {
+      const { pair, agreed } = await stage(cutAt);
+      const first = await pair().catch(() => 'cut');
+      // Where only the last goodbye was lost, or a second proof went through, it has ended well already.
+      if (first === 'cut') expect({ cutAt, said: await pair() }).toEqual({ cutAt, said: 'yard' });
+      expect({ cutAt, ...(await agreed()) }).toEqual({ cutAt, ...done });
+      outcomes.push(first);
+    }
+    expect(outcomes).toContain('cut');
+  });
+
+  it('with a code that was never made is refused, and keeps nothing', async () => {
+    const { receiver, agreed } = await stage(0);
+    const keys = new KeyStore(temporaryDirectory(), undefined);
+    const wrong = pairingCode.parse(makePairingCode());
+    const destination = { host: '127.0.0.1', port: receiver.port };
+    const pairing = pairWith(destination, wrong, keys, new AbortController().signal);
+    await expect(pairing).rejects.toMatchObject({ code: 'KEYS' });
+    expect(await keys.keysFor(destination, 'yard')).toEqual([]);
+    expect(await agreed()).toMatchObject({ codeWorks: true, isClosed: false });
+  });
+});
