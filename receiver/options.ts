@@ -39,8 +39,8 @@ export const receiverProgram = {
     ),
     keys: value(
       path('DIR'),
-      'Where the keys of paired cameras are. Without it: where the installation has them, else in the ' +
-        "user's state folder.",
+      'Where the keys of paired cameras are. Without it: .keys in $STATE_DIRECTORY, else ' +
+        "picchanged-receiver/keys in the user's state folder.",
     ),
     open: toggle(
       'Once a camera is paired, hear whoever is near all the same, unencrypted: raw senders, unpaired agents.',

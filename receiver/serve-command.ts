@@ -42,7 +42,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const signal = abortOnSignals();
   const log = openLog('receiver', options.verbose, env, systemClock);
   const store = await openFrameStore(dir, systemClock.nowMs());
-  const folder = new KeyFolder(await keysPlace(options.keys, env));
+  const folder = new KeyFolder(keysPlace(options.keys, env));
   const ring = await KeyRing.open(folder, env.CREDENTIALS_DIRECTORY, systemClock);
   const noteClosed = (): Promise<void> => checkClosedMark(dir, ring.isClosed(), folder.path);
   await noteClosed();

@@ -35,7 +35,7 @@ export async function installedValue(
       if (value !== undefined) return value;
     } catch (cause) {
       if (systemCode(cause) === 'ENOENT' || systemCode(cause) === 'ENOTDIR') continue;
-      const hint = `type it with sudo, as the service's settings are in ${path}`;
+      const hint = `type it with sudo: the service's settings are there`;
       throw new OperationalError('KEYS', `cannot read ${path}`, { cause, hint });
     }
   }

@@ -6,7 +6,7 @@ import { path } from '../../shared/kinds.js';
 import { toggle, value } from '../../shared/option-table.js';
 import { InvalidValue } from '../../shared/quantity.js';
 import { KeyFolder } from './key-folder.js';
-import { keysPlace } from './keys-place.js';
+import { typedKeysPlace } from './keys-place.js';
 
 export const keysTable = {
   keys: value(
@@ -18,7 +18,7 @@ export const keysTable = {
 
 /** @throws {OperationalError} KEYS: there is an installation that this user may not look into */
 export async function openKeys(asked: string | undefined, env: Environment): Promise<KeyFolder> {
-  return new KeyFolder(await keysPlace(asked, env));
+  return new KeyFolder(await typedKeysPlace(asked, env));
 }
 
 /** @throws {UsageError} unless there is one word, and it is a camera's name */

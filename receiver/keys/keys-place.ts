@@ -3,15 +3,20 @@ import { join } from 'node:path';
 import type { Environment } from '../../shared/command.js';
 import { installedValue, userStateFolder } from '../../shared/installed.js';
 
-/**
- * @param asked `--keys` or `$RECEIVER_KEYS`
- * @throws {OperationalError} KEYS: there is an installation that this user may not look into
- */
-export async function keysPlace(asked: string | undefined, env: Environment): Promise<string> {
+/** For a receiver that serves. @param asked `--keys` or `$RECEIVER_KEYS`, which a service has from its settings */
+export function keysPlace(asked: string | undefined, env: Environment): string {
   if (asked !== undefined) return asked;
   // Under systemd; several are separated by colons. Hidden, since frames may lie beside it.
   const given = env.STATE_DIRECTORY?.split(':')[0];
   if (given) return join(given, '.keys');
-  const installed = await installedValue('receiver', 'RECEIVER_KEYS', env);
-  return installed ?? join(userStateFolder(env), 'picchanged-receiver', 'keys');
+  return join(userStateFolder(env), 'picchanged-receiver', 'keys');
+}
+
+/**
+ * For a command that is typed beside a receiver: an installation's folder goes before the user's own.
+ * @throws {OperationalError} KEYS: there is an installation that this user may not look into
+ */
+export async function typedKeysPlace(asked: string | undefined, env: Environment): Promise<string> {
+  if (asked !== undefined) return asked;
+  return (await installedValue('receiver', 'RECEIVER_KEYS', env)) ?? keysPlace(undefined, env);
 }

@@ -33,7 +33,12 @@ export function start(
 ): Running {
   const child = spawn(command, args, {
     stdio: [stdin, 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: {
+      ...{ PATH: process.env.PATH, HOME: process.env.HOME },
+      // What the user of this machine has paired is not for tests.
+      XDG_STATE_HOME: temporaryDirectory(),
+      ...env,
+    },
   });
   let stdout = '';
   let stderr = '';
