@@ -12,6 +12,9 @@ const programs = {
   flock: 'util-linux',
   strace: 'strace',
   faketime: 'faketime',
+  openssl: 'openssl',
+  script: 'bsdutils',
+  ip: 'iproute2',
 };
 
 function has(program) {

@@ -31,10 +31,12 @@ export interface DoorkeeperParts {
 }
 
 export class Doorkeeper {
-  /** Who has proven nothing. */
+  /** Who has proven nothing: it may have any name that is nobody's. */
   readonly stranger: Guest = {
-    camera: undefined,
-    isPairing: false,
+    refusalAs: (camera) => {
+      if (!this.#parts.ring.cameras().includes(camera)) return undefined;
+      return `camera ${camera} is paired: only who has its key may send as it`;
+    },
     pair: () =>
       Promise.reject(new OperationalError('PROTOCOL', 'a key is not agreed on in the clear')),
   };
@@ -77,7 +79,11 @@ export class Doorkeeper {
       if (isPairing) await ring.offer(holder, keyFromConnection(socket, camera));
       return camera;
     };
-    const guest: Guest = { camera, isPairing, pair };
+    const refusalAs = (asked: string): string | undefined => {
+      if (isPairing) return 'this key is for pairing';
+      return asked === camera ? undefined : `this is the key of camera ${camera}`;
+    };
+    const guest: Guest = { refusalAs, pair };
     this.#holders.set(guest, holder);
     if (!isPairing && (await ring.prove(holder))) {
       log.info('a camera is paired', { camera });
@@ -125,8 +131,10 @@ export class Doorkeeper {
     }
   }
 
-  async #noteSeen({ camera, isPairing }: Guest, address: string): Promise<void> {
-    if (camera === undefined || isPairing) return;
+  async #noteSeen(guest: Guest, address: string): Promise<void> {
+    const holder = this.#holders.get(guest);
+    if (holder === undefined || holder.isPairing) return;
+    const { camera } = holder;
     try {
       await this.#parts.ring.noteSeen(camera, address);
     } catch (error) {

@@ -34,10 +34,8 @@ const storeRetryMs = 5000;
 
 /** Who is on the other side, as far as it has proven. */
 export interface Guest {
-  /** The only camera that it may speak for; undefined: any, it has proven nothing. */
-  readonly camera: string | undefined;
-  /** True: it has come to pair, and may send nothing. */
-  readonly isPairing: boolean;
+  /** Why it may not send as this camera, as a sentence for it; undefined when it may. */
+  refusalAs(camera: string): string | undefined;
   /**
    * Agrees on a key, or says that the agreed one is proven. @returns for which camera
    * @throws {OperationalError} KEYS, PROTOCOL
@@ -172,11 +170,8 @@ export class FramedSession {
   }
 
   async #refusalOf(hello: HelloMessage) {
-    const { camera, isPairing } = this.#parts.guest;
-    if (isPairing || (camera !== undefined && camera !== hello.camera)) {
-      const message = isPairing ? 'this key is for pairing' : `this is the key of camera ${camera}`;
-      return { code: 'not-yours', message };
-    }
+    const message = this.#parts.guest.refusalAs(hello.camera);
+    if (message !== undefined) return { code: 'not-yours', message };
     try {
       const busy = await this.#parts.register.enter(this, hello);
       if (busy === undefined) return undefined;

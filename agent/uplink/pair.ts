@@ -18,9 +18,6 @@ import { openConnection } from './connection.js';
 import { hasPreface } from './receiver-preface.js';
 import { secure } from './secure.js';
 
-/** The key is on both disks then: a second and a third try cost nothing. */
-const proofAttempts = 3;
-
 /**
  * @returns the camera's name, which the receiver's user chose
  * @throws {OperationalError} LINK, PROTOCOL; KEYS: the code is wrong, used up or too old
@@ -42,14 +39,7 @@ export async function pairWith(
   }
   const agreed = await agree(destination, code, signal);
   await keys.keep(agreed, destination, code.id);
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await prove(agreed, destination, keys, signal);
-    } catch (error) {
-      const isLink = error instanceof OperationalError && error.code === 'LINK';
-      if (!isLink || attempt === proofAttempts || signal.aborted) throw error;
-    }
-  }
+  return await prove(agreed, destination, keys, signal);
 }
 
 async function agree(

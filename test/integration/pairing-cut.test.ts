@@ -73,7 +73,7 @@ describe('a pairing', () => {
     for (let cutAt = 1; cutAt <= most; cutAt += 1) {
       const { pair, agreed } = await stage(cutAt);
       const first = await pair().catch(() => 'cut');
-      // Where only the last goodbye was lost, or a second proof went through, it has ended well already.
+      // Where only the last goodbye was lost, it has ended well already.
       if (first === 'cut') expect({ cutAt, said: await pair() }).toEqual({ cutAt, said: 'yard' });
       expect({ cutAt, ...(await agreed()) }).toEqual({ cutAt, ...done });
       outcomes.push(first);

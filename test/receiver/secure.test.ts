@@ -163,6 +163,19 @@ describe('a closed receiver', () => {
     await agent.answer('welcome');
   });
 
+  it('does not take a paired name from who has no key, even when it hears everybody', async () => {
+    const { port, directory } = await startClosed(true);
+    const impostor = new AgentPeer(port);
+    impostor.hello('yard');
+    impostor.frame(1, makeJpeg(1));
+    expect(await impostor.answer('bye')).toMatchObject({ code: 'not-yours' });
+    await impostor.over;
+    const other = new AgentPeer(port);
+    other.hello('shed');
+    await other.answer('welcome');
+    expect(filesBelow(directory)).toEqual([]);
+  });
+
   it('goes on when its keys cannot be read any more, and hears nobody', async () => {
     const { port, key, folder, lines } = await startClosed();
     writeFileSync(join(folder.path, 'yard.json'), '{');
