@@ -9,6 +9,7 @@ const programs = {
   fswebcam: 'fswebcam',
   socat: 'socat',
   'systemd-socket-activate': 'systemd',
+  'dbus-daemon': 'dbus',
   flock: 'util-linux',
   strace: 'strace',
   faketime: 'faketime',
