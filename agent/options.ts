@@ -91,6 +91,12 @@ export const agentProgram = {
       'How long a one-shot run tries to deliver.',
       '30s',
     ),
+    idleExit: value(
+      duration({ maxMs: 86_400_000 }),
+      'With file:PATH, take the file that is there too, and end when no new version came for this long and ' +
+        "none waits: for a service that systemd's path unit starts. 0 is never.",
+      '0',
+    ),
     seed: value(wholeNumber(0, 2 ** 31), "What the scene's visitors do depends on it.", '1'),
     json: toggle(
       'Print a line of JSON on standard output for each frame, once its fate is decided.',

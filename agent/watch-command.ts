@@ -5,7 +5,7 @@ import { type Destination, formatAddress } from '../shared/address.js';
 import { cameraNameFromHost } from '../shared/camera-name.js';
 import { systemClock } from '../shared/clock.js';
 import { type Environment, abortOnSignals, openLog, writeTo } from '../shared/command.js';
-import { UsageError } from '../shared/errors.js';
+import { type OperationalError, UsageError } from '../shared/errors.js';
 import type { CameraKey } from '../shared/keys/identity.js';
 import { type CommandLine, helpText, readCommandLine } from '../shared/option-table.js';
 import type { Log } from '../shared/log.js';
@@ -17,6 +17,9 @@ import { Delivery } from './delivery.js';
 import { runOnce } from './once.js';
 import { type AgentOptions, agentProgram } from './options.js';
 import { type SourceSettings, openSource, readCommandVariable } from './source/open-source.js';
+import { WatchProgress } from './progress.js';
+import { openServiceManager } from './service/service-manager.js';
+import { longestPauseMs } from './service/watchdog-plan.js';
 import { DropReport } from './spool/drop-report.js';
 import type { Spool } from './spool/spool.js';
 import { SpoolSet, type SpoolSetSettings } from './spool/spool-set.js';
@@ -25,6 +28,10 @@ import { StateDirectory, defaultStateDirectory } from './state.js';
 import { Uplink } from './uplink/uplink.js';
 import { type WatchParts, takeOne, watch } from './watch.js';
 
+/** The longest that the source `command` waits before it starts its program again. */
+const commandPauseMs = 60_000;
+/** To end a program that is past its time, and to clean up. */
+const cleanupMs = 1000;
 /** After SIGTERM, beyond the moment that delivery gives itself: never reached. */
 const stopLimitMs = 5000;
 
@@ -48,6 +55,9 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   }
   if (line.words[0] !== undefined) {
     throw new UsageError(`'${line.words[0]}' is no flag; try agent --help`);
+  }
+  if (options.idleExit > 0 && (options.source.kind !== 'file' || options.once)) {
+    throw new UsageError('--idle-exit is for --source file:PATH without --once');
   }
   const name = options.camera ?? cameraNameFromHost(hostname());
   const destinations = eachOnce(options.host);
@@ -83,7 +93,15 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
   const isSpooled: Remembered['isSpooled'] = (atMs, sha256) => spools.holds(atMs, sha256);
   const remembered = options.once ? { state, runtimeDirectory, isSpooled } : undefined;
   const examiner = await Examiner.open(examinerSettings(options), remembered, log);
-  const source = await openSource(sourceSettings(line, env));
+  const attemptMs = longestAttemptMs(options);
+  const manager = options.once
+    ? undefined
+    : openServiceManager(env, process.pid, { attemptMs, clock, log, signal });
+  const waitingCount = (): number => spools.waitingCount;
+  const idleExitMs = options.idleExit;
+  const progress = new WatchProgress({ idleExitMs, clock, waitingCount, manager });
+  const onLooked = (isQuiet: boolean): void => progress.looked(isQuiet);
+  const source = await openSource({ ...sourceSettings(line, env), onLooked });
   try {
     const deliver = (): Delivery => {
       const uplinks = destinations.map((destination) => {
@@ -96,6 +114,7 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
       return new Delivery(uplinks, clock);
     };
     const onJudged: WatchParts['onJudged'] = ({ capturedAtMs, verdict }, sha256) => {
+      progress.judged(verdict.sent);
       const line = { event: 'judged', capturedAtMs, sha256, verdict };
       if (options.json) writeTo(1, `${JSON.stringify(line)}\n`);
     };
@@ -114,8 +133,15 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
       await runOnce(once, options.sendTimeout, signal);
     } else {
       const delivery = deliver();
+      progress.ready();
+      const settings = {
+        intervalMs: options.interval,
+        pauseCapMs: manager?.pauseCapMs ?? longestPauseMs,
+        onAttempted: (failure?: OperationalError): void => progress.attempted(failure),
+      };
+      const over = AbortSignal.any([signal, progress.idle]);
       // Delivery goes on until it is told to end: that it ends before is a bug, and is thrown.
-      await Promise.race([watch(parts, options.interval, signal), delivery.ended]);
+      await Promise.race([watch(parts, settings, over), delivery.ended]);
       await delivery.finish(stopLimitMs, signal);
       const frames = spools.waitingCount;
       if (frames > 0 && isKept) log.info('frames wait on the disk', { frames });
@@ -126,6 +152,12 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
     await source.close();
     await examiner.close();
   }
+}
+
+/** From the end of the pause before it: the interval, the shot or the silence, the clearing up. */
+function longestAttemptMs({ source, interval, shotTimeout }: AgentOptions): number {
+  const ownPauseMs = source.kind === 'command' ? commandPauseMs : 0;
+  return interval + ownPauseMs + shotTimeout + cleanupMs;
 }
 
 function openSpools(options: AgentOptions, place: Place, log: Log): Promise<SpoolSet> {
@@ -217,7 +249,10 @@ function temporaryDirectory(env: Environment): string {
   return env.RUNTIME_DIRECTORY?.split(':')[0] || env.XDG_RUNTIME_DIR || tmpdir();
 }
 
-function sourceSettings({ options, command }: AgentLine, env: Environment): SourceSettings {
+function sourceSettings(
+  { options, command }: AgentLine,
+  env: Environment,
+): Omit<SourceSettings, 'onLooked'> {
   return {
     choice: options.source,
     command: command ?? readCommandVariable(env.AGENT_COMMAND),
@@ -229,6 +264,7 @@ function sourceSettings({ options, command }: AgentLine, env: Environment): Sour
     maxFrameBytes: options.maxFrame,
     seed: options.seed,
     once: options.once,
+    wantsExisting: options.once || options.idleExit > 0,
     temporaryDirectory: temporaryDirectory(env),
     clock: systemClock,
   };

@@ -5,7 +5,7 @@
 import type { Clock } from '../shared/clock.js';
 import { OperationalError } from '../shared/errors.js';
 import type { Log } from '../shared/log.js';
-import { type PauseSettings, pauseAfter } from '../shared/pause.js';
+import { pauseAfter } from '../shared/pause.js';
 import { Trouble } from '../shared/trouble.js';
 import type { Decided } from './judge/selection.js';
 import { Pace } from './pace.js';
@@ -32,26 +32,35 @@ export interface WatchParts {
   readonly onJudged: (decided: Decided<CapturedFrame>, sha256: string | undefined) => void;
 }
 
-/** A camera that was unplugged is looked for every minute at most, and found soon when it is back. */
-const pauses: PauseSettings = { firstMs: 1000, capMs: 60_000 };
+export interface WatchSettings {
+  /** From the start of one shot to the start of the next, where the source does not set the pace. */
+  readonly intervalMs: number;
+  /** A camera that was unplugged is looked for at least this often, and found soon when it is back. */
+  readonly pauseCapMs: number;
+  /** Told of every attempt to have a frame that ended, with the failure that was told if it failed. */
+  readonly onAttempted: (failure?: OperationalError) => void;
+}
+
+const firstPauseMs = 1000;
 
 /** Watches until `signal` aborts. Failing captures are told and tried again; they do not end it. */
 export async function watch(
   parts: WatchParts,
-  intervalMs: number,
+  settings: WatchSettings,
   signal: AbortSignal,
 ): Promise<void> {
-  await takeUntil(parts, intervalMs, signal);
+  await takeUntil(parts, settings, signal);
   await settle(parts, parts.finish());
 }
 
 async function takeUntil(
   parts: WatchParts,
-  intervalMs: number,
+  settings: WatchSettings,
   signal: AbortSignal,
 ): Promise<void> {
   const { source, clock, log } = parts;
-  const pace = new Pace(clock, source.isPaced ? intervalMs : 0);
+  const pauses = { firstMs: firstPauseMs, capMs: settings.pauseCapMs };
+  const pace = new Pace(clock, source.isPaced ? settings.intervalMs : 0);
   const capture = new Trouble(log, clock);
   const frames = new Trouble(log, clock);
   for (;;) {
@@ -61,9 +70,11 @@ async function takeUntil(
       await takeOne(parts, signal);
       capture.worked(`${source.name} delivers again`);
       frames.worked(`${source.name} delivers whole frames again`);
+      settings.onAttempted();
     } catch (error) {
       if (isAborted(signal)) return;
       if (!(error instanceof OperationalError)) throw error;
+      settings.onAttempted(error);
       if (error.code === 'FRAME') frames.failed('passed over a frame', error);
       else {
         capture.failed('not watching: no frame', error);

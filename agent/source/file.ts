@@ -20,11 +20,15 @@ export interface FileSettings {
   readonly path: string;
   readonly clock: Clock;
   readonly maxFrameBytes: number;
+  /** Told of every look that found no frame; `isQuiet`: nothing is being written either. */
+  readonly onLooked: (isQuiet: boolean) => void;
   /**
-   * One-shot: the file as it is now is the first frame, and `next` fails when there is none within
+   * True: the file as it is now is the first frame, and `next` fails when there is none within
    * `settleTimeoutMs`. False: the first frame is the first version written from now on.
    */
   readonly wantsExisting: boolean;
+  /** False: nothing after the first frame is wanted. */
+  readonly wantsMore: boolean;
   /** How long a file may be missing, or unchanged and unfinished, before an error is thrown for it. */
   readonly settleTimeoutMs: number;
 }
@@ -34,7 +38,7 @@ export interface FileSettings {
  * @throws {OperationalError} CAMERA: its directory cannot be watched
  */
 export async function openFile(settings: FileSettings): Promise<FrameSource> {
-  const { path, wantsExisting } = settings;
+  const { path, wantsMore } = settings;
   const stats = await stat(path).catch(() => undefined);
   if (stats && !stats.isFile()) {
     throw new UsageError(`${path} is no regular file`, {
@@ -42,7 +46,7 @@ export async function openFile(settings: FileSettings): Promise<FrameSource> {
     });
   }
   const file = new WrittenFile(settings);
-  if (!wantsExisting) await file.watch();
+  if (wantsMore) await file.watch();
   return file;
 }
 
@@ -79,7 +83,7 @@ class WrittenFile implements FrameSource {
         this.#bell.ring();
       },
     });
-    this.#doneId = (await lookAt(path, true))?.id;
+    if (!this.#isFirstDue) this.#doneId = (await lookAt(path, true))?.id;
   }
 
   async next(signal: AbortSignal): Promise<CapturedFrame> {
@@ -90,6 +94,7 @@ class WrittenFile implements FrameSource {
       await this.#checkDirectory();
       const frame = await this.#lookAgain();
       if (frame !== undefined) return frame;
+      this.#settings.onLooked(this.#arriving === undefined);
       const nowMs = clock.monotonicMs();
       if (nowMs >= deadlineMs) throw this.#tooLate();
       const wakeAtMs = Math.min(deadlineMs, this.#pollAtMs, this.#arriving?.dueAtMs ?? Infinity);

@@ -19,6 +19,8 @@ export interface FolderSettings {
   readonly directory: string;
   readonly clock: Clock;
   readonly maxFrameBytes: number;
+  /** Told of every look that found no frame; `isQuiet`: nothing is being written either. */
+  readonly onLooked: (isQuiet: boolean) => void;
   /** How long a file may stay unchanged and unfinished before FRAME is thrown for it. Default 10 s. */
   readonly settleTimeoutMs?: number;
 }
@@ -74,6 +76,7 @@ class Folder implements FrameSource {
       if (frame !== undefined) return frame;
       await this.#lookAround();
       if (this.#still.length > 0) continue;
+      this.#settings.onLooked(this.#arriving.size === 0);
       let dueAtMs = clock.monotonicMs() + checkMs;
       for (const file of this.#arriving.values()) dueAtMs = Math.min(dueAtMs, file.dueAtMs);
       await this.#bell.sleep(Math.max(0, dueAtMs - clock.monotonicMs()), clock, signal);

@@ -17,11 +17,15 @@ export interface SourceSettings extends ShotOptions {
   /** Where shots lie for a moment: in memory, where the system offers it. */
   readonly temporaryDirectory: string;
   readonly clock: Clock;
+  /** A file that is there already counts as written. */
+  readonly wantsExisting: boolean;
+  /** By sources that wait for a frame, told of every look that found no frame; `isQuiet`: nothing is being written either. */
+  readonly onLooked: (isQuiet: boolean) => void;
 }
 
 /** @throws {UsageError} the settings do not fit together @throws {OperationalError} CAMERA */
 export async function openSource(settings: SourceSettings): Promise<FrameSource> {
-  const { choice, clock, maxFrameBytes, shotTimeoutMs } = settings;
+  const { choice, clock, maxFrameBytes, shotTimeoutMs, onLooked } = settings;
   if (settings.command !== undefined && choice.kind !== 'command') {
     throw new UsageError('a command after -- needs --source command');
   }
@@ -41,7 +45,7 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
         throw new UsageError('--once cannot wait for a folder: watch one file with file:PATH');
       }
       const { openFolder } = await import('./folder.js');
-      return openFolder({ directory: choice.path, clock, maxFrameBytes });
+      return openFolder({ directory: choice.path, clock, maxFrameBytes, onLooked });
     }
     case 'file': {
       const { openFile } = await import('./file.js');
@@ -49,7 +53,9 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
         path: choice.path,
         clock,
         maxFrameBytes,
-        wantsExisting: settings.once,
+        onLooked,
+        wantsExisting: settings.wantsExisting,
+        wantsMore: !settings.once,
         settleTimeoutMs: shotTimeoutMs,
       });
     }

@@ -3,7 +3,7 @@ import type { Decided } from '../../agent/judge/selection.js';
 import type { Verdict } from '../../agent/judge/verdict.js';
 import type { CapturedFrame, FrameSource } from '../../agent/source/frame-source.js';
 import type { FrameToSend } from '../../agent/spool/spool.js';
-import { type WatchParts, takeOne, watch } from '../../agent/watch.js';
+import { type WatchParts, type WatchSettings, takeOne, watch } from '../../agent/watch.js';
 import { OperationalError } from '../../shared/errors.js';
 import { eventually } from '../support/eventually.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -32,6 +32,12 @@ const decided = (frame: CapturedFrame, verdict: Verdict): Decided<CapturedFrame>
   frame,
   capturedAtMs: frame.capturedAtMs,
   verdict,
+});
+
+const every = (intervalMs: number): WatchSettings => ({
+  intervalMs,
+  pauseCapMs: 60_000,
+  onAttempted: () => undefined,
 });
 
 /** A source that gives what a test has written down, then waits until it is aborted. */
@@ -124,7 +130,7 @@ describe('watching', () => {
     const { parts, clock, takenAtMs } = makeWatch([quiet, quiet, quiet]);
     const controller = new AbortController();
     const start = clock.nowMs();
-    const watching = watch(parts, 1000, controller.signal);
+    const watching = watch(parts, every(1000), controller.signal);
     await clock.advance(0);
     for (let turn = 0; turn < 3; turn += 1) await clock.advance(1000);
     controller.abort();
@@ -136,7 +142,7 @@ describe('watching', () => {
     const gone = new OperationalError('CAMERA', 'no camera', { hint: 'plug it in' });
     const { parts, clock, takenAtMs, lines } = makeWatch([gone, gone, gone, quiet]);
     const controller = new AbortController();
-    const watching = watch(parts, 100, controller.signal);
+    const watching = watch(parts, every(100), controller.signal);
     await clock.advance(0);
     const start = clock.nowMs();
     await eventually(async () => {
@@ -158,7 +164,7 @@ describe('watching', () => {
     const { parts, clock, takenAtMs, lines } = makeWatch([damaged, damaged, quiet]);
     const controller = new AbortController();
     const start = clock.nowMs();
-    const watching = watch(parts, 1000, controller.signal);
+    const watching = watch(parts, every(1000), controller.signal);
     await clock.advance(0);
     for (let turn = 0; turn < 3; turn += 1) await clock.advance(1000);
     controller.abort();
@@ -172,7 +178,7 @@ describe('watching', () => {
     const controller = new AbortController();
     const held = { jpeg: Buffer.from('held'), capturedAtMs: clock.nowMs(), origin: 'script' };
     const finish = () => [decided(held, { ...quiet, reason: 'keep-every', sent: true })];
-    const watching = watch({ ...parts, judge: () => [], finish }, 1000, controller.signal);
+    const watching = watch({ ...parts, judge: () => [], finish }, every(1000), controller.signal);
     await clock.advance(0);
     expect(judged).toEqual([]);
     controller.abort();
@@ -181,9 +187,34 @@ describe('watching', () => {
     expect(spooled).toMatchObject([{ jpeg: Buffer.from('held') }]);
   });
 
+  it('tells each attempt that ended, and pauses no longer than it was told', async () => {
+    const gone = new OperationalError('CAMERA', 'no camera');
+    const damaged = new OperationalError('FRAME', 'it is damaged');
+    const { parts, clock, takenAtMs } = makeWatch([gone, gone, gone, gone, damaged, quiet]);
+    const attempts: unknown[] = [];
+    const settings = {
+      ...every(100),
+      pauseCapMs: 1500,
+      onAttempted: (failure?: unknown) => void attempts.push(failure),
+    };
+    const controller = new AbortController();
+    const watching = watch(parts, settings, controller.signal);
+    await clock.advance(0);
+    const start = clock.nowMs();
+    await eventually(async () => {
+      await clock.advance(100);
+      return takenAtMs.length === 6;
+    }, 'six attempts');
+    await clock.advance(0);
+    controller.abort();
+    await watching;
+    expect(takenAtMs.map((atMs) => atMs - start).slice(0, 5)).toEqual([0, 1000, 2500, 4000, 5500]);
+    expect(attempts).toEqual([gone, gone, gone, gone, damaged, undefined]);
+  });
+
   it('ends with an error that is a bug', async () => {
     const { parts } = makeWatch([quiet]);
     const broken = { ...parts, judge: () => expect.unreachable('a bug') };
-    await expect(watch(broken, 1000, new AbortController().signal)).rejects.toThrow('a bug');
+    await expect(watch(broken, every(1000), new AbortController().signal)).rejects.toThrow('a bug');
   });
 });

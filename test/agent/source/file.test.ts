@@ -5,6 +5,7 @@ import { type FileSettings, openFile } from '../../../agent/source/file.js';
 import { systemClock } from '../../../shared/clock.js';
 import { UsageError } from '../../../shared/errors.js';
 import { makeJpeg } from '../../support/pictures.js';
+import { eventually } from '../../support/eventually.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 import { closing, next, rewriteForever } from '../../support/written-frames.js';
 
@@ -15,6 +16,8 @@ async function open(path: string, settings: Partial<FileSettings> = {}) {
       clock: systemClock,
       maxFrameBytes: 1_000_000,
       wantsExisting: false,
+      wantsMore: settings.wantsExisting !== true,
+      onLooked: () => undefined,
       settleTimeoutMs: 10_000,
       ...settings,
     }),
@@ -221,5 +224,21 @@ describe('openFile, one-shot', () => {
       code: 'FRAME',
       message: `${path} is no whole JPEG after 300ms: it ends before its end marker (FF D9)`,
     });
+  });
+});
+
+describe('a file that a service was started for', () => {
+  it('is a frame as it is, then each time it is written, and looks in between are told', async () => {
+    const path = join(temporaryDirectory(), 'monitor.jpg');
+    await writeFile(path, makeJpeg(1));
+    const looks: boolean[] = [];
+    const onLooked = (isQuiet: boolean): void => void looks.push(isQuiet);
+    const source = await open(path, { wantsExisting: true, wantsMore: true, onLooked });
+    expect((await next(source)).jpeg.equals(makeJpeg(1))).toBe(true);
+    const waiting = next(source);
+    await eventually(() => looks.includes(true), 'a look at a file that is quiet');
+    await writeFile(path, makeJpeg(2));
+    expect((await waiting).jpeg.equals(makeJpeg(2))).toBe(true);
+    expect(looks).toContain(false);
   });
 });

@@ -15,7 +15,8 @@ import { closing, next, rewriteForever } from '../../support/written-frames.js';
 
 async function openIn(directory: string, settings: Partial<FolderSettings> = {}) {
   const clock = systemClock;
-  return closing(openFolder({ directory, clock, maxFrameBytes: 1_000_000, ...settings }));
+  const onLooked = (): void => undefined;
+  return closing(openFolder({ directory, clock, maxFrameBytes: 1_000_000, onLooked, ...settings }));
 }
 
 /** What this process has the kernel watch. */
