@@ -8,6 +8,8 @@ const commands: Commands = {
   pair: () => import('./pair-command.js'),
   cameras: () => import('./cameras-command.js'),
   unpair: () => import('./unpair-command.js'),
+  echo: () => import('./echo/echo-command.js'),
+  file: () => import('./file/file-command.js'),
 };
 
 process.exitCode = await findCommand(commands, run, process.argv.slice(2))

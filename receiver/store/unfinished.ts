@@ -12,14 +12,17 @@ const abandonedAfterMs = 10 * 60_000;
 export async function removeAbandoned(directory: string, nowMs: number): Promise<void> {
   for (const entry of await readdir(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
-    if (entry.isDirectory()) {
-      const incoming = join(path, incomingFolder);
-      const names = (await namesIn(incoming)).filter((name) => name.endsWith('.part'));
-      for (const name of names) await removeIfOld(join(incoming, name), nowMs);
-    } else if (/^\.picchanged\.json\..*\.part$/.test(entry.name)) {
+    if (entry.isDirectory()) await removeAbandonedIn(join(path, incomingFolder), nowMs);
+    else if (/^\.picchanged\.json\..*\.part$/.test(entry.name)) {
       await removeIfOld(path, nowMs);
     }
   }
+}
+
+/** Removes what killed processes left in one folder of unfinished files. @throws a system error */
+export async function removeAbandonedIn(incoming: string, nowMs: number): Promise<void> {
+  const names = (await namesIn(incoming)).filter((name) => name.endsWith('.part'));
+  for (const name of names) await removeIfOld(join(incoming, name), nowMs);
 }
 
 export async function removeIfThere(path: string): Promise<void> {

@@ -1,0 +1,177 @@
+/**
+ * One connection, one file: what comes until the sender ends is published under a free name, whole or not at
+ * all.
+ *
+ * A stream has no length. A network that breaks shows as an error, but a sender that is killed shows as an
+ * orderly end (its kernel closes the connection for it). So when the end has come, a word is sent: a sender
+ * that only closed its own side (`cat x | socat -`) takes it, a dead one's kernel answers with a reset, and the
+ * next word fails. What then says by its own bytes that it is whole is taken all the same: `socat -u` leaves
+ * without listening.
+ */
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Clock } from '../../shared/clock.js';
+import { flushToDisk, makeDirectories } from '../../shared/durable-file.js';
+import { OperationalError } from '../../shared/errors.js';
+import { clockedPath } from '../../shared/frame-path.js';
+import { formatSize } from '../../shared/quantity.js';
+import { publishFile } from '../store/publish.js';
+import { storeError } from '../store/store-error.js';
+import { incomingFolder, removeAbandonedIn, removeIfThere } from '../store/unfinished.js';
+import { type Judgement, headBytes, judgeFile, tailBytes } from './file-kind.js';
+
+export interface TakeFileSettings {
+  readonly directory: string;
+  readonly maxBytes: number;
+  readonly idleTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+export interface TakenFile {
+  readonly name: string;
+  readonly byteCount: number;
+}
+
+/** In which the reset of a dead sender's kernel arrives; socat waits half a second for us. */
+const listenMs = 300;
+/** More equal names than a millisecond can have. */
+const maxSameName = 1000;
+
+/**
+ * Takes the file. The sender is told its name, or why it is not kept.
+ * @throws {OperationalError} LINK: cut, silent or gone; PROTOCOL: too large, empty or half a file; STORE: the
+ *   disk. No file is there then.
+ */
+export async function takeFile(socket: Socket, settings: TakeFileSettings): Promise<TakenFile> {
+  const { directory, idleTimeoutMs, clock } = settings;
+  socket.on('error', () => undefined); // comes out of reading and writing
+  socket.setTimeout(idleTimeoutMs, () => {
+    socket.destroy(new OperationalError('LINK', `it was silent for ${idleTimeoutMs} ms`));
+  });
+  const incoming = join(directory, incomingFolder);
+  const temporary = join(incoming, `${randomUUID()}.part`);
+  try {
+    const file = await openTemporary(incoming, temporary, clock.nowMs());
+    let received: Received;
+    try {
+      received = await receive(socket, file, settings.maxBytes);
+      await say(socket, `${received.byteCount} bytes`).catch(() => undefined); // the next one tells
+      await Promise.all([clock.sleep(listenMs), flushed(file, directory)]);
+    } finally {
+      await file.close();
+    }
+    const { byteCount, judgement } = received;
+    const isListening = await say(socket, ', ').then(
+      () => true,
+      () => false,
+    );
+    if (judgement.isWhole === false) throw refusal('it is not whole: its end is missing');
+    if (!isListening && judgement.isWhole === undefined) throw gone();
+    const name = await publish(temporary, directory, judgement, clock);
+    await say(socket, `stored as ${name}\n`).catch(() => undefined); // it left: stored all the same
+    return { name, byteCount };
+  } catch (error) {
+    await removeIfThere(temporary);
+    const failure = asOperational(error);
+    await say(socket, `not kept: ${failure.message}\n`).catch(() => undefined);
+    throw failure;
+  }
+}
+
+interface Received {
+  readonly byteCount: number;
+  readonly judgement: Judgement;
+}
+
+async function openTemporary(incoming: string, path: string, nowMs: number): Promise<FileHandle> {
+  try {
+    await makeDirectories(incoming, 0o700);
+    await removeAbandonedIn(incoming, nowMs);
+    return await open(path, 'wx', 0o640);
+  } catch (cause) {
+    throw storeError(`cannot write in ${incoming}`, cause);
+  }
+}
+
+/** Writes what comes until the sender's end. */
+async function receive(socket: Socket, file: FileHandle, maxBytes: number): Promise<Received> {
+  let byteCount = 0;
+  let head: Buffer = Buffer.alloc(0);
+  let tail: Buffer = Buffer.alloc(0);
+  // destroyOnReturn would cut off what we still have to say.
+  for await (const piece of socket.iterator({ destroyOnReturn: false })) {
+    const chunk = piece as Buffer;
+    byteCount += chunk.length;
+    if (byteCount > maxBytes) throw refusal(`it is larger than ${formatSize(maxBytes)}`);
+    if (head.length < headBytes) head = Buffer.concat([head, chunk]).subarray(0, headBytes);
+    tail = Buffer.concat([tail, chunk.subarray(-tailBytes)]).subarray(-tailBytes);
+    await written(file, chunk);
+  }
+  if (byteCount === 0) throw refusal('nothing came');
+  return { byteCount, judgement: judgeFile(head, tail) };
+}
+
+async function written(file: FileHandle, chunk: Buffer): Promise<void> {
+  try {
+    // writeFile goes on after a short write, from where the last one ended.
+    await file.writeFile(chunk);
+  } catch (cause) {
+    throw storeError('cannot write the file', cause);
+  }
+}
+
+async function flushed(file: FileHandle, directory: string): Promise<void> {
+  try {
+    await file.sync();
+  } catch (cause) {
+    throw storeError(`cannot write in ${directory}`, cause);
+  }
+}
+
+/** Named by the moment it was whole, never over another file. */
+async function publish(
+  temporary: string,
+  directory: string,
+  { extension }: Judgement,
+  clock: Clock,
+): Promise<string> {
+  const capturedAtMs = clock.nowMs();
+  const utcOffsetMinutes = clock.utcOffsetMinutes(capturedAtMs);
+  const { stem } = clockedPath('', { capturedAtMs, utcOffsetMinutes });
+  try {
+    for (let n = 1; n <= maxSameName; n += 1) {
+      const name = `${stem}${n === 1 ? '' : `-${n}`}${extension}`;
+      if (!(await publishFile(temporary, join(directory, name)))) continue;
+      await flushToDisk(directory);
+      return name;
+    }
+  } catch (cause) {
+    throw storeError(`cannot write in ${directory}`, cause);
+  }
+  throw new OperationalError('STORE', `every name from ${stem} on is taken in ${directory}`);
+}
+
+/** Resolves when the words are with the system. @throws a system error when the connection is gone */
+function say(socket: Socket, words: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.write(words, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+const refusal = (message: string): OperationalError => new OperationalError('PROTOCOL', message);
+
+function gone(): OperationalError {
+  return new OperationalError('LINK', 'the sender was gone at the end: it may have been cut off', {
+    hint: 'send it with something that waits for the answer: cat FILE | socat - TCP:HOST:PORT',
+  });
+}
+
+function asOperational(error: unknown): OperationalError {
+  if (error instanceof OperationalError) return error;
+  return new OperationalError('LINK', 'the connection broke', { cause: error });
+}
