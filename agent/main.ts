@@ -13,5 +13,5 @@ process.exitCode = await findCommand(commands, run, process.argv.slice(2))
   .then((command) => command(process.env))
   .then(
     () => 0,
-    (error: unknown) => reportFatal('agent', error),
+    (error: unknown) => reportFatal('agent', error, process.env),
   );

@@ -53,10 +53,10 @@ export class WatchProgress {
   looked(isQuiet: boolean): void {
     this.attempted();
     const { idleExitMs, clock, waitingCount } = this.#settings;
-    if (!isQuiet || waitingCount() > 0) this.#busyAtMs = clock.monotonicMs();
-    else if (idleExitMs > 0 && clock.monotonicMs() - this.#busyAtMs >= idleExitMs) {
-      this.#idle.abort();
-    }
+    const idleMs = clock.monotonicMs() - this.#busyAtMs;
+    if (waitingCount() > 0) this.#busyAtMs = clock.monotonicMs();
+    // A look that is not quiet may find a version that is no news: it only puts the end off.
+    else if (isQuiet && idleExitMs > 0 && idleMs >= idleExitMs) this.#idle.abort();
   }
 
   #counts(failure?: unknown) {

@@ -16,7 +16,7 @@ process.exitCode = await findCommand(commands, run, process.argv.slice(2))
   .then((command) => command(process.env))
   .then(
     () => 0,
-    (error: unknown) => reportFatal('receiver', error),
+    (error: unknown) => reportFatal('receiver', error, process.env),
   );
 // A probe of an inherited socket may keep the loop alive; everything that matters is done.
 process.exit();

@@ -5,7 +5,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { type Clock } from './clock.js';
 import { OperationalError, UsageError, describeError, exitCodeFor, systemCode } from './errors.js';
-import { type Log, isJournal, makeLog } from './log.js';
+import { type Log, errorPriority, isJournal, makeLog } from './log.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 /** @throws {UsageError} for what was typed @throws {OperationalError} for what failed while it ran */
@@ -65,9 +65,10 @@ export function abortOnSignals(): AbortSignal {
 }
 
 /** Tells an error that ends the program, in one line; a bug with its stack. @returns the exit code */
-export function reportFatal(program: string, error: unknown): number {
+export function reportFatal(program: string, error: unknown, env: Environment): number {
   const isExpected = error instanceof OperationalError;
   const text = isExpected || !(error instanceof Error) ? describeError(error) : error.stack;
-  writeTo(2, `${program}: ${text ?? describeError(error)}\n`);
+  const priority = isJournal(env.JOURNAL_STREAM, fstatSync(2)) ? errorPriority : '';
+  writeTo(2, `${priority}${program}: ${text ?? describeError(error)}\n`);
   return exitCodeFor(error);
 }

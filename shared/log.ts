@@ -32,7 +32,13 @@ export interface LogSettings {
 
 type Level = 'error' | 'warn' | 'info' | 'debug';
 /** sd-daemon(3): priorities understood by the journal at the start of a line. */
-const priorities: Record<Level, string> = { error: '<3>', warn: '<4>', info: '<6>', debug: '<7>' };
+export const errorPriority = '<3>';
+const priorities: Record<Level, string> = {
+  error: errorPriority,
+  warn: '<4>',
+  info: '<6>',
+  debug: '<7>',
+};
 
 export function makeLog(settings: LogSettings): Log {
   const say = (level: Level, event: string, facts: LogFacts = {}): void => {
