@@ -67,7 +67,7 @@ describe.skipIf(why !== undefined)(`the receiving machine ${why ?? ''}`, () => {
   it('serves no more than so many connections from one address, and the port lives', async () => {
     const before = jpegs(lab).length;
     const line = 'for n in $(seq 40); do sleep 600 | socat - TCP:localhost:4444 & done; wait';
-    const flood = lab.start('bash', '-c', line);
+    const flood = lab.start('bash', '--norc', '-c', line);
     await lab.until('surveillance.socket', 'NConnections', '16');
     await lab.says('surveillance.socket', 'Too many incoming connections');
     expect(await lab.show('surveillance.socket', 'NConnections')).toBe('16');
@@ -88,7 +88,7 @@ describe.skipIf(why !== undefined)(`the receiving machine ${why ?? ''}`, () => {
     // More often than systemd lets a unit start in ten seconds.
     for (let flood = 1; flood <= 7; flood += 1) {
       const line = 'for n in $(seq 150); do (: </dev/tcp/127.0.0.1/4444) 2>/dev/null; done; true';
-      await lab.must('bash', '-c', line);
+      await lab.must('bash', '--norc', '-c', line);
       await eventually(
         async () =>
           (await lab.journal('surveillance.socket')).split('Trigger limit hit').length > flood,

@@ -23,7 +23,7 @@ export async function bootShipped({ copies = [], flags = [] }: LabSettings = {})
   const units = { from: `${root}systemd`, to: '/usr/local/lib/picchanged-units' };
   const fixtures = { from: `${root}test/fixtures`, to: '/srv/fixtures' };
   const lab = await Lab.boot({ copies: [builtPrograms, units, fixtures, ...copies], flags });
-  await lab.must('bash', '-c', install);
+  await lab.must('bash', '--norc', '-c', install);
   return lab;
 }
 

@@ -1,0 +1,108 @@
+/** The unit files by themselves: systemd finds nothing wrong with them, and they are as closed as the README says. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { agentProgram } from '../../agent/options.js';
+import { receiverProgram } from '../../receiver/options.js';
+import { variableName } from '../../shared/option-table.js';
+import { root } from '../support/programs.js';
+import { checkReadme, markdownTable } from '../support/readme.js';
+import { type Lab, whyNoLab } from './lab.js';
+import { bootShipped } from './shipped.js';
+
+const names = ['systemd', 'systemd/examples'].flatMap((folder) =>
+  readdirSync(`${root}${folder}`)
+    .filter((name) => /\.(service|socket|timer|path)$/.test(name))
+    .map((name) => `${folder}/${name}`),
+);
+const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
+const services = names.filter((name) => name.endsWith('.service'));
+
+/** From the mark on, to the next section. */
+function sandboxOf(path: string): string {
+  const [, sandbox = ''] = read(path).split('\n# --- What it may do.');
+  return sandbox.split('\n\n[')[0]?.trimEnd() ?? '';
+}
+
+describe('the units', () => {
+  it.each([
+    ['agent', services.filter((path) => path.startsWith('systemd/picchanged'))],
+    ['receiver', services.filter((path) => path.startsWith('systemd/surveillance'))],
+  ])('of the %s all have the same sandbox', (_, paths) => {
+    expect(paths.length).toBeGreaterThan(1);
+    const sandboxes = paths.map((path) => sandboxOf(path));
+    expect(sandboxes[0]).toContain('ProtectSystem=strict');
+    expect(new Set(sandboxes).size).toBe(1);
+  });
+
+  it.each(services)('%s gives each restriction its reason', (path) => {
+    const lines = read(path).split('\n');
+    const bare = lines.filter((line, index) => {
+      const isRestriction = /^(?:Protect|Private|Restrict|SystemCall|Device|NoNew|Capab)\w*=/.test(
+        line,
+      );
+      // One reason may stand above several lines.
+      const above = lines
+        .slice(0, index)
+        .reverse()
+        .find((each) => each.startsWith('#') || each === '');
+      return isRestriction && !above?.startsWith('#');
+    });
+    expect(bare).toEqual([]);
+  });
+
+  it.each(names)('%s names only variables and flags that there are', (path) => {
+    const known = [agentProgram, receiverProgram].flatMap(({ name, table }) =>
+      Object.keys(table).map((key) => variableName(name, key)),
+    );
+    const variables = read(path).match(/\b(?:AGENT|RECEIVER)_[A-Z_]+\b/g) ?? [];
+    expect(variables.filter((name) => !known.includes(name))).toEqual([]);
+  });
+});
+
+const why = whyNoLab();
+
+describe.skipIf(why !== undefined)(`systemd itself ${why ?? ''}`, () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await bootShipped();
+  });
+  afterAll(() => lab.close());
+
+  it('finds nothing wrong with the units', async () => {
+    const line =
+      'systemd-analyze verify --man=no --recursive-errors=yes /etc/systemd/system/*.{service,socket,timer,path}';
+    expect(await lab.sh(line)).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('would find something wrong if there were', async () => {
+    const line = String.raw`
+      sed 's/^ProtectClock=/ProtectTime=/' /etc/systemd/system/picchanged.service > /run/wrong.service
+      systemd-analyze verify --man=no --recursive-errors=yes /run/wrong.service`;
+    expect((await lab.sh(line)).stderr).toContain('Unknown key');
+  });
+
+  it.each(services)('gives %s an exposure of 1.5 at most', async (path) => {
+    const name = path.split('/').at(-1) ?? '';
+    const file = `/etc/systemd/system/${name}`;
+    // It ends with 1 above the threshold, which is ten times the figure.
+    await lab.must('systemd-analyze', 'security', '--offline=true', '--threshold=15', file);
+  });
+});
+
+/** The version that the README's figures are of: others weigh differently, and know other directives. */
+const version = 252;
+const analyze = spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' });
+const isThatVersion = new RegExp(`^systemd ${version}\\b`).test(String(analyze.stdout));
+
+describe.skipIf(!isThatVersion)(`the README (of systemd ${version})`, () => {
+  it('has the exposures as systemd-analyze has them', async () => {
+    const rows = services.map((path) => {
+      const args = ['security', '--offline=true', `${root}${path}`];
+      const { stdout } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+      const exposure = /Overall exposure level for .*: ([\d.]+) /.exec(stdout)?.[1] ?? stdout;
+      return [`\`${path.replace('systemd/', '')}\``, exposure];
+    });
+    await checkReadme('exposures', markdownTable(['service', 'exposure'], rows));
+  });
+});
