@@ -10,6 +10,7 @@ const programs = {
   socat: 'socat',
   'systemd-socket-activate': 'systemd',
   'dbus-daemon': 'dbus',
+  udevadm: 'udev',
   flock: 'util-linux',
   strace: 'strace',
   faketime: 'faketime',

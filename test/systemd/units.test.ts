@@ -93,7 +93,7 @@ describe.skipIf(why !== undefined)(`systemd itself ${why ?? ''}`, () => {
 /** The version that the README's figures are of: others weigh differently, and know other directives. */
 const version = 252;
 const analyze = spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' });
-const isThatVersion = new RegExp(`^systemd ${version}\\b`).test(String(analyze.stdout));
+const isThatVersion = new RegExp(`^systemd ${version}\\b`).test(analyze.stdout);
 
 describe.skipIf(!isThatVersion)(`the README (of systemd ${version})`, () => {
   it('has the exposures as systemd-analyze has them', async () => {
