@@ -10,7 +10,6 @@ const programs = {
   socat: 'socat',
   'systemd-socket-activate': 'systemd',
   'dbus-daemon': 'dbus',
-  udevadm: 'udev',
   flock: 'util-linux',
   strace: 'strace',
   faketime: 'faketime',

@@ -4,11 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { missing, root } from '../support/programs.js';
+import { root } from '../support/programs.js';
 import { type Lab, whyNoLab } from './lab.js';
 import { bootShipped, configure, edit, show, writeInLab } from './shipped.js';
+import { udevFlags } from './udev-package.js';
 
-const why = whyNoLab() ?? missing('udevadm', 'udev');
+const udev = udevFlags();
+const why = whyNoLab() ?? udev.why;
 
 describe.skipIf(why !== undefined)(`a webcam that is plugged in ${why ?? ''}`, () => {
   let lab: Lab;
@@ -16,7 +18,7 @@ describe.skipIf(why !== undefined)(`a webcam that is plugged in ${why ?? ''}`, (
     lab.must('udevadm', 'trigger', '--settle', `--action=${action}`, `/sys/class/mem/${name}`);
 
   beforeAll(async () => {
-    lab = await bootShipped({ flags: ['--udev'] });
+    lab = await bootShipped({ flags: udev.flags });
     const rule = readFileSync(`${root}systemd/99-picchanged-webcam.rules`, 'utf8')
       .replaceAll('SUBSYSTEM=="video4linux"', 'SUBSYSTEM=="mem"')
       .replaceAll('KERNEL=="video[0-9]*"', 'KERNEL=="[a-z]*"')
