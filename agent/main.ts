@@ -7,6 +7,8 @@ import { run } from './watch-command.js';
 const commands: Commands = {
   replay: () => import('./replay/replay-command.js'),
   pair: () => import('./pair-command.js'),
+  doctor: () => import('./doctor/doctor-command.js'),
+  status: () => import('./status/status-command.js'),
 };
 
 process.exitCode = await findCommand(commands, run, process.argv.slice(2))

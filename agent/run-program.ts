@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { systemClock } from '../shared/clock.js';
 import { systemCode } from '../shared/errors.js';
+import type { ToolResult } from '../shared/run-tool.js';
 
 export interface ProgramRequest {
   /** A path, or a name to look for in `$PATH`. */
@@ -96,6 +97,22 @@ export async function runProgram(request: RunRequest): Promise<ProgramResult> {
     clearTimeout(timer);
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** Starting a service may take as long as systemd lets it. */
+const toolLimitMs = 120_000;
+
+/** Runs one of the system's own programs: see the port, `RunTool`. */
+export async function runTool(program: string, args: readonly string[]): Promise<ToolResult> {
+  const { exitCode, stdout, stderrTail } = await runProgram({
+    program,
+    args,
+    // Words that we read or show are not in some other language.
+    environment: { LC_ALL: 'C.UTF-8' },
+    timeLimitMs: toolLimitMs,
+    signal: new AbortController().signal,
+  });
+  return { exitCode, stdout: stdout.toString('utf8'), stderr: stderrTail };
 }
 
 /** `exit status 1`, `killed by SIGSEGV`. */

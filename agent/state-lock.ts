@@ -26,7 +26,7 @@ export async function lockState(directory: string): Promise<FileHandle> {
       hint: 'let this user write there, or choose another with --state DIR',
     });
   }
-  const exitCode = await flock(file, path);
+  const exitCode = await flock(file, path, '--exclusive');
   if (exitCode === 0) return file;
   await file.close();
   throw new OperationalError('STATE', `another agent uses the state directory ${directory}`, {
@@ -34,13 +34,35 @@ export async function lockState(directory: string): Promise<FileHandle> {
   });
 }
 
+/**
+ * Whether an agent has a directory's lock. Nothing is made, and nobody is kept out but for a moment.
+ * @throws {OperationalError} STATE: it cannot be told
+ */
+export async function isStateLocked(directory: string): Promise<boolean> {
+  const path = join(directory, lockName);
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return false;
+    throw new OperationalError('STATE', `cannot look at ${path}`, { cause });
+  }
+  const exitCode = await flock(file, path, '--shared');
+  await file.close();
+  return exitCode === 1;
+}
+
 /** @returns 0 when the lock is ours, 1 when somebody else has it @throws {OperationalError} STATE */
-async function flock(file: FileHandle, path: string): Promise<number> {
+async function flock(
+  file: FileHandle,
+  path: string,
+  kind: '--exclusive' | '--shared',
+): Promise<number> {
   try {
     const { exitCode, stderrTail } = await runProgram({
       program: 'flock',
       // The lock belongs to the open file that both processes share, and stays when flock has ended.
-      args: ['--nonblock', '--exclusive', '3'],
+      args: ['--nonblock', kind, '3'],
       inheritedFd: file.fd,
       timeLimitMs,
       signal: new AbortController().signal,

@@ -1,5 +1,5 @@
 /** The agent without a verb: reads options, builds the parts, and watches until a signal or for one shot. */
-import { hostname, tmpdir } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Destination, formatAddress } from '../shared/address.js';
 import { cameraNameFromHost } from '../shared/camera-name.js';
@@ -16,10 +16,11 @@ import { KeyStore } from './keys/key-store.js';
 import { Delivery } from './delivery.js';
 import { runOnce } from './once.js';
 import { type AgentOptions, agentProgram } from './options.js';
-import { type SourceSettings, openSource, readCommandVariable } from './source/open-source.js';
 import { WatchProgress } from './progress.js';
 import { openServiceManager } from './service/service-manager.js';
 import { longestPauseMs } from './service/watchdog-plan.js';
+import { openSource } from './source/open-source.js';
+import { sourceSettings, temporaryDirectory } from './source/source-settings.js';
 import { DropReport } from './spool/drop-report.js';
 import type { Spool } from './spool/spool.js';
 import { SpoolSet, type SpoolSetSettings } from './spool/spool-set.js';
@@ -101,7 +102,7 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
   const idleExitMs = options.idleExit;
   const progress = new WatchProgress({ idleExitMs, clock, waitingCount, manager });
   const onLooked = (isQuiet: boolean): void => progress.looked(isQuiet);
-  const source = await openSource({ ...sourceSettings(line, env), onLooked });
+  const source = await openSource({ ...sourceSettings(options, line.command, env), onLooked });
   try {
     const deliver = (): Delivery => {
       const uplinks = destinations.map((destination) => {
@@ -241,31 +242,5 @@ function examinerSettings(options: AgentOptions): ExaminerSettings {
     },
     maskPath: options.mask,
     explainDirectory: options.explain,
-  };
-}
-
-/** `$RUNTIME_DIRECTORY` and XDG's lie in memory; an SD card is spared. */
-function temporaryDirectory(env: Environment): string {
-  return env.RUNTIME_DIRECTORY?.split(':')[0] || env.XDG_RUNTIME_DIR || tmpdir();
-}
-
-function sourceSettings(
-  { options, command }: AgentLine,
-  env: Environment,
-): Omit<SourceSettings, 'onLooked'> {
-  return {
-    choice: options.source,
-    command: command ?? readCommandVariable(env.AGENT_COMMAND),
-    device: options.device,
-    resolution: options.resolution,
-    skip: options.skip,
-    quality: options.quality,
-    shotTimeoutMs: options.shotTimeout,
-    maxFrameBytes: options.maxFrame,
-    seed: options.seed,
-    once: options.once,
-    wantsExisting: options.once || options.idleExit > 0,
-    temporaryDirectory: temporaryDirectory(env),
-    clock: systemClock,
   };
 }

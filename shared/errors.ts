@@ -18,6 +18,8 @@ export const errorCodes = {
   LISTEN: 'the port or socket to listen on cannot be had',
   STORE: 'the captures directory cannot be written',
   OUTPUT: 'standard output cannot be written',
+  DOCTOR: 'the doctor found something that cannot work',
+  INSTALL: 'units, settings or programs could not be put in place or taken away',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

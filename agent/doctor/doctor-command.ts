@@ -1,0 +1,87 @@
+/** `agent doctor`: looks at all that has to be right on a camera machine, and says what to type where it is not. */
+import { hostname } from 'node:os';
+import { systemClock } from '../../shared/clock.js';
+import { type Environment, abortOnSignals, writeTo } from '../../shared/command.js';
+import { type Finding, finding } from '../../shared/doctor/finding.js';
+import { clockFinding, unitFindings } from '../../shared/doctor/machine-findings.js';
+import { reportFindings } from '../../shared/doctor/report.js';
+import { unitStates } from '../../shared/doctor/unit-state.js';
+import { UsageError } from '../../shared/errors.js';
+import { type Scope, scopeFor } from '../../shared/install/scope.js';
+import { type InstalledSettings, readInstalledSettings } from '../../shared/install/settings.js';
+import { helpText, readCommandLine, toggle } from '../../shared/option-table.js';
+import { stateDirectoryFor } from '../installed.js';
+import { agentProgram } from '../options.js';
+import { runTool } from '../run-program.js';
+import { sourceSettings } from '../source/source-settings.js';
+import { agentUnits } from '../units.js';
+import { cameraFindings } from './camera-findings.js';
+import { receiverFindings } from './receiver-findings.js';
+import { stateFindings } from './state-findings.js';
+
+const own = {
+  user: toggle("Look at the agent of this user's own systemd, not at the system's."),
+  json: toggle('Print the findings as JSON.'),
+  help: toggle('Show this.'),
+};
+const program = { name: 'agent', table: { ...agentProgram.table, ...own } } as const;
+
+const usage = `agent doctor [--host HOST[:PORT]] [--device DEVICE] … [-- COMMAND ARGUMENT …]
+
+Looks at the camera, the receiver, the disk, the clock and the service, and says what to type where something
+is wrong. It takes the agent's flags; without them, the settings of the installed agent. Ends with 1 when
+something cannot work.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} DOCTOR when there is a fault */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const isUser = readCommandLine(program, argv, env).options.user;
+  const scope = scopeFor(isUser, env);
+  const settings = await readInstalledSettings(scope, 'agent');
+  // What is typed or set here wins over what is installed.
+  const { options, words, command } = readCommandLine(program, argv, {
+    ...settings.variables,
+    ...env,
+  });
+  if (options.help) {
+    writeTo(1, `${usage}${helpText({ name: 'agent', table: own })}\n`);
+    return;
+  }
+  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try agent --help`);
+  const signal = abortOnSignals();
+  const nowMs = systemClock.nowMs();
+  const units = await unitStates(runTool, agentUnits, isUser);
+  const isWatched = units?.some(({ active }) => /^(activating|active)$/.test(active)) ?? false;
+  const variables = { ...settings.variables, ...env };
+  const source = sourceSettings(options, command, variables);
+  const directory = await stateDirectoryFor(options, scope, env, hostname());
+  const findings: Finding[] = [
+    ...settingsFindings(settings),
+    ...(await cameraFindings({ run: runTool, settings: source, isWatched, signal })),
+    ...(await stateFindings(directory, isWatched, nowMs)),
+    await clockFinding(runTool, nowMs),
+  ];
+  if (options.host.length === 0) findings.push(noHost);
+  for (const host of options.host) findings.push(...(await receiverFindings(host, signal)));
+  findings.push(...unitFindings(units, nowMs, isUser, installLine(scope)));
+  reportFindings(findings, options.json, env);
+}
+
+const noHost = finding(
+  'receiver',
+  'fault',
+  'nothing says where frames go',
+  'agent doctor --host HOST, HOST being the machine that runs the receiver',
+);
+
+function installLine({ isUser }: Scope): string {
+  return isUser ? 'agent install --user --host HOST' : 'sudo agent install --host HOST';
+}
+
+function settingsFindings({ path, status }: InstalledSettings): readonly Finding[] {
+  if (status === 'missing') return [];
+  if (status === 'read')
+    return [finding('settings', 'ok', `from ${path}, where no flag says else`)];
+  return [finding('settings', 'warning', `this user may not read ${path}`, 'sudo agent doctor')];
+}

@@ -1,0 +1,59 @@
+/** Whether a receiver can be reached: its name, its port, and that what answers there is one that hears us. */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { type Destination, formatAddress } from '../../shared/address.js';
+import { type Finding, finding } from '../../shared/doctor/finding.js';
+import { hearGreeting } from '../../shared/doctor/greeting.js';
+import { OperationalError, describeError } from '../../shared/errors.js';
+import { openConnection } from '../uplink/connection.js';
+
+/** A receiver that systemd starts for us needs a moment. */
+const greetingLimitMs = 10_000;
+
+export async function receiverFindings(
+  destination: Destination,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const { host, port } = destination;
+  const names = isIP(host.split('%')[0] ?? '') === 0 ? [await nameFinding(host)] : [];
+  if (names.some(({ level }) => level === 'fault')) return names;
+  return [...names, await answerFinding(destination, formatAddress(host, port), signal)];
+}
+
+async function nameFinding(host: string): Promise<Finding> {
+  try {
+    const found = await lookup(host, { all: true });
+    return finding('name', 'ok', `${host} is ${found.map(({ address }) => address).join(', ')}`);
+  } catch (error) {
+    const says = `${host} cannot be found: ${describeError(error)}`;
+    const todo = `give its address with --host, or try ${host}.local (apt-get install libnss-mdns)`;
+    return finding('name', 'fault', says, todo);
+  }
+}
+
+async function answerFinding(
+  destination: Destination,
+  shown: string,
+  signal: AbortSignal,
+): Promise<Finding> {
+  let socket;
+  try {
+    socket = await openConnection(destination, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const cause = error instanceof OperationalError ? error.cause : error;
+    const says = `${shown} cannot be reached: ${describeError(cause)}`;
+    return finding('receiver', 'fault', says, 'on that machine: receiver doctor');
+  }
+  const greeting = await hearGreeting(socket, greetingLimitMs);
+  if (greeting.kind === 'welcome') return finding('receiver', 'ok', `${shown} answers`);
+  const todo = 'on that machine: receiver doctor';
+  if (greeting.kind === 'words') {
+    return finding('receiver', 'fault', `${shown} says: ${greeting.words}`, todo);
+  }
+  const says =
+    greeting.kind === 'silent'
+      ? `${shown} lets connect, but does not say a word`
+      : `${shown} lets connect and closes at once: too many connections, or no receiver`;
+  return finding('receiver', 'fault', says, todo);
+}

@@ -1,0 +1,28 @@
+/** What a verb typed by hand knows of the installed agent: its settings and its state folder. */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cameraNameFromHost } from '../shared/camera-name.js';
+import type { Environment } from '../shared/command.js';
+import { systemCode } from '../shared/errors.js';
+import type { Scope } from '../shared/install/scope.js';
+import { defaultStateDirectory } from './state.js';
+import { stateFolderName } from './units.js';
+
+/** The state folder that is meant: the one that was asked for, the installed one, or that of runs by hand. */
+export async function stateDirectoryFor(
+  asked: { readonly state: string | undefined; readonly camera: string | undefined },
+  scope: Scope,
+  env: Environment,
+  hostName: string,
+): Promise<string> {
+  if (asked.state !== undefined) return asked.state;
+  const installed = join(scope.stateFolder, stateFolderName);
+  try {
+    await access(installed);
+    return installed;
+  } catch (error) {
+    // Not ours to enter (DynamicUser=): it is there all the same.
+    if (systemCode(error) === 'EACCES') return installed;
+    return defaultStateDirectory(env, asked.camera ?? cameraNameFromHost(hostName));
+  }
+}

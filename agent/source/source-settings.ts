@@ -1,0 +1,44 @@
+/** From the options to the settings of a source: for every command that opens one. */
+import { tmpdir } from 'node:os';
+import { systemClock } from '../../shared/clock.js';
+import type { Environment } from '../../shared/command.js';
+import { type SourceSettings, readCommandVariable } from './open-source.js';
+import type { ShotOptions } from './shot-options.js';
+import type { SourceChoice } from './source-choice.js';
+
+export interface SourceOptions extends ShotOptions {
+  readonly source: SourceChoice;
+  readonly shotTimeout: number;
+  readonly maxFrame: number;
+  readonly seed: number;
+  readonly once: boolean;
+  readonly idleExit: number;
+}
+
+/** @param command what followed `--` @throws {UsageError} `$AGENT_COMMAND` is no command */
+export function sourceSettings(
+  options: SourceOptions,
+  command: readonly string[] | undefined,
+  env: Environment,
+): Omit<SourceSettings, 'onLooked'> {
+  return {
+    choice: options.source,
+    command: command ?? readCommandVariable(env.AGENT_COMMAND),
+    device: options.device,
+    resolution: options.resolution,
+    skip: options.skip,
+    quality: options.quality,
+    shotTimeoutMs: options.shotTimeout,
+    maxFrameBytes: options.maxFrame,
+    seed: options.seed,
+    once: options.once,
+    wantsExisting: options.once || options.idleExit > 0,
+    temporaryDirectory: temporaryDirectory(env),
+    clock: systemClock,
+  };
+}
+
+/** `$RUNTIME_DIRECTORY` and XDG's lie in memory; an SD card is spared. */
+export function temporaryDirectory(env: Environment): string {
+  return env.RUNTIME_DIRECTORY?.split(':')[0] || env.XDG_RUNTIME_DIR || tmpdir();
+}

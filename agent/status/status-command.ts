@@ -1,0 +1,80 @@
+/** `agent status`: what the agent of this machine does now, as systemd and its state folder tell it. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../shared/clock.js';
+import { cameraName } from '../../shared/camera-name.js';
+import { type Environment, writeTo } from '../../shared/command.js';
+import { serviceLines } from '../../shared/doctor/machine-findings.js';
+import { unitStates } from '../../shared/doctor/unit-state.js';
+import { OperationalError, UsageError, systemCode } from '../../shared/errors.js';
+import { scopeFor } from '../../shared/install/scope.js';
+import { path } from '../../shared/kinds.js';
+import { helpText, readCommandLine, toggle, value } from '../../shared/option-table.js';
+import { ago, counted, roughSize } from '../../shared/rough.js';
+import { stateDirectoryFor } from '../installed.js';
+import { runTool } from '../run-program.js';
+import { type SpoolSurvey, surveySpool } from '../spool/survey.js';
+import { isStateLocked } from '../state-lock.js';
+import { agentUnits } from '../units.js';
+
+const program = {
+  name: 'agent',
+  table: {
+    state: value(path('DIR'), 'The state folder to look into. Without it: the installed agent’s.'),
+    camera: value(cameraName, 'Of a run by hand: the camera whose state folder it is.'),
+    user: toggle("Look at the agent of this user's own systemd, not at the system's."),
+    json: toggle('Print a line of JSON.'),
+    help: toggle('Show this.'),
+  },
+} as const;
+
+const usage = `agent status
+
+Shows what the agent does: its service, and the frames that wait for a receiver.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} STATE: the state folder may not be read */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { options, words } = readCommandLine(program, argv, env);
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(program)}\n`);
+    return;
+  }
+  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  const nowMs = systemClock.nowMs();
+  const units = await unitStates(runTool, agentUnits, options.user);
+  const scope = scopeFor(options.user, env);
+  const state = await stateDirectoryFor(options, scope, env, hostname());
+  const { isAtWork, spools } = await lookInto(state);
+  if (options.json) {
+    writeTo(1, `${JSON.stringify({ units: units ?? [], state, isAtWork, spools })}\n`);
+    return;
+  }
+  const lines = [
+    ...serviceLines(units ?? [], nowMs),
+    `${isAtWork ? 'an agent is at work' : 'no agent is at work now'} with ${state}`,
+    ...(spools.length === 0 ? ['no frame was kept there yet'] : []),
+    ...spools.map((spool) => spoolLine(spool, nowMs)),
+  ];
+  writeTo(1, lines.map((line) => `${line}\n`).join(''));
+}
+
+async function lookInto(state: string) {
+  try {
+    const spools = await surveySpool(join(state, 'spool'));
+    return { isAtWork: await isStateLocked(state), spools };
+  } catch (cause) {
+    if (systemCode(cause) === undefined) throw cause;
+    const hint = 'sudo agent status';
+    throw new OperationalError('STATE', `cannot look into ${state}`, { cause, hint });
+  }
+}
+
+function spoolLine(spool: SpoolSurvey, nowMs: number): string {
+  const { receiver, waitingFrames, waitingBytes, oldestMs, newestMs } = spool;
+  const last = newestMs === undefined ? '' : `; last frame ${ago(newestMs, nowMs)}`;
+  if (oldestMs === undefined) return `${receiver}: nothing waits${last}`;
+  const waits = `${counted(waitingFrames, 'frame')} (${roughSize(waitingBytes)})`;
+  return `${receiver}: ${waits} waiting, the oldest from ${ago(oldestMs, nowMs)}${last}`;
+}

@@ -1,0 +1,14 @@
+/** The agent's units by name: what install chooses from, and doctor and status look at. Pure. */
+
+/** Those that run by themselves, and then what they run. */
+export const agentUnits = [
+  'picchanged.timer',
+  'picchanged.path',
+  'picchanged-watch.service',
+  'picchanged.service',
+  'picchanged@*',
+  'picchanged-watch@*',
+] as const;
+
+/** The folder that `StateDirectory=` of the units makes. */
+export const stateFolderName = 'picchanged';

@@ -1,0 +1,70 @@
+/** What systemd says of units: `systemctl show`, asked and read. */
+import type { RunTool } from '../run-tool.js';
+import { ask } from '../run-tool.js';
+
+export interface UnitState {
+  readonly name: string;
+  /** `active`, `inactive`, `failed`, `activating` … */
+  readonly active: string;
+  /** `running`, `waiting`, `listening`, `dead` … */
+  readonly sub: string;
+  /** `enabled`, `disabled`, `static`; empty for an instance. */
+  readonly enabled: string;
+  /** What the service last said of itself; empty when it never did. */
+  readonly statusText: string;
+  readonly restarts: number;
+  /** How the last run ended: `success`, `exit-code`, `watchdog` … */
+  readonly result: string;
+  /** Wall time at which it became active, if it is. */
+  readonly sinceMs: number | undefined;
+  /** Connections that a socket serves now; undefined for what is no socket. */
+  readonly connections: number | undefined;
+}
+
+const properties = [
+  ...['Id', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'StatusText', 'NRestarts'],
+  ...['Result', 'ActiveEnterTimestamp', 'NConnections'],
+];
+
+/**
+ * The units of those names that systemd has, in the order of the names; a name may be a pattern (`a@*`), which
+ * finds what runs or has run.
+ * @returns undefined when there is no systemd to ask
+ */
+export async function unitStates(
+  run: RunTool,
+  names: readonly string[],
+  isUser: boolean,
+): Promise<readonly UnitState[] | undefined> {
+  const scope = isUser ? ['--user'] : [];
+  const shown = ['--no-pager', '--timestamp=unix', `--property=${properties.join(',')}`];
+  const text = await ask(run, 'systemctl', [...scope, 'show', ...shown, '--', ...names]);
+  return text === undefined ? undefined : readUnitStates(text);
+}
+
+/** Reads what `systemctl show` prints; units that are not there are left out. */
+export function readUnitStates(text: string): readonly UnitState[] {
+  return text.split(/\n\n+/).flatMap((block) => {
+    const facts = new Map(
+      block.split('\n').map((line) => {
+        const at = line.indexOf('=');
+        return [line.slice(0, at), line.slice(at + 1)] as const;
+      }),
+    );
+    const get = (key: string): string => facts.get(key) ?? '';
+    if (get('Id') === '' || get('LoadState') === 'not-found') return [];
+    const seconds = /^@(\d+)$/.exec(get('ActiveEnterTimestamp'))?.[1];
+    const isActive = get('ActiveState') === 'active';
+    return {
+      name: get('Id'),
+      active: get('ActiveState'),
+      sub: get('SubState'),
+      enabled: get('UnitFileState'),
+      statusText: get('StatusText'),
+      restarts: Number(get('NRestarts')) || 0,
+      result: get('Result'),
+      sinceMs: isActive && seconds !== undefined ? Number(seconds) * 1000 : undefined,
+      connections: facts.has('NConnections') ? Number(get('NConnections')) : undefined,
+    };
+  });
+}
