@@ -16,13 +16,14 @@ export async function stateDirectoryFor(
   hostName: string,
 ): Promise<string> {
   if (asked.state !== undefined) return asked.state;
+  const byHand = defaultStateDirectory(env, asked.camera ?? cameraNameFromHost(hostName));
+  if (scope.stateFolder === undefined) return byHand;
   const installed = join(scope.stateFolder, stateFolderName);
   try {
     await access(installed);
     return installed;
   } catch (error) {
     // Not ours to enter (DynamicUser=): it is there all the same.
-    if (systemCode(error) === 'EACCES') return installed;
-    return defaultStateDirectory(env, asked.camera ?? cameraNameFromHost(hostName));
+    return systemCode(error) === 'EACCES' ? installed : byHand;
   }
 }

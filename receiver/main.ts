@@ -8,8 +8,10 @@ const commands: Commands = {
   pair: () => import('./pair-command.js'),
   cameras: () => import('./cameras-command.js'),
   unpair: () => import('./unpair-command.js'),
+  doctor: () => import('./doctor/doctor-command.js'),
   echo: () => import('./echo/echo-command.js'),
   file: () => import('./file/file-command.js'),
+  status: () => import('./status/status-command.js'),
 };
 
 process.exitCode = await findCommand(commands, run, process.argv.slice(2))

@@ -11,7 +11,7 @@ import { NextRun } from './next-run.js';
 import { publishFile } from './publish.js';
 import { removeIfThere } from './unfinished.js';
 
-const markerName = '.picchanged.json';
+export const markerName = '.picchanged.json';
 
 export class StoreMarker {
   /** 32 hex digits. */

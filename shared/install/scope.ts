@@ -11,8 +11,8 @@ export interface Scope {
   readonly settingsFolder: string;
   /** What install wrote down, and programs that it copied. */
   readonly libraryFolder: string;
-  /** systemd makes a service's `StateDirectory=` in it. */
-  readonly stateFolder: string;
+  /** Where systemd makes a service's `StateDirectory=`; undefined: state lies where runs by hand have it. */
+  readonly stateFolder: string | undefined;
 }
 
 export const systemScope: Scope = {
@@ -23,7 +23,7 @@ export const systemScope: Scope = {
   stateFolder: '/var/lib',
 };
 
-/** The folders of the XDG base directory specification, as systemd's user instance uses them. */
+/** The folders of the XDG base directory specification, in which systemd's user instance looks too. */
 export function userScope(env: Environment): Scope {
   const home = env.HOME || homedir();
   const config = env.XDG_CONFIG_HOME || join(home, '.config');
@@ -33,7 +33,7 @@ export function userScope(env: Environment): Scope {
     unitFolder: join(config, 'systemd', 'user'),
     settingsFolder: join(config, 'picchanged'),
     libraryFolder: join(data, 'picchanged'),
-    stateFolder: config, // $XDG_STATE_HOME from systemd 254 on
+    stateFolder: undefined,
   };
 }
 

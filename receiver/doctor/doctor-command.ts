@@ -1,0 +1,65 @@
+/** `receiver doctor`: looks at all that has to be right on a receiving machine, and says what to type. */
+import { systemClock } from '../../shared/clock.js';
+import { type Environment, writeTo } from '../../shared/command.js';
+import { type Finding, finding } from '../../shared/doctor/finding.js';
+import { clockFinding, unitFindings } from '../../shared/doctor/machine-findings.js';
+import { reportFindings } from '../../shared/doctor/report.js';
+import { unitStates } from '../../shared/doctor/unit-state.js';
+import { UsageError } from '../../shared/errors.js';
+import { scopeFor } from '../../shared/install/scope.js';
+import { readInstalledSettings } from '../../shared/install/settings.js';
+import { helpText, readCommandLine, toggle } from '../../shared/option-table.js';
+import { capturesFor } from '../installed.js';
+import { receiverProgram } from '../options.js';
+import { runTool } from '../run-program.js';
+import { receiverUnits } from '../units.js';
+import { capturesFindings } from './captures-findings.js';
+import { portFindings } from './port-findings.js';
+
+const { dir, listen } = receiverProgram.table;
+const own = {
+  dir,
+  listen,
+  user: toggle("Look at the receiver of this user's own systemd, not at the system's."),
+  json: toggle('Print the findings as JSON.'),
+  help: toggle('Show this.'),
+};
+const program = { name: 'receiver', table: own } as const;
+
+const usage = `receiver doctor [--dir DIR] [--listen [ADDRESS:]PORT]
+
+Looks at the captures directory, the port, the firewall, the clock and the service, and says what to type where
+something is wrong, and what to type at the camera. Ends with 1 when something cannot work.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} DOCTOR when there is a fault */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { user } = readCommandLine(program, argv, env).options;
+  const scope = scopeFor(user, env);
+  const settings = await readInstalledSettings(scope, 'receiver');
+  const variables = { ...settings.variables, ...env };
+  const { options, words } = readCommandLine(program, argv, variables);
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(program)}\n`);
+    return;
+  }
+  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  const directory = await capturesFor(options.dir, scope);
+  const nowMs = systemClock.nowMs();
+  const units = await unitStates(runTool, receiverUnits, user);
+  const install = `${user ? 'receiver install --user' : 'sudo receiver install'} --dir ${directory}`;
+  const byHand = `receiver --dir ${directory}, or ${install}`;
+  const findings: Finding[] = [];
+  if (settings.status === 'hidden') {
+    const says = `this user may not read ${settings.path}`;
+    findings.push(finding('settings', 'warning', says, 'sudo receiver doctor'));
+  }
+  findings.push(
+    ...(await capturesFindings(directory, nowMs)),
+    ...(await portFindings(options.listen, runTool, byHand)),
+    await clockFinding(runTool, nowMs),
+    ...unitFindings(units, nowMs, user, install),
+  );
+  reportFindings(findings, options.json, env);
+}
