@@ -8,7 +8,9 @@ const commands: Commands = {
   replay: () => import('./replay/replay-command.js'),
   pair: () => import('./pair-command.js'),
   doctor: () => import('./doctor/doctor-command.js'),
+  install: () => import('./install/install-command.js'),
   status: () => import('./status/status-command.js'),
+  uninstall: () => import('./install/uninstall-command.js'),
 };
 
 process.exitCode = await findCommand(commands, run, process.argv.slice(2))

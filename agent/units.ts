@@ -6,9 +6,11 @@ export const agentUnits = [
   'picchanged.path',
   'picchanged-watch.service',
   'picchanged.service',
+  'picchanged-path.service',
   'picchanged@*',
   'picchanged-watch@*',
+  'picchanged-webcam@*',
 ] as const;
 
-/** The folder that `StateDirectory=` of the units makes. */
-export const stateFolderName = 'picchanged';
+/** The folder that `StateDirectory=` of the units makes; an instance has one of its own beside it. */
+export const stateFolderName = 'picchanged/agent';

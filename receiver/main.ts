@@ -11,7 +11,9 @@ const commands: Commands = {
   doctor: () => import('./doctor/doctor-command.js'),
   echo: () => import('./echo/echo-command.js'),
   file: () => import('./file/file-command.js'),
+  install: () => import('./install/install-command.js'),
   status: () => import('./status/status-command.js'),
+  uninstall: () => import('./install/uninstall-command.js'),
 };
 
 process.exitCode = await findCommand(commands, run, process.argv.slice(2))

@@ -131,7 +131,15 @@ function readOption(option: Option<unknown>, texts: readonly string[], where: st
   }
 }
 
-function readFlags(program: Program, argv: readonly string[]) {
+export interface GivenFlags {
+  /** By key: the texts that were typed, in their order; of a switch `yes`. */
+  readonly given: ReadonlyMap<string, readonly string[]>;
+  readonly words: readonly string[];
+  readonly command: readonly string[] | undefined;
+}
+
+/** What was typed, as it was typed. @throws {UsageError} for an unknown flag or a missing value */
+export function readFlags(program: Program, argv: readonly string[]): GivenFlags {
   const keys = new Map(Object.keys(program.table).map((key) => [flagName(key), key]));
   const { tokens } = parseArgs({
     args: [...argv],

@@ -40,3 +40,8 @@ export function userScope(env: Environment): Scope {
 export function scopeFor(isUser: boolean, env: Environment): Scope {
   return isUser ? userScope(env) : systemScope;
 }
+
+/** Where a program goes that services could not see in its own place. */
+export function copyFolder(scope: Scope, program: string): string {
+  return join(scope.libraryFolder, program);
+}

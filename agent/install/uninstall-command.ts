@@ -1,0 +1,83 @@
+/** `agent uninstall`: takes away what install wrote; frames that wait, and keys, stay. */
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Environment, writeTo } from '../../shared/command.js';
+import { UsageError, systemCode } from '../../shared/errors.js';
+import { runUninstall } from '../../shared/install/install-run.js';
+import { ownPackage } from '../../shared/install/package-root.js';
+import { type Scope, scopeFor } from '../../shared/install/scope.js';
+import type { Leftovers } from '../../shared/install/take-away.js';
+import { helpText, readCommandLine } from '../../shared/option-table.js';
+import { counted } from '../../shared/rough.js';
+import { runTool } from '../run-program.js';
+import { surveySpool } from '../spool/survey.js';
+import { stateFolderName } from '../units.js';
+import { uninstallOptions } from './install-options.js';
+
+const program = { name: 'agent', table: uninstallOptions } as const;
+
+const usage = `agent uninstall
+
+Stops the service and removes what agent install wrote: units, settings, programs that were copied, the user.
+Frames that were not delivered, and keys, stay, and it says where.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} INSTALL */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { options, words } = readCommandLine(program, argv, {});
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(program)}\n`);
+    return;
+  }
+  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  const scope = scopeFor(options.user, env);
+  const request = {
+    words: ['agent', 'uninstall', ...argv],
+    package: ownPackage(),
+    userId: process.getuid?.(),
+  };
+  const removal = { program: 'agent', scope, leftovers: () => leftovers(scope) } as const;
+  await runUninstall(removal, request, options, runTool);
+}
+
+/** All state folders of the agents: each camera of a machine has its own. */
+async function leftovers({ stateFolder }: Scope): Promise<Leftovers> {
+  const remove: string[] = [];
+  const keep: { path: string; why: string }[] = [];
+  // Where runs by hand have their state too, nothing is known to be the service's alone.
+  if (stateFolder === undefined) return { remove, keep };
+  const parent = join(stateFolder, dirname(stateFolderName));
+  for (const name of await namesIn(parent)) {
+    const path = join(parent, name);
+    const why = await valueOf(path);
+    if (why === undefined) remove.push(path);
+    else keep.push({ path, why });
+  }
+  if (keep.length === 0) return { remove: [parent], keep };
+  return { remove, keep };
+}
+
+/** Why a state folder is to stay; undefined when it need not. */
+async function valueOf(state: string): Promise<string | undefined> {
+  if ((await namesIn(state)).some((name) => name.startsWith('key'))) return 'keys are in it';
+  const spool = join(state, 'spool');
+  const surveys = await surveySpool(spool);
+  const waiting = surveys.reduce((sum, { waitingFrames }) => sum + waitingFrames, 0);
+  if (waiting > 0)
+    return `${counted(waiting, 'frame')} in it ${waiting === 1 ? 'was' : 'were'} not delivered`;
+  for (const { receiver } of surveys) {
+    const rejected = await namesIn(join(spool, receiver, 'rejected'));
+    if (rejected.length > 0) return 'frames that the receiver refused are in it';
+  }
+  return undefined;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,68 @@
+/** `receiver uninstall`: takes away what install wrote; captures and keys stay. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Environment, writeTo } from '../../shared/command.js';
+import { UsageError, systemCode } from '../../shared/errors.js';
+import { runUninstall } from '../../shared/install/install-run.js';
+import { ownPackage } from '../../shared/install/package-root.js';
+import { scopeFor } from '../../shared/install/scope.js';
+import { readInstalledSettings } from '../../shared/install/settings.js';
+import type { Leftovers } from '../../shared/install/take-away.js';
+import { helpText, readCommandLine } from '../../shared/option-table.js';
+import { runTool } from '../run-program.js';
+import { stateFolderName } from '../units.js';
+import { uninstallOptions } from './install-options.js';
+
+const program = { name: 'receiver', table: uninstallOptions } as const;
+
+const usage = `receiver uninstall
+
+Closes the port and removes what receiver install wrote: units, settings, programs that were copied, the user.
+Captures and keys stay, and it says where.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} INSTALL */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { options, words } = readCommandLine(program, argv, {});
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(program)}\n`);
+    return;
+  }
+  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  const scope = scopeFor(options.user, env);
+  // Read before the settings are gone.
+  const dir = (await readInstalledSettings(scope, 'receiver')).variables.RECEIVER_DIR;
+  const { stateFolder } = scope;
+  const state = stateFolder === undefined ? [] : [join(stateFolder, stateFolderName)];
+  const folders = new Set([...state, ...(dir === undefined ? [] : [dir])]);
+  const request = {
+    words: ['receiver', 'uninstall', ...argv],
+    package: ownPackage(),
+    userId: process.getuid?.(),
+  };
+  const removal = { program: 'receiver', scope, leftovers: () => sort(folders) } as const;
+  await runUninstall(removal, request, options, runTool);
+}
+
+async function sort(folders: Iterable<string>): Promise<Leftovers> {
+  const remove: string[] = [];
+  const keep: { path: string; why: string }[] = [];
+  for (const path of folders) {
+    const names = await namesIn(path);
+    if (names === undefined) continue;
+    const isEmpty = names.every((name) => name.startsWith('.picchanged') || name === '.locks');
+    if (isEmpty) remove.push(path);
+    else keep.push({ path, why: 'captures or keys are in it' });
+  }
+  return { remove, keep };
+}
+
+async function namesIn(folder: string): Promise<string[] | undefined> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    throw error;
+  }
+}

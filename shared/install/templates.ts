@@ -1,0 +1,29 @@
+/** The unit files that ship with the package, fitted to a place: its programs, its settings, its systemd. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PlannedFile } from './plan.js';
+import type { Package } from './program-files.js';
+import type { Scope } from './scope.js';
+import { forUserInstance, withCommandWords, withoutSpecifiers } from './unit-file.js';
+
+export interface Fitting {
+  readonly package: Package;
+  readonly scope: Scope;
+  /** Words of the templates' command lines that are others here, quoted. */
+  readonly words: ReadonlyMap<string, string>;
+}
+
+/** Reads a template and fits it. @throws a system error: the package is not whole */
+export async function fittedUnit(name: string, fitting: Fitting): Promise<string> {
+  const { scope, words } = fitting;
+  const text = await readFile(join(fitting.package.root, 'systemd', name), 'utf8');
+  const fitted = withCommandWords(text, words).replaceAll(
+    /^(EnvironmentFile=-?)\/etc\/picchanged\//gm,
+    (_, key: string) => `${key}${withoutSpecifiers(scope.settingsFolder)}/`,
+  );
+  return scope.isUser ? forUserInstance(fitted) : fitted;
+}
+
+export function unitFile(scope: Scope, name: string, text: string): PlannedFile {
+  return { path: join(scope.unitFolder, name), content: { text }, mode: 0o644 };
+}
