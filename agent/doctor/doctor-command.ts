@@ -10,6 +10,7 @@ import { UsageError } from '../../shared/errors.js';
 import { type Scope, scopeFor } from '../../shared/install/scope.js';
 import { type InstalledSettings, readInstalledSettings } from '../../shared/install/settings.js';
 import { helpText, readCommandLine, toggle } from '../../shared/option-table.js';
+import { installedMode } from '../install/installed-mode.js';
 import { stateDirectoryFor } from '../installed.js';
 import { agentProgram } from '../options.js';
 import { runTool } from '../run-program.js';
@@ -40,10 +41,8 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const scope = scopeFor(isUser, env);
   const settings = await readInstalledSettings(scope, 'agent');
   // What is typed or set here wins over what is installed.
-  const { options, words, command } = readCommandLine(program, argv, {
-    ...settings.variables,
-    ...env,
-  });
+  const variables = { ...settings.variables, ...(await unitVariables(scope)), ...env };
+  const { options, words, command } = readCommandLine(program, argv, variables);
   if (options.help) {
     writeTo(1, `${usage}${helpText({ name: 'agent', table: own })}\n`);
     return;
@@ -53,7 +52,6 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const nowMs = systemClock.nowMs();
   const units = await unitStates(runTool, agentUnits, isUser);
   const isWatched = units?.some(({ active }) => /^(activating|active)$/.test(active)) ?? false;
-  const variables = { ...settings.variables, ...env };
   const source = sourceSettings(options, command, variables);
   const directory = await stateDirectoryFor(options, scope, env, hostname());
   const findings: Finding[] = [
@@ -66,6 +64,12 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   for (const host of options.host) findings.push(...(await receiverFindings(host, signal)));
   findings.push(...unitFindings(units, nowMs, isUser, installLine(scope)));
   reportFindings(findings, options.json, env);
+}
+
+/** What the installed unit says by flags. */
+async function unitVariables(scope: Scope): Promise<Environment> {
+  const mode = await installedMode(scope);
+  return mode?.kind === 'path' ? { AGENT_SOURCE: `file:${mode.path}` } : {};
 }
 
 const noHost = finding(

@@ -9,13 +9,12 @@ import { quoteWord, withSetting, withoutSpecifiers } from '../../shared/install/
 import { formatDuration } from '../../shared/quantity.js';
 
 export type Mode =
-  | { readonly kind: 'watch' | 'plug' }
-  /** From one shot to the next; undefined: as the unit has it. */
-  | { readonly kind: 'timer'; readonly intervalMs: number | undefined }
-  | { readonly kind: 'path'; readonly path: string };
+  { readonly kind: 'watch' | 'timer' | 'plug' } | { readonly kind: 'path'; readonly path: string };
 
 export interface AgentPlanRequest {
   readonly mode: Mode;
+  /** Of the timer, from one shot to the next; undefined: as the unit that ships has it. */
+  readonly intervalMs: number | undefined;
   readonly settings: Readonly<Record<string, string>>;
   readonly package: Package;
   readonly scope: Scope;
@@ -80,7 +79,7 @@ export async function agentPlan(request: AgentPlanRequest): Promise<Plan> {
   const { names, ...units } = unitsOf[mode.kind];
   const files: PlannedFile[] = [...program.files];
   for (const name of names) {
-    files.push(unitFile(scope, name, adjust(await fittedUnit(name, fitting), name, mode)));
+    files.push(unitFile(scope, name, adjust(await fittedUnit(name, fitting), name, request)));
   }
   files.push(...(await restartSteps(request, names)));
   if (mode.kind === 'plug') {
@@ -100,9 +99,9 @@ export async function agentPlan(request: AgentPlanRequest): Promise<Plan> {
   };
 }
 
-function adjust(text: string, name: string, mode: Mode): string {
-  if (mode.kind === 'timer' && mode.intervalMs !== undefined && name.endsWith('.timer')) {
-    return withSetting(text, 'Timer', 'OnUnitInactiveSec', formatDuration(mode.intervalMs));
+function adjust(text: string, name: string, { mode, intervalMs }: AgentPlanRequest): string {
+  if (name === 'picchanged.timer' && intervalMs !== undefined) {
+    return withSetting(text, 'Timer', 'OnUnitInactiveSec', formatDuration(intervalMs));
   }
   if (mode.kind === 'path' && name.endsWith('.path')) {
     return withSetting(text, 'Path', 'PathChanged', withoutSpecifiers(mode.path));

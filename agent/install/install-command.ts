@@ -10,6 +10,7 @@ import { helpText, readCommandLine, readFlags } from '../../shared/option-table.
 import { agentProgram } from '../options.js';
 import { runTool } from '../run-program.js';
 import { type Mode, agentPlan } from './agent-plan.js';
+import { installedMode } from './installed-mode.js';
 import { installOptions } from './install-options.js';
 
 const program = { name: 'agent', table: { ...agentProgram.table, ...installOptions } } as const;
@@ -27,6 +28,7 @@ const refused = {
   once: '--timer does that',
   state: 'the service has a folder of its own',
   explain: 'the service may write nowhere but in its own folder; try it by hand',
+  idleExit: 'the units that need it have it',
   json: 'nobody would read it',
   verbose: 'put AGENT_VERBOSE=yes into the settings while you need it',
   version: 'it installs this one',
@@ -44,7 +46,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
   const scope = scopeFor(options.user, env);
   const { given } = readFlags(program, argv);
-  const mode = modeOf(options, given, scope);
+  const mode = askedMode(options, scope) ?? (await installedMode(scope)) ?? { kind: 'watch' };
   const settings = givenSettings({
     program: 'agent',
     table: agentProgram.table,
@@ -58,10 +60,19 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     settings.AGENT_SOURCE = `${options.source.kind}:${seen}`;
   }
   if (command !== undefined) settings.AGENT_COMMAND = JSON.stringify(command);
-  await requireHost(scope, settings);
+  const variables = { ...(await readInstalledSettings(scope, 'agent')).variables, ...settings };
+  if (!variables.AGENT_HOST) {
+    throw new UsageError('where shall the frames go?', { hint: 'say it with --host HOST' });
+  }
   const own = ownPackage();
-  const version = await systemdVersion(runTool);
-  const plan = await agentPlan({ mode, settings, package: own, scope, systemdVersion: version });
+  const plan = await agentPlan({
+    mode,
+    intervalMs: intervalOf(variables),
+    settings,
+    package: own,
+    scope,
+    systemdVersion: await systemdVersion(runTool),
+  });
   const request = {
     words: ['agent', 'install', ...argv],
     package: own,
@@ -90,25 +101,20 @@ interface ModeFlags {
   readonly timer: boolean;
   readonly path: string | undefined;
   readonly plug: boolean;
-  readonly interval: number;
 }
 
-function modeOf(
-  { watch, timer, path, plug, interval }: ModeFlags,
-  given: ReadonlyMap<string, unknown>,
-  scope: Scope,
-): Mode {
+function askedMode({ watch, timer, path, plug }: ModeFlags, scope: Scope): Mode | undefined {
   const asked = [watch, timer, path !== undefined, plug].filter((each) => each).length;
   if (asked > 1) throw new UsageError('one of --watch, --timer, --path and --plug, not several');
-  if (timer) return { kind: 'timer', intervalMs: given.has('interval') ? interval : undefined };
   if (path !== undefined) return { kind: 'path', path: visiblePath(path, '--path', scope) };
-  return { kind: plug ? 'plug' : 'watch' };
+  if (timer) return { kind: 'timer' };
+  if (plug) return { kind: 'plug' };
+  return watch ? { kind: 'watch' } : undefined;
 }
 
-/** A second install need not say what the first one did. @throws {UsageError} */
-async function requireHost(scope: Scope, settings: Readonly<Record<string, string>>) {
-  if (settings.AGENT_HOST !== undefined) return;
-  const { variables } = await readInstalledSettings(scope, 'agent');
-  if (variables.AGENT_HOST) return;
-  throw new UsageError('where shall the frames go?', { hint: 'say it with --host HOST' });
+/** What is set; undefined: it is left to the units. @throws {UsageError} */
+function intervalOf(variables: Environment): number | undefined {
+  if (!variables.AGENT_INTERVAL) return undefined;
+  const table = { interval: agentProgram.table.interval };
+  return readCommandLine({ name: 'agent', table }, [], variables).options.interval;
 }

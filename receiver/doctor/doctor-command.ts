@@ -1,10 +1,11 @@
 /** `receiver doctor`: looks at all that has to be right on a receiving machine, and says what to type. */
+import { type ListenAddress, defaultPort, listenAddress } from '../../shared/address.js';
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, writeTo } from '../../shared/command.js';
 import { type Finding, finding } from '../../shared/doctor/finding.js';
 import { clockFinding, unitFindings } from '../../shared/doctor/machine-findings.js';
 import { reportFindings } from '../../shared/doctor/report.js';
-import { unitStates } from '../../shared/doctor/unit-state.js';
+import { type UnitState, unitStates } from '../../shared/doctor/unit-state.js';
 import { UsageError } from '../../shared/errors.js';
 import { scopeFor } from '../../shared/install/scope.js';
 import { readInstalledSettings } from '../../shared/install/settings.js';
@@ -57,9 +58,17 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   }
   findings.push(
     ...(await capturesFindings(directory, nowMs)),
-    ...(await portFindings(options.listen, runTool, byHand)),
+    ...(await portFindings(options.listen[0] ?? listensOn(units), runTool, byHand)),
     await clockFinding(runTool, nowMs),
     ...unitFindings(units, nowMs, user, install),
   );
   reportFindings(findings, options.json, env);
+}
+
+/** Where the installed socket listens; without one, where a receiver does unless it is told. */
+function listensOn(units: readonly UnitState[] | undefined): ListenAddress {
+  const address = units?.flatMap((unit) => unit.listen)[0];
+  return address === undefined
+    ? { address: undefined, port: defaultPort }
+    : listenAddress.parse(address);
 }

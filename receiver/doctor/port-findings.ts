@@ -12,15 +12,14 @@ const connectLimitMs = 5000;
 /** A receiver that systemd starts for us needs a moment. */
 const greetingLimitMs = 10_000;
 
-/** @param listen where the receiver is told to listen; none: the default port */
+/** @param start what to type to have a receiver there */
 export async function portFindings(
-  listen: readonly ListenAddress[],
+  listen: ListenAddress,
   run: RunTool,
   start: string,
 ): Promise<readonly Finding[]> {
-  const [first = { address: undefined, port: defaultPort }] = listen;
-  const port = await answerFinding(first, start);
-  return [port, ...(await firewallFindings(first.port, run)), ...addressFindings(first)];
+  const port = await answerFinding(listen, start);
+  return [port, ...(await firewallFindings(listen.port, run)), ...addressFindings(listen)];
 }
 
 async function answerFinding({ address, port }: ListenAddress, start: string): Promise<Finding> {

@@ -14,6 +14,7 @@ import { receiverProgram } from '../options.js';
 import { runTool } from '../run-program.js';
 import { capturesOwner } from './captures-owner.js';
 import { installOptions } from './install-options.js';
+import { installedSocket } from './installed-socket.js';
 import { receiverPlan, serviceUser, shippedDirectory } from './receiver-plan.js';
 
 const program = {
@@ -63,13 +64,15 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const whole = wholePath(directory, scope.isUser);
   const isOurs = scope.isUser || whole === shippedDirectory;
   const own = ownPackage();
+  const before = await installedSocket(scope);
+  const listen = options.listen.map(({ address, port }) =>
+    address === undefined ? String(port) : formatAddress(address, port),
+  );
   const plan = await receiverPlan({
     directory: whole,
     owner: isOurs ? undefined : await capturesOwner(whole, serviceUser, runTool),
-    isAccept: options.accept,
-    listen: options.listen.map(({ address, port }) =>
-      address === undefined ? String(port) : formatAddress(address, port),
-    ),
+    isAccept: given.has('accept') ? options.accept : (before?.isAccept ?? false),
+    listen: listen.length > 0 ? listen : (before?.listen ?? []),
     settings,
     package: own,
     scope,

@@ -2,7 +2,9 @@
 import { toggle } from '../../shared/option-table.js';
 
 export const installOptions = {
-  accept: toggle('A process for each connection (surveillance.socket), not one for all cameras.'),
+  accept: toggle(
+    'A process for each connection (surveillance.socket), not one for all cameras; --accept=no: back.',
+  ),
   user: toggle(
     "A service of this user's own systemd: without root, and without most of the sandbox.",
   ),

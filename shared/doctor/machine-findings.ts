@@ -70,7 +70,7 @@ export function unitFindings(
 const isOn = (enabled: string): boolean => enabled.startsWith('enabled');
 
 function unitFinding(unit: UnitState, nowMs: number, scope: string): Finding {
-  const { name, active, enabled, result } = unit;
+  const { name, active, enabled, result, restarts } = unit;
   const sudo = scope === '' ? 'sudo ' : '';
   if (active === 'failed') {
     const todo = `${sudo}journalctl${scope} -u ${name} -n 20`;
@@ -79,6 +79,10 @@ function unitFinding(unit: UnitState, nowMs: number, scope: string): Finding {
   const says = `${name} ${describeUnit(unit, nowMs)}`;
   if (active === 'inactive') {
     return finding('service', 'fault', says, `${sudo}systemctl${scope} start ${name}`);
+  }
+  // Between two attempts, or in one that does not come to being ready.
+  if (active === 'activating' && restarts > 0) {
+    return finding('service', 'fault', says, `${sudo}journalctl${scope} -u ${name} -n 20`);
   }
   if (enabled === 'disabled') {
     const todo = `${sudo}systemctl${scope} enable ${name}`;

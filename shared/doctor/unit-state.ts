@@ -19,11 +19,13 @@ export interface UnitState {
   readonly sinceMs: number | undefined;
   /** Connections that a socket serves now; undefined for what is no socket. */
   readonly connections: number | undefined;
+  /** Where a socket listens, as systemd writes it: `[::]:4444`. */
+  readonly listen: readonly string[];
 }
 
 const properties = [
   ...['Id', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'StatusText', 'NRestarts'],
-  ...['Result', 'ActiveEnterTimestamp', 'NConnections'],
+  ...['Result', 'ActiveEnterTimestamp', 'NConnections', 'Listen'],
 ];
 
 /**
@@ -45,6 +47,8 @@ export async function unitStates(
 /** Reads what `systemctl show` prints; units that are not there are left out. */
 export function readUnitStates(text: string): readonly UnitState[] {
   return text.split(/\n\n+/).flatMap((block) => {
+    // A socket has a line for each address.
+    const listen = [...block.matchAll(/^Listen=(.*) \(Stream\)$/gm)].map(([, at = '']) => at);
     const facts = new Map(
       block.split('\n').map((line) => {
         const at = line.indexOf('=');
@@ -65,6 +69,7 @@ export function readUnitStates(text: string): readonly UnitState[] {
       result: get('Result'),
       sinceMs: isActive && seconds !== undefined ? Number(seconds) * 1000 : undefined,
       connections: facts.has('NConnections') ? Number(get('NConnections')) : undefined,
+      listen,
     };
   });
 }

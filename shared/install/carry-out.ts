@@ -134,7 +134,9 @@ async function makeFolders(folder: string, isDryRun: boolean, made: string[]): P
   if ((await statIfThere(folder)) !== undefined) return;
   await makeFolders(dirname(folder), isDryRun, made);
   if (!made.includes(folder)) made.push(folder);
-  if (!isDryRun) await mkdir(folder, { mode: 0o755 });
+  if (isDryRun) return;
+  await mkdir(folder);
+  await chmod(folder, 0o755); // whatever the umask is
 }
 
 async function makeCaptures({ path, owner }: PlannedFolder, orders: Orders): Promise<void> {
@@ -220,6 +222,7 @@ async function start(plan: Plan, orders: Orders, hasChanged: boolean): Promise<v
 async function writeWhole(path: string, manifest: Manifest): Promise<void> {
   const part = `${path}.part`;
   await writeFile(part, `${JSON.stringify(manifest, undefined, 2)}\n`);
+  await chmod(part, 0o644);
   await rename(part, path);
 }
 

@@ -15,6 +15,14 @@ export function withSetting(text: string, section: string, key: string, value: s
   return lines.join('\n');
 }
 
+/** What a key is set to, in the order of the lines. */
+export function readSettings(text: string, key: string): readonly string[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`${key}=`))
+    .map((line) => line.slice(key.length + 1));
+}
+
 /** Replaces whole words of the command lines, `ExecStart=` and its like. The new words are quoted already. */
 export function withCommandWords(text: string, changes: ReadonlyMap<string, string>): string {
   return text.replaceAll(/^(Exec\w+=)(.*)$/gm, (_, key: string, words: string) => {
