@@ -59,7 +59,10 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
   return {
     program: 'receiver',
     scope,
-    systemUser: scope.isUser ? undefined : { name: serviceUser, gecos: 'Camera receiver' },
+    systemUser:
+      scope.isUser || owner !== undefined
+        ? undefined
+        : { name: serviceUser, gecos: 'Camera receiver' },
     folder:
       directory === shippedDirectory
         ? undefined // systemd makes it

@@ -120,7 +120,7 @@ function refuseForeign(
 
 /** @returns the user to remove again one day */
 async function makeUser({ systemUser }: Plan, orders: Orders, before: Manifest | undefined) {
-  if (systemUser === undefined) return undefined;
+  if (systemUser === undefined) return before?.madeUser;
   const { name, gecos } = systemUser;
   if ((await ask(orders.run, 'getent', ['passwd', name])) !== undefined) {
     return before?.madeUser === name ? name : undefined;

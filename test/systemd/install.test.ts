@@ -1,0 +1,214 @@
+/** `install` and `uninstall` of both programs in a real systemd: it works, keeps what it is told, leaves nothing. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { root } from '../support/programs.js';
+import { Lab, whyNoLab } from './lab.js';
+
+const why = whyNoLab();
+const folder = '/opt/picchanged';
+
+interface Findings {
+  readonly ok: boolean;
+  readonly findings: readonly { check: string; level: string; says: string }[];
+}
+
+describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})`}`, () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await Lab.boot({
+      copies: ['dist', 'systemd', 'package.json'].map((name) => ({
+        from: `${root}${name}`,
+        to: `${folder}/${name}`,
+      })),
+    });
+    await lab.must('useradd', '--create-home', '--uid', '4321', 'fred');
+  }, 60_000);
+  afterAll(() => lab.close());
+
+  const program = (name: string) => {
+    const words = ['node', `${folder}/dist/${name}.js`];
+    return {
+      run: (...args: string[]) => lab.run(...words, ...args),
+      must: (...args: string[]) => lab.must(...words, ...args),
+      findings: async (...args: string[]) => {
+        const { stdout } = await lab.run(...words, 'doctor', '--json', ...args);
+        return JSON.parse(stdout) as Findings;
+      },
+    };
+  };
+  const agent = program('agent');
+  const receiver = program('receiver');
+
+  /** Every name in the places that an installation touches, and the accounts. */
+  const listing = async (): Promise<string> => {
+    const places = ['/etc', '/usr/local/lib', '/var/lib', '/opt', '/srv', '/home'];
+    const depth = ['-maxdepth', '4', '-printf', '%p %y %m %u %g\n'];
+    const names = (await lab.must('find', ...places, ...depth)).split('\n');
+    // useradd keeps the last version of its files.
+    const kept = names.filter((line) => !/^\/etc\/(?:\S+-|\.pwd\.lock) f/.test(line));
+    return [...kept.sort(), await lab.must('cat', '/etc/passwd', '/etc/group')].join('\n');
+  };
+
+  const frames = async (directory: string): Promise<string[]> => {
+    const { stdout } = await lab.run('find', directory, '-name', '*.jpg');
+    return stdout.split('\n').filter((name) => name !== '');
+  };
+  const framesCome = (directory: string): Promise<string[]> =>
+    eventually(async () => {
+      const found = await frames(directory);
+      return found.length > 0 && found;
+    }, `frames in ${directory}`);
+
+  it('sets up a receiver and an agent, whose frames arrive; a second time it changes what is said', async () => {
+    const before = await listing();
+    await receiver.must('install', '--dir', '/srv/captures', '--max-frame', '8MiB');
+    expect(await lab.must('stat', '-c', '%U %a', '/srv/captures')).toBe('surveillance 750');
+    await agent.must('install', '--host', '127.0.0.1', '--device', 'TEST:', '--camera', 'yard');
+    const [frame = ''] = await framesCome('/srv/captures');
+    expect(frame).toMatch(/^\/srv\/captures\/yard\//);
+    expect(await lab.must('stat', '-c', '%U %a', frame)).toBe('surveillance 640');
+    expect(await agent.findings()).toMatchObject({ ok: true });
+    expect(await receiver.findings()).toMatchObject({ ok: true });
+    expect(await agent.must('status')).toContain('picchanged-watch.service is active (running)');
+    expect(await receiver.must('status')).toMatch(/yard: last frame \d+ s ago, \d+ frames? today/);
+
+    expect(await agent.must('install')).toContain('nothing has changed');
+    await lab.must('sed', '-i', '$aAGENT_MIN_AREA=1%  # mine', '/etc/picchanged/agent.env');
+    await agent.must('install', '--timer', '--interval', '3s');
+    const settings = await lab.must('cat', '/etc/picchanged/agent.env');
+    expect(settings).toContain('AGENT_MIN_AREA=1%  # mine');
+    expect(settings).toContain('AGENT_INTERVAL=3s');
+    expect(settings).toContain('AGENT_HOST=127.0.0.1');
+    expect(await lab.show('picchanged-watch.service', 'LoadState')).toBe('not-found');
+    expect(await lab.show('picchanged.timer', 'ActiveState')).toBe('active');
+    expect(await lab.must('cat', '/etc/systemd/system/picchanged.timer')).toContain(
+      'OnUnitInactiveSec=3s',
+    );
+    // What is not said stays: the timer, and where the frames go.
+    await agent.must('install', '--camera', 'garage');
+    expect(await lab.show('picchanged.timer', 'ActiveState')).toBe('active');
+    await receiver.must('install', '--accept', '--listen', '4447');
+    await receiver.must('install');
+    expect(await lab.show('surveillance.socket', 'Listen')).toBe('[::]:4447 (Stream)');
+    expect((await receiver.findings()).findings).toContainEqual(
+      expect.objectContaining({ check: 'port', level: 'ok' }),
+    );
+
+    const gone = await agent.must('uninstall');
+    expect(gone).not.toContain('keep');
+    const kept = await receiver.must('uninstall');
+    expect(kept).toContain('keep     /srv/captures');
+    // The user whose captures stay, stays. Then everything is as it was.
+    await lab.must('rm', '-r', '/srv/captures');
+    await lab.must('userdel', 'surveillance');
+    expect(await listing()).toBe(before);
+    expect(
+      await lab.must('systemctl', 'list-units', '--all', 'picchanged*', 'surveillance*'),
+    ).toContain('0 loaded units');
+  }, 120_000);
+
+  it('keeps captures in somebody’s home, as that user, under any name; of homes the service sees no more', async () => {
+    const home = '/home/fred/100% "mine" $HOME';
+    await receiver.must('install', '--dir', home);
+    await agent.must(
+      ...['install', '--host', '127.0.0.1', '--source', 'scene', '--camera', 'yard'],
+    );
+    const [frame = ''] = await framesCome(home);
+    expect(await lab.must('stat', '-c', '%U', frame)).toBe('fred');
+    await lab.must('sh', '-c', 'echo secret > /home/fred/diary');
+    const pid = await lab.show('surveillance-many.service', 'MainPID');
+    const inside = ['nsenter', '--target', pid, '--mount', 'ls', '/home/fred'];
+    expect(await lab.must(...inside)).toBe('100% "mine" $HOME');
+    await agent.must('uninstall');
+    expect(await receiver.must('uninstall')).toContain(`keep     ${home}`);
+    expect(await frames(home)).not.toEqual([]);
+    expect((await lab.run('getent', 'passwd', 'surveillance')).code).toBe(2);
+  }, 120_000);
+
+  it('copies what lies where services do not see it', async () => {
+    await lab.must('cp', '-r', folder, '/root/checkout');
+    await lab.must('cp', await lab.must('readlink', '-f', '/usr/bin/node'), '/root/node');
+    const there = ['/root/node', '/root/checkout/dist/agent.js'];
+    await receiver.must('install');
+    const told = await lab.must(
+      ...[...there, 'install', '--host', 'localhost', '--source', 'scene', '--camera', 'yard'],
+    );
+    expect(told).toContain('copied to /usr/local/lib/picchanged/agent');
+    await framesCome('/var/lib/surveillance');
+    const words = await lab.show('picchanged-watch.service', 'ExecStart');
+    expect(words).toContain('path=/usr/local/lib/picchanged/agent/node ');
+    await lab.must(...there, 'uninstall');
+    await receiver.must('uninstall');
+    expect((await lab.run('ls', '/usr/local/lib/picchanged')).code).toBe(2);
+  }, 120_000);
+
+  it('gives settings to the service as they were typed, whatever is in them', async () => {
+    const words = ['printf', 'a b\'c"d\\e$f`g%h#i;j\n', '$HOME', '%n', 'ü', '', '\\'];
+    const install = ['install', '--host', 'localhost [::1]:4448', '--source', 'command'];
+    await agent.must(...install.slice(0, 2), 'localhost', '--source', 'command', '--', ...words);
+    const unit = 'picchanged-watch.service';
+    const dump = '[Service]\nExecStart=\nExecStart=/usr/bin/env -0\nType=oneshot\nRestart=no\n';
+    await lab.must('mkdir', '-p', `/etc/systemd/system/${unit}.d`);
+    await lab.must(
+      'sh',
+      '-c',
+      'printf %s "$1" > "$2"',
+      'sh',
+      dump,
+      `/etc/systemd/system/${unit}.d/dump.conf`,
+    );
+    await lab.must(
+      'sh',
+      '-c',
+      `echo 'StandardOutput=file:/run/dump' >> /etc/systemd/system/${unit}.d/dump.conf`,
+    );
+    await lab.must('systemctl', 'daemon-reload');
+    await lab.must('systemctl', 'restart', unit);
+    const variables = (await lab.must('cat', '/run/dump')).split('\0');
+    const command = variables.find((each) => each.startsWith('AGENT_COMMAND='));
+    expect(JSON.parse(command?.slice('AGENT_COMMAND='.length) ?? '')).toEqual(words);
+    await lab.must('rm', '-r', `/etc/systemd/system/${unit}.d`);
+    await agent.must('uninstall');
+  }, 120_000);
+
+  it('overwrites nobody’s units, and takes frames that wait away from nobody', async () => {
+    const unit = '/etc/systemd/system/picchanged-watch.service';
+    await lab.must('sh', '-c', `echo '[Service]' > ${unit}`);
+    const args = ['install', '--host', '127.0.0.1:9', '--source', 'scene', '--camera', 'yard'];
+    expect(await agent.run(...args)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`${unit} is not from install`) as string,
+    });
+    expect((await lab.run('getent', 'passwd', 'picchanged')).code).toBe(2);
+    await agent.must(...args, '--force');
+    await lab.must('sed', '-i', 's/^Restart=.*/Restart=no/', unit);
+    expect(await agent.run('install')).toMatchObject({
+      stderr: expect.stringContaining('was changed since install wrote it') as string,
+    });
+    await eventually(
+      async () => /waiting/.test(await agent.must('status')),
+      'a frame that waits for nobody',
+    );
+    expect(await agent.must('uninstall')).toMatch(
+      /keep {5}\/var\/lib\/picchanged\/agent: \d+ frame/,
+    );
+    expect((await lab.run('getent', 'passwd', 'picchanged')).code).toBe(0);
+    expect(await agent.run('uninstall')).toMatchObject({ code: 1 });
+  }, 120_000);
+
+  it('sends each version of a picture that another program overwrites', async () => {
+    await lab.must('rm', '-r', '/var/lib/picchanged');
+    await receiver.must('install', '--dir', '/srv/pictures');
+    await lab.must('mkdir', '/srv/monitor');
+    const path = '/srv/monitor/100% of it.jpg';
+    await agent.must('install', '--host', 'localhost', '--camera', 'yard', '--path', path);
+    await lab.must('fswebcam', '--device', 'TEST:', '/srv/monitor/first.jpg');
+    await lab.must('mv', '/srv/monitor/first.jpg', path);
+    await framesCome('/srv/pictures');
+    expect((await agent.findings()).findings).toContainEqual(
+      expect.objectContaining({ check: 'frame', level: 'ok' }),
+    );
+    await agent.must('uninstall');
+    await receiver.must('uninstall');
+  }, 120_000);
+});
