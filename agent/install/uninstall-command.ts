@@ -11,6 +11,7 @@ import { helpText, readCommandLine } from '../../shared/option-table.js';
 import { counted } from '../../shared/rough.js';
 import { runTool } from '../run-program.js';
 import { surveySpool } from '../spool/survey.js';
+import { defaultStateDirectory } from '../state.js';
 import { stateFolderName } from '../units.js';
 import { uninstallOptions } from './install-options.js';
 
@@ -37,16 +38,22 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     package: ownPackage(),
     userId: process.getuid?.(),
   };
-  const removal = { program: 'agent', scope, leftovers: () => leftovers(scope) } as const;
+  const removal = { program: 'agent', scope, leftovers: () => leftovers(scope, env) } as const;
   await runUninstall(removal, request, options, runTool);
 }
 
 /** All state folders of the agents: each camera of a machine has its own. */
-async function leftovers({ stateFolder }: Scope): Promise<Leftovers> {
+async function leftovers({ stateFolder }: Scope, env: Environment): Promise<Leftovers> {
   const remove: string[] = [];
   const keep: { path: string; why: string }[] = [];
-  // Where runs by hand have their state too, nothing is known to be the service's alone.
-  if (stateFolder === undefined) return { remove, keep };
+  if (stateFolder === undefined) {
+    const path = dirname(defaultStateDirectory(env, 'any'));
+    const isThere = (await namesIn(path)).length > 0;
+    return {
+      remove,
+      keep: isThere ? [{ path, why: 'runs by hand have their state there too' }] : [],
+    };
+  }
   const parent = join(stateFolder, dirname(stateFolderName));
   for (const name of await namesIn(parent)) {
     const path = join(parent, name);

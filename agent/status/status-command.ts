@@ -8,6 +8,7 @@ import { serviceLines } from '../../shared/doctor/machine-findings.js';
 import { unitStates } from '../../shared/doctor/unit-state.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/errors.js';
 import { scopeFor } from '../../shared/install/scope.js';
+import { readInstalledSettings } from '../../shared/install/settings.js';
 import { path } from '../../shared/kinds.js';
 import { helpText, readCommandLine, toggle, value } from '../../shared/option-table.js';
 import { ago, counted, roughSize } from '../../shared/rough.js';
@@ -36,15 +37,17 @@ Shows what the agent does: its service, and the frames that wait for a receiver.
 
 /** @throws {UsageError} @throws {OperationalError} STATE: the state folder may not be read */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, words } = readCommandLine(program, argv, env);
+  const { user } = readCommandLine(program, argv, env).options;
+  const scope = scopeFor(user, env);
+  const { variables } = await readInstalledSettings(scope, 'agent');
+  const { options, words } = readCommandLine(program, argv, { ...variables, ...env });
   if (options.help) {
     writeTo(1, `${usage}${helpText(program)}\n`);
     return;
   }
   if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
   const nowMs = systemClock.nowMs();
-  const units = await unitStates(runTool, agentUnits, options.user);
-  const scope = scopeFor(options.user, env);
+  const units = await unitStates(runTool, agentUnits, user);
   const state = await stateDirectoryFor(options, scope, env, hostname());
   const { isAtWork, spools } = await lookInto(state);
   if (options.json) {

@@ -22,7 +22,9 @@ export async function capturesFindings(
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [await missingFinding(directory)];
     const says = `cannot look into ${directory}: ${describeError(error)}`;
-    return [finding('captures', 'warning', says, 'sudo receiver doctor')];
+    const isHidden = ['EACCES', 'EPERM'].includes(systemCode(error) ?? '');
+    if (isHidden) return [finding('captures', 'warning', says, 'sudo receiver doctor')];
+    return [finding('captures', 'fault', says, 'give another --dir')];
   }
   return [
     await writableFinding(directory),

@@ -17,7 +17,7 @@ export interface UnitState {
   readonly result: string;
   /** Wall time at which it became active, if it is. */
   readonly sinceMs: number | undefined;
-  /** Connections that a socket serves now; undefined for what is no socket. */
+  /** Connections that a socket with a process for each serves now; undefined for any other unit. */
   readonly connections: number | undefined;
   /** Where a socket listens, as systemd writes it: `[::]:4444`. */
   readonly listen: readonly string[];
@@ -25,7 +25,7 @@ export interface UnitState {
 
 const properties = [
   ...['Id', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'StatusText', 'NRestarts'],
-  ...['Result', 'ActiveEnterTimestamp', 'NConnections', 'Listen'],
+  ...['Result', 'ActiveEnterTimestamp', 'NConnections', 'Accept', 'Listen'],
 ];
 
 /**
@@ -68,7 +68,7 @@ export function readUnitStates(text: string): readonly UnitState[] {
       restarts: Number(get('NRestarts')) || 0,
       result: get('Result'),
       sinceMs: isActive && seconds !== undefined ? Number(seconds) * 1000 : undefined,
-      connections: facts.has('NConnections') ? Number(get('NConnections')) : undefined,
+      connections: get('Accept') === 'yes' ? Number(get('NConnections')) : undefined,
       listen,
     };
   });

@@ -211,4 +211,36 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     await agent.must('uninstall');
     await receiver.must('uninstall');
   }, 120_000);
+
+  it('is a service of one user alone, without root', async () => {
+    await lab.must('systemctl', 'start', 'user@4321.service');
+    const words = [
+      'HOME=/home/fred',
+      'XDG_RUNTIME_DIR=/run/user/4321',
+      'PATH=/usr/bin:/bin',
+      'node',
+    ];
+    const asFred = (name: string, ...args: string[]): Promise<string> =>
+      lab.must(
+        'runuser',
+        '-u',
+        'fred',
+        '--',
+        'env',
+        ...words,
+        `${folder}/dist/${name}.js`,
+        ...args,
+      );
+    await asFred('receiver', 'install', '--user', '--dir', '/home/fred/mine');
+    const source = ['--source', 'scene', '--camera', 'shed'];
+    await asFred('agent', 'install', '--user', '--host', 'localhost', ...source);
+    await framesCome('/home/fred/mine');
+    expect(await asFred('agent', 'status', '--user')).toMatch(/is active.*\nan agent is at work/s);
+    expect(await asFred('receiver', 'status', '--user')).toContain('shed: last frame');
+    await asFred('agent', 'doctor', '--user');
+    await asFred('receiver', 'doctor', '--user');
+    await asFred('agent', 'uninstall', '--user');
+    await asFred('receiver', 'uninstall', '--user');
+    expect((await lab.run('ls', '/home/fred/.config', '/home/fred/.local/share')).stdout).toBe('');
+  }, 120_000);
 });

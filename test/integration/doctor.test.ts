@@ -1,0 +1,205 @@
+/** doctor, status, install and uninstall as they are typed, on a machine as it is. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { freePort } from '../support/ports.js';
+import { missing, root, run, startAgent, startReceiverProgram } from '../support/programs.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+interface Finding {
+  readonly check: string;
+  readonly level: string;
+  readonly says: string;
+  readonly todo?: string;
+}
+
+const typed = (name: string, args: readonly string[], env = {}) =>
+  run(process.execPath, [`${root}dist/${name}.js`, ...args], { env });
+
+/** By what was looked at; of several, the last. */
+async function findings(name: string, args: readonly string[], env = {}) {
+  const { code, stdout } = await typed(name, ['doctor', '--json', ...args], env);
+  const { ok, findings: all } = JSON.parse(stdout) as { ok: boolean; findings: Finding[] };
+  expect(code).toBe(ok ? 0 : 1);
+  return new Map(all.map((each) => [each.check, each]));
+}
+
+const noFswebcam = missing('fswebcam', 'fswebcam');
+
+describe('agent doctor', () => {
+  it('finds all well, and a receiver that answers', async () => {
+    const { address } = await startReceiverProgram(temporaryDirectory());
+    const state = temporaryDirectory();
+    const args = ['--host', address, '--source', 'scene', '--state', state];
+    const { code, stdout, stderr } = await typed('agent', ['doctor', ...args]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^ok {7}frame {5}taken from scene 1: 640×480, \d+ kB$/m);
+    expect(stdout).toContain(`${address} answers`);
+  });
+
+  it.skipIf(noFswebcam !== undefined)(`takes a real shot${noFswebcam ?? ''}`, async () => {
+    const found = await findings('agent', ['--device', 'TEST:', '--state', temporaryDirectory()]);
+    expect(found.get('fswebcam')).toMatchObject({ level: 'ok' });
+    expect(found.get('frame')?.says).toContain('taken from fswebcam TEST:');
+    expect(found.get('receiver')).toMatchObject({
+      level: 'fault',
+      says: 'nothing says where frames go',
+    });
+  });
+
+  it('says what is wrong, and what to type', async () => {
+    const port = await freePort();
+    const state = temporaryDirectory();
+    const host = `127.0.0.1:${port}`;
+    const found = await findings('agent', [
+      '--host',
+      host,
+      '--device',
+      '/dev/video99',
+      '--state',
+      state,
+    ]);
+    expect(found.get('device')).toMatchObject({ level: 'fault', says: 'there is no /dev/video99' });
+    expect(found.has('frame')).toBe(false);
+    expect(found.get('receiver')).toMatchObject({
+      level: 'fault',
+      todo: 'on that machine: receiver doctor',
+    });
+    expect(found.get('receiver')?.says).toContain('ECONNREFUSED');
+
+    const nowhere = await findings('agent', [
+      '--host',
+      'nowhere.invalid',
+      '--source',
+      'scene',
+      '--state',
+      state,
+    ]);
+    expect(nowhere.get('name')).toMatchObject({ level: 'fault' });
+
+    const noPath = temporaryDirectory();
+    const bare = await findings('agent', ['--host', host, '--state', state], { PATH: noPath });
+    expect(bare.get('fswebcam')).toMatchObject({
+      level: 'fault',
+      todo: 'sudo apt-get install fswebcam',
+    });
+    expect(bare.get('clock')).toMatchObject({ level: 'warning' });
+
+    const plain = await findings('agent', [
+      '--device',
+      '/dev/shm',
+      '--host',
+      host,
+      '--state',
+      state,
+    ]);
+    expect(plain.get('device')?.says).toContain('/dev/shm is no device');
+    const broken = join(temporaryDirectory(), 'x.jpg');
+    writeFileSync(broken, 'hello');
+    const args = ['--source', `file:${broken}`, '--shot-timeout', '300ms', '--host', host];
+    expect((await findings('agent', [...args, '--state', state])).get('frame')).toMatchObject({
+      level: 'fault',
+    });
+  });
+
+  it('tells an agent at work and what waits, as status does', async () => {
+    const state = temporaryDirectory();
+    const host = `127.0.0.1:${await freePort()}`;
+    const args = ['--host', host, '--source', 'scene', '--state', state];
+    const agent = startAgent([...args, '--camera', 'yard', '--interval', '200ms']);
+    await agent.says('watching');
+    await eventually(async () => {
+      const { stdout } = await typed('agent', ['status', '--state', state]);
+      return /1 waiting|waiting, the oldest from/.test(stdout) && stdout.includes('is at work');
+    }, 'frames that wait');
+    const found = await findings('agent', args);
+    expect(found.get('lock')).toMatchObject({ level: 'warning' });
+    expect(found.get('frames')?.says).toMatch(/^for 127\.0\.0\.1_\d+: \d+ frames? .* waiting/);
+    await agent.stop();
+    const { stdout } = await typed('agent', ['status', '--json', '--state', state]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      isAtWork: false,
+      spools: [{ receiver: host.replace(':', '_') }],
+    });
+  });
+});
+
+describe('receiver doctor', () => {
+  it('finds the receiver at its port, and tells status of the cameras', async () => {
+    const directory = temporaryDirectory();
+    const { address, port } = await startReceiverProgram(directory);
+    const camera = ['--camera', 'yard', '--state', temporaryDirectory()];
+    await typed('agent', ['--once', '--source', 'scene', '--host', address, ...camera]);
+    const found = await findings('receiver', ['--dir', directory, '--listen', address]);
+    expect(found.get('port')).toMatchObject({ level: 'ok' });
+    expect(found.get('cameras')?.says).toMatch(/^yard: last frame \d+ s ago/);
+    expect(found.get('address')?.says).toBe(`at the camera: agent --host 127.0.0.1:${port}`);
+    const { stdout } = await typed('receiver', ['status', '--dir', directory]);
+    expect(stdout).toMatch(/^yard: last frame \d+ s ago, 1 frame today \(\d+ kB\)$/m);
+  });
+
+  it('says what is wrong', async () => {
+    const listen = ['--listen', `127.0.0.1:${await freePort()}`];
+    const file = join(temporaryDirectory(), 'file');
+    writeFileSync(file, '');
+    const found = await findings('receiver', ['--dir', file, ...listen]);
+    expect(found.get('captures')).toMatchObject({
+      level: 'fault',
+      says: `${file} is no directory`,
+    });
+    expect(found.get('port')).toMatchObject({ level: 'fault' });
+    expect(found.get('port')?.todo).toContain(`receiver --dir ${file}`);
+    const none = await findings('receiver', ['--dir', join(file, 'x'), ...listen]);
+    expect(none.get('captures')).toMatchObject({ level: 'fault', todo: 'give another --dir' });
+  });
+});
+
+describe('install', () => {
+  it('shows what it would do, and does nothing', async () => {
+    const home = temporaryDirectory();
+    const captures = join(home, 'captures');
+    const args = ['install', '--dry-run', '--user', '--dir', captures, '--max-frame', '8MiB'];
+    const { code, stdout } = await typed('receiver', args, { HOME: home });
+    expect(code).toBe(0);
+    expect(stdout).toContain(`write    ${home}/.config/systemd/user/surveillance-many.socket`);
+    expect(stdout).toContain('  | RECEIVER_MAX_FRAME=8MiB');
+    expect(stdout).toContain('run      systemctl --user restart surveillance-many.socket');
+    expect((await typed('agent', ['install', '--dry-run', '--host', 'x'])).stdout).toContain(
+      'run      systemctl restart picchanged-watch.service',
+    );
+    expect(await run('ls', ['-A', home])).toMatchObject({ stdout: '' });
+  });
+
+  it.each([
+    ['agent', ['install'], 'say it with --host HOST'],
+    ['agent', ['install', '--host', 'x', '--watch', '--timer'], 'not several'],
+    ['agent', ['install', '--host', 'x', '--once'], '--timer does that'],
+    ['agent', ['install', '--host', 'x', '--mask', '/home/fred/mask.png'], 'do not see homes'],
+    ['agent', ['install', '--host', 'x', '--source', 'folder:/tmp/x'], 'do not see homes'],
+    ['agent', ['install', '--host', 'x', '--plug', '--device', '/dev/video0'], 'plugged in'],
+    ['agent', ['install', '--host', 'x', 'y'], "'y'"],
+    ['receiver', ['install', '--dir', '/tmp/captures'], '/tmp of their own'],
+    ['receiver', ['install', '--dir', '/home'], 'for the captures alone'],
+    ['receiver', ['install', '--dir', '/home/no/such'], 'nobody here has that home'],
+    ['receiver', ['install', '--dir', '/srv/a\nb'], "line's end"],
+    ['receiver', ['install', '--dir', '/etc'], 'is not empty'],
+    ['receiver', ['install', '--user'], 'say it with --dir DIR'],
+  ])('refuses: %s %j', async (name, args, words) => {
+    const { code, stdout, stderr } = await typed(name, [...args, '--dry-run']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(words);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('needs root, or --user, and something to take away', async () => {
+    const home = temporaryDirectory();
+    mkdirSync(join(home, '.config'));
+    expect(
+      await typed('agent', ['uninstall', '--user', '--dry-run'], { HOME: home }),
+    ).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('nothing is installed there') as string,
+    });
+  });
+});
