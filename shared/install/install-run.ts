@@ -1,11 +1,11 @@
 /** How both programs' install and uninstall end: the plan carried out, or only told, and what to do next. */
 import { writeTo } from '../command.js';
-import type { RunTool } from '../run-tool.js';
-import { ask } from '../run-tool.js';
+import { OperationalError, systemCode } from '../errors.js';
+import { type RunTool, ask } from '../run-tool.js';
 import { carryOut } from './carry-out.js';
 import type { Plan } from './plan.js';
 import { type Request, checkRights } from './rights.js';
-import { type Orders } from './system-commands.js';
+import type { Orders } from './system-commands.js';
 import { type Removal, takeAway } from './take-away.js';
 
 interface RunFlags {
@@ -24,7 +24,8 @@ export async function runInstall(
 ): Promise<void> {
   const { dryRun, force = false } = flags;
   if (!dryRun) await checkRights(request, plan.scope, run);
-  await carryOut(plan, ordersFor(run, plan.scope.isUser, dryRun), force);
+  const orders = ordersFor(run, plan.scope.isUser, dryRun);
+  await withSentence('install', carryOut(plan, orders, force));
   for (const note of plan.notes) say(`note     ${note}`);
 }
 
@@ -36,7 +37,19 @@ export async function runUninstall(
   run: RunTool,
 ): Promise<void> {
   if (!flags.dryRun) await checkRights(request, removal.scope, run);
-  await takeAway(removal, ordersFor(run, removal.scope.isUser, flags.dryRun));
+  const orders = ordersFor(run, removal.scope.isUser, flags.dryRun);
+  await withSentence('uninstall', takeAway(removal, orders));
+}
+
+/** What the file system says against it. @throws {OperationalError} INSTALL */
+async function withSentence(verb: string, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (cause) {
+    if (cause instanceof OperationalError || systemCode(cause) === undefined) throw cause;
+    const hint = 'mend that and run it again, or take away what is there with uninstall';
+    throw new OperationalError('INSTALL', `${verb} broke off`, { cause, hint });
+  }
 }
 
 function ordersFor(run: RunTool, isUser: boolean, isDryRun: boolean): Orders {

@@ -142,4 +142,16 @@ describe('an installation', () => {
     await uninstall();
     expect(filesBelow(home, all)).toEqual([]);
   });
+
+  it('knows what it wrote when it broke between two files', async () => {
+    const { home, orders, plan, scope, uninstall } = setting();
+    const obstacle = join(scope.unitFolder, 'b.service.part');
+    mkdirSync(obstacle, { recursive: true });
+    await expect(
+      carryOut(plan({ 'a.service': '1', 'b.service': '1' }), orders, false),
+    ).rejects.toThrow();
+    expect(existsSync(join(scope.unitFolder, 'a.service'))).toBe(true);
+    await uninstall();
+    expect(filesBelow(home, all)).toEqual([]);
+  });
 });
