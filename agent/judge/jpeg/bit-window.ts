@@ -111,8 +111,7 @@ export class BitWindow {
     }
     this.#at = at;
     this.#byteCount = count;
-    // A scan that was cut off reads zeros for the rest of its MCU, and is found out at the next.
-    if (this.#isAtEnd) bytes.fill(0, count, count + mostMcuBytes);
+    // A scan that was cut off reads what the window had before, for the rest of its MCU, and is found out.
     this.readableBits = 8 * (this.#isAtEnd ? count : count - mostMcuBytes);
   }
 }
