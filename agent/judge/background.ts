@@ -66,13 +66,14 @@ export function startBackground(luma: Float32Array): Background {
  */
 export function followLight(background: Background, luma: Float32Array, places: Uint32Array): void {
   const { reference, marks } = background;
-  const clear = places.filter((cell) => marks[cell] !== 2);
-  if (clear.length === 0) return;
-  const ratios = Float32Array.from(
-    clear,
-    (cell) => (luma[cell]! + darkLevel) / (reference[cell]! + darkLevel),
-  );
-  const median = ratios.sort()[ratios.length >> 1]!;
+  const ratios = new Float32Array(places.length);
+  let count = 0;
+  for (const cell of places) {
+    if (marks[cell] === 2) continue;
+    ratios[count++] = (luma[cell]! + darkLevel) / (reference[cell]! + darkLevel);
+  }
+  if (count === 0) return;
+  const median = ratios.subarray(0, count).sort()[count >> 1]!;
   const gain = Math.min(mostGain, Math.max(1 / mostGain, median));
   const shift = darkLevel * (gain - 1);
   for (const levels of [reference, background.other, background.settled, background.anchor]) {
@@ -104,17 +105,18 @@ function neighbourDistance(
   { columns, rows }: Grid,
 ): number {
   const x = cell % columns;
-  const y = (cell - x) / columns;
-  let least = Infinity;
-  let most = -Infinity;
-  for (let ny = Math.max(0, y - 1); ny <= Math.min(rows - 1, y + 1); ny++) {
-    for (let nx = Math.max(0, x - 1); nx <= Math.min(columns - 1, x + 1); nx++) {
-      const level = reference[ny * columns + nx]!;
-      if (level < least) least = level;
-      if (level > most) most = level;
+  const left = x > 0 ? -1 : 0;
+  const right = x < columns - 1 ? 1 : 0;
+  const isBrighter = value > reference[cell]!;
+  let nearest = reference[cell]!;
+  for (let row = cell - columns; row <= cell + columns; row += columns) {
+    if (row < 0 || row >= columns * rows) continue;
+    for (let at = row + left; at <= row + right; at++) {
+      const level = reference[at]!;
+      if (isBrighter ? level > nearest : level < nearest) nearest = level;
     }
   }
-  return Math.max(least - value, value - most, 0);
+  return isBrighter ? Math.max(0, value - nearest) : Math.max(0, nearest - value);
 }
 
 /** Grey levels that a cell is off as a matter of course. */

@@ -101,7 +101,9 @@ function noteStillness(background: Background, luma: Float32Array, elapsedS: num
 /** What the camera itself does to most places, grey levels: a still thing in front of it does the same. */
 function commonDeviation({ noise }: Background): number {
   const step = Math.ceil(noise.length / noisePlaces);
-  const sample = noise.filter((_, i) => i % step === 0).sort();
+  const sample = new Float32Array(Math.ceil(noise.length / step));
+  for (let i = 0; i < sample.length; i++) sample[i] = noise[i * step]!;
+  sample.sort();
   return deviationOfNoise * sample[Math.floor(noisyShare * sample.length)]!;
 }
 
