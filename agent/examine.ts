@@ -8,6 +8,7 @@ import { UsageError, describeError } from '../shared/errors.js';
 import { clockedPath } from '../shared/frame-path.js';
 import type { Log } from '../shared/log.js';
 import { HeldFrames } from './held-frames.js';
+import { ConstantChange } from './judge/constant-change.js';
 import { decodeSmall } from './judge/decode.js';
 import type { SmallPicture } from './judge/grid.js';
 import { Judge } from './judge/judge.js';
@@ -63,6 +64,7 @@ interface ExaminerParts {
 
 export class Examiner {
   readonly #parts: ExaminerParts;
+  readonly #constantChange = new ConstantChange();
   /** Explanations are written one after the other, and never make the next shot wait. */
   #drawing: Promise<void> = Promise.resolve();
   #hasSaidMisfit = false;
@@ -108,6 +110,7 @@ export class Examiner {
     const picture = decodeSmall(jpeg);
     this.#sayMisfit(picture);
     const finding = judge.judge(picture, capturedAtMs);
+    this.#hintAtMask(finding, capturedAtMs, picture);
     this.#explain(frame, picture, finding);
     return selection.take(frame, capturedAtMs, finding, jpeg.length);
   }
@@ -148,6 +151,16 @@ export class Examiner {
         log.warn('cannot write an explanation', { path, error });
       }
     });
+  }
+
+  #hintAtMask(finding: Finding, capturedAtMs: number, picture: SmallPicture): void {
+    const box = this.#constantChange.note(finding, capturedAtMs, picture);
+    if (box === undefined) return;
+    const [left, top, width, height] = box;
+    this.#parts.log.warn(
+      'something goes on changing in one place; if it is a clock, a flag or a screen, leave it out with --mask',
+      { left, top, width, height },
+    );
   }
 
   #sayMisfit(picture: SmallPicture): void {

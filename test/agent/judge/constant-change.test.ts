@@ -1,0 +1,86 @@
+/** When something that changes all the time is told, and where it is; and clocks that never need it. */
+import { describe, expect, it } from 'vitest';
+import { ConstantChange } from '../../../agent/judge/constant-change.js';
+import { makeGrid } from '../../../agent/judge/grid.js';
+import { Judge } from '../../../agent/judge/judge.js';
+import type { Box, Finding } from '../../../agent/judge/verdict.js';
+import { type Cells, randomFrom, withNoise, within, yard } from './pictures.js';
+
+const grid = makeGrid(640, 480);
+const flag: Box = [560, 16, 40, 24];
+const changeAt = (...boxes: Box[]): Finding => ({
+  kind: 'change',
+  ratio: 0.01,
+  boxes,
+  strength: 2,
+});
+const quiet: Finding = { kind: 'quiet', ratio: 0, boxes: [], strength: 0 };
+
+/** A frame every so often; @returns what was told, with the second */
+function watch(seconds: number, everyS: number, scene: (second: number) => Finding) {
+  const change = new ConstantChange();
+  const told: [second: number, Box][] = [];
+  for (let second = 0; second <= seconds; second += everyS) {
+    const box = change.note(scene(second), 1e12 + second * 1000, grid);
+    if (box !== undefined) told.push([second, box]);
+  }
+  return told;
+}
+
+describe('what goes on changing', () => {
+  it('in one small place is told once, after ten minutes', () => {
+    expect(watch(3600, 1, () => changeAt(flag))).toEqual([[600, flag]]);
+  });
+
+  it('is told with all that it covers', () => {
+    const waving = (second: number) => changeAt([560 + (second % 9), 16, 40, 24]);
+    expect(watch(700, 1, waving)).toEqual([[600, [560, 16, 48, 24]]]);
+  });
+
+  it('may pause for a moment, not for minutes', () => {
+    expect(watch(1200, 1, (second) => (second % 30 < 10 ? quiet : changeAt(flag)))).toHaveLength(1);
+    expect(watch(1200, 1, (second) => (second % 300 < 90 ? quiet : changeAt(flag)))).toEqual([]);
+  });
+
+  it('is not told of a slow camera before it was seen often', () => {
+    expect(watch(3600, 50, () => changeAt(flag))).toEqual([[1450, flag]]);
+  });
+
+  it('is not what is large, here and there, or moves on', () => {
+    expect(watch(3600, 1, () => changeAt([0, 0, 320, 240]))).toEqual([]);
+    expect(watch(3600, 1, () => changeAt(flag, [10, 400, 20, 20]))).toEqual([]);
+    expect(watch(3600, 1, (second) => changeAt([second % 600, 16, 40, 24]))).toEqual([]);
+  });
+
+  it('goes on when the clock is put back', () => {
+    const change = new ConstantChange();
+    for (let second = 0; second < 500; second++) change.note(changeAt(flag), second * 1000, grid);
+    expect(change.note(changeAt(flag), -1e6, grid)).toBeUndefined();
+    let told = 0;
+    for (let second = 0; second < 700; second++) {
+      if (change.note(changeAt(flag), second * 1000, grid)) told += 1;
+    }
+    expect(told).toBe(1);
+  });
+});
+
+describe('a clock burnt into the picture', () => {
+  /** White digits in cells of 8 pixels; the last two change each second. */
+  const ticking = (second: number, [left, top, width, height]: Cells) => {
+    const random = randomFrom(second + 1);
+    return within(yard(), [left, top, width, height], (luma) => (random() < 0.5 ? 235 : luma));
+  };
+
+  it.each<[string, Cells, number]>([
+    ['16 pixels high is no change at all', [70, 2, 4, 2], 0],
+    ['32 pixels high is learned within a minute', [64, 2, 8, 4], 60],
+  ])('%s', (_, digits, atMost) => {
+    const judge = new Judge({ sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000 });
+    let changes = 0;
+    for (let second = 0; second < 600; second++) {
+      const picture = withNoise(ticking(second, digits), second);
+      if (judge.judge(picture, 1e12 + second * 1000).kind === 'change') changes += 1;
+    }
+    expect(changes).toBeLessThanOrEqual(atMost);
+  });
+});
