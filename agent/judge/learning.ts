@@ -49,9 +49,9 @@ const stillShare = 0.95;
 /** So much of the cells is noisier than a shaking camera makes the rest: a still thing may be as noisy. */
 const noisyShare = 0.8;
 /** A ghost is left of somebody who has just gone: a moment without motion is enough to look for one. */
-const ghostS = 3;
+const ghostS = 2;
 /** A ghost's outline stands in the reference at least so much stronger than in the frame. */
-const ghostContrast = 1.5;
+const ghostContrast = 2;
 /** A place in front of which something is settles to its mean over so long: people are slower than noise. */
 const settleS = 2;
 /** Enough places to know the noise of the whole picture. */

@@ -153,7 +153,7 @@ describe('what is in front', () => {
 describe('a ghost', () => {
   it('belongs after a moment: its outline is in the reference, not in the frame', () => {
     const background = startBackground(withSquare(160));
-    wait(background, 3, () => even(100));
+    wait(background, 2, () => even(100));
     expect(background.reference[33]).toBe(160);
     wait(background, 2, () => even(100));
     expect(background.reference[33]).toBe(100);
