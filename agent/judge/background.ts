@@ -40,6 +40,8 @@ const restlessFactor = 4;
 const darkLevel = 8;
 /** One frame's change of light that is followed at once; beyond it something covers the lens. */
 const mostGain = 1.5;
+/** Less than a frame's noise does to the median: where it is quiet the reference follows by itself. */
+const leastGain = 0.001;
 /** Edges wander with a shaking camera: so much of a difference is forgiven where a neighbour shows it too. */
 const neighbourShare = 0.3;
 /** A smaller difference counts for nothing whoever forgives it. */
@@ -75,6 +77,7 @@ export function followLight(background: Background, luma: Float32Array, places: 
   if (count === 0) return;
   const median = ratios.subarray(0, count).sort()[count >> 1]!;
   const gain = Math.min(mostGain, Math.max(1 / mostGain, median));
+  if (Math.abs(gain - 1) < leastGain) return;
   const shift = darkLevel * (gain - 1);
   for (const levels of [reference, background.other, background.settled, background.anchor]) {
     for (let i = 0; i < levels.length; i++) levels[i] = levels[i]! * gain + shift;
@@ -87,12 +90,13 @@ export function distances(background: Background, luma: Float32Array, grid: Grid
   const result = new Float32Array(luma.length);
   for (let i = 0; i < luma.length; i++) {
     const value = luma[i]!;
-    let distance = Math.abs(value - reference[i]!);
-    if (distance > smallestGreys) {
+    const distance = Math.abs(value - reference[i]!);
+    if (distance <= smallestGreys) result[i] = distance;
+    else {
       const forgiven = distance - neighbourDistance(reference, value, i, grid);
-      distance = Math.min(distance - neighbourShare * forgiven, Math.abs(value - other[i]!));
+      const toOther = Math.abs(value - other[i]!);
+      result[i] = Math.min(distance - neighbourShare * forgiven, toOther);
     }
-    result[i] = distance;
   }
   return result;
 }
@@ -124,7 +128,13 @@ export function usualDeviation({ noise, reference }: Background, cell: number): 
   return Math.max(deviationOfNoise * noise[cell]!, flicker * reference[cell]!);
 }
 
-/** The same for deciding: more where the place is restless. */
-export function expectedDeviation(background: Background, cell: number): number {
-  return usualDeviation(background, cell) * (1 + restlessFactor * background.restless[cell]!);
+/** The same of each cell, for deciding: more where the place is restless. */
+export function expectedDeviations(background: Background): Float32Array {
+  const { noise, reference, restless } = background;
+  const result = new Float32Array(noise.length);
+  for (let i = 0; i < result.length; i++) {
+    const usual = Math.max(deviationOfNoise * noise[i]!, flicker * reference[i]!);
+    result[i] = usual * (1 + restlessFactor * restless[i]!);
+  }
+  return result;
 }

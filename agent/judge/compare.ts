@@ -32,9 +32,13 @@ export class Comparison {
    * @returns 1 for each cell that differs
    */
   compare(excess: Float32Array): Uint8Array {
+    const frame = this.#frame;
     for (let i = 0, at = 0; i < excess.length; i++, at += 4) {
-      const grey = middle + Math.max(-127, Math.min(127, Math.round(excess[i]! * limitGreys)));
-      this.#frame[at] = this.#frame[at + 1] = this.#frame[at + 2] = grey;
+      const grey = Math.round(excess[i]! * limitGreys) + middle;
+      const inRange = grey < 1 ? 1 : grey > 255 ? 255 : grey;
+      frame[at] = inRange;
+      frame[at + 1] = inRange;
+      frame[at + 2] = inRange;
     }
     // With `diffMask` pixelmatch writes only what differs; the rest would be the last comparison's.
     this.#differing.fill(0);

@@ -6,7 +6,7 @@ import { maxBoxes } from '../../shared/protocol/limits.js';
 import {
   type Background,
   distances,
-  expectedDeviation,
+  expectedDeviations,
   followLight,
   startBackground,
 } from './background.js';
@@ -147,11 +147,11 @@ export class Judge {
     picture: SmallPicture,
     { comparison, looked, lookedCount }: Tools,
   ): ComparedFrame {
+    const limit = this.#limit;
     const off = distances(background, picture.luma, picture);
-    const excess = new Float32Array(off.length);
-    for (let i = 0; i < off.length; i++) {
-      const limit = this.#limit * expectedDeviation(background, i);
-      excess[i] = (off[i]! * looked[i]!) / limit;
+    const excess = expectedDeviations(background);
+    for (let i = 0; i < excess.length; i++) {
+      excess[i] = (off[i]! * looked[i]!) / (limit * excess[i]!);
     }
     const marks = comparison.compare(excess);
     const least = Math.max(leastCells, this.#settings.minArea * lookedCount);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   distances,
-  expectedDeviation,
+  expectedDeviations,
   followLight,
   startBackground,
   usualDeviation,
@@ -94,8 +94,8 @@ describe('the background', () => {
     expect(usualDeviation(background, 9)).toBeCloseTo(1.8, 3);
     background.noise[0] = 8;
     expect(usualDeviation(background, 0)).toBeCloseTo(10, 3);
-    expect(expectedDeviation(background, 0)).toBeCloseTo(10, 3);
+    expect(expectedDeviations(background)[0]).toBeCloseTo(10, 3);
     background.restless[0] = 0.5;
-    expect(expectedDeviation(background, 0)).toBeCloseTo(30, 3);
+    expect(expectedDeviations(background)[0]).toBeCloseTo(30, 3);
   });
 });
