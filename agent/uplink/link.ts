@@ -143,7 +143,7 @@ export class Link {
     } else {
       const { sequence } = message;
       // An answer to what was not asked changes nothing: only what is in flight can be acknowledged.
-      if (!this.#inFlight.delete(sequence)) return;
+      if (!this.#inFlight.has(sequence)) return;
       if (message.type === 'stored') {
         this.#refusals.worked('the receiver takes frames again');
         await spool.acknowledge(sequence);
@@ -156,6 +156,8 @@ export class Link {
       } else {
         await spool.reject(sequence, message.message);
       }
+      // Not before the spool has taken it out: what is added meanwhile would have it sent again.
+      this.#inFlight.delete(sequence);
     }
     this.#leaveWhenDone();
     void this.#pump();

@@ -157,6 +157,23 @@ describe('an uplink', () => {
     expect(filesBelow(directory)).toHaveLength(5);
   });
 
+  it('sends no frame again while the spool still takes it out', async () => {
+    const { port } = await startReceiver();
+    const { add, delivered, spool, lines } = startUplink(port);
+    const acknowledge = spool.acknowledge.bind(spool);
+    let added = 1;
+    spool.acknowledge = async (sequence) => {
+      // The spool makes one change at a time: a frame that is being added comes first.
+      if (added < 5) await add((added += 1));
+      await acknowledge(sequence);
+    };
+    await add(1);
+    await eventually(() => added === 5, 'five frames added');
+    await delivered();
+    expect(lines.filter((line) => line.includes('duplicate=false'))).toHaveLength(5);
+    expect(lines.join('\n')).not.toContain('duplicate=true');
+  });
+
   it('has no more frames in flight than the receiver allows', async () => {
     const seen: number[] = [];
     let isOver = false;
