@@ -64,7 +64,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const destinations = eachOnce(options.host);
   const state = await StateDirectory.open(options.state ?? defaultStateDirectory(env, name));
   const keys = new KeyStore(state.path, env.CREDENTIALS_DIRECTORY);
-  const camera = (await pairedName(keys, destinations, name, options.camera)) ?? name;
+  const camera = (await pairedName(keys, destinations, name)) ?? name;
   const isShared = options.spool === 'memory' && !options.once;
   const lock = isShared ? undefined : await lockState(state.path);
   try {
@@ -89,6 +89,13 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
   const random = Math.random;
   const signal = abortOnSignals();
   const log = openLog('agent', options.verbose, env, clock);
+  // Wrong settings would end a service for good, and pairing gives the name while it runs.
+  if (options.camera !== undefined && options.camera !== camera) {
+    log.warn('the name that it was paired under counts, not --camera', {
+      camera,
+      asked: options.camera,
+    });
+  }
   const runtimeDirectory = temporaryDirectory(env);
   const spools = await openSpools(options, place, log);
   const isSpooled: Remembered['isSpooled'] = (atMs, sha256) => spools.holds(atMs, sha256);
@@ -169,29 +176,17 @@ function openSpools(options: AgentOptions, place: Place, log: Log): Promise<Spoo
   return SpoolSet.onDisk(join(place.state.path, 'spool'), place.destinations, settings);
 }
 
-/**
- * The name that the receiver's user gave this camera at pairing; undefined: it is not paired.
- * @throws {UsageError} another was asked for @throws {OperationalError} KEYS
- */
+/** The name that the receiver's user gave this camera at pairing; undefined: it is not paired. @throws {OperationalError} KEYS */
 async function pairedName(
   keys: KeyStore,
   destinations: readonly Destination[],
   name: string,
-  asked: string | undefined,
 ): Promise<string | undefined> {
-  let found: string | undefined;
   for (const destination of destinations) {
-    for (const { camera } of await keys.keysFor(destination, name)) {
-      if (asked !== undefined && camera !== asked) {
-        const receiver = formatAddress(destination.host, destination.port);
-        throw new UsageError(`--camera ${asked}: it is paired with ${receiver} as ${camera}`, {
-          hint: 'leave --camera away, or pair again under the other name',
-        });
-      }
-      found ??= camera;
-    }
+    const [key] = await keys.keysFor(destination, name);
+    if (key !== undefined) return key.camera;
   }
-  return found;
+  return undefined;
 }
 
 /** @throws {UsageError} there is none, or one stands there twice */

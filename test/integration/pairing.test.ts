@@ -241,13 +241,15 @@ describe('a receiver that was paired', () => {
 });
 
 describe('an agent that is paired', () => {
-  it('does not go by another name', async () => {
-    const { line, receive, scene, type } = household();
+  it('goes by the name that it was paired under, whatever it is called at its start', async () => {
+    const { captures, line, receive, scene, type } = household();
     const { address } = await receive();
     await type(await line('yard', address));
     const { code, stderr } = await agentCommand(...scene(address), '--camera', 'shed', '--once');
-    expect(code).toBe(2);
-    expect(stderr).toContain(`--camera shed: it is paired with ${address} as yard`);
+    expect(code).toBe(0);
+    expect(stderr).toContain('the name that it was paired under counts, not --camera camera=yard');
+    expect(countOf(captures, 'yard')).toBe(1);
+    expect(countOf(captures, 'shed')).toBe(0);
   });
 
   it('sends nothing in the clear to a receiver of another name that is open', async () => {
