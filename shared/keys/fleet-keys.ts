@@ -1,6 +1,6 @@
 /**
  * Keys that were made elsewhere, for many cameras at once. systemd hands them over as the credential
- * `picchanged-keys` (`LoadCredential=picchanged-keys:/etc/picchanged/fleet-keys`): a line a key,
+ * `picchanged-keys`, which it takes from `/etc/credstore/picchanged-keys` (systemd.exec(5)): a line a key,
  *
  *   frontdoor.k1 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
  *
@@ -12,6 +12,18 @@ import { OperationalError, systemCode } from '../errors.js';
 import { type CameraKey, keyHexPattern, parseIdentity } from './identity.js';
 
 const credentialName = 'picchanged-keys';
+const credentialStore = '/etc/credstore';
+
+/**
+ * Where a verb that is typed beside a service finds the service's fleet keys.
+ * @param userId who types; systemd's store is root's alone
+ */
+export function typedCredentials(
+  given: string | undefined,
+  userId: number | undefined,
+): string | undefined {
+  return given ?? (userId === 0 ? credentialStore : undefined);
+}
 
 /**
  * @param directory `$CREDENTIALS_DIRECTORY`; undefined: there are none
