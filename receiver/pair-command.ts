@@ -4,9 +4,10 @@ import { type Destination, defaultPort, destination, formatAddress } from '../sh
 import { listenAddress } from '../shared/address.js';
 import { systemClock } from '../shared/clock.js';
 import { type Environment, writeTo } from '../shared/command.js';
-import { installedValue } from '../shared/installed.js';
+import { systemScope, userScope } from '../shared/install/scope.js';
 import { helpText, list, readCommandLine, toggle, value } from '../shared/option-table.js';
 import { formatDuration } from '../shared/quantity.js';
+import { installedSocket } from './install/installed-socket.js';
 import { keysTable, openKeys, readCamera } from './keys/keys-options.js';
 import { ownAddresses } from './keys/own-address.js';
 import { codeLifeMs, issueCode } from './keys/pairing-desk.js';
@@ -63,8 +64,9 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   );
 }
 
+/** Of the user's own installation, else of the system's: of the one whose keys are meant. */
 async function installedPort(env: Environment): Promise<number> {
-  const text = await installedValue('receiver', 'RECEIVER_LISTEN', env);
-  const [first] = text?.split(/\s+/) ?? [];
+  const socket = (await installedSocket(userScope(env))) ?? (await installedSocket(systemScope));
+  const first = socket?.listen[0];
   return first === undefined ? defaultPort : listenAddress.parse(first).port;
 }

@@ -7,6 +7,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from './command.js';
 import { OperationalError, systemCode } from './errors.js';
+import { readEnvironmentFile } from './install/environment-file.js';
 
 const systemFolder = '/etc/picchanged';
 
@@ -31,8 +32,8 @@ export async function installedValue(
   for (const each of [own, folder]) {
     const path = join(each, `${program}.env`);
     try {
-      const value = valueIn(await readFile(path, 'utf8'), variable);
-      if (value !== undefined) return value;
+      const value = readEnvironmentFile(await readFile(path, 'utf8')).get(variable);
+      if (value) return value;
     } catch (cause) {
       if (systemCode(cause) === 'ENOENT' || systemCode(cause) === 'ENOTDIR') continue;
       const hint = `type it with sudo: the service's settings are there`;
@@ -40,14 +41,4 @@ export async function installedValue(
     }
   }
   return undefined;
-}
-
-/** The last assignment counts, quotes around the whole value are systemd's (systemd.exec(5)). */
-function valueIn(text: string, variable: string): string | undefined {
-  let found: string | undefined;
-  for (const line of text.split('\n')) {
-    const [, name, value = ''] = /^\s*([A-Z_]+)=(.*)$/.exec(line) ?? [];
-    if (name === variable) found = value.trim().replace(/^(["'])(.*)\1$/, '$2');
-  }
-  return found === '' ? undefined : found;
 }

@@ -16,12 +16,15 @@ export interface AgentPlanRequest {
   /** Of the timer, from one shot to the next; undefined: as the unit that ships has it. */
   readonly intervalMs: number | undefined;
   readonly settings: Readonly<Record<string, string>>;
+  /** Where the agent's state is, its keys with it; undefined: each webcam has a folder of its own. */
+  readonly state: string | undefined;
   readonly package: Package;
   readonly scope: Scope;
   /** systemd's major version; undefined: not known. */
   readonly systemdVersion: number | undefined;
 }
 
+const serviceUser = 'picchanged';
 const programPath = '/usr/local/bin/agent';
 /** As the path unit that ships has it. */
 const shippedPath = '/run/monitor/monitor.jpg';
@@ -68,7 +71,7 @@ const unitsOf: Readonly<Record<Mode['kind'], Units>> = {
 
 /** @throws {UsageError} the mode is not for this scope */
 export async function agentPlan(request: AgentPlanRequest): Promise<Plan> {
-  const { mode, scope, settings } = request;
+  const { mode, scope, settings, state } = request;
   if (scope.isUser && mode.kind === 'plug') {
     throw new UsageError("--plug needs the system's udev: not with --user");
   }
@@ -89,8 +92,11 @@ export async function agentPlan(request: AgentPlanRequest): Promise<Plan> {
   return {
     program: 'agent',
     scope,
-    systemUser: scope.isUser ? undefined : { name: 'picchanged', gecos: 'Camera agent' },
-    folder: undefined,
+    systemUser: scope.isUser ? undefined : { name: serviceUser, gecos: 'Camera agent' },
+    folders:
+      state !== undefined && !scope.isUser
+        ? [{ path: state, owner: serviceUser, mode: 0o700 }]
+        : [],
     files,
     settings: { path: join(scope.settingsFolder, 'agent.env'), values: settings, heading },
     ...units,

@@ -1,4 +1,7 @@
 /** `agent install`: the agent as a service of this machine, with the settings that are typed. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { cameraNameFromHost } from '../../shared/camera-name.js';
 import { type Environment, writeTo } from '../../shared/command.js';
 import { UsageError } from '../../shared/errors.js';
 import { runInstall, systemdVersion } from '../../shared/install/install-run.js';
@@ -9,6 +12,8 @@ import { readInstalledSettings } from '../../shared/install/settings.js';
 import { helpText, readCommandLine, readFlags } from '../../shared/option-table.js';
 import { agentProgram } from '../options.js';
 import { runTool } from '../run-program.js';
+import { defaultStateDirectory } from '../state.js';
+import { stateFolderName } from '../units.js';
 import { type Mode, agentPlan } from './agent-plan.js';
 import { installedMode } from './installed-mode.js';
 import { installOptions } from './install-options.js';
@@ -64,11 +69,15 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   if (!variables.AGENT_HOST) {
     throw new UsageError('where shall the frames go?', { hint: 'say it with --host HOST' });
   }
+  const state = mode.kind === 'plug' ? undefined : installedState(variables, scope, env);
+  // For what is typed beside the service, as "agent pair". Emptied is unset.
+  if (state !== undefined || variables.AGENT_STATE) settings.AGENT_STATE = state ?? '';
   const own = ownPackage();
   const plan = await agentPlan({
     mode,
     intervalMs: intervalOf(variables),
     settings,
+    state,
     package: own,
     scope,
     systemdVersion: await systemdVersion(runTool),
@@ -110,6 +119,14 @@ function askedMode({ watch, timer, path, plug }: ModeFlags, scope: Scope): Mode 
   if (timer) return { kind: 'timer' };
   if (plug) return { kind: 'plug' };
   return watch ? { kind: 'watch' } : undefined;
+}
+
+/** Where the service's state is. A user's keeps its folder, also when the camera gets another name. */
+function installedState(variables: Environment, { stateFolder }: Scope, env: Environment): string {
+  if (stateFolder !== undefined) return join(stateFolder, stateFolderName);
+  const { AGENT_STATE: before, AGENT_CAMERA: camera } = variables;
+  const byHand = { ...env, STATE_DIRECTORY: '' };
+  return before || defaultStateDirectory(byHand, camera || cameraNameFromHost(hostname()));
 }
 
 /** What is set; undefined: it is left to the units. @throws {UsageError} */

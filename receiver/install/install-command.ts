@@ -10,6 +10,7 @@ import { ownPackage } from '../../shared/install/package-root.js';
 import { scopeFor } from '../../shared/install/scope.js';
 import { readInstalledSettings } from '../../shared/install/settings.js';
 import { helpText, readCommandLine, readFlags } from '../../shared/option-table.js';
+import { installedKeysPlace } from '../keys/keys-place.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../run-program.js';
 import { capturesOwner } from './captures-owner.js';
@@ -55,9 +56,17 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     Object.entries(receiverProgram.table).filter(([key]) => !['dir', 'listen'].includes(key)),
   );
   const { given } = readFlags(program, argv);
-  const settings = givenSettings({ program: 'receiver', table, given, refused, paths: [], scope });
-  const installed = (await readInstalledSettings(scope, 'receiver')).variables.RECEIVER_DIR;
-  const directory = options.dir ?? installed ?? (scope.isUser ? undefined : shippedDirectory);
+  const settings = givenSettings({
+    program: 'receiver',
+    table,
+    given,
+    refused,
+    paths: ['keys'],
+    scope,
+  });
+  const installed = (await readInstalledSettings(scope, 'receiver')).variables;
+  const directory =
+    options.dir ?? installed.RECEIVER_DIR ?? (scope.isUser ? undefined : shippedDirectory);
   if (directory === undefined) {
     throw new UsageError('where shall the frames go?', { hint: 'say it with --dir DIR' });
   }
@@ -71,6 +80,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const plan = await receiverPlan({
     directory: whole,
     owner: isOurs ? undefined : await capturesOwner(whole, serviceUser, runTool),
+    keys: settings.RECEIVER_KEYS ?? (installed.RECEIVER_KEYS || installedKeysPlace(scope, env)),
     isAccept: given.has('accept') ? options.accept : (before?.isAccept ?? false),
     listen: listen.length > 0 ? listen : (before?.listen ?? []),
     settings,

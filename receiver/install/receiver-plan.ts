@@ -16,6 +16,8 @@ export interface ReceiverPlanRequest {
   readonly directory: string;
   /** Whose the captures are; undefined: the service user's. */
   readonly owner: string | undefined;
+  /** Where the keys are; absolute. */
+  readonly keys: string;
   readonly isAccept: boolean;
   /** `ListenStream=` of the socket, where it is not as it ships. */
   readonly listen: readonly string[];
@@ -36,7 +38,8 @@ const heading = `# Settings of the receiver: every flag has a variable, --max-fr
 `;
 
 export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> {
-  const { directory, owner, isAccept, scope } = request;
+  const { directory, keys, owner, isAccept, scope } = request;
+  const folderOwner = scope.isUser ? undefined : (owner ?? serviceUser);
   const program = await programFiles(request.package, 'receiver', scope);
   const words = new Map([
     [programPath, program.command],
@@ -49,7 +52,7 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
   const files: PlannedFile[] = [
     ...program.files,
     unitFile(scope, socket, withListen(await fittedUnit(socket, fitting), request.listen)),
-    unitFile(scope, service, withCaptures(await fittedUnit(service, fitting), request)),
+    unitFile(scope, service, withFolders(await fittedUnit(service, fitting), request)),
   ];
   const names = [socket, ...(isAccept ? [] : [service])];
   if (isAccept) {
@@ -63,14 +66,15 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
       scope.isUser || owner !== undefined
         ? undefined
         : { name: serviceUser, gecos: 'Camera receiver' },
-    folder:
-      directory === shippedDirectory
-        ? undefined // systemd makes it
-        : { path: directory, owner: scope.isUser ? undefined : (owner ?? serviceUser) },
+    folders: [
+      { path: directory, owner: folderOwner, mode: 0o750 },
+      // Before anything is started: a key may be typed first, and is to be the service's.
+      { path: keys, owner: folderOwner, mode: 0o700 },
+    ],
     files,
     settings: {
       path: join(scope.settingsFolder, 'receiver.env'),
-      values: { RECEIVER_DIR: directory, ...request.settings },
+      values: { RECEIVER_DIR: directory, ...request.settings, RECEIVER_KEYS: keys },
       heading,
     },
     enable: [socket],
@@ -86,14 +90,25 @@ function withListen(text: string, listen: readonly string[]): string {
   return withSetting(text, 'Socket', 'ListenStream', listen.join('\nListenStream='));
 }
 
-/** The captures where the unit that ships does not expect them. */
-function withCaptures(text: string, { directory, owner, scope }: ReceiverPlanRequest): string {
-  if (directory === shippedDirectory || scope.isUser) return text;
-  let unit = withSetting(text, 'Unit', 'RequiresMountsFor', quotePath(directory));
-  if (owner !== undefined) unit = withSetting(unit, 'Service', 'User', withoutSpecifiers(owner));
-  if (!/^\/(?:home|root)\//.test(directory)) {
-    return withSetting(unit, 'Service', 'ReadWritePaths', quotePath(directory));
+/** Captures and keys where the unit that ships does not expect them. */
+function withFolders(text: string, request: ReceiverPlanRequest): string {
+  const { directory, keys, owner, scope } = request;
+  if (scope.isUser) return text;
+  // systemd makes its state folder, and lets the service write there.
+  const isElsewhere = (path: string): boolean => !`${path}/`.startsWith(`${shippedDirectory}/`);
+  const folders = [directory, keys].filter(isElsewhere);
+  let unit = text;
+  if (folders.length > 0) {
+    const mounts = folders.map(quotePath).join(' ');
+    unit = withSetting(unit, 'Unit', 'RequiresMountsFor', mounts);
   }
+  if (owner !== undefined) unit = withSetting(unit, 'Service', 'User', withoutSpecifiers(owner));
+  const isAtHome = (path: string): boolean => /^\/(?:home|root)\//.test(path);
+  const writable = folders.filter((path) => !isAtHome(path)).map(quotePath);
+  if (writable.length > 0) {
+    unit = withSetting(unit, 'Service', 'ReadWritePaths', writable.join(' '));
+  }
+  if (!isAtHome(directory)) return unit;
   // Of homes it sees this folder, and nothing else.
   unit = withSetting(unit, 'Service', 'ProtectHome', 'tmpfs');
   return withSetting(unit, 'Service', 'BindPaths', quotePath(directory).replaceAll(':', '\\:'));
@@ -108,6 +123,7 @@ function notesFor({ directory, owner, scope, hostName }: ReceiverPlanRequest): s
     ...(scope.isUser ? [linger] : []),
     ...(!scope.isUser && owner === undefined ? [reading] : []),
     `at the camera: sudo agent install --host ${hostName}`,
+    `so that only your cameras get in, and over TLS: ${sudo}receiver pair NAME`,
     `is all well? ${sudo}receiver doctor${flag}`,
     `what does it do? ${sudo}receiver status${flag}`,
   ];

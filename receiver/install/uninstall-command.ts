@@ -32,28 +32,36 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
   const scope = scopeFor(options.user, env);
   // Read before the settings are gone.
-  const dir = (await readInstalledSettings(scope, 'receiver')).variables.RECEIVER_DIR;
+  const { RECEIVER_DIR: dir, RECEIVER_KEYS: keys } = (
+    await readInstalledSettings(scope, 'receiver')
+  ).variables;
   const { stateFolder } = scope;
   const state = stateFolder === undefined ? [] : [join(stateFolder, stateFolderName)];
-  const folders = new Set([...state, ...(dir === undefined ? [] : [dir])]);
+  // Keys first: where they are gone, the folder around them may go too.
+  const folders = new Set([keys, ...state, dir].filter((path) => path !== undefined));
   const request = {
     words: ['receiver', 'uninstall', ...argv],
     package: ownPackage(),
     userId: process.getuid?.(),
   };
-  const removal = { program: 'receiver', scope, leftovers: () => sort(folders) } as const;
+  const removal = { program: 'receiver', scope, leftovers: () => sort(folders, keys) } as const;
   await runUninstall(removal, request, options, runTool);
 }
 
-async function sort(folders: Iterable<string>): Promise<Leftovers> {
+async function sort(folders: Iterable<string>, keys: string | undefined): Promise<Leftovers> {
   const remove: string[] = [];
   const keep: { path: string; why: string }[] = [];
   for (const path of folders) {
     const names = await namesIn(path);
     if (names === undefined) continue;
-    const isEmpty = names.every((name) => name.startsWith('.picchanged') || name === '.locks');
-    if (isEmpty) remove.push(path);
-    else keep.push({ path, why: 'captures or keys are in it' });
+    const isNothing = (name: string): boolean =>
+      /^\.(?:picchanged.*|locks?)$/.test(name) || remove.includes(join(path, name));
+    if (names.every(isNothing)) remove.push(path);
+    else if (path === keys) keep.push({ path, why: 'keys of cameras are in it' });
+    // Told already, of the folder in it that has the keys.
+    else if (!names.every((name) => isNothing(name) || join(path, name) === keys)) {
+      keep.push({ path, why: 'captures are in it' });
+    }
   }
   return { remove, keep };
 }

@@ -1,14 +1,19 @@
 /** Which keys folder is meant: by flag or environment, by the installation, or the user's own. */
 import { join } from 'node:path';
 import type { Environment } from '../../shared/command.js';
+import type { Scope } from '../../shared/install/scope.js';
 import { installedValue, userStateFolder } from '../../shared/installed.js';
+import { stateFolderName } from '../units.js';
+
+/** In a service's state folder. Hidden, since frames may lie beside it. */
+const serviceFolderName = '.keys';
 
 /** For a receiver that serves. @param asked `--keys` or `$RECEIVER_KEYS`, which a service has from its settings */
 export function keysPlace(asked: string | undefined, env: Environment): string {
   if (asked !== undefined) return asked;
-  // Under systemd; several are separated by colons. Hidden, since frames may lie beside it.
+  // Under systemd; several are separated by colons.
   const given = env.STATE_DIRECTORY?.split(':')[0];
-  if (given) return join(given, '.keys');
+  if (given) return join(given, serviceFolderName);
   return join(userStateFolder(env), 'picchanged-receiver', 'keys');
 }
 
@@ -19,4 +24,10 @@ export function keysPlace(asked: string | undefined, env: Environment): string {
 export async function typedKeysPlace(asked: string | undefined, env: Environment): Promise<string> {
   if (asked !== undefined) return asked;
   return (await installedValue('receiver', 'RECEIVER_KEYS', env)) ?? keysPlace(undefined, env);
+}
+
+/** Where an installation has them, unless it is told otherwise: where its service would look anyway. */
+export function installedKeysPlace({ stateFolder }: Scope, env: Environment): string {
+  if (stateFolder === undefined) return keysPlace(undefined, { ...env, STATE_DIRECTORY: '' });
+  return join(stateFolder, stateFolderName, serviceFolderName);
 }

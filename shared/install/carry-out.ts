@@ -44,10 +44,10 @@ export async function carryOut(plan: Plan, orders: Orders, isForced: boolean): P
 
   const madeUser = await makeUser(plan, orders, before);
   const folders = [...(before?.folders ?? [])];
-  if (plan.folder !== undefined) await makeCaptures(plan.folder, orders);
   for (const file of [path, ...files.map((each) => each.path)]) {
     await makeFolders(dirname(file), orders.isDryRun, folders);
   }
+  for (const folder of plan.folders) await makePlanned(folder, orders);
   // Settings that were there before us are not ours to remove.
   const ours = settings.isOurs ? files : plan.files;
   const now: Manifest = {
@@ -139,12 +139,12 @@ async function makeFolders(folder: string, isDryRun: boolean, made: string[]): P
   await chmod(folder, 0o755); // whatever the umask is
 }
 
-async function makeCaptures({ path, owner }: PlannedFolder, orders: Orders): Promise<void> {
+async function makePlanned({ path, owner, mode }: PlannedFolder, orders: Orders): Promise<void> {
   const missing: string[] = [];
   for (let at = path; (await statIfThere(at)) === undefined; at = dirname(at)) missing.unshift(at);
   for (const folder of missing) {
     orders.say(`make     ${folder}`);
-    if (!orders.isDryRun) await mkdir(folder, { mode: 0o750 });
+    if (!orders.isDryRun) await mkdir(folder, { mode: folder === path ? mode : 0o750 });
   }
   if (owner === undefined) return;
   const ids = (await ask(orders.run, 'getent', ['passwd', owner]))?.split(':').slice(2, 4);

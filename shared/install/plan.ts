@@ -17,9 +17,11 @@ export interface PlannedSettings {
   readonly heading: string;
 }
 
-/** A folder for captures: made with what is missing above it, and never removed. */
+/** A folder for captures, keys or state: made with what is missing above it, and removed only when it is empty. */
 export interface PlannedFolder {
   readonly path: string;
+  /** When it is made. */
+  readonly mode: number;
   /** User whose it is to be; undefined: whoever installs. */
   readonly owner: string | undefined;
 }
@@ -29,7 +31,7 @@ export interface Plan {
   readonly scope: Scope;
   /** System user that the units run as, and a description of it; undefined: one that is there. */
   readonly systemUser: { readonly name: string; readonly gecos: string } | undefined;
-  readonly folder: PlannedFolder | undefined;
+  readonly folders: readonly PlannedFolder[];
   readonly files: readonly PlannedFile[];
   readonly settings: PlannedSettings;
   /** Units to enable and start: a timer, a socket, a path, a service. */

@@ -10,6 +10,7 @@ const planFor = (mode: Mode, changes: object = {}): Promise<Plan> =>
     mode,
     intervalMs: undefined,
     settings: { AGENT_HOST: 'laptop' },
+    state: '/var/lib/picchanged/agent',
     package: own,
     scope: systemScope,
     systemdVersion: 252,

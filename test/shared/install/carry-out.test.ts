@@ -31,7 +31,7 @@ function setting(failing = /^$/) {
     program: 'agent',
     scope,
     systemUser: undefined,
-    folder: undefined,
+    folders: [],
     files: Object.entries(units).map(([name, text]) => ({
       path: join(scope.unitFolder, name),
       content: { text },
