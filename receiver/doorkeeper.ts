@@ -16,7 +16,8 @@ const lookEveryMs = 2000;
 /** How often it is noted that a camera is still here. */
 const noteEveryMs = 60_000;
 
-const closedSentence =
+/** For who speaks in the clear where only paired cameras are heard. */
+export const closedSentence =
   'this receiver hears paired cameras only: pair this one (receiver pair NAME), ' +
   'or let raw senders in (receiver --open)';
 

@@ -1,5 +1,6 @@
 /** `agent doctor`: looks at all that has to be right on a camera machine, and says what to type where it is not. */
 import { hostname } from 'node:os';
+import { cameraNameFromHost } from '../../shared/camera-name.js';
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, abortOnSignals, writeTo } from '../../shared/command.js';
 import { type Finding, finding } from '../../shared/doctor/finding.js';
@@ -9,14 +10,17 @@ import { unitStates } from '../../shared/doctor/unit-state.js';
 import { UsageError } from '../../shared/errors.js';
 import { type Scope, scopeFor } from '../../shared/install/scope.js';
 import { type InstalledSettings, readInstalledSettings } from '../../shared/install/settings.js';
+import { typedCredentials } from '../../shared/keys/fleet-keys.js';
 import { helpText, readCommandLine, toggle } from '../../shared/option-table.js';
 import { installedMode } from '../install/installed-mode.js';
 import { stateDirectoryFor } from '../installed.js';
+import { KeyStore } from '../keys/key-store.js';
 import { agentProgram } from '../options.js';
 import { runTool } from '../run-program.js';
 import { sourceSettings } from '../source/source-settings.js';
 import { agentUnits } from '../units.js';
 import { cameraFindings } from './camera-findings.js';
+import { keyFileFindings, pairingFindings } from './pairing-findings.js';
 import { receiverFindings } from './receiver-findings.js';
 import { stateFindings } from './state-findings.js';
 
@@ -29,7 +33,7 @@ const program = { name: 'agent', table: { ...agentProgram.table, ...own } } as c
 
 const usage = `agent doctor [--host HOST[:PORT]] [--device DEVICE] … [-- COMMAND ARGUMENT …]
 
-Looks at the camera, the receiver, the disk, the clock and the service, and says what to type where something
+Looks at the camera, the receiver, pairing, the disk, the clock and the service, and says what to type where something
 is wrong. It takes the agent's flags; without them, the settings of the installed agent. Ends with 1 when
 something cannot work.
 
@@ -61,7 +65,15 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     await clockFinding(runTool, nowMs),
   ];
   if (options.host.length === 0) findings.push(noHost);
-  for (const host of options.host) findings.push(...(await receiverFindings(host, signal)));
+  const credentials = typedCredentials(env.CREDENTIALS_DIRECTORY, process.geteuid?.());
+  const store = new KeyStore(directory, credentials);
+  const camera = options.camera ?? cameraNameFromHost(hostname());
+  for (const host of options.host) {
+    const { findings: pairing, keys } = await pairingFindings(store, host, camera);
+    findings.push(...pairing);
+    if (keys !== undefined) findings.push(...(await receiverFindings(host, keys, signal)));
+  }
+  findings.push(...(await keyFileFindings(directory)));
   findings.push(...unitFindings(units, nowMs, isUser, installLine(scope)));
   reportFindings(findings, options.json, env);
 }

@@ -37,6 +37,12 @@ export interface Unproven {
   readonly key: CameraKey;
 }
 
+export interface Pairing {
+  /** Every spelling of the receiver's address that was typed: `laptop:4444`. */
+  readonly hosts: readonly string[];
+  readonly camera: string | undefined;
+}
+
 export class KeyStore {
   readonly #folder: string;
   readonly #credentialsDirectory: string | undefined;
@@ -60,6 +66,12 @@ export class KeyStore {
     if (named.length > 0) return own;
     const fleet = await readFleetKeys(this.#credentialsDirectory);
     return [...own, ...fleet.filter((each) => each.camera === camera)];
+  }
+
+  /** Which receivers it is paired with, and under which name. @throws {OperationalError} KEYS */
+  async pairings(): Promise<readonly Pairing[]> {
+    const files = [...(await this.#read()).values()];
+    return files.map(({ hosts, keys }) => ({ hosts, camera: keys[0]?.camera }));
   }
 
   /** A key that an earlier try with this code has left. @throws {OperationalError} KEYS */

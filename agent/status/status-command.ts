@@ -13,6 +13,7 @@ import { path } from '../../shared/kinds.js';
 import { helpText, readCommandLine, toggle, value } from '../../shared/option-table.js';
 import { ago, counted, roughSize } from '../../shared/rough.js';
 import { stateDirectoryFor } from '../installed.js';
+import { KeyStore } from '../keys/key-store.js';
 import { runTool } from '../run-program.js';
 import { type SpoolSurvey, surveySpool } from '../spool/survey.js';
 import { isStateLocked } from '../state-lock.js';
@@ -31,7 +32,7 @@ const program = {
 
 const usage = `agent status
 
-Shows what the agent does: its service, and the frames that wait for a receiver.
+Shows what the agent does: its service, the frames that wait for a receiver, and whom it is paired with.
 
 `;
 
@@ -49,9 +50,9 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const nowMs = systemClock.nowMs();
   const units = await unitStates(runTool, agentUnits, user);
   const state = await stateDirectoryFor(options, scope, env, hostname());
-  const { isAtWork, spools } = await lookInto(state);
+  const { isAtWork, spools, pairings } = await lookInto(state);
   if (options.json) {
-    writeTo(1, `${JSON.stringify({ units: units ?? [], state, isAtWork, spools })}\n`);
+    writeTo(1, `${JSON.stringify({ units: units ?? [], state, isAtWork, spools, pairings })}\n`);
     return;
   }
   const lines = [
@@ -59,6 +60,8 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     `${isAtWork ? 'an agent is at work' : 'no agent is at work now'} with ${state}`,
     ...(spools.length === 0 ? ['no frame was kept there yet'] : []),
     ...spools.map((spool) => spoolLine(spool, nowMs)),
+    ...(pairings.length === 0 ? ['not paired with any receiver'] : []),
+    ...pairings.map(({ hosts, camera }) => `paired with ${hosts.join(', ')} as ${camera ?? ''}`),
   ];
   writeTo(1, lines.map((line) => `${line}\n`).join(''));
 }
@@ -66,7 +69,8 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
 async function lookInto(state: string) {
   try {
     const spools = await surveySpool(join(state, 'spool'));
-    return { isAtWork: await isStateLocked(state), spools };
+    const pairings = await new KeyStore(state, undefined).pairings();
+    return { isAtWork: await isStateLocked(state), spools, pairings };
   } catch (cause) {
     if (systemCode(cause) === undefined) throw cause;
     const hint = 'sudo agent status';

@@ -9,18 +9,23 @@ import { type UnitState, unitStates } from '../../shared/doctor/unit-state.js';
 import { UsageError } from '../../shared/errors.js';
 import { scopeFor } from '../../shared/install/scope.js';
 import { readInstalledSettings } from '../../shared/install/settings.js';
+import { typedCredentials } from '../../shared/keys/fleet-keys.js';
 import { helpText, readCommandLine, toggle } from '../../shared/option-table.js';
 import { capturesFor } from '../installed.js';
+import { KeyFolder } from '../keys/key-folder.js';
+import { keysPlace } from '../keys/keys-place.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../run-program.js';
 import { receiverUnits } from '../units.js';
 import { capturesFindings } from './captures-findings.js';
+import { pairingFindings } from './pairing-findings.js';
 import { portFindings } from './port-findings.js';
 
-const { dir, listen } = receiverProgram.table;
+const { dir, listen, keys } = receiverProgram.table;
 const own = {
   dir,
   listen,
+  keys,
   user: toggle("Look at the receiver of this user's own systemd, not at the system's."),
   json: toggle('Print the findings as JSON.'),
   help: toggle('Show this.'),
@@ -29,7 +34,7 @@ const program = { name: 'receiver', table: own } as const;
 
 const usage = `receiver doctor [--dir DIR] [--listen [ADDRESS:]PORT]
 
-Looks at the captures directory, the port, the firewall, the clock and the service, and says what to type where
+Looks at the captures directory, the port, the firewall, pairing, the clock and the service, and says what to type where
 something is wrong, and what to type at the camera. Ends with 1 when something cannot work.
 
 `;
@@ -48,6 +53,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
   const directory = await capturesFor(options.dir, scope);
   const nowMs = systemClock.nowMs();
+  const userId = process.geteuid?.();
   const units = await unitStates(runTool, receiverUnits, user);
   const install = `${user ? 'receiver install --user' : 'sudo receiver install'} --dir ${directory}`;
   const byHand = `receiver --dir ${directory}, or ${install}`;
@@ -59,6 +65,14 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   findings.push(
     ...(await capturesFindings(directory, nowMs)),
     ...(await portFindings(options.listen[0] ?? listensOn(units), runTool, byHand)),
+    ...(await pairingFindings({
+      folder: new KeyFolder(keysPlace(options.keys, env)),
+      credentials: typedCredentials(env.CREDENTIALS_DIRECTORY, userId),
+      directory,
+      isRoot: userId === 0,
+      nowMs,
+      pair: `${user ? '' : 'sudo '}receiver pair NAME`,
+    })),
     await clockFinding(runTool, nowMs),
     ...unitFindings(units, nowMs, user, install),
   );

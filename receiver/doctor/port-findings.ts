@@ -7,6 +7,7 @@ import { type Finding, finding } from '../../shared/doctor/finding.js';
 import { hearGreeting } from '../../shared/doctor/greeting.js';
 import { describeError, systemCode } from '../../shared/errors.js';
 import { type RunTool, ask } from '../../shared/run-tool.js';
+import { closedSentence } from '../doorkeeper.js';
 
 const connectLimitMs = 5000;
 /** A receiver that systemd starts for us needs a moment. */
@@ -39,6 +40,9 @@ async function answerFinding({ address, port }: ListenAddress, start: string): P
   const greeting = await hearGreeting(socket, greetingLimitMs);
   if (greeting.kind === 'welcome') return finding('port', 'ok', `a receiver answers on ${shown}`);
   const who = `sudo ss -ltnp 'sport = :${port}'`;
+  if (greeting.kind === 'words' && greeting.words === closedSentence) {
+    return finding('port', 'ok', `a receiver answers on ${shown}, and hears paired cameras only`);
+  }
   if (greeting.kind === 'words') {
     return finding('port', 'warning', `${shown} says: ${greeting.words}`, `who it is: ${who}`);
   }

@@ -9,6 +9,9 @@ import { readInstalledSettings } from '../../shared/install/settings.js';
 import { helpText, readCommandLine, toggle } from '../../shared/option-table.js';
 import { ago, counted, roughSize } from '../../shared/rough.js';
 import { capturesFor } from '../installed.js';
+import { KeyFolder } from '../keys/key-folder.js';
+import { keysPlace } from '../keys/keys-place.js';
+import { type PairedCamera, listCameras } from '../keys/pairing-desk.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../run-program.js';
 import { type CameraSurvey, surveyCaptures } from '../store/survey.js';
@@ -18,6 +21,7 @@ const program = {
   name: 'receiver',
   table: {
     dir: receiverProgram.table.dir,
+    keys: receiverProgram.table.keys,
     user: toggle("Look at the receiver of this user's own systemd, not at the system's."),
     json: toggle('Print a line of JSON.'),
     help: toggle('Show this.'),
@@ -26,7 +30,7 @@ const program = {
 
 const usage = `receiver status [--dir DIR]
 
-Shows what the receiver does: its service, and per camera the last frame and how many came today.
+Shows what the receiver does: its service, per camera the last frame and how many came today, and who is paired.
 
 `;
 
@@ -45,8 +49,9 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const nowMs = systemClock.nowMs();
   const units = (await unitStates(runTool, receiverUnits, user)) ?? [];
   const cameras = await lookInto(dir, nowMs);
+  const pairing = await readPairing(new KeyFolder(keysPlace(options.keys, env)), nowMs);
   if (options.json) {
-    writeTo(1, `${JSON.stringify({ units, dir, cameras })}\n`);
+    writeTo(1, `${JSON.stringify({ units, dir, cameras, ...pairing })}\n`);
     return;
   }
   const lines = [
@@ -54,6 +59,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     `captures are in ${dir}`,
     ...(cameras.length === 0 ? ['no camera has sent anything yet'] : []),
     ...cameras.map((camera) => cameraLine(camera, nowMs)),
+    ...pairingLines(pairing, nowMs),
   ];
   writeTo(1, lines.map((line) => `${line}\n`).join(''));
 }
@@ -72,4 +78,33 @@ async function lookInto(dir: string, nowMs: number): Promise<readonly CameraSurv
 function cameraLine({ camera, lastMs, todayFrames, todayBytes }: CameraSurvey, nowMs: number) {
   const last = lastMs === undefined ? 'no frame' : `last frame ${ago(lastMs, nowMs)}`;
   return `${camera}: ${last}, ${counted(todayFrames, 'frame')} today (${roughSize(todayBytes)})`;
+}
+
+interface Pairing {
+  /** Undefined: this user may not know. */
+  readonly isClosed: boolean | undefined;
+  readonly paired: readonly PairedCamera[];
+}
+
+async function readPairing(folder: KeyFolder, nowMs: number): Promise<Pairing> {
+  try {
+    return { isClosed: folder.isClosed(), paired: await listCameras(folder, nowMs) };
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error;
+    return { isClosed: undefined, paired: [] };
+  }
+}
+
+function pairingLines({ isClosed, paired }: Pairing, nowMs: number): readonly string[] {
+  if (isClosed === undefined) return ['who is paired this user may not know: sudo receiver status'];
+  const heard = isClosed
+    ? 'only paired cameras are heard'
+    : 'no camera is paired: anyone on this machine and its private networks is heard';
+  const cameras = paired.flatMap(({ camera, pairedAtMs, seen }) => {
+    if (pairedAtMs === undefined) return [];
+    const here =
+      seen === undefined ? 'never here' : `here ${ago(seen.atMs, nowMs)} from ${seen.from}`;
+    return [`${camera}: paired ${ago(pairedAtMs, nowMs)}, ${here}`];
+  });
+  return [heard, ...cameras];
 }

@@ -13,7 +13,7 @@ const text =
   'A camera was paired. While this file is there, a receiver whose keys are gone does not start.\n';
 
 /** @throws a system error when that cannot be told */
-async function hasClosedMark(directory: string): Promise<boolean> {
+export async function hasClosedMark(directory: string): Promise<boolean> {
   try {
     await access(join(directory, closedMarkName));
     return true;
