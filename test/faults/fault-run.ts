@@ -54,7 +54,7 @@ export async function runFaults(settings: RunSettings): Promise<Outcome> {
     stage.stepClock(0);
     const isSettled = await settled(stage, settings.settleDeadlineMs, settings.signal);
     await stage.stop();
-    const outcome = closeBooks(stage, isSettled);
+    const outcome = closeBooks(stage, isSettled, settings.isSecure);
     if (outcome.violations.length > 0) stage.keepDisks();
     return outcome;
   } finally {
@@ -103,12 +103,16 @@ async function settled(stage: Stage, deadlineMs: number, signal?: AbortSignal): 
   return true;
 }
 
-function closeBooks(stage: Stage, isSettled: boolean): Outcome {
+function closeBooks(stage: Stage, isSettled: boolean, isSecure: boolean): Outcome {
   const captures = stage.readCaptures();
   const spool = stage.readSpool();
-  const { declared, acknowledged, kills } = stage;
+  const { declared, kills } = stage;
+  const acknowledged = stage.acknowledged(captures);
   const { put } = stage.camera;
   const violations = audit({ put, declared, acknowledged, captures, spool, kills });
+  if (isSecure && stage.clearCount > 0) {
+    violations.push(`${stage.clearCount} connections of a paired agent in the clear`);
+  }
   if (!isSettled) violations.push('the pair did not settle: frames still wait for the receiver');
   return {
     violations,

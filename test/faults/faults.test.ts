@@ -19,9 +19,10 @@ interface Form {
   readonly faults: number;
   readonly kinds: readonly FaultKind[];
   readonly isReceiverMany: boolean;
+  readonly isSecure: boolean;
 }
 
-async function goThrough({ frames, faults, kinds, isReceiverMany }: Form) {
+async function goThrough({ frames, faults, kinds, isReceiverMany, isSecure }: Form) {
   const seed = Math.floor(Math.random() * 2 ** 31);
   const plan = makePlan({ seed, faults, frames, kinds });
   const { violations, ...figures } = await runFaults({
@@ -29,6 +30,7 @@ async function goThrough({ frames, faults, kinds, isReceiverMany }: Form) {
     programs,
     random: seededRandom(seed + 1),
     isReceiverMany,
+    isSecure,
     hasSmallDisks: noSmallDisks === undefined,
     libfaketime: findLibfaketime(),
     plan,
@@ -51,11 +53,26 @@ describe('the pair', () => {
         faults: 2 * kinds.length,
         kinds,
         isReceiverMany: false,
+        isSecure: false,
       });
       expect(violations).toEqual([]);
       expect(figures).toMatchObject({ declared: 200, waiting: 0 });
     },
   );
+
+  it('loses none over TLS, and never speaks in the clear', { timeout: timeLimitMs }, async () => {
+    const kinds = faultKindsHere();
+    const { violations, figures } = await goThrough({
+      frames: 150,
+      faults: kinds.length,
+      kinds,
+      isReceiverMany: false,
+      isSecure: true,
+    });
+    expect(violations).toEqual([]);
+    expect(figures).toMatchObject({ declared: 150, waiting: 0 });
+    expect(figures.acknowledged).toBeGreaterThan(100);
+  });
 
   it('loses none with a process for each connection', { timeout: timeLimitMs }, async (test) => {
     const why = missingFaults().get('change-receiver');
@@ -66,6 +83,7 @@ describe('the pair', () => {
       faults: 10,
       kinds,
       isReceiverMany: true,
+      isSecure: false,
     });
     expect(violations).toEqual([]);
     expect(figures).toMatchObject({ declared: 60, waiting: 0 });

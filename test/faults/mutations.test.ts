@@ -4,7 +4,7 @@ import { missing } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { runFaults } from './fault-run.js';
 import { type Mutation, buildPrograms, mutate } from './mutants.js';
-import { seenInFaults, seenInPowerCuts } from './mutations.js';
+import { seenInFaults, seenInPowerCuts, seenOverTls } from './mutations.js';
 import { type Fault, type FaultKind, seededRandom } from './plan.js';
 import { type Side, walkPowerCuts } from './power-cut.js';
 import { recordAgent, recordReceiver } from './recording.js';
@@ -27,18 +27,21 @@ function planOf(kinds: readonly FaultKind[]): Fault[] {
 async function goThrough(
   kinds: readonly FaultKind[],
   mutation?: Mutation,
+  isSecure = false,
 ): Promise<readonly string[]> {
   const { violations } = await runFaults({
     directory: temporaryDirectory(),
     programs: await buildPrograms(temporaryDirectory(), mutation),
     random: seededRandom(1),
     isReceiverMany: false,
+    isSecure,
     hasSmallDisks: false,
     libfaketime: undefined,
     plan: planOf(kinds),
     frames,
     frameEveryMs: 40,
-    settleDeadlineMs: 60_000,
+    // What is refused for good never settles.
+    settleDeadlineMs: isSecure ? 5000 : 60_000,
   });
   return violations;
 }
@@ -55,6 +58,11 @@ describe('faults', () => {
   it.each(cases)('show it when $name', { timeout: timeLimitMs }, async (mutation, kind, words) => {
     const violations = await goThrough([kind], mutation);
     expect(violations.join('\n')).toMatch(words);
+  });
+
+  it(`show it over TLS when ${seenOverTls.fallBack.name}`, { timeout: timeLimitMs }, async () => {
+    const violations = await goThrough(['kill-receiver'], seenOverTls.fallBack, true);
+    expect(violations.join('\n')).toMatch(/connections of a paired agent in the clear/);
   });
 
   it('show nothing where nothing is wrong', { timeout: timeLimitMs }, async () => {

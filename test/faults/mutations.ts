@@ -29,6 +29,16 @@ export const seenInFaults = {
   },
 } satisfies Record<string, Mutation>;
 
+/** Seen when a pair that knows each other goes through faults. */
+export const seenOverTls = {
+  fallBack: {
+    name: 'the agent speaks in the clear when TLS has failed',
+    path: 'agent/uplink/uplink.ts',
+    snippet: 'const identity = key && {',
+    replacement: 'const identity = key && this.#trouble.failures === 0 && {',
+  },
+} satisfies Record<string, Mutation>;
+
 /** Seen when the power is cut in the model. */
 export const seenInPowerCuts = {
   acknowledgeFirst: {

@@ -27,6 +27,11 @@ export class Overheard {
     return this.#sent.size;
   }
 
+  /** True when the agent speaks the framed protocol in the clear. */
+  get isClear(): boolean {
+    return this.#up.isUnderstood;
+  }
+
   /** True when the receiver has welcomed the agent and owes it no answer. */
   get isQuiet(): boolean {
     return this.#isWelcome && this.#unanswered.size === 0;
@@ -68,6 +73,11 @@ class Listener {
   readonly #decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 2 ** 30 });
   #skip = preface.length;
   #isForeign = false;
+
+  /** True when it has begun with the whole preface. */
+  get isUnderstood(): boolean {
+    return this.#skip === 0 && !this.#isForeign;
+  }
 
   hear(chunk: Buffer): WireMessage[] {
     const skipped = Math.min(this.#skip, chunk.length);

@@ -59,11 +59,16 @@ export class Party {
       for (const stream of [child.stdout, child.stderr]) {
         createInterface({ input: stream }).on('line', (line) => {
           hear(line);
-          if (stream === child.stdout) onLine(line);
+          onLine(line);
         });
       }
-      child.once('close', () => {
+      child.once('close', (code, signal) => {
         clearTimeout(deadline);
+        // Whoever reads the log is to know that nobody of the suite's did it.
+        if (this.#child === child) {
+          this.#isReady = false;
+          appendFileSync(logPath, `ended by itself: ${signal ?? String(code)}\n`);
+        }
         fail('ended');
       });
       child.once('error', reject);

@@ -21,7 +21,7 @@ async function connected() {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port: targetPort } = server.address() as AddressInfo;
-  const proxy = await Proxy.open({ targetPort, random: () => 0.5 });
+  const proxy = await Proxy.open({ targetPort, isSecure: false, random: () => 0.5 });
   const client = connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true });
   client.on('error', () => undefined);
   onTestFinished(async () => {

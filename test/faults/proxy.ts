@@ -1,6 +1,7 @@
 /**
  * The network between agent and receiver, which does to their connections what networks do: cuts, stalls,
- * swallows, delays, repeats and damages. It overhears every acknowledgement as the receiver gave it.
+ * swallows, delays, repeats and damages. In the clear it overhears every acknowledgement as the receiver gave it;
+ * of TLS it understands nothing.
  */
 import { once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
@@ -11,6 +12,8 @@ export type Direction = 'up' | 'down';
 
 export interface ProxySettings {
   readonly targetPort: number;
+  /** True: both sides are to speak TLS. */
+  readonly isSecure: boolean;
   /** Uniform in 0 ≤ x < 1. */
   readonly random: () => number;
 }
@@ -25,6 +28,8 @@ const replayDeadlineMs = 5000;
 export class Proxy {
   /** By (epoch, sequence), the SHA-256 of each frame that the receiver has acknowledged to anyone. */
   readonly acknowledged = new Map<string, string>();
+  /** Connections on which the agent spoke in the clear. */
+  clearCount = 0;
   readonly #settings: ProxySettings;
   readonly #server: Server;
   readonly #live = new Set<Connection>();
@@ -52,8 +57,9 @@ export class Proxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** True when an agent is connected and the receiver owes it nothing. */
+  /** True when an agent is connected and, as far as can be understood, the receiver owes it nothing. */
   get isQuiet(): boolean {
+    if (this.#settings.isSecure) return this.#live.size > 0;
     return [...this.#live].some(({ overheard }) => overheard.isQuiet);
   }
 
@@ -111,8 +117,11 @@ export class Proxy {
       this.#carry(connection, receiver, agent, 'down'),
     ]);
     this.#live.delete(connection);
-    if (connection.overheard.sentCount === 0) return;
-    this.#recordings = [...this.#recordings, connection.said].slice(-recordingsKept);
+    const { overheard, said } = connection;
+    if (overheard.isClear) this.clearCount += 1;
+    const isOfUse = this.#settings.isSecure ? said.length > 0 : overheard.sentCount > 0;
+    if (!isOfUse) return;
+    this.#recordings = [...this.#recordings, said].slice(-recordingsKept);
   }
 
   async #carry(on: Connection, from: Socket, to: Socket, direction: Direction): Promise<void> {

@@ -17,6 +17,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     frames: { type: 'string', default: '2000' },
     faults: { type: 'string', default: '200' },
+    tls: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 });
@@ -25,7 +26,7 @@ const firstSeed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const [frames, faults] = [Number(values.frames), Number(values.faults)];
 if (![rounds, firstSeed, frames, faults].every((number) => Number.isSafeInteger(number))) {
   console.error(
-    'npm run test:faults -- [--rounds N] [--seed S] [--frames N] [--faults N] [--verbose]',
+    'npm run test:faults -- [--rounds N] [--seed S] [--frames N] [--faults N] [--tls] [--verbose]',
   );
   process.exit(2);
 }
@@ -48,7 +49,7 @@ async function runRound(seed: number): Promise<boolean> {
   const kinds = faultKindsHere();
   const plan = makePlan({ seed, faults, frames, kinds });
   console.log(
-    `seed ${seed}: ${frames} frames through ${plan.length} faults: ${describePlan(plan)}`,
+    `seed ${seed}: ${frames} frames${values.tls ? ' over TLS' : ''} through ${plan.length} faults: ${describePlan(plan)}`,
   );
   const startMs = performance.now();
   const { violations, ...figures } = await runFaults({
@@ -56,6 +57,7 @@ async function runRound(seed: number): Promise<boolean> {
     programs: { agent: resolve('dist/agent.js'), receiver: resolve('dist/receiver.js') },
     random: seededRandom(seed + 1),
     isReceiverMany: false,
+    isSecure: values.tls,
     hasSmallDisks: noSmallDisks === undefined,
     libfaketime: findLibfaketime(),
     plan,
@@ -76,7 +78,9 @@ async function runRound(seed: number): Promise<boolean> {
     return true;
   }
   for (const violation of violations) console.log(`  BROKEN: ${violation}`);
-  console.log(`  again: --seed ${seed}; logs and what is left of the disks: ${directory}`);
+  console.log(
+    `  again: --seed ${seed}${values.tls ? ' --tls' : ''}; logs and what is left of the disks: ${directory}`,
+  );
   return false;
 }
 
@@ -85,6 +89,7 @@ for (let round = 0; round < rounds; round += 1) {
     if (!(await runRound(firstSeed + round))) process.exitCode = 1;
   } catch (error) {
     console.error(`  ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`  the newest ${join(tmpdir(), 'picchanged-faults-*')} has the logs`);
     process.exitCode = 1;
     if (interrupted.signal.aborted) break;
   }

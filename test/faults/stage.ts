@@ -17,6 +17,13 @@ import {
 import { Party } from './party.js';
 import type { Fault, FaultKind } from './plan.js';
 import { Proxy } from './proxy.js';
+import {
+  type Delivered,
+  acknowledgedFiles,
+  keysIn,
+  pairSides,
+  readDelivered,
+} from './secure-pair.js';
 import { freePort } from '../support/ports.js';
 
 export interface Programs {
@@ -31,18 +38,22 @@ export interface StageSettings {
   readonly random: () => number;
   /** True: each connection is a process of its own, as with Accept=yes. */
   readonly isReceiverMany: boolean;
+  /** True: the two are paired, and speak TLS. */
+  readonly isSecure: boolean;
   readonly hasSmallDisks: boolean;
   /** The library that fakes the clock; undefined where there is none. */
   readonly libfaketime: string | undefined;
   readonly agentArgs?: readonly string[];
 }
 
+const camera = 'yard';
 const diskBytes = 96 * 2 ** 20;
 
 export class Stage {
   readonly camera: Camera;
   readonly declared: Tally = new Map();
   declaredCount = 0;
+  readonly #delivered: Delivered[] = [];
   kills = 0;
   readonly #settings: StageSettings;
   readonly #captures: SmallDisk;
@@ -67,7 +78,8 @@ export class Stage {
     this.camera = new Camera(folder, settings.random);
     this.stepClock(0);
     const address = `127.0.0.1:${receiverPort}`;
-    const receiver = [process.execPath, programs.receiver, '--dir', this.#captures.path];
+    const keys = ['--keys', keysIn(this.#captures.path)];
+    const receiver = [process.execPath, programs.receiver, '--dir', this.#captures.path, ...keys];
     const activator = ['systemd-socket-activate', '-l', address, '--inetd', '-a'];
     const one = this.#party('receiver', '"listening"', [
       ...receiver,
@@ -87,7 +99,7 @@ export class Stage {
       'watching',
       [
         ...[process.execPath, programs.agent, '--host', `127.0.0.1:${proxy.port}`],
-        ...['--state', this.#state.path, '--camera', 'yard', '--source', `folder:${folder}`],
+        ...['--state', this.#state.path, '--camera', camera, '--source', `folder:${folder}`],
         ...['--all', '--json', '--verbose', ...(settings.agentArgs ?? [])],
       ],
       (line) => this.#hear(line),
@@ -95,10 +107,14 @@ export class Stage {
   }
 
   static async open(settings: StageSettings): Promise<Stage> {
+    const { isSecure } = settings;
     const targetPort = await freePort();
-    const proxy = await Proxy.open({ targetPort, random: settings.random });
+    const proxy = await Proxy.open({ targetPort, isSecure, random: settings.random });
     const stage = new Stage(settings, proxy, targetPort);
     try {
+      if (isSecure) {
+        await pairSides(camera, stage.#captures.path, stage.#state.path, proxy.port);
+      }
       await stage.#receiver.start();
       await stage.#agent.start();
     } catch (error) {
@@ -108,8 +124,15 @@ export class Stage {
     return stage;
   }
 
-  get acknowledged(): ReadonlyMap<string, string> {
-    return this.#proxy.acknowledged;
+  /** By frame, what the receiver said it had: as it was overheard, or over TLS as the agent has it. */
+  acknowledged(captures: Captures): ReadonlyMap<string, string> {
+    if (!this.#settings.isSecure) return this.#proxy.acknowledged;
+    return acknowledgedFiles(this.#delivered, captures);
+  }
+
+  /** Connections on which the agent spoke in the clear. */
+  get clearCount(): number {
+    return this.#proxy.clearCount;
   }
 
   /** Puts a frame, if the agent is there and has not too many to look at. @returns whether it did */
@@ -217,6 +240,8 @@ export class Stage {
   }
 
   #hear(line: string): void {
+    const delivered = readDelivered(line);
+    if (delivered !== undefined) this.#delivered.push(delivered);
     if (!line.startsWith('{')) return;
     const said = JSON.parse(line) as { event?: unknown; sha256?: unknown };
     if (said.event !== 'judged' || typeof said.sha256 !== 'string') return;
