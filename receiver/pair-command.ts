@@ -59,7 +59,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const more = options.host === undefined && others.length > 0 ? `, or ${others.join(', ')}` : '';
   writeTo(
     2,
-    `Type that line at the camera within ${formatDuration(codeLifeMs)}. This machine is ${host}${more}; ` +
+    `Type that line at the camera within ${formatDuration(codeLifeMs)}, with sudo if agent install was. This machine is ${host}${more}; ` +
       `the keys are in ${folder.path}.\n`,
   );
 }

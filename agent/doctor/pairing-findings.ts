@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Destination, formatAddress } from '../../shared/address.js';
 import { type Finding, finding } from '../../shared/doctor/finding.js';
 import { privateFindings } from '../../shared/doctor/private-findings.js';
-import { OperationalError } from '../../shared/errors.js';
+import { OperationalError, systemCode } from '../../shared/errors.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
 import type { KeyStore } from '../keys/key-store.js';
 
@@ -26,6 +26,13 @@ export async function pairingFindings(
     keys = await store.keysFor(destination, camera);
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
+    if (systemCode(error.cause) === 'EACCES') {
+      const says = 'this user may not know whether it is paired';
+      return {
+        keys: undefined,
+        findings: [finding('pairing', 'warning', says, 'sudo agent doctor')],
+      };
+    }
     return { keys: undefined, findings: [finding('pairing', 'fault', error.message, error.hint)] };
   }
   const [first] = keys;

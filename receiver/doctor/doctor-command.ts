@@ -62,17 +62,22 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     const says = `this user may not read ${settings.path}`;
     findings.push(finding('settings', 'warning', says, 'sudo receiver doctor'));
   }
+  // Where its keys are is among what may not be read.
+  const isHidden = settings.status === 'hidden' && options.keys === undefined;
+  const pairing = isHidden
+    ? []
+    : await pairingFindings({
+        folder: new KeyFolder(keysPlace(options.keys, env)),
+        credentials: typedCredentials(env.CREDENTIALS_DIRECTORY, userId),
+        directory,
+        isRoot: userId === 0,
+        nowMs,
+        pair: `${user ? '' : 'sudo '}receiver pair NAME`,
+      });
   findings.push(
     ...(await capturesFindings(directory, nowMs)),
     ...(await portFindings(options.listen[0] ?? listensOn(units), runTool, byHand)),
-    ...(await pairingFindings({
-      folder: new KeyFolder(keysPlace(options.keys, env)),
-      credentials: typedCredentials(env.CREDENTIALS_DIRECTORY, userId),
-      directory,
-      isRoot: userId === 0,
-      nowMs,
-      pair: `${user ? '' : 'sudo '}receiver pair NAME`,
-    })),
+    ...pairing,
     await clockFinding(runTool, nowMs),
     ...unitFindings(units, nowMs, user, install),
   );

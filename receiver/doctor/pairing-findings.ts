@@ -4,7 +4,6 @@ import { type Finding, finding } from '../../shared/doctor/finding.js';
 import { privateFindings } from '../../shared/doctor/private-findings.js';
 import { OperationalError, describeError } from '../../shared/errors.js';
 import { readFleetKeys } from '../../shared/keys/fleet-keys.js';
-import { counted } from '../../shared/rough.js';
 import type { KeyFolder } from '../keys/key-folder.js';
 import { listCameras } from '../keys/pairing-desk.js';
 import { hasClosedMark } from '../store/closed-mark.js';
@@ -46,7 +45,7 @@ async function heardFinding(parts: PairingParts): Promise<Finding> {
   const codes = waiting.map(({ camera }) => `; a code waits for ${camera}`).join('');
   if (folder.isClosed() || fleet.length > 0) {
     if (names.length > 0) {
-      const says = `only ${counted(names.length, 'paired camera')} heard: ${names.join(' ')}`;
+      const says = `only paired cameras are heard: ${names.join(' ')}`;
       return finding('pairing', 'ok', `${says}${codes}`);
     }
     const says = `only paired cameras are heard, and none is paired${codes}`;

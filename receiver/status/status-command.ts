@@ -49,7 +49,10 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const nowMs = systemClock.nowMs();
   const units = (await unitStates(runTool, receiverUnits, user)) ?? [];
   const cameras = await lookInto(dir, nowMs);
-  const pairing = await readPairing(new KeyFolder(keysPlace(options.keys, env)), nowMs);
+  // Where the keys are is among what this user may not read.
+  const isHidden = settings.status === 'hidden' && options.keys === undefined;
+  const folder = new KeyFolder(keysPlace(options.keys, env));
+  const pairing = isHidden ? unknownPairing : await readPairing(folder, nowMs);
   if (options.json) {
     writeTo(1, `${JSON.stringify({ units, dir, cameras, ...pairing })}\n`);
     return;
@@ -86,12 +89,14 @@ interface Pairing {
   readonly paired: readonly PairedCamera[];
 }
 
+const unknownPairing: Pairing = { isClosed: undefined, paired: [] };
+
 async function readPairing(folder: KeyFolder, nowMs: number): Promise<Pairing> {
   try {
     return { isClosed: folder.isClosed(), paired: await listCameras(folder, nowMs) };
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
-    return { isClosed: undefined, paired: [] };
+    return unknownPairing;
   }
 }
 
