@@ -1,8 +1,9 @@
 /** doctor, status, install and uninstall as they are typed, on a machine as it is. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
+import { household, receiverCommand } from '../support/pairing.js';
 import { freePort } from '../support/ports.js';
 import { missing, root, run, startAgent, startReceiverProgram } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -155,6 +156,48 @@ describe('receiver doctor', () => {
   });
 });
 
+describe('doctor and status of a pair', () => {
+  it('tell that it is none, that a code waits, and that it is one', async () => {
+    const { captures, keys, line, receive, state, type } = household();
+    const { address } = await receive();
+    const atReceiver = ['--dir', captures, '--keys', keys];
+    const receiverFinds = () => findings('receiver', [...atReceiver, '--listen', address]);
+    const camera = ['--host', address, '--source', 'scene', '--state', state];
+    expect((await receiverFinds()).get('pairing')).toMatchObject({
+      level: 'warning',
+      todo: 'sudo receiver pair NAME',
+    });
+    expect((await findings('agent', camera)).get('pairing')).toMatchObject({ level: 'warning' });
+    const words = await line('yard', address);
+    expect((await receiverFinds()).get('pairing')?.says).toContain('; a code waits for yard');
+
+    await type(words);
+    expect((await receiverFinds()).get('pairing')).toEqual({
+      check: 'pairing',
+      level: 'ok',
+      says: 'only paired cameras are heard: yard',
+    });
+    expect((await receiverFinds()).get('port')?.says).toContain('hears paired cameras only');
+    const found = await findings('agent', camera);
+    expect(found.get('pairing')?.says).toBe(`paired with ${address} as yard`);
+    expect(found.get('receiver')?.says).toBe(`${address} answers, over TLS`);
+    const { stdout } = await typed('receiver', ['status', ...atReceiver]);
+    expect(stdout).toMatch(/^yard: paired \d+ s ago, here \d+ s ago from 127\.0\.0\.1$/m);
+    expect((await typed('agent', ['status', '--state', state])).stdout).toContain(
+      `paired with ${address} as yard\n`,
+    );
+
+    await receiverCommand('unpair', 'yard', '--keys', keys);
+    expect((await receiverFinds()).get('pairing')).toMatchObject({ level: 'warning' });
+    expect((await findings('agent', camera)).get('receiver')).toMatchObject({
+      level: 'fault',
+      says: `${address}: the receiver does not know this key`,
+    });
+    rmSync(keys, { recursive: true });
+    expect((await receiverFinds()).get('pairing')).toMatchObject({ level: 'fault' });
+  });
+});
+
 describe('install', () => {
   it('shows what it would do, and does nothing', async () => {
     const home = temporaryDirectory();
@@ -184,6 +227,7 @@ describe('install', () => {
     ['receiver', ['install', '--dir', '/home/no/such'], 'nobody here has that home'],
     ['receiver', ['install', '--dir', '/srv/a\nb'], "line's end"],
     ['receiver', ['install', '--dir', '/etc'], 'is not empty'],
+    ['receiver', ['install', '--keys', '/home/fred/keys'], 'do not see homes'],
     ['receiver', ['install', '--user'], 'say it with --dir DIR'],
   ])('refuses: %s %j', async (name, args, words) => {
     const { code, stdout, stderr } = await typed(name, [...args, '--dry-run']);
