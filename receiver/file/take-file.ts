@@ -17,6 +17,7 @@ import { flushToDisk, makeDirectories } from '../../shared/durable-file.js';
 import { OperationalError } from '../../shared/errors.js';
 import { clockedPath } from '../../shared/frame-path.js';
 import { formatSize } from '../../shared/quantity.js';
+import { isOwnFolder } from '../store/own-entries.js';
 import { publishFile } from '../store/publish.js';
 import { storeError } from '../store/store-error.js';
 import { incomingFolder, removeAbandonedIn, removeIfThere } from '../store/unfinished.js';
@@ -87,7 +88,7 @@ interface Received {
 
 async function openTemporary(incoming: string, path: string, nowMs: number): Promise<FileHandle> {
   try {
-    await makeDirectories(incoming, 0o700);
+    if (!(await isOwnFolder(incoming))) await makeDirectories(incoming, 0o700);
     await removeAbandonedIn(incoming, nowMs);
     return await open(path, 'wx', 0o640);
   } catch (cause) {

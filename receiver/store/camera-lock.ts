@@ -4,11 +4,14 @@
  * epoch share it; the file says which epoch, and which connection came last: the others see it and end.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, constants, mkdir, open, readFile } from 'node:fs/promises';
+import { type FileHandle, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import * as v from 'valibot';
+import { makeDirectory } from '../../shared/durable-file.js';
 import { systemCode } from '../../shared/errors.js';
 import { runWithFile } from '../run-program.js';
+import { isOwnFolder, openOwnFile } from './own-entries.js';
 
 const folderName = '.locks';
 /** A process that is about to end, and one that just looks, hold the lock for a moment. */
@@ -32,10 +35,8 @@ export interface CameraLock {
   release(): Promise<void>;
 }
 
-interface Holder {
-  readonly epoch: string;
-  readonly connection: string;
-}
+const holderLine = v.object({ epoch: v.string(), connection: v.string() });
+type Holder = v.InferOutput<typeof holderLine>;
 
 /** @returns undefined when another epoch has it @throws a system error: nothing is held */
 export async function lockCamera(
@@ -43,13 +44,9 @@ export async function lockCamera(
   claim: CameraClaim,
 ): Promise<CameraLock | undefined> {
   const folder = join(directory, folderName);
-  try {
-    await mkdir(folder);
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
-  }
+  if (!(await isOwnFolder(folder))) await makeDirectory(folder);
   const path = join(folder, claim.camera);
-  const file = await open(path, constants.O_RDWR | constants.O_CREAT);
+  const file = await openOwnFile(path, constants.O_RDWR | constants.O_CREAT);
   try {
     const self: Holder = { epoch: claim.epoch, connection: randomUUID() };
     if (await enter(file, path, self)) return held(file, path, self, claim.onReplaced);
@@ -123,7 +120,13 @@ async function write(file: FileHandle, self: Holder): Promise<void> {
 /** Never rejects: what cannot be read says nothing. */
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+    const file = await openOwnFile(path, constants.O_RDONLY);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(lineBytes), 0, lineBytes, 0);
+      return v.parse(holderLine, JSON.parse(buffer.toString('utf8', 0, bytesRead)));
+    } finally {
+      await file.close();
+    }
   } catch {
     return undefined; // unmounted, or written by hand
   }

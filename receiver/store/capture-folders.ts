@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { makeDirectory } from '../../shared/durable-file.js';
 import type { FlushGroup } from './flush-group.js';
+import { isOwnFolder } from './own-entries.js';
 
 /** Those that need not be made again. */
 const maxKnown = 10_000;
@@ -14,6 +15,15 @@ export class CaptureFolders {
   constructor(directory: string, flushes: FlushGroup) {
     this.#directory = directory;
     this.#flushes = flushes;
+  }
+
+  /**
+   * Looks at those that are there. Each time anew: one may have been put in another's place.
+   * @param folders relative, each after its parent
+   * @throws {OperationalError} STORE: one is a link or no folder; or a system error
+   */
+  async check(folders: readonly string[]): Promise<void> {
+    for (const folder of folders) await isOwnFolder(join(this.#directory, folder));
   }
 
   /**

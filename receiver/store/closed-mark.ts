@@ -3,7 +3,7 @@
  * that keeps its frames here. It outlives the keys folder, so that a receiver without its keys does not take
  * itself for one that never had any.
  */
-import { access, open } from 'node:fs/promises';
+import { lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flushToDisk } from '../../shared/durable-file.js';
 import { OperationalError, systemCode } from '../../shared/errors.js';
@@ -15,7 +15,8 @@ const text =
 /** @throws a system error when that cannot be told */
 export async function hasClosedMark(directory: string): Promise<boolean> {
   try {
-    await access(join(directory, closedMarkName));
+    // Whatever it is: a link that leads nowhere opens no door.
+    await lstat(join(directory, closedMarkName));
     return true;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return false;

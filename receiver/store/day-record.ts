@@ -3,15 +3,17 @@
  * name. Lines are appended whole, in groups, by any number of processes; what others append is read as the
  * file grows. A line is lost only by a power cut before `flush`. A torn or foreign line says nothing.
  */
-import { type FileHandle, open, stat } from 'node:fs/promises';
-import { flushToDisk } from '../../shared/durable-file.js';
+import { type FileHandle, constants, lstat } from 'node:fs/promises';
 import { systemCode } from '../../shared/errors.js';
 import { NextRun } from './next-run.js';
+import { openOwnFile } from './own-entries.js';
 import { type FrameId, type RecordedId, readLine } from './record-line.js';
 
 /** Read at once; longer than any line of ours, so a longer one is foreign. */
 const pieceBytes = 256 * 1024;
 const lineEnd = 0x0a;
+const readFlags = constants.O_RDONLY;
+const appendFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
 
 interface Waiting {
   readonly line: string;
@@ -76,7 +78,12 @@ export class DayRecord {
   async flush(): Promise<void> {
     this.#isFlushed = true;
     try {
-      await flushToDisk(this.#path);
+      const file = await openOwnFile(this.#path, readFlags);
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return; // removed: there is nothing to flush
       this.#isFlushed = false;
@@ -89,7 +96,7 @@ export class DayRecord {
     const waiting = this.#waiting;
     this.#waiting = [];
     if (waiting.length === 0 && !(await this.#hasChanged())) return;
-    const file = await this.#open(waiting.length > 0 ? 'a+' : 'r');
+    const file = await this.#open(waiting.length > 0 ? appendFlags : readFlags);
     if (file === undefined) return;
     try {
       await this.#readNew(file);
@@ -101,7 +108,7 @@ export class DayRecord {
 
   async #hasChanged(): Promise<boolean> {
     try {
-      const { ino, size } = await stat(this.#path);
+      const { ino, size } = await lstat(this.#path);
       return ino !== this.#inode || size !== this.#readBytes + this.#tornBytes;
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return false;
@@ -109,11 +116,11 @@ export class DayRecord {
     }
   }
 
-  async #open(flags: 'a+' | 'r'): Promise<FileHandle | undefined> {
+  async #open(flags: number): Promise<FileHandle | undefined> {
     try {
-      return await open(this.#path, flags);
+      return await openOwnFile(this.#path, flags);
     } catch (error) {
-      if (flags === 'r' && systemCode(error) === 'ENOENT') return undefined;
+      if (flags === readFlags && systemCode(error) === 'ENOENT') return undefined;
       throw error;
     }
   }

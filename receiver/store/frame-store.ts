@@ -19,7 +19,7 @@
  * just being written. One epoch has no such two, and a camera's lock lets in one epoch at a time.
  */
 import { randomUUID } from 'node:crypto';
-import { access, constants, readFile, stat, unlink } from 'node:fs/promises';
+import { access, constants, lstat, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flushToDisk, makeDirectories, writeNewFile } from '../../shared/durable-file.js';
 import { systemCode } from '../../shared/errors.js';
@@ -138,14 +138,16 @@ class Captures implements FrameStore {
 
   async #findOrWrite(frame: FrameToStore): Promise<StoredFrame> {
     const path = pathOf(frame.camera, frame, frame.id);
-    const [record] = await Promise.all([this.#records.of(path.folder), this.#marker.check()]);
+    const folders = [frame.camera, path.folder, incomingOf(frame.camera)];
+    await Promise.all([this.#marker.check(), this.#folders.check(folders)]);
+    const record = await this.#records.of(path.folder);
     const stored = await this.#findStored(frame, path, record);
     return stored ?? (await this.#write(frame, path, record));
   }
 
   async #note(hole: Hole): Promise<StoredFrame> {
     const { folder } = pathOf(hole.camera, hole, hole.id);
-    await this.#marker.check();
+    await Promise.all([this.#marker.check(), this.#folders.check([hole.camera, folder])]);
     this.#folders.forget();
     await this.#folders.make([hole.camera, folder]);
     const record = await this.#records.of(folder);
@@ -172,7 +174,7 @@ class Captures implements FrameStore {
   }
 
   async #write(frame: FrameToStore, path: FramePath, record: DayRecord): Promise<StoredFrame> {
-    const incoming = `${frame.camera}/${incomingFolder}`;
+    const incoming = incomingOf(frame.camera);
     await this.#folders.make([frame.camera, path.folder, incoming]);
     const temporary = join(this.#directory, incoming, `${randomUUID()}.part`);
     // An absurd clock is not the file's time either: it keeps the time of arrival.
@@ -244,6 +246,8 @@ class Captures implements FrameStore {
   }
 }
 
+const incomingOf = (camera: string): string => `${camera}/${incomingFolder}`;
+
 function pathOf(camera: string, moment: FrameMoment, id: FrameId | undefined): FramePath {
   if (id === undefined || isPlausibleClock(moment.capturedAtMs)) return clockedPath(camera, moment);
   return unclockedPath(camera, id.epoch, id.sequence);
@@ -252,7 +256,9 @@ function pathOf(camera: string, moment: FrameMoment, id: FrameId | undefined): F
 /** False also when there is no such file. */
 async function hasContent(path: string, bytes: Buffer): Promise<boolean> {
   try {
-    if ((await stat(path)).size !== bytes.length) return false;
+    const look = await lstat(path);
+    // What a link leads to is no frame that is kept here.
+    if (!look.isFile() || look.size !== bytes.length) return false;
     return (await readFile(path)).equals(bytes);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return false;

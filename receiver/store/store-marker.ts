@@ -3,11 +3,12 @@
  * the directory from an empty mount point or another disk: where it is not, nothing is stored.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { constants, lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flushToDisk, writeNewFile } from '../../shared/durable-file.js';
 import { OperationalError, systemCode } from '../../shared/errors.js';
 import { NextRun } from './next-run.js';
+import { openOwnFile } from './own-entries.js';
 import { publishFile } from './publish.js';
 import { removeIfThere } from './unfinished.js';
 
@@ -81,7 +82,7 @@ export class StoreMarker {
 /** What changes when the file is another one; undefined when there is none. */
 async function lookOf(path: string): Promise<string | undefined> {
   try {
-    const { dev, ino, ctimeMs, size } = await stat(path);
+    const { dev, ino, ctimeMs, size } = await lstat(path);
     return `${dev} ${ino} ${ctimeMs} ${size}`;
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
@@ -90,5 +91,12 @@ async function lookOf(path: string): Promise<string | undefined> {
 }
 
 async function readId(path: string): Promise<string | undefined> {
-  return /"id":\s*"([0-9a-f]{32})"/.exec(await readFile(path, 'utf8'))?.[1];
+  const file = await openOwnFile(path, constants.O_RDONLY);
+  try {
+    // Ours has some 40 bytes.
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(1024), 0, 1024, 0);
+    return /"id":\s*"([0-9a-f]{32})"/.exec(buffer.toString('utf8', 0, bytesRead))?.[1];
+  } finally {
+    await file.close();
+  }
 }

@@ -1,5 +1,5 @@
 /** Unfinished files, `*.part`: where they lie, and that those of killed processes do not stay. */
-import { readdir, stat, unlink } from 'node:fs/promises';
+import { lstat, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../shared/errors.js';
 
@@ -21,6 +21,7 @@ export async function removeAbandoned(directory: string, nowMs: number): Promise
 
 /** Removes what killed processes left in one folder of unfinished files. @throws a system error */
 export async function removeAbandonedIn(incoming: string, nowMs: number): Promise<void> {
+  if (!(await isFolder(incoming))) return; // a link leads to what is not ours
   const names = (await namesIn(incoming)).filter((name) => name.endsWith('.part'));
   for (const name of names) await removeIfOld(join(incoming, name), nowMs);
 }
@@ -36,10 +37,19 @@ export async function removeIfThere(path: string): Promise<void> {
 async function removeIfOld(path: string, nowMs: number): Promise<void> {
   try {
     // Its modification time may be the capture's; when it was made and renamed tells its age.
-    const { ctimeMs } = await stat(path);
+    const { ctimeMs } = await lstat(path);
     if (nowMs - ctimeMs > abandonedAfterMs) await removeIfThere(path);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error; // another process was done with it
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isDirectory();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 
