@@ -1,4 +1,5 @@
 /** What a mask leaves to look at, in frames of any size, and which masks are refused. */
+import { crc32, deflateSync } from 'node:zlib';
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import { makeGrid } from '../../../agent/judge/grid.js';
@@ -15,6 +16,25 @@ function encodePng(widthPx: number, heightPx: number, colour: (x: number, y: num
     for (let x = 0; x < widthPx; x++, at += 4) png.data.set(colour(x, y), at);
   }
   return PNG.sync.write(png);
+}
+
+/** Chunks as they are given, each with its right check. */
+function handmadePng(chunks: readonly (readonly [string, Buffer])[]): Buffer {
+  const parts = [...chunks, ['IEND', Buffer.alloc(0)] as const].flatMap(([type, data]) => {
+    const numbers = Buffer.alloc(8);
+    numbers.writeUInt32BE(data.length, 0);
+    numbers.writeUInt32BE(crc32(Buffer.concat([Buffer.from(type), data])), 4);
+    return [numbers.subarray(0, 4), Buffer.from(type), data, numbers.subarray(4)];
+  });
+  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...parts]);
+}
+
+/** IHDR of a grey picture with eight bits a pixel. */
+function header(widthPx: number, heightPx: number, isInterlaced = false): Buffer {
+  const bytes = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, isInterlaced ? 1 : 0]);
+  bytes.writeUInt32BE(widthPx, 0);
+  bytes.writeUInt32BE(heightPx, 4);
+  return bytes;
 }
 
 const leftHalf = (widthPx: number, heightPx: number) =>
@@ -77,6 +97,32 @@ describe('a mask', () => {
     const png = leftHalf(64, 48);
     png.writeUInt32BE(2 ** 31 - 1, 16);
     expect(() => readMask(png)).toThrow(maskError(/too large: 2147483647x48/));
+  });
+
+  it('is refused when a second header says another size than the first', () => {
+    const png = handmadePng([
+      ['IHDR', header(2, 2)],
+      ['IHDR', header(5000, 5000)],
+      ['IDAT', deflateSync(Buffer.alloc(5001 * 5000))],
+    ]);
+    expect(() => readMask(png)).toThrow(maskError(/damaged/));
+  });
+
+  it('may be interlaced', () => {
+    const png = handmadePng([
+      ['IHDR', header(1, 1, true)],
+      ['IDAT', deflateSync(Buffer.of(0, 255))],
+    ]);
+    expect(readMask(png).look).toEqual(Uint8Array.of(1));
+  });
+
+  it('is refused when it is interlaced and unpacks to more than its size', () => {
+    const png = handmadePng([
+      ['IHDR', header(4, 4, true)],
+      ['IDAT', deflateSync(Buffer.alloc(1_000_000, 255))],
+    ]);
+    const cause = expect.objectContaining({ code: 'ERR_BUFFER_TOO_LARGE' }) as unknown;
+    expect(() => readMask(png)).toThrow(expect.objectContaining({ code: 'MASK', cause }) as Error);
   });
 
   it('is refused when it leaves no cell of the frame', () => {
