@@ -34,7 +34,7 @@ export async function surveyCaptures(
 async function lastFrame(folder: string): Promise<number | undefined> {
   const days = (await readdir(folder)).filter((name) => /^\d{4}_\d\d_\d\d$/.test(name));
   for (const day of days.sort().reverse()) {
-    const moments = (await readdir(join(folder, day))).flatMap((name) => {
+    const moments = (await namesIn(join(folder, day))).flatMap((name) => {
       const atMs = parseFrameName(name)?.capturedAtMs;
       return atMs === undefined ? [] : [atMs];
     });
@@ -58,7 +58,8 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
+    // Gone meanwhile, or a file in a folder's place.
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return [];
     throw error;
   }
 }
