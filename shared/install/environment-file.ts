@@ -2,6 +2,7 @@
  * Settings as systemd's EnvironmentFile= has them (systemd.exec(5)): read as systemd reads them, and changed
  * key by key, so that everything else in the file stays as somebody wrote it. Pure.
  */
+import { OperationalError } from '../errors.js';
 
 interface Assignment {
   readonly key: string;
@@ -16,7 +17,10 @@ export function readEnvironmentFile(text: string): ReadonlyMap<string, string> {
   return new Map(assignments(text).map(({ key, value }) => [key, value]));
 }
 
-/** The text with each of the settings in its place, or at the end where the key is new. */
+/**
+ * The text with each of the settings in its place, or at the end where the key is new.
+ * @throws {OperationalError} INSTALL: what is added would be taken for a part of what stands before it
+ */
 export function changeEnvironmentFile(
   text: string,
   settings: Readonly<Record<string, string>>,
@@ -31,6 +35,12 @@ export function changeEnvironmentFile(
     } else if (there.value !== value) {
       changed = changed.slice(0, there.start) + line + changed.slice(there.end);
     }
+  }
+  const read = readEnvironmentFile(changed);
+  if (Object.entries(settings).some(([key, value]) => read.get(key) !== value)) {
+    throw new OperationalError('INSTALL', "the settings file's last line goes on after its end", {
+      hint: 'close the quote there, or take away the backslash that it ends with',
+    });
   }
   return changed;
 }

@@ -27,6 +27,7 @@ describe('an installation', () => {
   it.each([
     ['as it stands', 'RECEIVER_KEYS=/var/lib/x/keys', '/var/lib/x/keys'],
     ['in quotes', 'RECEIVER_KEYS="/var/lib/x y/keys"', '/var/lib/x y/keys'],
+    ['as systemd reads it', 'RECEIVER_KEYS="/srv/a \\"b\\""', '/srv/a "b"'],
     ['the last of two', 'RECEIVER_KEYS=/a\nRECEIVER_DIR=/c\nRECEIVER_KEYS=/b', '/b'],
     ['not from a comment', '#RECEIVER_KEYS=/a', undefined],
     ['empty, as unset', 'RECEIVER_KEYS=', undefined],

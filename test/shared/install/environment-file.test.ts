@@ -51,6 +51,15 @@ describe('an environment file', () => {
     expect(changeEnvironmentFile(first, { A: 'n w' })).toBe('# why\nA="n w"\nB=2\n');
   });
 
+  it.each(["A='b", 'A="b', 'A=b\\', '# b \\'])(
+    'that ends with %s takes no setting after it',
+    (text) => {
+      expect(() => changeEnvironmentFile(text, { B: '1' })).toThrow(
+        expect.objectContaining({ code: 'INSTALL' }) as Error,
+      );
+    },
+  );
+
   it('quotes only what means something', () => {
     expect(quoteValue('laptop:4444')).toBe('laptop:4444');
     expect(quoteValue('0.5%')).toBe('0.5%');
