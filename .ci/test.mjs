@@ -2,6 +2,7 @@
 // Arguments go to the test runner: npm test -- test/shared
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { audit } from './audit.mjs';
 import { prepare } from './prepare.mjs';
 
 /** Programs that tests run for real, and the Debian package of each. */
@@ -56,6 +57,7 @@ function run(command, args, env = process.env) {
 
 installPrograms();
 prepare();
+if (!audit()) process.exit(1);
 run('node_modules/.bin/prettier', ['--check', '--log-level', 'warn', '.']);
 run('node_modules/.bin/eslint', ['--max-warnings', '0', '.']);
 run('node_modules/.bin/tsc', []);

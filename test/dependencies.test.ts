@@ -1,0 +1,67 @@
+/** What the programs are built of: known by its content, audited, and good without anything run at install. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { describe, expect, it } from 'vitest';
+import { readAudit } from '../.ci/audit.mjs';
+
+interface Locked {
+  readonly integrity?: string;
+  readonly dev?: boolean;
+  readonly hasInstallScript?: boolean;
+}
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+const { packages } = JSON.parse(read('package-lock.json')) as {
+  readonly packages: Readonly<Record<string, Locked>>;
+};
+const locked = Object.entries(packages).filter(([path]) => path !== '');
+
+describe('the dependencies', () => {
+  it('are known by their content, wherever they come from', () => {
+    expect(locked.length).toBeGreaterThan(10);
+    expect(locked.filter(([, { integrity }]) => integrity === undefined)).toEqual([]);
+  });
+
+  it('run nothing at install that the programs need', () => {
+    const scripts = locked.filter(([, { dev, hasInstallScript }]) => hasInstallScript && !dev);
+    // It downloads a Windows program (on macOS too): not used, and the rest of the package is bundled.
+    expect(scripts.map(([path]) => path)).toEqual(['node_modules/node-webcam']);
+    const files = readdirSync(new URL('../dist/', import.meta.url)).filter((name) =>
+      name.endsWith('.js'),
+    );
+    const taken = files.flatMap((name) =>
+      [
+        ...read(`dist/${name}`).matchAll(
+          /^import\b[^'"\n]*["']([^'"]+)["']|(?:require|import)\("([^"]+)"\)/gm,
+        ),
+      ].map(([, imported, required]) => (imported ?? required ?? '').replace('node:', '')),
+    );
+    expect(taken).toEqual(expect.arrayContaining(['fs', 'net', 'zlib']));
+    const foreign = taken.filter(
+      (name) => !name.startsWith('./') && !builtinModules.includes(name),
+    );
+    expect(foreign).toEqual([]);
+  });
+});
+
+describe('the audit', () => {
+  it('fails on a known hole, and names it', () => {
+    const vulnerabilities = { pngjs: { severity: 'high' } };
+    const report = { vulnerabilities, metadata: { vulnerabilities: { high: 1, total: 1 } } };
+    expect(readAudit(JSON.stringify(report))).toEqual({
+      says: 'Known holes in dependencies: pngjs (high). See npm audit.',
+      isHole: true,
+    });
+  });
+
+  it.each([
+    ['{"vulnerabilities":{},"metadata":{"vulnerabilities":{"total":0}}}', 'No known holes'],
+    ['{"message":"405 Method Not Allowed","error":{}}', 'Not audited: 405 Method Not Allowed'],
+    ['{}', 'Not audited: the registry did not answer'],
+    ['null', 'Not audited: the registry did not answer'],
+    ['', 'Not audited: npm said nothing'],
+  ])('of %s passes and says so', (text, says) => {
+    const { says: said, isHole } = readAudit(text);
+    expect(isHole).toBe(false);
+    expect(said).toContain(says);
+  });
+});
