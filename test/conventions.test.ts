@@ -214,6 +214,48 @@ const rules: readonly Rule[] = [
     offenders: inFile('shared/a.ts', "import { execFile } from 'node:child_process';"),
   },
   {
+    title: 'programs are run by name and words, so that no shell reads them',
+    check: eachImport(({ target, names }) => {
+      if (target.replace('node:', '') !== 'child_process') return undefined;
+      const words = names.replaceAll(/\btype\b/g, '').match(/[\w*]+/g) ?? ['*'];
+      const isOnlyPlain = words.every((word) =>
+        ['spawn', 'execFile', 'ChildProcess'].includes(word),
+      );
+      return isOnlyPlain ? undefined : 'spawn and execFile take words';
+    }),
+    offenders: inFile(
+      'agent/run-program.ts',
+      "import { exec } from 'node:child_process';",
+      "import { spawn, execSync } from 'child_process';",
+      "import * as programs from 'node:child_process';",
+      "import programs from 'node:child_process';",
+      "import { exec as spawn } from 'node:child_process';",
+      "import { fork } from 'node:child_process';",
+      "import 'node:child_process';",
+      "const { exec } = await import('node:child_process');",
+    ),
+  },
+  {
+    title: 'no shell is started, and no text becomes code',
+    check: eachCode(
+      /\bshell\b['"]?\s*[:,}]|['"](?:\/[\w/]*\/)?(?:ba|da|z|k)?sh['"]|\beval\(|\bFunction\(|\bnode:vm\b|\bcreateRequire\b|\bgetBuiltinModule\b/,
+      'words are no commands',
+    ),
+    offenders: inFile(
+      'agent/run-program.ts',
+      'spawn(program, words, { shell: true });',
+      "spawn(program, words, { 'shell': '/bin/sh' });",
+      'spawn(program, words, { shell });',
+      "spawn('sh', ['-c', text]);",
+      "run('/usr/bin/bash', words);",
+      'eval(text);',
+      "new Function('a', text);",
+      "import { runInNewContext } from 'node:vm';",
+      "createRequire(import.meta.url)('child_process');",
+      "process.getBuiltinModule('child_process');",
+    ),
+  },
+  {
     title: 'only main.ts reads the command line and the environment, and ends the process',
     check: (sources) =>
       eachCode(
