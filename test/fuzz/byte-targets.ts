@@ -31,7 +31,8 @@ const jpegs: readonly Buffer[] = readdirSync(jpegFolder)
   .concat(makeJpeg(1), makeJpeg(2, { widthPx: 330, heightPx: 300 }));
 
 const epoch = '00112233445566778899aabbccddeeff';
-const sha256 = sha256Of(makeJpeg(1));
+const jpeg = makeJpeg(1);
+const sha256 = sha256Of(jpeg);
 const moment = { capturedAtMs: 1_795_332_615_123, utcOffsetMinutes: 60 };
 const verdict = { reason: 'change', ratio: 0.1, boxes: [[1, 2, 3, 4]], event: '7', strength: 2.5 };
 const frame = { type: 'frame', ...moment, sha256, verdict };
@@ -274,9 +275,8 @@ export const byteTargets: readonly FuzzTarget[] = [
     runs: 300,
     corpus: [asJson(frame), asJson({ ...agentHeaders[2] })],
     check(bytes) {
-      const body = makeJpeg(1);
-      const entry = Buffer.concat([body, bytes, Buffer.alloc(4), Buffer.from('PICSPOOL')]);
-      entry.writeUInt32BE(bytes.length, body.length + bytes.length);
+      const entry = Buffer.concat([jpeg, bytes, Buffer.alloc(4), Buffer.from('PICSPOOL')]);
+      entry.writeUInt32BE(bytes.length, jpeg.length + bytes.length);
       const read = orRefused(() => decodeEntry(entry));
       if (read !== undefined) orRefused(() => decodeEntry(encodeEntry(read)));
       orRefused(() => decodeEntry(bytes));

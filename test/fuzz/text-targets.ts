@@ -53,7 +53,10 @@ function checkOptions(text: string): void {
       const set = orRefused(() => readCommandLine(program, [], inEnvironment));
       for (const line of [typed, set]) {
         const value = line?.options[key];
-        must(!JSON.stringify(value ?? '').includes('\\u0000'), 'no value has a NUL');
+        JSON.stringify(value ?? '', (_, each: unknown) => {
+          must(typeof each !== 'string' || !each.includes('\0'), 'no value has a NUL');
+          return each;
+        });
         if (key === 'camera' && typeof value === 'string') checkFolder(value);
       }
     }
