@@ -159,7 +159,7 @@ function memoryOf(header: Buffer, cells: number): Buffer {
 export const byteTargets: readonly FuzzTarget[] = [
   {
     name: 'wire',
-    runs: 400,
+    runs: 800,
     corpus: [...agentHeaders, ...receiverHeaders].map((header, nth) =>
       Buffer.concat(encodeMessage(header, makeJpeg(1).subarray(0, nth * 10))),
     ),
@@ -178,7 +178,7 @@ export const byteTargets: readonly FuzzTarget[] = [
   },
   {
     name: 'agent-messages',
-    runs: 800,
+    runs: 2000,
     corpus: agentHeaders.map(asJson),
     check(bytes) {
       const header = headerOf(bytes);
@@ -195,7 +195,7 @@ export const byteTargets: readonly FuzzTarget[] = [
   },
   {
     name: 'receiver-messages',
-    runs: 400,
+    runs: 1500,
     corpus: receiverHeaders.map(asJson),
     check(bytes) {
       const header = headerOf(bytes);

@@ -58,10 +58,15 @@ const values: readonly unknown[] = [
   ...[[], {}, [[]], [null], { __proto__: null, polluted: 1 }, { toString: 1 }, { length: 1e9 }],
 ];
 const keys = ['__proto__', 'constructor', 'prototype', 'toString', 'toJSON', 'then', 'type', ''];
+const anyValue = fc.oneof(
+  fc.constantFrom(...values),
+  fc.constantFrom(...keys),
+  fc.constantFrom(...words).map(String),
+);
 
 /** One value of a JSON text replaced, or one added under a name that somebody may trip over. */
 const jsonHarm = fc
-  .tuple(place, fc.constantFrom(...values), fc.option(fc.constantFrom(...keys)))
+  .tuple(place, anyValue, fc.option(fc.constantFrom(...keys), { freq: 1 }))
   .map(([where, value, key]): Harm => (bytes) => {
     let json: unknown;
     try {
@@ -85,7 +90,7 @@ function placesIn(value: unknown): [object, string][] {
 
 function harmOf(corpus: readonly Buffer[]): fc.Arbitrary<Harm> {
   return fc.oneof(
-    jsonHarm,
+    { weight: 3, arbitrary: jsonHarm },
     fc.tuple(place, place, piece).map(([from, length, put]): Harm => (bytes) => {
       const start = at(bytes, from);
       return Buffer.concat([bytes.subarray(0, start), put, bytes.subarray(start + (length % 8))]);
@@ -122,7 +127,7 @@ export function harmed(corpus: readonly Buffer[]): fc.Arbitrary<Buffer> {
     {
       weight: 18,
       arbitrary: fc
-        .tuple(fc.constantFrom(...corpus), fc.array(harmOf(corpus), { minLength: 1, maxLength: 4 }))
+        .tuple(fc.constantFrom(...corpus), fc.array(harmOf(corpus), { minLength: 1, maxLength: 3 }))
         .map(([bytes, harms]) => harms.reduce((so, harm) => harm(so), bytes)),
     },
   );
