@@ -1,9 +1,17 @@
-/** The agent's end of a connection, with a receiver that says what it likes. */
+/** Either end of a connection, with somebody at the other who says what he likes. */
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { SpoolSet } from '../../agent/spool/spool-set.js';
 import { Link } from '../../agent/uplink/link.js';
-import { preface } from '../../shared/protocol/limits.js';
-import { encodeMessage } from '../../shared/protocol/wire.js';
+import { CameraRegister } from '../../receiver/camera-register.js';
+import { FramedSession } from '../../receiver/framed-session.js';
+import { openFrameStore } from '../../receiver/store/frame-store.js';
+import { isCameraName } from '../../shared/camera-name.js';
+import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
+import { readReceiverMessage } from '../../shared/protocol/messages.js';
+import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { keptLog } from '../support/log.js';
 import { makeJpeg } from '../support/pictures.js';
@@ -29,8 +37,19 @@ const refused = (sequence: number, retry: boolean) => ({
 });
 const jpeg = makeJpeg(1);
 const frames = 3;
+const sha256 = createHash('sha256').update(jpeg).digest('hex');
+const epoch = '00112233445566778899aabbccddeeff';
+const hello = { type: 'hello', camera: 'yard', epoch, agent: '1' };
+const frame = (sequence: number, capturedAtMs = 1_795_332_615_123 + sequence) => ({
+  ...{ type: 'frame', sequence, capturedAtMs, utcOffsetMinutes: 60, sha256 },
+  verdict: { reason: 'change', ratio: 0.1, boxes: [] },
+});
+const hole = {
+  ...{ type: 'dropped', sequence: 5, count: 2, why: 'size', utcOffsetMinutes: 0 },
+  ...{ firstCapturedAtMs: 1_795_332_615_123, lastCapturedAtMs: 1_795_332_615_124 },
+};
 
-/** Headers as a receiver's bytes; anything else is said as it is. */
+/** Headers as one side's bytes, those of frames with a picture; anything else is said as it is. */
 function spoken(bytes: Buffer): Buffer {
   try {
     const headers: unknown = JSON.parse(bytes.toString());
@@ -40,7 +59,7 @@ function spoken(bytes: Buffer): Buffer {
     ) as object[];
     return Buffer.concat([
       Buffer.from(preface),
-      ...messages.flatMap((each) => encodeMessage(each)),
+      ...messages.flatMap((each) => encodeMessage(each, 'sha256' in each ? jpeg : undefined)),
     ]);
   } catch {
     return bytes;
@@ -80,6 +99,41 @@ export const peerTargets: readonly FuzzTarget[] = [
       const text = bytes.toString();
       const isAnswered = /stored|refused|maxFrameBytes/.test(text);
       must(isAnswered || spool.waitingCount === frames, 'what is not answered waits');
+    },
+  },
+  {
+    name: 'hostile-agent',
+    runs: 100,
+    corpus: [
+      [hello, frame(1), frame(2), frame(1), hole, { type: 'bye' }],
+      [hello, { type: 'ping' }, frame(3, 0), hole, hole, frame(3, 5)],
+      [{ type: 'pair', agent: '1' }, hello, hello],
+    ].map((headers) => Buffer.from(JSON.stringify(headers))),
+    async check(bytes, directory) {
+      const [ours, theirs] = duplexPair();
+      const heard: Buffer[] = [];
+      theirs.on('data', (chunk: Buffer) => heard.push(chunk));
+      // What of a socket is more than a stream: its time-out, which nobody waits for here.
+      const socket = Object.assign(ours, { setTimeout: () => ours }) as unknown as Socket;
+      const store = await openFrameStore(directory, 0);
+      const release = (): Promise<void> => Promise.resolve();
+      const register = new CameraRegister({ lock: () => Promise.resolve({ release }) });
+      const guest = { refusalAs: () => undefined, pair: () => Promise.resolve('yard') };
+      const limits = { maxFrameBytes: 2 ** 20, idleTimeoutMs: 60_000, onStored: () => undefined };
+      const { log } = keptLog();
+      const session = new FramedSession(socket, {
+        ...{ guest, store, register, clock: new FakeClock(), log, ...limits },
+      });
+      theirs.end(spoken(bytes).subarray(preface.length));
+      await orRefusedLater(() => session.serve(ours as AsyncIterable<Buffer>));
+      await store.close();
+      for (const name of readdirSync(directory)) {
+        must(isCameraName(name) || name === '.picchanged.json', 'what is kept has a camera');
+      }
+      const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 0 });
+      for (const { header } of decoder.push(Buffer.concat(heard).subarray(preface.length))) {
+        must(readReceiverMessage(header) !== undefined, 'an answer is one that an agent knows');
+      }
     },
   },
 ];
