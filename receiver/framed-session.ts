@@ -1,14 +1,13 @@
 /**
- * One connection of an agent: its hello, its frames, our acknowledgements. A frame is acknowledged only
- * when the store has it on the disk. Who may connect and what the bytes mean is decided elsewhere.
+ * One connection of an agent: its hello, its messages, the limits that it must keep, its end. What becomes of
+ * a frame is the frame taker's business; who may connect and what the bytes mean is decided elsewhere.
  */
-import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { Chatter } from '../shared/chatter.js';
 import type { Clock } from '../shared/clock.js';
-import { OperationalError, describeError } from '../shared/errors.js';
-import { findJpegDamage } from '../shared/jpeg-splitter.js';
+import { OperationalError } from '../shared/errors.js';
 import type { Log } from '../shared/log.js';
-import { maxHeaderBytes, preface } from '../shared/protocol/limits.js';
+import { maxHeaderBytes, maxIdleMessagesPerMinute, preface } from '../shared/protocol/limits.js';
 import {
   type AgentMessage,
   type DroppedMessage,
@@ -18,19 +17,22 @@ import {
   readAgentMessage,
 } from '../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../shared/protocol/wire.js';
-import { Trouble } from '../shared/trouble.js';
 import { version } from '../shared/version.js';
 import type { CameraRegister } from './camera-register.js';
+import { FrameTaker, sentenceOf, storeRetryMs } from './frame-taker.js';
+import type { Arrival } from './incoming.js';
+import {
+  lingerMs,
+  maxInFlight,
+  maxUncountedBytes,
+  maxUnreadBytes,
+  minBytesPerSecond,
+  minBytesPerSecondWhenShort,
+} from './limits.js';
+import type { MemoryBudget } from './memory-budget.js';
+import { Pace } from './pace.js';
+import type { Quota } from './quota.js';
 import type { FrameStore, StoredFrame } from './store/store-port.js';
-
-/** Frames of one connection that may be in memory at once. */
-const maxInFlight = 8;
-/** Acknowledgements that the agent does not read; it has at most `maxInFlight` to read. */
-const maxUnreadBytes = 256 * 1024;
-/** For an agent to read our last words and close its side. */
-const lingerMs = 2000;
-/** When the store cannot take a frame: long enough to matter, short enough not to be noticed when over. */
-const storeRetryMs = 5000;
 
 /** Who is on the other side, as far as it has proven. */
 export interface Guest {
@@ -47,55 +49,62 @@ export interface FramedSessionParts {
   readonly guest: Guest;
   readonly store: FrameStore;
   readonly register: CameraRegister;
+  readonly quota: Quota;
+  readonly memory: MemoryBudget;
   readonly clock: Clock;
   readonly log: Log;
   readonly maxFrameBytes: number;
   readonly idleTimeoutMs: number;
+  /** It is about to be welcomed. @returns why there is no place for it, as a sentence */
+  readonly settle: () => string | undefined;
   readonly onStored: (stored: StoredFrame & { camera: string; byteCount: number }) => void;
 }
+
+/** When there is no place, or another agent has the camera's name. */
+const busyRetryMs = 10_000;
 
 export class FramedSession {
   readonly #socket: Socket;
   readonly #parts: FramedSessionParts;
+  readonly #decoder: MessageDecoder;
   readonly #pending = new Set<Promise<void>>();
-  /** A full disk fails every frame every few seconds. */
-  readonly #failures: Trouble;
-  #hello: HelloMessage | undefined;
+  readonly #pace: Pace;
+  readonly #chatter = new Chatter(maxIdleMessagesPerMinute);
+  /** What to call with frames; undefined until it is welcome. */
+  #taker: FrameTaker | undefined;
+  /** Gives back the memory for the message that is arriving. */
+  #release: (() => void) | undefined;
+  #hasGreeted = false;
   #hasPaired = false;
   #isClosing = false;
 
   constructor(socket: Socket, parts: FramedSessionParts) {
     this.#socket = socket;
     this.#parts = parts;
-    this.#failures = new Trouble(parts.log, parts.clock);
+    this.#decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: parts.maxFrameBytes });
+    this.#pace = new Pace(parts.idleTimeoutMs);
   }
 
   /**
    * Serves the connection to its end. Resolves when every frame that came whole is answered.
-   * @param chunks the bytes after the preface, first to last
-   * @throws {OperationalError} PROTOCOL, after telling the agent
+   * @param incoming the bytes after the preface, first to last
+   * @throws {OperationalError} PROTOCOL, LINK: it breaks a rule or a limit; the agent was told
    */
-  async serve(chunks: AsyncIterable<Buffer>): Promise<void> {
-    const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: this.#parts.maxFrameBytes });
+  async serve(incoming: AsyncIterable<Arrival>): Promise<void> {
     this.#socket.write(preface);
     try {
-      for await (const chunk of chunks) {
-        for (const { header, body } of decoder.push(chunk)) {
-          const message = readAgentMessage(header);
-          if (message !== undefined && !this.#isClosing) await this.#take(message, body);
-        }
+      for await (const arrival of incoming) {
+        await this.#hear(arrival);
         if (this.#isClosing) break;
-        if (this.#socket.writableLength > maxUnreadBytes) {
-          throw new OperationalError('LINK', 'the agent does not read its acknowledgements');
-        }
       }
       await this.close();
     } catch (error) {
       if (error instanceof OperationalError && error.code === 'PROTOCOL') {
-        await this.close({ code: 'protocol', message: error.message });
+        await this.close({ code: 'protocol', message: sentenceOf(error) });
       }
       throw error;
     } finally {
+      this.#release?.();
       await this.#parts.register.leave(this);
     }
   }
@@ -111,27 +120,73 @@ export class FramedSession {
     this.#socket.setTimeout(lingerMs);
   }
 
-  async #take(message: AgentMessage, body: Buffer): Promise<void> {
-    if (message.type === 'hello') {
-      await this.#greet(message);
-      return;
+  async #hear({ chunk, waitedMs }: Arrival): Promise<void> {
+    if (this.#decoder.isInside) await this.#checkPace(chunk.length, waitedMs);
+    for (const { header, body } of this.#decoder.push(chunk)) {
+      this.#pace.finished();
+      const message = readAgentMessage(header);
+      // Only the first of them can have begun earlier, and hold memory.
+      const release = this.#release ?? (() => undefined);
+      this.#release = undefined;
+      const isFrame = message?.type === 'frame';
+      if (!isFrame || this.#isClosing) release();
+      if (!isFrame && message?.type !== 'dropped') this.#checkChatter();
+      if (message !== undefined && !this.#isClosing) await this.#take(message, body, release);
     }
-    if (message.type === 'pair') {
-      await this.#pair();
-      return;
+    if (this.#isClosing) return;
+    if (this.#socket.writableLength > maxUnreadBytes) {
+      throw new OperationalError('LINK', 'the agent does not read its acknowledgements');
     }
-    const hello = this.#hello;
-    if (message.type === 'bye') await this.close();
-    else if (hello === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
+    await this.#makeRoom();
+  }
+
+  /** A large frame has begun to arrive: the rest of it is read when there is memory for it. */
+  async #makeRoom(): Promise<void> {
+    const { bodyBytes } = this.#decoder;
+    if (bodyBytes === 0 || this.#release !== undefined) return;
+    if (this.#taker === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
+    if (bodyBytes > maxUncountedBytes) this.#release = await this.#parts.memory.take(bodyBytes);
+  }
+
+  async #checkPace(byteCount: number, waitedMs: number): Promise<void> {
+    const isShort = this.#release !== undefined && this.#parts.memory.isShort;
+    const rate = isShort ? minBytesPerSecondWhenShort : minBytesPerSecond;
+    if (!this.#pace.isTooSlow(byteCount, waitedMs, rate)) return;
+    const message = `a message came at less than ${rate} bytes a second`;
+    await this.close({ code: 'slow', message });
+    throw new OperationalError('LINK', message);
+  }
+
+  #checkChatter(): void {
+    if (!this.#chatter.isTooMuch(this.#parts.clock.monotonicMs())) return;
+    const what = `more than ${maxIdleMessagesPerMinute} messages in a minute that carry nothing`;
+    throw new OperationalError('PROTOCOL', what);
+  }
+
+  async #take(message: AgentMessage, body: Buffer, release: () => void): Promise<void> {
+    const taker = this.#taker;
+    if (message.type === 'hello') await this.#greet(message);
+    else if (message.type === 'pair') await this.#pair();
+    else if (message.type === 'bye') await this.close();
+    else if (taker === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
     else if (message.type === 'ping') this.#send({ type: 'pong' });
-    else {
-      const working =
-        message.type === 'frame' ? this.#store(hello, message, body) : this.#note(hello, message);
-      const answering = working.finally(() => this.#pending.delete(answering));
-      this.#pending.add(answering);
-      // Reading no further is what holds back an agent that sends more than it may.
-      if (this.#pending.size >= maxInFlight) await Promise.race(this.#pending);
-    }
+    else await this.#answer(taker, message, body, release);
+  }
+
+  async #answer(
+    taker: FrameTaker,
+    message: FrameMessage | DroppedMessage,
+    body: Buffer,
+    release: () => void,
+  ): Promise<void> {
+    const working = message.type === 'frame' ? taker.store(message, body) : taker.note(message);
+    const answering = working.finally(() => {
+      release();
+      this.#pending.delete(answering);
+    });
+    this.#pending.add(answering);
+    // Reading no further is what holds back an agent that sends more than it may.
+    if (this.#pending.size >= maxInFlight) await Promise.race(this.#pending);
   }
 
   async #pair(): Promise<void> {
@@ -148,7 +203,8 @@ export class FramedSession {
   }
 
   async #greet(hello: HelloMessage): Promise<void> {
-    if (this.#hello !== undefined) throw new OperationalError('PROTOCOL', 'a second hello');
+    if (this.#hasGreeted) throw new OperationalError('PROTOCOL', 'a second hello');
+    this.#hasGreeted = true;
     const refusal = await this.#refusalOf(hello);
     if (refusal !== undefined) {
       this.#parts.log.warn('refused an agent', { camera: hello.camera, reason: refusal.message });
@@ -156,8 +212,8 @@ export class FramedSession {
       return;
     }
     if (this.#isClosing) return; // replaced or stopping meanwhile
-    this.#hello = hello;
-    this.#socket.setTimeout(this.#parts.idleTimeoutMs);
+    const send = (message: ReceiverMessage): void => this.#send(message);
+    this.#taker = new FrameTaker(hello, { ...this.#parts, send });
     this.#send({
       type: 'welcome',
       receiver: version,
@@ -174,66 +230,14 @@ export class FramedSession {
     if (message !== undefined) return { code: 'not-yours', message };
     try {
       const busy = await this.#parts.register.enter(this, hello);
-      if (busy === undefined) return undefined;
-      return { code: 'camera-busy', message: busy, retryAfterMs: 10_000 };
+      if (busy !== undefined)
+        return { code: 'camera-busy', message: busy, retryAfterMs: busyRetryMs };
+      const full = this.#parts.settle();
+      return full === undefined
+        ? undefined
+        : { code: 'busy', message: full, retryAfterMs: busyRetryMs };
     } catch (error) {
       return { code: 'store', message: sentenceOf(error), retryAfterMs: storeRetryMs };
-    }
-  }
-
-  async #store(
-    { camera, epoch }: HelloMessage,
-    message: FrameMessage,
-    jpeg: Buffer,
-  ): Promise<void> {
-    const { sequence, capturedAtMs, utcOffsetMinutes, sha256, verdict } = message;
-    const refusal = refusalOf(message, jpeg);
-    if (refusal !== undefined) {
-      this.#parts.log.warn('refused a frame', { camera, sequence, reason: refusal.message });
-      this.#send({ type: 'refused', sequence, ...refusal });
-      return;
-    }
-    const id = { epoch, sequence };
-    const receivedAtMs = this.#parts.clock.nowMs();
-    const moment = { capturedAtMs, utcOffsetMinutes, receivedAtMs };
-    const frame = { camera, id, jpeg, sha256, verdict, ...moment };
-    const stored = await this.#answer(id, () => this.#parts.store.put(frame));
-    if (stored) this.#parts.onStored({ ...stored, camera, byteCount: jpeg.length });
-  }
-
-  async #note({ camera, epoch }: HelloMessage, message: DroppedMessage): Promise<void> {
-    const { sequence, count, firstCapturedAtMs, lastCapturedAtMs, utcOffsetMinutes, why } = message;
-    const id = { epoch, sequence };
-    const receivedAtMs = this.#parts.clock.nowMs();
-    const moment = { capturedAtMs: firstCapturedAtMs, utcOffsetMinutes, receivedAtMs };
-    const hole = { camera, id, count, lastCapturedAtMs, why, ...moment };
-    const noted = await this.#answer(id, () => this.#parts.store.note(hole));
-    if (noted === undefined || noted.duplicate) return;
-    const [from, to] = [firstCapturedAtMs, lastCapturedAtMs].map((ms) =>
-      new Date(ms).toISOString(),
-    );
-    this.#parts.log.warn('frames were dropped by the agent', { camera, count, why, from, to });
-  }
-
-  /** Tells the agent what became of it; undefined when it is to keep it. */
-  async #answer(
-    { sequence }: { readonly sequence: number },
-    work: () => Promise<StoredFrame>,
-  ): Promise<StoredFrame | undefined> {
-    try {
-      const stored = await work();
-      this.#failures.worked(`storing frames of ${this.#hello?.camera ?? ''} again`);
-      this.#send({ type: 'stored', sequence, ...stored });
-      return stored;
-    } catch (error) {
-      this.#failures.failed(
-        `cannot store frames of ${this.#hello?.camera ?? ''}; it keeps them`,
-        error,
-      );
-      const message = sentenceOf(error);
-      const again = { retry: true, retryAfterMs: storeRetryMs };
-      this.#send({ type: 'refused', sequence, code: 'store', message, ...again });
-      return undefined;
     }
   }
 
@@ -242,23 +246,4 @@ export class FramedSession {
     const [head] = encodeMessage(message);
     this.#socket.write(head);
   }
-}
-
-/** As long as the protocol lets a sentence be. */
-function sentenceOf(error: unknown): string {
-  return describeError(error).slice(0, 1000);
-}
-
-/** What is wrong with a frame as it came; undefined when nothing is. */
-function refusalOf(message: FrameMessage, jpeg: Buffer) {
-  if (createHash('sha256').update(jpeg).digest('hex') !== message.sha256) {
-    return {
-      code: 'hash',
-      message: 'its bytes do not have the SHA-256 that was announced',
-      retry: true,
-    };
-  }
-  const damage = findJpegDamage(jpeg);
-  if (damage === undefined) return undefined;
-  return { code: 'not-a-jpeg', message: `it is no whole JPEG: ${damage}`, retry: false };
 }

@@ -21,10 +21,28 @@ export const receiverProgram = {
       'The largest frame that is taken; it is held in memory while it arrives.',
       '16MiB',
     ),
+    maxMemory: value(
+      size({ minBytes: 2 ** 20, maxBytes: 2 ** 40 }),
+      'Memory for frames of all connections: half of it for paired cameras, half for others. Beyond it ' +
+        'frames wait at their agents. One frame is always taken.',
+      '256MiB',
+    ),
     maxConnections: value(
       wholeNumber(1, 100_000),
-      'Connections served at once; one more is told so and closed.',
+      'Connections served at once: so many of paired cameras, and so many of others. One more is told so ' +
+        'and closed.',
       '64',
+    ),
+    maxConnectionsPerAddress: value(
+      wholeNumber(1, 100_000),
+      'Connections served at once from one address, paired cameras not counted.',
+      '16',
+    ),
+    quota: value(
+      size({ maxBytes: 2 ** 50 }),
+      'What a camera may store in a minute; what comes beyond is refused until the minute is over, and its ' +
+        'agent keeps it. 0 is no limit.',
+      '1GiB',
     ),
     idleTimeout: value(
       // Less, and an agent that has nothing to send is taken for dead.

@@ -11,10 +11,17 @@ import { describeError } from '../shared/errors.js';
 import { JpegSplitter, type SplitResult } from '../shared/jpeg-splitter.js';
 import type { Log } from '../shared/log.js';
 import { formatSize } from '../shared/quantity.js';
+import type { Arrival } from './incoming.js';
+import { maxUncountedBytes, minBytesPerSecond, minBytesPerSecondWhenShort } from './limits.js';
+import type { MemoryBudget } from './memory-budget.js';
+import { Pace } from './pace.js';
+import type { Quota } from './quota.js';
 import type { FrameStore, StoredFrame } from './store/store-port.js';
 
 export interface RawSessionParts {
   readonly store: FrameStore;
+  readonly quota: Quota;
+  readonly memory: MemoryBudget;
   readonly clock: Clock;
   readonly log: Log;
   readonly maxFrameBytes: number;
@@ -24,32 +31,57 @@ export interface RawSessionParts {
 
 /**
  * Serves the connection to its end. Resolves when every whole picture that came is stored or refused.
- * @param chunks the connection's bytes, first to last
+ * @param incoming the connection's bytes, first to last
  */
 export async function serveRaw(
   socket: Socket,
   address: string,
-  chunks: AsyncIterable<Buffer>,
+  incoming: AsyncIterable<Arrival>,
   parts: RawSessionParts,
 ): Promise<void> {
-  const { log } = parts;
+  const { log, memory } = parts;
   const camera = rawCameraName(address);
-  socket.setTimeout(parts.idleTimeoutMs);
   const splitter = new JpegSplitter({ maxBytes: parts.maxFrameBytes });
-  for await (const chunk of chunks) {
-    for (const result of splitter.push(chunk)) {
-      const refusal = await takePicture(result, camera, parts);
-      if (refusal === undefined) continue;
-      log.warn('refused a raw frame', { camera, reason: refusal });
-      socket.end(`${refusal}\n`);
-      return;
+  const pace = new Pace(parts.idleTimeoutMs);
+  /** Gives back the memory for the picture that is arriving. */
+  let release: (() => void) | undefined;
+  const refuse = (reason: string): void => {
+    log.warn('refused a raw frame', { camera, reason });
+    socket.end(`${reason}\n`);
+  };
+  try {
+    for await (const { chunk, waitedMs } of incoming) {
+      const isShort = release !== undefined && memory.isShort;
+      const rate = isShort ? minBytesPerSecondWhenShort : minBytesPerSecond;
+      if (splitter.isInside && pace.isTooSlow(chunk.length, waitedMs, rate)) {
+        refuse(`the JPEG came at less than ${rate} bytes a second`);
+        return;
+      }
+      for (const result of splitter.push(chunk)) {
+        pace.finished();
+        const refusal = await takePicture(result, camera, parts);
+        release?.();
+        release = undefined;
+        if (refusal === undefined) continue;
+        refuse(refusal);
+        return;
+      }
+      if (splitter.strayBytes > parts.maxFrameBytes) {
+        refuse('what follows the last picture is no JPEG');
+        return;
+      }
+      // How large it will be is not known before it ends.
+      if (splitter.heldBytes > maxUncountedBytes) {
+        release ??= await memory.take(parts.maxFrameBytes);
+      }
     }
-    if (splitter.strayBytes > parts.maxFrameBytes) {
-      log.warn('closed a raw connection', { camera, reason: 'what it sends is no JPEG' });
-      socket.end('what follows the last picture is no JPEG\n');
-      return;
-    }
+    sayWhatIsLeft(socket, splitter, camera, log);
+  } finally {
+    release?.();
   }
+}
+
+function sayWhatIsLeft(socket: Socket, splitter: JpegSplitter, camera: string, log: Log): void {
   if (splitter.strayBytes > 0) {
     log.info('left out bytes between or after raw frames', { camera, bytes: splitter.strayBytes });
   }
@@ -75,6 +107,7 @@ async function takePicture(
   const receivedAtMs = parts.clock.nowMs();
   const utcOffsetMinutes = parts.clock.utcOffsetMinutes(receivedAtMs);
   const jpeg = result.bytes;
+  if (parts.quota.spend(camera, jpeg.length) > 0) return parts.quota.refusal;
   try {
     const stored = await parts.store.put({
       camera,

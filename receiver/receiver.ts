@@ -1,6 +1,6 @@
 /**
  * Serves connections, wherever they come from: looks at who it is and what is spoken, hands over to a
- * session, keeps the count and the time limits.
+ * session, keeps the places and the time limits.
  */
 import type { Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
@@ -10,17 +10,26 @@ import type { Clock } from '../shared/clock.js';
 import { OperationalError } from '../shared/errors.js';
 import type { Log } from '../shared/log.js';
 import { helloDeadlineMs } from '../shared/protocol/limits.js';
+import { CalmLog } from './calm-log.js';
 import { CameraRegister } from './camera-register.js';
 import type { Doorkeeper } from './doorkeeper.js';
 import { type Opening, recognize } from './first-bytes.js';
 import { FramedSession, type Guest } from './framed-session.js';
+import { arrivals, chunksOf } from './incoming.js';
+import { lingerMs } from './limits.js';
+import { MemoryBudget } from './memory-budget.js';
+import { Places, type PlacesSettings } from './places.js';
+import { Quota } from './quota.js';
 import { serveRaw } from './raw-session.js';
 import { secure } from './secure.js';
 import type { FrameStore, StoredFrame } from './store/store-port.js';
 
-export interface ReceiverSettings {
+export interface ReceiverSettings extends PlacesSettings {
   readonly maxFrameBytes: number;
-  readonly maxConnections: number;
+  /** Of frames at once: half of it for paired cameras, half for others. */
+  readonly maxMemoryBytes: number;
+  /** Of each camera; 0: as much as comes. */
+  readonly maxBytesPerMinute: number;
   readonly idleTimeoutMs: number;
 }
 
@@ -34,34 +43,60 @@ export interface ReceiverParts {
   readonly onConnections: (count: number) => void;
 }
 
-/** A peer that does not read our last words must not keep the connection open. */
-const lingerMs = 2000;
 /** What is left of the 5 s in which SIGTERM must end the process. */
 const closeDeadlineMs = 4000;
 
 export class Receiver {
   readonly #settings: ReceiverSettings;
   readonly #parts: ReceiverParts;
+  readonly #log: CalmLog;
   readonly #register: CameraRegister;
+  readonly #places: Places;
+  readonly #quota: Quota;
+  readonly #pairedMemory: MemoryBudget;
+  readonly #strangersMemory: MemoryBudget;
   readonly #connections = new Map<Socket, Promise<void>>();
   readonly #sessions = new Map<Socket, FramedSession>();
 
   constructor(settings: ReceiverSettings, parts: ReceiverParts) {
     this.#settings = settings;
     this.#parts = parts;
+    this.#log = new CalmLog(parts.log, parts.clock);
     this.#register = new CameraRegister(parts.store);
+    this.#places = new Places(settings);
+    this.#quota = new Quota(settings.maxBytesPerMinute, parts.clock);
+    this.#pairedMemory = new MemoryBudget(settings.maxMemoryBytes / 2);
+    this.#strangersMemory = new MemoryBudget(settings.maxMemoryBytes / 2);
   }
 
   /** Serves one connection. Resolves when it has ended, however it ended. */
   async serve(socket: Socket): Promise<void> {
-    const { log, onConnections } = this.#parts;
+    const { clock, onConnections } = this.#parts;
     const address = plainAddress(socket.remoteAddress ?? '');
     const peer = formatAddress(address, socket.remotePort ?? 0);
+    const log = this.#log.of(address);
     // What goes wrong comes out of reading and writing; an error after that has nobody to tell.
     socket.on('error', () => undefined);
-    const refusal = this.#parts.door.refusalAtOnce(address) ?? this.#refusalForCount();
+    let whyCut: OperationalError | undefined;
+    const cut = (why: string): void => {
+      whyCut ??= new OperationalError('LINK', why);
+      socket.destroy(whyCut);
+    };
+    const place = this.#places.come(address, () => cut('it made room for newer connections'));
+    const begun = new AbortController();
+    void clock.sleep(helloDeadlineMs, begun.signal).then(() => {
+      if (!begun.signal.aborted) cut(`it did not begin within ${helloDeadlineMs / 1000} s`);
+    });
+    const settle = (isPaired: boolean): string | undefined => {
+      const refusal = this.#places.settle(place, isPaired);
+      if (refusal === undefined) begun.abort();
+      return refusal;
+    };
+    const refusal = this.#parts.door.refusalAtOnce(address);
     const serving =
-      refusal === undefined ? this.#converse(socket, address) : dismiss(socket, refusal);
+      refusal === undefined
+        ? this.#converse({ plain: socket, address, log, settle })
+        : dismiss(socket, refusal);
     this.#connections.set(socket, serving);
     onConnections(this.#connections.size);
     log.debug('connection', { peer });
@@ -69,8 +104,10 @@ export class Receiver {
       await serving;
       log.debug('connection ended', { peer });
     } catch (error) {
-      log.warn('closed a connection', { peer, error });
+      log.warn('closed a connection', { peer, error: whyCut ?? error });
     }
+    begun.abort();
+    this.#places.leave(place);
     this.#connections.delete(socket);
     this.#sessions.delete(socket);
     onConnections(this.#connections.size);
@@ -91,15 +128,11 @@ export class Receiver {
       for (const [socket] of serving) socket.destroy();
     });
     await Promise.allSettled(serving.map(([, done]) => done));
+    this.#log.flush();
   }
 
-  #refusalForCount(): string | undefined {
-    const { maxConnections } = this.#settings;
-    if (this.#connections.size < maxConnections) return undefined;
-    return `busy: ${maxConnections} connections are open, the limit set by --max-connections`;
-  }
-
-  async #converse(plain: Socket, address: string): Promise<void> {
+  async #converse(visit: Visit): Promise<void> {
+    const { plain, address } = visit;
     const { door } = this.#parts;
     let socket = plain;
     try {
@@ -121,7 +154,7 @@ export class Receiver {
         socket.end(`${refusal}\n`);
         throw new OperationalError('LINK', refusal);
       }
-      await this.#speak({ plain, socket, address, guest }, start);
+      await this.#speak(visit, socket, guest, start);
     } finally {
       socket.end();
       await lastWordsRead(socket);
@@ -129,27 +162,46 @@ export class Receiver {
     }
   }
 
-  async #speak(connection: Connection, { opening, first, chunks }: Start): Promise<void> {
-    const { plain, socket, address, guest } = connection;
-    const { door } = this.#parts;
+  async #speak(visit: Visit, socket: Socket, guest: Guest, start: Start): Promise<void> {
+    const { opening, first, chunks } = start;
+    const { door, clock } = this.#parts;
+    const { idleTimeoutMs } = this.#settings;
     if (opening.kind === 'foreign') {
       socket.end(`${opening.answer}\n`);
       throw new OperationalError('PROTOCOL', 'it speaks neither JPEG nor picchanged');
     }
-    const parts = { ...this.#parts, ...this.#settings };
+    const isPaired = guest !== door.stranger;
+    const memory = isPaired ? this.#pairedMemory : this.#strangersMemory;
+    const { log } = visit;
+    const parts = { ...this.#parts, ...this.#settings, log, memory, quota: this.#quota };
     const over = new AbortController();
     let watching = Promise.resolve();
     try {
+      socket.on('timeout', () => {
+        const silence = `silent for ${socket.timeout ?? 0} ms`;
+        socket.destroy(new OperationalError('LINK', silence));
+      });
+      const watch = (shutOut: () => void): void => {
+        watching = door.watch(guest, visit.address, over.signal, shutOut);
+      };
       if (opening.kind === 'framed') {
-        const session = new FramedSession(socket, { ...parts, guest, register: this.#register });
-        this.#sessions.set(plain, session);
+        const settle = (): string | undefined => visit.settle(isPaired);
+        const own = { ...parts, guest, register: this.#register, settle };
+        const session = new FramedSession(socket, own);
+        this.#sessions.set(visit.plain, session);
         const shutOut = { code: 'unpaired', message: door.unheard };
-        watching = door.watch(guest, address, over.signal, () => void session.close(shutOut));
-        await session.serve(startingWith(first.subarray(opening.prefaceBytes), chunks));
+        watch(() => void session.close(shutOut));
+        const rest = first.subarray(opening.prefaceBytes);
+        await session.serve(arrivals(socket, rest, chunks, idleTimeoutMs, clock));
       } else {
-        const shutOut = (): unknown => socket.destroy(new OperationalError('LINK', door.unheard));
-        watching = door.watch(guest, address, over.signal, shutOut);
-        await serveRaw(socket, address, startingWith(first, chunks), parts);
+        const refusal = visit.settle(isPaired);
+        if (refusal !== undefined) {
+          socket.end(`${refusal}\n`);
+          throw new OperationalError('LINK', refusal);
+        }
+        watch(() => socket.destroy(new OperationalError('LINK', door.unheard)));
+        const incoming = arrivals(socket, first, chunks, idleTimeoutMs, clock);
+        await serveRaw(socket, visit.address, incoming, parts);
       }
     } finally {
       over.abort();
@@ -158,13 +210,13 @@ export class Receiver {
   }
 }
 
-interface Connection {
-  /** As it was accepted. */
+/** A connection as it was accepted. */
+interface Visit {
   readonly plain: Socket;
-  /** What to read and write: the same, or TLS over it. */
-  readonly socket: Socket;
   readonly address: string;
-  readonly guest: Guest;
+  readonly log: Log;
+  /** It has shown what it is. @returns why there is no place for it, as a sentence for it */
+  readonly settle: (isPaired: boolean) => string | undefined;
 }
 
 /** How a connection begins, and what has been read to know it. */
@@ -174,11 +226,8 @@ interface Start {
   readonly chunks: AsyncGenerator<Buffer, undefined>;
 }
 
-/** @returns undefined when it left without a word @throws {OperationalError} it left too early, is silent */
+/** @returns undefined when it left without a word @throws {OperationalError} it left too early */
 async function open(socket: Socket): Promise<Start | undefined> {
-  socket.setTimeout(helloDeadlineMs, () => {
-    socket.destroy(new OperationalError('LINK', `silent for ${socket.timeout ?? 0} ms`));
-  });
   const chunks = chunksOf(socket);
   let first: Buffer = Buffer.alloc(0);
   for (;;) {
@@ -191,17 +240,6 @@ async function open(socket: Socket): Promise<Start | undefined> {
     const opening = recognize(first);
     if (opening !== undefined) return { opening, first, chunks };
   }
-}
-
-async function* chunksOf(socket: Socket): AsyncGenerator<Buffer, undefined> {
-  // destroyOnReturn would cut off what we still have to say.
-  for await (const chunk of socket.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
-  return undefined;
-}
-
-async function* startingWith(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  if (first.length > 0) yield first;
-  yield* rest;
 }
 
 /** Says why a peer is not heard, and closes. */

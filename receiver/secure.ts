@@ -26,8 +26,6 @@ export function secure(
   find: (identity: string) => HeldKey | undefined,
 ): Promise<SecureConnection> {
   socket.unshift(first);
-  // Silence is the business of the secured socket from here on.
-  socket.setTimeout(0);
   return new Promise((resolve, reject) => {
     let held: HeldKey | undefined;
     let failure: unknown;

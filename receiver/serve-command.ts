@@ -55,7 +55,10 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const receiver = new Receiver(
     {
       maxFrameBytes: options.maxFrame,
+      maxMemoryBytes: options.maxMemory,
       maxConnections: options.maxConnections,
+      maxConnectionsPerAddress: options.maxConnectionsPerAddress,
+      maxBytesPerMinute: options.quota,
       idleTimeoutMs: options.idleTimeout,
     },
     {

@@ -10,6 +10,7 @@ export class ByteQueue {
   #room: Buffer = nothing;
   #start = 0;
   #end = 0;
+  #expected = 0;
 
   get length(): number {
     return this.#end - this.#start;
@@ -30,6 +31,11 @@ export class ByteQueue {
     this.#end += piece.length;
   }
 
+  /** So many bytes will be there in the end: room is made for them at once, and nothing is copied twice. */
+  expect(byteCount: number): void {
+    this.#expected = byteCount;
+  }
+
   /** Removes the first `length` bytes and returns them; `length` is at most `this.length`. */
   take(length: number): Buffer {
     const taken = this.#room.subarray(this.#start, this.#start + length);
@@ -39,6 +45,7 @@ export class ByteQueue {
   }
 
   clear(): void {
+    this.#expected = 0;
     this.#room = nothing;
     this.#start = 0;
     this.#end = 0;
@@ -46,7 +53,8 @@ export class ByteQueue {
 
   #grow(neededBytes: number): void {
     const held = this.#room.subarray(this.#start, this.#end);
-    this.#room = Buffer.allocUnsafe(2 * (held.length + neededBytes));
+    const needed = held.length + neededBytes;
+    this.#room = Buffer.allocUnsafe(needed <= this.#expected ? this.#expected : 2 * needed);
     held.copy(this.#room);
     this.#start = 0;
     this.#end = held.length;

@@ -15,5 +15,8 @@ export const pingIntervalMs = 15_000;
 /** No answer for this long and the link is dead. */
 export const answerDeadlineMs = 30_000;
 
-/** From accepting a connection to its first message. */
+/** From accepting a connection to its welcome, however busy it looks: a stranger holds no place for longer. */
 export const helloDeadlineMs = 10_000;
+
+/** Messages in a minute that carry nothing (pings, answers to nothing, types that are not known). */
+export const maxIdleMessagesPerMinute = 240;

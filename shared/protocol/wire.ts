@@ -66,6 +66,11 @@ export class MessageDecoder {
     return this.#held.length > 0 || this.#preamble !== undefined;
   }
 
+  /** Length of the body of the message that is arriving; 0 between messages. */
+  get bodyBytes(): number {
+    return this.#preamble?.bodyBytes ?? 0;
+  }
+
   /**
    * Takes the next bytes and returns the messages they complete.
    * @throws {OperationalError} PROTOCOL: a length beyond its limit, a header that is no JSON object. The
@@ -85,6 +90,7 @@ export class MessageDecoder {
         const header = this.#held.take(headerBytes);
         if (checkOf(lengths, header) !== check) throw violation('a damaged header');
         this.#header = parseHeader(header);
+        this.#held.expect(bodyBytes);
       }
       if (this.#held.length < bodyBytes) return messages;
       messages.push({ header: this.#header, body: this.#held.take(bodyBytes) });

@@ -103,6 +103,7 @@ describe('any other connection', () => {
       'a connection',
     );
     const second = speakTo(port);
+    second.socket.write(makeJpeg(2));
     expect((await second.heard).toString()).toContain('--max-connections');
     first.socket.end(makeJpeg(1).subarray(300));
     await first.heard;

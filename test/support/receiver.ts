@@ -23,7 +23,11 @@ export async function startReceiver(
   const ring = await KeyRing.open(folder, undefined, systemClock);
   const onClosed = (): Promise<void> => Promise.resolve();
   const receiver = new Receiver(
-    { maxFrameBytes: 2 ** 20, maxConnections: 64, idleTimeoutMs: 60_000, ...settings },
+    {
+      ...{ maxFrameBytes: 2 ** 20, maxMemoryBytes: 2 ** 28, maxBytesPerMinute: 0 },
+      ...{ maxConnections: 64, maxConnectionsPerAddress: 16, idleTimeoutMs: 60_000 },
+      ...settings,
+    },
     {
       store: await openFrameStore(directory, Date.now()),
       door: new Doorkeeper({ ring, isOpenAnyway, clock: systemClock, log, onClosed }),
