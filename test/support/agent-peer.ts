@@ -43,18 +43,14 @@ export class AgentPeer {
   }
 
   frame(sequence: number, jpeg: Buffer, changes: object = {}): void {
-    this.say(
-      {
-        type: 'frame',
-        sequence,
-        capturedAtMs: Date.UTC(2026, 10, 22) + sequence,
-        utcOffsetMinutes: 0,
-        sha256: createHash('sha256').update(jpeg).digest('hex'),
-        verdict: { reason: 'change', ratio: 0.1, boxes: [] },
-        ...changes,
-      },
-      jpeg,
-    );
+    this.say({ ...frameHeader(sequence, jpeg), ...changes }, jpeg);
+  }
+
+  /** A frame without its last byte. */
+  beginFrame(sequence: number, jpeg: Buffer): void {
+    const [head, body] = encodeMessage(frameHeader(sequence, jpeg), jpeg);
+    this.socket.write(head);
+    this.socket.write(body.subarray(0, -1));
   }
 
   dropped(sequence: number, changes: object = {}): void {
@@ -73,4 +69,15 @@ export class AgentPeer {
       return found[nth - 1] as Extract<ReceiverMessage, { type: Type }> | undefined;
     }, `a ${type} message`);
   }
+}
+
+function frameHeader(sequence: number, jpeg: Buffer): object {
+  return {
+    type: 'frame',
+    sequence,
+    capturedAtMs: Date.UTC(2026, 10, 22) + sequence,
+    utcOffsetMinutes: 0,
+    sha256: createHash('sha256').update(jpeg).digest('hex'),
+    verdict: { reason: 'change', ratio: 0.1, boxes: [] },
+  };
 }

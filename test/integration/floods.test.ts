@@ -1,0 +1,183 @@
+/**
+ * Floods against the built receiver, while a paired camera delivers: its frames all arrive, and the memory
+ * stays bounded. What the receiver took is printed.
+ */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type Socket, connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { KeyFolder } from '../../receiver/keys/key-folder.js';
+import { AgentPeer } from '../support/agent-peer.js';
+import { eventually } from '../support/eventually.js';
+import { filesBelow } from '../support/files.js';
+import {
+  beginTls,
+  connectWithKey,
+  outcomeOf,
+  pairBehindTheScenes,
+  proving,
+} from '../support/paired.js';
+import { household } from '../support/pairing.js';
+import { makeJpeg } from '../support/pictures.js';
+import { type Running, startAgent, startReceiverProgram } from '../support/programs.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+const mebi = 2 ** 20;
+
+/** The most memory that a process ever had, as proc(5) tells; told to who runs the test. */
+function peakBytes({ child }: Running, of: string): number {
+  const status = readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8');
+  const bytes = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  console.log(`${of}: the receiver had at most ${Math.round(bytes / mebi)} MiB`);
+  return bytes;
+}
+
+/** A connection that goes with the test. */
+function open(port: number): Socket {
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.on('error', () => undefined);
+  onTestFinished(() => void socket.destroy());
+  return socket;
+}
+
+/** A receiver, and an agent that is paired with it and sends what is put into a folder. */
+async function atHome() {
+  const { captures, keys, state, receive, line, type } = household();
+  const receiver = await receive();
+  expect(await type(await line('frontdoor', receiver.address))).toMatchObject({ code: 0 });
+  const folder = temporaryDirectory();
+  const from = ['--source', `folder:${folder}`, '--all', '--state', state];
+  const agent = startAgent(['--host', receiver.address, ...from, '--verbose']);
+  await agent.says('watching');
+  let made = 0;
+  return {
+    ...{ receiver, agent, keys: new KeyFolder(keys) },
+    /** Lets the camera make frames. @returns when each of them, and nothing else, is stored */
+    deliver: async (count: number): Promise<void> => {
+      for (const end = made + count; made < end; made += 1) {
+        writeFileSync(join(folder, `${made}.jpg`), makeJpeg(made));
+      }
+      await eventually(() => filesBelow(captures).length >= made, `${made} frames`);
+      const sent = Array.from({ length: made }, (_, number) => makeJpeg(number).toString('hex'));
+      const stored = filesBelow(captures).map((name) => readFileSync(join(captures, name), 'hex'));
+      expect(stored.sort()).toEqual(sent.sort());
+    },
+    /** Cuts the agent off, so that it has to connect anew. */
+    reconnect: async (): Promise<void> => {
+      await agent.stop();
+      const again = startAgent(['--host', receiver.address, ...from, '--verbose']);
+      await again.says('connected');
+    },
+  };
+}
+
+/** The first bytes of a ClientHello, and its announced length never comes. */
+const startOfTls = Buffer.from('16030102000100', 'hex');
+
+describe('a paired camera is served', () => {
+  it.each([
+    ['connections that say nothing', Buffer.alloc(0)],
+    ['handshakes that go no further', startOfTls],
+    ['prefaces without an end', Buffer.from('PICC/')],
+  ])('beside 1,000 %s', async (title, bytes) => {
+    const { receiver, deliver, reconnect } = await atHome();
+    await deliver(5);
+    const flood = Array.from({ length: 1000 }, () => open(receiver.port));
+    for (const socket of flood) if (bytes.length > 0) socket.write(bytes);
+    for (const socket of flood) if (socket.connecting) await once(socket, 'connect');
+    await deliver(10);
+    await reconnect();
+    await deliver(10);
+    expect(peakBytes(receiver, title)).toBeLessThan(300 * mebi);
+    const told = receiver.stderr().match(/it made room for newer connections/g) ?? [];
+    expect(told.length).toBeGreaterThan(0);
+    expect(receiver.stderr().split('\n').length).toBeLessThan(100);
+  });
+
+  it('beside 200 handshakes a second with wrong keys', async () => {
+    const { receiver, deliver, reconnect } = await atHome();
+    const outcomes = new Map<string, number>();
+    const flooding = new AbortController();
+    const flood = (async () => {
+      const running = new Set<Promise<void>>();
+      while (!flooding.signal.aborted) {
+        for (let at = 0; at < 10; at += 1) {
+          const id = randomBytes(4).toString('hex');
+          const key = { camera: at % 2 ? 'pair' : 'frontdoor', id, key: randomBytes(32) };
+          const socket = beginTls(receiver.port, proving(key));
+          const trying = outcomeOf(socket).then((outcome) => {
+            outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+            socket.destroy();
+            running.delete(trying);
+          });
+          running.add(trying);
+        }
+        await delay(50);
+      }
+      await Promise.all(running);
+    })();
+    const count = (): number => [...outcomes.values()].reduce((sum, each) => sum + each, 0);
+    await eventually(() => count() > 400, '400 handshakes');
+    await deliver(10);
+    await reconnect();
+    await deliver(10);
+    await eventually(() => count() > 1000, '1,000 handshakes');
+    await deliver(10);
+    flooding.abort();
+    await flood;
+    expect(outcomes.get('secure')).toBeUndefined();
+    expect(peakBytes(receiver, `${count()} wrong keys`)).toBeLessThan(300 * mebi);
+    expect(receiver.stderr().split('\n').length).toBeLessThan(100);
+  });
+
+  it('beside another one that floods it with pings and frames that are no frames', async () => {
+    const { receiver, deliver, keys } = await atHome();
+    const key = await pairBehindTheScenes(keys, 'shed');
+    for (let round = 0; round < 5; round += 1) {
+      const shed = new AgentPeer(await connectWithKey(receiver.port, key));
+      shed.hello('shed');
+      await shed.answer('welcome');
+      for (let sequence = 1; sequence <= 500; sequence += 1) {
+        shed.frame(sequence, Buffer.alloc(1000));
+      }
+      for (let at = 0; at < 10_000; at += 1) shed.say({ type: 'ping' });
+      await deliver(5);
+      await shed.over;
+      expect(shed.messages.filter(({ type }) => type === 'pong').length).toBeLessThan(1000);
+    }
+    expect(peakBytes(receiver, 'pings')).toBeLessThan(300 * mebi);
+    expect(receiver.stderr().split('\n').length).toBeLessThan(100);
+  });
+});
+
+describe('large frames that come all at once', () => {
+  it('take no more memory than they may, and are all stored', async () => {
+    const directory = temporaryDirectory();
+    const limits = ['--max-memory', '64MiB', '--max-connections-per-address', '64'];
+    const receiver = await startReceiverProgram(directory, limits);
+    const frame = Buffer.concat([makeJpeg(1), Buffer.alloc(15 * mebi)]);
+    const agents = Array.from({ length: 24 }, () => new AgentPeer(receiver.port));
+    for (const [number, agent] of agents.entries()) {
+      agent.hello(`camera-${number}`);
+      await agent.answer('welcome');
+      agent.beginFrame(1, frame);
+    }
+    const unsent = (): number => agents.reduce((sum, { socket }) => sum + socket.writableLength, 0);
+    // As much as the receiver reads.
+    let before = Infinity;
+    while (unsent() < before) {
+      before = unsent();
+      await delay(1000);
+    }
+    const beforeTheEnd = peakBytes(receiver, '24 frames of 15 MiB without their ends');
+    for (const { socket } of agents) socket.write(frame.subarray(-1));
+    for (const agent of agents) await agent.answer('stored');
+    expect(filesBelow(directory)).toHaveLength(agents.length);
+    // Without a limit it has all 360 MiB of them, beside itself.
+    expect(beforeTheEnd).toBeLessThan(250 * mebi);
+    expect(peakBytes(receiver, '24 frames of 15 MiB')).toBeLessThan(300 * mebi);
+  });
+});
