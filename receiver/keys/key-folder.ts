@@ -8,6 +8,7 @@ import { chmod, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { isCameraName } from '../../shared/camera-name.js';
+import { systemClock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/errors.js';
 import { keyHexPattern, keyIdPattern } from '../../shared/keys/identity.js';
 import { makePrivateFolder, writePrivateFile } from '../../shared/private-file.js';
@@ -34,12 +35,16 @@ const seenFile = v.object({ atMs: timeField, from: v.pipe(v.string(), v.maxLengt
 export type CameraFile = v.InferOutput<typeof cameraFile>;
 export type Seen = v.InferOutput<typeof seenFile>;
 
+/** A change within the same tick of the file system's clock leaves no trace: what is younger is looked at again. */
+const settledAfterMs = 2000;
+
 const closedName = 'closed';
 const closedText =
   'A camera was paired here. While this file is there, only paired cameras are heard.\n';
 
 export class KeyFolder {
   readonly path: string;
+  #withCode: { readonly stamp: string; readonly cameras: readonly string[] } | undefined;
 
   constructor(path: string) {
     this.path = path;
@@ -54,6 +59,22 @@ export class KeyFolder {
       const file = this.read(camera);
       return file === undefined ? [] : [{ camera, file }];
     });
+  }
+
+  /**
+   * The cameras for which there was a code when the folder last changed: read the file to know. Anybody may
+   * make us ask, as often as he likes, so the files are read once only.
+   * @throws {OperationalError} KEYS: something cannot be read or understood
+   */
+  camerasWithCode(): readonly string[] {
+    const folder = this.#look(this.path);
+    const stamp = `${folder?.ino ?? ''} ${folder?.mtimeMs ?? ''} ${folder?.ctimeMs ?? ''}`;
+    if (this.#withCode?.stamp === stamp) return this.#withCode.cameras;
+    const found = this.cameras().filter(({ file }) => file.code !== undefined);
+    const cameras = found.map(({ camera }) => camera);
+    const isSettled = systemClock.nowMs() - (folder?.ctimeMs ?? Infinity) > settledAfterMs;
+    this.#withCode = isSettled ? { stamp, cameras } : undefined;
+    return cameras;
   }
 
   /** Synchronous, since TLS asks in the middle of its handshake. @throws {OperationalError} KEYS */

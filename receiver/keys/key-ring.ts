@@ -63,7 +63,8 @@ export class KeyRing {
 
   /** True while somebody is expected with a code. @throws {OperationalError} KEYS */
   hasCodes(): boolean {
-    return this.#folder.cameras().some(({ file }) => this.#codeOf(file) !== undefined);
+    const cameras = this.#folder.camerasWithCode();
+    return cameras.some((camera) => this.#codeOf(this.#folder.read(camera)) !== undefined);
   }
 
   /** The key that an identity names; undefined: nobody's. @throws {OperationalError} KEYS */
@@ -122,8 +123,8 @@ export class KeyRing {
   }
 
   #findCode(codeId: string): HeldKey | undefined {
-    for (const { camera, file } of this.#folder.cameras()) {
-      const code = this.#codeOf(file);
+    for (const camera of this.#folder.camerasWithCode()) {
+      const code = this.#codeOf(this.#folder.read(camera));
       if (code?.id !== codeId) continue;
       const holder = { camera, id: codeId, isPairing: true };
       return { holder, key: Buffer.from(code.key, 'hex') };
@@ -134,14 +135,15 @@ export class KeyRing {
   #findKey(camera: string, id: string): HeldKey | undefined {
     const holder = { camera, id, isPairing: false };
     const file = this.#folder.read(camera);
-    const pending = file && this.#codeOf(file)?.pending;
+    const pending = this.#codeOf(file)?.pending;
     const entry = [file?.paired, pending].find((each) => each?.id === id);
     if (entry !== undefined) return { holder, key: Buffer.from(entry.key, 'hex') };
     const fleetKey = this.#fleet.find((each) => each.camera === camera && each.id === id);
     return fleetKey && { holder, key: fleetKey.key };
   }
 
-  #codeOf({ code }: CameraFile): CameraFile['code'] {
+  #codeOf(file: CameraFile | undefined): CameraFile['code'] {
+    const code = file?.code;
     return code && code.expiresAtMs > this.#clock.nowMs() ? code : undefined;
   }
 }

@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { KeyFolder } from '../../../receiver/keys/key-folder.js';
 import { type KeyHolder, KeyRing } from '../../../receiver/keys/key-ring.js';
@@ -13,6 +14,7 @@ import { temporaryDirectory } from '../../support/temporary.js';
 
 const minuteMs = 60_000;
 const camera = 'frontdoor';
+const key = { id: 'k0', key: 'ab'.repeat(32) };
 const agreedKey = (id: string) => ({ camera, id, key: Buffer.alloc(32, id) });
 
 async function openRing(credentials?: string) {
@@ -89,6 +91,21 @@ describe('a key ring', () => {
     const first = await issue();
     await issue();
     expect(ring.find(`pair.${first.id}`)).toBeUndefined();
+  });
+
+  it('knows a code at once that is made after the folder was quiet for a while, and forgets it so', async () => {
+    const { ring, folder, issue } = await openRing();
+    await folder.update('shed', () => ({ paired: { ...key, pairedAtMs: 0 } }));
+    expect(ring.hasCodes()).toBe(false);
+    // Longer than what is looked at again in any case.
+    await delay(2500);
+    expect([ring.hasCodes(), ring.hasCodes()]).toEqual([false, false]);
+    const code = await issue();
+    expect(ring.hasCodes()).toBe(true);
+    await delay(2500);
+    expect(ring.find(`pair.${code.id}`)).toBeDefined();
+    await removeCamera(folder, camera);
+    expect(ring.find(`pair.${code.id}`)).toBeUndefined();
   });
 
   it('hears the old key and the new one, until the new one was used', async () => {
