@@ -5,12 +5,14 @@
  */
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
+import { Chatter } from '../../shared/chatter.js';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/errors.js';
 import type { Log } from '../../shared/log.js';
 import {
   answerDeadlineMs,
   maxHeaderBytes,
+  maxIdleMessagesPerMinute,
   pingIntervalMs,
   preface,
 } from '../../shared/protocol/limits.js';
@@ -23,6 +25,7 @@ import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { Trouble } from '../../shared/trouble.js';
 import { version } from '../../shared/version.js';
 import type { Spool } from '../spool/spool.js';
+import { maxFramesInFlight, minFrameLimitBytes, minReturnMs } from './limits.js';
 import { hasPreface } from './receiver-preface.js';
 
 export interface LinkParts {
@@ -43,6 +46,8 @@ const maxBufferedBytes = 1024 * 1024;
 /** A receiver that says goodbye without a time: as after any failure. */
 const defaultRetryMs = 1000;
 
+type Expected = Extract<ReceiverMessage, { type: 'welcome' | 'stored' | 'refused' }>;
+
 export class Link {
   readonly #socket: Duplex;
   readonly #parts: LinkParts;
@@ -53,6 +58,9 @@ export class Link {
   readonly #postponed = new Map<number, number>();
   /** A full disk there refuses every frame every few seconds. */
   readonly #refusals: Trouble;
+  readonly #chatter = new Chatter(maxIdleMessagesPerMinute);
+  readonly #startedAtMs: number;
+  #hasWelcome = false;
   #limits: { readonly maxFrameBytes: number; readonly maxInFlight: number } | undefined;
   #isPumping = false;
   #isDraining = false;
@@ -60,6 +68,8 @@ export class Link {
   #saidAtMs: number;
   /** The last sign of life: something was heard, or a piece of a frame left this machine. */
   #aliveAtMs: number;
+  /** When the message that is arriving began; undefined between messages. */
+  #beganAtMs: number | undefined;
   /** True from a ping until anything is heard. */
   #hasPinged = false;
 
@@ -68,7 +78,7 @@ export class Link {
     this.#socket = socket;
     this.#parts = parts;
     this.#refusals = new Trouble(parts.log, parts.clock);
-    this.#saidAtMs = this.#aliveAtMs = parts.clock.monotonicMs();
+    this.#startedAtMs = this.#saidAtMs = this.#aliveAtMs = parts.clock.monotonicMs();
   }
 
   /** Something new waits. */
@@ -121,8 +131,10 @@ export class Link {
       for (const { header } of decoder.push(bytes)) {
         const message = readReceiverMessage(header);
         if (message?.type === 'bye') return this.#partFrom(message);
-        if (message !== undefined) await this.#take(message);
+        if (!this.#isExpected(message)) this.#checkChatter();
+        else await this.#take(message);
       }
+      this.#beganAtMs = decoder.isInside ? (this.#beganAtMs ?? this.#aliveAtMs) : undefined;
     }
     if (this.#isLeaving) return 0;
     throw new OperationalError('LINK', 'the receiver closed the connection');
@@ -130,20 +142,37 @@ export class Link {
 
   #partFrom(bye: Extract<ReceiverMessage, { type: 'bye' }>): number {
     if (this.#isLeaving) return 0;
-    if (bye.code === 'stopping') return bye.retryAfterMs ?? defaultRetryMs;
+    if (bye.code === 'stopping') return Math.max(bye.retryAfterMs ?? defaultRetryMs, minReturnMs);
     throw new OperationalError('LINK', `the receiver says: ${bye.message ?? bye.code ?? 'bye'}`);
   }
 
-  async #take(message: Exclude<ReceiverMessage, { type: 'bye' }>): Promise<void> {
+  /** An answer to what was not asked changes nothing: only what is in flight can be acknowledged. */
+  #isExpected(message: ReceiverMessage | undefined): message is Expected {
+    if (message?.type === 'welcome') return true;
+    const isAnswer = message?.type === 'stored' || message?.type === 'refused';
+    return isAnswer && this.#inFlight.has(message.sequence);
+  }
+
+  #checkChatter(): void {
+    if (!this.#chatter.isTooMuch(this.#parts.clock.monotonicMs())) return;
+    const what = `more than ${maxIdleMessagesPerMinute} messages in a minute that carry nothing`;
+    throw new OperationalError('PROTOCOL', `the receiver sends ${what}`);
+  }
+
+  async #take(message: Expected): Promise<void> {
     const { spool, log, clock } = this.#parts;
-    if (message.type === 'pong' || message.type === 'paired') return;
     if (message.type === 'welcome') {
+      if (this.#hasWelcome) throw new OperationalError('PROTOCOL', 'a second welcome');
+      const { maxFrameBytes, maxInFlight } = message;
+      if (maxFrameBytes < minFrameLimitBytes) {
+        const limit = `the receiver says that it takes frames of ${maxFrameBytes} bytes at most`;
+        throw new OperationalError('PROTOCOL', limit);
+      }
+      this.#hasWelcome = true;
       await this.#parts.onWelcome(message.receiverId);
-      this.#limits = message;
+      this.#limits = { maxFrameBytes, maxInFlight: Math.min(maxInFlight, maxFramesInFlight) };
     } else {
       const { sequence } = message;
-      // An answer to what was not asked changes nothing: only what is in flight can be acknowledged.
-      if (!this.#inFlight.has(sequence)) return;
       if (message.type === 'stored') {
         this.#refusals.worked('the receiver takes frames again');
         await spool.acknowledge(sequence);
@@ -233,6 +262,14 @@ export class Link {
     this.#socket.end();
   }
 
+  /** What it says meanwhile is no welcome, and a message that drips is no sign of life. */
+  #isLate(now: number): boolean {
+    const [startedAtMs, aliveAtMs] = [this.#startedAtMs, this.#aliveAtMs];
+    const waitsSinceMs = this.#hasWelcome ? (this.#beganAtMs ?? aliveAtMs) : startedAtMs;
+    const isWaiting = this.#isAwaiting || this.#beganAtMs !== undefined;
+    return isWaiting && now - waitsSinceMs > answerDeadlineMs;
+  }
+
   async #watchDeadlines(): Promise<void> {
     const { clock } = this.#parts;
     const { signal } = this.#ended;
@@ -243,7 +280,7 @@ export class Link {
         if (atMs <= now) this.#postponed.delete(sequence);
       }
       void this.#pump();
-      if (this.#isAwaiting && now - this.#aliveAtMs > answerDeadlineMs) {
+      if (this.#isLate(now)) {
         const silence = `no answer for ${answerDeadlineMs / 1000} s`;
         this.#socket.destroy(new OperationalError('LINK', silence));
       } else if (now - this.#saidAtMs > pingIntervalMs && this.#limits && !this.#isLeaving) {

@@ -77,9 +77,11 @@ async function ask<T>(
   const plain = await openConnection(destination, signal);
   const socket = await secure(plain, identity, key, signal);
   try {
-    socket.setTimeout(helloDeadlineMs, () => {
+    // For all of it, its end too: what it says meanwhile is no answer.
+    const deadline = setTimeout(() => {
       socket.destroy(new OperationalError('LINK', 'the receiver does not answer'));
-    });
+    }, helloDeadlineMs);
+    socket.once('close', () => clearTimeout(deadline));
     socket.write(preface);
     for (const part of encodeMessage({ type: 'pair', agent: version })) socket.write(part);
     const result = use(await answerOn(socket), socket);

@@ -3,7 +3,8 @@ import { duplexPair } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { Link } from '../../../agent/uplink/link.js';
-import { preface } from '../../../shared/protocol/limits.js';
+import { maxFramesInFlight, minReturnMs } from '../../../agent/uplink/limits.js';
+import { maxIdleMessagesPerMinute, preface } from '../../../shared/protocol/limits.js';
 import { encodeMessage } from '../../../shared/protocol/wire.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { keptLog } from '../../support/log.js';
@@ -68,8 +69,8 @@ describe('a link', () => {
       say({ type: 'pong' });
       await pass(0.1);
     }
-    say({ type: 'bye', code: 'stopping', retryAfterMs: 7 });
-    expect(await ended).toBe('ended 7');
+    say({ type: 'bye', code: 'stopping', retryAfterMs: 700 });
+    expect(await ended).toBe('ended 700');
   });
 
   it('that is half-open is given up: its pings are not answered', async () => {
@@ -90,5 +91,73 @@ describe('a link', () => {
     await pass(40);
     expect(await ended).toContain('no answer for 30 s');
     expect(spool.waitingCount).toBe(1);
+  });
+});
+
+describe('a receiver that means harm', () => {
+  /** A link that is welcome, as far as the receiver's words go. */
+  async function begin(changes: object = {}) {
+    const parts = makeLink();
+    parts.theirs.write(preface);
+    parts.say({ ...welcome, ...changes });
+    await parts.pass(1);
+    return parts;
+  }
+
+  it('cannot have every frame set aside by taking none', async () => {
+    const { ended, add, spool } = await begin({ maxFrameBytes: 0 });
+    await add(1);
+    expect(await ended).toContain('takes frames of 0 bytes at most');
+    expect(spool.waitingCount).toBe(1);
+  });
+
+  it('cannot have all frames in flight at once', async () => {
+    const { add, link, heard, pass } = await begin({ maxInFlight: Number.MAX_SAFE_INTEGER });
+    for (let number = 1; number <= maxFramesInFlight + 5; number += 1) await add(number);
+    link.wake();
+    await pass(3);
+    expect(heard.join('').split('"type":"frame"')).toHaveLength(maxFramesInFlight + 1);
+  });
+
+  it('welcomes once only', async () => {
+    const { ended, say } = await begin();
+    say(welcome);
+    expect(await ended).toContain('a second welcome');
+  });
+
+  it.each([
+    ['types that nobody knows', { type: 'poetry' }],
+    ['answers to nothing', { type: 'stored', sequence: 9, name: 'a', duplicate: false }],
+    ['pongs', { type: 'pong' }],
+  ])('cannot keep the agent busy with %s', async (_, message) => {
+    const { ended, say } = await begin();
+    for (let at = 0; at <= maxIdleMessagesPerMinute; at += 1) say(message);
+    expect(await ended).toContain('that carry nothing');
+  });
+
+  it('cannot keep it waiting for a welcome by saying something else', async () => {
+    const { ended, theirs, say, pass } = makeLink();
+    theirs.write(preface);
+    for (let second = 0; second < 32; second += 1) {
+      say({ type: 'poetry' });
+      await pass(1);
+    }
+    expect(await ended).toContain('no answer for 30 s');
+  });
+
+  it('cannot keep a link alive by a message that does not end', async () => {
+    const { ended, theirs, pass } = await begin();
+    theirs.write(encodeMessage({ type: 'pong', long: 'x'.repeat(100) })[0].subarray(0, 50));
+    for (let second = 0; second < 32; second += 1) {
+      theirs.write('x');
+      await pass(1);
+    }
+    expect(await ended).toContain('no answer for 30 s');
+  });
+
+  it('cannot have it come back without a pause', async () => {
+    const { ended, say } = await begin();
+    say({ type: 'bye', code: 'stopping', retryAfterMs: 0 });
+    expect(await ended).toBe(`ended ${minReturnMs}`);
   });
 });
