@@ -135,8 +135,9 @@ export class Receiver {
     const { plain, address } = visit;
     const { door } = this.#parts;
     let socket = plain;
+    let start: Start | undefined;
     try {
-      let start = await open(socket);
+      start = await open(socket);
       let guest = door.stranger;
       if (start?.opening.kind === 'tls') {
         await start.chunks.return(undefined);
@@ -156,6 +157,8 @@ export class Receiver {
       }
       await this.#speak(visit, socket, guest, start);
     } finally {
+      // Lets go of the socket, so that what still comes can be read away.
+      await start?.chunks.return(undefined);
       socket.end();
       await lastWordsRead(socket);
       socket.destroy();

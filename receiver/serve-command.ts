@@ -6,6 +6,7 @@ import { UsageError } from '../shared/errors.js';
 import type { Log } from '../shared/log.js';
 import { helpText, readCommandLine } from '../shared/option-table.js';
 import { version } from '../shared/version.js';
+import { CalmLog } from './calm-log.js';
 import { Doorkeeper } from './doorkeeper.js';
 import { IdleWatch } from './idle-watch.js';
 import { passedSockets } from './inherited.js';
@@ -67,7 +68,8 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
         ring,
         isOpenAnyway: options.open,
         clock: systemClock,
-        log,
+        // Every connection makes it look at the keys, and say so when they cannot be read.
+        log: new CalmLog(log, systemClock).of(''),
         onClosed: noteClosed,
       }),
       clock: systemClock,

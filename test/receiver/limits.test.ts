@@ -206,3 +206,25 @@ describe('frames for which there is no memory', () => {
     },
   );
 });
+
+describe('a peer that is told why it is cut', () => {
+  it('hears it, though it goes on sending', async () => {
+    const { port } = await startReceiver({ maxFrameBytes: 4096 });
+    const agent = await welcomed(port);
+    agent.frame(1, Buffer.alloc(2 ** 22));
+    expect(await agent.answer('bye')).toMatchObject({ code: 'protocol' });
+    agent.socket.end();
+    await agent.over;
+    // What it had on the way was read away: a reset would have left some of it here.
+    expect(agent.socket.writableLength).toBe(0);
+    expect(agent.socket.errored).toBeNull();
+  });
+
+  it('hears it, though it speaks another language without end', async () => {
+    const { port } = await startReceiver();
+    const { socket, heard } = speakTo(port);
+    socket.end(Buffer.alloc(2 ** 22, 'GET / '));
+    expect((await heard).toString()).toContain('this is a picchanged receiver');
+    expect(socket.errored).toBeNull();
+  });
+});
