@@ -7,6 +7,9 @@ import { SpoolSet } from '../../agent/spool/spool-set.js';
 import { Link } from '../../agent/uplink/link.js';
 import { CameraRegister } from '../../receiver/camera-register.js';
 import { FramedSession } from '../../receiver/framed-session.js';
+import type { Arrival } from '../../receiver/incoming.js';
+import { MemoryBudget } from '../../receiver/memory-budget.js';
+import { Quota } from '../../receiver/quota.js';
 import { openFrameStore } from '../../receiver/store/frame-store.js';
 import { isCameraName } from '../../shared/camera-name.js';
 import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
@@ -17,6 +20,12 @@ import { keptLog } from '../support/log.js';
 import { makeJpeg } from '../support/pictures.js';
 import { spoolSettings } from '../support/spool-settings.js';
 import { type FuzzTarget, must, orRefusedLater } from './target.js';
+
+/** As they come from a socket that is never silent. */
+async function* arrivalsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Arrival, undefined> {
+  for await (const chunk of chunks) yield { chunk, waitedMs: 0 };
+  return undefined;
+}
 
 const destination = { host: 'laptop', port: 4444 };
 const welcome = {
@@ -121,11 +130,17 @@ export const peerTargets: readonly FuzzTarget[] = [
       const guest = { refusalAs: () => undefined, pair: () => Promise.resolve('yard') };
       const limits = { maxFrameBytes: 2 ** 20, idleTimeoutMs: 60_000, onStored: () => undefined };
       const { log } = keptLog();
+      const clock = new FakeClock();
+      const bounds = {
+        quota: new Quota(2 ** 30, clock),
+        memory: new MemoryBudget(2 ** 28),
+        settle: () => undefined,
+      };
       const session = new FramedSession(socket, {
-        ...{ guest, store, register, clock: new FakeClock(), log, ...limits },
+        ...{ guest, store, register, clock, log, ...limits, ...bounds },
       });
       theirs.end(spoken(bytes).subarray(preface.length));
-      await orRefusedLater(() => session.serve(ours as AsyncIterable<Buffer>));
+      await orRefusedLater(() => session.serve(arrivalsOf(ours as AsyncIterable<Buffer>)));
       await store.close();
       for (const name of readdirSync(directory)) {
         must(isCameraName(name) || name === '.picchanged.json', 'what is kept has a camera');
