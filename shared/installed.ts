@@ -32,7 +32,9 @@ export async function installedValue(
   for (const each of [own, folder]) {
     const path = join(each, `${program}.env`);
     try {
-      const value = readEnvironmentFile(await readFile(path, 'utf8')).get(variable)?.trim();
+      const value = readEnvironmentFile(await readFile(path, 'utf8'))
+        .get(variable)
+        ?.trim();
       if (value) return value;
     } catch (cause) {
       if (systemCode(cause) === 'ENOENT' || systemCode(cause) === 'ENOTDIR') continue;

@@ -119,7 +119,8 @@ export class Judge {
 
     const changedCells = regions.reduce((count, region) => count + region.length, 0);
     const ratio = changedCells / this.#tools.lookedCount;
-    const strength = Math.max(0, ...regions.map((region) => peak(region, frame.excess)));
+    const strongest = Math.max(0, ...regions.map((region) => peak(region, frame.excess)));
+    const strength = Math.round(100 * strongest) / 100;
     if (ratio > wholePicture) {
       this.#memory = { grid, capturedAtMs, background: startBackground(picture.luma) };
       return { kind: 'scene', ratio, boxes, strength };
