@@ -32,6 +32,10 @@ export class DirectoryWatch {
   #watchedId: string | undefined;
   #failure: unknown;
   #checkAtMs = 0;
+  /** Names that were there, or were told, and have not been seen to go. */
+  #known = new Set<string>();
+  /** When the directory had last got or lost a name, as it was when the names were last compared. */
+  #comparedMtimeMs = 0;
   /** The trouble that has been told and is not over. */
   #toldMessage: string | undefined;
 
@@ -45,7 +49,7 @@ export class DirectoryWatch {
     const self = new DirectoryWatch(settings);
     let id: string;
     try {
-      id = await directoryId(self.#directory);
+      ({ id } = await identify(self.#directory));
     } catch (cause) {
       throw new UsageError(`cannot watch the directory ${settings.directory}`, {
         hint: 'it must be there before the agent starts, and the agent must be allowed to read it',
@@ -63,7 +67,8 @@ export class DirectoryWatch {
 
   /**
    * To be called often; looks once a second whether the directory is still the one that is watched, and
-   * watches the new one if not, whose every name is told.
+   * watches the new one if not, whose every name is told. New names that chokidar has not told are told too:
+   * in a burst, or when the system's queue of events runs over, it may miss some.
    * @returns true when it has begun again
    * @throws {OperationalError} CAMERA: it is gone, or cannot be watched; once, until it is back
    */
@@ -73,8 +78,11 @@ export class DirectoryWatch {
     this.#checkAtMs = nowMs + checkMs;
     try {
       if (this.#failure !== undefined) throw watchError(this.#directory, this.#failure);
-      const id = await directoryId(this.#directory);
-      if (id === this.#watchedId) return false;
+      const { id, mtimeMs } = await identify(this.#directory);
+      if (id === this.#watchedId) {
+        await this.#tellMissed(mtimeMs);
+        return false;
+      }
       await this.close();
       try {
         await this.#start(id);
@@ -105,7 +113,16 @@ export class DirectoryWatch {
     await closed;
   }
 
+  async #tellMissed(mtimeMs: number): Promise<void> {
+    if (mtimeMs === this.#comparedMtimeMs) return;
+    const names = await this.names();
+    for (const name of names) if (!this.#known.has(name)) this.#settings.onName(name);
+    this.#known = new Set(names);
+    this.#comparedMtimeMs = mtimeMs;
+  }
+
   async #start(id: string): Promise<void> {
+    this.#known = new Set(await this.names());
     // Here and not above: a one-shot run watches nothing and would pay for loading it.
     const { watch } = await import('chokidar');
     const { wants, onName } = this.#settings;
@@ -119,7 +136,11 @@ export class DirectoryWatch {
     });
     this.#watcher = watcher;
     for (const event of ['add', 'change', 'unlink'] as const) {
-      watcher.on(event, (path) => onName(basename(path)));
+      watcher.on(event, (path) => {
+        const name = basename(path);
+        if (event !== 'unlink') this.#known.add(name);
+        onName(name);
+      });
     }
     // After this chokidar is deaf, also for a new directory in the old one's place.
     watcher.on('unlinkDir', (path) => {
@@ -156,10 +177,11 @@ function missingError(directory: string, cause: unknown): OperationalError {
 }
 
 /** @throws when it is no directory, or none that may be read */
-async function directoryId(directory: string): Promise<string> {
+async function identify(directory: string): Promise<{ id: string; mtimeMs: number }> {
   const stats = await stat(directory);
   await access(directory, constants.R_OK | constants.X_OK);
   if (!stats.isDirectory()) throw new Error('it is no directory');
   // Inodes are used again at once; the time of birth tells a directory from the next one.
-  return `${stats.dev}:${stats.ino}:${stats.birthtimeMs}`;
+  const id = `${stats.dev}:${stats.ino}:${stats.birthtimeMs}`;
+  return { id, mtimeMs: stats.mtimeMs };
 }
