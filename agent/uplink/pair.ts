@@ -76,22 +76,24 @@ async function ask<T>(
 ): Promise<T> {
   const plain = await openConnection(destination, signal);
   const socket = await secure(plain, identity, key, signal);
+  // For all of it: what it says meanwhile is no answer.
+  const deadline = setTimeout(() => {
+    socket.destroy(new OperationalError('LINK', 'the receiver does not answer'));
+  }, helloDeadlineMs);
   try {
-    // For all of it, its end too: what it says meanwhile is no answer.
-    const deadline = setTimeout(() => {
-      socket.destroy(new OperationalError('LINK', 'the receiver does not answer'));
-    }, helloDeadlineMs);
-    socket.once('close', () => clearTimeout(deadline));
     socket.write(preface);
     for (const part of encodeMessage({ type: 'pair', agent: version })) socket.write(part);
     const result = use(await answerOn(socket), socket);
     for (const part of encodeMessage({ type: 'bye' })) socket.write(part);
     socket.end();
+    socket.setTimeout(helloDeadlineMs, () => socket.destroy());
     return result;
   } catch (error) {
     socket.destroy();
     if (error instanceof OperationalError) throw error;
     throw new OperationalError('LINK', 'the connection broke', { cause: error });
+  } finally {
+    clearTimeout(deadline);
   }
 }
 
