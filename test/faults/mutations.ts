@@ -23,7 +23,7 @@ export const seenInFaults = {
   },
   noSum: {
     name: 'the receiver does not check the SHA-256',
-    path: 'receiver/framed-session.ts',
+    path: 'receiver/frame-taker.ts',
     snippet: "createHash('sha256').update(jpeg).digest('hex') !== message.sha256",
     replacement: "createHash('sha256').update(jpeg).digest('hex') === ''",
   },
@@ -43,10 +43,10 @@ export const seenOverTls = {
 export const seenInPowerCuts = {
   acknowledgeFirst: {
     name: 'the receiver acknowledges before the frame is on the disk',
-    path: 'receiver/framed-session.ts',
+    path: 'receiver/frame-taker.ts',
     snippet: 'const stored = await work();',
     replacement:
-      "this.#send({ type: 'stored', sequence, name: '', duplicate: false }); const stored = await work();",
+      "this.#parts.send({ type: 'stored', sequence, name: '', duplicate: false }); const stored = await work();",
   },
   noDirectoryFlush: {
     name: 'names are not flushed',
