@@ -1,0 +1,103 @@
+/**
+ * 0.1.0 on one side and this version on the other, through the faults that a mixed pair meets: frames are in
+ * flight, either side is killed in the middle, and in the middle either side is upgraded.
+ */
+import { readlinkSync, renameSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { programsOfToday, unpackVersion01 } from '../support/old-version.js';
+import { temporaryDirectory } from '../support/temporary.js';
+import { noSmallDisks } from './disk.js';
+import { runFaults } from './fault-run.js';
+import { findLibfaketime } from './here.js';
+import { type FaultKind, makePlan, seededRandom } from './plan.js';
+
+const old = unpackVersion01();
+const today = programsOfToday;
+const kinds: readonly FaultKind[] = [
+  'kill-agent',
+  'kill-receiver',
+  'cut-reset',
+  'half-open',
+  'duplicate',
+  'stall',
+];
+const frames = 90;
+/** Each kind twice. */
+const faultCount = 2 * kinds.length;
+
+interface Pair {
+  readonly agent: string;
+  readonly receiver: string;
+  readonly isSecure: boolean;
+  /** Told before each fault which one it is, from 0. */
+  readonly onFault?: (index: number) => void;
+}
+
+async function goThrough({ agent, receiver, isSecure, onFault }: Pair): Promise<void> {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  const plan = makePlan({ seed, faults: faultCount, frames, kinds });
+  const { violations, ...figures } = await runFaults({
+    directory: temporaryDirectory(),
+    programs: { agent, receiver },
+    random: seededRandom(seed + 1),
+    isReceiverMany: false,
+    isSecure,
+    hasSmallDisks: noSmallDisks === undefined,
+    libfaketime: findLibfaketime(),
+    plan,
+    frames,
+    frameEveryMs: 40,
+    settleDeadlineMs: 120_000,
+    onFault: (fault) => onFault?.(plan.indexOf(fault)),
+  });
+  console.log(`seed ${seed}: ${JSON.stringify(figures)}`);
+  expect(violations).toEqual([]);
+  expect(figures).toMatchObject({ declared: frames, waiting: 0 });
+}
+
+describe.each([
+  { isSecure: false, how: 'in the clear' },
+  { isSecure: true, how: 'over TLS' },
+])('a pair of two versions $how', ({ isSecure }) => {
+  it('loses no frame with the agent of 0.1.0', { timeout: 300_000 }, async () => {
+    await goThrough({ isSecure, agent: old.agent, receiver: today.receiver });
+  });
+
+  it('loses no frame with the receiver of 0.1.0', { timeout: 300_000 }, async () => {
+    await goThrough({ isSecure, agent: today.agent, receiver: old.receiver });
+  });
+});
+
+/** A program at a path of its own, which can be upgraded there. */
+function installed(program: string) {
+  const link = join(temporaryDirectory(), 'program.js');
+  symlinkSync(program, link);
+  return {
+    path: link,
+    current: () => readlinkSync(link),
+    replace: (by: string): void => {
+      symlinkSync(by, `${link}.new`);
+      renameSync(`${link}.new`, link);
+    },
+  };
+}
+
+describe('a pair of 0.1.0 that is upgraded in the middle', () => {
+  it.each([
+    { first: 'agent', then: 'receiver' },
+    { first: 'receiver', then: 'agent' },
+  ] as const)('loses no frame when the $first is first', { timeout: 300_000 }, async (order) => {
+    const { first, then } = order;
+    const programs = { agent: installed(old.agent), receiver: installed(old.receiver) };
+    const third = Math.floor(faultCount / 3);
+    // A program that is killed starts again as what is installed then.
+    const onFault = (index: number): void => {
+      if (index === third) programs[first].replace(today[first]);
+      if (index === 2 * third) programs[then].replace(today[then]);
+    };
+    const { agent, receiver } = programs;
+    await goThrough({ agent: agent.path, receiver: receiver.path, isSecure: true, onFault });
+    expect([agent.current(), receiver.current()]).toEqual([today.agent, today.receiver]);
+  });
+});
