@@ -9,6 +9,9 @@ export const maxHeaderBytes = 64 * 1024;
 /** Regions named in one verdict; more say nothing more. */
 export const maxBoxes = 32;
 
+/** Runs of sequences named in one `dropped`: more frames than that apart take a second message. */
+export const maxSequenceRanges = 256;
+
 /** The agent speaks at least this often, so that either side can tell quiet from gone. */
 export const pingIntervalMs = 15_000;
 

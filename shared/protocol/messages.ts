@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { isCameraName } from '../camera-name.js';
 import { OperationalError } from '../errors.js';
 import { maxUtcOffsetMinutes } from '../frame-path.js';
-import { maxBoxes } from './limits.js';
+import { maxBoxes, maxSequenceRanges } from './limits.js';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const durationMs = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(86_400_000));
@@ -66,6 +66,23 @@ export const frameHeader = v.object({
 });
 /** Which limit of the agent's frames were dropped by. */
 export const dropReasons = ['size', 'age', 'disk'] as const;
+/** First and last of a run of sequences. */
+const sequenceRange = v.pipe(
+  v.tuple([count, count]),
+  v.check(([first, last]) => first <= last, 'ends before it begins'),
+);
+/** Ranges in ascending order; none overlaps another. */
+const sequenceRanges = v.pipe(
+  v.array(sequenceRange),
+  v.minLength(1),
+  v.maxLength(maxSequenceRanges),
+  v.check(
+    (ranges) => ranges.every(([first], at) => at === 0 || first > (ranges[at - 1]?.[1] ?? 0)),
+    'are not in ascending order',
+  ),
+);
+export type SequenceRange = v.InferOutput<typeof sequenceRange>;
+
 /** Frames that were to be sent and are not to be had any more: a hole that the receiver records. */
 export const droppedHeader = v.object({
   type: v.literal('dropped'),
@@ -76,6 +93,8 @@ export const droppedHeader = v.object({
   utcOffsetMinutes,
   /** A word from `dropReasons`, or one from a newer version. */
   why: v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/)),
+  /** Which frames of the same epoch they are; absent: an agent of 0.1 did not say. */
+  sequences: v.optional(sequenceRanges),
 });
 const frame = v.object({ ...frameHeader.entries, sequence: count });
 const dropped = v.object({ ...droppedHeader.entries, sequence: count });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OperationalError } from '../../../shared/errors.js';
-import { maxBoxes } from '../../../shared/protocol/limits.js';
+import { maxBoxes, maxSequenceRanges } from '../../../shared/protocol/limits.js';
 import { readAgentMessage, readReceiverMessage } from '../../../shared/protocol/messages.js';
 
 type Header = Record<string, unknown>;
@@ -16,6 +16,17 @@ const frame = {
   utcOffsetMinutes: 60,
   sha256: '0123456789abcdef'.repeat(4),
   verdict,
+};
+const manyRanges = (length: number): number[][] =>
+  Array.from({ length }, (_, index) => [3 * index, 3 * index + 1]);
+const dropped = {
+  type: 'dropped',
+  sequence: 9000,
+  count: 12,
+  firstCapturedAtMs: 1_795_332_615_123,
+  lastCapturedAtMs: 1_795_332_627_123,
+  utcOffsetMinutes: 60,
+  why: 'size',
 };
 const hello = { type: 'hello', camera: 'front-door', epoch: '00112233445566ff', agent: '1.0.0' };
 const welcome = {
@@ -33,6 +44,8 @@ const fromAgent: readonly Header[] = [
   hello,
   frame,
   { ...frame, verdict: newVerdict },
+  dropped,
+  { ...dropped, sequences: manyRanges(maxSequenceRanges) },
   { type: 'ping' },
   { type: 'bye' },
   bye,
@@ -134,6 +147,19 @@ describe('reading a header', () => {
     ['verdict.boxes.0.0', { ...frame, verdict: { ...verdict, boxes: [[-1, 0, 1, 1]] } }],
     ['verdict.event', { ...frame, verdict: { ...verdict, event: null } }],
     ['verdict.event', { ...frame, verdict: { ...verdict, event: 'a b' } }],
+    ['sequences', { ...dropped, sequences: [] }],
+    ['sequences.0', { ...dropped, sequences: [[2, 1]] }],
+    [
+      'sequences',
+      {
+        ...dropped,
+        sequences: [
+          [1, 2],
+          [2, 3],
+        ],
+      },
+    ],
+    ['sequences', { ...dropped, sequences: manyRanges(maxSequenceRanges + 1) }],
     ['code', { ...bye, code: 'Not A Word' }],
     ['message', { ...bye, message: 'x'.repeat(1001) }],
     ['retryAfterMs', { ...bye, retryAfterMs: 86_400_001 }],
