@@ -1,13 +1,13 @@
 /** SECURITY.md against the programs: every limit, with its value. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import * as agentLimits from '../agent/uplink/limits.js';
-import * as receiverLimits from '../receiver/limits.js';
-import { receiverProgram } from '../receiver/options.js';
-import { optionRows } from '../shared/option-table.js';
-import * as protocolLimits from '../shared/protocol/limits.js';
+import * as agentLimits from '../../agent/uplink/limits.js';
+import * as receiverLimits from '../../receiver/limits.js';
+import { receiverProgram } from '../../receiver/options.js';
+import { optionRows } from '../../shared/option-table.js';
+import * as protocolLimits from '../../shared/protocol/limits.js';
 
-const text = readFileSync(new URL('../SECURITY.md', import.meta.url), 'utf8');
+const text = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
 const [, part = ''] = text.split('\n## Limits\n');
 const rows = [...part.matchAll(/^\| `([\w-]+)` +\| +(\w+) \|/gm)].map(([, name = '', value]) => ({
   name,

@@ -1,11 +1,11 @@
-/** The picture in docs/JUDGING.md, drawn from what the selection really does. `UPDATE=1` rewrites it. */
+/** The picture in docs/detection.md, drawn from what the selection really does. `UPDATE=1` rewrites it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { type Decided, Selection, type SelectionSettings } from '../agent/judge/selection.js';
-import type { Reason } from '../shared/protocol/messages.js';
-import { findingOf, noonMs, settingsOf } from './agent/judge/findings.js';
+import { type Decided, Selection, type SelectionSettings } from '../../agent/judge/selection.js';
+import type { Reason } from '../../shared/protocol/messages.js';
+import { findingOf, noonMs, settingsOf } from '../agent/judge/findings.js';
 
-const path = new URL('../docs/selection.svg', import.meta.url);
+const path = new URL('../../docs/selection.svg', import.meta.url);
 
 /** A visit, something short, and a light that is switched; a frame a second. */
 const seen = 'fqqqqqccqccqqqqqqqqcqqqqqqqsqqq';

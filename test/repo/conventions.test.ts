@@ -313,7 +313,7 @@ const rules: readonly Rule[] = [
 ];
 
 function readSources(): Source[] {
-  const root = new URL('../', import.meta.url);
+  const root = new URL('../../', import.meta.url);
   return ['agent', 'receiver', 'shared'].flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))

@@ -1,15 +1,15 @@
-/** The pictures of the detection flags in docs/JUDGING.md, drawn from a real visit. `UPDATE=1` rewrites them. */
+/** The pictures of the detection flags in docs/detection.md, drawn from a real visit. `UPDATE=1` rewrites them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { PNG } from 'pngjs';
 import { expect, it } from 'vitest';
-import { decodeSmall } from '../agent/judge/decode.js';
-import { drawExplanation } from '../agent/judge/explain.js';
-import { Judge, type JudgeSettings } from '../agent/judge/judge.js';
-import { readMask } from '../agent/judge/mask-png.js';
+import { decodeSmall } from '../../agent/judge/decode.js';
+import { drawExplanation } from '../../agent/judge/explain.js';
+import { Judge, type JudgeSettings } from '../../agent/judge/judge.js';
+import { readMask } from '../../agent/judge/mask-png.js';
 
-const path = new URL('../docs/detection.png', import.meta.url);
+const path = new URL('../../docs/detection.png', import.meta.url);
 const frame = (name: string) =>
-  decodeSmall(readFileSync(new URL(`./fixtures/visit/${name}.jpg`, import.meta.url)));
+  decodeSmall(readFileSync(new URL(`../fixtures/visit/${name}.jpg`, import.meta.url)));
 const empty = ['f00205', 'f00209', 'f00213', 'f00217'].map(frame);
 const visitor = frame('f00233');
 

@@ -2,14 +2,15 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { readAudit } from '../.ci/audit.mjs';
+import { readAudit } from '../../.ci/audit.mjs';
 
 interface Locked {
   readonly integrity?: string;
   readonly dev?: boolean;
   readonly hasInstallScript?: boolean;
 }
-const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+const read = (path: string): string =>
+  readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const { packages } = JSON.parse(read('package-lock.json')) as {
   readonly packages: Readonly<Record<string, Locked>>;
 };
@@ -25,7 +26,7 @@ describe('the dependencies', () => {
     const scripts = locked.filter(([, { dev, hasInstallScript }]) => hasInstallScript && !dev);
     // It downloads a Windows program (on macOS too): not used, and the rest of the package is bundled.
     expect(scripts.map(([path]) => path)).toEqual(['node_modules/node-webcam']);
-    const files = readdirSync(new URL('../dist/', import.meta.url)).filter((name) =>
+    const files = readdirSync(new URL('../../dist/', import.meta.url)).filter((name) =>
       name.endsWith('.js'),
     );
     const taken = files.flatMap((name) =>
