@@ -1,5 +1,7 @@
 // npm test: installs what is missing, builds, checks format, lint and types, runs every test.
 // Arguments go to the test runner: npm test -- test/shared
+// npm run test:quick leaves out what takes minutes or root, npm run test:unit whatever starts the built programs;
+// neither installs system packages nor asks the network.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { audit } from './audit.mjs';
@@ -55,10 +57,25 @@ function run(command, args, env = process.env) {
   }
 }
 
-installPrograms();
-prepare();
-if (!audit()) process.exit(1);
-run('node_modules/.bin/prettier', ['--check', '--log-level', 'warn', '.']);
-run('node_modules/.bin/eslint', ['--max-warnings', '0', '.']);
-run('node_modules/.bin/tsc', []);
-run('node_modules/.bin/vitest', ['run', ...process.argv.slice(2)]);
+/** What each tier gives the test runner. */
+const tiers = {
+  unit: ['test/agent', 'test/receiver', 'test/shared', 'test/repo'],
+  quick: ['--exclude', 'test/systemd/**', ...slow('old-version', 'power-cut', 'mutations')],
+};
+
+function slow(...faultTests) {
+  return faultTests.flatMap((name) => ['--exclude', `test/faults/${name}.test.ts`]);
+}
+
+const [flag, tier, ...rest] = process.argv.slice(2);
+if (flag === '--tier') {
+  prepare();
+  run('node_modules/.bin/vitest', ['run', ...tiers[tier], ...rest]);
+} else {
+  installPrograms();
+  prepare();
+  if (!audit()) process.exit(1);
+  run('npm', ['run', '--silent', 'lint']);
+  run('npm', ['run', '--silent', 'typecheck']);
+  run('node_modules/.bin/vitest', ['run', ...process.argv.slice(2)]);
+}
