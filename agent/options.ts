@@ -1,4 +1,4 @@
-/** The agent's options: the one table that the parser, `--help` and the README read. */
+/** The agent's options: the one table that the parser, `--help` and docs/reference read. */
 import { destination } from '../shared/address.js';
 import { cameraName } from '../shared/camera-name.js';
 import { choice, duration, path, size, wholeNumber } from '../shared/kinds.js';

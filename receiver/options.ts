@@ -1,4 +1,4 @@
-/** The receiver's options: the one table that the parser, `--help` and the README read. */
+/** The receiver's options: the one table that the parser, `--help` and docs/reference read. */
 import { listenAddress } from '../shared/address.js';
 import { duration, path, size, wholeNumber } from '../shared/kinds.js';
 import { list, toggle, value } from '../shared/option-table.js';

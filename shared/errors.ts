@@ -3,7 +3,7 @@
  * Anything that is not an OperationalError is a bug in this program and may end the process.
  */
 
-/** Every code with what it stands for; the README's table is made from this. */
+/** Every code with what it stands for; the table in docs/troubleshooting.md is made from this. */
 export const errorCodes = {
   USAGE: 'a flag, an environment variable or a value is wrong',
   CAMERA: 'no frame could be had: program missing, camera missing or busy, shot hung',

@@ -1,6 +1,6 @@
 /**
  * One table of options a program: flag, environment variable, default, rule and help sentence.
- * The parser, `--help` and the README's tables are all read from it. Pure: argv and env are given.
+ * The parser, `--help` and the tables in docs/reference are all read from it. Pure: argv and env are given.
  */
 import { parseArgs } from 'node:util';
 import { UsageError } from './errors.js';
@@ -187,7 +187,7 @@ export function readFlags(program: Program, argv: readonly string[]): GivenFlags
   return { given, words, command };
 }
 
-/** One row an option, for `--help` and for the README. */
+/** One row an option, for `--help` and for the docs. */
 export function optionRows(program: Program) {
   return Object.entries(program.table).map(([key, option]) => ({
     flag: `--${flagName(key)}${option.shown === undefined ? '' : ` ${option.shown}`}`,

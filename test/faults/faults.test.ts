@@ -1,5 +1,5 @@
 /**
- * The fault suite in its short form. What it does and what it found: docs/FAULTS.md. A failure is tried again
+ * The fault suite in its short form. What it does and what it found: docs/faults.md. A failure is tried again
  * by `npm run test:faults -- --seed S`, with the seed that it prints; the plan is then the same, the moments
  * are the machine's.
  */

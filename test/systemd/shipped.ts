@@ -1,4 +1,4 @@
-/** A lab with both machines in it: the built programs, and the shipped units as the README has them copied. */
+/** A lab with both machines in it: the built programs, and the shipped units as docs/systemd.md has them copied. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { eventually } from '../support/eventually.js';

@@ -1,4 +1,4 @@
-/** The unit files by themselves: systemd finds nothing wrong with them, and they are as closed as the README says. */
+/** The unit files by themselves: systemd finds nothing wrong with them, and they are as closed as docs/systemd.md says. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { agentProgram } from '../../agent/options.js';
 import { receiverProgram } from '../../receiver/options.js';
 import { variableName } from '../../shared/option-table.js';
 import { root } from '../support/programs.js';
-import { checkReadme, markdownTable } from '../support/readme.js';
+import { checkGenerated, markdownTable } from '../support/generated-docs.js';
 import { type Lab, whyNoLab } from './lab.js';
 import { bootShipped } from './shipped.js';
 
@@ -90,12 +90,12 @@ describe.skipIf(why !== undefined)(`systemd itself ${why ?? ''}`, () => {
   });
 });
 
-/** The version that the README's figures are of: others weigh differently, and know other directives. */
+/** The version that the page's figures are of: others weigh differently, and know other directives. */
 const version = 252;
 const analyze = spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' });
 const isThatVersion = new RegExp(`^systemd ${version}\\b`).test(analyze.stdout);
 
-describe.skipIf(!isThatVersion)(`the README (of systemd ${version})`, () => {
+describe.skipIf(!isThatVersion)(`docs/systemd.md (of systemd ${version})`, () => {
   it('has the exposures as systemd-analyze has them', async () => {
     const rows = services.map((path) => {
       const args = ['security', '--offline=true', `${root}${path}`];
@@ -103,6 +103,10 @@ describe.skipIf(!isThatVersion)(`the README (of systemd ${version})`, () => {
       const exposure = /Overall exposure level for .*: ([\d.]+) /.exec(stdout)?.[1] ?? stdout;
       return [`\`${path.replace('systemd/', '')}\``, exposure];
     });
-    await checkReadme('exposures', markdownTable(['service', 'exposure'], rows));
+    await checkGenerated(
+      'docs/systemd.md',
+      'exposures',
+      markdownTable(['service', 'exposure'], rows),
+    );
   });
 });

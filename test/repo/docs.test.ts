@@ -1,0 +1,73 @@
+/** The docs: tables that are made from the code (`UPDATE=1` rewrites them), links, and the README's size. */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { agentProgram } from '../../agent/options.js';
+import { replayProgram } from '../../agent/replay/replay-options.js';
+import { receiverProgram } from '../../receiver/options.js';
+import { errorCodes } from '../../shared/errors.js';
+import { type Program, optionRows } from '../../shared/option-table.js';
+import { checkGenerated, markdownTable } from '../support/generated-docs.js';
+import { root } from '../support/programs.js';
+
+function optionTable(program: Program): string {
+  const rows = optionRows(program).map(({ flag, help, defaultText }) => [
+    `\`${flag}\``,
+    help,
+    defaultText === undefined ? '' : `\`${defaultText}\``,
+  ]);
+  return markdownTable(['flag', 'what it does', 'default'], rows);
+}
+
+const errorTable = markdownTable(
+  ['code', 'what it stands for'],
+  Object.entries(errorCodes).map(([code, meaning]) => [`\`${code}\``, meaning]),
+);
+const blocks: readonly (readonly [page: string, name: string, expected: string])[] = [
+  ['docs/reference/agent.md', 'agent options', optionTable(agentProgram)],
+  ['docs/reference/replay.md', 'replay options', optionTable(replayProgram)],
+  ['docs/reference/receiver.md', 'receiver options', optionTable(receiverProgram)],
+  ['docs/troubleshooting.md', 'error codes', errorTable],
+];
+
+describe('generated docs', () => {
+  it.each(blocks)('%s has the %s as the code has them', checkGenerated);
+});
+
+const pages = ['.', 'docs', 'docs/reference', 'shared'].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name)),
+);
+
+/** GitHub's name for a heading. */
+function anchorOf(heading: string): string {
+  const words = heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, '');
+  return words.trim().replaceAll(' ', '-');
+}
+
+function anchorsIn(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+}
+
+describe('links in the docs', () => {
+  it.each(pages)('%s: every link leads somewhere', (page) => {
+    const text = readFileSync(join(root, page), 'utf8').replaceAll(/^```[^]*?^```$/gm, '');
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+    const broken = links.filter((link) => {
+      if (/^[a-z]+:/.test(link)) return false; // a site elsewhere
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? page : join(dirname(page), path);
+      if (!existsSync(join(root, target))) return true;
+      if (anchor === undefined) return false;
+      return !anchorsIn(readFileSync(join(root, target), 'utf8')).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+});
+
+describe('the README', () => {
+  it('has at most 8 kB', () => {
+    expect(readFileSync(`${root}README.md`).length).toBeLessThanOrEqual(8192);
+  });
+});
