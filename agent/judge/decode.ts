@@ -3,7 +3,7 @@
  * Refuses what is damaged or too large before anything is compared. Pure.
  */
 import type { SmallPicture } from './grid.js';
-import { decodePlanes } from './jpeg/planes.js';
+import { decodePlanes } from './planes.js';
 
 /** @throws {OperationalError} FRAME: damaged, truncated, too large, or of a kind that cannot be read */
 export function decodeSmall(jpeg: Buffer): SmallPicture {

@@ -4,7 +4,7 @@ import { resolve, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { PNG } from 'pngjs';
-import { decodePlanes } from '../../agent/judge/jpeg/planes.js';
+import { decodePlanes } from '../../agent/judge/planes.js';
 import { readMask } from '../../agent/judge/mask-png.js';
 import { decodeMemory } from '../../agent/judge/memory.js';
 import { decodeEntry, encodeEntry, sha256Of } from '../../agent/spool/entry.js';

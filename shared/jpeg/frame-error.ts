@@ -1,5 +1,5 @@
-/** The two ways in which a frame is no picture for the judge, in the words of the log. Pure. */
-import { OperationalError } from '../../../shared/errors.js';
+/** The two ways in which a JPEG cannot be read, as errors. Pure. */
+import { OperationalError } from '../errors.js';
 
 /** @param reason completes "the JPEG is damaged: …" */
 export function damaged(reason: string): OperationalError {

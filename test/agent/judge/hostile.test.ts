@@ -1,17 +1,17 @@
 /**
  * Bytes made to do harm: whatever is done to a JPEG, it is decoded to brightness or refused, and nothing else.
- * `FUZZ_RUNS=100000 npx vitest run test/agent/judge/jpeg/hostile.test.ts` for longer; a failure prints the
+ * `FUZZ_RUNS=100000 npx vitest run test/agent/judge/hostile.test.ts` for longer; a failure prints the
  * seed, `FUZZ_SEED` repeats it.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodePlanes } from '../../../../agent/judge/jpeg/planes.js';
-import { OperationalError } from '../../../../shared/errors.js';
-import { makeJpeg } from '../../../support/pictures.js';
+import { decodePlanes } from '../../../agent/judge/planes.js';
+import { OperationalError } from '../../../shared/errors.js';
+import { makeJpeg } from '../../support/pictures.js';
 
-const folder = new URL('../../../fixtures/jpeg/', import.meta.url);
+const folder = new URL('../../fixtures/jpeg/', import.meta.url);
 const corpus: Buffer[] = readdirSync(fileURLToPath(folder))
   .filter((name) => name.endsWith('.jpg'))
   .map((name) => readFileSync(new URL(name, folder)));

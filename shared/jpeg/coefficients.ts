@@ -2,7 +2,6 @@
  * Reads a sequential Huffman-coded JPEG (ITU-T T.81: SOF0, and SOF1 of 8 bits) as far as the means of its
  * blocks, or finds that it takes a full decoder. Pure.
  */
-import { makeGrid } from '../grid.js';
 import { BitWindow } from './bit-window.js';
 import { BlockTable } from './block-table.js';
 import { Component, type FrameHeader } from './component.js';
@@ -39,13 +38,16 @@ export interface Reading {
 }
 
 /**
- * @param admit throws when a frame is too large
- * @throws {OperationalError} FRAME: damaged, or of a kind that no decoder here reads
+ * How finely a frame is read: the side of the squares whose means are wanted, 8 for blocks, 4 for their quarters,
+ * in samples of brightness. Throws when the frame is too large.
  */
-export function readCoefficients(jpeg: Buffer, admit: (frame: FrameHeader) => void): Reading {
+export type ChooseTile = (frame: FrameHeader) => 4 | 8;
+
+/** @throws {OperationalError} FRAME: damaged, or of a kind that no decoder here reads; what `chooseTile` throws */
+export function readCoefficients(jpeg: Buffer, chooseTile: ChooseTile): Reading {
   if (jpeg.length === 0) throw damaged('it is empty');
   if (jpeg[0] !== 0xff || jpeg[1] !== 0xd8) throw damaged('it does not begin with FF D8');
-  const reader = new Reader(jpeg, admit);
+  const reader = new Reader(jpeg, chooseTile);
   for (let at = 2; ;) {
     const segment = readSegment(jpeg, at);
     if (segment.code === EOI) return reader.finish();
@@ -63,7 +65,7 @@ class Reader {
   needsFullDecoder = false;
 
   readonly #jpeg: Buffer;
-  readonly #admit: (frame: FrameHeader) => void;
+  readonly #chooseTile: ChooseTile;
   readonly #bits: BitWindow;
   readonly #quantization: (Uint16Array | undefined)[] = [];
   readonly #huffman: (HuffmanTable | undefined)[] = [];
@@ -72,12 +74,13 @@ class Reader {
   /** What an Adobe segment says of the colour: 0 is none taken apart, 1 is YCbCr. */
   #adobeTransform: number | undefined;
   #frame: FrameHeader | undefined;
+  #tilePx: 4 | 8 = 8;
   #isProgressive = false;
   #components: Component[] | undefined;
 
-  constructor(jpeg: Buffer, admit: (frame: FrameHeader) => void) {
+  constructor(jpeg: Buffer, chooseTile: ChooseTile) {
     this.#jpeg = jpeg;
-    this.#admit = admit;
+    this.#chooseTile = chooseTile;
     this.#bits = new BitWindow(jpeg);
   }
 
@@ -98,7 +101,7 @@ class Reader {
       if (this.#frame !== undefined) throw damaged('it has two frame headers');
       this.#frame = readFrameHeader(code, payload);
       this.#isProgressive = code === SOF2;
-      this.#admit(this.#frame);
+      this.#tilePx = this.#chooseTile(this.#frame);
     }
     return end;
   }
@@ -121,7 +124,11 @@ class Reader {
       this.needsFullDecoder = true;
       return start;
     }
-    const components = (this.#components ??= makeComponents(frame, this.#colourOf(frame)));
+    const components = (this.#components ??= makeComponents(
+      frame,
+      this.#colourOf(frame),
+      this.#tilePx,
+    ));
     // What webcams leave out of MJPEG are all the tables, never some.
     const tables = this.#huffman.length === 0 ? standardTables() : this.#huffman;
     const parts = readScanHeader(payload).map((part) => {
@@ -173,13 +180,11 @@ class Reader {
   }
 }
 
-/** Small frames need the means of quarters of blocks, of what brightness is made of. */
-function makeComponents(frame: FrameHeader, colour: Colour): Component[] {
-  const { cellPx } = makeGrid(frame.widthPx, frame.heightPx);
-  return frame.components.map((header, index) => {
-    const isFine = cellPx === 4 && (index === 0 || colour === 'rgb');
-    return new Component(frame, header, isFine ? 4 : 8);
-  });
+/** Only brightness, or what it is made of, is read as finely as wanted. */
+function makeComponents(frame: FrameHeader, colour: Colour, tilePx: 4 | 8): Component[] {
+  return frame.components.map(
+    (header, index) => new Component(frame, header, index === 0 || colour === 'rgb' ? tilePx : 8),
+  );
 }
 
 function blockTableFor(tables: HuffmanTables, { dc, ac }: ScanComponent): BlockTable {

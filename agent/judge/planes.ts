@@ -7,13 +7,13 @@
  * full decoder clamps samples to 0..255 (bright sky, letters burnt in), the mean before clamping is
  * another: on real frames up to 6 levels. Colour is to a block's mean, also where cells are smaller.
  */
-import { OperationalError } from '../../../shared/errors.js';
-import { findJpegDamage } from '../../../shared/jpeg-splitter.js';
-import { type Grid, makeGrid } from '../grid.js';
-import { cellMeans } from './cells.js';
-import { type Reading, readCoefficients } from './coefficients.js';
-import type { FrameHeader } from './component.js';
-import { damaged } from './frame-error.js';
+import { OperationalError } from '../../shared/errors.js';
+import { findJpegDamage } from '../../shared/jpeg-splitter.js';
+import { type Grid, makeGrid } from './grid.js';
+import { cellMeans } from './cell-means.js';
+import { type Reading, readCoefficients } from '../../shared/jpeg/coefficients.js';
+import type { FrameHeader } from '../../shared/jpeg/component.js';
+import { damaged } from '../../shared/jpeg/frame-error.js';
 import { type MeanColours, decodeFully, maxFullyDecodedPixels } from './full-decoder.js';
 
 /** The largest camera modules make 64 million; there the means take 4 MB, 12 with full colour. */
@@ -46,7 +46,11 @@ export function decodePlanes(jpeg: Buffer, wants: { readonly chroma: boolean }):
 
 function read(jpeg: Buffer): Reading {
   try {
-    return readCoefficients(jpeg, (header) => refuseLarger(maxFramePixels, header));
+    return readCoefficients(jpeg, (header) => {
+      refuseLarger(maxFramePixels, header);
+      // Small frames have cells of quarters of blocks.
+      return makeGrid(header.widthPx, header.heightPx).cellPx === 4 ? 4 : 8;
+    });
   } catch (error) {
     // Data that are cut off may look wrong in many ways before they end: say the plain one.
     const damage = findJpegDamage(jpeg);

@@ -3,15 +3,15 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import jpegJs from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
-import { type Grid, makeGrid } from '../../../../agent/judge/grid.js';
-import { decodePlanes } from '../../../../agent/judge/jpeg/planes.js';
+import { type Grid, makeGrid } from '../../../agent/judge/grid.js';
+import { decodePlanes } from '../../../agent/judge/planes.js';
 import {
   type EncodedComponent,
   type EncodedFrame,
   encodeFrame,
   segment,
-} from '../../../support/jpeg-encoder.js';
-import { encodeJpeg, randomFrom, visitFrames } from '../pictures.js';
+} from '../../support/jpeg-encoder.js';
+import { encodeJpeg, randomFrom, visitFrames } from './pictures.js';
 
 /** As far as a mean of rounded samples may be from a mean of samples, and a little for jpeg-js's transform. */
 const tolerance = 0.55;
@@ -273,7 +273,7 @@ describe('the small planes', () => {
 });
 
 const fixture = (name: string): Buffer =>
-  readFileSync(new URL(`../../../fixtures/jpeg/${name}`, import.meta.url));
+  readFileSync(new URL(`../../fixtures/jpeg/${name}`, import.meta.url));
 
 describe('real encoders’ frames', () => {
   it.each(['444', '440', '411', 'optimized-422', 'restarts', 'grey', 'three-scans', 'ffmpeg'])(

@@ -1,7 +1,7 @@
 /** Entries that stand for several symbols at once are never taken for the end of a block that goes on. */
 import { describe, expect, it } from 'vitest';
-import { BlockTable, bitsOf, coefficientsOf } from '../../../../agent/judge/jpeg/block-table.js';
-import { HuffmanTable } from '../../../../agent/judge/jpeg/huffman.js';
+import { BlockTable, bitsOf, coefficientsOf } from '../../../shared/jpeg/block-table.js';
+import { HuffmanTable } from '../../../shared/jpeg/huffman.js';
 
 /** Two codes: 0 for the first value, 10 for the second. */
 const twoCodes = (...values: [number, number]): HuffmanTable =>

@@ -1,9 +1,9 @@
 /** What takes a full decoder, progressive frames above all: jpeg-js, reduced to the grid's cells. Pure. */
 import jpegJs from 'jpeg-js';
-import { OperationalError } from '../../../shared/errors.js';
-import { findJpegDamage } from '../../../shared/jpeg-splitter.js';
-import type { Grid } from '../grid.js';
-import { damaged, unreadable } from './frame-error.js';
+import { OperationalError } from '../../shared/errors.js';
+import { findJpegDamage } from '../../shared/jpeg-splitter.js';
+import type { Grid } from './grid.js';
+import { damaged, unreadable } from '../../shared/jpeg/frame-error.js';
 
 /** 4K UHD (8.3 million) fits. jpeg-js needs some 14 bytes of memory a pixel. */
 export const maxFullyDecodedPixels = 9_000_000;

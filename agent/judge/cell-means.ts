@@ -1,6 +1,6 @@
 /** From the means of a component's tiles to the means of a grid's cells. Pure. */
-import type { Grid } from '../grid.js';
-import type { Component, FrameHeader } from './component.js';
+import type { Grid } from './grid.js';
+import type { Component, FrameHeader } from '../../shared/jpeg/component.js';
 
 /**
  * The mean of each cell, 0..255, row by row. Where tiles are larger than cells or lie across their borders,
