@@ -8,11 +8,19 @@
  * it: another segment (progressive scans), or the end of the picture.
  */
 import { ByteQueue } from './byte-queue.js';
+import {
+  SOI,
+  SOS,
+  endsTooSoon,
+  isEmpty,
+  isRestart,
+  noMarker,
+  noPictureData,
+  noStart,
+  readMarker,
+  shortSegment,
+} from './jpeg/markers.js';
 
-const SOI = 0xd8;
-const EOI = 0xd9;
-const SOS = 0xda;
-const TEM = 0x01;
 const nothing = Buffer.alloc(0);
 
 export type SplitResult =
@@ -116,7 +124,7 @@ export class JpegSplitter {
       case 'marker': {
         const byte = this.#next();
         if (byte === 0xff) this.#state = 'code';
-        else this.#damage(`byte ${hex(byte)} where a marker should be`);
+        else this.#damage(noMarker(byte));
         break;
       }
       case 'code':
@@ -128,7 +136,7 @@ export class JpegSplitter {
         break;
       case 'length-low': {
         const length = this.#left | this.#next();
-        if (length < 2) this.#damage(`segment ${hex(this.#segment)} of length ${length}`);
+        if (length < 2) this.#damage(shortSegment(this.#segment, length));
         else this.#readPayload(length - 2);
         break;
       }
@@ -149,18 +157,16 @@ export class JpegSplitter {
 
   /** The byte after FF where a marker is read; FF there is a fill byte. */
   #readCode(code: number): void {
-    if (code === 0xff) return;
-    if (code === SOI) {
-      this.#damage('a new picture begins before its end', this.#at - 2);
-      this.#begin();
-    } else if (code === EOI) {
+    const marker = readMarker(code);
+    if ('damage' in marker) {
+      const isStart = code === SOI;
+      this.#damage(marker.damage, isStart ? this.#at - 2 : this.#at);
+      if (isStart) this.#begin();
+    } else if (marker.kind === 'end') {
       if (this.#hasScan) this.#finish();
-      else this.#damage('it ends before any picture data');
-    } else if (code === 0) this.#damage('byte 0x00 where a marker should be');
-    else if (code === TEM || isRestart(code)) this.#state = 'marker';
-    // Walking over 64 KiB for what is only a flipped bit would swallow the picture after this one.
-    else if (code < 0xc0) this.#damage(`reserved marker ${hex(code)}`);
-    else {
+      else this.#damage(noPictureData);
+    } else if (marker.kind === 'standalone') this.#state = 'marker';
+    else if (marker.kind === 'segment') {
       this.#segment = code;
       this.#state = 'length-high';
     }
@@ -234,12 +240,9 @@ export class JpegSplitter {
  * (padding, a camera maker's trailer) are allowed: they are part of the file, not of the picture.
  */
 export function findJpegDamage(bytes: Buffer): string | undefined {
-  if (bytes.length === 0) return 'it is empty';
-  if (bytes[0] !== 0xff || bytes[1] !== SOI) return 'it does not begin with FF D8';
+  if (bytes.length === 0) return isEmpty;
+  if (bytes[0] !== 0xff || bytes[1] !== SOI) return noStart;
   const [first] = new JpegSplitter({ maxBytes: bytes.length }).push(bytes);
-  if (first === undefined) return 'it ends before its end marker (FF D9)';
+  if (first === undefined) return endsTooSoon;
   return first.kind === 'damaged' ? first.reason : undefined;
 }
-
-const hex = (byte: number | undefined): string => `0x${(byte ?? 0).toString(16).padStart(2, '0')}`;
-const isRestart = (code: number): boolean => code >= 0xd0 && code <= 0xd7;

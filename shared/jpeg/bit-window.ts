@@ -5,7 +5,7 @@
  * Positions are in bits from the window's start.
  */
 import { damaged } from './frame-error.js';
-import { endsTooSoon } from './segments.js';
+import { endsTooSoon } from './markers.js';
 
 /** An MCU is at most 10 blocks (T.81, B.2.3) of 64 symbols of at most 27 bits. */
 const mostMcuBytes = 2160;

@@ -7,7 +7,6 @@ import { BlockTable } from './block-table.js';
 import { Component, type FrameHeader } from './component.js';
 import { damaged } from './frame-error.js';
 import { type HuffmanTable, type HuffmanTables, standardTables } from './huffman.js';
-import { readScan } from './scan.js';
 import {
   APP0,
   APP14,
@@ -16,10 +15,17 @@ import {
   DRI,
   EOI,
   SOF2,
+  SOI,
   SOS,
+  isEmpty,
+  isFrameHeader,
+  noPictureData,
+  noStart,
+} from './markers.js';
+import { readScan } from './scan.js';
+import {
   type ScanComponent,
   type Segment,
-  isFrameHeader,
   readFrameHeader,
   readHuffman,
   readQuantization,
@@ -45,8 +51,8 @@ export type ChooseTile = (frame: FrameHeader) => 4 | 8;
 
 /** @throws {OperationalError} FRAME: damaged, or of a kind that no decoder here reads; what `chooseTile` throws */
 export function readCoefficients(jpeg: Buffer, chooseTile: ChooseTile): Reading {
-  if (jpeg.length === 0) throw damaged('it is empty');
-  if (jpeg[0] !== 0xff || jpeg[1] !== 0xd8) throw damaged('it does not begin with FF D8');
+  if (jpeg.length === 0) throw damaged(isEmpty);
+  if (jpeg[0] !== 0xff || jpeg[1] !== SOI) throw damaged(noStart);
   const reader = new Reader(jpeg, chooseTile);
   for (let at = 2; ;) {
     const segment = readSegment(jpeg, at);
@@ -109,7 +115,7 @@ class Reader {
   finish(): Reading {
     const frame = this.#frame;
     if (frame === undefined || (this.#components === undefined && !this.needsFullDecoder)) {
-      throw damaged('it ends before any picture data');
+      throw damaged(noPictureData);
     }
     if (this.#components?.some(({ isRead }) => !isRead) === true) {
       throw damaged('a part of the picture is missing');
@@ -134,7 +140,7 @@ class Reader {
     const parts = readScanHeader(payload).map((part) => {
       const component = components.find(({ header }) => header.id === part.id);
       if (component === undefined) {
-        throw damaged(`picture data of a component ${part.id} that it has not`);
+        throw damaged(`a scan of the unknown component ${part.id}`);
       }
       const quantization = this.#quantization[component.header.quantization];
       if (quantization === undefined) throw damaged('a quantization table is missing');
@@ -147,7 +153,8 @@ class Reader {
       (sum, { component: { header } }) => sum + header.across * header.down,
       0,
     );
-    if (isInterleaved && blocks > 10) throw damaged(`${blocks} blocks together, where 10 may be`);
+    if (isInterleaved && blocks > 10)
+      throw damaged(`${blocks} blocks in an MCU; the maximum is 10`);
     return readScan(this.#jpeg, start, this.#bits, {
       parts,
       mcusAcross: isInterleaved

@@ -6,7 +6,7 @@ import { type BitWindow } from './bit-window.js';
 import { type BlockTable, lookBits, notReal } from './block-table.js';
 import { type Component, beyondRange } from './component.js';
 import { damaged } from './frame-error.js';
-import { endsTooSoon, hex } from './segments.js';
+import { endsTooSoon, hex } from './markers.js';
 import { readWholeBlock } from './whole-block.js';
 
 export interface ScanPart {

@@ -2,24 +2,7 @@
 import type { ComponentHeader, FrameHeader } from './component.js';
 import { damaged, unreadable } from './frame-error.js';
 import { HuffmanTable } from './huffman.js';
-
-export const SOF0 = 0xc0;
-export const SOF2 = 0xc2;
-export const DHT = 0xc4;
-export const EOI = 0xd9;
-export const SOS = 0xda;
-export const DQT = 0xdb;
-export const DRI = 0xdd;
-export const APP0 = 0xe0;
-export const APP14 = 0xee;
-const SOI = 0xd8;
-
-export const endsTooSoon = 'it ends before its end marker (FF D9)';
-export const hex = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`;
-/** C4, C8 and CC lie among the frame headers and are none. */
-export const isFrameHeader = (code: number): boolean =>
-  code >= SOF0 && code <= 0xcf && code !== DHT && code !== 0xc8 && code !== 0xcc;
-const isRestart = (code: number): boolean => code >= 0xd0 && code <= 0xd7;
+import { SOF0, SOF2, endsTooSoon, noMarker, readMarker, shortSegment } from './markers.js';
 
 export interface Segment {
   /** The marker's second byte. */
@@ -34,18 +17,17 @@ export interface Segment {
 export function readSegment(jpeg: Buffer, at: number): Segment {
   for (;;) {
     if (at + 2 > jpeg.length) throw damaged(endsTooSoon);
-    if (jpeg[at] !== 0xff) throw damaged(`byte ${hex(jpeg[at]!)} where a marker should be`);
+    if (jpeg[at] !== 0xff) throw damaged(noMarker(jpeg[at]));
     const code = jpeg[at + 1]!;
-    if (code === EOI) return { code, payload: jpeg.subarray(at + 2, at + 2), end: at + 2 };
-    if (code === SOI) throw damaged('a new picture begins before its end');
-    if (code === 0) throw damaged('byte 0x00 where a marker should be');
-    if (code === 0xff) at += 1;
-    else if (code === 0x01 || isRestart(code)) at += 2;
-    else if (code < SOF0) throw damaged(`reserved marker ${hex(code)}`);
+    const marker = readMarker(code);
+    if ('damage' in marker) throw damaged(marker.damage);
+    if (marker.kind === 'end') return { code, payload: jpeg.subarray(at + 2, at + 2), end: at + 2 };
+    if (marker.kind === 'fill') at += 1;
+    else if (marker.kind === 'standalone') at += 2;
     else {
       if (at + 4 > jpeg.length) throw damaged(endsTooSoon);
       const length = jpeg.readUInt16BE(at + 2);
-      if (length < 2) throw damaged(`segment ${hex(code)} of length ${length}`);
+      if (length < 2) throw damaged(shortSegment(code, length));
       const end = at + 2 + length;
       if (end > jpeg.length) throw damaged(endsTooSoon);
       return { code, payload: jpeg.subarray(at + 4, end), end };
@@ -95,13 +77,13 @@ export function readQuantization(payload: Buffer, tables: (Uint16Array | undefin
     const bytes = precision === 0 ? 1 : 2;
     at += 1;
     if (precision > 1 || destination > 3 || at + 64 * bytes > payload.length) {
-      throw damaged('a quantization table that is none');
+      throw damaged('an invalid DQT segment');
     }
     const table = new Uint16Array(64);
     for (let k = 0; k < 64; k++, at += bytes) {
       table[k] = bytes === 1 ? payload[at]! : payload.readUInt16BE(at);
     }
-    if (table.includes(0)) throw damaged('a quantization table with a step of 0');
+    if (table.includes(0)) throw damaged('a DQT segment with a quantization step of 0');
     tables[destination] = table;
   }
 }
@@ -114,7 +96,7 @@ export function readHuffman(payload: Buffer, tables: (HuffmanTable | undefined)[
     const count = counts.reduce((sum, each) => sum + each, 0);
     const end = at + 17 + count;
     if (tableClass > 1 || destination > 3 || count > 256 || end > payload.length) {
-      throw damaged('a Huffman table that is none');
+      throw damaged('an invalid DHT segment');
     }
     tables[4 * tableClass + destination] = new HuffmanTable(counts, payload.subarray(at + 17, end));
     at = end;
