@@ -7,8 +7,8 @@ import type { Component, FrameHeader } from '../../shared/jpeg/component.js';
  * as those of chroma may, it is the tile's at the cell's middle.
  */
 export function cellMeans(component: Component, frame: FrameHeader, grid: Grid): Float32Array {
-  const tileWidthPx = (component.tilePx * frame.across) / component.header.across;
-  const tileHeightPx = (component.tilePx * frame.down) / component.header.down;
+  const tileWidthPx = (component.tilePx * frame.maxHSampling) / component.header.hSampling;
+  const tileHeightPx = (component.tilePx * frame.maxVSampling) / component.header.vSampling;
   const isNested = grid.cellPx % tileWidthPx === 0 && grid.cellPx % tileHeightPx === 0;
   return isNested
     ? meansOfTiles(component, grid, tileWidthPx, tileHeightPx)

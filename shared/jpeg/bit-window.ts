@@ -8,7 +8,7 @@ import { damaged } from './frame-error.js';
 import { endsTooSoon } from './markers.js';
 
 /** An MCU is at most 10 blocks (T.81, B.2.3) of 64 symbols of at most 27 bits. */
-const mostMcuBytes = 2160;
+const maxMcuBytes = 2160;
 /** Stays in the processor's nearest cache. */
 const windowBytes = 16_384;
 
@@ -18,7 +18,7 @@ export class BitWindow {
   /** Where an MCU may still begin; beyond it, `refill` is due. */
   readableBits = 0;
 
-  readonly #bytes = new Uint8Array(windowBytes + mostMcuBytes + 8);
+  readonly #bytes = new Uint8Array(windowBytes + maxMcuBytes + 8);
   readonly #jpeg: Buffer;
   readonly #jpegView: DataView;
   /** Next byte of the JPEG to be taken; where there is a marker, its FF. */
@@ -55,13 +55,13 @@ export class BitWindow {
 
   /**
    * Ends at the marker after the position. @returns where in the JPEG it is; its length when there is none
-   * @throws {OperationalError} FRAME: the bits were not enough, or there are more than `mostSpareBytes`
+   * @throws {OperationalError} FRAME: the bits were not enough, or there are more than `maxSpareBytes`
    */
-  end(position: number, mostSpareBytes: number): number {
+  end(position: number, maxSpareBytes: number): number {
     if (!this.#isAtEnd) position = this.refill(position);
     if (position > 8 * this.#byteCount) throw this.#endsEarly();
     const spareBytes = this.#byteCount - ((position + 7) >>> 3);
-    if (!this.#isAtEnd || spareBytes > mostSpareBytes) {
+    if (!this.#isAtEnd || spareBytes > maxSpareBytes) {
       throw damaged('there are more picture data than the picture has room for');
     }
     return this.#at;
@@ -112,6 +112,6 @@ export class BitWindow {
     this.#at = at;
     this.#byteCount = count;
     // A scan that was cut off reads what the window had before, for the rest of its MCU, and is found out.
-    this.readableBits = 8 * (this.#isAtEnd ? count : count - mostMcuBytes);
+    this.readableBits = 8 * (this.#isAtEnd ? count : count - maxMcuBytes);
   }
 }

@@ -1,7 +1,6 @@
 /**
- * Reads a block of coefficients several symbols at a look, where only the first coefficient, the block's
- * mean, is wanted: an entry tells for the next bits how many of them, and how many coefficients, they take
- * up. Entries are made when they are first needed, since a one-shot run sees one frame only. Pure.
+ * Reads a block of coefficients several symbols at a look-up, where only DC, the block's mean, is wanted: an
+ * entry tells for the next bits how many of them, and how many coefficients, they take up. Entries are made when they are first needed, since a one-shot run sees one frame only. Pure.
  *
  * An entry: bits 0..4 how many bits it takes up; 5..12 how many coefficients, an end of block counting as
  * 128 more; 13..16 of a single symbol the bits of its value; 20..31 the difference of the first coefficient,
@@ -15,7 +14,7 @@ import type { HuffmanTable } from './huffman.js';
  * Bits that are looked at together: two symbols or three. With 13 a large frame takes 4 % less, but a one-shot
  * run a quarter more, for the entries; and four tables of 8 KiB fit the nearest cache of a small board.
  */
-export const lookBits = 11;
+export const lookupBits = 11;
 const endOfBlock = 128;
 /** More coefficients than any real entry has. */
 export const notReal = (64 + 128) << 5;
@@ -41,9 +40,9 @@ export function extend(bits: number, size: number): number {
 
 export class BlockTable {
   /** By the next bits where a block begins. */
-  readonly first = new Int32Array(1 << lookBits).fill(notMade);
+  readonly dcLookup = new Int32Array(1 << lookupBits).fill(notMade);
   /** By the next bits later on in a block. */
-  readonly later = new Int32Array(1 << lookBits).fill(notMade);
+  readonly acLookup = new Int32Array(1 << lookupBits).fill(notMade);
   readonly #dc: HuffmanTable;
   readonly #ac: HuffmanTable;
 
@@ -53,42 +52,42 @@ export class BlockTable {
   }
 
   /**
-   * The first coefficient by itself, where `first` has no real entry; the entry is made.
+   * The first coefficient by itself, where `dcLookup` has no real entry; the entry is made.
    * @throws {OperationalError} FRAME: no such code
    */
-  readFirst(view: DataView, position: number): number {
-    const index = bitsAt(view, position) >>> (32 - lookBits);
-    if (this.first[index] === notMade) this.first[index] = this.#makeFirst(index);
-    return this.readOneFirst(view, position);
+  readDc(view: DataView, position: number): number {
+    const index = bitsAt(view, position) >>> (32 - lookupBits);
+    if (this.dcLookup[index] === notMade) this.dcLookup[index] = this.#makeDcEntry(index);
+    return this.readOneDc(view, position);
   }
 
   /**
-   * One symbol by itself, where `later` has no real entry or one that leads beyond the block; the entry is
+   * One symbol by itself, where `acLookup` has no real entry or one that leads beyond the block; the entry is
    * made.
    * @param count of coefficients so far, 1..63
    * @throws {OperationalError} FRAME: no such code, or it leads beyond the block
    */
-  readLater(view: DataView, position: number, count: number): number {
-    const index = bitsAt(view, position) >>> (32 - lookBits);
-    if (this.later[index] === notMade) {
-      const entry = this.#chain(index << (16 - lookBits), 0, 0);
-      this.later[index] = entry === 0 ? oneByOne : entry;
+  readAc(view: DataView, position: number, count: number): number {
+    const index = bitsAt(view, position) >>> (32 - lookupBits);
+    if (this.acLookup[index] === notMade) {
+      const entry = this.#chain(index << (16 - lookupBits), 0, 0);
+      this.acLookup[index] = entry === 0 ? oneByOne : entry;
     }
-    return this.readOneLater(view, position, count);
+    return this.readOneAc(view, position, count);
   }
 
   /** The first coefficient by itself. @throws {OperationalError} FRAME: no such code */
-  readOneFirst(view: DataView, position: number): number {
+  readOneDc(view: DataView, position: number): number {
     const code = this.#dc.find(bitsAt(view, position) >>> 16);
     const size = code & 255;
-    if (code === 0 || size > mostFirstSize) throw noSuchCode();
+    if (code === 0 || size > maxDcSize) throw noSuchCode();
     const length = code >>> 8;
     const difference = extend(bitsAt(view, position + length), size);
     return (difference << 20) | (1 << 5) | (length + size);
   }
 
-  /** One symbol by itself, as `readLater`; `sizeOf` tells how many of its last bits are the value. */
-  readOneLater(view: DataView, position: number, count: number): number {
+  /** One symbol by itself, as `readAc`; `sizeOf` tells how many of its last bits are the value. */
+  readOneAc(view: DataView, position: number, count: number): number {
     const entry = symbolEntry(this.#ac.find(bitsAt(view, position) >>> 16));
     if (entry === 0) throw noSuchCode();
     const coefficients = coefficientsOf(entry);
@@ -98,22 +97,22 @@ export class BlockTable {
     return entry;
   }
 
-  #makeFirst(index: number): number {
-    const next = index << (16 - lookBits);
+  #makeDcEntry(index: number): number {
+    const next = index << (16 - lookupBits);
     const code = this.#dc.find(next);
     const size = code & 255;
     const length = (code >>> 8) + size;
-    if (code === 0 || size > mostFirstSize || length > lookBits) return oneByOne;
+    if (code === 0 || size > maxDcSize || length > lookupBits) return oneByOne;
     const difference = extend(next << (16 + (code >>> 8)), size);
     return (difference << 20) | this.#chain(next, length, 1);
   }
 
   /** The entry for as many symbols as are seen whole, but for the value of the last. */
   #chain(next: number, bits: number, coefficients: number): number {
-    while (bits < lookBits) {
+    while (bits < lookupBits) {
       const code = this.#ac.find((next << bits) & 0xffff);
       const entry = symbolEntry(code);
-      if (entry === 0 || bits + (code >>> 8) > lookBits) break;
+      if (entry === 0 || bits + (code >>> 8) > lookupBits) break;
       const sum = coefficients + coefficientsOf(entry);
       if (sum > 63 && sum < endOfBlock) break;
       bits += bitsOf(entry);
@@ -125,15 +124,15 @@ export class BlockTable {
 }
 
 /** T.81, table F.1: as far as the first coefficients of 8-bit samples can differ. */
-const mostFirstSize = 11;
+const maxDcSize = 11;
 /** T.81, table F.2. */
-const mostLaterSize = 10;
+const maxAcSize = 10;
 
 /** The entry for one code that `HuffmanTable.find` returned, or 0: no such code. */
 function symbolEntry(code: number): number {
   const run = (code >>> 4) & 15;
   const size = code & 15;
-  if (code === 0 || size > mostLaterSize) return 0;
+  if (code === 0 || size > maxAcSize) return 0;
   if (size > 0) return (size << 13) | ((run + 1) << 5) | ((code >>> 8) + size);
   if (run === 15) return (16 << 5) | (code >>> 8);
   return run === 0 ? (endOfBlock << 5) | (code >>> 8) : 0;

@@ -150,7 +150,7 @@ class Reader {
     const [first] = parts;
     const isInterleaved = parts.length > 1;
     const blocks = parts.reduce(
-      (sum, { component: { header } }) => sum + header.across * header.down,
+      (sum, { component: { header } }) => sum + header.hSampling * header.vSampling,
       0,
     );
     if (isInterleaved && blocks > 10)
@@ -158,10 +158,10 @@ class Reader {
     return readScan(this.#jpeg, start, this.#bits, {
       parts,
       mcusAcross: isInterleaved
-        ? Math.ceil(frame.widthPx / (8 * frame.across))
+        ? Math.ceil(frame.widthPx / (8 * frame.maxHSampling))
         : first!.component.blocksAcross,
       mcusDown: isInterleaved
-        ? Math.ceil(frame.heightPx / (8 * frame.down))
+        ? Math.ceil(frame.heightPx / (8 * frame.maxVSampling))
         : first!.component.blocksDown,
       restartInterval: this.#restartInterval,
     });
@@ -175,7 +175,10 @@ class Reader {
     const { components } = frame;
     if (components.length !== 1 && components.length !== 3) return false;
     const wanted = this.#colourOf(frame) === 'rgb' ? components : components.slice(0, 1);
-    return wanted.every(({ across, down }) => across === frame.across && down === frame.down);
+    return wanted.every(
+      ({ hSampling, vSampling }) =>
+        hSampling === frame.maxHSampling && vSampling === frame.maxVSampling,
+    );
   }
 
   /** By the rules that libjpeg made common. */

@@ -5,9 +5,9 @@ import { type Tiles, makeTiles } from './tiles.js';
 /** What the frame header says of a component (ITU-T T.81, B.2.2). */
 export interface ComponentHeader {
   readonly id: number;
-  /** Sampling factors: blocks across and down in an MCU, 1..4. */
-  readonly across: number;
-  readonly down: number;
+  /** Sampling factors H and V: blocks in an MCU, horizontally and vertically, 1..4. */
+  readonly hSampling: number;
+  readonly vSampling: number;
   /** Destination of its quantization table, 0..3. */
   readonly quantization: number;
 }
@@ -16,9 +16,9 @@ export interface FrameHeader {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly components: readonly ComponentHeader[];
-  /** The largest sampling factors. */
-  readonly across: number;
-  readonly down: number;
+  /** The largest sampling factors, Hmax and Vmax. */
+  readonly maxHSampling: number;
+  readonly maxVSampling: number;
 }
 
 /**
@@ -38,32 +38,32 @@ export class Component {
   readonly means: Float32Array;
   readonly stride: number;
 
-  /** The first coefficient of the block before, in steps of the quantization. */
-  prediction = 0;
-  /** What a step of the first coefficient adds to the mean. */
-  step = 0;
-  least = 0;
-  most = 0;
+  /** DC of the block before, in quantization steps (PRED in T.81, F.1.1.5.1). */
+  dcPredictor = 0;
+  /** What one quantization step of DC adds to the mean. */
+  dcScale = 0;
+  minMean = 0;
+  maxMean = 0;
   isRead = false;
 
   readonly #widthPx: number;
   readonly #heightPx: number;
   #quantization: Uint16Array = new Uint16Array(64);
-  /** By how much of a block is inside the frame, across × 9 + down. */
+  /** By how much of a block is inside the frame, width × 9 + height. */
   #tiles: (Tiles | undefined)[] = [];
 
   constructor(frame: FrameHeader, header: ComponentHeader, tilePx: 4 | 8) {
     this.header = header;
     this.tilePx = tilePx;
-    this.#widthPx = Math.ceil((frame.widthPx * header.across) / frame.across);
-    this.#heightPx = Math.ceil((frame.heightPx * header.down) / frame.down);
+    this.#widthPx = Math.ceil((frame.widthPx * header.hSampling) / frame.maxHSampling);
+    this.#heightPx = Math.ceil((frame.heightPx * header.vSampling) / frame.maxVSampling);
     this.blocksAcross = Math.ceil(this.#widthPx / 8);
     this.blocksDown = Math.ceil(this.#heightPx / 8);
-    const mcusAcross = Math.ceil(frame.widthPx / (8 * frame.across));
-    const mcusDown = Math.ceil(frame.heightPx / (8 * frame.down));
+    const mcusAcross = Math.ceil(frame.widthPx / (8 * frame.maxHSampling));
+    const mcusDown = Math.ceil(frame.heightPx / (8 * frame.maxVSampling));
     const tiles = 8 / tilePx;
-    this.stride = mcusAcross * header.across * tiles;
-    this.means = new Float32Array(this.stride * mcusDown * header.down * tiles);
+    this.stride = mcusAcross * header.hSampling * tiles;
+    this.means = new Float32Array(this.stride * mcusDown * header.vSampling * tiles);
   }
 
   /** @param quantization its steps in zigzag order @throws {OperationalError} FRAME: it was read before */
@@ -73,9 +73,9 @@ export class Component {
     this.#quantization = quantization;
     this.#tiles = [];
     // The first coefficient is 8 times the mean of the samples less 128 (T.81, A.3.1 and A.3.3).
-    this.step = quantization[0]! / 8;
-    this.least = -overshoot - this.step / 2;
-    this.most = 255 + overshoot + this.step / 2;
+    this.dcScale = quantization[0]! / 8;
+    this.minMean = -overshoot - this.dcScale / 2;
+    this.maxMean = 255 + overshoot + this.dcScale / 2;
   }
 
   /** True where the last column or row of blocks reaches beyond the frame's edge. */
@@ -83,7 +83,7 @@ export class Component {
     return this.#widthPx % 8 !== 0 || this.#heightPx % 8 !== 0;
   }
 
-  /** The tiles of a block that lies at least partly inside the frame. */
+  /** The tiles of a block that lies at minMean partly inside the frame. */
   tilesAt(column: number, row: number): Tiles {
     const width = Math.min(8, this.#widthPx - 8 * column);
     const height = Math.min(8, this.#heightPx - 8 * row);

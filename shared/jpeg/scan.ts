@@ -3,7 +3,7 @@
  * of each block. Pure.
  */
 import { type BitWindow } from './bit-window.js';
-import { type BlockTable, lookBits, notReal } from './block-table.js';
+import { type BlockTable, lookupBits, notReal } from './block-table.js';
 import { type Component, beyondRange } from './component.js';
 import { damaged } from './frame-error.js';
 import { endsTooSoon, hex } from './markers.js';
@@ -18,11 +18,11 @@ export interface ScanPart {
 interface Unit {
   readonly component: Component;
   readonly table: BlockTable;
-  /** The block's place is that of the MCU times `across` and `down`, plus these. */
+  /** The block's place is that of the MCU times the sampling factors, plus these. */
   readonly column: number;
   readonly row: number;
-  readonly across: number;
-  readonly down: number;
+  readonly hSampling: number;
+  readonly vSampling: number;
   /** True: all its coefficients are wanted, not only the first. */
   readonly isWhole: boolean;
 }
@@ -39,7 +39,7 @@ interface Layout {
  * Bytes between the last bits of a picture, or of a restart interval, and the marker. There should be none;
  * common webcams have up to ten before a restart marker and encoders in hardware fill up to a word.
  */
-const mostSpareBytes = 16;
+const maxSpareBytes = 16;
 
 export interface Scan {
   /** One or, interleaved, several. */
@@ -66,9 +66,9 @@ export function readScan(jpeg: Buffer, start: number, bits: BitWindow, scan: Sca
       at += 2;
     }
     bits.start(at);
-    for (const { component } of scan.parts) component.prediction = 0;
+    for (const { component } of scan.parts) component.dcPredictor = 0;
     const position = readMcus(bits, layout, mcu, Math.min(mcuCount, mcu + interval));
-    at = bits.end(position, mostSpareBytes);
+    at = bits.end(position, maxSpareBytes);
   }
   return at;
 }
@@ -77,7 +77,7 @@ export function readScan(jpeg: Buffer, start: number, bits: BitWindow, scan: Sca
 function readMcus(bits: BitWindow, layout: Layout, from: number, to: number): number {
   const { view } = bits;
   const { mcusAcross, mcusDown } = layout;
-  const otherBits = 32 - lookBits;
+  const shift = 32 - lookupBits;
   const sums = new Float64Array(4);
   let position = 0;
   let mcuRow = Math.floor(from / mcusAcross);
@@ -89,9 +89,9 @@ function readMcus(bits: BitWindow, layout: Layout, from: number, to: number): nu
     for (let i = 0; i < units.length; i++) {
       const unit = units[i]!;
       const { component, table } = unit;
-      const { first, later } = table;
-      const column = mcuColumn * unit.across + unit.column;
-      const row = mcuRow * unit.down + unit.row;
+      const { dcLookup, acLookup } = table;
+      const column = mcuColumn * unit.hSampling + unit.column;
+      const row = mcuRow * unit.vSampling + unit.row;
       if (unit.isWhole) {
         position = readWholeBlock(view, position, unit, { column, row }, sums);
         continue;
@@ -99,20 +99,20 @@ function readMcus(bits: BitWindow, layout: Layout, from: number, to: number): nu
       // Written out rather than called, as block-table.ts has the bits: a one-shot run ends before the
       // compiler would have put the calls in place.
       let next = view.getInt32(position >>> 3) << (position & 7);
-      let entry = first[next >>> otherBits]!;
-      if ((entry & notReal) === notReal) entry = table.readFirst(view, position);
+      let entry = dcLookup[next >>> shift]!;
+      if ((entry & notReal) === notReal) entry = table.readDc(view, position);
       position += entry & 31;
       let coefficients = (entry >>> 5) & 255;
-      component.prediction += entry >> 20;
-      const mean = 128 + component.step * component.prediction;
-      if (mean < component.least || mean > component.most) throw beyondRange();
+      component.dcPredictor += entry >> 20;
+      const mean = 128 + component.dcScale * component.dcPredictor;
+      if (mean < component.minMean || mean > component.maxMean) throw beyondRange();
       component.means[row * component.stride + column] = mean;
       while (coefficients < 64) {
         next = view.getInt32(position >>> 3) << (position & 7);
-        entry = later[next >>> otherBits]!;
+        entry = acLookup[next >>> shift]!;
         let sum = coefficients + ((entry >>> 5) & 255);
         if ((sum & 64) !== 0) {
-          entry = table.readLater(view, position, coefficients);
+          entry = table.readAc(view, position, coefficients);
           sum = coefficients + ((entry >>> 5) & 255);
         }
         position += entry & 31;
@@ -132,12 +132,20 @@ function makeLayout({ parts, mcusAcross, mcusDown }: Scan): Layout {
   const isInterleaved = parts.length > 1;
   const unitsOf = (isEdge: boolean): Unit[] =>
     parts.flatMap(({ component, table }) => {
-      const across = isInterleaved ? component.header.across : 1;
-      const down = isInterleaved ? component.header.down : 1;
+      const hSampling = isInterleaved ? component.header.hSampling : 1;
+      const vSampling = isInterleaved ? component.header.vSampling : 1;
       const isWhole = component.tilePx === 4 || (isEdge && component.isCut);
-      return Array.from({ length: across * down }, (_, i) => {
-        const column = i % across;
-        return { component, table, column, row: (i - column) / across, across, down, isWhole };
+      return Array.from({ length: hSampling * vSampling }, (_, i) => {
+        const column = i % hSampling;
+        return {
+          component,
+          table,
+          column,
+          row: (i - column) / hSampling,
+          hSampling,
+          vSampling,
+          isWhole,
+        };
       });
     });
   return { mcusAcross, mcusDown, units: unitsOf(false), edgeUnits: unitsOf(true) };

@@ -54,19 +54,20 @@ export function readFrameHeader(code: number, payload: Buffer): FrameHeader {
   const components: ComponentHeader[] = [];
   for (let at = 6; at < payload.length; at += 3) {
     const [id, sampling, quantization] = [payload[at]!, payload[at + 1]!, payload[at + 2]!];
-    const [across, down] = [sampling >> 4, sampling & 15];
-    const isFair = across >= 1 && across <= 4 && down >= 1 && down <= 4 && quantization <= 3;
-    if (!isFair || components.some((each) => each.id === id)) {
-      throw damaged(`a frame header with component ${id} sampled ${across}x${down}`);
+    const [hSampling, vSampling] = [sampling >> 4, sampling & 15];
+    const isValid =
+      hSampling >= 1 && hSampling <= 4 && vSampling >= 1 && vSampling <= 4 && quantization <= 3;
+    if (!isValid || components.some((each) => each.id === id)) {
+      throw damaged(`a frame header with component ${id} sampled ${hSampling}x${vSampling}`);
     }
-    components.push({ id, across, down, quantization });
+    components.push({ id, hSampling, vSampling, quantization });
   }
   return {
     widthPx,
     heightPx,
     components,
-    across: Math.max(...components.map(({ across }) => across)),
-    down: Math.max(...components.map(({ down }) => down)),
+    maxHSampling: Math.max(...components.map(({ hSampling }) => hSampling)),
+    maxVSampling: Math.max(...components.map(({ vSampling }) => vSampling)),
   };
 }
 

@@ -7,8 +7,18 @@
  * columns. This is exact, but for the rounding and the limits of samples that a full decoder has.
  */
 
-/** The column and the row of the coefficient at each place of the zigzag (T.81, figure A.6). */
-const zigzag = makeZigzag();
+/** 8 × row + column of the coefficient at each place of the zigzag (T.81, figure A.6). */
+// prettier-ignore
+const zigzag = Uint8Array.of(
+  0, 1, 8, 16, 9, 2, 3, 10,
+  17, 24, 32, 25, 18, 11, 4, 5,
+  12, 19, 26, 33, 40, 48, 41, 34,
+  27, 20, 13, 6, 7, 14, 21, 28,
+  35, 42, 49, 56, 57, 50, 43, 36,
+  29, 22, 15, 23, 30, 37, 44, 51,
+  58, 59, 52, 45, 38, 31, 39, 46,
+  53, 60, 61, 54, 47, 55, 62, 63,
+);
 
 /** Rectangles of a block whose means are wanted, row by row. */
 export interface Tiles {
@@ -55,17 +65,4 @@ function basisMeans(from: number, to: number): Float64Array {
     means[u]! /= 2 * (to - from);
   }
   return means;
-}
-
-function makeZigzag(): Uint8Array {
-  const places = new Uint8Array(64);
-  let k = 0;
-  for (let sum = 0; sum < 15; sum++) {
-    for (let i = Math.max(0, sum - 7); i <= Math.min(7, sum); i++) {
-      // Diagonals run up and down by turns; the first step is to the right.
-      const [column, row] = sum % 2 === 0 ? [i, sum - i] : [sum - i, i];
-      places[k++] = 8 * row + column;
-    }
-  }
-  return places;
 }

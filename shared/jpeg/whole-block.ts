@@ -23,18 +23,18 @@ export function readWholeBlock(
   place: { readonly column: number; readonly row: number },
   sums: Float64Array,
 ): number {
-  const first = table.readOneFirst(view, position);
-  position += bitsOf(first);
-  component.prediction += differenceOf(first);
-  const mean = 128 + component.step * component.prediction;
-  if (mean < component.least || mean > component.most) throw beyondRange();
+  const dc = table.readOneDc(view, position);
+  position += bitsOf(dc);
+  component.dcPredictor += differenceOf(dc);
+  const mean = 128 + component.dcScale * component.dcPredictor;
+  if (mean < component.minMean || mean > component.maxMean) throw beyondRange();
 
   const { column, row } = place;
   const isInside = column < component.blocksAcross && row < component.blocksDown;
   const tiles = isInside ? component.tilesAt(column, row) : undefined;
   sums.fill(mean);
   for (let count = 1; count < 64;) {
-    const entry = table.readOneLater(view, position, count);
+    const entry = table.readOneAc(view, position, count);
     position += bitsOf(entry);
     count += coefficientsOf(entry);
     const size = sizeOf(entry);

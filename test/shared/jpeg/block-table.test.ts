@@ -14,18 +14,18 @@ describe('a block of nothing but runs of 16 zeros', () => {
   const table = new BlockTable(twoCodes(0, 1), twoCodes(0xf0, 0x00));
 
   it('is read three runs at a look', () => {
-    expect(coefficientsOf(table.readLater(zeros, 0, 1))).toBe(16);
-    expect(coefficientsOf(table.later[0]!)).toBe(48);
-    expect(bitsOf(table.later[0]!)).toBe(3);
+    expect(coefficientsOf(table.readAc(zeros, 0, 1))).toBe(16);
+    expect(coefficientsOf(table.acLookup[0]!)).toBe(48);
+    expect(bitsOf(table.acLookup[0]!)).toBe(3);
   });
 
   it('is no block: there are 64 coefficients', () => {
-    expect(() => table.readLater(zeros, 0, 49)).toThrow(/more than 64 coefficients/);
+    expect(() => table.readAc(zeros, 0, 49)).toThrow(/more than 64 coefficients/);
   });
 
   it('has its first coefficient and three runs in one look where it begins', () => {
-    expect(coefficientsOf(table.readFirst(zeros, 0))).toBe(1);
-    expect(coefficientsOf(table.first[0]!)).toBe(49);
-    expect(bitsOf(table.first[0]!)).toBe(4);
+    expect(coefficientsOf(table.readDc(zeros, 0))).toBe(1);
+    expect(coefficientsOf(table.dcLookup[0]!)).toBe(49);
+    expect(bitsOf(table.dcLookup[0]!)).toBe(4);
   });
 });
