@@ -17,7 +17,7 @@ export default tseslint.config(
   },
   {
     // Bytes of a picture or a message: the loop bound is the proof that the index is inside.
-    files: ['agent/judge/**/*.ts', 'shared/jpeg/*.ts', 'agent/source/scene/*.ts', 'test/**/*.ts'],
+    files: ['agent/detect/**/*.ts', 'shared/jpeg/*.ts', 'agent/source/scene/*.ts', 'test/**/*.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
 );

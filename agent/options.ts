@@ -3,7 +3,7 @@ import { destination } from '../shared/address.js';
 import { cameraName } from '../shared/camera-name.js';
 import { choice, duration, path, size, wholeNumber } from '../shared/kinds.js';
 import { type OptionValues, list, toggle, value } from '../shared/option-table.js';
-import { detectionTable } from './detection-options.js';
+import { detectionTable } from './detect/detection-options.js';
 import { defaultQuality, defaultSkip, device, resolution } from './source/shot-options.js';
 import { sourceChoice } from './source/source-choice.js';
 

@@ -11,7 +11,7 @@ import { type CommandLine, helpText, readCommandLine } from '../shared/option-ta
 import type { Log } from '../shared/log.js';
 import { Trouble } from '../shared/trouble.js';
 import { version } from '../shared/version.js';
-import { Examiner, type ExaminerSettings, type Remembered } from './examine.js';
+import { Examiner, type ExaminerSettings, type Remembered } from './detect/pipeline.js';
 import { KeyStore } from './keys/key-store.js';
 import { Delivery } from './delivery.js';
 import { runOnce } from './once.js';

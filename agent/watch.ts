@@ -7,7 +7,7 @@ import { OperationalError } from '../shared/errors.js';
 import type { Log } from '../shared/log.js';
 import { pauseAfter } from '../shared/pause.js';
 import { Trouble } from '../shared/trouble.js';
-import type { Decided } from './judge/selection.js';
+import type { Decided } from './events/event-recorder.js';
 import { Pace } from './pace.js';
 import type { CapturedFrame, FrameSource } from './source/frame-source.js';
 import type { Outbox } from './spool/spool.js';

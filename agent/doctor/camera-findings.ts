@@ -5,7 +5,7 @@ import { type Finding, finding } from '../../shared/doctor/finding.js';
 import { OperationalError, describeError, systemCode } from '../../shared/errors.js';
 import type { RunTool } from '../../shared/run-tool.js';
 import { roughSize } from '../../shared/rough.js';
-import { decodeSmall } from '../judge/decode.js';
+import { decodeSmall } from '../detect/decode.js';
 import { type SourceSettings, openSource } from '../source/open-source.js';
 
 export interface CameraParts {

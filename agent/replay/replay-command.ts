@@ -4,7 +4,7 @@ import { systemClock } from '../../shared/clock.js';
 import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/command.js';
 import { UsageError, describeError } from '../../shared/errors.js';
 import { helpText, readCommandLine } from '../../shared/option-table.js';
-import { loadMask } from '../examine.js';
+import { loadMask } from '../detect/pipeline.js';
 import { findSequences } from './frame-files.js';
 import { Printer } from './printer.js';
 import { Progress } from './progress.js';

@@ -1,7 +1,7 @@
 /** The options of `agent replay`: those of detection, and how frames are timed and told. */
 import { type Kind, toggle, value } from '../../shared/option-table.js';
 import { InvalidValue } from '../../shared/quantity.js';
-import { detectionTable } from '../detection-options.js';
+import { detectionTable } from '../detect/detection-options.js';
 
 /** Frames a second; a timer's camera has less than one. */
 const framesPerSecond: Kind<number> = {

@@ -6,8 +6,8 @@ import { stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { OperationalError } from '../../shared/errors.js';
 import type { Log } from '../../shared/log.js';
-import type { SmallPicture } from '../judge/grid.js';
-import { describeMisfit } from '../judge/mask.js';
+import type { SmallPicture } from '../detect/grid.js';
+import { describeMisfit } from '../detect/mask.js';
 import type { StoredSequence } from './frame-files.js';
 import { frameLine } from './frame-line.js';
 import { type FrameTimes, timeFrames, usualGapMs } from './frame-times.js';
@@ -149,7 +149,7 @@ export class ReplaySession {
     if (explainDirectory === undefined || judgement === undefined) return;
     const which = this.#around.isOne ? '' : `${folder.replaceAll('/', '-')}-`;
     const path = join(explainDirectory, `${which}${name.replace(/\.jpe?g$/i, '')}.png`);
-    const { drawExplanation } = await import('../judge/explain.js');
+    const { drawExplanation } = await import('../detect/explain.js');
     try {
       await writeFile(path, drawExplanation(picture, judgement));
     } catch (cause) {

@@ -3,8 +3,8 @@
  * decode small, judge, select. Several trials can look at each decoded frame side by side.
  */
 import { OperationalError, describeError } from '../../shared/errors.js';
-import { decodeSmall } from '../judge/decode.js';
-import type { SmallPicture } from '../judge/grid.js';
+import { decodeSmall } from '../detect/decode.js';
+import type { SmallPicture } from '../detect/grid.js';
 import { type StoredFrame, readFrames } from './stored-frames.js';
 import type { Outcome, Trial } from './trial.js';
 

@@ -1,6 +1,6 @@
 /** What a replay found, for people: a table of the events and the sums, at most 80 columns wide. Pure. */
-import type { Grid } from '../judge/grid.js';
-import type { Box } from '../judge/verdict.js';
+import type { Grid } from '../detect/grid.js';
+import type { Box } from '../events/verdict.js';
 import type { EventTally, Tally } from './tally.js';
 
 type FrameSize = Pick<Grid, 'frameWidthPx' | 'frameHeightPx'>;

@@ -1,5 +1,5 @@
 /** Counts what became of the frames of one sequence, and gathers its events. Pure. */
-import type { Box } from '../judge/verdict.js';
+import type { Box } from '../events/verdict.js';
 import type { Outcome } from './trial.js';
 
 export interface EventTally {

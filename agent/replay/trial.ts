@@ -2,10 +2,10 @@
  * A judge and a selection as the agent has them, fed with stored frames: what would have become of each.
  * Pure.
  */
-import type { SmallPicture } from '../judge/grid.js';
-import { Judge, type Judgement, type JudgeSettings } from '../judge/judge.js';
-import { type Decided, Selection, type SelectionSettings } from '../judge/selection.js';
-import type { Verdict } from '../judge/verdict.js';
+import type { SmallPicture } from '../detect/grid.js';
+import { Judge, type Judgement, type JudgeSettings } from '../detect/motion-detector.js';
+import { type Decided, Selection, type SelectionSettings } from '../events/event-recorder.js';
+import type { Verdict } from '../events/verdict.js';
 
 export type TrialSettings = JudgeSettings & SelectionSettings;
 

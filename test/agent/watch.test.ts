@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Decided } from '../../agent/judge/selection.js';
-import type { Verdict } from '../../agent/judge/verdict.js';
+import type { Decided } from '../../agent/events/event-recorder.js';
+import type { Verdict } from '../../agent/events/verdict.js';
 import type { CapturedFrame, FrameSource } from '../../agent/source/frame-source.js';
 import type { FrameToSend } from '../../agent/spool/spool.js';
 import { type WatchParts, type WatchSettings, takeOne, watch } from '../../agent/watch.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root, run, startAgent } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
-import { visitFrames } from '../agent/judge/pictures.js';
+import { visitFrames } from '../agent/detect/pictures.js';
 
 const visit = `${root}test/fixtures/visit`;
 const agent = (...args: string[]) => run(process.execPath, [`${root}dist/agent.js`, ...args]);

@@ -145,7 +145,7 @@ const rules: readonly Rule[] = [
       sources
         .filter(({ path }) => posix.basename(path) === 'index.ts')
         .map(({ path }) => `${path}: name it for what it knows`),
-    offenders: inFile('agent/judge/index.ts', 'export const a = 1;'),
+    offenders: inFile('agent/detect/index.ts', 'export const a = 1;'),
   },
   {
     title: 'a file that says it is pure imports no files, sockets, processes, timers, clock or log',

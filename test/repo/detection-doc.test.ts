@@ -2,10 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { PNG } from 'pngjs';
 import { expect, it } from 'vitest';
-import { decodeSmall } from '../../agent/judge/decode.js';
-import { drawExplanation } from '../../agent/judge/explain.js';
-import { Judge, type JudgeSettings } from '../../agent/judge/judge.js';
-import { readMask } from '../../agent/judge/mask-png.js';
+import { decodeSmall } from '../../agent/detect/decode.js';
+import { drawExplanation } from '../../agent/detect/explain.js';
+import { Judge, type JudgeSettings } from '../../agent/detect/motion-detector.js';
+import { readMask } from '../../agent/detect/mask-png.js';
 
 const path = new URL('../../docs/detection.png', import.meta.url);
 const frame = (name: string) =>

@@ -1,9 +1,13 @@
 /** The picture in docs/detection.md, drawn from what the selection really does. `UPDATE=1` rewrites it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { type Decided, Selection, type SelectionSettings } from '../../agent/judge/selection.js';
+import {
+  type Decided,
+  Selection,
+  type SelectionSettings,
+} from '../../agent/events/event-recorder.js';
 import type { Reason } from '../../shared/protocol/messages.js';
-import { findingOf, noonMs, settingsOf } from '../agent/judge/findings.js';
+import { findingOf, noonMs, settingsOf } from '../agent/events/detections.js';
 
 const path = new URL('../../docs/selection.svg', import.meta.url);
 

@@ -4,7 +4,7 @@ import { eventTable, sums } from '../../../agent/replay/summary.js';
 import { Tally } from '../../../agent/replay/tally.js';
 import type { Outcome } from '../../../agent/replay/trial.js';
 import { Tuning, tuningTable } from '../../../agent/replay/tuning.js';
-import type { Box, Verdict } from '../../../agent/judge/verdict.js';
+import type { Box, Verdict } from '../../../agent/events/verdict.js';
 
 const startMs = Date.UTC(2026, 10, 22, 8, 30);
 const quiet: Verdict = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Outcome, Trial } from '../../../agent/replay/trial.js';
-import { withVisitor, yard } from '../judge/pictures.js';
+import { withVisitor, yard } from '../detect/pictures.js';
 
 const settings = {
   ...{ sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000, mask: undefined },

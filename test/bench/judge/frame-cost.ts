@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import pixelmatch from 'pixelmatch';
-import { decodeSmall } from '../../../agent/judge/decode.js';
+import { decodeSmall } from '../../../agent/detect/decode.js';
 import { Trial } from '../../../agent/replay/trial.js';
 import { replayProgram } from '../../../agent/replay/replay-options.js';
 import { settingsOf } from '../../../agent/replay/replay-settings.js';

@@ -1,6 +1,6 @@
 /** Whole frames in grey, as far as methods that look at pixels need them, and their reduction to cells. */
 import jpegJs from 'jpeg-js';
-import { makeGrid, type SmallPicture } from '../../../agent/judge/grid.js';
+import { makeGrid, type SmallPicture } from '../../../agent/detect/grid.js';
 
 export interface GreyFrame {
   readonly widthPx: number;

@@ -3,8 +3,8 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { findSequences } from '../../../agent/replay/frame-files.js';
 import { timeFrames } from '../../../agent/replay/frame-times.js';
-import { decodeSmall } from '../../../agent/judge/decode.js';
-import type { SmallPicture } from '../../../agent/judge/grid.js';
+import { decodeSmall } from '../../../agent/detect/decode.js';
+import type { SmallPicture } from '../../../agent/detect/grid.js';
 import { type GreyFrame, decodeGrey } from './pixels.js';
 import type { Label } from './score.js';
 

@@ -1,6 +1,6 @@
 /** Where the limit lies, and that one comparison leaves nothing for the next. */
 import { describe, expect, it } from 'vitest';
-import { Comparison } from '../../../agent/judge/compare.js';
+import { Comparison } from '../../../agent/detect/compare.js';
 
 const compare = (...excess: number[]): number[] => [
   ...new Comparison(excess.length, 1).compare(Float32Array.from(excess)),

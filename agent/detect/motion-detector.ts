@@ -15,7 +15,7 @@ import type { Grid, SmallPicture } from './grid.js';
 import { type JudgedFrame, learn } from './learning.js';
 import { lookedCells, type Mask } from './mask.js';
 import { boxAround, extentOf, findRegions, type Region } from './regions.js';
-import type { Box, Finding } from './verdict.js';
+import type { Box, Finding } from '../events/verdict.js';
 
 export interface JudgeSettings {
   /**

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import jpegJs from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
-import { decodeSmall } from '../../../agent/judge/decode.js';
+import { decodeSmall } from '../../../agent/detect/decode.js';
 import { OperationalError } from '../../../shared/errors.js';
 import { encodeJpeg, visitFrames } from './pictures.js';
 

@@ -2,9 +2,9 @@
 import { crc32, deflateSync } from 'node:zlib';
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
-import { makeGrid } from '../../../agent/judge/grid.js';
-import { describeMisfit, lookedCells } from '../../../agent/judge/mask.js';
-import { readMask } from '../../../agent/judge/mask-png.js';
+import { makeGrid } from '../../../agent/detect/grid.js';
+import { describeMisfit, lookedCells } from '../../../agent/detect/mask.js';
+import { readMask } from '../../../agent/detect/mask-png.js';
 
 type Rgba = readonly [number, number, number, number];
 const white: Rgba = [255, 255, 255, 255];

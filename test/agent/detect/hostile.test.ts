@@ -1,13 +1,13 @@
 /**
  * Bytes made to do harm: whatever is done to a JPEG, it is decoded to brightness or refused, and nothing else.
- * `FUZZ_RUNS=100000 npx vitest run test/agent/judge/hostile.test.ts` for longer; a failure prints the
+ * `FUZZ_RUNS=100000 npx vitest run test/agent/detect/hostile.test.ts` for longer; a failure prints the
  * seed, `FUZZ_SEED` repeats it.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodePlanes } from '../../../agent/judge/planes.js';
+import { decodePlanes } from '../../../agent/detect/planes.js';
 import { OperationalError } from '../../../shared/errors.js';
 import { makeJpeg } from '../../support/pictures.js';
 

@@ -1,9 +1,9 @@
 /** The picture of a judgement: that what is to be seen at a glance has its colour. */
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
-import { drawExplanation } from '../../../agent/judge/explain.js';
-import { type SmallPicture, makeGrid } from '../../../agent/judge/grid.js';
-import { Judge } from '../../../agent/judge/judge.js';
+import { drawExplanation } from '../../../agent/detect/explain.js';
+import { type SmallPicture, makeGrid } from '../../../agent/detect/grid.js';
+import { Judge } from '../../../agent/detect/motion-detector.js';
 import { withVisitor, yard } from './pictures.js';
 
 /** The colour in the middle of a cell. */

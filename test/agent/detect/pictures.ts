@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import jpegJs from 'jpeg-js';
-import { type Grid, type SmallPicture, makeGrid } from '../../../agent/judge/grid.js';
+import { type Grid, type SmallPicture, makeGrid } from '../../../agent/detect/grid.js';
 
 /** 80×60 cells. */
 export const vga = makeGrid(640, 480);

@@ -4,20 +4,20 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError, describeError } from '../shared/errors.js';
-import { clockedPath } from '../shared/frame-path.js';
-import type { Log } from '../shared/log.js';
-import { HeldFrames } from './held-frames.js';
-import { ConstantChange } from './judge/constant-change.js';
-import { decodeSmall } from './judge/decode.js';
-import type { SmallPicture } from './judge/grid.js';
-import { Judge } from './judge/judge.js';
-import { type Mask, describeMisfit } from './judge/mask.js';
-import { type Memory, decodeMemory, encodeMemory } from './judge/memory.js';
-import { type Decided, Selection, type SelectionSettings } from './judge/selection.js';
-import type { Finding, Verdict } from './judge/verdict.js';
-import type { CapturedFrame } from './source/frame-source.js';
-import type { StateDirectory } from './state.js';
+import { UsageError, describeError } from '../../shared/errors.js';
+import { clockedPath } from '../../shared/frame-path.js';
+import type { Log } from '../../shared/log.js';
+import { HeldFrames } from '../events/buffered-frames.js';
+import { ConstantChange } from './persistent-motion.js';
+import { decodeSmall } from './decode.js';
+import type { SmallPicture } from './grid.js';
+import { Judge } from './motion-detector.js';
+import { type Mask, describeMisfit } from './mask.js';
+import { type Memory, decodeMemory, encodeMemory } from './kept-state.js';
+import { type Decided, Selection, type SelectionSettings } from '../events/event-recorder.js';
+import type { Finding, Verdict } from '../events/verdict.js';
+import type { CapturedFrame } from '../source/frame-source.js';
+import type { StateDirectory } from '../state.js';
 
 export interface ExaminerSettings {
   /** True: every frame is to be sent, none is judged. */
@@ -144,7 +144,7 @@ export class Examiner {
     const path = join(explainDirectory, `${stemOf(frame)}.png`);
     this.#drawing = this.#drawing.then(async () => {
       try {
-        const { drawExplanation } = await import('./judge/explain.js');
+        const { drawExplanation } = await import('./explain.js');
         await writeFile(path, drawExplanation(picture, judgement));
       } catch (error) {
         // A picture for people to look at: the frame itself is on its way.
@@ -220,7 +220,7 @@ async function openHeldFrames(
 
 /** @throws {UsageError} there is none, or it is of no use */
 export async function loadMask(path: string): Promise<Mask> {
-  const { readMask } = await import('./judge/mask-png.js');
+  const { readMask } = await import('./mask-png.js');
   try {
     return readMask(await readFile(path));
   } catch (cause) {

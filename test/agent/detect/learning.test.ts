@@ -1,8 +1,8 @@
 /** What the background learns, from which frames, and what becomes part of it. */
 import { describe, expect, it } from 'vitest';
-import { type Background, distances, startBackground } from '../../../agent/judge/background.js';
-import type { Grid } from '../../../agent/judge/grid.js';
-import { learn } from '../../../agent/judge/learning.js';
+import { type Background, distances, startBackground } from '../../../agent/detect/background.js';
+import type { Grid } from '../../../agent/detect/grid.js';
+import { learn } from '../../../agent/detect/learning.js';
 
 const grid: Grid = { columns: 10, rows: 10, cellPx: 8, frameWidthPx: 80, frameHeightPx: 80 };
 const cells = 100;

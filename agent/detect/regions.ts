@@ -1,6 +1,6 @@
 /** Connected regions of changed cells, and where they lie on the frame. Pure. */
 import type { Grid } from './grid.js';
-import type { Box } from './verdict.js';
+import type { Box } from '../events/verdict.js';
 
 /** Indices of cells that touch, also at a corner. */
 export type Region = Uint32Array;

@@ -1,12 +1,12 @@
 /** What the judge says of a visit, of light, of wind, and of clocks; pictures and times are all it is given. */
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
-import { decodeSmall } from '../../../agent/judge/decode.js';
-import { type SmallPicture, makeGrid } from '../../../agent/judge/grid.js';
-import { Judge, type JudgeSettings } from '../../../agent/judge/judge.js';
-import { readMask } from '../../../agent/judge/mask-png.js';
-import { decodeMemory, encodeMemory } from '../../../agent/judge/memory.js';
-import type { Finding } from '../../../agent/judge/verdict.js';
+import { decodeSmall } from '../../../agent/detect/decode.js';
+import { type SmallPicture, makeGrid } from '../../../agent/detect/grid.js';
+import { Judge, type JudgeSettings } from '../../../agent/detect/motion-detector.js';
+import { readMask } from '../../../agent/detect/mask-png.js';
+import { decodeMemory, encodeMemory } from '../../../agent/detect/kept-state.js';
+import type { Finding } from '../../../agent/events/verdict.js';
 import {
   type Cells,
   randomFrom,

@@ -6,8 +6,8 @@ import {
   followLight,
   startBackground,
   usualDeviation,
-} from '../../../agent/judge/background.js';
-import type { Grid } from '../../../agent/judge/grid.js';
+} from '../../../agent/detect/background.js';
+import type { Grid } from '../../../agent/detect/grid.js';
 
 const grid: Grid = { columns: 10, rows: 10, cellPx: 8, frameWidthPx: 80, frameHeightPx: 80 };
 const cells = 100;

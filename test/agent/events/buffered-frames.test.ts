@@ -12,13 +12,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { HeldFrames } from '../../agent/held-frames.js';
-import type { Held } from '../../agent/judge/selection.js';
-import type { CapturedFrame } from '../../agent/source/frame-source.js';
-import { keptLog } from '../support/log.js';
-import { makeJpeg } from '../support/pictures.js';
-import { temporaryDirectory } from '../support/temporary.js';
-import { findingOf } from './judge/findings.js';
+import { HeldFrames } from '../../../agent/events/buffered-frames.js';
+import type { Held } from '../../../agent/events/event-recorder.js';
+import type { CapturedFrame } from '../../../agent/source/frame-source.js';
+import { keptLog } from '../../support/log.js';
+import { makeJpeg } from '../../support/pictures.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+import { findingOf } from './detections.js';
 
 function held(number: number): Held<CapturedFrame> {
   const jpeg = makeJpeg(number);

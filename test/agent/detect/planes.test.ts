@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import jpegJs from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
-import { type Grid, makeGrid } from '../../../agent/judge/grid.js';
-import { decodePlanes } from '../../../agent/judge/planes.js';
+import { type Grid, makeGrid } from '../../../agent/detect/grid.js';
+import { decodePlanes } from '../../../agent/detect/planes.js';
 import {
   type EncodedComponent,
   type EncodedFrame,

@@ -6,8 +6,8 @@ import {
   type SelectionSettings,
   maxHeldBytes,
   maxPendingFrames,
-} from '../../../agent/judge/selection.js';
-import { findingOf, noonMs, settingsOf } from './findings.js';
+} from '../../../agent/events/event-recorder.js';
+import { findingOf, noonMs, settingsOf } from './detections.js';
 
 /** By reason, in the language of the timelines. */
 const letters = {

@@ -1,9 +1,13 @@
 /** What holds of a selection whatever the camera shows, its clock does and its settings are. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Decided, Selection, type SelectionSettings } from '../../../agent/judge/selection.js';
-import { selectionState } from '../../../agent/judge/selection-memory.js';
-import { findingOf, noonMs, settingsOf } from './findings.js';
+import {
+  type Decided,
+  Selection,
+  type SelectionSettings,
+} from '../../../agent/events/event-recorder.js';
+import { selectionState } from '../../../agent/events/recorder-state.js';
+import { findingOf, noonMs, settingsOf } from './detections.js';
 import * as v from 'valibot';
 
 interface Look {

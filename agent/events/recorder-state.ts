@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { maxBoxes } from '../../shared/protocol/limits.js';
-import { type Held, type SelectionMemory, maxPendingFrames } from './selection.js';
+import { type Held, type SelectionMemory, maxPendingFrames } from './event-recorder.js';
 
 export interface SelectionState {
   readonly memory: SelectionMemory;

@@ -10,8 +10,8 @@
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
 import { makeGrid } from './grid.js';
-import type { JudgeMemory } from './judge.js';
-import { type SelectionState, selectionState } from './selection-memory.js';
+import type { JudgeMemory } from './motion-detector.js';
+import { type SelectionState, selectionState } from '../events/recorder-state.js';
 
 export interface Memory {
   readonly judge: JudgeMemory;

@@ -1,7 +1,7 @@
 /** How frames of every size are divided into cells. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makeGrid } from '../../../agent/judge/grid.js';
+import { makeGrid } from '../../../agent/detect/grid.js';
 
 describe('the grid', () => {
   it.each([

@@ -1,6 +1,6 @@
 /** Made-up findings and settings for the tests of the selection. */
-import type { SelectionSettings } from '../../../agent/judge/selection.js';
-import type { Finding } from '../../../agent/judge/verdict.js';
+import type { SelectionSettings } from '../../../agent/events/event-recorder.js';
+import type { Finding } from '../../../agent/events/verdict.js';
 
 export const noonMs = Date.UTC(2026, 10, 22, 12);
 

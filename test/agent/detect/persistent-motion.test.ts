@@ -1,9 +1,9 @@
 /** When something that changes all the time is told, and where it is; and clocks that never need it. */
 import { describe, expect, it } from 'vitest';
-import { ConstantChange } from '../../../agent/judge/constant-change.js';
-import { makeGrid } from '../../../agent/judge/grid.js';
-import { Judge } from '../../../agent/judge/judge.js';
-import type { Box, Finding } from '../../../agent/judge/verdict.js';
+import { ConstantChange } from '../../../agent/detect/persistent-motion.js';
+import { makeGrid } from '../../../agent/detect/grid.js';
+import { Judge } from '../../../agent/detect/motion-detector.js';
+import type { Box, Finding } from '../../../agent/events/verdict.js';
 import { type Cells, randomFrom, withNoise, within, yard } from './pictures.js';
 
 const grid = makeGrid(640, 480);

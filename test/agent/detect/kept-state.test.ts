@@ -1,11 +1,11 @@
 /** The judge's and the selection's memory as bytes: the same when read back, and never trusted when it is not ours and whole. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makeGrid } from '../../../agent/judge/grid.js';
-import { Judge, type JudgeMemory } from '../../../agent/judge/judge.js';
-import { type Memory, decodeMemory, encodeMemory } from '../../../agent/judge/memory.js';
-import { Selection, type SelectionSettings } from '../../../agent/judge/selection.js';
-import type { SelectionState } from '../../../agent/judge/selection-memory.js';
+import { makeGrid } from '../../../agent/detect/grid.js';
+import { Judge, type JudgeMemory } from '../../../agent/detect/motion-detector.js';
+import { type Memory, decodeMemory, encodeMemory } from '../../../agent/detect/kept-state.js';
+import { Selection, type SelectionSettings } from '../../../agent/events/event-recorder.js';
+import type { SelectionState } from '../../../agent/events/recorder-state.js';
 import { withNoise, withVisitor, yard } from './pictures.js';
 
 const rules: SelectionSettings = {

@@ -4,7 +4,7 @@
  */
 import { PNG } from 'pngjs';
 import type { SmallPicture } from './grid.js';
-import type { Judgement } from './judge.js';
+import type { Judgement } from './motion-detector.js';
 
 type Colour = readonly [red: number, green: number, blue: number];
 

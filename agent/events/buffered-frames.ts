@@ -6,11 +6,11 @@
  */
 import { lstat, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { OperationalError, systemCode } from '../shared/errors.js';
-import type { Log } from '../shared/log.js';
-import type { Held } from './judge/selection.js';
-import type { CapturedFrame } from './source/frame-source.js';
-import { sha256Of } from './spool/entry.js';
+import { OperationalError, systemCode } from '../../shared/errors.js';
+import type { Log } from '../../shared/log.js';
+import type { Held } from './event-recorder.js';
+import type { CapturedFrame } from '../source/frame-source.js';
+import { sha256Of } from '../spool/entry.js';
 
 export class HeldFrames {
   readonly #folder: string;

@@ -1,8 +1,8 @@
 /** Regions drawn as text: what belongs together, and the boxes around it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Grid } from '../../../agent/judge/grid.js';
-import { boxAround, findRegions } from '../../../agent/judge/regions.js';
+import type { Grid } from '../../../agent/detect/grid.js';
+import { boxAround, findRegions } from '../../../agent/detect/regions.js';
 
 /** Cells drawn as text, `#` changed; cells of 8 pixels, the frame 3 pixels short of whole cells. */
 function drawn(...lines: string[]): { changed: Uint8Array; grid: Grid } {

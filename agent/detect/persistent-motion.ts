@@ -3,7 +3,7 @@
  * than most, a flag, a screen. The judge learns many of them; one that it does not is better masked. Pure.
  */
 import type { Grid } from './grid.js';
-import type { Box, Finding } from './verdict.js';
+import type { Box, Finding } from '../events/verdict.js';
 
 /** A visitor moves on, or is absorbed, before. */
 const longEnoughMs = 10 * 60_000;
