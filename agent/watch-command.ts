@@ -11,7 +11,7 @@ import { type CommandLine, helpText, readCommandLine } from '../shared/option-ta
 import type { Log } from '../shared/log.js';
 import { Trouble } from '../shared/trouble.js';
 import { version } from '../shared/version.js';
-import { Examiner, type ExaminerSettings, type Remembered } from './detect/pipeline.js';
+import { DetectionPipeline, type PipelineSettings, type Remembered } from './detect/pipeline.js';
 import { KeyStore } from './keys/key-store.js';
 import { Delivery } from './delivery.js';
 import { runOnce } from './once.js';
@@ -100,7 +100,7 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
   const spools = await openSpools(options, place, log);
   const isSpooled: Remembered['isSpooled'] = (atMs, sha256) => spools.holds(atMs, sha256);
   const remembered = options.once ? { state, runtimeDirectory, isSpooled } : undefined;
-  const examiner = await Examiner.open(examinerSettings(options), remembered, log);
+  const pipeline = await DetectionPipeline.open(pipelineSettings(options), remembered, log);
   const attemptMs = longestAttemptMs(options);
   const manager = options.once
     ? undefined
@@ -126,8 +126,8 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
       const line = { event: 'judged', capturedAtMs, sha256, verdict };
       if (options.json) writeTo(1, `${JSON.stringify(line)}\n`);
     };
-    const judge: WatchParts['judge'] = (frame) => examiner.examine(frame);
-    const finish: WatchParts['finish'] = () => examiner.finish();
+    const judge: WatchParts['judge'] = (frame) => pipeline.process(frame);
+    const finish: WatchParts['finish'] = () => pipeline.finish();
     const parts = { source, judge, finish, outbox: spools, clock, log, random, onJudged };
     const isKept = options.spool === 'disk';
     // A timer's runs would fill the journal.
@@ -136,7 +136,7 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
     else log.info('watching', facts);
     if (options.once) {
       const take = (): Promise<void> => takeOne(parts, signal);
-      const remember = (): Promise<void> => examiner.remember();
+      const remember = (): Promise<void> => pipeline.keepState();
       const once = { take, deliver, spools, isKept, remember, log };
       await runOnce(once, options.sendTimeout, signal);
     } else {
@@ -158,7 +158,7 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
     await spools.close();
   } finally {
     await source.close();
-    await examiner.close();
+    await pipeline.close();
   }
 }
 
@@ -221,7 +221,7 @@ function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
   };
 }
 
-function examinerSettings(options: AgentOptions): ExaminerSettings {
+function pipelineSettings(options: AgentOptions): PipelineSettings {
   return {
     all: options.all,
     sensitivity: options.sensitivity,

@@ -1,50 +1,58 @@
 /**
- * What the camera sees when nothing happens, cell by cell: the reference, what else the place has shown, and
- * how far from it the place usually is. How it learns is in learning.ts. Pure.
+ * The background model: for each cell a running mean (the reference), a second mode, and the mean absolute
+ * deviation from them. How it is updated: learning.ts. Pure.
+ *
+ * After the field's background subtraction, much simplified: selective update of a running mean and deviation
+ * (Wren et al., Pfinder, 1997), two modes a cell as in MOG2 (Zivkovic 2004), and a blink rate that raises the
+ * threshold where a cell flickers (SuBSENSE, St-Charles et al. 2015).
  */
 import type { Grid } from './grid.js';
 
-/** One number a cell in each array. Brightness is 0..255; following the light may lead a little beyond. */
+/** Labels of a cell: as the background; differs in a region that is too small; differs in a region that is a change. */
+export const speckle = 1;
+export const foreground = 2;
+
+/** One number a cell in each array. Brightness is 0..255; compensating the illumination may lead a little beyond. */
 export interface Background {
   /** Frames learned from. */
   frames: number;
   /** What a frame is compared with. */
   readonly reference: Float32Array;
-  /** What the place showed before its reference was replaced, and may show again; `never` until then. */
-  readonly other: Float32Array;
-  /** Usual distance from the reference, grey levels. */
-  readonly noise: Float32Array;
-  /** How often the place begins or ceases to differ without anything being there: share of frames, 0..1. */
-  readonly restless: Float32Array;
-  /** Mean of the last moments, where something is in front; elsewhere the last frame. */
-  readonly settled: Float32Array;
-  /** What the place has shown, within its noise, since it last moved. */
-  readonly anchor: Float32Array;
-  /** How long ago that was, seconds. */
-  readonly stillS: Float32Array;
-  /** Of the last frame: 0 as usual, 1 differs in too small a region, 2 in a region that counts. */
-  marks: Uint8Array;
+  /** What the cell showed before its reference was replaced, and may show again; `never` until then. */
+  readonly secondMode: Float32Array;
+  /** Mean absolute deviation from the reference, grey levels. */
+  readonly meanAbsDev: Float32Array;
+  /** Share of frames in which the cell changes between background and speckle, 0..1 (SuBSENSE: blinks). */
+  readonly blinkRate: Float32Array;
+  /** Mean of the last moments where the cell is foreground; elsewhere its value in the last frame. */
+  readonly foregroundMean: Float32Array;
+  /** The value that the cell has kept, within its noise, since it last moved. */
+  readonly lastStableLuma: Float32Array;
+  /** For how long it has kept it, seconds. */
+  readonly stationaryS: Float32Array;
+  /** Of the last frame: 0 (background), `speckle` or `foreground`. */
+  labels: Uint8Array;
 }
 
-/** So far from any brightness that nothing is ever near it, whatever the light does. */
+/** No brightness is near it, under any illumination. */
 const never = -1e6;
-/** Until noise is learned, suppose what a cheap camera shows in the evening. */
-const firstNoise = 3;
+/** Before the noise is known: that of a cheap camera in the evening. */
+const initialMeanAbsDev = 3;
 /** A normal distribution's standard deviation is 1.25 times its mean deviation. */
-export const deviationOfNoise = 1.25;
-/** Lamps flicker and exposure hunts by a share of the brightness; what is dark differs by less. */
+export const sigmaPerMad = 1.25;
+/** Deviation by flicker and exposure, as a share of the brightness. */
 const flicker = 0.012;
-/** A place that begins to differ in every second frame has to be off three times as far as a quiet one. */
-const restlessFactor = 4;
-/** Added before dividing: in the dark one grey level is no tenfold light. */
+/** A cell that blinks in every second frame has three times the threshold of a quiet one. */
+const blinkFactor = 4;
+/** Added before a ratio of brightness is taken: one grey level in the dark is not a tenfold illumination. */
 const darkLevel = 8;
-/** One frame's change of light that is followed at once; beyond it something covers the lens. */
-const mostGain = 1.5;
-/** Less than a frame's noise does to the median: where it is quiet the reference follows by itself. */
-const leastGain = 0.001;
-/** Edges wander with a shaking camera: so much of a difference is forgiven where a neighbour shows it too. */
+/** Largest illumination gain between two frames that is compensated; beyond it something covers the lens. */
+const maxGain = 1.5;
+/** Smallest gain that is compensated: the noise of the median is larger, and the reference follows anyway. */
+const minGain = 0.001;
+/** With a shaking camera edges move between cells: the share of a difference that is ignored where a neighbour explains it. */
 const neighbourShare = 0.3;
-/** A smaller difference counts for nothing whoever forgives it. */
+/** Differences up to this many grey levels are not looked at more closely. */
 const smallestGreys = 1;
 
 export function startBackground(luma: Float32Array): Background {
@@ -52,56 +60,65 @@ export function startBackground(luma: Float32Array): Background {
   return {
     frames: 1,
     reference: luma.slice(),
-    other: new Float32Array(cells).fill(never),
-    noise: new Float32Array(cells).fill(firstNoise),
-    restless: new Float32Array(cells),
-    settled: luma.slice(),
-    anchor: luma.slice(),
-    stillS: new Float32Array(cells),
-    marks: new Uint8Array(cells),
+    secondMode: new Float32Array(cells).fill(never),
+    meanAbsDev: new Float32Array(cells).fill(initialMeanAbsDev),
+    blinkRate: new Float32Array(cells),
+    foregroundMean: luma.slice(),
+    lastStableLuma: luma.slice(),
+    stationaryS: new Float32Array(cells),
+    labels: new Uint8Array(cells),
   };
 }
 
 /**
- * Brings the background to the frame's light: clouds, exposure and gain change all places alike.
- * @param places the cells to measure the light at; those that something was in front of are passed over
+ * Scales the background to the frame's illumination: clouds, exposure and gain change all cells alike.
+ * @param sampleCells the cells to measure the illumination at; foreground of the last frame is left out
  */
-export function followLight(background: Background, luma: Float32Array, places: Uint32Array): void {
-  const { reference, marks } = background;
-  const ratios = new Float32Array(places.length);
+export function compensateIllumination(
+  background: Background,
+  luma: Float32Array,
+  sampleCells: Uint32Array,
+): void {
+  const { reference, labels } = background;
+  const ratios = new Float32Array(sampleCells.length);
   let count = 0;
-  for (const cell of places) {
-    if (marks[cell] === 2) continue;
+  for (const cell of sampleCells) {
+    if (labels[cell] === foreground) continue;
     ratios[count++] = (luma[cell]! + darkLevel) / (reference[cell]! + darkLevel);
   }
   if (count === 0) return;
   const median = ratios.subarray(0, count).sort()[count >> 1]!;
-  const gain = Math.min(mostGain, Math.max(1 / mostGain, median));
-  if (Math.abs(gain - 1) < leastGain) return;
+  const gain = Math.min(maxGain, Math.max(1 / maxGain, median));
+  if (Math.abs(gain - 1) < minGain) return;
   const shift = darkLevel * (gain - 1);
-  for (const levels of [reference, background.other, background.settled, background.anchor]) {
+  for (const levels of [
+    reference,
+    background.secondMode,
+    background.foregroundMean,
+    background.lastStableLuma,
+  ]) {
     for (let i = 0; i < levels.length; i++) levels[i] = levels[i]! * gain + shift;
   }
 }
 
-/** How far each cell is from what it may show, grey levels. */
+/** Distance of each cell from the nearer of its two modes, grey levels. */
 export function distances(background: Background, luma: Float32Array, grid: Grid): Float32Array {
-  const { reference, other } = background;
+  const { reference, secondMode } = background;
   const result = new Float32Array(luma.length);
   for (let i = 0; i < luma.length; i++) {
     const value = luma[i]!;
     const distance = Math.abs(value - reference[i]!);
     if (distance <= smallestGreys) result[i] = distance;
     else {
-      const forgiven = distance - neighbourDistance(reference, value, i, grid);
-      const toOther = Math.abs(value - other[i]!);
-      result[i] = Math.min(distance - neighbourShare * forgiven, toOther);
+      const explained = distance - neighbourDistance(reference, value, i, grid);
+      const toSecondMode = Math.abs(value - secondMode[i]!);
+      result[i] = Math.min(distance - neighbourShare * explained, toSecondMode);
     }
   }
   return result;
 }
 
-/** How far a brightness lies outside what the reference shows at a cell and the eight around it. */
+/** Distance of a brightness from the range of the reference in a cell and its eight neighbours. */
 function neighbourDistance(
   reference: Float32Array,
   value: number,
@@ -123,18 +140,18 @@ function neighbourDistance(
   return isBrighter ? Math.max(0, value - nearest) : Math.max(0, nearest - value);
 }
 
-/** Grey levels that a cell is off as a matter of course. */
-export function usualDeviation({ noise, reference }: Background, cell: number): number {
-  return Math.max(deviationOfNoise * noise[cell]!, flicker * reference[cell]!);
+/** Standard deviation of a cell, grey levels. */
+export function expectedDeviation({ meanAbsDev, reference }: Background, cell: number): number {
+  return Math.max(sigmaPerMad * meanAbsDev[cell]!, flicker * reference[cell]!);
 }
 
-/** The same of each cell, for deciding: more where the place is restless. */
-export function expectedDeviations(background: Background): Float32Array {
-  const { noise, reference, restless } = background;
-  const result = new Float32Array(noise.length);
+/** The same for each cell, raised by its blink rate: what the threshold is a multiple of. */
+export function decisionDeviations(background: Background): Float32Array {
+  const { meanAbsDev, reference, blinkRate } = background;
+  const result = new Float32Array(meanAbsDev.length);
   for (let i = 0; i < result.length; i++) {
-    const usual = Math.max(deviationOfNoise * noise[i]!, flicker * reference[i]!);
-    result[i] = usual * (1 + restlessFactor * restless[i]!);
+    const usual = Math.max(sigmaPerMad * meanAbsDev[i]!, flicker * reference[i]!);
+    result[i] = usual * (1 + blinkFactor * blinkRate[i]!);
   }
   return result;
 }

@@ -1,5 +1,5 @@
 /**
- * From a JPEG to the small grey picture that the judge compares: the mean brightness of square cells.
+ * From a JPEG to the small grey picture that the motion detector compares: the mean brightness of square cells.
  * Refuses what is damaged or too large before anything is compared. Pure.
  */
 import type { SmallPicture } from './grid.js';

@@ -1,10 +1,11 @@
 /**
- * Draws what the judge saw: the small picture enlarged, changed cells tinted, boxes around what counts, and
- * what the mask leaves out hatched. Pure: the caller writes the file.
+ * Draws a detection: the small picture enlarged, changed cells tinted, boxes around the regions, and what the mask
+ * excludes hatched. Pure: the caller writes the file.
  */
 import { PNG } from 'pngjs';
+import { foreground } from './background.js';
 import type { SmallPicture } from './grid.js';
-import type { Judgement } from './motion-detector.js';
+import type { CellMap } from './motion-detector.js';
 
 type Colour = readonly [red: number, green: number, blue: number];
 
@@ -17,23 +18,23 @@ const boxColour: Colour = [80, 255, 80];
 const drawnWidthPx = 640;
 
 /**
- * @param judgement of the same picture: `Judge.lastJudgement` right after the verdict
+ * @param cellMap of the same picture: `MotionDetector.lastCellMap` right after `detect`
  * @returns a PNG, some 640 pixels wide
  */
-export function drawExplanation(picture: SmallPicture, judgement: Judgement): Buffer {
+export function drawExplanation(picture: SmallPicture, cellMap: CellMap): Buffer {
   const scale = Math.max(2, Math.round(drawnWidthPx / picture.columns));
   const image = new PNG({ width: picture.columns * scale, height: picture.rows * scale });
   for (let y = 0, at = 0; y < image.height; y++) {
     for (let x = 0; x < image.width; x++, at += 4) {
       const cell = Math.floor(y / scale) * picture.columns + Math.floor(x / scale);
       let grey = smoothLuma(picture, (x + 0.5) / scale - 0.5, (y + 0.5) / scale - 0.5);
-      if (judgement.looked[cell] === 0) grey *= (x + y) % 12 < 3 ? 0.2 : 0.5;
-      const state = judgement.cells[cell]!;
+      if (cellMap.roi[cell] === 0) grey *= (x + y) % 12 < 3 ? 0.2 : 0.5;
+      const state = cellMap.labels[cell]!;
       if (state === 0) paint(image, at, [grey, grey, grey]);
-      else paint(image, at, tint(grey, state === 2 ? changedTint : smallTint));
+      else paint(image, at, tint(grey, state === foreground ? changedTint : smallTint));
     }
   }
-  for (const box of judgement.boxes) {
+  for (const box of cellMap.boxes) {
     const [left, top, width, height] = box.map((px) => Math.round((px * scale) / picture.cellPx));
     outline(image, left!, top!, width!, height!);
   }

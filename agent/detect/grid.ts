@@ -1,4 +1,4 @@
-/** How a frame is divided into the cells that the judge compares, and the small picture they make. Pure. */
+/** How a frame is divided into the cells that the motion detector compares, and the small picture they make. Pure. */
 
 /** How the cells lie on the frame: `cellPx` square, the last column and row cut by the frame's edge. */
 export interface Grid {

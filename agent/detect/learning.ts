@@ -1,126 +1,138 @@
 /**
- * How the background learns from a frame that has been judged: quiet places follow, what is in front is left
- * out of the reference until it has proved to be part of the scene. Pure.
+ * The update of the background model: cells of the background follow the frame, foreground is left out until it is
+ * stationary (selective update). Pure.
  *
- * Motion, not age, tells what belongs: a bag that was put down keeps still in every cell, somebody who
- * stands does not. What has just been uncovered (a ghost: somebody who was in view when the reference was
- * made) shows its outline in the reference and not in the frame, and belongs at once.
+ * Stillness decides, not age: a bag that was put down is still in each cell, a person who stands is not. A ghost, the
+ * region that a person leaves who was in the first frame, has its outline in the reference and not in the frame
+ * (Cucchiara et al. 2003); it becomes background at once.
  */
-import { type Background, deviationOfNoise, usualDeviation } from './background.js';
+import {
+  type Background,
+  expectedDeviation,
+  foreground,
+  sigmaPerMad,
+  speckle,
+} from './background.js';
 import type { Grid } from './grid.js';
 import type { Region } from './regions.js';
 
-/** A frame with what was found in it. */
-export interface JudgedFrame {
+/** A frame with its labels. */
+export interface ComparedFrame {
   readonly luma: Float32Array;
   readonly grid: Grid;
   /** From `distances`, grey levels. */
   readonly distances: Float32Array;
-  /** Per cell: 0 as usual, 1 differs in too small a region, 2 in a region that counts. */
-  readonly marks: Uint8Array;
-  /** Those that count. */
+  /** Per cell: 0 (background), `speckle` or `foreground`. */
+  readonly labels: Uint8Array;
+  /** The regions of the foreground. */
   readonly regions: readonly Region[];
 }
 
-/** A JPEG rounds the brightness of a cell to a grey level or more: a still picture flips between two. */
-const leastNoise = 0.5;
-/** More is somebody in front, not the place's noise. */
-const mostNoise = 40;
-/** Daylight moves in minutes, people in seconds: where it is quiet, the reference follows in between. */
+/** Smallest deviation, grey levels: quantization makes a cell of a still picture alternate between two values. */
+const minMeanAbsDev = 0.5;
+/** Largest deviation, grey levels: more is an object, not noise. */
+const maxMeanAbsDev = 40;
+/** Time constant of the reference, seconds: between that of people (seconds) and of daylight (minutes). */
 const followS = 30;
-/** Longer than a visit, so that a visitor is not learned as noise; shorter than the wind takes to rise. */
-const noiseS = 60;
-/** However slow the camera, a look or two is not learned from. */
-const mostRate = 0.2;
-/** However fast the camera, a hundred looks tell the noise. */
-const leastNoiseRate = 1 / 100;
-/** A new background is the mean of this many frames: rustling leaves take a few swings to show. */
+/** Time constant of the deviation, seconds: longer than a visit, shorter than the wind takes to rise. */
+const deviationS = 60;
+/** Largest weight of one frame, for slow cameras. */
+const maxLearningRate = 0.2;
+/** Smallest weight of one frame in the deviation, for fast cameras: a hundred frames suffice. */
+const minDeviationRate = 1 / 100;
+/** Frames whose plain mean a new model is: leaves need a few swings to show. */
 const startFrames = 30;
-/** Two dozen looks tell a place that flickers from one that somebody passed. */
-const restlessRate = 0.04;
+/** Weight of one frame in the blink rate: some two dozen frames tell flicker from a passer-by. */
+const blinkLearningRate = 0.04;
 
-/** What stays must be seen to do so: somebody who stands is caught in the same pose twice, not five times. */
+/** Frames that a stationary object is seen in at least: a person is in the same pose twice, not five times. */
 const absorbFrames = 5;
-/** A cell that leaves its anchor by so many deviations, and by so many grey levels, has moved. */
+/** A cell has moved when it leaves its stable value by this many standard deviations and grey levels. */
 const movedDeviations = 4;
 const movedGreys = 3;
-/** A bag is still all over; a twentieth of somebody who stands is a hand. */
-const stillShare = 0.95;
-/** So much of the cells is noisier than a shaking camera makes the rest: a still thing may be as noisy. */
-const noisyShare = 0.8;
-/** A ghost is left of somebody who has just gone: a moment without motion is enough to look for one. */
+/** Share of a stationary region's cells that are still: a twentieth of a person is a hand. */
+const stationaryShare = 0.95;
+/** Percentile of the cells' deviation that is taken as the camera's own noise. */
+const noiseFloorPercentile = 0.8;
+/** A region is tested for being a ghost after this time without motion, seconds. */
 const ghostS = 2;
-/** A ghost's outline stands in the reference at least so much stronger than in the frame. */
+/** Ratio of the contrast at a ghost's outline in the reference to that in the frame. */
 const ghostContrast = 2;
-/** A place in front of which something is settles to its mean over so long: people are slower than noise. */
-const settleS = 2;
-/** Enough places to know the noise of the whole picture. */
-const noisePlaces = 200;
+/** Time constant of the foreground's mean, seconds: people are slower than noise. */
+const foregroundMeanS = 2;
+/** Cells that the camera's own noise is estimated from. */
+const noiseFloorSamples = 200;
 
 /**
  * @param elapsedS since the frame before, seconds, above 0
- * @param absorbS what keeps still for so long becomes part of the reference, seconds
+ * @param absorbS after this time a stationary object becomes background, seconds
  */
 export function learn(
   background: Background,
-  frame: JudgedFrame,
+  frame: ComparedFrame,
   elapsedS: number,
   absorbS: number,
 ): void {
   background.frames += 1;
   const startRate = background.frames <= startFrames ? 1 / background.frames : 0;
-  const noiseRate = clamp(startRate + rate(elapsedS, noiseS), leastNoiseRate, mostRate);
-  const followRate = Math.max(startRate, Math.min(mostRate, rate(elapsedS, followS)));
-  noteStillness(background, frame.luma, Math.min(elapsedS, absorbS / absorbFrames));
+  const deviationRate = clamp(
+    startRate + rate(elapsedS, deviationS),
+    minDeviationRate,
+    maxLearningRate,
+  );
+  const followRate = Math.max(startRate, Math.min(maxLearningRate, rate(elapsedS, followS)));
+  updateStationary(background, frame.luma, Math.min(elapsedS, absorbS / absorbFrames));
   for (const region of frame.regions) {
-    learnInFront(background, frame.luma, region, noiseRate, rate(elapsedS, settleS));
+    learnForeground(background, frame.luma, region, deviationRate, rate(elapsedS, foregroundMeanS));
     const belongs =
-      hasKeptStill(background, region, absorbS) ||
-      (hasKeptStill(background, region, Math.min(ghostS, absorbS)) &&
+      isStationary(background, region, absorbS) ||
+      (isStationary(background, region, Math.min(ghostS, absorbS)) &&
         isGhost(background, frame, region));
     if (belongs) absorb(background, frame.luma, region);
   }
-  noteRestlessness(background, frame.marks);
-  learnQuiet(background, frame, followRate, noiseRate);
-  background.marks = frame.marks;
+  updateBlinkRate(background, frame.labels);
+  learnBackground(background, frame, followRate, deviationRate);
+  background.labels = frame.labels;
 }
 
-/** Counts for each cell how long ago it moved, whether anything is in front of it or not. */
-function noteStillness(background: Background, luma: Float32Array, elapsedS: number): void {
-  const { anchor, stillS } = background;
-  const common = commonDeviation(background);
+/** Updates for each cell, background or not, for how long it has not moved. */
+function updateStationary(background: Background, luma: Float32Array, elapsedS: number): void {
+  const { lastStableLuma, stationaryS } = background;
+  const floor = noiseFloor(background);
   for (let i = 0; i < luma.length; i++) {
-    const deviation = Math.max(common, usualDeviation(background, i));
-    if (Math.abs(luma[i]! - anchor[i]!) > Math.max(movedDeviations * deviation, movedGreys)) {
-      anchor[i] = luma[i]!;
-      stillS[i] = 0;
-    } else stillS[i]! += elapsedS;
+    const deviation = Math.max(floor, expectedDeviation(background, i));
+    if (
+      Math.abs(luma[i]! - lastStableLuma[i]!) > Math.max(movedDeviations * deviation, movedGreys)
+    ) {
+      lastStableLuma[i] = luma[i]!;
+      stationaryS[i] = 0;
+    } else stationaryS[i]! += elapsedS;
   }
 }
 
-/** What the camera itself does to most places, grey levels: a still thing in front of it does the same. */
-function commonDeviation({ noise }: Background): number {
-  const step = Math.ceil(noise.length / noisePlaces);
-  const sample = new Float32Array(Math.ceil(noise.length / step));
-  for (let i = 0; i < sample.length; i++) sample[i] = noise[i * step]!;
+/** The camera's own noise, grey levels: also that of a still object. */
+function noiseFloor({ meanAbsDev }: Background): number {
+  const step = Math.ceil(meanAbsDev.length / noiseFloorSamples);
+  const sample = new Float32Array(Math.ceil(meanAbsDev.length / step));
+  for (let i = 0; i < sample.length; i++) sample[i] = meanAbsDev[i * step]!;
   sample.sort();
-  return deviationOfNoise * sample[Math.floor(noisyShare * sample.length)]!;
+  return sigmaPerMad * sample[Math.floor(noiseFloorPercentile * sample.length)]!;
 }
 
-function hasKeptStill({ stillS }: Background, region: Region, forS: number): boolean {
+function isStationary({ stationaryS }: Background, region: Region, forS: number): boolean {
   let still = 0;
-  for (const cell of region) if (stillS[cell]! >= forS) still += 1;
-  return still >= stillShare * region.length;
+  for (const cell of region) if (stationaryS[cell]! >= forS) still += 1;
+  return still >= stationaryShare * region.length;
 }
 
-/** True when the region's outline is to be seen in the reference rather than in the frame. */
-function isGhost({ reference }: Background, frame: JudgedFrame, region: Region): boolean {
-  const { luma, marks, grid } = frame;
+/** True when the region's outline is in the reference rather than in the frame. */
+function isGhost({ reference }: Background, frame: ComparedFrame, region: Region): boolean {
+  const { luma, labels, grid } = frame;
   const { columns, rows } = grid;
   let inReference = 0;
   let inFrame = 0;
   const compare = (inside: number, outside: number): void => {
-    if (marks[outside] === 2) return;
+    if (labels[outside] === foreground) return;
     inReference += Math.abs(reference[inside]! - reference[outside]!);
     inFrame += Math.abs(luma[inside]! - luma[outside]!);
   };
@@ -134,64 +146,74 @@ function isGhost({ reference }: Background, frame: JudgedFrame, region: Region):
   return inReference > ghostContrast * inFrame;
 }
 
-/** What was there is not forgotten: when the car drives away, the yard is the yard again. */
-function absorb({ reference, other }: Background, luma: Float32Array, region: Region): void {
+/** The old reference stays as the second mode: when the car drives away, the yard is background again. */
+function absorb({ reference, secondMode }: Background, luma: Float32Array, region: Region): void {
   for (const cell of region) {
-    other[cell] = reference[cell]!;
+    secondMode[cell] = reference[cell]!;
     reference[cell] = luma[cell]!;
   }
 }
 
-function learnInFront(
+function learnForeground(
   background: Background,
   luma: Float32Array,
   region: Region,
-  noiseRate: number,
-  settleRate: number,
+  deviationRate: number,
+  foregroundRate: number,
 ): void {
-  const { reference, settled } = background;
+  const { reference, foregroundMean } = background;
   for (const cell of region) {
     const value = luma[cell]!;
-    const moved = Math.abs(value - settled[cell]!);
-    // Somebody who stands teaches little noise, a branch that sways much.
-    learnNoise(background, cell, Math.min(Math.abs(value - reference[cell]!), moved), noiseRate);
-    const hasJumped = moved > 3 * usualDeviation(background, cell);
-    settled[cell]! += (hasJumped ? 1 : settleRate) * (value - settled[cell]!);
+    const moved = Math.abs(value - foregroundMean[cell]!);
+    // The smaller of the two: a person who stands adds little, a branch that sways adds much.
+    learnDeviation(
+      background,
+      cell,
+      Math.min(Math.abs(value - reference[cell]!), moved),
+      deviationRate,
+    );
+    const hasJumped = moved > 3 * expectedDeviation(background, cell);
+    foregroundMean[cell]! += (hasJumped ? 1 : foregroundRate) * (value - foregroundMean[cell]!);
   }
 }
 
-function noteRestlessness({ restless, marks: before }: Background, marks: Uint8Array): void {
-  for (let i = 0; i < marks.length; i++) {
-    const hasFlipped = marks[i]! !== before[i]! && marks[i]! + before[i]! === 1;
-    restless[i]! += restlessRate * ((hasFlipped ? 1 : 0) - restless[i]!);
+function updateBlinkRate({ blinkRate, labels: before }: Background, labels: Uint8Array): void {
+  for (let i = 0; i < labels.length; i++) {
+    const hasFlipped = labels[i]! !== before[i]! && labels[i]! + before[i]! === speckle;
+    blinkRate[i]! += blinkLearningRate * ((hasFlipped ? 1 : 0) - blinkRate[i]!);
   }
 }
 
-function learnQuiet(
+function learnBackground(
   background: Background,
-  { luma, distances, marks }: JudgedFrame,
+  { luma, distances, labels }: ComparedFrame,
   followRate: number,
-  noiseRate: number,
+  deviationRate: number,
 ): void {
-  const { reference, other, settled } = background;
+  const { reference, secondMode, foregroundMean } = background;
   for (let i = 0; i < luma.length; i++) {
-    if (marks[i] === 2) continue;
+    if (labels[i] === foreground) continue;
     const value = luma[i]!;
-    if (Math.abs(value - other[i]!) < Math.abs(value - reference[i]!)) {
-      [reference[i], other[i]] = [other[i]!, reference[i]!];
+    if (Math.abs(value - secondMode[i]!) < Math.abs(value - reference[i]!)) {
+      [reference[i], secondMode[i]] = [secondMode[i]!, reference[i]!];
     }
     reference[i]! += followRate * (value - reference[i]!);
-    learnNoise(background, i, distances[i]!, noiseRate);
-    settled[i] = value;
+    learnDeviation(background, i, distances[i]!, deviationRate);
+    foregroundMean[i] = value;
   }
 }
 
-function learnNoise({ noise }: Background, cell: number, off: number, noiseRate: number): void {
-  const change = noiseRate * (Math.min(off, mostNoise) - noise[cell]!);
-  noise[cell] = Math.max(leastNoise, noise[cell]! + change);
+function learnDeviation(
+  { meanAbsDev }: Background,
+  cell: number,
+  off: number,
+  deviationRate: number,
+): void {
+  const change = deviationRate * (Math.min(off, maxMeanAbsDev) - meanAbsDev[cell]!);
+  meanAbsDev[cell] = Math.max(minMeanAbsDev, meanAbsDev[cell]! + change);
 }
 
-/** The share of a new value in a mean that forgets within `timeS`. */
+/** The weight of a new value in a running mean with the time constant `timeS`. */
 function rate(elapsedS: number, timeS: number): number {
   return 1 - Math.exp(-elapsedS / timeS);
 }

@@ -16,13 +16,13 @@ export interface Mask {
 export const maskHint = 'make a PNG as large as the frame, white where to look and black where not';
 
 /** 1 for each cell that is looked at. @throws {OperationalError} MASK when none is left */
-export function lookedCells(mask: Mask, grid: Grid): Uint8Array {
+export function roiMask(mask: Mask, grid: Grid): Uint8Array {
   const { columns, rows, cellPx, frameWidthPx, frameHeightPx } = grid;
   const column = (index: number) =>
     Math.floor((Math.min(index * cellPx, frameWidthPx) / frameWidthPx) * mask.widthPx);
   const row = (index: number) =>
     Math.floor((Math.min(index * cellPx, frameHeightPx) / frameHeightPx) * mask.heightPx);
-  const looked = new Uint8Array(columns * rows);
+  const roi = new Uint8Array(columns * rows);
   for (let y = 0, i = 0; y < rows; y++) {
     const top = row(y);
     const bottom = Math.max(top + 1, row(y + 1));
@@ -33,17 +33,17 @@ export function lookedCells(mask: Mask, grid: Grid): Uint8Array {
       for (let my = top; my < bottom; my++) {
         for (let mx = left; mx < right; mx++) count += mask.look[my * mask.widthPx + mx]!;
       }
-      if (2 * count >= (bottom - top) * (right - left)) looked[i] = 1;
+      if (2 * count >= (bottom - top) * (right - left)) roi[i] = 1;
     }
   }
-  if (!looked.includes(1)) {
+  if (!roi.includes(1)) {
     throw new OperationalError(
       'MASK',
       `the mask leaves nothing to look at in a frame of ${frameWidthPx}x${frameHeightPx} pixels`,
       { hint: maskHint },
     );
   }
-  return looked;
+  return roi;
 }
 
 /**

@@ -1,185 +1,202 @@
 /**
- * Says of each frame whether something is in view that does not belong. Pure: pictures and times in,
- * findings out; what it remembers is a value that can be kept (memory.ts).
+ * Motion detector: decides for each frame whether something is in view that is not background, by background
+ * subtraction on the means of cells. Pure: pictures and times in, detections out; its state is a value that can be
+ * kept (kept-state.ts).
  */
 import { maxBoxes } from '../../shared/protocol/limits.js';
 import {
   type Background,
   distances,
-  expectedDeviations,
-  followLight,
+  decisionDeviations,
+  compensateIllumination,
+  foreground,
   startBackground,
 } from './background.js';
 import { Comparison } from './compare.js';
 import type { Grid, SmallPicture } from './grid.js';
-import { type JudgedFrame, learn } from './learning.js';
-import { lookedCells, type Mask } from './mask.js';
+import { type ComparedFrame, learn } from './learning.js';
+import { roiMask, type Mask } from './mask.js';
 import { boxAround, extentOf, findRegions, type Region } from './regions.js';
-import type { Box, Finding } from '../events/verdict.js';
+import type { Box, Detection } from '../events/verdict.js';
 
-export interface JudgeSettings {
+export interface DetectorSettings {
   /**
-   * 0..1, sensibly 0.5. How many times its usual deviation a place has to be off: 5 at 0.5, 12.5 at 0 and
-   * 2 at 1.
+   * 0..1, sensibly 0.5. Sets the threshold in standard deviations of the cell: 12.5 at 0, 5 at 0.5, 2 at 1.
    */
   readonly sensitivity: number;
-  /** Smallest region that counts, as a share of the cells looked at, 0..1; sensibly 0.002. */
+  /** Smallest region that is a change, as a share of the cells in the region of interest, 0..1; sensibly 0.002. */
   readonly minArea: number;
-  /** What keeps still for so long becomes part of the scene, milliseconds; sensibly 20,000. */
+  /** A stationary object becomes background after this time, milliseconds; sensibly 20,000. */
   readonly absorbMs: number;
   readonly mask?: Mask | undefined;
 }
 
-/** What has to outlive a process for the next one to go on as if it were the same. */
-export interface JudgeMemory {
+/** What the next process needs to continue. */
+export interface DetectorState {
   readonly grid: Grid;
   readonly background: Background;
   /** Of the last frame, wall time. */
   readonly capturedAtMs: number;
 }
 
-/** What became of each cell in a judgement: for pictures that explain it. */
-export interface Judgement {
-  /** Per cell: 0 as usual, 1 changed but in too small a region, 2 changed. */
-  readonly cells: Uint8Array;
-  /** 1 for each cell that is looked at. */
-  readonly looked: Uint8Array;
+/** The label of each cell in the last frame: for pictures that explain a detection. */
+export interface CellMap {
+  /** Per cell: `background`, `speckle` or `foreground`. */
+  readonly labels: Uint8Array;
+  /** 1 for each cell in the region of interest. */
+  readonly roi: Uint8Array;
   readonly boxes: readonly Box[];
 }
 
 /**
- * Usual deviations that a place has to be off. Thousands of cells are looked at in each frame and their
- * noise is not quite normal: at 3 some are always off, at 5 hardly ever two that touch.
+ * Threshold at sensitivity 0.5, in standard deviations. A frame has thousands of cells and their noise has heavier
+ * tails than a normal distribution: at 3 some cells exceed it in each frame, at 5 hardly ever two neighbours.
  */
-const middleLimit = 5;
-/** From the middle to either end of the sensitivity: 2 for a still cellar, 12.5 for a busy street. */
-const limitSpan = 2.5;
-/** Somewhere a thing must stand out by more than its edges: the region's strongest cell, in limits. */
-const peakLimits = 1.5;
-/** One cell alone is what an insect, a hot pixel or a JPEG block makes. */
-const leastCells = 2;
-/** What was in view a frame ago counts down to half the least area: people turn, and bow. */
-const keptShare = 0.5;
+const thresholdSigmas = 5;
+/** Threshold ratio between the middle and either end of the sensitivity: 2 for a still cellar, 12.5 for a busy street. */
+const sensitivityFactor = 2.5;
+/** The strongest cell of a region exceeds the threshold by this factor: edges alone do not. */
+const peakThreshold = 1.5;
+/** Fewest cells of a region: an insect, a hot pixel or a JPEG artefact changes one. */
+const minRegionCells = 2;
+/** A region that overlaps the last frame's foreground needs this share of the minimum area: people turn and bow. */
+const trackedShare = 0.5;
 /**
- * Frames that are nearer to each other have to show a thing twice, at places that touch: insects and drops
- * before the lens are elsewhere in the next one, people are not.
+ * With less time between two frames, a region is a change only if it is near the last frame's foreground: insects
+ * and drops in front of the lens are elsewhere in the next frame, people are not. Seconds.
  */
 const confirmBelowS = 0.75;
-/** Light switched, camera moved: nothing in view is so large for long. */
-const wholePicture = 0.6;
-/** The median of a few hundred places is the picture's. */
-const mostLightPlaces = 300;
-/** Slower cameras learn as if they were at one frame a minute; so does a clock that leaps ahead. */
-const longestElapsedS = 60;
-/** For a clock that stands or goes back: as if the frame came from a fast camera. */
-const shortestElapsedS = 0.04;
+/** A larger changed share of the picture is a new scene: a switched light, a moved camera. */
+const sceneChangeRatio = 0.6;
+/** Cells that the illumination is measured at: the median of a few hundred is the picture's. */
+const maxSampleCells = 300;
+/** Upper limit of the time between frames, for slow cameras and a clock that jumps forward; seconds. */
+const maxElapsedS = 60;
+/** Time between frames where the clock stands still or goes back; seconds. */
+const minElapsedS = 0.04;
 
-export class Judge {
-  readonly #settings: JudgeSettings;
+export class MotionDetector {
+  readonly #settings: DetectorSettings;
   readonly #limit: number;
-  #memory: JudgeMemory | undefined;
-  #tools: Tools | undefined;
-  #lastJudgement: Judgement | undefined;
+  #state: DetectorState | undefined;
+  #gridTools: GridTools | undefined;
+  #lastCellMap: CellMap | undefined;
 
-  /** @param memory of an earlier judge, which this one takes over */
-  constructor(settings: JudgeSettings, memory?: JudgeMemory) {
+  /** @param state of an earlier detector, which this one continues */
+  constructor(settings: DetectorSettings, state?: DetectorState) {
     this.#settings = settings;
-    this.#limit = middleLimit * limitSpan ** (1 - 2 * settings.sensitivity);
-    this.#memory = memory;
+    this.#limit = thresholdSigmas * sensitivityFactor ** (1 - 2 * settings.sensitivity);
+    this.#state = state;
   }
 
-  /** Undefined before the first frame. The next frame changes what it holds: keep it as bytes. */
-  get memory(): JudgeMemory | undefined {
-    return this.#memory;
+  /** Undefined before the first frame. The next frame changes it in place: keep it as bytes. */
+  get state(): DetectorState | undefined {
+    return this.#state;
   }
 
-  /** How the last finding came about; undefined when the frame was the first of its size. */
-  get lastJudgement(): Judgement | undefined {
-    return this.#lastJudgement;
+  /** The labels behind the last detection; undefined when the frame was the first of its size. */
+  get lastCellMap(): CellMap | undefined {
+    return this.#lastCellMap;
   }
 
   /**
    * The first frame, and the first of another size, becomes the reference.
    * @param capturedAtMs wall time; a clock that jumps does no harm
-   * @throws {OperationalError} MASK: it leaves nothing to look at in a frame of this size; nothing is learned
+   * @throws {OperationalError} MASK: it excludes every cell of a frame of this size; the model does not change
    */
-  judge(picture: SmallPicture, capturedAtMs: number): Finding {
-    const memory = this.#memory;
-    if (memory === undefined || !isSameGrid(memory.grid, picture)) {
-      return this.#startAfresh(picture, capturedAtMs);
+  detect(picture: SmallPicture, capturedAtMs: number): Detection {
+    const state = this.#state;
+    if (state === undefined || !isSameGrid(state.grid, picture)) {
+      return this.#reset(picture, capturedAtMs);
     }
-    this.#tools ??= makeTools(picture, this.#settings);
-    const { grid, background } = memory;
-    const elapsed = elapsedS(memory.capturedAtMs, capturedAtMs);
-    followLight(background, picture.luma, this.#tools.lightPlaces);
-    const frame = this.#compare(background, picture, this.#tools);
-    const { regions, marks } = frame;
+    this.#gridTools ??= makeGridTools(picture, this.#settings);
+    const { grid, background } = state;
+    const elapsed = elapsedS(state.capturedAtMs, capturedAtMs);
+    compensateIllumination(background, picture.luma, this.#gridTools.sampleCells);
+    const frame = this.#compare(background, picture, this.#gridTools);
+    const { regions, labels } = frame;
     const boxes = regions.slice(0, maxBoxes).map((region) => boxAround(region, picture));
-    this.#lastJudgement = { cells: marks, looked: this.#tools.looked, boxes };
+    this.#lastCellMap = { labels, roi: this.#gridTools.roi, boxes };
 
     const changedCells = regions.reduce((count, region) => count + region.length, 0);
-    const ratio = changedCells / this.#tools.lookedCount;
-    const strongest = Math.max(0, ...regions.map((region) => peak(region, frame.excess)));
+    const ratio = changedCells / this.#gridTools.roiCount;
+    const strongest = Math.max(
+      0,
+      ...regions.map((region) => peak(region, frame.normalizedDistance)),
+    );
     const strength = Math.round(100 * strongest) / 100;
-    if (ratio > wholePicture) {
-      this.#memory = { grid, capturedAtMs, background: startBackground(picture.luma) };
+    if (ratio > sceneChangeRatio) {
+      this.#state = { grid, capturedAtMs, background: startBackground(picture.luma) };
       return { kind: 'scene', ratio, boxes, strength };
     }
     const isConfirmed =
-      elapsed >= confirmBelowS || regions.some((region) => wasNear(region, background, grid));
+      elapsed >= confirmBelowS ||
+      regions.some((region) => isNearForeground(region, background, grid));
     learn(background, frame, elapsed, this.#settings.absorbMs / 1000);
-    this.#memory = { grid, capturedAtMs, background };
+    this.#state = { grid, capturedAtMs, background };
     if (regions.length === 0 || !isConfirmed) return quiet;
     return { kind: 'change', ratio, boxes, strength };
   }
 
-  #startAfresh(picture: SmallPicture, capturedAtMs: number): Finding {
-    this.#tools = makeTools(picture, this.#settings);
+  #reset(picture: SmallPicture, capturedAtMs: number): Detection {
+    this.#gridTools = makeGridTools(picture, this.#settings);
     const { columns, rows, cellPx, frameWidthPx, frameHeightPx } = picture;
     const grid = { columns, rows, cellPx, frameWidthPx, frameHeightPx };
     const background = startBackground(picture.luma);
-    this.#memory = { grid, background, capturedAtMs };
-    this.#lastJudgement = undefined;
+    this.#state = { grid, background, capturedAtMs };
+    this.#lastCellMap = undefined;
     return { kind: 'first', ratio: 0, boxes: [], strength: 0 };
   }
 
   #compare(
     background: Background,
     picture: SmallPicture,
-    { comparison, looked, lookedCount }: Tools,
-  ): ComparedFrame {
+    { comparison, roi, roiCount }: GridTools,
+  ): MeasuredFrame {
     const limit = this.#limit;
     const off = distances(background, picture.luma, picture);
-    const excess = expectedDeviations(background);
-    for (let i = 0; i < excess.length; i++) {
-      excess[i] = (off[i]! * looked[i]!) / (limit * excess[i]!);
+    const deviations = decisionDeviations(background);
+    const normalizedDistance = new Float32Array(off.length);
+    for (let i = 0; i < off.length; i++) {
+      normalizedDistance[i] = (off[i]! * roi[i]!) / (limit * deviations[i]!);
     }
-    const marks = comparison.compare(excess);
-    const least = Math.max(leastCells, this.#settings.minArea * lookedCount);
-    const regions = findRegions(marks, picture).filter(
+    const labels = comparison.compare(normalizedDistance);
+    const minArea = Math.max(minRegionCells, this.#settings.minArea * roiCount);
+    const regions = findRegions(labels, picture).filter(
       (region) =>
-        region.length >= least * (wasSeen(region, background) ? keptShare : 1) &&
-        peak(region, excess) > peakLimits,
+        region.length >= minArea * (overlapsForeground(region, background) ? trackedShare : 1) &&
+        peak(region, normalizedDistance) > peakThreshold,
     );
-    for (const region of regions) for (const cell of region) marks[cell] = 2;
-    return { luma: picture.luma, grid: picture, distances: off, excess, marks, regions };
+    for (const region of regions) for (const cell of region) labels[cell] = foreground;
+    return {
+      luma: picture.luma,
+      grid: picture,
+      distances: off,
+      normalizedDistance,
+      labels,
+      regions,
+    };
   }
 }
 
-interface ComparedFrame extends JudgedFrame {
-  /** How far each cell is off, in limits: beyond 1 it differs. */
-  readonly excess: Float32Array;
+interface MeasuredFrame extends ComparedFrame {
+  /** Distance from the background divided by the threshold: beyond 1 the cell differs. */
+  readonly normalizedDistance: Float32Array;
 }
 
-const quiet: Finding = { kind: 'quiet', ratio: 0, boxes: [], strength: 0 };
+const quiet: Detection = { kind: 'quiet', ratio: 0, boxes: [], strength: 0 };
 
-/** True when a place of the region was part of a region that counts in the frame before. */
-function wasSeen(region: Region, { marks }: Background): boolean {
-  return region.some((cell) => marks[cell] === 2);
+/** True when a cell of the region was foreground in the frame before. */
+function overlapsForeground(region: Region, { labels }: Background): boolean {
+  return region.some((cell) => labels[cell] === foreground);
 }
 
-/** True when something counted in the frame before where the region is, or within its own size of it. */
-function wasNear(region: Region, { marks }: Background, { columns, rows }: Grid): boolean {
+/** True when the frame before had foreground at the region, or within the region's own size around it. */
+function isNearForeground(
+  region: Region,
+  { labels }: Background,
+  { columns, rows }: Grid,
+): boolean {
   const { left, top, right, bottom } = extentOf(region, columns);
   const width = right - left + 1;
   const height = bottom - top + 1;
@@ -187,36 +204,36 @@ function wasNear(region: Region, { marks }: Background, { columns, rows }: Grid)
   const lastRow = Math.min(rows - 1, bottom + height);
   for (let row = Math.max(0, top - height); row <= lastRow; row++) {
     for (let column = Math.max(0, left - width); column <= lastColumn; column++) {
-      if (marks[row * columns + column] === 2) return true;
+      if (labels[row * columns + column] === foreground) return true;
     }
   }
   return false;
 }
 
-function peak(region: Region, excess: Float32Array): number {
-  return region.reduce((most, cell) => Math.max(most, excess[cell]!), 0);
+function peak(region: Region, normalizedDistance: Float32Array): number {
+  return region.reduce((max, cell) => Math.max(max, normalizedDistance[cell]!), 0);
 }
 
-/** What depends on the frame's size only. */
-interface Tools {
+/** What depends on the size of the frame only. */
+interface GridTools {
   readonly comparison: Comparison;
-  /** 1 for each cell that is looked at. */
-  readonly looked: Uint8Array;
-  readonly lookedCount: number;
-  /** Where the light is measured, evenly spread over what is looked at. */
-  readonly lightPlaces: Uint32Array;
+  /** 1 for each cell in the region of interest. */
+  readonly roi: Uint8Array;
+  readonly roiCount: number;
+  /** The cells that the illumination is measured at, evenly spread over the region of interest. */
+  readonly sampleCells: Uint32Array;
 }
 
-function makeTools(grid: Grid, { mask }: JudgeSettings): Tools {
+function makeGridTools(grid: Grid, { mask }: DetectorSettings): GridTools {
   const { columns, rows } = grid;
-  const looked = mask ? lookedCells(mask, grid) : new Uint8Array(columns * rows).fill(1);
-  const places = Uint32Array.from(looked.keys()).filter((cell) => looked[cell] === 1);
-  const step = Math.ceil(places.length / mostLightPlaces);
+  const roi = mask ? roiMask(mask, grid) : new Uint8Array(columns * rows).fill(1);
+  const roiCells = Uint32Array.from(roi.keys()).filter((cell) => roi[cell] === 1);
+  const step = Math.ceil(roiCells.length / maxSampleCells);
   return {
     comparison: new Comparison(columns, rows),
-    looked,
-    lookedCount: places.length,
-    lightPlaces: places.filter((_, i) => i % step === 0),
+    roi,
+    roiCount: roiCells.length,
+    sampleCells: roiCells.filter((_, i) => i % step === 0),
   };
 }
 
@@ -231,5 +248,5 @@ function isSameGrid(a: Grid, b: Grid): boolean {
 
 function elapsedS(fromMs: number, toMs: number): number {
   const elapsed = (toMs - fromMs) / 1000;
-  return elapsed > 0 ? Math.min(elapsed, longestElapsedS) : shortestElapsedS;
+  return elapsed > 0 ? Math.min(elapsed, maxElapsedS) : minElapsedS;
 }

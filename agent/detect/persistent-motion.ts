@@ -1,9 +1,9 @@
 /**
  * Notices what goes on changing in one small place for minutes: a clock burnt into the picture that is larger
- * than most, a flag, a screen. The judge learns many of them; one that it does not is better masked. Pure.
+ * than most, a flag, a screen. The detector learns many of them; a mask excludes the others. Pure.
  */
 import type { Grid } from './grid.js';
-import type { Box, Finding } from '../events/verdict.js';
+import type { Box, Detection } from '../events/verdict.js';
 
 /** A visitor moves on, or is absorbed, before. */
 const longEnoughMs = 10 * 60_000;
@@ -28,16 +28,16 @@ interface Run extends Span {
   readonly isTold: boolean;
 }
 
-export class ConstantChange {
+export class PersistentMotion {
   #run: Run | undefined;
 
   /**
    * @param capturedAtMs wall time
    * @returns where it is, once for as long as it goes on; undefined: nothing to tell
    */
-  note(finding: Finding, capturedAtMs: number, grid: Grid): Box | undefined {
-    if (finding.kind !== 'change') return undefined;
-    const { boxes } = finding;
+  note(detection: Detection, capturedAtMs: number, grid: Grid): Box | undefined {
+    if (detection.kind !== 'change') return undefined;
+    const { boxes } = detection;
     const known = this.#run;
     const lullMs = known === undefined ? Infinity : capturedAtMs - known.lastMs;
     const run = known !== undefined && lullMs >= 0 && lullMs <= longestLullMs ? known : undefined;

@@ -1,47 +1,47 @@
 /**
- * The judge and the selection with their files around them: the mask, what a one-shot run keeps for the next,
- * and the pictures that explain what was found.
+ * The detection pipeline: decoder, motion detector and event recorder, with the files around them: the mask, the
+ * state that a one-shot run keeps for the next, and the pictures of `--explain`.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError, describeError } from '../../shared/errors.js';
 import { clockedPath } from '../../shared/frame-path.js';
 import type { Log } from '../../shared/log.js';
-import { HeldFrames } from '../events/buffered-frames.js';
-import { ConstantChange } from './persistent-motion.js';
+import { BufferedFrames } from '../events/buffered-frames.js';
+import { PersistentMotion } from './persistent-motion.js';
 import { decodeSmall } from './decode.js';
 import type { SmallPicture } from './grid.js';
-import { Judge } from './motion-detector.js';
+import { MotionDetector } from './motion-detector.js';
 import { type Mask, describeMisfit } from './mask.js';
-import { type Memory, decodeMemory, encodeMemory } from './kept-state.js';
-import { type Decided, Selection, type SelectionSettings } from '../events/event-recorder.js';
-import type { Finding, Verdict } from '../events/verdict.js';
+import { type KeptState, decodeState, encodeState } from './kept-state.js';
+import { type Decided, EventRecorder, type RecorderSettings } from '../events/event-recorder.js';
+import type { Detection, Verdict } from '../events/verdict.js';
 import type { CapturedFrame } from '../source/frame-source.js';
 import type { StateDirectory } from '../state.js';
 
-export interface ExaminerSettings {
-  /** True: every frame is to be sent, none is judged. */
+export interface PipelineSettings {
+  /** True: every frame is sent without detection (`--all`). */
   readonly all: boolean;
   readonly sensitivity: number;
   readonly minArea: number;
   readonly absorbMs: number;
-  readonly selection: SelectionSettings;
+  readonly selection: RecorderSettings;
   readonly maskPath: string | undefined;
-  /** Where explanations are drawn; undefined: nowhere. */
+  /** The directory of `--explain`; undefined: nothing is drawn. */
   readonly explainDirectory: string | undefined;
 }
 
-/** Where a one-shot run finds what the last one left. */
+/** Where a one-shot run finds the state that the last one kept. */
 export interface Remembered {
   readonly state: StateDirectory;
-  /** For the frames that are held: in memory, where the system offers it. */
+  /** For the buffered frames: in memory, where the system offers it. */
   readonly runtimeDirectory: string;
-  /** Whether a frame waits to be delivered: a run that was killed had no time to remember that. */
+  /** Whether a frame is in the spool already: a run that was killed may have kept an older state. */
   readonly isSpooled: (capturedAtMs: number, sha256: string) => Promise<boolean>;
 }
 
-/** The memory in the state directory. */
-const memoryName = 'judge-memory';
+/** The file's name in the state directory. */
+const stateName = 'judge-memory';
 const sendAll: Verdict = {
   changed: true,
   event: undefined,
@@ -52,82 +52,90 @@ const sendAll: Verdict = {
   strength: 0,
 };
 
-interface ExaminerParts {
-  readonly settings: ExaminerSettings;
+interface PipelineParts {
+  readonly settings: PipelineSettings;
   readonly mask: Mask | undefined;
-  readonly judge: Judge;
-  readonly selection: Selection<CapturedFrame>;
+  readonly detector: MotionDetector;
+  readonly recorder: EventRecorder<CapturedFrame>;
   readonly state: StateDirectory | undefined;
-  readonly heldFrames: HeldFrames | undefined;
+  readonly bufferedFrames: BufferedFrames | undefined;
   readonly log: Log;
 }
 
-export class Examiner {
-  readonly #parts: ExaminerParts;
-  readonly #constantChange = new ConstantChange();
+export class DetectionPipeline {
+  readonly #parts: PipelineParts;
+  readonly #persistentMotion = new PersistentMotion();
   /** Explanations are written one after the other, and never make the next shot wait. */
   #drawing: Promise<void> = Promise.resolve();
-  #hasSaidMisfit = false;
+  #hasWarnedOfMisfit = false;
 
-  private constructor(parts: ExaminerParts) {
+  private constructor(parts: PipelineParts) {
     this.#parts = parts;
   }
 
   /**
-   * @param remembered undefined: the first frame is the first, and nothing is kept
-   * @throws {UsageError} the mask or the folder for explanations is of no use @throws {OperationalError} STATE
+   * @param remembered undefined: the background begins with the first frame, and no state is kept
+   * @throws {UsageError} the mask or the directory for explanations cannot be used @throws {OperationalError} STATE
    */
   static async open(
-    settings: ExaminerSettings,
+    settings: PipelineSettings,
     remembered: Remembered | undefined,
     log: Log,
-  ): Promise<Examiner> {
+  ): Promise<DetectionPipeline> {
     const { maskPath, explainDirectory } = settings;
     const mask = maskPath === undefined ? undefined : await loadMask(maskPath);
     if (explainDirectory !== undefined) await makeFolder(explainDirectory);
     const state = settings.all ? undefined : remembered?.state;
-    const memory = state && remembered && (await loadMemory(state, remembered, log));
-    const heldFrames =
-      state && remembered && (await openHeldFrames(settings, state, remembered, log));
-    const held = memory && (await heldFrames?.read(memory.selection.held));
-    // What cannot be held until the next run is decided on in this one.
-    const isForgetful = state !== undefined && heldFrames === undefined;
-    const rules = isForgetful ? { ...settings.selection, before: 0 } : settings.selection;
-    const selection = new Selection<CapturedFrame>(rules, memory?.selection.memory, held);
-    const judge = new Judge({ ...settings, mask }, memory?.judge);
-    return new Examiner({ settings, mask, judge, selection, state, heldFrames, log });
+    const memory = state && remembered && (await loadState(state, remembered, log));
+    const bufferedFrames =
+      state && remembered && (await openBufferedFrames(settings, state, remembered, log));
+    const buffered = memory && (await bufferedFrames?.read(memory.recorder.buffered));
+    // Without a place for buffered frames, each is decided in this run.
+    const hasNoBuffer = state !== undefined && bufferedFrames === undefined;
+    const rules = hasNoBuffer ? { ...settings.selection, before: 0 } : settings.selection;
+    const recorder = new EventRecorder<CapturedFrame>(rules, memory?.recorder.state, buffered);
+    const detector = new MotionDetector({ ...settings, mask }, memory?.detector);
+    return new DetectionPipeline({
+      settings,
+      mask,
+      detector,
+      recorder,
+      state,
+      bufferedFrames,
+      log,
+    });
   }
 
   /**
-   * Judges a frame. What it was found to show is drawn, if it changed and drawings are wanted.
-   * @returns the frames whose fate is decided now, earlier ones too, in the order of capture
-   * @throws {OperationalError} FRAME: it cannot be looked at. MASK: it leaves nothing to look at
+   * Takes the next frame.
+   * @returns the frames that are decided now, earlier ones too, in the order of capture
+   * @throws {OperationalError} FRAME: it cannot be decoded. MASK: it excludes the whole picture
    */
-  examine(frame: CapturedFrame): readonly Decided<CapturedFrame>[] {
-    const { settings, judge, selection } = this.#parts;
+  process(frame: CapturedFrame): readonly Decided<CapturedFrame>[] {
+    const { settings, detector, recorder } = this.#parts;
     const { jpeg, capturedAtMs } = frame;
     if (settings.all) return [{ frame, capturedAtMs, verdict: sendAll }];
     const picture = decodeSmall(jpeg);
-    this.#sayMisfit(picture);
-    const finding = judge.judge(picture, capturedAtMs);
-    this.#hintAtMask(finding, capturedAtMs, picture);
-    this.#explain(frame, picture, finding);
-    return selection.take(frame, capturedAtMs, finding, jpeg.length);
+    this.#warnOfMisfit(picture);
+    const detection = detector.detect(picture, capturedAtMs);
+    this.#suggestMask(detection, capturedAtMs, picture);
+    this.#explain(frame, picture, detection);
+    return recorder.push(frame, capturedAtMs, detection, jpeg.length);
   }
 
-  /** Decides on the frames that are held, when no frame comes any more. */
+  /** Decides on the buffered frames at the end. */
   finish(): readonly Decided<CapturedFrame>[] {
-    return this.#parts.selection.finish();
+    return this.#parts.recorder.finish();
   }
 
-  /** Keeps for the next run what judge and selection remember, wholly or not at all. @throws {OperationalError} STATE */
-  async remember(): Promise<void> {
-    const { state, heldFrames, judge, selection } = this.#parts;
-    if (state === undefined || judge.memory === undefined || selection.memory === undefined) return;
-    const held = (await heldFrames?.keep(selection.held)) ?? [];
-    const selected = { memory: selection.memory, held };
-    await state.write(memoryName, encodeMemory({ judge: judge.memory, selection: selected }));
-    await heldFrames?.tidy(held);
+  /** Keeps the state for the next run, wholly or not at all. @throws {OperationalError} STATE */
+  async keepState(): Promise<void> {
+    const { state, bufferedFrames, detector, recorder } = this.#parts;
+    if (state === undefined || detector.state === undefined || recorder.state === undefined) return;
+    const buffered = (await bufferedFrames?.keep(recorder.buffered)) ?? [];
+    const kept = { state: recorder.state, buffered };
+    await state.write(stateName, encodeState({ detector: detector.state, recorder: kept }));
+    await bufferedFrames?.tidy(buffered);
   }
 
   /** Resolves when the drawings are done. */
@@ -135,10 +143,10 @@ export class Examiner {
     await this.#drawing;
   }
 
-  #explain(frame: CapturedFrame, picture: SmallPicture, { kind }: Finding): void {
-    const { settings, judge, log } = this.#parts;
+  #explain(frame: CapturedFrame, picture: SmallPicture, { kind }: Detection): void {
+    const { settings, detector, log } = this.#parts;
     const { explainDirectory } = settings;
-    const judgement = judge.lastJudgement;
+    const judgement = detector.lastCellMap;
     const isChanged = kind === 'change' || kind === 'scene';
     if (explainDirectory === undefined || !isChanged || judgement === undefined) return;
     const path = join(explainDirectory, `${stemOf(frame)}.png`);
@@ -147,28 +155,28 @@ export class Examiner {
         const { drawExplanation } = await import('./explain.js');
         await writeFile(path, drawExplanation(picture, judgement));
       } catch (error) {
-        // A picture for people to look at: the frame itself is on its way.
+        // Only a picture for the operator: the frame itself is in the spool.
         log.warn('cannot write an explanation', { path, error });
       }
     });
   }
 
-  #hintAtMask(finding: Finding, capturedAtMs: number, picture: SmallPicture): void {
-    const box = this.#constantChange.note(finding, capturedAtMs, picture);
+  #suggestMask(detection: Detection, capturedAtMs: number, picture: SmallPicture): void {
+    const box = this.#persistentMotion.note(detection, capturedAtMs, picture);
     if (box === undefined) return;
     const [left, top, width, height] = box;
     this.#parts.log.warn(
-      'something goes on changing in one place; if it is a clock, a flag or a screen, leave it out with --mask',
+      'constant motion in one area; if it is a clock, a flag or a screen, exclude it with --mask',
       { left, top, width, height },
     );
   }
 
-  #sayMisfit(picture: SmallPicture): void {
+  #warnOfMisfit(picture: SmallPicture): void {
     const { mask, log } = this.#parts;
-    if (mask === undefined || this.#hasSaidMisfit) return;
+    if (mask === undefined || this.#hasWarnedOfMisfit) return;
     const misfit = describeMisfit(mask, picture);
     if (misfit !== undefined) log.warn(misfit);
-    this.#hasSaidMisfit = true;
+    this.#hasWarnedOfMisfit = true;
   }
 }
 
@@ -177,54 +185,54 @@ function stemOf({ capturedAtMs }: CapturedFrame): string {
   return clockedPath('', { capturedAtMs, utcOffsetMinutes: 0 }).stem;
 }
 
-/** @returns undefined when there is none of use, which is said @throws {OperationalError} STATE */
-async function loadMemory(
+/** @returns undefined when there is none that can be used, which is logged @throws {OperationalError} STATE */
+async function loadState(
   state: StateDirectory,
   { isSpooled }: Remembered,
   log: Log,
-): Promise<Memory | undefined> {
-  const kept = await state.read(memoryName);
-  const memory = kept === undefined ? undefined : decodeMemory(kept);
+): Promise<KeptState | undefined> {
+  const kept = await state.read(stateName);
+  const memory = kept === undefined ? undefined : decodeState(kept);
   if (typeof memory === 'string') {
-    log.warn('starting afresh: what the last run remembered is of no use', { reason: memory });
+    log.warn('starting with a new background: the kept state cannot be used', { reason: memory });
     return undefined;
   }
   if (memory === undefined) return undefined;
-  const { held } = memory.selection;
+  const { buffered } = memory.recorder;
   const areSpooled = await Promise.all(
-    held.map((each) => isSpooled(each.capturedAtMs, each.frame)),
+    buffered.map((each) => isSpooled(each.capturedAtMs, each.frame)),
   );
   if (!areSpooled.includes(true)) return memory;
-  const stillHeld = held.filter((_, index) => areSpooled[index] === false);
-  const mended = { ...memory, selection: { ...memory.selection, held: stillHeld } };
-  // At once: when they have been delivered nothing tells any more that they were sent.
-  await state.write(memoryName, encodeMemory(mended));
+  const waiting = buffered.filter((_, index) => areSpooled[index] === false);
+  const mended = { ...memory, recorder: { ...memory.recorder, buffered: waiting } };
+  // At once: after their delivery nothing shows that they were sent.
+  await state.write(stateName, encodeState(mended));
   return mended;
 }
 
-/** @returns undefined when no frame is to be held, or none can be, which is said */
-async function openHeldFrames(
-  { selection }: ExaminerSettings,
+/** @returns undefined when no frame is to be buffered, or none can be, which is logged */
+async function openBufferedFrames(
+  { selection }: PipelineSettings,
   state: StateDirectory,
   { runtimeDirectory }: Remembered,
   log: Log,
-): Promise<HeldFrames | undefined> {
+): Promise<BufferedFrames | undefined> {
   if (selection.before === 0 && selection.minDurationMs === 0) return undefined;
   try {
-    return await HeldFrames.open(runtimeDirectory, state.path, log);
+    return await BufferedFrames.open(runtimeDirectory, state.path, log);
   } catch (error) {
-    log.warn('no frame is held for the next run', { error });
+    log.warn('frames cannot be buffered for the next run', { error });
     return undefined;
   }
 }
 
-/** @throws {UsageError} there is none, or it is of no use */
+/** @throws {UsageError} it does not exist, or is no usable PNG */
 export async function loadMask(path: string): Promise<Mask> {
   const { readMask } = await import('./mask-png.js');
   try {
     return readMask(await readFile(path));
   } catch (cause) {
-    // A mask is configuration: whatever is wrong with it, the run has not begun.
+    // A mask is configuration: an error in it is an error of usage.
     throw new UsageError(`--mask ${path}: ${describeError(cause)}`);
   }
 }

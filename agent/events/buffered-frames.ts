@@ -1,6 +1,6 @@
 /**
  * The JPEGs that a one-shot run holds for the next, in a folder of their own where the system offers memory
- * for that. Only their bytes: which frames are held, and why, stands in the memory in the state directory,
+ * for that. Only their bytes: which frames are buffered, and why, stands in the memory in the state directory,
  * and writing that is the one moment at which anything changes. A file here that it does not name is removed;
  * one that it names and that is not there, or not the same, is passed over.
  */
@@ -8,11 +8,11 @@ import { lstat, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises
 import { join, resolve } from 'node:path';
 import { OperationalError, systemCode } from '../../shared/errors.js';
 import type { Log } from '../../shared/log.js';
-import type { Held } from './event-recorder.js';
+import type { Buffered } from './event-recorder.js';
 import type { CapturedFrame } from '../source/frame-source.js';
 import { sha256Of } from '../spool/entry.js';
 
-export class HeldFrames {
+export class BufferedFrames {
   readonly #folder: string;
   readonly #log: Log;
   /** Names that are there, whole. */
@@ -29,7 +29,7 @@ export class HeldFrames {
    * @param statePath the state directory, each of which has a folder of its own
    * @throws {OperationalError} STATE: it cannot be made, or is not ours alone
    */
-  static async open(base: string, statePath: string, log: Log): Promise<HeldFrames> {
+  static async open(base: string, statePath: string, log: Log): Promise<BufferedFrames> {
     const folder = join(
       base,
       `picchanged-${sha256Of(Buffer.from(resolve(statePath))).slice(0, 16)}`,
@@ -49,14 +49,14 @@ export class HeldFrames {
     if ((stats.mode & 0o077) !== 0) {
       throw unusable(`${folder} is open to others: mode ${(stats.mode & 0o777).toString(8)}`);
     }
-    return new HeldFrames(folder, log);
+    return new BufferedFrames(folder, log);
   }
 
   /** @returns those that are there, whole; of the others it says how many, and what is wrong with the first */
-  async read(held: readonly Held<string>[]): Promise<readonly Held<CapturedFrame>[]> {
-    const found: Held<CapturedFrame>[] = [];
+  async read(buffered: readonly Buffered<string>[]): Promise<readonly Buffered<CapturedFrame>[]> {
+    const found: Buffered<CapturedFrame>[] = [];
     const wrong: unknown[] = [];
-    for (const each of held) {
+    for (const each of buffered) {
       const path = this.#pathOf(each.frame);
       try {
         const jpeg = await readWhole(path, each);
@@ -75,12 +75,12 @@ export class HeldFrames {
   }
 
   /**
-   * Writes those that are not there yet. They are not flushed: what a power cut takes was held in memory.
+   * Writes those that are not there yet. They are not flushed: what a power cut takes was held in state.
    * @returns what there is to remember, without those that could not be written
    */
-  async keep(held: readonly Held<CapturedFrame>[]): Promise<readonly Held<string>[]> {
-    const kept: Held<string>[] = [];
-    for (const each of held) {
+  async keep(buffered: readonly Buffered<CapturedFrame>[]): Promise<readonly Buffered<string>[]> {
+    const kept: Buffered<string>[] = [];
+    for (const each of buffered) {
       const { jpeg } = each.frame;
       const sha256 = sha256Of(jpeg);
       try {
@@ -94,7 +94,7 @@ export class HeldFrames {
   }
 
   /** Removes what is not remembered, once the memory is written. */
-  async tidy(remembered: readonly Held<string>[]): Promise<void> {
+  async tidy(remembered: readonly Buffered<string>[]): Promise<void> {
     const wanted = new Set(remembered.map(({ frame }) => nameOf(frame)));
     try {
       for (const name of await readdir(this.#folder)) {
@@ -121,7 +121,7 @@ export class HeldFrames {
 const nameOf = (sha256: string): string => `${sha256}.jpg`;
 const namePattern = /^[0-9a-f]{64}\.jpg$/;
 
-async function readWhole(path: string, { frame, byteCount }: Held<string>): Promise<Buffer> {
+async function readWhole(path: string, { frame, byteCount }: Buffered<string>): Promise<Buffer> {
   const stats = await lstat(path);
   // Nothing is read that is larger than what we wrote, or that is no file.
   if (stats.isFile() && stats.size === byteCount) {

@@ -1,12 +1,12 @@
 /**
- * Which frames are sent, and to which event they belong: memory over findings. A frame whose fate hangs on
- * what comes next is held, and everything is told in the order of capture. It counts the time between
- * frames, never from a moment long ago, so that a clock which jumps spoils one step and no more. Pure.
+ * Event recorder: groups detections into events and decides which frames are sent. A frame that is undecided until
+ * a later one comes is buffered; decisions are returned in the order of capture. Times are differences between
+ * neighbouring frames, so that a clock that jumps affects one step only. Pure.
  */
 import type { Reason } from '../../shared/protocol/messages.js';
-import type { Finding, Verdict } from './verdict.js';
+import type { Detection, Verdict } from './verdict.js';
 
-export interface SelectionSettings {
+export interface RecorderSettings {
   /** Changes less than this apart are one event, milliseconds; at least three intervals of the camera. */
   readonly eventGapMs: number;
   /** Changes that have not lasted so long begin no event, milliseconds; 0: the first one does. */
@@ -19,8 +19,8 @@ export interface SelectionSettings {
   readonly keepEveryMs: number;
 }
 
-/** What has to outlive a process for the next one to go on as if it were the same. */
-export interface SelectionMemory {
+/** What the next process needs to continue. */
+export interface RecorderState {
   /** Of the last frame, wall time. */
   readonly capturedAtMs: number;
   /** The latest event, over or not. */
@@ -44,15 +44,15 @@ interface PendingRun extends ChangeRun {
   readonly durationMs: number;
 }
 
-/** A frame whose fate is open. */
-export interface Held<F> {
+/** A frame that is not decided yet. */
+export interface Buffered<F> {
   readonly frame: F;
   readonly capturedAtMs: number;
-  readonly finding: Finding;
+  readonly detection: Detection;
   readonly byteCount: number;
-  /** Since the pending changes began. */
+  /** It was captured after the pending changes began. */
   readonly isPending: boolean;
-  /** Sent in any case: the last one that was sent is old. */
+  /** It is sent in any case, for `--keep-every`. */
   readonly isDue: boolean;
 }
 
@@ -63,209 +63,208 @@ export interface Decided<F> {
   readonly verdict: Verdict;
 }
 
-/** Together, the frames that are held take at most so much; the fate of more is decided early. */
-export const maxHeldBytes = 16 * 1024 * 1024;
-/** So many frames may wait for changes to have lasted long enough: 40 s at 25 a second. */
+/** Upper limit for the JPEGs in the buffer, bytes; beyond it frames are decided early. */
+export const maxBufferedBytes = 16 * 1024 * 1024;
+/** Upper limit for frames that wait for `--min-duration`: 40 s at 25 frames a second. */
 export const maxPendingFrames = 1000;
-/** Somebody who is lost from view for no longer than this share of the minimum duration has stayed. */
-const toleratedLull = 1 / 2;
+/** Changes may pause for this share of `--min-duration` without beginning anew. */
+const maxPauseShare = 1 / 2;
 
-export class Selection<F> {
-  readonly #settings: SelectionSettings;
-  #memory: SelectionMemory | undefined;
+export class EventRecorder<F> {
+  readonly #settings: RecorderSettings;
+  #state: RecorderState | undefined;
   /** In the order of capture; those that are pending are the last. */
-  #held: Held<F>[];
+  #buffered: Buffered<F>[];
 
   /**
-   * @param memory of an earlier selection, which this one takes over
+   * @param state of an earlier recorder, which this one takes over
    * @param held what that one held; frames of it may be missing
    */
   constructor(
-    settings: SelectionSettings,
-    memory?: SelectionMemory,
-    held: readonly Held<F>[] = [],
+    settings: RecorderSettings,
+    state?: RecorderState,
+    buffered: readonly Buffered<F>[] = [],
   ) {
     this.#settings = settings;
-    this.#memory = memory;
-    this.#held = [...held];
-    if (memory?.pending === undefined) this.#notPending();
+    this.#state = state;
+    this.#buffered = [...buffered];
+    if (state?.pending === undefined) this.#clearPending();
   }
 
   /** Undefined before the first frame. */
-  get memory(): SelectionMemory | undefined {
-    return this.#memory;
+  get state(): RecorderState | undefined {
+    return this.#state;
   }
 
-  /** Frames whose fate is open, in the order of capture. */
-  get held(): readonly Held<F>[] {
-    return this.#held;
+  /** Frames that are not decided yet, in the order of capture. */
+  get buffered(): readonly Buffered<F>[] {
+    return this.#buffered;
   }
 
   /**
    * Takes the next frame.
    * @param capturedAtMs wall time; a clock that jumps does no lasting harm
-   * @param byteCount what holding the frame costs: at `maxHeldBytes` no more are held
-   * @returns the frames whose fate is decided by it, in the order of capture; each frame comes once
+   * @param byteCount what buffering the frame costs, see `maxBufferedBytes`
+   * @returns the frames that are decided by it, in the order of capture; each frame comes once
    */
-  take(frame: F, capturedAtMs: number, finding: Finding, byteCount = 0): readonly Decided<F>[] {
-    const elapsedMs = Math.max(0, capturedAtMs - (this.#memory?.capturedAtMs ?? capturedAtMs));
-    const memory = advance(this.#memory ?? atStart, capturedAtMs, elapsedMs);
-    const taken = { frame, capturedAtMs, finding, byteCount, isPending: false, isDue: false };
-    switch (finding.kind) {
+  push(frame: F, capturedAtMs: number, detection: Detection, byteCount = 0): readonly Decided<F>[] {
+    const elapsedMs = Math.max(0, capturedAtMs - (this.#state?.capturedAtMs ?? capturedAtMs));
+    const state = advance(this.#state ?? atStart, capturedAtMs, elapsedMs);
+    const taken = { frame, capturedAtMs, detection, byteCount, isPending: false, isDue: false };
+    switch (detection.kind) {
       case 'first': {
-        this.#memory = { ...atStart, capturedAtMs };
+        this.#state = { ...atStart, capturedAtMs };
         return [...this.finish(), decide(taken, 'first')];
       }
       case 'quiet':
-        return this.#takeQuiet(taken, memory, elapsedMs);
+        return this.#takeQuiet(taken, state, elapsedMs);
       case 'change':
       case 'scene':
-        return this.#takeChange(taken, finding.kind, memory);
+        return this.#takeChange(taken, detection.kind, state);
     }
   }
 
-  /** Decides on what is held, when no frame comes any more. */
+  /** Decides on the buffered frames at the end. */
   finish(): readonly Decided<F>[] {
-    return this.#held.splice(0).map(letGo);
+    return this.#buffered.splice(0).map(emitUnwanted);
   }
 
-  #takeQuiet(taken: Held<F>, memory: SelectionMemory, elapsedMs: number): readonly Decided<F>[] {
+  #takeQuiet(taken: Buffered<F>, state: RecorderState, elapsedMs: number): readonly Decided<F>[] {
     const { eventGapMs, minDurationMs, after, keepEveryMs } = this.#settings;
-    const afterLeft = Math.min(memory.afterLeft, after);
+    const afterLeft = Math.min(state.afterLeft, after);
     // Where frames were missing for long, the next one is no sequel.
-    if (memory.event !== undefined && afterLeft > 0 && elapsedMs < eventGapMs) {
-      this.#memory = { ...memory, afterLeft: afterLeft - 1, sinceKeptMs: 0 };
-      return [decide(taken, 'after', memory.event.id)];
+    if (state.event !== undefined && afterLeft > 0 && elapsedMs < eventGapMs) {
+      this.#state = { ...state, afterLeft: afterLeft - 1, sinceKeptMs: 0 };
+      return [decide(taken, 'after', state.event.id)];
     }
-    const isDue = keepEveryMs > 0 && memory.sinceKeptMs >= keepEveryMs;
-    const { pending } = memory;
+    const isDue = keepEveryMs > 0 && state.sinceKeptMs >= keepEveryMs;
+    const { pending } = state;
     const isPending =
       pending !== undefined &&
       pending.sinceChangeMs < eventGapMs &&
-      pending.sinceChangeMs <= toleratedLull * minDurationMs;
-    this.#memory = {
-      ...memory,
+      pending.sinceChangeMs <= maxPauseShare * minDurationMs;
+    this.#state = {
+      ...state,
       pending: isPending ? pending : undefined,
       afterLeft: 0,
-      sinceKeptMs: isDue ? 0 : memory.sinceKeptMs,
+      sinceKeptMs: isDue ? 0 : state.sinceKeptMs,
     };
-    if (!isPending) this.#notPending();
-    this.#held.push({ ...taken, isPending, isDue });
-    return [...this.#letOldGo(), ...(this.#isFull() ? this.#begin() : [])];
+    if (!isPending) this.#clearPending();
+    this.#buffered.push({ ...taken, isPending, isDue });
+    return [...this.#emitOld(), ...(this.#isFull() ? this.#begin() : [])];
   }
 
   #takeChange(
-    taken: Held<F>,
+    taken: Buffered<F>,
     kind: 'change' | 'scene',
-    memory: SelectionMemory,
+    state: RecorderState,
   ): readonly Decided<F>[] {
     const { eventGapMs, minDurationMs, after } = this.#settings;
-    const { event, pending } = memory;
+    const { event, pending } = state;
     if (event !== undefined && event.sinceChangeMs < eventGapMs) {
       const goesOn = { ...event, sinceChangeMs: 0 };
-      this.#memory = { ...memory, event: goesOn, afterLeft: after, sinceKeptMs: 0 };
+      this.#state = { ...state, event: goesOn, afterLeft: after, sinceKeptMs: 0 };
       return [...this.finish(), decide(taken, kind, event.id)];
     }
     const isSequel = pending !== undefined && pending.sinceChangeMs < eventGapMs;
-    if (!isSequel) this.#notPending();
+    if (!isSequel) this.#clearPending();
     const run: PendingRun = isSequel
       ? { ...pending, durationMs: pending.durationMs + pending.sinceChangeMs, sinceChangeMs: 0 }
       : // No two events of a camera begin in the same millisecond, and the next process makes no other id.
         { id: String(Math.trunc(taken.capturedAtMs)), durationMs: 0, sinceChangeMs: 0 };
-    this.#memory = { ...memory, pending: run, afterLeft: 0 };
-    this.#held.push({ ...taken, isPending: true });
+    this.#state = { ...state, pending: run, afterLeft: 0 };
+    this.#buffered.push({ ...taken, isPending: true });
     // Light that is switched lasts for one frame, and nobody takes it for an insect.
     const isLongEnough = kind === 'scene' || run.durationMs >= minDurationMs;
-    const old = this.#letOldGo();
+    const old = this.#emitOld();
     return isLongEnough || this.#isFull() ? [...old, ...this.#begin()] : old;
   }
 
   /** The pending changes are an event. */
   #begin(): readonly Decided<F>[] {
-    const memory = this.#memory;
-    if (memory?.pending === undefined) return [];
-    const { id, sinceChangeMs } = memory.pending;
+    const state = this.#state;
+    if (state?.pending === undefined) return [];
+    const { id, sinceChangeMs } = state.pending;
     const { after } = this.#settings;
     let afterLeft = 0;
-    const decided = this.#held.splice(0).map((held) => {
-      if (!held.isPending) return decide(held, 'before', id);
-      if (held.finding.kind !== 'quiet') {
+    const decided = this.#buffered.splice(0).map((each) => {
+      if (!each.isPending) return decide(each, 'before', id);
+      if (each.detection.kind !== 'quiet') {
         afterLeft = after;
-        return decide(held, held.finding.kind === 'scene' ? 'scene' : 'change', id);
+        return decide(each, each.detection.kind === 'scene' ? 'scene' : 'change', id);
       }
       afterLeft -= 1;
-      return afterLeft >= 0 ? decide(held, 'after', id) : letGo(held);
+      return afterLeft >= 0 ? decide(each, 'after', id) : emitUnwanted(each);
     });
     const event = { id, sinceChangeMs };
     afterLeft = Math.max(0, afterLeft);
-    this.#memory = { ...memory, event, pending: undefined, afterLeft, sinceKeptMs: 0 };
+    this.#state = { ...state, event, pending: undefined, afterLeft, sinceKeptMs: 0 };
     return decided;
   }
 
-  /** Those that are too old to be sent before an event, or for which there is no room. */
-  #letOldGo(): readonly Decided<F>[] {
-    let beforeCount = this.#held.filter(({ isPending }) => !isPending).length;
-    let byteCount = this.#heldBytes();
+  /** Frames that are too old for `--before`, or beyond the buffer's limit. */
+  #emitOld(): readonly Decided<F>[] {
+    let beforeCount = this.#buffered.filter(({ isPending }) => !isPending).length;
+    let byteCount = this.#bufferedBytes();
     let oldCount = 0;
-    while (beforeCount > 0 && (beforeCount > this.#settings.before || byteCount > maxHeldBytes)) {
-      byteCount -= this.#held[oldCount]?.byteCount ?? 0;
+    while (
+      beforeCount > 0 &&
+      (beforeCount > this.#settings.before || byteCount > maxBufferedBytes)
+    ) {
+      byteCount -= this.#buffered[oldCount]?.byteCount ?? 0;
       beforeCount -= 1;
       oldCount += 1;
     }
-    return this.#held.splice(0, oldCount).map(letGo);
+    return this.#buffered.splice(0, oldCount).map(emitUnwanted);
   }
 
-  /** What changed is sent rather than lost for want of room: the pending event begins early. */
+  /** The pending event begins early rather than lose frames. */
   #isFull(): boolean {
-    const pendingCount = this.#held.filter(({ isPending }) => isPending).length;
-    return pendingCount > maxPendingFrames || this.#heldBytes() > maxHeldBytes;
+    const pendingCount = this.#buffered.filter(({ isPending }) => isPending).length;
+    return pendingCount > maxPendingFrames || this.#bufferedBytes() > maxBufferedBytes;
   }
 
-  #heldBytes(): number {
-    return this.#held.reduce((sum, { byteCount }) => sum + byteCount, 0);
+  #bufferedBytes(): number {
+    return this.#buffered.reduce((sum, { byteCount }) => sum + byteCount, 0);
   }
 
-  #notPending(): void {
-    this.#held = this.#held.map((held) => ({ ...held, isPending: false }));
+  #clearPending(): void {
+    this.#buffered = this.#buffered.map((each) => ({ ...each, isPending: false }));
   }
 }
 
-const atStart: SelectionMemory = {
+const atStart: RecorderState = {
   capturedAtMs: 0,
   afterLeft: 0,
   sinceKeptMs: 0,
 };
 
-function advance(
-  memory: SelectionMemory,
-  capturedAtMs: number,
-  elapsedMs: number,
-): SelectionMemory {
-  const { event, pending } = memory;
+function advance(state: RecorderState, capturedAtMs: number, elapsedMs: number): RecorderState {
+  const { event, pending } = state;
   const later = <Run extends ChangeRun>(run: Run): Run => ({
     ...run,
     sinceChangeMs: run.sinceChangeMs + elapsedMs,
   });
   return {
-    ...memory,
+    ...state,
     capturedAtMs,
     event: event && later(event),
     pending: pending && later(pending),
-    sinceKeptMs: memory.sinceKeptMs + elapsedMs,
+    sinceKeptMs: state.sinceKeptMs + elapsedMs,
   };
 }
 
-/** A frame that no event wants. */
-function letGo<F>(held: Held<F>): Decided<F> {
-  return decide(held, held.isDue ? 'keep-every' : undefined);
+/** A frame that belongs to no event. */
+function emitUnwanted<F>(each: Buffered<F>): Decided<F> {
+  return decide(each, each.isDue ? 'keep-every' : undefined);
 }
 
 function decide<F>(
-  { frame, capturedAtMs, finding }: Held<F>,
+  { frame, capturedAtMs, detection }: Buffered<F>,
   reason: Reason | undefined,
   event?: string,
 ): Decided<F> {
-  const { kind, ratio, boxes, strength } = finding;
+  const { kind, ratio, boxes, strength } = detection;
   const changed = kind === 'change' || kind === 'scene';
   const sent = reason !== undefined;
   const verdict: Verdict = { changed, event, sent, reason, ratio, boxes, strength };

@@ -1,11 +1,11 @@
-/** What the judge finds in one frame, and what is said of the frame in the end. */
+/** What the motion detector finds in a frame (a detection), and the verdict on the frame. */
 import type { Reason } from '../../shared/protocol/messages.js';
 
 /** [left, top, width, height] in pixels of the frame. */
 export type Box = [left: number, top: number, width: number, height: number];
 
 /** What a frame shows beside what was there before it: pixels only, no events. */
-export interface Finding {
+export interface Detection {
   /**
    * first: the reference begins here. change: something is in view that does not belong. scene: the whole
    * picture changed (light switched, camera moved) and is the new reference.
@@ -22,7 +22,7 @@ export interface Finding {
   readonly strength: number;
 }
 
-export interface Verdict extends Omit<Finding, 'kind'> {
+export interface Verdict extends Omit<Detection, 'kind'> {
   /** Something that does not belong is in view now. */
   readonly changed: boolean;
   /** Id of the event that the frame belongs to; undefined: none. */

@@ -44,7 +44,7 @@ export class ReplaySession {
   readonly #startMs = performance.now();
   #lookedAt = 0;
   #passedOver = 0;
-  #hasSaidMisfit = false;
+  #hasWarnedOfMisfit = false;
 
   constructor(settings: ReplaySettings, around: ReplaySurroundings) {
     this.#settings = settings;
@@ -76,7 +76,7 @@ export class ReplaySession {
         },
         onLooked: async (name, picture, isChanged) => {
           size = picture;
-          this.#sayMisfit(picture);
+          this.#warnOfMisfit(picture);
           if (isChanged) await this.#explain(name, folder, picture, trial);
         },
       },
@@ -145,7 +145,7 @@ export class ReplaySession {
   /** Draws how a verdict came about. @throws {OperationalError} OUTPUT: it cannot be written */
   async #explain(name: string, folder: string, picture: SmallPicture, trial: Trial): Promise<void> {
     const { explainDirectory } = this.#settings;
-    const judgement = trial.lastJudgement;
+    const judgement = trial.lastCellMap;
     if (explainDirectory === undefined || judgement === undefined) return;
     const which = this.#around.isOne ? '' : `${folder.replaceAll('/', '-')}-`;
     const path = join(explainDirectory, `${which}${name.replace(/\.jpe?g$/i, '')}.png`);
@@ -157,9 +157,9 @@ export class ReplaySession {
     }
   }
 
-  #sayMisfit(picture: SmallPicture): void {
-    if (this.#settings.mask === undefined || this.#hasSaidMisfit) return;
-    this.#hasSaidMisfit = true;
+  #warnOfMisfit(picture: SmallPicture): void {
+    if (this.#settings.mask === undefined || this.#hasWarnedOfMisfit) return;
+    this.#hasWarnedOfMisfit = true;
     const misfit = describeMisfit(this.#settings.mask, picture);
     if (misfit !== undefined) this.#warn(misfit, {});
   }

@@ -1,6 +1,6 @@
 /**
  * Takes stored frames through the code that the watching agent takes them through, as fast as it goes:
- * decode small, judge, select. Several trials can look at each decoded frame side by side.
+ * decode small, detect, record events. Several trials can look at each decoded frame side by side.
  */
 import { OperationalError, describeError } from '../../shared/errors.js';
 import { decodeSmall } from '../detect/decode.js';

@@ -1,13 +1,13 @@
 /**
- * A judge and a selection as the agent has them, fed with stored frames: what would have become of each.
+ * The agent's motion detector and event recorder, fed with stored frames.
  * Pure.
  */
 import type { SmallPicture } from '../detect/grid.js';
-import { Judge, type Judgement, type JudgeSettings } from '../detect/motion-detector.js';
-import { type Decided, Selection, type SelectionSettings } from '../events/event-recorder.js';
+import { MotionDetector, type CellMap, type DetectorSettings } from '../detect/motion-detector.js';
+import { type Decided, EventRecorder, type RecorderSettings } from '../events/event-recorder.js';
 import type { Verdict } from '../events/verdict.js';
 
-export type TrialSettings = JudgeSettings & SelectionSettings;
+export type TrialSettings = DetectorSettings & RecorderSettings;
 
 /** A stored frame, and what became of it. */
 export interface Outcome {
@@ -23,19 +23,19 @@ export interface Outcome {
 }
 
 export class Trial {
-  readonly #judge: Judge;
-  readonly #selection: Selection<Outcome>;
+  readonly #detector: MotionDetector;
+  readonly #recorder: EventRecorder<Outcome>;
   /** Frames whose fate is open, and those after them. */
   readonly #waiting: Outcome[] = [];
 
   constructor(settings: TrialSettings) {
-    this.#judge = new Judge(settings);
-    this.#selection = new Selection<Outcome>(settings);
+    this.#detector = new MotionDetector(settings);
+    this.#recorder = new EventRecorder<Outcome>(settings);
   }
 
   /** How the last verdict came about; undefined before there was one. */
-  get lastJudgement(): Judgement | undefined {
-    return this.#judge.lastJudgement;
+  get lastCellMap(): CellMap | undefined {
+    return this.#detector.lastCellMap;
   }
 
   /**
@@ -44,10 +44,10 @@ export class Trial {
    * @throws {OperationalError} MASK: it leaves nothing to look at
    */
   take(outcome: Outcome, picture: SmallPicture, byteCount: number): boolean {
-    const finding = this.#judge.judge(picture, outcome.capturedAtMs);
+    const detection = this.#detector.detect(picture, outcome.capturedAtMs);
     this.#waiting.push(outcome);
-    note(this.#selection.take(outcome, outcome.capturedAtMs, finding, byteCount));
-    return finding.kind === 'change' || finding.kind === 'scene';
+    note(this.#recorder.push(outcome, outcome.capturedAtMs, detection, byteCount));
+    return detection.kind === 'change' || detection.kind === 'scene';
   }
 
   /** A frame that cannot be looked at: the agent passes it over, but its turn comes like any other's. */
@@ -64,7 +64,7 @@ export class Trial {
 
   /** There are no more frames: decides on those that were held. */
   finish(): Outcome[] {
-    note(this.#selection.finish());
+    note(this.#recorder.finish());
     return this.decided();
   }
 }

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import { PNG } from 'pngjs';
 import { decodePlanes } from '../../agent/detect/planes.js';
 import { readMask } from '../../agent/detect/mask-png.js';
-import { decodeMemory } from '../../agent/detect/kept-state.js';
+import { decodeState } from '../../agent/detect/kept-state.js';
 import { decodeEntry, encodeEntry, sha256Of } from '../../agent/spool/entry.js';
 import { hasPreface } from '../../agent/uplink/receiver-preface.js';
 import { recognize } from '../../receiver/first-bytes.js';
@@ -266,8 +266,8 @@ export const byteTargets: readonly FuzzTarget[] = [
     corpus: [asJson(memoryHeader)],
     check(bytes) {
       // 2 by 2 cells of seven numbers and a mark: what the good header is about.
-      for (const cells of [0, 4 * 29]) decodeMemory(memoryOf(bytes, cells));
-      decodeMemory(bytes);
+      for (const cells of [0, 4 * 29]) decodeState(memoryOf(bytes, cells));
+      decodeState(bytes);
     },
   },
   {

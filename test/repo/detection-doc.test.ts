@@ -4,7 +4,7 @@ import { PNG } from 'pngjs';
 import { expect, it } from 'vitest';
 import { decodeSmall } from '../../agent/detect/decode.js';
 import { drawExplanation } from '../../agent/detect/explain.js';
-import { Judge, type JudgeSettings } from '../../agent/detect/motion-detector.js';
+import { MotionDetector, type DetectorSettings } from '../../agent/detect/motion-detector.js';
 import { readMask } from '../../agent/detect/mask-png.js';
 
 const path = new URL('../../docs/detection.png', import.meta.url);
@@ -13,9 +13,9 @@ const frame = (name: string) =>
 const empty = ['f00205', 'f00209', 'f00213', 'f00217'].map(frame);
 const visitor = frame('f00233');
 
-const asItComes: JudgeSettings = { sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000 };
+const asItComes: DetectorSettings = { sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000 };
 /** What each panel shows, row by row, two in a row: settings, and for how many seconds somebody stood there. */
-const panels: readonly (readonly [changed: Partial<JudgeSettings>, seconds: number])[] = [
+const panels: readonly (readonly [changed: Partial<DetectorSettings>, seconds: number])[] = [
   [{}, 1],
   [{ sensitivity: 0 }, 1],
   [{ sensitivity: 1 }, 1],
@@ -35,14 +35,14 @@ function leftHalf() {
 }
 
 /** The explanation of the last of so many frames, a second apart. */
-function explain(changed: Partial<JudgeSettings>, seconds: number): PNG {
-  const judge = new Judge({ ...asItComes, ...changed });
+function explain(changed: Partial<DetectorSettings>, seconds: number): PNG {
+  const detector = new MotionDetector({ ...asItComes, ...changed });
   let second = 0;
   for (let round = 0; round < 5; round++) {
-    for (const picture of empty) judge.judge(picture, 1000 * second++);
+    for (const picture of empty) detector.detect(picture, 1000 * second++);
   }
-  for (let i = 0; i < seconds; i++) judge.judge(visitor, 1000 * second++);
-  return PNG.sync.read(drawExplanation(visitor, judge.lastJudgement!));
+  for (let i = 0; i < seconds; i++) detector.detect(visitor, 1000 * second++);
+  return PNG.sync.read(drawExplanation(visitor, detector.lastCellMap!));
 }
 
 /** Half as wide and high. */

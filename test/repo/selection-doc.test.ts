@@ -1,19 +1,19 @@
-/** The picture in docs/detection.md, drawn from what the selection really does. `UPDATE=1` rewrites it. */
+/** The picture in docs/detection.md, drawn from what the recorder really does. `UPDATE=1` rewrites it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import {
   type Decided,
-  Selection,
-  type SelectionSettings,
+  EventRecorder,
+  type RecorderSettings,
 } from '../../agent/events/event-recorder.js';
 import type { Reason } from '../../shared/protocol/messages.js';
-import { findingOf, noonMs, settingsOf } from '../agent/events/detections.js';
+import { detectionOf, noonMs, settingsOf } from '../agent/events/detections.js';
 
 const path = new URL('../../docs/selection.svg', import.meta.url);
 
 /** A visit, something short, and a light that is switched; a frame a second. */
 const seen = 'fqqqqqccqccqqqqqqqqcqqqqqqqsqqq';
-const rows: readonly (readonly [flags: string, settings: Partial<SelectionSettings>])[] = [
+const rows: readonly (readonly [flags: string, settings: Partial<RecorderSettings>])[] = [
   ['--before 0', {}],
   ['(as it comes)', { before: 1 }],
   ['--before 3', { before: 3 }],
@@ -35,12 +35,12 @@ const shown: Readonly<Record<string, string>> = { f: '', q: '', c: '‚óè', s: '‚ò
 const [left, pitch, side, rowHeight] = [150, 24, 20, 44];
 const width = left + pitch * seen.length + 10;
 
-function decideAll(settings: Partial<SelectionSettings>): Decided<number>[] {
-  const selection = new Selection<number>(settingsOf({ eventGapMs: 4000, ...settings }));
+function decideAll(settings: Partial<RecorderSettings>): Decided<number>[] {
+  const recorder = new EventRecorder<number>(settingsOf({ eventGapMs: 4000, ...settings }));
   const decided = Array.from(seen).flatMap((letter, index) =>
-    selection.take(index, noonMs + 1000 * index, findingOf(letter)),
+    recorder.push(index, noonMs + 1000 * index, detectionOf(letter)),
   );
-  return [...decided, ...selection.finish()];
+  return [...decided, ...recorder.finish()];
 }
 
 const text = (x: number, y: number, size: number, words: string): string =>

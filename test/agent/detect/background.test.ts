@@ -1,11 +1,11 @@
-/** What the background compares a frame with: light, edges that wander, and places that are restless. */
+/** The background model's distances: illumination, edges that move between cells, cells that blink. */
 import { describe, expect, it } from 'vitest';
 import {
   distances,
-  expectedDeviations,
-  followLight,
+  decisionDeviations,
+  compensateIllumination,
   startBackground,
-  usualDeviation,
+  expectedDeviation,
 } from '../../../agent/detect/background.js';
 import type { Grid } from '../../../agent/detect/grid.js';
 
@@ -28,46 +28,46 @@ describe('the background', () => {
     const background = startBackground(frame);
     frame.fill(0);
     expect(background.reference).toEqual(even(100));
-    expect(background.anchor).toEqual(even(100));
+    expect(background.lastStableLuma).toEqual(even(100));
   });
 
   it('follows light that changes everywhere, not something that covers less than half', () => {
     const background = startBackground(even(100));
-    followLight(background, even(80), all);
+    compensateIllumination(background, even(80), all);
     expect(background.reference[0]).toBeCloseTo(80, 3);
     const half = even(80).fill(200, 0, 45);
-    followLight(background, half, all);
+    compensateIllumination(background, half, all);
     expect(background.reference[99]).toBeCloseTo(80, 3);
   });
 
   it('takes all that it knows of a place to the new light', () => {
     const background = startBackground(even(100));
-    background.other.fill(60);
-    followLight(background, even(73), all);
-    for (const levels of [background.settled, background.anchor]) {
+    background.secondMode.fill(60);
+    compensateIllumination(background, even(73), all);
+    for (const levels of [background.foregroundMean, background.lastStableLuma]) {
       expect(levels[0]).toBeCloseTo(73, 3);
     }
-    expect(background.other[0]).toBeCloseTo(43, 3);
+    expect(background.secondMode[0]).toBeCloseTo(43, 3);
   });
 
   it('measures the light only where it is told to, and where nothing was in front', () => {
     const background = startBackground(even(100));
-    followLight(background, even(80).fill(100, 0, 30), all.subarray(0, 30));
+    compensateIllumination(background, even(80).fill(100, 0, 30), all.subarray(0, 30));
     expect(background.reference).toEqual(even(100));
-    background.marks.fill(2, 0, 60);
-    followLight(background, even(80).fill(150, 0, 60), all);
+    background.labels.fill(2, 0, 60);
+    compensateIllumination(background, even(80).fill(150, 0, 60), all);
     expect(background.reference[99]).toBeCloseTo(80, 3);
-    background.marks.fill(2);
-    followLight(background, even(40), all);
+    background.labels.fill(2);
+    compensateIllumination(background, even(40), all);
     expect(background.reference[99]).toBeCloseTo(80, 3);
   });
 
   it('does not take a covered lens, or a lamp in the dark, for other light', () => {
     const background = startBackground(even(100));
-    followLight(background, even(0), all);
+    compensateIllumination(background, even(0), all);
     expect(background.reference[0]).toBeGreaterThan(60);
     const dark = startBackground(even(0));
-    followLight(dark, even(200), all);
+    compensateIllumination(dark, even(200), all);
     expect(dark.reference[0]).toBeLessThan(10);
   });
 
@@ -82,20 +82,20 @@ describe('the background', () => {
 
   it('knows two ways for a place to look', () => {
     const background = startBackground(even(100));
-    background.other[7] = 160;
+    background.secondMode[7] = 160;
     const off = distances(background, even(158), grid);
     expect([off[6], off[7]]).toEqual([58, 2]);
   });
 
-  it('expects more where it is noisy, bright or restless', () => {
+  it('expects more where it is noisy, bright or blinkRate', () => {
     const background = startBackground(halves);
-    background.noise.fill(0.5);
-    expect(usualDeviation(background, 0)).toBeCloseTo(0.625, 3);
-    expect(usualDeviation(background, 9)).toBeCloseTo(1.8, 3);
-    background.noise[0] = 8;
-    expect(usualDeviation(background, 0)).toBeCloseTo(10, 3);
-    expect(expectedDeviations(background)[0]).toBeCloseTo(10, 3);
-    background.restless[0] = 0.5;
-    expect(expectedDeviations(background)[0]).toBeCloseTo(30, 3);
+    background.meanAbsDev.fill(0.5);
+    expect(expectedDeviation(background, 0)).toBeCloseTo(0.625, 3);
+    expect(expectedDeviation(background, 9)).toBeCloseTo(1.8, 3);
+    background.meanAbsDev[0] = 8;
+    expect(expectedDeviation(background, 0)).toBeCloseTo(10, 3);
+    expect(decisionDeviations(background)[0]).toBeCloseTo(10, 3);
+    background.blinkRate[0] = 0.5;
+    expect(decisionDeviations(background)[0]).toBeCloseTo(30, 3);
   });
 });

@@ -7,15 +7,15 @@ const compare = (...excess: number[]): number[] => [
 ];
 
 describe('the comparison', () => {
-  it('marks what is beyond the limit, brighter or darker', () => {
+  it('labels what is beyond the limit, brighter or darker', () => {
     expect(compare(0, 0.5, 0.97, 1, 1.04, -0.97, -1, -1.04)).toEqual([0, 0, 0, 0, 1, 0, 0, 1]);
   });
 
-  it('marks what is beyond all bounds', () => {
+  it('labels what is beyond all bounds', () => {
     expect(compare(5, -5, 1e9, -1e9)).toEqual([1, 1, 1, 1]);
   });
 
-  it('marks a thin line, which might be taken for the edge of something', () => {
+  it('labels a thin line, which might be taken for the edge of something', () => {
     const [columns, rows] = [9, 5];
     const excess = new Float32Array(columns * rows);
     for (let row = 0; row < rows; row++) excess[row * columns + 4] = 2;

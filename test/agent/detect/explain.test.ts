@@ -3,7 +3,7 @@ import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import { drawExplanation } from '../../../agent/detect/explain.js';
 import { type SmallPicture, makeGrid } from '../../../agent/detect/grid.js';
-import { Judge } from '../../../agent/detect/motion-detector.js';
+import { MotionDetector } from '../../../agent/detect/motion-detector.js';
 import { withVisitor, yard } from './pictures.js';
 
 /** The colour in the middle of a cell. */
@@ -16,14 +16,14 @@ function colourAt(image: PNG, picture: SmallPicture, column: number, row: number
 }
 
 const empty = yard();
-const looked = new Uint8Array(80 * 60).fill(1);
+const roi = new Uint8Array(80 * 60).fill(1);
 
 describe('an explanation', () => {
   it('tints what counts red, what is too small amber, and leaves the rest grey', () => {
-    const cells = new Uint8Array(80 * 60);
-    cells[10 * 80 + 10] = 2;
-    cells[10 * 80 + 20] = 1;
-    const image = PNG.sync.read(drawExplanation(empty, { cells, looked, boxes: [] }));
+    const labels = new Uint8Array(80 * 60);
+    labels[10 * 80 + 10] = 2;
+    labels[10 * 80 + 20] = 1;
+    const image = PNG.sync.read(drawExplanation(empty, { labels, roi, boxes: [] }));
     expect([image.width, image.height]).toEqual([640, 480]);
 
     const [red, green, blue] = colourAt(image, empty, 10, 10);
@@ -37,20 +37,20 @@ describe('an explanation', () => {
   });
 
   it('darkens what the mask leaves out', () => {
-    const left = looked.map((_, i) => (i % 80 < 40 ? 1 : 0));
-    const cells = new Uint8Array(80 * 60);
-    const image = PNG.sync.read(drawExplanation(empty, { cells, looked: left, boxes: [] }));
+    const left = roi.map((_, i) => (i % 80 < 40 ? 1 : 0));
+    const labels = new Uint8Array(80 * 60);
+    const image = PNG.sync.read(drawExplanation(empty, { labels, roi: left, boxes: [] }));
     expect(colourAt(image, empty, 60, 4)[0]).toBeLessThan(0.6 * empty.luma[4 * 80 + 60]!);
     expect(colourAt(image, empty, 20, 4)[0]).toBeGreaterThan(0.9 * empty.luma[4 * 80 + 20]!);
   });
 
   it('outlines the boxes of a verdict, also at the frame’s edge', () => {
     for (const size of [makeGrid(640, 480), makeGrid(643, 477), makeGrid(1920, 1080)]) {
-      const judge = new Judge({ sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000 });
+      const detector = new MotionDetector({ sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000 });
       const picture = withVisitor(yard(size), [size.columns - 9, size.rows - 9, 9, 9]);
-      judge.judge(yard(size), 0);
-      judge.judge(picture, 1000);
-      const image = PNG.sync.read(drawExplanation(picture, judge.lastJudgement!));
+      detector.detect(yard(size), 0);
+      detector.detect(picture, 1000);
+      const image = PNG.sync.read(drawExplanation(picture, detector.lastCellMap!));
       const scale = image.width / size.columns;
       const at = 4 * (Math.floor((size.rows - 9) * scale) * image.width + image.width - 30);
       expect([...image.data.subarray(at, at + 3)]).toEqual([80, 255, 80]);
@@ -60,7 +60,8 @@ describe('an explanation', () => {
   it('enlarges small pictures, and never makes a large one smaller', () => {
     const widthOf = (picture: SmallPicture) => {
       const cells = new Uint8Array(picture.luma.length);
-      return PNG.sync.read(drawExplanation(picture, { cells, looked: cells, boxes: [] })).width;
+      return PNG.sync.read(drawExplanation(picture, { labels: cells, roi: cells, boxes: [] }))
+        .width;
     };
     expect(widthOf(yard(makeGrid(160, 120)))).toBe(640);
     expect(widthOf(yard(makeGrid(40_000, 100)))).toBe(2 * makeGrid(40_000, 100).columns);

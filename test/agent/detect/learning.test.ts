@@ -26,12 +26,12 @@ function look(
   luma: Float32Array,
   { region = none, small = none, elapsedS = 0.2 } = {},
 ): void {
-  const marks = new Uint8Array(cells);
-  for (const cell of small) marks[cell] = 1;
-  for (const cell of region) marks[cell] = 2;
+  const labels = new Uint8Array(cells);
+  for (const cell of small) labels[cell] = 1;
+  for (const cell of region) labels[cell] = 2;
   const off = distances(background, luma, grid);
   const regions = region.length === 0 ? [] : [region];
-  learn(background, { luma, grid, distances: off, marks, regions }, elapsedS, absorbS);
+  learn(background, { luma, grid, distances: off, labels, regions }, elapsedS, absorbS);
 }
 
 /** One frame a second. */
@@ -64,14 +64,14 @@ describe('the reference', () => {
 
   it('goes back to what the place showed before, at once', () => {
     const background = startBackground(even(100));
-    background.other.fill(160);
+    background.secondMode.fill(160);
     look(background, even(158));
     expect(background.reference[0]).toBeGreaterThan(157);
-    expect(background.other[0]).toBe(100);
+    expect(background.secondMode[0]).toBe(100);
   });
 });
 
-describe('noise', () => {
+describe('meanAbsDev', () => {
   it('is learned where a place sways, quietly or as a region', () => {
     const quiet = startBackground(even(100));
     const inFront = startBackground(even(100));
@@ -80,14 +80,14 @@ describe('noise', () => {
       look(quiet, frame);
       look(inFront, even(i % 2 === 0 ? 160 : 200), { region: half });
     }
-    expect(quiet.noise[0]).toBeGreaterThan(8);
-    expect(inFront.noise[0]).toBeGreaterThan(10);
+    expect(quiet.meanAbsDev[0]).toBeGreaterThan(8);
+    expect(inFront.meanAbsDev[0]).toBeGreaterThan(10);
   });
 
   it('is hardly learned from somebody who stands in front', () => {
     const background = startBackground(even(100));
     for (let i = 0; i < 50; i++) look(background, even(160), { region: half });
-    expect(background.noise[0]).toBeLessThan(4);
+    expect(background.meanAbsDev[0]).toBeLessThan(4);
   });
 });
 
@@ -97,8 +97,8 @@ describe('restlessness', () => {
     for (let i = 0; i < 200; i++) {
       look(background, even(100), i % 2 === 0 ? { small: Uint32Array.of(7) } : {});
     }
-    expect(background.restless[7]).toBeGreaterThan(0.95);
-    expect(background.restless[8]).toBe(0);
+    expect(background.blinkRate[7]).toBeGreaterThan(0.95);
+    expect(background.blinkRate[8]).toBe(0);
   });
 
   it('is not learned from what counts', () => {
@@ -106,7 +106,7 @@ describe('restlessness', () => {
     for (let i = 0; i < 50; i++) {
       look(background, withSquare(160), i % 2 === 0 ? { region: square } : {});
     }
-    expect(background.restless[33]).toBe(0);
+    expect(background.blinkRate[33]).toBe(0);
   });
 });
 
@@ -119,7 +119,7 @@ describe('what is in front', () => {
     expect(background.reference[33]).toBe(100);
     wait(background, 1, bag);
     expect(background.reference[33]).toBe(160);
-    expect(background.other[33]).toBe(100);
+    expect(background.secondMode[33]).toBe(100);
   });
 
   it('does not belong while a part of it moves now and then, as somebody does who stands', () => {

@@ -3,7 +3,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import { makeGrid } from '../../../agent/detect/grid.js';
-import { describeMisfit, lookedCells } from '../../../agent/detect/mask.js';
+import { describeMisfit, roiMask } from '../../../agent/detect/mask.js';
 import { readMask } from '../../../agent/detect/mask-png.js';
 
 type Rgba = readonly [number, number, number, number];
@@ -67,20 +67,20 @@ describe('a mask', () => {
     [2, 2],
     [1280, 960],
   ])('of %i×%i is stretched over the frame', (width, height) => {
-    const looked = lookedCells(readMask(leftHalf(width, height)), makeGrid(640, 480));
-    expect(looked).toEqual(Uint8Array.from({ length: 80 * 60 }, (_, i) => (i % 80 < 40 ? 1 : 0)));
+    const roi = roiMask(readMask(leftHalf(width, height)), makeGrid(640, 480));
+    expect(roi).toEqual(Uint8Array.from({ length: 80 * 60 }, (_, i) => (i % 80 < 40 ? 1 : 0)));
   });
 
   it('decides for a cell by half of it', () => {
     // A cell is 8 pixels wide: 4 white columns are half of the first, 3 of the second are less.
     const isWhite = (x: number) => x < 4 || (x >= 8 && x < 11) || x >= 16;
     const mask = readMask(encodePng(640, 480, (x) => (isWhite(x) ? white : black)));
-    expect([...lookedCells(mask, makeGrid(640, 480)).subarray(0, 4)]).toEqual([1, 0, 1, 1]);
+    expect([...roiMask(mask, makeGrid(640, 480)).subarray(0, 4)]).toEqual([1, 0, 1, 1]);
   });
 
   it('covers a frame whose last cells are cut', () => {
     const mask = readMask(encodePng(645, 483, () => white));
-    expect(lookedCells(mask, makeGrid(645, 483)).includes(0)).toBe(false);
+    expect(roiMask(mask, makeGrid(645, 483)).includes(0)).toBe(false);
   });
 
   it.each([
@@ -127,7 +127,7 @@ describe('a mask', () => {
 
   it('is refused when it leaves no cell of the frame', () => {
     const speck = readMask(encodePng(640, 480, (x, y) => (x + y === 0 ? white : black)));
-    expect(() => lookedCells(speck, makeGrid(640, 480))).toThrow(
+    expect(() => roiMask(speck, makeGrid(640, 480))).toThrow(
       maskError(/nothing to look at in a frame of 640x480/),
     );
   });

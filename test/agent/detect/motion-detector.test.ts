@@ -3,10 +3,10 @@ import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import { decodeSmall } from '../../../agent/detect/decode.js';
 import { type SmallPicture, makeGrid } from '../../../agent/detect/grid.js';
-import { Judge, type JudgeSettings } from '../../../agent/detect/motion-detector.js';
+import { MotionDetector, type DetectorSettings } from '../../../agent/detect/motion-detector.js';
 import { readMask } from '../../../agent/detect/mask-png.js';
-import { decodeMemory, encodeMemory } from '../../../agent/detect/kept-state.js';
-import type { Finding } from '../../../agent/events/verdict.js';
+import { decodeState, encodeState } from '../../../agent/detect/kept-state.js';
+import type { Detection } from '../../../agent/events/verdict.js';
 import {
   type Cells,
   randomFrom,
@@ -17,18 +17,18 @@ import {
   yard,
 } from './pictures.js';
 
-const settings: JudgeSettings = {
+const settings: DetectorSettings = {
   sensitivity: 0.5,
   minArea: 0.002,
   absorbMs: 20_000,
 };
 const noonMs = Date.UTC(2026, 10, 22, 12);
 const visitor: Cells = [30, 20, 5, 12];
-const isChanged = ({ kind }: Finding): boolean => kind === 'change' || kind === 'scene';
+const isChanged = ({ kind }: Detection): boolean => kind === 'change' || kind === 'scene';
 
-/** A judge with a camera: each `look` is a frame, `intervalMs` after the one before. */
+/** A detector with a camera: each `look` is a frame, `intervalMs` after the one before. */
 class Watch {
-  readonly judge: Judge;
+  readonly detector: MotionDetector;
   readonly intervalMs: number;
   nowMs = noonMs;
   #seed = 1;
@@ -36,14 +36,14 @@ class Watch {
   constructor({
     intervalMs = 1000,
     ...changed
-  }: Partial<JudgeSettings & { intervalMs: number }> = {}) {
-    this.judge = new Judge({ ...settings, ...changed });
+  }: Partial<DetectorSettings & { intervalMs: number }> = {}) {
+    this.detector = new MotionDetector({ ...settings, ...changed });
     this.intervalMs = intervalMs;
   }
 
   look(picture: SmallPicture) {
     this.nowMs += this.intervalMs;
-    return this.judge.judge(withNoise(picture, this.#seed++), this.nowMs);
+    return this.detector.detect(withNoise(picture, this.#seed++), this.nowMs);
   }
 
   /** The same scene many times; @returns how many of the frames were changed */
@@ -166,9 +166,14 @@ describe('the judge', () => {
   it('learns nothing from a frame for which its mask is of no use', () => {
     const look = new Uint8Array(640 * 480);
     look[0] = 1;
-    const judge = new Judge({ ...settings, mask: { widthPx: 640, heightPx: 480, look } });
-    expect(() => judge.judge(yard(), noonMs)).toThrow(expect.objectContaining({ code: 'MASK' }));
-    expect(judge.memory).toBeUndefined();
+    const detector = new MotionDetector({
+      ...settings,
+      mask: { widthPx: 640, heightPx: 480, look },
+    });
+    expect(() => detector.detect(yard(), noonMs)).toThrow(
+      expect.objectContaining({ code: 'MASK' }),
+    );
+    expect(detector.state).toBeUndefined();
   });
 
   it('starts afresh with a frame of another size', () => {
@@ -284,31 +289,33 @@ describe('a clock that', () => {
 });
 
 describe('a real visit', () => {
-  const noSelection = { memory: { capturedAtMs: 0, afterLeft: 0, sinceKeptMs: 0 }, held: [] };
+  const emptyRecorder = { state: { capturedAtMs: 0, afterLeft: 0, sinceKeptMs: 0 }, buffered: [] };
   const pictures = visitFrames.map(({ jpeg }) => decodeSmall(jpeg));
   const isVisit = visitFrames.map((frame) => frame.isVisit);
 
   it.each([1000, 5000, 60_000])(
     'is a change from its first frame to its last, a frame each %i ms, and nothing else is',
     (intervalMs) => {
-      const judge = new Judge(settings);
-      const findings = pictures.map((picture, i) => judge.judge(picture, noonMs + i * intervalMs));
-      expect(findings.map(({ kind }) => kind)).toEqual(
+      const detector = new MotionDetector(settings);
+      const detections = pictures.map((picture, i) =>
+        detector.detect(picture, noonMs + i * intervalMs),
+      );
+      expect(detections.map(({ kind }) => kind)).toEqual(
         isVisit.map((visited, i) => (i === 0 ? 'first' : visited ? 'change' : 'quiet')),
       );
     },
   );
 
   it('is judged the same by a new process for each frame', () => {
-    const lasting = new Judge(settings);
-    let memory: Buffer | undefined;
+    const lasting = new MotionDetector(settings);
+    let kept: Buffer | undefined;
     pictures.forEach((picture, i) => {
-      const remembered = memory === undefined ? undefined : decodeMemory(memory);
+      const remembered = kept === undefined ? undefined : decodeState(kept);
       if (typeof remembered === 'string') throw new Error(remembered);
-      const judge = new Judge(settings, remembered?.judge);
+      const detector = new MotionDetector(settings, remembered?.detector);
       const atMs = noonMs + i * 60_000;
-      expect(judge.judge(picture, atMs)).toEqual(lasting.judge(picture, atMs));
-      memory = encodeMemory({ judge: judge.memory!, selection: noSelection });
+      expect(detector.detect(picture, atMs)).toEqual(lasting.detect(picture, atMs));
+      kept = encodeState({ detector: detector.state!, recorder: emptyRecorder });
     });
   });
 });

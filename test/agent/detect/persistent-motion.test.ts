@@ -1,24 +1,24 @@
 /** When something that changes all the time is told, and where it is; and clocks that never need it. */
 import { describe, expect, it } from 'vitest';
-import { ConstantChange } from '../../../agent/detect/persistent-motion.js';
+import { PersistentMotion } from '../../../agent/detect/persistent-motion.js';
 import { makeGrid } from '../../../agent/detect/grid.js';
-import { Judge } from '../../../agent/detect/motion-detector.js';
-import type { Box, Finding } from '../../../agent/events/verdict.js';
+import { MotionDetector } from '../../../agent/detect/motion-detector.js';
+import type { Box, Detection } from '../../../agent/events/verdict.js';
 import { type Cells, randomFrom, withNoise, within, yard } from './pictures.js';
 
 const grid = makeGrid(640, 480);
 const flag: Box = [560, 16, 40, 24];
-const changeAt = (...boxes: Box[]): Finding => ({
+const changeAt = (...boxes: Box[]): Detection => ({
   kind: 'change',
   ratio: 0.01,
   boxes,
   strength: 2,
 });
-const quiet: Finding = { kind: 'quiet', ratio: 0, boxes: [], strength: 0 };
+const quiet: Detection = { kind: 'quiet', ratio: 0, boxes: [], strength: 0 };
 
 /** A frame every so often; @returns what was told, with the second */
-function watch(seconds: number, everyS: number, scene: (second: number) => Finding) {
-  const change = new ConstantChange();
+function watch(seconds: number, everyS: number, scene: (second: number) => Detection) {
+  const change = new PersistentMotion();
   const told: [second: number, Box][] = [];
   for (let second = 0; second <= seconds; second += everyS) {
     const box = change.note(scene(second), 1e12 + second * 1000, grid);
@@ -53,7 +53,7 @@ describe('what goes on changing', () => {
   });
 
   it('goes on when the clock is put back', () => {
-    const change = new ConstantChange();
+    const change = new PersistentMotion();
     for (let second = 0; second < 500; second++) change.note(changeAt(flag), second * 1000, grid);
     expect(change.note(changeAt(flag), -1e6, grid)).toBeUndefined();
     let told = 0;
@@ -75,11 +75,11 @@ describe('a clock burnt into the picture', () => {
     ['16 pixels high is no change at all', [70, 2, 4, 2], 0],
     ['32 pixels high is learned within a minute', [64, 2, 8, 4], 60],
   ])('%s', (_, digits, atMost) => {
-    const judge = new Judge({ sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000 });
+    const detector = new MotionDetector({ sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000 });
     let changes = 0;
     for (let second = 0; second < 600; second++) {
       const picture = withNoise(ticking(second, digits), second);
-      if (judge.judge(picture, 1e12 + second * 1000).kind === 'change') changes += 1;
+      if (detector.detect(picture, 1e12 + second * 1000).kind === 'change') changes += 1;
     }
     expect(changes).toBeLessThanOrEqual(atMost);
   });

@@ -12,19 +12,19 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { HeldFrames } from '../../../agent/events/buffered-frames.js';
-import type { Held } from '../../../agent/events/event-recorder.js';
+import { BufferedFrames } from '../../../agent/events/buffered-frames.js';
+import type { Buffered } from '../../../agent/events/event-recorder.js';
 import type { CapturedFrame } from '../../../agent/source/frame-source.js';
 import { keptLog } from '../../support/log.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { temporaryDirectory } from '../../support/temporary.js';
-import { findingOf } from './detections.js';
+import { detectionOf } from './detections.js';
 
-function held(number: number): Held<CapturedFrame> {
+function held(number: number): Buffered<CapturedFrame> {
   const jpeg = makeJpeg(number);
   return {
     frame: { jpeg, capturedAtMs: number, origin: 'a test' },
-    ...{ capturedAtMs: number, finding: findingOf('q'), byteCount: jpeg.length },
+    ...{ capturedAtMs: number, detection: detectionOf('q'), byteCount: jpeg.length },
     ...{ isPending: false, isDue: number === 2 },
   };
 }
@@ -32,13 +32,13 @@ function held(number: number): Held<CapturedFrame> {
 async function openFolder() {
   const base = temporaryDirectory();
   const { log, lines } = keptLog();
-  const open = () => HeldFrames.open(base, '/var/lib/picchanged', log);
+  const open = () => BufferedFrames.open(base, '/var/lib/picchanged', log);
   const frames = await open();
   const [name = ''] = readdirSync(base);
   return { base, folder: join(base, name), frames, open, lines };
 }
 
-const bytesOf = (found: readonly Held<CapturedFrame>[]) => found.map(({ frame }) => frame.jpeg);
+const bytesOf = (found: readonly Buffered<CapturedFrame>[]) => found.map(({ frame }) => frame.jpeg);
 
 function removed(path: string): string {
   rmSync(path);
@@ -73,7 +73,7 @@ describe('held frames', () => {
   it('of another state directory are elsewhere', async () => {
     const { base, frames } = await openFolder();
     await frames.keep([held(1)]);
-    await HeldFrames.open(base, '/var/lib/other', keptLog().log);
+    await BufferedFrames.open(base, '/var/lib/other', keptLog().log);
     expect(readdirSync(base)).toHaveLength(2);
   });
 
@@ -157,7 +157,7 @@ describe('a folder that somebody made before', () => {
 
   it('in a runtime directory that is not there is said', async () => {
     const { log } = keptLog();
-    await expect(HeldFrames.open('/nowhere', '/state', log)).rejects.toThrow(
+    await expect(BufferedFrames.open('/nowhere', '/state', log)).rejects.toThrow(
       'cannot make /nowhere/',
     );
   });

@@ -1,12 +1,12 @@
-/** Made-up findings and settings for the tests of the selection. */
-import type { SelectionSettings } from '../../../agent/events/event-recorder.js';
-import type { Finding } from '../../../agent/events/verdict.js';
+/** Made-up detections and settings for the tests of the recorder. */
+import type { RecorderSettings } from '../../../agent/events/event-recorder.js';
+import type { Detection } from '../../../agent/events/verdict.js';
 
 export const noonMs = Date.UTC(2026, 10, 22, 12);
 
 const nothing = { ratio: 0, boxes: [], strength: 0 };
-const something: Omit<Finding, 'kind'> = { ratio: 0.1, boxes: [[8, 16, 24, 32]], strength: 3 };
-const findings: Readonly<Record<string, Finding>> = {
+const something: Omit<Detection, 'kind'> = { ratio: 0.1, boxes: [[8, 16, 24, 32]], strength: 3 };
+const detections: Readonly<Record<string, Detection>> = {
   f: { kind: 'first', ...nothing },
   q: { kind: 'quiet', ...nothing },
   c: { kind: 'change', ...something },
@@ -14,14 +14,14 @@ const findings: Readonly<Record<string, Finding>> = {
 };
 
 /** By its letter: first, quiet, change, scene. */
-export function findingOf(letter: string): Finding {
-  const finding = findings[letter];
-  if (finding === undefined) throw new Error(`no finding has the letter ${letter}`);
-  return finding;
+export function detectionOf(letter: string): Detection {
+  const detection = detections[letter];
+  if (detection === undefined) throw new Error(`no detection has the letter ${letter}`);
+  return detection;
 }
 
 /** Nothing but changes is sent, unless said. */
-export function settingsOf(changed: Partial<SelectionSettings>): SelectionSettings {
+export function settingsOf(changed: Partial<RecorderSettings>): RecorderSettings {
   return {
     eventGapMs: 4000,
     minDurationMs: 0,

@@ -1,13 +1,13 @@
-/** What holds of a selection whatever the camera shows, its clock does and its settings are. */
+/** What holds of a recorder whatever the camera shows, its clock does and its settings are. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type Decided,
-  Selection,
-  type SelectionSettings,
+  EventRecorder,
+  type RecorderSettings,
 } from '../../../agent/events/event-recorder.js';
-import { selectionState } from '../../../agent/events/recorder-state.js';
-import { findingOf, noonMs, settingsOf } from './detections.js';
+import { encodeRecorder, keptRecorder } from '../../../agent/events/recorder-state.js';
+import { detectionOf, noonMs, settingsOf } from './detections.js';
 import * as v from 'valibot';
 
 interface Look {
@@ -26,7 +26,7 @@ const wild = fc.constantFrom(0, 1, 900, 5000, 86_400_000, -1, -3_600_000);
 const looks = (elapsedMs: fc.Arbitrary<number>): fc.Arbitrary<Look[]> =>
   fc.array(fc.record({ letter, elapsedMs }), { minLength: 1, maxLength: 60 });
 const anyElapsed = fc.oneof({ weight: 4, arbitrary: steady }, { weight: 1, arbitrary: wild });
-const settings: fc.Arbitrary<SelectionSettings> = fc
+const settings: fc.Arbitrary<RecorderSettings> = fc
   .record({
     eventGapMs: fc.constantFrom(1500, 4000, 10_000),
     minDurationMs: fc.constantFrom(0, 0, 1000, 3000),
@@ -38,26 +38,26 @@ const settings: fc.Arbitrary<SelectionSettings> = fc
 /** A frame's name, as the memory of a one-shot run has it. */
 const nameOf = (index: number): string => index.toString(16).padStart(64, '0');
 
-/** @param nextProcess what becomes of the selection between two frames */
+/** @param nextProcess what becomes of the recorder between two frames */
 function decideAll(
-  rules: SelectionSettings,
+  rules: RecorderSettings,
   seen: readonly Look[],
-  nextProcess = (selection: Selection<string>) => selection,
+  nextProcess = (recorder: EventRecorder<string>) => recorder,
 ): Decided<string>[] {
-  let selection = new Selection<string>(rules);
+  let recorder = new EventRecorder<string>(rules);
   let nowMs = noonMs;
   const decided = seen.flatMap(({ letter, elapsedMs }, index) => {
     nowMs += elapsedMs;
-    selection = nextProcess(selection);
-    return selection.take(nameOf(index), nowMs, findingOf(letter), 100);
+    recorder = nextProcess(recorder);
+    return recorder.push(nameOf(index), nowMs, detectionOf(letter), 100);
   });
-  return [...decided, ...selection.finish()];
+  return [...decided, ...recorder.finish()];
 }
 
 const reasonsOf = (decided: readonly Decided<string>[]) =>
   decided.map(({ verdict }) => verdict.reason);
 
-describe('a selection', () => {
+describe('a recorder', () => {
   it('decides on every frame once, in the order of capture', () => {
     fc.assert(
       fc.property(settings, looks(anyElapsed), (rules, seen) => {
@@ -152,15 +152,16 @@ describe('a selection', () => {
   });
 
   it('goes on in another process as if it were the same', () => {
-    const nextProcess = (selection: Selection<string>, rules: SelectionSettings) => {
-      const { memory, held } = selection;
-      if (memory === undefined) return selection;
-      const state = v.parse(selectionState, JSON.parse(JSON.stringify({ memory, held })));
-      return new Selection(rules, state.memory, state.held);
+    const nextProcess = (recorder: EventRecorder<string>, rules: RecorderSettings) => {
+      const { state, buffered } = recorder;
+      if (state === undefined) return recorder;
+      const written = JSON.stringify(encodeRecorder({ state, buffered }));
+      const kept = v.parse(keptRecorder, JSON.parse(written));
+      return new EventRecorder(rules, kept.state, kept.buffered);
     };
     fc.assert(
       fc.property(settings, looks(anyElapsed), (rules, seen) => {
-        const apart = decideAll(rules, seen, (selection) => nextProcess(selection, rules));
+        const apart = decideAll(rules, seen, (recorder) => nextProcess(recorder, rules));
         expect(apart).toEqual(decideAll(rules, seen));
       }),
       { numRuns: 500 },
@@ -170,7 +171,11 @@ describe('a selection', () => {
   it('does without the frames that were lost between two processes', () => {
     fc.assert(
       fc.property(settings, looks(anyElapsed), (rules, seen) => {
-        const decided = decideAll(rules, seen, ({ memory }) => new Selection(rules, memory));
+        const decided = decideAll(
+          rules,
+          seen,
+          ({ state }) => new EventRecorder<string>(rules, state),
+        );
         const frames = decided.map(({ frame }) => frame);
         expect(frames).toEqual([...new Set(frames)].sort());
         if (rules.minDurationMs > 0) return;

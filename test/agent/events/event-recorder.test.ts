@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Decided,
-  Selection,
-  type SelectionSettings,
-  maxHeldBytes,
+  EventRecorder,
+  type RecorderSettings,
+  maxBufferedBytes,
   maxPendingFrames,
 } from '../../../agent/events/event-recorder.js';
-import { findingOf, noonMs, settingsOf } from './detections.js';
+import { detectionOf, noonMs, settingsOf } from './detections.js';
 
 /** By reason, in the language of the timelines. */
 const letters = {
@@ -19,20 +19,20 @@ const letterOf = ({ verdict }: Decided<unknown>): string =>
 
 /** A camera with a frame a second, unless said. */
 class Camera {
-  readonly selection: Selection<number>;
+  readonly recorder: EventRecorder<number>;
   readonly decided: Decided<number>[] = [];
   nowMs = noonMs;
   #frame = 0;
 
-  constructor(settings: Partial<SelectionSettings> = {}) {
-    this.selection = new Selection(settingsOf(settings));
+  constructor(settings: Partial<RecorderSettings> = {}) {
+    this.recorder = new EventRecorder(settingsOf(settings));
   }
 
   /** @param script a letter a frame: first, quiet, change, scene */
   look(script: string, { intervalMs = 1000, byteCount = 0 } = {}): this {
     for (const letter of script) {
-      const finding = findingOf(letter);
-      this.decided.push(...this.selection.take(this.#frame++, this.nowMs, finding, byteCount));
+      const detection = detectionOf(letter);
+      this.decided.push(...this.recorder.push(this.#frame++, this.nowMs, detection, byteCount));
       this.nowMs += intervalMs;
     }
     return this;
@@ -44,7 +44,7 @@ class Camera {
   }
 
   end(): string {
-    this.decided.push(...this.selection.finish());
+    this.decided.push(...this.recorder.finish());
     expect(this.decided.map(({ frame }) => frame)).toEqual([...Array(this.#frame).keys()]);
     return this.timeline;
   }
@@ -55,11 +55,11 @@ class Camera {
   }
 }
 
-const became = (script: string, settings: Partial<SelectionSettings>): string =>
+const became = (script: string, settings: Partial<RecorderSettings>): string =>
   new Camera(settings).look(script).end();
 
-describe('a selection', () => {
-  it.each<[seen: string, became: string, settings: Partial<SelectionSettings>]>([
+describe('a recorder', () => {
+  it.each<[seen: string, became: string, settings: Partial<RecorderSettings>]>([
     ['fqqcccqqcq', 'f..ccc..c.', {}],
     ['fqqsqq', 'f..s..', {}],
     ['fqqfqq', 'f..f..', {}],
@@ -81,7 +81,7 @@ describe('a selection', () => {
     expect(became(seen, settings)).toBe(expected);
   });
 
-  it.each<[seen: string, became: string, settings: Partial<SelectionSettings>]>([
+  it.each<[seen: string, became: string, settings: Partial<RecorderSettings>]>([
     ['fqqqqqqq', 'f..k..k.', {}],
     ['fqqcqqqq', 'f..c..k.', {}],
     ['fcqqqqqq', 'fcaa..k.', { after: 2 }],
@@ -94,7 +94,7 @@ describe('a selection', () => {
     expect(became(seen, { keepEveryMs: 3000, ...settings })).toBe(expected);
   });
 
-  it.each<[seen: string, became: string, settings: Partial<SelectionSettings>]>([
+  it.each<[seen: string, became: string, settings: Partial<RecorderSettings>]>([
     ['fqcqqq', 'f.....', {}],
     ['fqcccqq', 'f......', {}],
     ['fqccccq', 'f......', {}],
@@ -125,7 +125,7 @@ describe('a selection', () => {
     expect(verdicts.map(({ changed }) => changed)).toEqual(
       Array.from('fcqqcqqq', (letter) => letter === 'c'),
     );
-    const { ratio, boxes, strength } = findingOf('c');
+    const { ratio, boxes, strength } = detectionOf('c');
     expect(verdicts[1]).toEqual({
       ...{ changed: true, event: undefined, sent: false, reason: undefined },
       ...{ ratio, boxes, strength },
@@ -141,8 +141,8 @@ describe('a selection', () => {
 
   it('says at its end that what it held is not sent', () => {
     const camera = new Camera({ before: 3 }).look('fqq');
-    expect(camera.selection.finish().map(letterOf)).toEqual(['.', '.']);
-    expect(camera.selection.held).toEqual([]);
+    expect(camera.recorder.finish().map(letterOf)).toEqual(['.', '.']);
+    expect(camera.recorder.buffered).toEqual([]);
   });
 });
 
@@ -221,21 +221,21 @@ describe('a clock that', () => {
 
 describe('what is held', () => {
   it('is as many frames as are to be sent before an event', () => {
-    const { selection } = new Camera({ before: 3 }).look('fqqqqqqq');
-    expect(selection.held.map(({ frame }) => frame)).toEqual([5, 6, 7]);
+    const { recorder } = new Camera({ before: 3 }).look('fqqqqqqq');
+    expect(recorder.buffered.map(({ frame }) => frame)).toEqual([5, 6, 7]);
   });
 
   it('takes no more memory than it may: the oldest go', () => {
     const camera = new Camera({ before: 100 }).look('f');
-    camera.look('qqqqqqqq', { byteCount: maxHeldBytes / 4 });
-    expect(camera.selection.held).toHaveLength(4);
+    camera.look('qqqqqqqq', { byteCount: maxBufferedBytes / 4 });
+    expect(camera.recorder.buffered).toHaveLength(4);
     expect(camera.look('c').timeline).toBe('f....bbbbc');
-    camera.look('qqqqqqqqq').look('q', { byteCount: maxHeldBytes + 1 });
-    expect(camera.selection.held).toEqual([]);
+    camera.look('qqqqqqqqq').look('q', { byteCount: maxBufferedBytes + 1 });
+    expect(camera.recorder.buffered).toEqual([]);
   });
 
   it('begins an event early rather than lose what changed', () => {
-    const large = { byteCount: maxHeldBytes / 4 };
+    const large = { byteCount: maxBufferedBytes / 4 };
     const camera = new Camera({ before: 2, minDurationMs: 60_000 }).look('fqq', large);
     expect(camera.look('cccc', large).timeline).toBe('f..');
     expect(camera.look('c', large).timeline).toBe('f..ccccc');

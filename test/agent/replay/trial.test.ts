@@ -54,8 +54,8 @@ describe('a trial', () => {
   it('says whether something is in view', () => {
     const trial = new Trial(settings);
     expect(trial.take(outcomeAt(0), empty, 0)).toBe(false);
-    expect(trial.lastJudgement).toBeUndefined();
+    expect(trial.lastCellMap).toBeUndefined();
     expect(trial.take(outcomeAt(1), visited, 0)).toBe(true);
-    expect(trial.lastJudgement?.boxes).toHaveLength(1);
+    expect(trial.lastCellMap?.boxes).toHaveLength(1);
   });
 });
