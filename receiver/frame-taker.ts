@@ -65,13 +65,14 @@ export class FrameTaker {
 
   /** Resolves when it is noted, or refused, and answered. Never rejects for what the disk does. */
   async note(message: DroppedMessage): Promise<void> {
-    const { sequence, count, firstCapturedAtMs, lastCapturedAtMs, utcOffsetMinutes, why } = message;
+    const { sequence, count, firstCapturedAtMs, lastCapturedAtMs } = message;
+    const { utcOffsetMinutes, why, sequences } = message;
     if (this.#isBeyondQuota(sequence, minStoredBytes)) return;
     const camera = this.#camera;
     const id = { epoch: this.#epoch, sequence };
     const receivedAtMs = this.#parts.clock.nowMs();
     const moment = { capturedAtMs: firstCapturedAtMs, utcOffsetMinutes, receivedAtMs };
-    const hole = { camera, id, count, lastCapturedAtMs, why, ...moment };
+    const hole = { camera, id, count, lastCapturedAtMs, why, sequences, ...moment };
     const noted = await this.#answer(id, () => this.#parts.store.note(hole));
     if (noted === undefined || noted.duplicate) return;
     const [from, to] = [firstCapturedAtMs, lastCapturedAtMs].map((ms) =>

@@ -32,3 +32,12 @@ export const maxLineKinds = 256;
 
 /** A peer that does not read our last words must not keep the connection open. */
 export const lingerMs = 2000;
+
+/** Folders of the captures directory that are held open and not in use. */
+export const maxOpenFolders = 128;
+
+/** Frames and holes that are known from memory, over all records and in one: some 16 bytes each. */
+export const maxRecordEntries = 4_000_000;
+
+/** Of a record, its newest bytes are read: some 3 million lines, in a few seconds. */
+export const maxRecordBytes = 2 ** 30;

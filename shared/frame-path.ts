@@ -1,6 +1,7 @@
 /**
- * Where a frame lies below the captures directory, as a function of its header alone: storing twice finds
- * the same name. `frontdoor/2026_11_22/2026_11_22_08_30_15_123+0100.jpg`, the camera's own local time. Pure.
+ * Where a frame lies below the captures directory, as a function of its header: storing twice finds the same
+ * name; only of a camera without a clock the folder follows from the arrival.
+ * `frontdoor/2026_11_22/2026_11_22_08_30_15_123+0100.jpg`, the camera's own local time. Pure.
  */
 
 /** A camera that thinks it is earlier has no clock: 2020-01-01 UTC. */
@@ -32,9 +33,24 @@ export function clockedPath(camera: string, moment: FrameMoment): FramePath {
   return { folder: `${camera}/${day}`, stem: `${day}_${clock}${formatOffset(utcOffsetMinutes)}` };
 }
 
-/** The path of a frame from a camera whose clock is absurd. */
-export function unclockedPath(camera: string, epoch: string, sequence: number): FramePath {
-  return { folder: `${camera}/unclocked`, stem: `${epoch}-${sequence}` };
+/** Where a camera's frames are whose clock was absurd, in folders of the days on which they arrived. */
+export function unclockedFolder(camera: string): string {
+  return `${camera}/unclocked`;
+}
+
+/** The path of a frame from a camera whose clock is absurd. @param arrival when it came, by a clock that makes sense */
+export function unclockedPath(
+  camera: string,
+  epoch: string,
+  sequence: number,
+  arrival: FrameMoment,
+): FramePath {
+  const { folder } = clockedPath(unclockedFolder(camera), arrival);
+  return { folder, stem: `${epoch}-${sequence}` };
+}
+
+export function isDayName(name: string): boolean {
+  return /^\d{4}_\d\d_\d\d$/.test(name);
 }
 
 export function isPlausibleClock(capturedAtMs: number): boolean {
@@ -44,6 +60,14 @@ export function isPlausibleClock(capturedAtMs: number): boolean {
 /** The file name for the n-th frame that wants the same stem: `.jpg`, `-2.jpg`, `-3.jpg`. */
 export function numberedName(stem: string, n: number): string {
   return n === 1 ? `${stem}.jpg` : `${stem}-${n}.jpg`;
+}
+
+/** Which of the frames that want the same stem a name is: 1 for the plain name, and for foreign ones. */
+export function nameNumber(fileName: string): number {
+  const match = /^(?:[\d_]{23}[+-]\d{4}|[0-9a-f]{16,32}-\d{1,16})(?:-(\d{1,9}))?\.jpg$/.exec(
+    fileName,
+  );
+  return Number(match?.[1] ?? 1);
 }
 
 /** Reads a file's name back to its moment; undefined when it is not one of ours. */

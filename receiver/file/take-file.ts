@@ -9,18 +9,18 @@
  * without listening.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
-import { flushToDisk, makeDirectories } from '../../shared/durable-file.js';
+import { makeDirectories } from '../../shared/durable-file.js';
 import { OperationalError } from '../../shared/errors.js';
 import { clockedPath } from '../../shared/frame-path.js';
 import { formatSize } from '../../shared/quantity.js';
-import { isOwnFolder } from '../store/own-entries.js';
-import { publishFile } from '../store/publish.js';
+import { Folder, openOrMake } from '../store/folder.js';
+import { type FileAt, publishFile } from '../store/publish.js';
 import { storeError } from '../store/store-error.js';
-import { incomingFolder, removeAbandonedIn, removeIfThere } from '../store/unfinished.js';
+import { incomingFolder, removeAbandonedIn } from '../store/unfinished.js';
 import { type Judgement, headBytes, judgeFile, tailBytes } from './file-kind.js';
 
 export interface TakeFileSettings {
@@ -51,10 +51,12 @@ export async function takeFile(socket: Socket, settings: TakeFileSettings): Prom
   socket.setTimeout(idleTimeoutMs, () => {
     socket.destroy(new OperationalError('LINK', `it was silent for ${idleTimeoutMs} ms`));
   });
-  const incoming = join(directory, incomingFolder);
-  const temporary = join(incoming, `${randomUUID()}.part`);
+  const name = `${randomUUID()}.part`;
+  let places: TakePlaces | undefined;
   try {
-    const file = await openTemporary(incoming, temporary, clock.nowMs());
+    places = await openPlaces(directory);
+    const temporary = { folder: places.incoming, name };
+    const file = await openTemporary(temporary, clock.nowMs());
     let received: Received;
     try {
       received = await receive(socket, file, settings.maxBytes);
@@ -70,14 +72,17 @@ export async function takeFile(socket: Socket, settings: TakeFileSettings): Prom
     );
     if (judgement.isWhole === false) throw refusal('it is not whole: its end is missing');
     if (!isListening && judgement.isWhole === undefined) throw gone();
-    const name = await publish(temporary, directory, judgement, clock);
-    await say(socket, `stored as ${name}\n`).catch(() => undefined); // it left: stored all the same
-    return { name, byteCount };
+    const final = await publish(temporary, places.directory, judgement, clock);
+    await say(socket, `stored as ${final}\n`).catch(() => undefined); // it left: stored all the same
+    return { name: final, byteCount };
   } catch (error) {
-    await removeIfThere(temporary);
+    await places?.incoming.removeIfThere(name);
     const failure = asOperational(error);
     await say(socket, `not kept: ${failure.message}\n`).catch(() => undefined);
     throw failure;
+  } finally {
+    await places?.incoming.close();
+    await places?.directory.close();
   }
 }
 
@@ -86,13 +91,33 @@ interface Received {
   readonly judgement: Judgement;
 }
 
-async function openTemporary(incoming: string, path: string, nowMs: number): Promise<FileHandle> {
+interface TakePlaces {
+  readonly directory: Folder;
+  /** In it: what is not whole yet. */
+  readonly incoming: Folder;
+}
+
+async function openPlaces(path: string): Promise<TakePlaces> {
   try {
-    if (!(await isOwnFolder(incoming))) await makeDirectories(incoming, 0o700);
-    await removeAbandonedIn(incoming, nowMs);
-    return await open(path, 'wx', 0o640);
+    await makeDirectories(path, 0o700);
+    const directory = await Folder.open(path);
+    try {
+      return { directory, incoming: await openOrMake(directory, incomingFolder, 0o700) };
+    } catch (error) {
+      await directory.close();
+      throw error;
+    }
   } catch (cause) {
-    throw storeError(`cannot write in ${incoming}`, cause);
+    throw storeError(`cannot write in ${join(path, incomingFolder)}`, cause);
+  }
+}
+
+async function openTemporary({ folder, name }: FileAt, nowMs: number): Promise<FileHandle> {
+  try {
+    await removeAbandonedIn(folder, nowMs);
+    return await folder.createFile(name, 0o640);
+  } catch (cause) {
+    throw storeError(`cannot write in ${folder.path}`, cause);
   }
 }
 
@@ -133,8 +158,8 @@ async function flushed(file: FileHandle, directory: string): Promise<void> {
 
 /** Named by the moment it was whole, never over another file. */
 async function publish(
-  temporary: string,
-  directory: string,
+  temporary: FileAt,
+  directory: Folder,
   { extension }: Judgement,
   clock: Clock,
 ): Promise<string> {
@@ -144,14 +169,14 @@ async function publish(
   try {
     for (let n = 1; n <= maxSameName; n += 1) {
       const name = `${stem}${n === 1 ? '' : `-${n}`}${extension}`;
-      if (!(await publishFile(temporary, join(directory, name)))) continue;
-      await flushToDisk(directory);
+      if (!(await publishFile(temporary, { folder: directory, name }))) continue;
+      await directory.sync();
       return name;
     }
   } catch (cause) {
-    throw storeError(`cannot write in ${directory}`, cause);
+    throw storeError(`cannot write in ${directory.path}`, cause);
   }
-  throw new OperationalError('STORE', `every name from ${stem} on is taken in ${directory}`);
+  throw new OperationalError('STORE', `every name from ${stem} on is taken in ${directory.path}`);
 }
 
 /** Resolves when the words are with the system. @throws a system error when the connection is gone */

@@ -3,42 +3,52 @@
  * that keeps its frames here. It outlives the keys folder, so that a receiver without its keys does not take
  * itself for one that never had any.
  */
-import { lstat, open } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { flushToDisk } from '../../shared/durable-file.js';
-import { OperationalError, systemCode } from '../../shared/errors.js';
+import { OperationalError } from '../../shared/errors.js';
+import { Folder } from './folder.js';
+import { publishFile } from './publish.js';
 
 const closedMarkName = '.picchanged-closed';
 const text =
   'A camera was paired. While this file is there, a receiver whose keys are gone does not start.\n';
 
 /** @throws a system error when that cannot be told */
-export async function hasClosedMark(directory: string): Promise<boolean> {
+export function hasClosedMark(directory: string): Promise<boolean> {
+  return inRoot(directory, isMarked);
+}
+
+// Whatever it is: a link that leads nowhere opens no door.
+async function isMarked(root: Folder): Promise<boolean> {
+  return (await root.look(closedMarkName)) !== undefined;
+}
+
+/** Makes the mark when it is missing, durably. @throws a system error */
+async function makeClosedMark(root: Folder): Promise<void> {
+  if (await isMarked(root)) return;
+  const temporary = { folder: root, name: `${closedMarkName}.${randomUUID()}.part` };
   try {
-    // Whatever it is: a link that leads nowhere opens no door.
-    await lstat(join(directory, closedMarkName));
-    return true;
+    await root.writeNew(temporary.name, Buffer.from(text));
+    if (!(await publishFile(temporary, { folder: root, name: closedMarkName }))) return;
+  } finally {
+    await root.removeIfThere(temporary.name);
+  }
+  try {
+    await root.sync();
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
+    // What failed to be flushed is made anew the next time, not taken for made.
+    await root.removeIfThere(closedMarkName);
     throw error;
   }
 }
 
-/** Makes the mark when it is missing, durably. @throws a system error */
-async function makeClosedMark(directory: string): Promise<void> {
+async function inRoot<T>(directory: string, act: (root: Folder) => Promise<T>): Promise<T> {
+  const root = await Folder.open(directory);
   try {
-    const file = await open(join(directory, closedMarkName), 'wx');
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') return;
-    throw error;
+    return await act(root);
+  } finally {
+    await root.close();
   }
-  await flushToDisk(directory);
 }
 
 /**
@@ -52,7 +62,7 @@ export async function checkClosedMark(
 ): Promise<void> {
   try {
     if (isClosed) {
-      await makeClosedMark(directory);
+      await inRoot(directory, makeClosedMark);
       return;
     }
     if (!(await hasClosedMark(directory))) return;

@@ -1,45 +1,55 @@
 /**
- * The records of the days in use, loaded when first asked for and forgotten when there are too many. Sees to
+ * The records of the folders in use, loaded when first asked for and forgotten when there are too many. Sees to
  * it that what was appended is flushed some seconds later, without anybody waiting for it.
  */
-import { join } from 'node:path';
+import { maxRecordEntries } from '../limits.js';
+import type { CaptureFolders } from './capture-folders.js';
 import { DayRecord } from './day-record.js';
+import type { Folder } from './folder.js';
 
-export const recordName = 'record.jsonl';
 export interface RecordLimits {
-  /** Frames and holes, some 100 bytes each. A camera that changes every second of a day makes 86,400. */
+  /** Frames and holes; a camera that sends a frame each second of a day makes 86,400. */
   readonly maxEntries: number;
   readonly maxRecords: number;
 }
-const defaultLimits: RecordLimits = { maxEntries: 300_000, maxRecords: 1000 };
+const defaultLimits: RecordLimits = { maxEntries: maxRecordEntries, maxRecords: 1000 };
 /** What a power cut may take from the records; it takes no frame. */
 const flushAfterMs = 5000;
 
+interface Kept {
+  readonly record: DayRecord;
+  /** Of the folder that it is in. */
+  readonly folderId: string;
+}
+
 export class DayRecords {
-  readonly #directory: string;
+  readonly #folders: CaptureFolders;
   readonly #limits: RecordLimits;
   /** By folder, the one used longest ago first. */
-  readonly #records = new Map<string, DayRecord>();
+  readonly #records = new Map<string, Kept>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(directory: string, limits = defaultLimits) {
-    this.#directory = directory;
+  constructor(folders: CaptureFolders, limits = defaultLimits) {
+    this.#folders = folders;
     this.#limits = limits;
   }
 
   /**
    * The record of a folder, with all that is in its file now.
-   * @param folder relative to the captures directory
+   * @param path of the folder, relative to the captures directory
    * @throws a system error
    */
-  async of(folder: string): Promise<DayRecord> {
-    const record =
-      this.#records.get(folder) ?? new DayRecord(join(this.#directory, folder, recordName));
-    this.#records.delete(folder);
-    this.#records.set(folder, record);
-    await record.follow();
+  async of(path: string, folder: Folder): Promise<DayRecord> {
+    let kept = this.#records.get(path);
+    if (kept?.folderId !== folder.id) {
+      const { maxEntries } = this.#limits;
+      kept = { record: new DayRecord({ maxEntries }), folderId: folder.id };
+    }
+    this.#records.delete(path);
+    this.#records.set(path, kept);
+    await kept.record.follow(folder);
     this.#forget();
-    return record;
+    return kept.record;
   }
 
   /** How many are in memory. */
@@ -52,7 +62,9 @@ export class DayRecords {
     if (this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      void this.#flush();
+      void this.#flush().then(() => {
+        if (this.#unflushed().length > 0) this.flushSoon();
+      });
     }, flushAfterMs);
     this.#timer.unref();
   }
@@ -62,25 +74,37 @@ export class DayRecords {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     await this.#flush();
+    clearTimeout(this.#timer);
+  }
+
+  #unflushed(): [path: string, kept: Kept][] {
+    return [...this.#records].filter(([, { record }]) => !record.isFlushed);
   }
 
   async #flush(): Promise<void> {
-    const unflushed = [...this.#records.values()].filter((record) => !record.isFlushed);
     // What does not reach the disk now is lost by a power cut only, and found again by the frames' names.
-    await Promise.allSettled(unflushed.map((record) => record.flush()));
+    await Promise.allSettled(
+      this.#unflushed().map(([path, { record, folderId }]) =>
+        this.#folders.useExisting([path], async (folder) => {
+          // The lines of a folder that is elsewhere now are the system's to write.
+          if (folder.id === folderId) await record.flush(folder);
+          else this.#records.delete(path);
+        }),
+      ),
+    );
     this.#forget();
   }
 
   #forget(): void {
     const { maxEntries, maxRecords } = this.#limits;
     let entries = 0;
-    for (const { size } of this.#records.values()) entries += size;
+    for (const { record } of this.#records.values()) entries += record.size;
     if (entries <= maxEntries && this.#records.size <= maxRecords) return;
     // The last is in use; one that is not flushed goes when it is.
-    for (const [folder, record] of [...this.#records].slice(0, -1)) {
+    for (const [path, { record }] of [...this.#records].slice(0, -1)) {
       if (entries <= maxEntries && this.#records.size <= maxRecords) return;
       if (!record.isFlushed) continue;
-      this.#records.delete(folder);
+      this.#records.delete(path);
       entries -= record.size;
     }
   }

@@ -1,50 +1,47 @@
 /**
- * Keeps frames as files below the captures directory, and holes as lines in its records. What `put` and
- * `note` have resolved for is on the disk; a file under its final name is whole, always.
+ * Keeps frames as files in the captures directory, and holes as lines in its records. What `put` and `note`
+ * have resolved for is on the disk, and was in its place then; a file under its final name is whole, always.
+ * (Version 0.1 could leave an empty one on a file system without hard links; it is replaced when its name is
+ * wanted.)
  *
  * The order of a frame, and what a crash after each step leaves:
  *
  *   1. temporary file, flushed      an unfinished file, removed at a later start; the frame comes again
- *   2. link to a free final name    the whole frame, known by its name and bytes when it comes again: adopted
+ *   2. link to a free final name    the whole frame, known by its name and bytes when it comes again
  *   3. directory flushed, and       the same after a power cut. The line is handed to the system before the
  *      line appended, side by side  acknowledgement but not flushed: kill -9 loses no acknowledged frame's line
- *   4. acknowledged                 a power cut within seconds may lose the line, never the frame: the frame
- *                                   is adopted when it comes again. A line may outlive its file (the line
+ *   4. folders looked for           a frame in a folder that was moved away meanwhile; it is stored again
+ *   5. acknowledged                 a power cut within seconds may lose the line, never the frame: the frame
+ *                                   is found when it comes again. A line may outlive its file (the line
  *                                   reached the disk before the directory did): the file is looked for, and
  *                                   the frame stored again. So no line is believed without its file, and no
  *                                   file needs its line.
  *
- * A hole has no file: its line is flushed before its acknowledgement. What adopting cannot tell apart are two
- * frames with the same millisecond and the same bytes, the first one's line lost or another process's that is
- * just being written. One epoch has no such two, and a camera's lock lets in one epoch at a time.
+ * A hole has no file: its line is flushed before its acknowledgement. What looking at files cannot tell apart
+ * are two frames with the same millisecond and the same bytes, the first one's line lost or another process's
+ * that is just being written. One epoch has no such two, and a camera's lock lets in one epoch at a time.
  */
-import { randomUUID } from 'node:crypto';
-import { access, constants, lstat, readFile, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { flushToDisk, makeDirectories, writeNewFile } from '../../shared/durable-file.js';
-import { systemCode } from '../../shared/errors.js';
+import { access, constants } from 'node:fs/promises';
+import { makeDirectories } from '../../shared/durable-file.js';
 import {
-  type FrameMoment,
   type FramePath,
   clockedPath,
   isPlausibleClock,
-  numberedName,
   unclockedPath,
 } from '../../shared/frame-path.js';
-import { type CameraClaim, type CameraLock, lockCamera } from './camera-lock.js';
+import { type CameraClaim, type CameraLock, lockCamera, removeIdleLocks } from './camera-lock.js';
 import { CaptureFolders } from './capture-folders.js';
-import type { DayRecord } from './day-record.js';
-import { DayRecords, recordName } from './day-records.js';
-import { FlushGroup } from './flush-group.js';
-import { publishFile } from './publish.js';
-import { type FrameId, frameLine, holeLine } from './record-line.js';
+import { DayRecords } from './day-records.js';
+import { FolderFlushes } from './folder-flushes.js';
+import { Folder } from './folder.js';
+import { FrameFiles } from './frame-files.js';
+import { HoleLines } from './hole-lines.js';
+import { type FrameId, frameKey, holeKey } from './record-line.js';
 import { storeError } from './store-error.js';
 import type { FrameStore, FrameToStore, Hole, StoredFrame } from './store-port.js';
 import { StoreMarker } from './store-marker.js';
-import { incomingFolder, removeAbandoned, removeIfThere } from './unfinished.js';
-
-/** More equal names than a camera can make in a millisecond: something is wrong. */
-const maxSameName = 10_000;
+import { UnclockedDays } from './unclocked-days.js';
+import { removeAbandoned } from './unfinished.js';
 
 /**
  * Opens the captures directory, makes it when it is missing, removes what killed processes left unfinished.
@@ -54,8 +51,14 @@ export async function openFrameStore(directory: string, nowMs: number): Promise<
   try {
     await makeDirectories(directory);
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
-    await removeAbandoned(directory, nowMs);
-    return new Captures(directory, await StoreMarker.open(directory));
+    const root = await Folder.open(directory);
+    try {
+      await removeAbandoned(root, nowMs);
+      await removeIdleLocks(root, nowMs);
+      return new Captures(directory, await StoreMarker.open(root));
+    } finally {
+      await root.close();
+    }
   } catch (cause) {
     throw storeError(`cannot use the captures directory ${directory}`, cause);
   }
@@ -64,19 +67,25 @@ export async function openFrameStore(directory: string, nowMs: number): Promise<
 class Captures implements FrameStore {
   readonly #directory: string;
   readonly #marker: StoreMarker;
-  readonly #records: DayRecords;
-  readonly #flushes = new FlushGroup();
   readonly #folders: CaptureFolders;
-  /** By camera, epoch, sequence and bytes: a repeat that comes meanwhile waits for the first. */
+  readonly #records: DayRecords;
+  readonly #frames: FrameFiles;
+  readonly #holes: HoleLines;
+  readonly #unclocked: UnclockedDays;
+  /** By camera, key and bytes: a repeat that comes meanwhile waits for the first. */
   readonly #storing = new Map<string, Promise<StoredFrame>>();
-  /** By path: the frame that is about to get this name. */
-  readonly #claims = new Map<string, FrameId>();
 
   constructor(directory: string, marker: StoreMarker) {
+    const folders = new CaptureFolders(directory, (root) => marker.check(root));
+    const records = new DayRecords(folders);
+    const parts = { folders, records, flushes: new FolderFlushes() };
     this.#directory = directory;
     this.#marker = marker;
-    this.#records = new DayRecords(directory);
-    this.#folders = new CaptureFolders(directory, this.#flushes);
+    this.#folders = folders;
+    this.#records = records;
+    this.#frames = new FrameFiles(parts);
+    this.#holes = new HoleLines(parts);
+    this.#unclocked = new UnclockedDays(folders);
   }
 
   get id(): string {
@@ -85,18 +94,28 @@ class Captures implements FrameStore {
 
   async put(frame: FrameToStore): Promise<StoredFrame> {
     const { camera, id, sha256 } = frame;
-    const work = (): Promise<StoredFrame> => this.#store(frame);
     try {
-      return id === undefined ? await work() : await this.#once([camera, id, sha256], work);
+      const { folder, stem } = pathOf(frame, id);
+      const key = id && frameKey(id, frame.capturedAtMs);
+      const named = { frame, key, stem };
+      if (key === undefined) return await this.#frames.store(folder, named);
+      return await this.#once([camera, key, sha256], async () => {
+        const find = (earlier: string) => this.#frames.find(earlier, named);
+        return (await this.#findEarlier(frame, folder, find)) ?? this.#frames.store(folder, named);
+      });
     } catch (cause) {
       throw storeError(`cannot store a frame of ${camera} in ${this.#directory}`, cause);
     }
   }
 
   async note(hole: Hole): Promise<StoredFrame> {
-    const { camera, id } = hole;
+    const { camera } = hole;
     try {
-      return await this.#once([camera, id, 'hole'], () => this.#note(hole));
+      const { folder } = pathOf(hole, hole.id);
+      return await this.#once([camera, holeKey(hole), 'hole'], async () => {
+        const find = (earlier: string) => this.#holes.find(earlier, hole);
+        return (await this.#findEarlier(hole, folder, find)) ?? this.#holes.note(folder, hole);
+      });
     } catch (cause) {
       throw storeError(`cannot note a hole of ${camera} in ${this.#directory}`, cause);
     }
@@ -104,15 +123,17 @@ class Captures implements FrameStore {
 
   async lock(claim: CameraClaim): Promise<CameraLock | undefined> {
     try {
-      await this.#marker.check();
+      // Looks at the marker.
+      await this.#folders.use([''], () => Promise.resolve());
       return await lockCamera(this.#directory, claim);
     } catch (cause) {
       throw storeError(`cannot lock camera ${claim.camera} in ${this.#directory}`, cause);
     }
   }
 
-  close(): Promise<void> {
-    return this.#records.close();
+  async close(): Promise<void> {
+    await this.#records.close();
+    await this.#folders.close();
   }
 
   /** Does the work for the first of those who come with the same key; the others wait, and are repeats. */
@@ -125,143 +146,24 @@ class Captures implements FrameStore {
     return await storing;
   }
 
-  async #store(frame: FrameToStore): Promise<StoredFrame> {
-    try {
-      return await this.#findOrWrite(frame);
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-      // A folder was removed from under us, by hand or because its frames were old.
-      this.#folders.forget();
-      return await this.#findOrWrite(frame);
-    }
-  }
-
-  async #findOrWrite(frame: FrameToStore): Promise<StoredFrame> {
-    const path = pathOf(frame.camera, frame, frame.id);
-    const folders = [frame.camera, path.folder, incomingOf(frame.camera)];
-    await Promise.all([this.#marker.check(), this.#folders.check(folders)]);
-    const record = await this.#records.of(path.folder);
-    const stored = await this.#findStored(frame, path, record);
-    return stored ?? (await this.#write(frame, path, record));
-  }
-
-  async #note(hole: Hole): Promise<StoredFrame> {
-    const { folder } = pathOf(hole.camera, hole, hole.id);
-    await Promise.all([this.#marker.check(), this.#folders.check([hole.camera, folder])]);
-    this.#folders.forget();
-    await this.#folders.make([hole.camera, folder]);
-    const record = await this.#records.of(folder);
-    const known = record.find(hole.id);
-    const duplicate = known !== undefined && known.name === undefined;
-    if (!duplicate) await record.append(holeLine(hole), { ...hole.id, name: undefined });
-    await record.flush();
-    await this.#flushes.flush(join(this.#directory, folder));
-    return { name: `${folder}/${recordName}`, duplicate };
-  }
-
-  /** A frame that is recorded, and whose file is there still. */
-  async #findStored(
-    frame: FrameToStore,
-    path: FramePath,
-    record: DayRecord,
+  /** Looks for what a camera without a clock sends in the folders of earlier days. */
+  async #findEarlier(
+    { camera, capturedAtMs }: FrameToStore | Hole,
+    today: string,
+    find: (folder: string) => Promise<StoredFrame | undefined>,
   ): Promise<StoredFrame | undefined> {
-    const fileName = frame.id && record.find(frame.id)?.name;
-    if (fileName === undefined) return undefined;
-    const name = `${path.folder}/${fileName}`;
-    if (!(await hasContent(join(this.#directory, name), frame.jpeg))) return undefined;
-    await this.#flushAgain(path.folder, fileName);
-    return { name, duplicate: true };
-  }
-
-  async #write(frame: FrameToStore, path: FramePath, record: DayRecord): Promise<StoredFrame> {
-    const incoming = incomingOf(frame.camera);
-    await this.#folders.make([frame.camera, path.folder, incoming]);
-    const temporary = join(this.#directory, incoming, `${randomUUID()}.part`);
-    // An absurd clock is not the file's time either: it keeps the time of arrival.
-    const isClocked = isPlausibleClock(frame.capturedAtMs);
-    const times = isClocked ? { modifiedAtMs: frame.capturedAtMs } : undefined;
-    try {
-      await writeNewFile(temporary, frame.jpeg, times);
-      for (let n = 1; n <= maxSameName; n += 1) {
-        const stored = await this.#publish(
-          temporary,
-          numberedName(path.stem, n),
-          frame,
-          path,
-          record,
-        );
-        if (stored !== undefined) return stored;
-      }
-      throw new Error(`there are ${maxSameName} files named ${path.stem}`);
-    } catch (error) {
-      await removeIfThere(temporary);
-      throw error;
+    if (isPlausibleClock(capturedAtMs)) return undefined;
+    for (const folder of await this.#unclocked.before(camera, today)) {
+      const found = await find(folder);
+      if (found !== undefined) return found;
     }
-  }
-
-  /** @returns undefined when the name is another's */
-  async #publish(
-    temporary: string,
-    fileName: string,
-    frame: FrameToStore,
-    { folder }: FramePath,
-    record: DayRecord,
-  ): Promise<StoredFrame | undefined> {
-    const name = `${folder}/${fileName}`;
-    const final = join(this.#directory, name);
-    const { id } = frame;
-    if (id !== undefined && this.#claims.has(final)) return undefined;
-    if (id !== undefined) this.#claims.set(final, id);
-    try {
-      if (await publishFile(temporary, final)) {
-        await Promise.all([
-          this.#flushes.flush(join(this.#directory, folder)),
-          this.#record(frame, fileName, record),
-        ]);
-        return { name, duplicate: false };
-      }
-      if (id === undefined || !(await hasContent(final, frame.jpeg))) return undefined;
-      await record.follow();
-      if (record.isAnothers(fileName, id)) return undefined;
-      const isRecorded = record.find(id)?.name === fileName;
-      await this.#flushAgain(folder, fileName);
-      if (!isRecorded) await this.#record(frame, fileName, record);
-      await unlink(temporary);
-      return { name, duplicate: true };
-    } finally {
-      if (id !== undefined) this.#claims.delete(final);
-    }
-  }
-
-  async #record(frame: FrameToStore, name: string, record: DayRecord): Promise<void> {
-    const line = frameLine({ ...frame, name, byteCount: frame.jpeg.length });
-    await record.append(line, frame.id && { ...frame.id, name });
-    this.#records.flushSoon();
-  }
-
-  /** Whoever wrote it may not have come as far as flushing it. */
-  async #flushAgain(folder: string, fileName: string): Promise<void> {
-    await flushToDisk(join(this.#directory, folder, fileName));
-    await this.#flushes.flush(join(this.#directory, folder));
+    return undefined;
   }
 }
 
-const incomingOf = (camera: string): string => `${camera}/${incomingFolder}`;
-
-function pathOf(camera: string, moment: FrameMoment, id: FrameId | undefined): FramePath {
-  if (id === undefined || isPlausibleClock(moment.capturedAtMs)) return clockedPath(camera, moment);
-  return unclockedPath(camera, id.epoch, id.sequence);
-}
-
-/** False also when there is no such file. */
-async function hasContent(path: string, bytes: Buffer): Promise<boolean> {
-  try {
-    const look = await lstat(path);
-    // What a link leads to is no frame that is kept here.
-    if (!look.isFile() || look.size !== bytes.length) return false;
-    return (await readFile(path)).equals(bytes);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
-  }
+function pathOf(received: FrameToStore | Hole, id: FrameId | undefined): FramePath {
+  const { camera, capturedAtMs, receivedAtMs, utcOffsetMinutes } = received;
+  if (id === undefined || isPlausibleClock(capturedAtMs)) return clockedPath(camera, received);
+  const arrival = { capturedAtMs: receivedAtMs, utcOffsetMinutes };
+  return unclockedPath(camera, id.epoch, id.sequence, arrival);
 }

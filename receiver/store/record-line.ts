@@ -1,8 +1,8 @@
 /**
  * The lines of a day's record, JSON objects: one a frame (epoch and sequence absent for a raw one), one a
- * hole (`"type":"dropped"`). A line may come twice: (epoch, sequence) is what names its frame. Pure.
+ * hole (`"type":"dropped"`). A line may come twice and means the same then. Pure.
  */
-import type { WireVerdict } from '../../shared/protocol/messages.js';
+import type { SequenceRange, WireVerdict } from '../../shared/protocol/messages.js';
 
 /** What names a frame or a hole of a camera for ever. */
 export interface FrameId {
@@ -29,15 +29,42 @@ export interface HoleFacts {
   readonly lastCapturedAtMs: number;
   readonly utcOffsetMinutes: number;
   readonly why: string;
+  /** Which frames of the epoch; undefined: the agent does not say. */
+  readonly sequences?: readonly SequenceRange[] | undefined;
   readonly receivedAtMs: number;
 }
 
-export interface RecordedId extends FrameId {
-  /** Undefined for a hole. */
-  readonly name: string | undefined;
-}
+/** What a line says about who is stored, and where. */
+export type Recorded =
+  | {
+      readonly kind: 'frame';
+      /** See `frameKey`. */
+      readonly key: string;
+      /** The file's. */
+      readonly name: string;
+    }
+  | {
+      readonly kind: 'hole';
+      /** See `holeKey`. */
+      readonly key: string;
+    };
 
 const iso = (ms: number): string => new Date(ms).toISOString();
+
+/**
+ * What names a frame: its id, and when it was captured. An agent whose state was put back to an older copy
+ * uses its numbers a second time.
+ */
+export function frameKey({ epoch, sequence }: FrameId, capturedAtMs: number): string {
+  return joined(epoch, sequence, iso(capturedAtMs));
+}
+
+/** What tells a hole from another: all that its agent says about it. */
+export function holeKey(hole: HoleFacts): string {
+  const { id, count, why, capturedAtMs, lastCapturedAtMs, sequences } = hole;
+  const times = [iso(capturedAtMs), iso(lastCapturedAtMs)];
+  return joined(id.epoch, id.sequence, count, why, ...times, JSON.stringify(sequences));
+}
 
 /** The line, with its end. */
 export function frameLine(frame: FrameFacts): string {
@@ -64,22 +91,55 @@ export function holeLine(hole: HoleFacts): string {
     to: iso(hole.lastCapturedAtMs),
     utcOffsetMinutes: hole.utcOffsetMinutes,
     received: iso(hole.receivedAtMs),
+    sequences: hole.sequences,
   })}\n`;
 }
 
+/** How each of our lines about a frame begins; the rest need not be read. */
+const frameStart =
+  /\{"epoch":"([0-9a-f]{16,32})","sequence":(\d{1,16}),"name":"([\w+-]{1,128}\.jpg)","size":\d{1,16},"sha256":"[0-9a-f]{64}","captured":"([\d:.TZ+-]{1,32})",/y;
+
+/** Reads whole lines one by one. @param text bytes as Latin-1: what we look at is ASCII */
+export function readLines(text: string, take: (recorded: Recorded) => void): void {
+  let start = 0;
+  while (start < text.length) {
+    const found = text.indexOf('\n', start);
+    const end = found < 0 ? text.length : found;
+    frameStart.lastIndex = start;
+    const match = frameStart.exec(text);
+    if (match !== null && frameStart.lastIndex < end && text[end - 1] === '}') {
+      const [, epoch = '', sequence = '', name = '', captured = ''] = match;
+      take({ kind: 'frame', key: joined(epoch, sequence, captured), name });
+    } else {
+      const recorded = readLine(Buffer.from(text.slice(start, end), 'latin1').toString());
+      if (recorded !== undefined) take(recorded);
+    }
+    start = end + 1;
+  }
+}
+
 /** @returns undefined for a line that names no frame: raw, foreign, torn */
-export function readLine(text: string): RecordedId | undefined {
-  let line: unknown;
+export function readLine(text: string): Recorded | undefined {
+  let value: unknown;
   try {
-    line = JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     return undefined; // A crash in the middle of a line leaves half of it.
   }
-  if (typeof line !== 'object' || line === null) return undefined;
-  const { epoch, sequence, type, name } = line as Record<string, unknown>;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const line = value as Record<string, unknown>;
+  const { epoch, sequence, type, name } = line;
   if (typeof epoch !== 'string' || typeof sequence !== 'number') return undefined;
-  if (type === 'dropped') return { epoch, sequence, name: undefined };
+  if (type === 'dropped') {
+    const { count, why, from, to, sequences } = line;
+    const key = joined(epoch, sequence, count, why, from, to, JSON.stringify(sequences));
+    return { kind: 'hole', key };
+  }
   // It becomes part of a path: only what a frame can be named.
   if (typeof name !== 'string' || !/^[\w+-]+\.jpg$/.test(name)) return undefined;
-  return { epoch, sequence, name };
+  return { kind: 'frame', key: joined(epoch, sequence, line.captured), name };
+}
+
+function joined(...parts: readonly unknown[]): string {
+  return parts.map(String).join(' ');
 }

@@ -1,6 +1,6 @@
 /** What the sessions know of the store: frames, holes and camera names in, acknowledgements out. */
 import type { FrameMoment } from '../../shared/frame-path.js';
-import type { WireVerdict } from '../../shared/protocol/messages.js';
+import type { SequenceRange, WireVerdict } from '../../shared/protocol/messages.js';
 import type { CameraClaim, CameraLock } from './camera-lock.js';
 import type { FrameId } from './record-line.js';
 
@@ -34,13 +34,16 @@ export interface Hole extends Received {
   readonly count: number;
   readonly lastCapturedAtMs: number;
   readonly why: string;
+  /** Which frames of the epoch; undefined: the agent does not say. */
+  readonly sequences?: readonly SequenceRange[] | undefined;
 }
 
 export interface FrameStore {
   /** Random id of the captures directory, 32 hex digits, made once. */
   readonly id: string;
   /**
-   * Notes a hole durably.
+   * Notes a hole durably. One that says the same is a duplicate; one that says something else under the same
+   * id is another hole.
    * @throws {OperationalError} STORE: it is not noted; worth trying again
    */
   note(hole: Hole): Promise<StoredFrame>;

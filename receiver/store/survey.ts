@@ -1,8 +1,11 @@
 /** Looks at a captures directory without touching it: what each camera sent last, and how much today. */
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { systemCode } from '../../shared/errors.js';
-import { clockedPath, parseFrameName } from '../../shared/frame-path.js';
+import {
+  clockedPath,
+  isDayName,
+  parseFrameName,
+  unclockedFolder,
+} from '../../shared/frame-path.js';
+import { Folder, openIfFolder } from './folder.js';
 
 export interface CameraSurvey {
   readonly camera: string;
@@ -20,56 +23,83 @@ export async function surveyCaptures(
   utcOffsetMinutes: number,
 ): Promise<readonly CameraSurvey[]> {
   const today = clockedPath('', { capturedAtMs: nowMs, utcOffsetMinutes }).folder.slice(1);
-  const entries = await readdir(directory, { withFileTypes: true });
-  const cameras = entries.filter((entry) => entry.isDirectory() && /^[a-z0-9]/.test(entry.name));
-  const surveys: CameraSurvey[] = [];
-  for (const { name } of cameras.sort((one, other) => (one.name < other.name ? -1 : 1))) {
-    const folder = join(directory, name);
-    surveys.push({ camera: name, lastMs: await lastFrame(folder), ...(await sum(folder, today)) });
+  const root = await Folder.open(directory);
+  try {
+    const names = (await namesIn(root)).filter((name) => /^[a-z0-9]/.test(name)).sort();
+    const surveys: CameraSurvey[] = [];
+    for (const name of names) {
+      await within(root, [name], async (camera) => {
+        const sums = [await sum(camera, [today]), await sum(camera, [...unclocked, today])];
+        surveys.push({
+          camera: name,
+          lastMs: await lastFrame(camera),
+          todayFrames: sums.reduce((total, { frames }) => total + frames, 0),
+          todayBytes: sums.reduce((total, { bytes }) => total + bytes, 0),
+        });
+      });
+    }
+    return surveys;
+  } finally {
+    await root.close();
   }
-  return surveys;
 }
 
 /** Days and moments sort as text, as far as the offset from UTC does not change. */
-async function lastFrame(folder: string): Promise<number | undefined> {
-  const days = (await readdir(folder)).filter((name) => /^\d{4}_\d\d_\d\d$/.test(name));
+async function lastFrame(camera: Folder): Promise<number | undefined> {
+  const days = (await namesIn(camera)).filter(isDayName);
   for (const day of days.sort().reverse()) {
-    const moments = (await namesIn(join(folder, day))).flatMap((name) => {
-      const atMs = parseFrameName(name)?.capturedAtMs;
-      return atMs === undefined ? [] : [atMs];
+    let lastMs: number | undefined;
+    await within(camera, [day], async (folder) => {
+      for await (const name of folder.names()) {
+        const atMs = parseFrameName(name)?.capturedAtMs;
+        if (atMs === undefined || atMs <= (lastMs ?? -Infinity)) continue;
+        // An empty file is no frame: a version 0.1 that was killed could leave one.
+        if ((await folder.look(name))?.size !== 0n) lastMs = atMs;
+      }
     });
-    if (moments.length > 0) return moments.reduce((last, each) => Math.max(last, each));
+    if (lastMs !== undefined) return lastMs;
   }
   return undefined;
 }
 
-async function sum(folder: string, day: string) {
-  let todayFrames = 0;
-  let todayBytes = 0;
-  for (const name of await namesIn(join(folder, day))) {
-    if (!name.endsWith('.jpg')) continue;
-    todayFrames += 1;
-    todayBytes += await sizeOf(join(folder, day, name));
-  }
-  return { todayFrames, todayBytes };
+const unclocked = unclockedFolder('').split('/').slice(1);
+
+/** Frames in a folder below a camera's. */
+async function sum(camera: Folder, path: readonly string[]) {
+  let [frames, bytes] = [0, 0];
+  await within(camera, path, async (folder) => {
+    for await (const name of folder.names()) {
+      if (!name.endsWith('.jpg')) continue;
+      const look = await folder.look(name);
+      if (look?.isFile() !== true || look.size === 0n) continue;
+      frames += 1;
+      bytes += Number(look.size);
+    }
+  });
+  return { frames, bytes };
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+/** Does something in a folder below another, if it is there: links and files are passed over. */
+async function within(
+  parent: Folder,
+  path: readonly string[],
+  act: (folder: Folder) => Promise<void>,
+): Promise<void> {
+  const [name, ...rest] = path;
+  if (name === undefined) {
+    await act(parent);
+    return;
+  }
+  const folder = await openIfFolder(parent, name);
   try {
-    return await readdir(folder);
-  } catch (error) {
-    // Gone meanwhile, or a file in a folder's place.
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return [];
-    throw error;
+    if (folder !== undefined) await within(folder, rest, act);
+  } finally {
+    await folder?.close();
   }
 }
 
-/** Of a file that was removed meanwhile, 0. */
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return 0;
-    throw error;
-  }
+async function namesIn(folder: Folder): Promise<string[]> {
+  const names: string[] = [];
+  for await (const name of folder.names()) names.push(name);
+  return names;
 }

@@ -1,63 +1,51 @@
 /** Unfinished files, `*.part`: where they lie, and that those of killed processes do not stay. */
-import { lstat, readdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { systemCode } from '../../shared/errors.js';
+import { type Folder, openIfFolder } from './folder.js';
 
 /** Beside the camera's days, so on the same file system. */
 export const incomingFolder = '.incoming';
 /** An unfinished file lives for as long as one write: this old, its process is dead. */
 const abandonedAfterMs = 10 * 60_000;
 
-/** Removes what killed processes left below the captures directory. @throws a system error */
-export async function removeAbandoned(directory: string, nowMs: number): Promise<void> {
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) await removeAbandonedIn(join(path, incomingFolder), nowMs);
-    else if (/^\.picchanged\.json\..*\.part$/.test(entry.name)) {
-      await removeIfOld(path, nowMs);
+/** Removes what killed processes left in the captures directory. @throws a system error */
+export async function removeAbandoned(root: Folder, nowMs: number): Promise<void> {
+  for await (const name of root.names()) {
+    if (/^\.picchanged.*\.part$/.test(name)) await removeIfOld(root, name, nowMs);
+    else if ((await root.look(name))?.isDirectory()) {
+      await within(root, name, (camera) =>
+        within(camera, incomingFolder, (incoming) => removeAbandonedIn(incoming, nowMs)),
+      );
     }
   }
 }
 
 /** Removes what killed processes left in one folder of unfinished files. @throws a system error */
-export async function removeAbandonedIn(incoming: string, nowMs: number): Promise<void> {
-  if (!(await isFolder(incoming))) return; // a link leads to what is not ours
-  const names = (await namesIn(incoming)).filter((name) => name.endsWith('.part'));
-  for (const name of names) await removeIfOld(join(incoming, name), nowMs);
-}
-
-export async function removeIfThere(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch {
-    // On a broken disk the first error is the one to tell; the file is removed at a later start.
+export async function removeAbandonedIn(incoming: Folder, nowMs: number): Promise<void> {
+  for await (const name of incoming.names()) {
+    if (name.endsWith('.part')) await removeIfOld(incoming, name, nowMs);
   }
 }
 
-async function removeIfOld(path: string, nowMs: number): Promise<void> {
+/** Whether nothing has changed a file for so long that no living process is about to. */
+export function isAbandoned(look: { readonly ctimeMs: bigint }, nowMs: number): boolean {
+  return nowMs - Number(look.ctimeMs) > abandonedAfterMs;
+}
+
+/** Does something in a folder, if it is one. */
+async function within(
+  parent: Folder,
+  name: string,
+  act: (folder: Folder) => Promise<void>,
+): Promise<void> {
+  const folder = await openIfFolder(parent, name);
   try {
-    // Its modification time may be the capture's; when it was made and renamed tells its age.
-    const { ctimeMs } = await lstat(path);
-    if (nowMs - ctimeMs > abandonedAfterMs) await removeIfThere(path);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error; // another process was done with it
+    if (folder !== undefined) await act(folder);
+  } finally {
+    await folder?.close();
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isDirectory();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
-    throw error;
-  }
+async function removeIfOld(folder: Folder, name: string, nowMs: number): Promise<void> {
+  // Its modification time may be the capture's; when it was made and renamed tells its age.
+  const look = await folder.look(name);
+  if (look !== undefined && isAbandoned(look, nowMs)) await folder.removeIfThere(name);
 }

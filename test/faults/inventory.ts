@@ -58,7 +58,10 @@ export function readCaptures(directory: string): Captures {
           recorded.push({ id, name: `${dirname(name)}/${line.name}` });
         }
       }
-    } else if (parseFrameName(base) !== undefined || /\/unclocked\/[^/]+\.jpg$/.test(name)) {
+    } else if (
+      parseFrameName(base) !== undefined ||
+      /\/unclocked\/([\d_]+\/)?[^/]+\.jpg$/.test(name)
+    ) {
       const bytes = readFileSync(path);
       stored.push({ name, sha256: sha256Of(bytes), damage: findJpegDamage(bytes) });
     } else if (!name.split('/').some((part) => part.startsWith('.'))) unexpected.push(name);

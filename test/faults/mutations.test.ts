@@ -70,10 +70,11 @@ describe('faults', () => {
   });
 });
 
-const { acknowledgeFirst, forgetSequence, noDirectoryFlush, noFileFlush } = seenInPowerCuts;
+const { acknowledgeFirst, forgetSequence, noDirectoryFlush, noFileFlush, noFolderFlush } =
+  seenInPowerCuts;
 const powerCuts: { mutation: Mutation; side: Side; words: RegExp }[] = [
   { mutation: acknowledgeFirst, side: 'receiver', words: /promised and is not there/ },
-  { mutation: noDirectoryFlush, side: 'receiver', words: /promised and is not there/ },
+  { mutation: noFolderFlush, side: 'receiver', words: /promised and is not there/ },
   { mutation: noFileFlush, side: 'receiver', words: /is no whole frame/ },
   { mutation: noDirectoryFlush, side: 'agent', words: /promised and is not there/ },
   { mutation: noFileFlush, side: 'agent', words: /is no whole frame/ },

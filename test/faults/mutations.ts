@@ -11,15 +11,15 @@ export const seenInFaults = {
   },
   noDuplicateCheck: {
     name: 'the receiver does not look whether it has a frame already',
-    path: 'receiver/store/frame-store.ts',
-    snippet: 'return (await readFile(path)).equals(bytes);',
-    replacement: 'return (await readFile(path)).equals(Buffer.alloc(0));',
+    path: 'receiver/store/frame-copy.ts',
+    snippet: 'return found.equals(bytes);',
+    replacement: 'return found.equals(Buffer.alloc(0));',
   },
   renameOver: {
     name: 'the receiver renames over a name that is taken',
     path: 'receiver/store/publish.ts',
-    snippet: 'await link(temporaryPath, finalPath);',
-    replacement: 'await rename(temporaryPath, finalPath); return true;',
+    snippet: 'await temporary.folder.link(temporary.name, final.folder, final.name);',
+    replacement: 'await replaceFile(temporary, final); return true;',
   },
   noSum: {
     name: 'the receiver does not check the SHA-256',
@@ -53,6 +53,12 @@ export const seenInPowerCuts = {
     path: 'shared/durable-file.ts',
     snippet: 'await handle.sync();',
     replacement: '',
+  },
+  noFolderFlush: {
+    name: 'names in the captures directory are not flushed',
+    path: 'receiver/store/folder.ts',
+    snippet: 'this.#named(this.#handle.sync())',
+    replacement: 'Promise.resolve()',
   },
   forgetSequence: {
     name: 'nothing is left of the newest frame when it is acknowledged',

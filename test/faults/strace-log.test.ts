@@ -57,6 +57,15 @@ describe('a log of strace', () => {
     expect(readStraceLog(log(line))).toEqual([]);
   });
 
+  it('knows the folder that a path of a handle leads to', () => {
+    const text = log(
+      '1  openat(AT_FDCWD</>, "/d", O_RDONLY|O_DIRECTORY) = 20</d>',
+      '1  openat(AT_FDCWD</>, "/proc/self/fd/20/e", O_RDONLY|O_DIRECTORY) = 21</d/e>',
+      '2  link("/proc/self/fd/20/a", "/proc/self/fd/21/b") = 0',
+    );
+    expect(readStraceLog(text)).toEqual([{ kind: 'link', from: '/d/a', to: '/d/e/b' }]);
+  });
+
   it('takes what a slow call did to a file from its end, what it said from its beginning', () => {
     const text = log(
       '1  fsync(3</d/a> <unfinished ...>',

@@ -33,6 +33,7 @@ export const tracedCalls = [
 export function readStraceLog(text: string): Operation[] {
   const operations: Operation[] = [];
   const begun = new Map<string, string>();
+  const opened = new Map<string, string>();
   for (const line of text.split('\n')) {
     const [, pid = '', rest = ''] = /^(\d+)\s+(.*)$/.exec(line) ?? [];
     const unfinished = /^(.*) <unfinished \.\.\.>$/.exec(rest);
@@ -41,7 +42,9 @@ export function readStraceLog(text: string): Operation[] {
     const whole = resumed ? `${begun.get(pid) ?? ''}${resumed[1] ?? ''}` : rest;
     const call = parseCall(unfinished ? `${unfinished[1] ?? ''}) = 0` : whole);
     if (call === undefined || call.result.startsWith('-')) continue;
-    const operation = operationOf(call);
+    const [, descriptor = '', path] = /^(\d+)<((?:\\x[0-9a-f]{2})+)>/.exec(call.result) ?? [];
+    if (path !== undefined) opened.set(descriptor, unhex(path));
+    const operation = operationOf(call, opened);
     if (operation === undefined) continue;
     const isFromBeginning = operation.kind === 'said';
     if (unfinished ? isFromBeginning : !(resumed && isFromBeginning)) operations.push(operation);
@@ -62,12 +65,23 @@ function parseCall(text: string): Call | undefined {
   return { name, args, result };
 }
 
-function operationOf({ name, args, result }: Call): Operation | undefined {
+/** @param opened paths of what is open, by descriptor: `/proc/self/fd/7/a` is a file in that folder */
+function operationOf(
+  { name, args, result }: Call,
+  opened: ReadonlyMap<string, string>,
+): Operation | undefined {
   const texts = [...args.matchAll(/"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?/g)];
   if (texts.some(([, , more]) => more !== undefined)) throw new Error(`strace cut off a ${name}`);
   const strings = texts.map(([, hex = '']) => Buffer.from(hex.replaceAll('\\x', ''), 'hex'));
   const paths = [...args.matchAll(/(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"((?:\\x[0-9a-f]{2})+)"/g)].map(
-    ([, folder = '', path = '']) => posix.resolve(unhex(folder) || '/', unhex(path)),
+    ([, folder = '', path = '']) =>
+      posix.resolve(
+        unhex(folder) || '/',
+        unhex(path).replace(
+          /^\/proc\/self\/fd\/(\d+)/,
+          (own, nth: string) => opened.get(nth) ?? own,
+        ),
+      ),
   );
   const [path = '', to = ''] = paths;
   const on = unhex(/^\d+<(.*?)>(?=,|\)|$)/.exec(args)?.[1] ?? '').replace(/ \(deleted\)$/, '');

@@ -89,16 +89,17 @@ function headerOf(json: Buffer): WireMessage['header'] | undefined {
   return orRefused(() => decoder.push(message))?.[0]?.header;
 }
 
-/** Where a frame lies: below its camera's folder, two names deep, whatever was sent. */
+/** Where a frame lies: below its camera's folder, one folder deep or two, whatever was sent. */
 function checkPath(capturedAtMs: number, utcOffsetMinutes: number, sequence: number): void {
   const isClocked = isPlausibleClock(capturedAtMs);
   const { folder, stem } = isClocked
     ? clockedPath('yard', { capturedAtMs, utcOffsetMinutes })
-    : unclockedPath('yard', epoch, sequence);
+    : unclockedPath('yard', epoch, sequence, { capturedAtMs: 0, utcOffsetMinutes: 0 });
   const name = numberedName(stem, 1);
   const whole = resolve('/captures', folder, name);
   must(whole.startsWith(`/captures/yard${sep}`), 'a frame lies in its camera');
-  must(whole.split(sep).length === 5 && name.length < 100, 'a frame lies in one folder there');
+  const depth = isClocked ? 5 : 6;
+  must(whole.split(sep).length === depth && name.length < 100, 'a frame lies in one folder there');
   const read = isClocked ? parseFrameName(name) : undefined;
   must(!isClocked || read?.capturedAtMs === capturedAtMs, 'its name tells its moment');
 }

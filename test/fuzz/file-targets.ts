@@ -8,6 +8,7 @@ import { surveySpool } from '../../agent/spool/survey.js';
 import { KeyFolder } from '../../receiver/keys/key-folder.js';
 import { KeyRing } from '../../receiver/keys/key-ring.js';
 import { DayRecord } from '../../receiver/store/day-record.js';
+import { Folder } from '../../receiver/store/folder.js';
 import { StoreMarker } from '../../receiver/store/store-marker.js';
 import { surveyCaptures } from '../../receiver/store/survey.js';
 import { systemClock } from '../../shared/clock.js';
@@ -126,7 +127,9 @@ export const fileTargets: readonly FuzzTarget[] = [
     corpus: [json({ id })],
     async check(bytes, directory) {
       writeFileSync(join(directory, '.picchanged.json'), bytes);
-      const marker = await orRefusedLater(() => StoreMarker.open(directory));
+      const root = await Folder.open(directory);
+      const marker = await orRefusedLater(() => StoreMarker.open(root));
+      await root.close();
       must(/^[0-9a-f]{32}$/.test(marker?.id ?? id), 'a store has an id');
     },
   },
@@ -139,16 +142,14 @@ export const fileTargets: readonly FuzzTarget[] = [
       ),
     ],
     async check(bytes, directory) {
-      const path = join(directory, 'record.jsonl');
-      writeFileSync(path, bytes);
-      const record = new DayRecord(path);
-      await record.follow();
-      await record.append('{}\n', { epoch: '__proto__', sequence: 7, name: 'b.jpg' });
-      must(
-        record.find({ epoch: '__proto__', sequence: 7 })?.name === 'b.jpg',
-        'what is noted is found',
-      );
-      must(record.find({ epoch: 'constructor', sequence: 7 }) === undefined, 'nothing else is');
+      writeFileSync(join(directory, 'record.jsonl'), bytes);
+      const folder = await Folder.open(directory);
+      const record = new DayRecord();
+      await record.follow(folder);
+      await record.append(folder, '{}\n', { kind: 'frame', key: '__proto__', name: 'b.jpg' });
+      await folder.close();
+      must(record.nameOf('__proto__', 'b') === 'b.jpg', 'what is noted is found');
+      must(record.nameOf('constructor', 'b') === undefined, 'nothing else is');
     },
   },
   {

@@ -1,6 +1,7 @@
 /** What reads a text that somebody typed, configured or named: names, options, settings, units, codes. */
 import { isIP } from 'node:net';
 import { basename, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { agentProgram } from '../../agent/options.js';
 import { fswebcamArguments } from '../../agent/source/fswebcam-arguments.js';
 import { readCommandVariable } from '../../agent/source/open-source.js';
@@ -8,7 +9,7 @@ import { lastWords } from '../../agent/source/program-words.js';
 import { parseEntryName } from '../../agent/spool/entry-name.js';
 import { passedSockets } from '../../receiver/inherited.js';
 import { receiverProgram } from '../../receiver/options.js';
-import { readLine } from '../../receiver/store/record-line.js';
+import { readLine, readLines } from '../../receiver/store/record-line.js';
 import {
   cameraName,
   cameraNameFromHost,
@@ -119,7 +120,13 @@ export const textTargets: readonly FuzzTarget[] = [
       '{"epoch":"00112233445566778899aabbccddeeff","sequence":2,"type":"dropped","count":3}',
     ),
     check(bytes) {
-      const name = readLine(bytes.toString())?.name ?? 'a.jpg';
+      const text = bytes.toString();
+      const read: unknown[] = [];
+      readLines(bytes.toString('latin1'), (each) => read.push(each));
+      const recorded = readLine(text);
+      if (!text.includes('\n'))
+        must(isDeepStrictEqual(read, [recorded].filter(Boolean)), 'both readers agree');
+      const name = recorded?.kind === 'frame' ? recorded.name : 'a.jpg';
       must(resolve('/day', basename(name)) === `/day/${name}`, 'a recorded name stays in its day');
     },
   },

@@ -138,9 +138,10 @@ describe('parseFrameName', () => {
 });
 
 describe('frames of a camera without a clock', () => {
-  it('are named by epoch and sequence', () => {
-    const path = unclockedPath('yard', '0123456789abcdef', 17);
-    expect(path).toEqual({ folder: 'yard/unclocked', stem: '0123456789abcdef-17' });
+  it('are named by epoch and sequence, in the folder of the day that they came on', () => {
+    const arrival = { capturedAtMs: Date.UTC(2026, 10, 22, 23, 30), utcOffsetMinutes: 60 };
+    const path = unclockedPath('yard', '0123456789abcdef', 17, arrival);
+    expect(path).toEqual({ folder: 'yard/unclocked/2026_11_23', stem: '0123456789abcdef-17' });
   });
 
   it.each([

@@ -1,21 +1,25 @@
 /** Which records are in memory. */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { DayRecords } from '../../../receiver/store/day-records.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { CaptureFolders } from '../../../receiver/store/capture-folders.js';
+import { DayRecords, type RecordLimits } from '../../../receiver/store/day-records.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-const id = { epoch: 'e'.repeat(32), sequence: 1 };
-const line = `${JSON.stringify({ ...id, name: 'a.jpg' })}\n`;
+const epoch = 'e'.repeat(32);
+const captured = '2026-11-22T07:30:15.123Z';
+const key = `${epoch} 1 ${captured}`;
+const line = `${JSON.stringify({ epoch, sequence: 1, name: 'a.jpg', captured })}\n`;
 
-async function filled(limits: { maxEntries: number; maxRecords: number }, days: readonly string[]) {
-  const directory = temporaryDirectory();
-  const records = new DayRecords(directory, limits);
+async function filled(limits: RecordLimits, days: readonly string[]) {
+  const folders = new CaptureFolders(temporaryDirectory(), () => Promise.resolve());
+  onTestFinished(() => folders.close());
+  const records = new DayRecords(folders, limits);
   for (const day of days) {
-    mkdirSync(join(directory, day));
-    await (await records.of(day)).append(line, { ...id, name: 'a.jpg' });
+    await folders.use([day], async (folder) => {
+      const record = await records.of(day, folder);
+      await record.append(folder, line, { kind: 'frame', key, name: 'a.jpg' });
+    });
   }
-  return records;
+  return { folders, records };
 }
 
 describe('the records in memory', () => {
@@ -23,16 +27,19 @@ describe('the records in memory', () => {
     ['entries', { maxEntries: 2, maxRecords: 100 }],
     ['records', { maxEntries: 100, maxRecords: 2 }],
   ])('are no more than their limit of %s, once flushed, and are read again', async (_, limits) => {
-    const records = await filled(limits, ['a', 'b', 'c', 'd']);
+    const { folders, records } = await filled(limits, ['a', 'b', 'c', 'd']);
     expect(records.count).toBe(4);
     await records.close();
     expect(records.count).toBe(2);
-    expect((await records.of('a')).find(id)).toEqual({ name: 'a.jpg' });
+    const name = await folders.use(['a'], async (folder) =>
+      (await records.of('a', folder)).nameOf(key, 'a'),
+    );
+    expect(name).toBe('a.jpg');
     expect(records.count).toBe(2);
   });
 
   it('keep at least the one in use', async () => {
-    const records = await filled({ maxEntries: 0, maxRecords: 0 }, ['a', 'b']);
+    const { records } = await filled({ maxEntries: 0, maxRecords: 0 }, ['a', 'b']);
     await records.close();
     expect(records.count).toBe(1);
   });

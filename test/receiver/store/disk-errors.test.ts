@@ -1,39 +1,39 @@
 /** Disk errors that no test can cause for real, put in at each step of storing. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
+import { Folder } from '../../../receiver/store/folder.js';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
 import type { FrameToStore } from '../../../receiver/store/store-port.js';
-import type * as durable from '../../../shared/durable-file.js';
 import { filesBelow, unfinishedBelow } from '../../support/files.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-/** Calls until one fails; undefined: none does. */
-const fault = vi.hoisted(() => ({ after: Infinity, code: 'EIO' }));
+/** Calls until one fails; infinity: none does. */
+const fault = { after: Infinity, code: 'EIO' };
 
-vi.mock('../../../shared/durable-file.js', async (importOriginal) => {
-  const real = await importOriginal<typeof durable>();
-  const step = (): void => {
-    fault.after -= 1;
-    if (fault.after < 0)
-      throw Object.assign(new Error(`${fault.code}: injected`), { code: fault.code });
-  };
-  return {
-    ...real,
-    makeDirectory: async (path: string) => {
-      step();
-      await real.makeDirectory(path);
-    },
-    flushToDisk: async (path: string) => {
-      step();
-      await real.flushToDisk(path);
-    },
-    writeNewFile: async (...args: Parameters<typeof real.writeNewFile>) => {
-      await real.writeNewFile(...args);
-      step();
-    },
-  } satisfies typeof durable;
-});
+function step(): void {
+  fault.after -= 1;
+  if (fault.after < 0)
+    throw Object.assign(new Error(`${fault.code}: injected`), { code: fault.code });
+}
+
+type Call = (this: Folder, ...args: unknown[]) => Promise<never>;
+
+/** Makes each call fail that a disk can refuse: before it has done anything, a write after it. */
+function failAtEachStep(): void {
+  for (const method of ['makeFolder', 'openFolder', 'openFile', 'link', 'sync', 'writeNew']) {
+    const real = Reflect.get(Folder.prototype, method) as Call;
+    vi.spyOn(Folder.prototype, method as 'sync').mockImplementation(async function (
+      this: Folder,
+      ...args: unknown[]
+    ) {
+      if (method !== 'writeNew') step();
+      const result = await real.apply(this, args);
+      if (method === 'writeNew') step();
+      return result;
+    });
+  }
+}
 
 const jpeg = makeJpeg(1);
 const frame: FrameToStore = {
@@ -46,6 +46,8 @@ const frame: FrameToStore = {
   id: { epoch: 'e'.repeat(32), sequence: 1 },
   verdict: undefined,
 };
+
+failAtEachStep();
 
 describe.each([
   ['EIO', 'the disk has errors'],
@@ -76,7 +78,7 @@ describe.each([
       if (isStored) break;
       failures += 1;
     }
-    // Three folders with their parents, the file, its directory.
-    expect(failures).toBeGreaterThanOrEqual(8);
+    // The folders with their parents, the file, its name, its folder, its line.
+    expect(failures).toBeGreaterThanOrEqual(12);
   });
 });

@@ -97,7 +97,7 @@ describe('a frame store', () => {
     const store = await openFrameStore(directory, Date.now());
     const before = Date.now();
     const stored = await store.put(frame({ capturedAtMs: 86_400_000 }));
-    expect(stored.name).toBe(`frontdoor/unclocked/${epoch}-1.jpg`);
+    expect(stored.name).toBe(`frontdoor/unclocked/2026_11_22/${epoch}-1.jpg`);
     expect(statSync(join(directory, stored.name)).mtimeMs).toBeGreaterThanOrEqual(before - 1000);
   });
 

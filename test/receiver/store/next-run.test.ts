@@ -1,11 +1,12 @@
 /** Runs that several wait for. */
 import { describe, expect, it } from 'vitest';
-import { NextRun } from '../../../receiver/store/next-run.js';
+import { type AfterFailure, NextRun } from '../../../receiver/store/next-run.js';
 
-function countedRuns() {
+function countedRuns(afterFailure?: AfterFailure) {
   const ends: { resolve: () => void; reject: (error: Error) => void }[] = [];
   const runs = new NextRun(
     () => new Promise((resolve, reject) => ends.push({ resolve: () => resolve(), reject })),
+    afterFailure,
   );
   return { runs, ends };
 }
@@ -26,7 +27,6 @@ describe('work that many ask for', () => {
     await Promise.all(later);
     await turn();
     expect(ends).toHaveLength(2);
-    expect(runs.isIdle).toBe(true);
   });
 
   it('tells a failure to those who waited for that run, and runs for the others', async () => {
@@ -42,5 +42,18 @@ describe('work that many ask for', () => {
     await turn();
     ends[2]!.resolve();
     await third;
+  });
+
+  it('fails for those who asked during a run that failed, where the next run proves nothing', async () => {
+    const { runs, ends } = countedRuns('fail the next');
+    const asked = [runs.join(), runs.join(), runs.join()].map((each) =>
+      expect(each).rejects.toThrow('disk'),
+    );
+    ends[0]!.reject(new Error('disk'));
+    await Promise.all(asked);
+    expect(ends).toHaveLength(1);
+    const later = runs.join();
+    ends[1]!.resolve();
+    await later;
   });
 });

@@ -171,6 +171,34 @@ describe('the record', () => {
     ]);
   });
 
+  it('holds each hole that says something else under the same number', async () => {
+    const { directory, store, lines } = await openedStore();
+    const holes: Hole[] = [
+      hole(7),
+      { ...hole(7), count: 700 },
+      { ...hole(7), why: 'age' },
+      { ...hole(7), lastCapturedAtMs: capturedAtMs + 1 },
+      { ...hole(7), sequences: [[1, 12]] },
+      {
+        ...hole(7),
+        sequences: [
+          [1, 6],
+          [8, 13],
+        ],
+      },
+    ];
+    for (const each of holes) expect(await store.note(each)).toMatchObject({ duplicate: false });
+    for (const opened of [store, await openFrameStore(directory, Date.now())]) {
+      for (const each of holes) {
+        expect(await opened.note(each)).toMatchObject({ duplicate: true });
+      }
+    }
+    expect(lines()).toHaveLength(holes.length);
+    expect(lines().map((line) => (line as { sequences?: unknown }).sequences)).toEqual(
+      holes.map(({ sequences }) => sequences),
+    );
+  });
+
   it('grows by whole lines when two stores write at the same time', async () => {
     const { directory, store, lines } = await openedStore();
     const other = await openFrameStore(directory, Date.now());

@@ -1,44 +1,49 @@
 /** The captures directory's own id. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Folder } from '../../../receiver/store/folder.js';
 import { StoreMarker } from '../../../receiver/store/store-marker.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
+async function opened(directory = temporaryDirectory()) {
+  const root = await Folder.open(directory);
+  onTestFinished(() => root.close());
+  return { directory, root };
+}
+
 describe('a captures directory', () => {
   it('gets an id once', async () => {
-    const directory = temporaryDirectory();
-    const { id } = await StoreMarker.open(directory);
+    const { directory, root } = await opened();
+    const { id } = await StoreMarker.open(root);
     expect(id).toMatch(/^[0-9a-f]{32}$/);
-    expect((await StoreMarker.open(directory)).id).toBe(id);
+    expect((await StoreMarker.open(root)).id).toBe(id);
     const text = readFileSync(join(directory, '.picchanged.json'), 'utf8');
     expect(JSON.parse(text)).toEqual({ id });
   });
 
   it('has one id for all who open it first at the same time', async () => {
-    const directory = temporaryDirectory();
-    const markers = await Promise.all(
-      Array.from({ length: 10 }, () => StoreMarker.open(directory)),
-    );
+    const { directory, root } = await opened();
+    const markers = await Promise.all(Array.from({ length: 10 }, () => StoreMarker.open(root)));
     expect(new Set(markers.map(({ id }) => id)).size).toBe(1);
     expect(readdirSync(directory)).toEqual(['.picchanged.json']);
   });
 
   it('whose id cannot be read is not used', async () => {
-    const directory = temporaryDirectory();
+    const { directory, root } = await opened();
     writeFileSync(join(directory, '.picchanged.json'), 'mine\n');
-    await expect(StoreMarker.open(directory)).rejects.toMatchObject({
+    await expect(StoreMarker.open(root)).rejects.toMatchObject({
       code: 'STORE',
       hint: expect.stringContaining('remove that file') as string,
     });
   });
 
   it('is the same after its marker was written again with the same id', async () => {
-    const directory = temporaryDirectory();
-    const marker = await StoreMarker.open(directory);
+    const { directory, root } = await opened();
+    const marker = await StoreMarker.open(root);
     writeFileSync(join(directory, '.picchanged.json'), JSON.stringify({ id: marker.id, note: 1 }));
-    await marker.check();
+    await marker.check(root);
     writeFileSync(join(directory, '.picchanged.json'), JSON.stringify({ id: '0'.repeat(32) }));
-    await expect(marker.check()).rejects.toMatchObject({ code: 'STORE' });
+    await expect(marker.check(root)).rejects.toMatchObject({ code: 'STORE' });
   });
 });

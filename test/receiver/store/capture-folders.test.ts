@@ -1,0 +1,110 @@
+/** Folders held open: how many, for how long, and by what they are reached. */
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { CaptureFolders } from '../../../receiver/store/capture-folders.js';
+import { Folder } from '../../../receiver/store/folder.js';
+import { maxOpenFolders } from '../../../receiver/limits.js';
+import { eventually } from '../../support/eventually.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+function opened(directory = temporaryDirectory()) {
+  const folders = new CaptureFolders(directory, () => Promise.resolve());
+  onTestFinished(() => folders.close());
+  return { directory, folders };
+}
+const nothing = (): Promise<void> => Promise.resolve();
+
+describe('folders that are held open', () => {
+  it('are closed when nobody has needed them for a moment', async () => {
+    const { directory, folders } = opened();
+    await folders.use(['yard/2026_11_22', 'yard/.incoming'], nothing);
+    expect(folders.count).toBeGreaterThan(0);
+    await eventually(() => folders.count === 0, 'all to be closed');
+    if (process.platform !== 'linux') return;
+    const open = readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return [readlinkSync(join('/proc/self/fd', fd))];
+      } catch {
+        return []; // that of reading the folder itself
+      }
+    });
+    expect(open.filter((path) => path.startsWith(directory))).toEqual([]);
+  });
+
+  it('are no more than their limit, once they are not in use', async () => {
+    const { folders } = opened();
+    const names = Array.from({ length: maxOpenFolders + 50 }, (_, index) => `yard/day-${index}`);
+    await Promise.all(names.map((name) => folders.use([name], nothing)));
+    expect(folders.count).toBeLessThanOrEqual(maxOpenFolders);
+  });
+
+  it('are not closed while work is done in them, nor when other work there fails', async () => {
+    const { directory, folders } = opened();
+    let end = (): void => undefined;
+    const long = folders.use(['yard'], async (yard) => {
+      await new Promise<void>((resolve) => (end = resolve));
+      await yard.writeNew('late', Buffer.from('late'));
+    });
+    const gone = Object.assign(new Error('gone'), { code: 'ENOENT' });
+    const failing = folders.use(['yard'], () => Promise.reject(gone));
+    await expect(failing).rejects.toThrow('gone');
+    await folders.close();
+    end();
+    await long;
+    expect(readFileSync(join(directory, 'yard/late'), 'utf8')).toBe('late');
+    expect(folders.count).toBe(0);
+  });
+
+  it('are made for who stores, and not for who looks, also at the same time', async () => {
+    const { directory, folders } = opened();
+    expect(await folders.useExisting(['yard/old'], nothing)).toBeUndefined();
+    expect(readdirSync(directory)).toEqual([]);
+    const work = (): Promise<string> => Promise.resolve('done');
+    const [, made] = await Promise.all([
+      folders.useExisting(['yard/day'], work),
+      folders.use(['yard/day'], work),
+    ]);
+    expect(made).toBe('done');
+  });
+});
+
+describe.each([
+  ['by its handle', true],
+  ['by its path', false],
+])('a folder that is reached %s', (_, hasHandlePaths) => {
+  it('does what it is asked to, and names itself in errors', async () => {
+    const directory = temporaryDirectory();
+    const root = await Folder.open(directory, hasHandlePaths);
+    onTestFinished(() => root.close());
+    await root.makeFolder('a');
+    const folder = await root.openFolder('a');
+    onTestFinished(() => folder?.close());
+    await folder?.writeNew('one', Buffer.from('1'));
+    await folder?.link('one', root, 'two');
+    await root.rename('two', folder!, 'three');
+    await folder?.sync();
+    expect(readdirSync(join(directory, 'a')).sort()).toEqual(['one', 'three']);
+    const path = join(directory, 'a', 'none');
+    await expect(folder?.unlink('none')).rejects.toThrow(path);
+    await expect(folder?.link('none', root, 'x')).rejects.toThrow(join(directory, 'x'));
+    expect(await folder?.isInPlace()).toBe(true);
+    renameSync(join(directory, 'a'), join(directory, 'b'));
+    expect(await folder?.isInPlace()).toBe(false);
+    mkdirSync(join(directory, 'a'));
+    expect(await root.holds('a', folder!)).toBe(false);
+    expect(await root.holds('b', folder!)).toBe(true);
+    symlinkSync('b', join(directory, 'link'));
+    writeFileSync(join(directory, 'file'), '');
+    await expect(root.openFolder('link')).rejects.toThrow('link is a symbolic link');
+    await expect(root.openFolder('file')).rejects.toThrow('file is no folder');
+  });
+});

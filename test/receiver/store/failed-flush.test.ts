@@ -1,0 +1,159 @@
+/**
+ * A flush that fails may leave bytes in memory that the system takes for written. So what is acknowledged after
+ * one was written anew, and flushed after that.
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import { type FileHandle, constants, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { checkClosedMark } from '../../../receiver/store/closed-mark.js';
+import { Folder } from '../../../receiver/store/folder.js';
+import { openFrameStore } from '../../../receiver/store/frame-store.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+import { day, frameOf, holeOf, nameOf } from './given.js';
+
+afterEach(() => void vi.restoreAllMocks());
+
+type Call = (this: unknown, ...args: unknown[]) => Promise<unknown>;
+
+/**
+ * Writes down what is done to a folder's names and to records, and lets flushes fail.
+ * @param isToFail of what is flushed
+ */
+async function watch(isToFail: (what: string) => boolean): Promise<string[]> {
+  const done: string[] = [];
+  const note = (target: object, method: string, say: (self: never, args: unknown[]) => string) => {
+    const real = Reflect.get(target, method) as Call;
+    vi.spyOn(target as Folder, method as 'sync').mockImplementation(async function (
+      this: Folder,
+      ...args: unknown[]
+    ) {
+      const what = say(this as never, args);
+      if (method === 'sync' && isToFail(what)) {
+        done.push(`${what} failed`);
+        throw Object.assign(new Error('EIO: injected'), { code: 'EIO' });
+      }
+      const result = await real.apply(this, args);
+      done.push(what);
+      return result as never;
+    });
+  };
+  const names = (verb: string) => (self: Folder, args: unknown[]) =>
+    `${verb} ${(args.at(-1) as string | undefined) ?? self.path}`;
+  note(Folder.prototype, 'link', names('link'));
+  note(Folder.prototype, 'rename', names('rename'));
+  note(Folder.prototype, 'makeFolder', (_: Folder, [name]) => `make ${String(name)}`);
+  note(Folder.prototype, 'sync', (self: Folder) => `flush ${self.path}`);
+  const file = await open(import.meta.filename, constants.O_RDONLY);
+  const prototype = Object.getPrototypeOf(file) as FileHandle;
+  await file.close();
+  note(prototype, 'appendFile', (_: FileHandle, [bytes]) => `append ${String(bytes)}`);
+  note(prototype, 'sync', () => 'flush a file');
+  return done;
+}
+
+/** What was done after the last failure. */
+const since = (done: readonly string[]): string[] =>
+  done.slice(done.findLastIndex((each) => each.endsWith('failed')) + 1);
+
+async function openStore() {
+  const directory = temporaryDirectory();
+  const store = await openFrameStore(directory, Date.now());
+  await store.put(frameOf(1));
+  return { directory, store };
+}
+
+describe('after a flush that failed', () => {
+  it('of a day, the name of a frame is made anew', async () => {
+    const { directory, store } = await openStore();
+    let failures = 1;
+    const done = await watch((what) => what === `flush ${join(directory, day)}` && failures-- > 0);
+    await expect(store.put(frameOf(2))).rejects.toMatchObject({ code: 'STORE' });
+    expect(await store.put(frameOf(2))).toEqual({ name: nameOf(2), duplicate: true });
+    const name = nameOf(2).slice(day.length + 1);
+    const after = since(done).filter((each) => !/append|a file/.test(each));
+    expect(after).toEqual([`rename ${name}`, `flush ${join(directory, day)}`]);
+  });
+
+  it('of a day, no frame is acknowledged that waited for the same flush', async () => {
+    const { directory, store } = await openStore();
+    let failures = 1;
+    const done = await watch((what) => what === `flush ${join(directory, day)}` && failures-- > 0);
+    const frames = Array.from({ length: 6 }, (_, index) => frameOf(index + 2));
+    await Promise.allSettled(frames.map((each) => store.put(each)));
+    for (const each of frames) await store.put(each);
+    const after = since(done).filter((each) => /^(rename|link)/.test(each));
+    expect(after.length).toBeGreaterThan(0);
+    expect(readdirSync(join(directory, day))).toHaveLength(8);
+  });
+
+  it('of a record, the line of a hole is appended anew', async () => {
+    const { directory, store } = await openStore();
+    let failures = 3;
+    const done = await watch((what) => what === 'flush a file' && failures-- > 0);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await expect(store.note(holeOf(2))).rejects.toMatchObject({ code: 'STORE' });
+    }
+    expect(await store.note(holeOf(2))).toMatchObject({ duplicate: true });
+    const after = since(done).filter((each) => /append|a file/.test(each));
+    expect(after[0]).toMatch(/^append .*"sequence":2,.*dropped/s);
+    expect(after[1]).toBe('flush a file');
+    // The line of the frame before it came in doubt too.
+    expect(after[0]).toContain('"sequence":1,');
+    const lines = readFileSync(join(directory, day, 'record.jsonl'), 'utf8')
+      .trim()
+      .split('\n');
+    expect(new Set(lines).size).toBe(2);
+    expect(await store.note(holeOf(2))).toMatchObject({ duplicate: true });
+  });
+
+  it('of a day, the line of a hole is acknowledged after a change of the day', async () => {
+    const { directory, store } = await openStore();
+    let failures = 1;
+    const done = await watch((what) => what === `flush ${join(directory, day)}` && failures-- > 0);
+    const created = vi.spyOn(Folder.prototype, 'writeNew');
+    await expect(store.note(holeOf(2))).rejects.toMatchObject({ code: 'STORE' });
+    expect(created).not.toHaveBeenCalled();
+    expect(await store.note(holeOf(2))).toMatchObject({ duplicate: true });
+    expect(created).toHaveBeenCalledTimes(1);
+    expect(since(done).at(-1)).toBe(`flush ${join(directory, day)}`);
+  });
+
+  it('of a camera, the folder of the day is made anew', async () => {
+    const directory = temporaryDirectory();
+    const store = await openFrameStore(directory, Date.now());
+    let failures = 1;
+    const yard = join(directory, 'yard');
+    const done = await watch((what) => what === `flush ${yard}` && failures-- > 0);
+    await expect(store.put(frameOf(1))).rejects.toMatchObject({ code: 'STORE' });
+    await store.put(frameOf(1));
+    expect(since(done).filter((each) => /^make|yard$/.test(each))).toContainEqual(
+      expect.stringMatching(/^make (2026_11_22|\.incoming)$/),
+    );
+  });
+
+  it('of the captures directory, its marker and its mark are made anew', async () => {
+    const directory = temporaryDirectory();
+    let failures = 1;
+    await watch((what) => what === `flush ${directory}` && failures-- > 0);
+    await expect(openFrameStore(directory, Date.now())).rejects.toMatchObject({ code: 'STORE' });
+    expect(readdirSync(directory)).toEqual([]);
+    failures = 1;
+    await expect(checkClosedMark(directory, true, '/keys')).rejects.toMatchObject({
+      code: 'STORE',
+    });
+    expect(readdirSync(directory)).toEqual([]);
+    await openFrameStore(directory, Date.now());
+    await checkClosedMark(directory, true, '/keys');
+    expect(readdirSync(directory).sort()).toEqual(['.picchanged-closed', '.picchanged.json']);
+  });
+
+  it('of the frame itself, nothing is left of it', async () => {
+    const { directory, store } = await openStore();
+    let failures = 1;
+    await watch((what) => what === 'flush a file' && failures-- > 0);
+    await expect(store.put(frameOf(2))).rejects.toMatchObject({ code: 'STORE' });
+    expect(readdirSync(join(directory, 'yard/.incoming'))).toEqual([]);
+    expect(await store.put(frameOf(2))).toEqual({ name: nameOf(2), duplicate: false });
+  });
+});

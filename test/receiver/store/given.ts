@@ -1,0 +1,46 @@
+/** Frames and holes of a camera `yard`, a millisecond apart, for the tests of the store. */
+import { createHash } from 'node:crypto';
+import { numberedName } from '../../../shared/frame-path.js';
+import type { FrameToStore, Hole } from '../../../receiver/store/store-port.js';
+import { makeJpeg } from '../../support/pictures.js';
+
+export const epoch = '0123456789abcdef0123456789abcdef';
+export const day = 'yard/2026_11_22';
+const firstAtMs = Date.UTC(2026, 10, 22, 7, 30, 15, 0);
+export const receivedAtMs = Date.UTC(2026, 10, 22, 8);
+
+/** Bytes of its own, and a time of its own. */
+export function frameOf(sequence: number, changes: Partial<FrameToStore> = {}): FrameToStore {
+  const { jpeg = makeJpeg(sequence) } = changes;
+  return {
+    camera: 'yard',
+    jpeg,
+    sha256: createHash('sha256').update(jpeg).digest('hex'),
+    capturedAtMs: firstAtMs + sequence,
+    receivedAtMs,
+    utcOffsetMinutes: 0,
+    id: { epoch, sequence },
+    verdict: undefined,
+    ...changes,
+  };
+}
+
+/** The name of such a frame. @param number of those that want the same name */
+export function nameOf(sequence: number, number = 1): string {
+  const ms = String(sequence).padStart(3, '0');
+  return `${day}/${numberedName(`2026_11_22_07_30_15_${ms}+0000`, number)}`;
+}
+
+export function holeOf(sequence: number, changes: Partial<Hole> = {}): Hole {
+  return {
+    camera: 'yard',
+    id: { epoch, sequence },
+    count: 5,
+    capturedAtMs: firstAtMs + sequence,
+    lastCapturedAtMs: firstAtMs + sequence + 1000,
+    receivedAtMs,
+    utcOffsetMinutes: 0,
+    why: 'size',
+    ...changes,
+  };
+}
