@@ -67,6 +67,15 @@ export class Doorkeeper {
     return this.#isOpen() ? refusalFor(address) : closedSentence;
   }
 
+  /** True when a camera was ever paired, or that cannot be told. */
+  get isClosed(): boolean {
+    try {
+      return this.#parts.ring.isClosed();
+    } catch {
+      return true;
+    }
+  }
+
   /** The key that an identity names. @throws {OperationalError} KEYS */
   find(identity: string): HeldKey | undefined {
     return this.#parts.ring.find(identity);
@@ -84,7 +93,7 @@ export class Doorkeeper {
       if (isPairing) return 'this key is for pairing';
       return asked === camera ? undefined : `this is the key of camera ${camera}`;
     };
-    const guest: Guest = { refusalAs, pair };
+    const guest: Guest = { camera, refusalAs, pair };
     this.#holders.set(guest, holder);
     if (!isPairing && (await ring.prove(holder))) {
       log.info('a camera is paired', { camera });

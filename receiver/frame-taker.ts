@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../shared/clock.js';
 import { describeError } from '../shared/errors.js';
-import { findJpegDamage } from '../shared/jpeg-splitter.js';
+import { walkJpeg } from '../shared/jpeg-splitter.js';
 import type { Log } from '../shared/log.js';
 import type {
   DroppedMessage,
@@ -17,13 +17,20 @@ import { Trouble } from '../shared/trouble.js';
 import { minStoredBytes } from './limits.js';
 import type { Quota } from './quota.js';
 import type { FrameStore, StoredFrame } from './store/store-port.js';
+import { hashedAtOnce, prices, stepsPerPayment } from './work/prices.js';
+import type { Tab } from './work/work-budgets.js';
 
 /** When the store cannot take a frame: long enough to matter, short enough not to be noticed when over. */
 export const storeRetryMs = 5000;
 
+/** When there is no place, or another agent has the camera's name. */
+export const busyRetryMs = 10_000;
+
 export interface FrameTakerParts {
   readonly store: FrameStore;
   readonly quota: Quota;
+  /** Whose quota it spends. */
+  readonly spender: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly onStored: (stored: StoredFrame & { camera: string; byteCount: number }) => void;
@@ -44,30 +51,47 @@ export class FrameTaker {
     this.#failures = new Trouble(parts.log, parts.clock);
   }
 
-  /** Resolves when it is stored, or refused, and answered. Never rejects for what the disk does. */
-  async store(message: FrameMessage, jpeg: Buffer): Promise<void> {
-    const { sequence, capturedAtMs, utcOffsetMinutes, sha256, verdict } = message;
-    const refusal = refusalOf(message, jpeg);
-    const camera = this.#camera;
+  /** Looks at a frame before it is stored. @returns false when it is refused, and answered */
+  async accepts(message: FrameMessage, jpeg: Buffer, tab: Tab): Promise<boolean> {
+    const { quota, spender } = this.#parts;
+    const { sequence } = message;
+    await tab.pay(prices.refusal);
+    // Before it is looked at: what is beyond the quota costs no more than reading it.
+    if (this.#isBeyondQuota(sequence, quota.waitMs(spender))) return false;
+    const refusal = await refusalOf(message, jpeg, tab);
     if (refusal !== undefined) {
+      const camera = this.#camera;
       this.#parts.log.warn('refused a frame', { camera, sequence, reason: refusal.message });
       this.#parts.send({ type: 'refused', sequence, ...refusal });
-      return;
+      return false;
     }
-    if (this.#isBeyondQuota(sequence, jpeg.length)) return;
+    await tab.pay(prices.store(jpeg.length));
+    return !this.#isBeyondQuota(sequence, quota.spend(spender, jpeg.length));
+  }
+
+  /**
+   * Stores a frame that was accepted. Resolves when it is stored, or refused, and answered. Never rejects for
+   * what the disk does.
+   */
+  async store(message: FrameMessage, jpeg: Buffer, tab: Tab): Promise<void> {
+    const { sequence, capturedAtMs, utcOffsetMinutes, sha256, verdict } = message;
+    const camera = this.#camera;
     const id = { epoch: this.#epoch, sequence };
     const receivedAtMs = this.#parts.clock.nowMs();
     const moment = { capturedAtMs, utcOffsetMinutes, receivedAtMs };
     const frame = { camera, id, jpeg, sha256, verdict, ...moment };
     const stored = await this.#answer(id, () => this.#parts.store.put(frame));
-    if (stored) this.#parts.onStored({ ...stored, camera, byteCount: jpeg.length });
+    if (stored === undefined) return;
+    if (!stored.duplicate) tab.refund();
+    this.#parts.onStored({ ...stored, camera, byteCount: jpeg.length });
   }
 
   /** Resolves when it is noted, or refused, and answered. Never rejects for what the disk does. */
   async note(message: DroppedMessage): Promise<void> {
     const { sequence, count, firstCapturedAtMs, lastCapturedAtMs } = message;
     const { utcOffsetMinutes, why, sequences } = message;
-    if (this.#isBeyondQuota(sequence, minStoredBytes)) return;
+    const { quota, spender } = this.#parts;
+    if (this.#isBeyondQuota(sequence, quota.spend(spender, minStoredBytes))) return;
     const camera = this.#camera;
     const id = { epoch: this.#epoch, sequence };
     const receivedAtMs = this.#parts.clock.nowMs();
@@ -81,9 +105,8 @@ export class FrameTaker {
     this.#parts.log.warn('frames were dropped by the agent', { camera, count, why, from, to });
   }
 
-  #isBeyondQuota(sequence: number, byteCount: number): boolean {
+  #isBeyondQuota(sequence: number, retryAfterMs: number): boolean {
     const { quota, log, send } = this.#parts;
-    const retryAfterMs = quota.spend(this.#camera, byteCount);
     if (retryAfterMs === 0) return false;
     const message = quota.refusal;
     log.warn('refused a frame for now', { camera: this.#camera, sequence, reason: message });
@@ -117,15 +140,34 @@ export function sentenceOf(error: unknown): string {
 }
 
 /** What is wrong with a frame as it came; undefined when nothing is. */
-function refusalOf(message: FrameMessage, jpeg: Buffer) {
-  if (createHash('sha256').update(jpeg).digest('hex') !== message.sha256) {
+async function refusalOf(message: FrameMessage, jpeg: Buffer, tab: Tab) {
+  if ((await sha256Of(jpeg, tab)) !== message.sha256) {
     return {
       code: 'hash',
       message: 'its bytes do not have the SHA-256 that was announced',
       retry: true,
     };
   }
-  const damage = findJpegDamage(jpeg);
+  const damage = await damageOf(jpeg, tab);
   if (damage === undefined) return undefined;
   return { code: 'not-a-jpeg', message: `it is no whole JPEG: ${damage}`, retry: false };
+}
+
+async function sha256Of(bytes: Buffer, tab: Tab): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += hashedAtOnce) {
+    const piece = bytes.subarray(at, at + hashedAtOnce);
+    await tab.pay(prices.hash(piece.length));
+    hash.update(piece);
+  }
+  return hash.digest('hex');
+}
+
+async function damageOf(jpeg: Buffer, tab: Tab): Promise<string | undefined> {
+  const walk = walkJpeg(jpeg, stepsPerPayment);
+  for (;;) {
+    await tab.pay(prices.walk);
+    const { done, value } = walk.next();
+    if (done) return value;
+  }
 }

@@ -10,16 +10,15 @@ import type { Log } from '../shared/log.js';
 import { maxHeaderBytes, maxIdleMessagesPerMinute, preface } from '../shared/protocol/limits.js';
 import {
   type AgentMessage,
-  type DroppedMessage,
-  type FrameMessage,
+  type ByeMessage,
   type HelloMessage,
   type ReceiverMessage,
   readAgentMessage,
 } from '../shared/protocol/messages.js';
-import { MessageDecoder, encodeMessage } from '../shared/protocol/wire.js';
+import { MessageDecoder, type WireMessage, encodeMessage } from '../shared/protocol/wire.js';
 import { version } from '../shared/version.js';
 import type { CameraRegister } from './camera-register.js';
-import { FrameTaker, sentenceOf, storeRetryMs } from './frame-taker.js';
+import { FrameTaker, busyRetryMs, sentenceOf, storeRetryMs } from './frame-taker.js';
 import type { Arrival } from './incoming.js';
 import {
   lingerMs,
@@ -33,9 +32,14 @@ import type { MemoryBudget } from './memory-budget.js';
 import { Pace } from './pace.js';
 import type { Quota } from './quota.js';
 import type { FrameStore, StoredFrame } from './store/store-port.js';
+import { parsedAtOnce, prices } from './work/prices.js';
+import { type ConnectionBudget, Tab } from './work/work-budgets.js';
+import { WorkCancelled } from './work/work-queue.js';
 
 /** Who is on the other side, as far as it has proven. */
 export interface Guest {
+  /** Whose key, or code, it has proven to have; undefined: nobody's. */
+  readonly camera?: string;
   /** Why it may not send as this camera, as a sentence for it; undefined when it may. */
   refusalAs(camera: string): string | undefined;
   /**
@@ -50,6 +54,9 @@ export interface FramedSessionParts {
   readonly store: FrameStore;
   readonly register: CameraRegister;
   readonly quota: Quota;
+  /** Whose quota it spends. */
+  readonly spender: string;
+  readonly budget: ConnectionBudget;
   readonly memory: MemoryBudget;
   readonly clock: Clock;
   readonly log: Log;
@@ -60,8 +67,14 @@ export interface FramedSessionParts {
   readonly onStored: (stored: StoredFrame & { camera: string; byteCount: number }) => void;
 }
 
-/** When there is no place, or another agent has the camera's name. */
-const busyRetryMs = 10_000;
+/** What a message holds until it is done with. */
+interface Held {
+  readonly tab: Tab;
+  /** Gives back its memory. */
+  readonly release: () => void;
+}
+
+type Farewell = Partial<Omit<ByeMessage, 'type'>>;
 
 export class FramedSession {
   readonly #socket: Socket;
@@ -70,19 +83,22 @@ export class FramedSession {
   readonly #pending = new Set<Promise<void>>();
   readonly #pace: Pace;
   readonly #chatter = new Chatter(maxIdleMessagesPerMinute);
+  /** Of the message that is arriving. */
+  #tab: Tab;
   /** What to call with frames; undefined until it is welcome. */
   #taker: FrameTaker | undefined;
   /** Gives back the memory for the message that is arriving. */
   #release: (() => void) | undefined;
   #hasGreeted = false;
   #hasPaired = false;
-  #isClosing = false;
+  #closing: Promise<void> | undefined;
 
   constructor(socket: Socket, parts: FramedSessionParts) {
     this.#socket = socket;
     this.#parts = parts;
     this.#decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: parts.maxFrameBytes });
     this.#pace = new Pace(parts.idleTimeoutMs);
+    this.#tab = new Tab(parts.budget);
   }
 
   /**
@@ -95,10 +111,14 @@ export class FramedSession {
     try {
       for await (const arrival of incoming) {
         await this.#hear(arrival);
-        if (this.#isClosing) break;
+        if (this.#isClosing()) break;
       }
       await this.close();
     } catch (error) {
+      if (this.#isClosing() && error instanceof WorkCancelled) {
+        await this.close();
+        return;
+      }
       if (error instanceof OperationalError && error.code === 'PROTOCOL') {
         await this.close({ code: 'protocol', message: sentenceOf(error) });
       }
@@ -110,9 +130,14 @@ export class FramedSession {
   }
 
   /** Takes no more frames, answers those it has, says why it ends, and ends. */
-  async close(why: { code?: string; message?: string; retryAfterMs?: number } = {}): Promise<void> {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
+  close(why: Farewell = {}): Promise<void> {
+    this.#closing ??= this.#close(why);
+    return this.#closing;
+  }
+
+  async #close(why: Farewell): Promise<void> {
+    // A frame that waits to be looked at is not looked at any more: the agent keeps it.
+    this.#parts.budget.cancel();
     await Promise.all(this.#pending);
     this.#send({ type: 'bye', ...why });
     this.#socket.end();
@@ -122,22 +147,44 @@ export class FramedSession {
 
   async #hear({ chunk, waitedMs }: Arrival): Promise<void> {
     if (this.#decoder.isInside) await this.#checkPace(chunk.length, waitedMs);
-    for (const { header, body } of this.#decoder.push(chunk)) {
-      this.#pace.finished();
-      const message = readAgentMessage(header);
-      // Only the first of them can have begun earlier, and hold memory.
-      const release = this.#release ?? (() => undefined);
-      this.#release = undefined;
-      const isFrame = message?.type === 'frame';
-      if (!isFrame || this.#isClosing) release();
-      if (!isFrame && message?.type !== 'dropped') this.#checkChatter();
-      if (message !== undefined && !this.#isClosing) await this.#take(message, body, release);
+    for (let rest = chunk; rest.length > 0 && !this.#isClosing();) {
+      const { missingBytes } = this.#decoder;
+      const piece = rest.subarray(0, missingBytes > 0 ? missingBytes : parsedAtOnce);
+      rest = rest.subarray(piece.length);
+      const price = missingBytes > 0 ? prices.body : prices.headers;
+      await this.#tab.pay(price(piece.length));
+      for (const message of this.#decoder.push(piece)) {
+        if (!this.#isClosing()) await this.#receive(message);
+      }
     }
-    if (this.#isClosing) return;
+    if (this.#isClosing()) return;
     if (this.#socket.writableLength > maxUnreadBytes) {
       throw new OperationalError('LINK', 'the agent does not read its acknowledgements');
     }
     await this.#makeRoom();
+  }
+
+  async #receive({ header, body }: WireMessage): Promise<void> {
+    const tab = this.#tab;
+    this.#tab = new Tab(this.#parts.budget);
+    this.#pace.finished();
+    // Only the first of a piece can have begun earlier, and hold memory.
+    const release = this.#release ?? (() => undefined);
+    this.#release = undefined;
+    let isKept = false;
+    try {
+      await tab.pay(prices.message);
+      const message = readAgentMessage(header);
+      if (message?.type !== 'frame' && message?.type !== 'dropped') this.#checkChatter();
+      if (message === undefined) return;
+      isKept = await this.#take(message, body, { tab, release });
+    } finally {
+      if (!isKept) release();
+    }
+  }
+
+  #isClosing(): boolean {
+    return this.#closing !== undefined;
   }
 
   /** A large frame has begun to arrive: the rest of it is read when there is memory for it. */
@@ -163,35 +210,36 @@ export class FramedSession {
     throw new OperationalError('PROTOCOL', what);
   }
 
-  async #take(message: AgentMessage, body: Buffer, release: () => void): Promise<void> {
+  /** @returns true when the body is still needed: `release` is called when it is not */
+  async #take(message: AgentMessage, body: Buffer, held: Held): Promise<boolean> {
     const taker = this.#taker;
-    if (message.type === 'hello') await this.#greet(message);
-    else if (message.type === 'pair') await this.#pair();
+    if (message.type === 'hello') await this.#greet(message, held.tab);
+    else if (message.type === 'pair') await this.#pair(held.tab);
     else if (message.type === 'bye') await this.close();
     else if (taker === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
     else if (message.type === 'ping') this.#send({ type: 'pong' });
-    else await this.#answer(taker, message, body, release);
+    else if (message.type === 'dropped') {
+      await held.tab.pay(prices.hole);
+      if (!this.#isClosing()) await this.#answer(taker.note(message));
+    } else if ((await taker.accepts(message, body, held.tab)) && !this.#isClosing()) {
+      await this.#answer(taker.store(message, body, held.tab).finally(held.release));
+      return true;
+    }
+    return false;
   }
 
-  async #answer(
-    taker: FrameTaker,
-    message: FrameMessage | DroppedMessage,
-    body: Buffer,
-    release: () => void,
-  ): Promise<void> {
-    const working = message.type === 'frame' ? taker.store(message, body) : taker.note(message);
-    const answering = working.finally(() => {
-      release();
-      this.#pending.delete(answering);
-    });
+  async #answer(working: Promise<void>): Promise<void> {
+    const answering = working.finally(() => this.#pending.delete(answering));
     this.#pending.add(answering);
     // Reading no further is what holds back an agent that sends more than it may.
     if (this.#pending.size >= maxInFlight) await Promise.race(this.#pending);
   }
 
-  async #pair(): Promise<void> {
+  async #pair(tab: Tab): Promise<void> {
     if (this.#hasPaired) throw new OperationalError('PROTOCOL', 'a second pair');
     this.#hasPaired = true;
+    await tab.pay(prices.pair);
+    if (this.#isClosing()) return;
     try {
       const camera = await this.#parts.guest.pair();
       this.#send({ type: 'paired', camera, receiver: version, receiverId: this.#parts.store.id });
@@ -202,16 +250,18 @@ export class FramedSession {
     }
   }
 
-  async #greet(hello: HelloMessage): Promise<void> {
+  async #greet(hello: HelloMessage, tab: Tab): Promise<void> {
     if (this.#hasGreeted) throw new OperationalError('PROTOCOL', 'a second hello');
     this.#hasGreeted = true;
+    await tab.pay(prices.hello);
+    if (this.#isClosing()) return;
     const refusal = await this.#refusalOf(hello);
     if (refusal !== undefined) {
       this.#parts.log.warn('refused an agent', { camera: hello.camera, reason: refusal.message });
       await this.close(refusal);
       return;
     }
-    if (this.#isClosing) return; // replaced or stopping meanwhile
+    if (this.#isClosing()) return; // replaced or stopping meanwhile
     const send = (message: ReceiverMessage): void => this.#send(message);
     this.#taker = new FrameTaker(hello, { ...this.#parts, send });
     this.#send({

@@ -41,3 +41,57 @@ export const maxRecordEntries = 4_000_000;
 
 /** Of a record, its newest bytes are read: some 3 million lines, in a few seconds. */
 export const maxRecordBytes = 2 ** 30;
+
+/**
+ * Microseconds of work in a second that a paired camera may cause without storing anything: refused frames,
+ * repeats, notes of dropped frames, pings, new connections. A twentieth of the event loop.
+ */
+export const maxCameraWorkUs = 50_000;
+
+/** The same of one connection without a key. */
+export const maxConnectionWorkUs = 50_000;
+
+/** The same of one address without a key; all of its work once a camera is paired. */
+export const maxAddressWorkUs = 100_000;
+
+/** The same of all without a key: a fifth of the event loop. */
+export const maxStrangersWorkUs = 200_000;
+
+/** So much of each may be saved up. */
+export const workBurstMs = 1000;
+
+/**
+ * The same of an address, and of all, while no camera is paired: what is being stored is paid in advance, and
+ * that of 64 connections must not be more.
+ */
+export const openBurstMs = 10_000;
+
+/** Work done for paired cameras before the event loop looks at all connections again, microseconds. */
+export const turnUs = 5000;
+
+/** The same for those without a key beside paired cameras: a frame of a paired camera waits no longer. */
+export const turnOfStrangersUs = 1000;
+
+/** Addresses, cameras and the like that are counted apart; what comes beyond is counted together. */
+export const maxCountedApart = 1024;
+
+/** Microseconds of TLS handshakes in a second, of one identity from a network where it has proven its key. */
+export const maxProvenHandshakeUs = 100_000;
+
+/** The same of one identity that is known, from everywhere else. */
+export const maxIdentityHandshakeUs = 20_000;
+
+/** The same of all known identities from where they have not proven their keys. */
+export const maxKnownHandshakesUs = 100_000;
+
+/** The same of one address, with identities that are not known. */
+export const maxUnknownHandshakeUs = 20_000;
+
+/** The same of all. */
+export const maxUnknownHandshakesUs = 50_000;
+
+/** Microseconds of looking for keys in a second, of one address. */
+export const maxKeyLookUpUs = 20_000;
+
+/** Handshakes that wait, of identities that are not known; what comes beyond is cut. */
+export const maxHandshakesWaiting = 128;

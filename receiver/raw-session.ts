@@ -17,10 +17,15 @@ import type { MemoryBudget } from './memory-budget.js';
 import { Pace } from './pace.js';
 import type { Quota } from './quota.js';
 import type { FrameStore, StoredFrame } from './store/store-port.js';
+import { prices, splitAtOnce } from './work/prices.js';
+import { type ConnectionBudget, Tab } from './work/work-budgets.js';
 
 export interface RawSessionParts {
   readonly store: FrameStore;
   readonly quota: Quota;
+  /** Whose quota it spends. */
+  readonly spender: string;
+  readonly budget: ConnectionBudget;
   readonly memory: MemoryBudget;
   readonly clock: Clock;
   readonly log: Log;
@@ -45,6 +50,8 @@ export async function serveRaw(
   const pace = new Pace(parts.idleTimeoutMs);
   /** Gives back the memory for the picture that is arriving. */
   let release: (() => void) | undefined;
+  /** Of the picture that is arriving. */
+  let tab = new Tab(parts.budget);
   const refuse = (reason: string): void => {
     log.warn('refused a raw frame', { camera, reason });
     socket.end(`${reason}\n`);
@@ -57,14 +64,19 @@ export async function serveRaw(
         refuse(`the JPEG came at less than ${rate} bytes a second`);
         return;
       }
-      for (const result of splitter.push(chunk)) {
-        pace.finished();
-        const refusal = await takePicture(result, camera, parts);
-        release?.();
-        release = undefined;
-        if (refusal === undefined) continue;
-        refuse(refusal);
-        return;
+      for (let at = 0; at < chunk.length; at += splitAtOnce) {
+        const piece = chunk.subarray(at, at + splitAtOnce);
+        await tab.pay(prices.raw(piece.length));
+        for (const result of splitter.push(piece)) {
+          pace.finished();
+          const refusal = await takePicture(result, camera, tab, parts);
+          tab = new Tab(parts.budget);
+          release?.();
+          release = undefined;
+          if (refusal === undefined) continue;
+          refuse(refusal);
+          return;
+        }
       }
       if (splitter.strayBytes > parts.maxFrameBytes) {
         refuse('what follows the last picture is no JPEG');
@@ -98,8 +110,10 @@ function sayWhatIsLeft(socket: Socket, splitter: JpegSplitter, camera: string, l
 async function takePicture(
   result: SplitResult,
   camera: string,
+  tab: Tab,
   parts: RawSessionParts,
 ): Promise<string | undefined> {
+  await tab.pay(prices.refusal);
   if (result.kind === 'damaged') return `the JPEG is damaged: ${result.reason}`;
   if (result.kind === 'too-large') {
     return `the JPEG is larger than ${formatSize(parts.maxFrameBytes)}, the limit set by --max-frame`;
@@ -107,7 +121,8 @@ async function takePicture(
   const receivedAtMs = parts.clock.nowMs();
   const utcOffsetMinutes = parts.clock.utcOffsetMinutes(receivedAtMs);
   const jpeg = result.bytes;
-  if (parts.quota.spend(camera, jpeg.length) > 0) return parts.quota.refusal;
+  if (parts.quota.spend(parts.spender, jpeg.length) > 0) return parts.quota.refusal;
+  await tab.pay(prices.store(jpeg.length));
   try {
     const stored = await parts.store.put({
       camera,
@@ -119,6 +134,7 @@ async function takePicture(
       id: undefined,
       verdict: undefined,
     });
+    if (!stored.duplicate) tab.refund();
     parts.onStored({ ...stored, camera, byteCount: jpeg.length });
     return undefined;
   } catch (error) {

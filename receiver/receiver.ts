@@ -3,7 +3,6 @@
  * session, keeps the places and the time limits.
  */
 import type { Socket } from 'node:net';
-import { finished } from 'node:stream/promises';
 import { formatAddress } from '../shared/address.js';
 import { plainAddress } from '../shared/camera-name.js';
 import type { Clock } from '../shared/clock.js';
@@ -16,13 +15,15 @@ import type { Doorkeeper } from './doorkeeper.js';
 import { type Opening, recognize } from './first-bytes.js';
 import { FramedSession, type Guest } from './framed-session.js';
 import { arrivals, chunksOf } from './incoming.js';
-import { lingerMs } from './limits.js';
+import { dismiss, readLastWords } from './last-words.js';
 import { MemoryBudget } from './memory-budget.js';
 import { Places, type PlacesSettings } from './places.js';
-import { Quota } from './quota.js';
+import { Quota, spenderOf } from './quota.js';
 import { serveRaw } from './raw-session.js';
 import { secure } from './secure.js';
 import type { FrameStore, StoredFrame } from './store/store-port.js';
+import { prices } from './work/prices.js';
+import { type ConnectionBudget, WorkBudgets } from './work/work-budgets.js';
 
 export interface ReceiverSettings extends PlacesSettings {
   readonly maxFrameBytes: number;
@@ -53,6 +54,7 @@ export class Receiver {
   readonly #register: CameraRegister;
   readonly #places: Places;
   readonly #quota: Quota;
+  readonly #budgets: WorkBudgets;
   readonly #pairedMemory: MemoryBudget;
   readonly #strangersMemory: MemoryBudget;
   readonly #connections = new Map<Socket, Promise<void>>();
@@ -65,6 +67,7 @@ export class Receiver {
     this.#register = new CameraRegister(parts.store);
     this.#places = new Places(settings);
     this.#quota = new Quota(settings.maxBytesPerMinute, parts.clock);
+    this.#budgets = new WorkBudgets(parts.clock);
     this.#pairedMemory = new MemoryBudget(settings.maxMemoryBytes / 2);
     this.#strangersMemory = new MemoryBudget(settings.maxMemoryBytes / 2);
   }
@@ -77,6 +80,14 @@ export class Receiver {
     const log = this.#log.of(address);
     // What goes wrong comes out of reading and writing; an error after that has nobody to tell.
     socket.on('error', () => undefined);
+    if (this.#parts.door.isClosed) this.#budgets.guard();
+    if (!this.#budgets.mayCome(address)) {
+      socket.destroy();
+      log.warn('closed a connection', { peer, error: 'its address connects too often' });
+      return;
+    }
+    const budget = this.#budgets.ofStranger(address);
+    socket.once('close', () => budget.end());
     let whyCut: OperationalError | undefined;
     const cut = (why: string): void => {
       whyCut ??= new OperationalError('LINK', why);
@@ -95,8 +106,8 @@ export class Receiver {
     const refusal = this.#parts.door.refusalAtOnce(address);
     const serving =
       refusal === undefined
-        ? this.#converse({ plain: socket, address, log, settle })
-        : dismiss(socket, refusal);
+        ? this.#converse({ plain: socket, address, log, budget, settle })
+        : dismiss(socket, refusal, budget);
     this.#connections.set(socket, serving);
     onConnections(this.#connections.size);
     log.debug('connection', { peer });
@@ -134,10 +145,18 @@ export class Receiver {
   async #converse(visit: Visit): Promise<void> {
     const { plain, address } = visit;
     const { door } = this.#parts;
+    let { budget } = visit;
     let socket = plain;
     let start: Start | undefined;
     try {
-      start = await open(socket);
+      try {
+        start = await open(socket);
+      } catch (error) {
+        budget.charge(prices.connection);
+        throw error;
+      }
+      // What a handshake costs is limited by itself.
+      if (start?.opening.kind !== 'tls') await budget.pay(prices.connection);
       let guest = door.stranger;
       if (start?.opening.kind === 'tls') {
         await start.chunks.return(undefined);
@@ -149,18 +168,22 @@ export class Receiver {
           throw new OperationalError('PROTOCOL', 'what it says inside TLS is not picchanged');
         }
       }
+      if (guest.camera !== undefined) {
+        budget = this.#budgets.ofCamera(guest.camera, address);
+        socket.once('close', () => budget.end());
+      }
       if (start === undefined) return; // a port check: came and went
       const refusal = guest === door.stranger ? door.refusalInClear(address) : undefined;
       if (refusal !== undefined) {
         socket.end(`${refusal}\n`);
         throw new OperationalError('LINK', refusal);
       }
-      await this.#speak(visit, socket, guest, start);
+      await this.#speak({ ...visit, budget }, socket, guest, start);
     } finally {
       // Lets go of the socket, so that what still comes can be read away.
       await start?.chunks.return(undefined);
       socket.end();
-      await lastWordsRead(socket);
+      await readLastWords(socket, budget);
       socket.destroy();
     }
   }
@@ -175,8 +198,10 @@ export class Receiver {
     }
     const isPaired = guest !== door.stranger;
     const memory = isPaired ? this.#pairedMemory : this.#strangersMemory;
-    const { log } = visit;
-    const parts = { ...this.#parts, ...this.#settings, log, memory, quota: this.#quota };
+    const { log, budget } = visit;
+    const spender = spenderOf(guest.camera, visit.address);
+    const own = { log, memory, budget, quota: this.#quota, spender };
+    const parts = { ...this.#parts, ...this.#settings, ...own };
     const over = new AbortController();
     let watching = Promise.resolve();
     try {
@@ -189,8 +214,8 @@ export class Receiver {
       };
       if (opening.kind === 'framed') {
         const settle = (): string | undefined => visit.settle(isPaired);
-        const own = { ...parts, guest, register: this.#register, settle };
-        const session = new FramedSession(socket, own);
+        const whole = { ...parts, guest, register: this.#register, settle };
+        const session = new FramedSession(socket, whole);
         this.#sessions.set(visit.plain, session);
         const shutOut = { code: 'unpaired', message: door.unheard };
         watch(() => void session.close(shutOut));
@@ -218,6 +243,7 @@ interface Visit {
   readonly plain: Socket;
   readonly address: string;
   readonly log: Log;
+  readonly budget: ConnectionBudget;
   /** It has shown what it is. @returns why there is no place for it, as a sentence for it */
   readonly settle: (isPaired: boolean) => string | undefined;
 }
@@ -242,26 +268,5 @@ async function open(socket: Socket): Promise<Start | undefined> {
     first = Buffer.concat([first, next.value]);
     const opening = recognize(first);
     if (opening !== undefined) return { opening, first, chunks };
-  }
-}
-
-/** Says why a peer is not heard, and closes. */
-async function dismiss(socket: Socket, sentence: string): Promise<never> {
-  socket.end(`${sentence}\n`);
-  await lastWordsRead(socket);
-  socket.destroy();
-  throw new OperationalError('LINK', sentence);
-}
-
-/**
- * Waits until the peer has closed its side too, or a moment. Closing while bytes lie unread sends a reset,
- * and at a reset the peer's system throws away our last sentence before it is read.
- */
-async function lastWordsRead(socket: Socket): Promise<void> {
-  socket.resume();
-  try {
-    await finished(socket, { signal: AbortSignal.timeout(lingerMs) });
-  } catch {
-    // Gone or too slow: it was told, which is all that can be done.
   }
 }

@@ -43,6 +43,7 @@ type State =
 
 export class JpegSplitter {
   readonly #maxBytes: number;
+  readonly #maxResults: number;
   #state: State = 'between';
   #segment = 0;
   /** Bytes of the segment in hand that are still to come. */
@@ -60,8 +61,10 @@ export class JpegSplitter {
   #start = 0;
   #results: SplitResult[] = [];
 
-  constructor(limits: { readonly maxBytes: number }) {
+  /** @param limits after `maxResults` of one push the rest of its bytes is not looked at */
+  constructor(limits: { readonly maxBytes: number; readonly maxResults?: number }) {
     this.#maxBytes = limits.maxBytes;
+    this.#maxResults = limits.maxResults ?? Infinity;
   }
 
   /** True when a picture has begun and is not finished. */
@@ -81,12 +84,18 @@ export class JpegSplitter {
 
   /** Takes the next bytes of the stream. The caller must not change `chunk` afterwards. */
   push(chunk: Buffer): SplitResult[] {
+    return this.walk(chunk, Infinity).next().value ?? [];
+  }
+
+  /** As `push`, but pauses after so many steps: hostile bytes take a step for every two of them. */
+  *walk(chunk: Buffer, stepsAtOnce: number): Generator<undefined, SplitResult[]> {
     const results: SplitResult[] = [];
     this.#results = results;
     this.#chunk = chunk;
     this.#at = 0;
     this.#start = 0;
-    while (this.#at < chunk.length) {
+    for (let steps = 1; this.#at < chunk.length && results.length < this.#maxResults; steps += 1) {
+      if (steps % stepsAtOnce === 0) yield;
       this.#step();
       if (this.#isHolding && this.#pictureBytes(this.#at) > this.#maxBytes) {
         results.push({ kind: 'too-large', byteCount: this.#maxBytes + 1 });
@@ -240,9 +249,18 @@ export class JpegSplitter {
  * (padding, a camera maker's trailer) are allowed: they are part of the file, not of the picture.
  */
 export function findJpegDamage(bytes: Buffer): string | undefined {
+  return walkJpeg(bytes, Infinity).next().value;
+}
+
+/** As `findJpegDamage`, but pauses after so many steps. */
+export function* walkJpeg(
+  bytes: Buffer,
+  stepsAtOnce: number,
+): Generator<undefined, string | undefined> {
   if (bytes.length === 0) return isEmpty;
   if (bytes[0] !== 0xff || bytes[1] !== SOI) return noStart;
-  const [first] = new JpegSplitter({ maxBytes: bytes.length }).push(bytes);
+  const splitter = new JpegSplitter({ maxBytes: bytes.length, maxResults: 1 });
+  const [first] = yield* splitter.walk(bytes, stepsAtOnce);
   if (first === undefined) return endsTooSoon;
   return first.kind === 'damaged' ? first.reason : undefined;
 }

@@ -71,6 +71,11 @@ export class MessageDecoder {
     return this.#preamble?.bodyBytes ?? 0;
   }
 
+  /** How much of the body that is arriving is still to come; 0 while a header is awaited. */
+  get missingBytes(): number {
+    return this.#header === undefined ? 0 : this.bodyBytes - this.#held.length;
+  }
+
   /**
    * Takes the next bytes and returns the messages they complete.
    * @throws {OperationalError} PROTOCOL: a length beyond its limit, a header that is no JSON object. The

@@ -16,6 +16,7 @@ import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
 import { readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { freeBudget } from '../support/budget.js';
 import { keptLog } from '../support/log.js';
 import { makeJpeg } from '../support/pictures.js';
 import { spoolSettings } from '../support/spool-settings.js';
@@ -134,6 +135,8 @@ export const peerTargets: readonly FuzzTarget[] = [
       const bounds = {
         quota: new Quota(2 ** 30, clock),
         memory: new MemoryBudget(2 ** 28),
+        budget: freeBudget,
+        spender: 'camera yard',
         settle: () => undefined,
       };
       const session = new FramedSession(socket, {

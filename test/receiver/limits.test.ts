@@ -162,13 +162,24 @@ describe('a camera beyond its quota', () => {
       ...{ sequence: 3, code: 'quota', retry: true, retryAfterMs: 40_000 },
       message: 'more than 10kB in a minute, the limit set by --quota',
     });
-    const other = await welcomed(port, 'shed');
-    other.frame(1, picture(1, 10_000));
-    await other.answer('stored');
     await clock.advance(40_000);
     agent.frame(2, picture(2, 10_000));
     await agent.answer('stored', 2);
-    expect(filesBelow(directory)).toHaveLength(3);
+    expect(filesBelow(directory)).toHaveLength(2);
+  });
+
+  it('has no more under another name, when it has no key', async () => {
+    const { port, directory } = await startReceiver({ maxBytesPerMinute: 10_000 });
+    const agent = await welcomed(port);
+    agent.frame(1, picture(1, 10_000));
+    await agent.answer('stored');
+    const other = await welcomed(port, 'shed');
+    other.frame(1, picture(1, 10_000));
+    expect(await other.answer('refused')).toMatchObject({ code: 'quota' });
+    const { socket, heard } = speakTo(port);
+    socket.write(makeJpeg(1));
+    expect((await heard).toString()).toContain('the limit set by --quota');
+    expect(filesBelow(directory)).toHaveLength(1);
   });
 
   it('is told so where it speaks raw', async () => {

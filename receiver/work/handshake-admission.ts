@@ -1,0 +1,148 @@
+/**
+ * Which TLS handshakes are served next, and how many. An identity is sent in the clear, so it proves nothing
+ * before its handshake has succeeded; and who repeats a camera's identity from elsewhere must not shut that
+ * camera out. Three lanes, each with a budget of its own:
+ *
+ *   1. identities whose last handshake from the same network succeeded
+ *   2. identities that are known, from other networks
+ *   3. everything else
+ */
+import { OperationalError } from '../../shared/errors.js';
+import type { Clock } from '../../shared/clock.js';
+import {
+  maxCountedApart,
+  maxHandshakesWaiting,
+  maxIdentityHandshakeUs,
+  maxKeyLookUpUs,
+  maxKnownHandshakesUs,
+  maxProvenHandshakeUs,
+  maxUnknownHandshakesUs,
+  maxUnknownHandshakeUs,
+  turnOfStrangersUs,
+  turnUs,
+  workBurstMs,
+} from '../limits.js';
+import { networkOf } from '../network.js';
+import { Bucket } from './bucket.js';
+import { Buckets } from './buckets.js';
+import { prices } from './prices.js';
+import { shareOf } from './work-budgets.js';
+import type { Account, Rank, WorkQueue } from './work-queue.js';
+
+/** To be told once how the handshake ended. */
+export type Outcome = (hasSucceeded: boolean) => void;
+
+export interface HandshakeAdmissionParts {
+  readonly queue: WorkQueue;
+  readonly clock: Clock;
+  /** Whether there is a key of this identity; may throw, which is a no. */
+  readonly isKnown: (identity: string) => boolean;
+}
+
+export class HandshakeAdmission {
+  readonly #parts: HandshakeAdmissionParts;
+  /** By identity and network; the one that succeeded last is the newest. */
+  readonly #proven = new Set<string>();
+  readonly #ofProven: Buckets;
+  readonly #ofKnown: Buckets;
+  readonly #ofIdentity: Buckets;
+  readonly #allKnown: Bucket;
+  readonly #lookUps: Buckets;
+  readonly #ofUnknown: Buckets;
+  readonly #allUnknown: Bucket;
+  /** Those of the third lane that wait. */
+  #unknownCount = 0;
+
+  constructor(parts: HandshakeAdmissionParts) {
+    this.#parts = parts;
+    const { clock } = parts;
+    const share = (us: number) => () => shareOf(us, workBurstMs);
+    this.#ofProven = new Buckets(clock, share(maxProvenHandshakeUs));
+    this.#ofKnown = new Buckets(clock, share(maxIdentityHandshakeUs));
+    this.#ofIdentity = new Buckets(clock, share(maxIdentityHandshakeUs));
+    this.#allKnown = new Bucket(clock, share(maxKnownHandshakesUs));
+    this.#lookUps = new Buckets(clock, share(maxKeyLookUpUs));
+    this.#ofUnknown = new Buckets(clock, share(maxUnknownHandshakeUs));
+    this.#allUnknown = new Bucket(clock, share(maxUnknownHandshakesUs));
+  }
+
+  /**
+   * Waits until a handshake may be done.
+   * @param identity undefined: it names none, or nothing that can be one
+   * @param signal ends the waiting: the connection is gone, or was not quick enough
+   * @throws {OperationalError} LINK: too many wait, or `signal` aborts
+   */
+  async admit(
+    address: string,
+    identity: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const network = networkOf(address);
+    const pair = JSON.stringify([identity, network]);
+    if (this.#proven.has(pair)) {
+      await this.#pay(0, () => [this.#ofProven.of(pair)], prices.handshake, signal);
+    } else await this.#admitUnproven(network, identity, pair, signal);
+    return (hasSucceeded) => {
+      if (hasSucceeded) this.#noteProven(pair);
+    };
+  }
+
+  async #admitUnproven(
+    network: string,
+    identity: string | undefined,
+    pair: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (identity !== undefined && (await this.#lookUp(network, identity, signal))) {
+      const ofKnown = (): Bucket[] => [
+        this.#ofKnown.of(pair),
+        this.#ofIdentity.of(identity),
+        this.#allKnown,
+      ];
+      await this.#pay(1, ofKnown, prices.handshake, signal);
+      return;
+    }
+    // The other lanes are bounded by the places for connections, of which each waits in one.
+    if (this.#unknownCount >= maxHandshakesWaiting) {
+      throw new OperationalError('LINK', 'too many handshakes wait');
+    }
+    this.#unknownCount += 1;
+    try {
+      const ofUnknown = (): Bucket[] => [this.#ofUnknown.of(network), this.#allUnknown];
+      await this.#pay(2, ofUnknown, prices.handshake, signal);
+    } finally {
+      this.#unknownCount -= 1;
+    }
+  }
+
+  /** Looking is work too, and paid by who asks. */
+  async #lookUp(network: string, identity: string, signal: AbortSignal): Promise<boolean> {
+    await this.#pay(1, () => [this.#lookUps.of(network)], prices.keyLookUp, signal);
+    try {
+      return this.#parts.isKnown(identity);
+    } catch {
+      return false; // what cannot be read is no key
+    }
+  }
+
+  async #pay(rank: Rank, buckets: () => Bucket[], us: number, signal: AbortSignal): Promise<void> {
+    const gone = new OperationalError('LINK', 'it left before its handshake began');
+    if (signal.aborted) throw gone;
+    const { queue } = this.#parts;
+    const account: Account = { rank, turnUs: rank === 0 ? turnUs : turnOfStrangersUs, buckets };
+    const cancel = (): void => queue.cancel(account);
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      await queue.pay(account, us);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  #noteProven(pair: string): void {
+    this.#proven.delete(pair);
+    this.#proven.add(pair);
+    const [oldest] = this.#proven;
+    if (this.#proven.size > maxCountedApart && oldest !== undefined) this.#proven.delete(oldest);
+  }
+}

@@ -1,0 +1,10 @@
+/** A budget that never ends, for what is tested without one. */
+import type { ConnectionBudget } from '../../receiver/work/work-budgets.js';
+
+export const freeBudget: ConnectionBudget = {
+  pay: () => undefined,
+  charge: () => undefined,
+  refund: () => undefined,
+  cancel: () => undefined,
+  end: () => undefined,
+};
