@@ -10,6 +10,7 @@ import type { CameraKey } from '../shared/keys/identity.js';
 import { type CommandLine, helpText, readCommandLine } from '../shared/option-table.js';
 import type { Log } from '../shared/log.js';
 import { Trouble } from '../shared/trouble.js';
+import { restrictNewFiles } from '../shared/umask.js';
 import { version } from '../shared/version.js';
 import { DetectionPipeline, type PipelineSettings, type Remembered } from './detect/pipeline.js';
 import { KeyStore } from './keys/key-store.js';
@@ -60,6 +61,8 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   if (options.idleExit > 0 && (options.source.kind !== 'file' || options.once)) {
     throw new UsageError('--idle-exit is for --source file:PATH without --once');
   }
+  // Frames and keys are nobody else's.
+  restrictNewFiles(0o077);
   const name = options.camera ?? cameraNameFromHost(hostname());
   const destinations = eachOnce(options.host);
   const state = await StateDirectory.open(options.state ?? defaultStateDirectory(env, name));

@@ -5,6 +5,7 @@ import { type Environment, abortOnSignals, openLog, writeTo } from '../shared/co
 import { UsageError } from '../shared/errors.js';
 import type { Log } from '../shared/log.js';
 import { helpText, readCommandLine } from '../shared/option-table.js';
+import { restrictNewFiles } from '../shared/umask.js';
 import { version } from '../shared/version.js';
 import { CalmLog } from './calm-log.js';
 import { Doorkeeper } from './doorkeeper.js';
@@ -40,6 +41,8 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     throw new UsageError('where shall the frames go?', { hint: 'say it with --dir DIR' });
   }
 
+  // The receiver's group may look at the frames, others may not.
+  restrictNewFiles(0o027);
   const signal = abortOnSignals();
   const log = openLog('receiver', options.verbose, env, systemClock);
   const store = await openFrameStore(dir, systemClock.nowMs());

@@ -8,3 +8,9 @@ export const minFrameLimitBytes = 1024;
 
 /** A receiver that says goodbye and asks us back at once would have us connect without end. */
 export const minReturnMs = 500;
+
+/**
+ * The longest pause that a receiver may ask for, before the next connection or before a frame is sent again:
+ * as long as the agent's own longest pause between attempts, and enough for the minute of a quota.
+ */
+export const maxReturnMs = 60_000;

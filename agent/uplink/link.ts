@@ -25,7 +25,7 @@ import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { Trouble } from '../../shared/trouble.js';
 import { version } from '../../shared/version.js';
 import type { Spool } from '../spool/spool.js';
-import { maxFramesInFlight, minFrameLimitBytes, minReturnMs } from './limits.js';
+import { maxFramesInFlight, maxReturnMs, minFrameLimitBytes, minReturnMs } from './limits.js';
 import { hasPreface } from './receiver-preface.js';
 
 export interface LinkParts {
@@ -45,6 +45,9 @@ const sliceBytes = 64 * 1024;
 const maxBufferedBytes = 1024 * 1024;
 /** A receiver that says goodbye without a time: as after any failure. */
 const defaultRetryMs = 1000;
+
+/** How long the receiver wants to be left alone, as far as it may decide that. */
+const pauseFrom = (retryAfterMs = defaultRetryMs): number => Math.min(retryAfterMs, maxReturnMs);
 
 type Expected = Extract<ReceiverMessage, { type: 'welcome' | 'stored' | 'refused' }>;
 
@@ -142,7 +145,10 @@ export class Link {
 
   #partFrom(bye: Extract<ReceiverMessage, { type: 'bye' }>): number {
     if (this.#isLeaving) return 0;
-    if (bye.code === 'stopping') return Math.max(bye.retryAfterMs ?? defaultRetryMs, minReturnMs);
+    // Before a welcome nothing shows that this is a receiver: the uplink's own growing pause applies.
+    if (bye.code === 'stopping' && this.#hasWelcome) {
+      return Math.max(pauseFrom(bye.retryAfterMs), minReturnMs);
+    }
     throw new OperationalError('LINK', `the receiver says: ${bye.message ?? bye.code ?? 'bye'}`);
   }
 
@@ -178,7 +184,7 @@ export class Link {
         await spool.acknowledge(sequence);
         log.debug('delivered', { sequence, name: message.name, duplicate: message.duplicate });
       } else if (message.retry) {
-        const retryAtMs = clock.monotonicMs() + (message.retryAfterMs ?? defaultRetryMs);
+        const retryAtMs = clock.monotonicMs() + pauseFrom(message.retryAfterMs);
         this.#postponed.set(sequence, retryAtMs);
         const reason = new OperationalError('LINK', message.message);
         this.#refusals.failed('the receiver cannot take frames now', reason);

@@ -34,12 +34,17 @@ export interface UplinkParts {
 /** Half a second at first: a receiver that was restarted is back by then. A minute at most. */
 const pauses: PauseSettings = { firstMs: 500, capMs: 60_000 };
 
+/** A receiver that restarts asks for less. */
+const shortPauseMs = 5000;
+const pauseLineEveryMs = 5 * 60_000;
+
 export class Uplink {
   readonly #parts: UplinkParts;
   readonly #trouble: Trouble;
   readonly #name: string;
   #link: Link | undefined;
   #isDraining = false;
+  #nextPauseLineMs = Number.NEGATIVE_INFINITY;
   /** Spools of another spelling of this receiver, to be emptied before we go on. */
   #left: Spool[] = [];
 
@@ -56,6 +61,7 @@ export class Uplink {
       let pauseMs = 0;
       try {
         pauseMs = await this.#talk(signal);
+        this.#notePause(pauseMs);
       } catch (error) {
         if (!(error instanceof OperationalError)) throw error;
         if (signal.aborted) return;
@@ -75,6 +81,15 @@ export class Uplink {
   #isFinished(signal: AbortSignal): boolean {
     const isEmpty = this.#left.length === 0 && this.#parts.spool.waitingCount === 0;
     return signal.aborted || (this.#isDraining && isEmpty);
+  }
+
+  /** Logs a pause that an operator would notice. A receiver that asks again and again gets a line now and then. */
+  #notePause(pauseMs: number): void {
+    const now = this.#parts.clock.monotonicMs();
+    if (pauseMs <= shortPauseMs || now < this.#nextPauseLineMs) return;
+    this.#nextPauseLineMs = now + pauseLineEveryMs;
+    const seconds = Math.round(pauseMs / 1000);
+    this.#parts.log.warn(`${this.#name} asks to come back in ${seconds} s; frames wait`);
   }
 
   async #talk(signal: AbortSignal): Promise<number> {

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
+import { missing } from '../support/programs.js';
 import { makeJpeg } from '../support/pictures.js';
 import { type Lab, whyNoLab } from './lab.js';
 import {
@@ -16,6 +17,22 @@ import {
 } from './shipped.js';
 
 const why = whyNoLab();
+const noFfmpeg = missing('ffmpeg', 'ffmpeg');
+
+/** Answers every question for an IPv4 address with the lab's own. */
+const nameServer = `
+import { createSocket } from 'node:dgram';
+const server = createSocket('udp4');
+server.on('message', (query, { port, address }) => {
+  const end = query.indexOf(0, 12) + 5;
+  const isIpv4 = query.readUInt16BE(end - 4) === 1;
+  const head = Buffer.concat([query.subarray(0, 2), Buffer.from([0x81, 0x80, 0, 1, 0, isIpv4 ? 1 : 0, 0, 0, 0, 0])]);
+  const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
+  server.send(Buffer.concat([head, query.subarray(12, end), ...(isIpv4 ? [answer] : [])]), port, address);
+});
+server.bind(53, '127.0.0.1');
+`;
+
 const quickTimer = [
   '[Timer]',
   'OnActiveSec=',
@@ -187,4 +204,34 @@ describe.skipIf(why !== undefined)(`the camera machine ${why ?? ''}`, () => {
     await lab.must('systemctl', 'stop', 'picchanged.path');
     expect(statSync(lab.path('/var/lib/picchanged/agent')).mode & 0o777).toBe(0o700);
   });
+
+  // What it may not do (bind, io_uring) is not needed for any of this.
+  it.skipIf(noFfmpeg !== undefined)(
+    `looks up a name over the network, and takes frames from a command of its user's ${noFfmpeg ?? ''}`,
+    async () => {
+      const unit = 'picchanged-watch@film';
+      writeInLab(lab, '/usr/local/lib/names.mjs', nameServer);
+      const server = lab.start('node', '/usr/local/lib/names.mjs');
+      await lab.sh('rm -f /etc/resolv.conf; echo nameserver 127.0.0.1 >/etc/resolv.conf');
+      await eventually(
+        async () => (await lab.run('getent', 'hosts', 'laptop.example')).code === 0,
+        'a name server',
+      );
+      const pattern = ['-f', 'lavfi', '-i', 'testsrc=size=320x240:rate=2'];
+      const words = ['ffmpeg', '-loglevel', 'error', '-re', ...pattern, '-f', 'mjpeg', '-'];
+      configure(lab, 'film', {
+        AGENT_HOST: 'laptop.example',
+        AGENT_SOURCE: 'command',
+        AGENT_COMMAND: `'${JSON.stringify(words)}'`,
+      });
+      await edit(lab, `${unit}.service`, ['[Service]', 'WatchdogSec=4s']);
+      await lab.must('systemctl', 'start', unit);
+      await arrived(lab, 'film', 2);
+      await lab.until(unit, 'StatusText', /^\d+ frames seen, \d+ to send, \d+ waiting$/);
+      expect(await lab.journal(unit)).not.toContain('cannot');
+      await lab.must('systemctl', 'stop', unit);
+      expect(await lab.show(unit, 'Result')).toBe('success');
+      server.kill();
+    },
+  );
 });

@@ -67,6 +67,12 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     const [frame = ''] = await framesCome('/srv/captures');
     expect(frame).toMatch(/^\/srv\/captures\/yard\//);
     expect(await lab.must('stat', '-c', '%U %a', frame)).toBe('surveillance 640');
+    const modesOf = (...paths: string[]): Promise<string> => lab.must('stat', '-c', '%a', ...paths);
+    const units = '/etc/systemd/system';
+    const readable = [`${units}/picchanged-watch.service`, `${units}/surveillance-many.service`];
+    expect(await modesOf(...readable)).toBe('644\n644');
+    const settingsFiles = ['/etc/picchanged/agent.env', '/etc/picchanged/receiver.env'];
+    expect(await modesOf(...settingsFiles)).toBe('640\n640');
     expect(await agent.findings()).toMatchObject({ ok: true });
     expect(await receiver.findings()).toMatchObject({ ok: true });
     expect(await agent.must('status')).toContain('picchanged-watch.service is active (running)');

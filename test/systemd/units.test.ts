@@ -24,6 +24,14 @@ function sandboxOf(path: string): string {
   return sandbox.split('\n\n[')[0]?.trimEnd() ?? '';
 }
 
+const ringCalls = ['io_uring_setup', 'io_uring_enter', 'io_uring_register'];
+
+/** System calls and groups of them that a unit forbids. */
+function denied(path: string): string[] {
+  const lines = read(path).matchAll(/^SystemCallFilter=~(.*)$/gm);
+  return [...lines].flatMap(([, words = '']) => words.split(' '));
+}
+
 describe('the units', () => {
   it.each([
     ['agent', services.filter((path) => path.startsWith('systemd/picchanged'))],
@@ -50,6 +58,17 @@ describe('the units', () => {
     });
     expect(bare).toEqual([]);
   });
+
+  it.each(services)('%s forbids io_uring, which works past any other filter', (path) => {
+    expect(denied(path)).toEqual(expect.arrayContaining(ringCalls));
+  });
+
+  it.each(services.filter((path) => path.startsWith('systemd/picchanged')))(
+    '%s forbids all that opens a port',
+    (path) => {
+      expect(denied(path)).toEqual(expect.arrayContaining(['bind', 'listen', 'accept', 'accept4']));
+    },
+  );
 
   it.each(names)('%s names only variables and flags that there are', (path) => {
     const known = [agentProgram, receiverProgram].flatMap(({ name, table }) =>

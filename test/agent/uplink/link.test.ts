@@ -3,7 +3,7 @@ import { duplexPair } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { Link } from '../../../agent/uplink/link.js';
-import { maxFramesInFlight, minReturnMs } from '../../../agent/uplink/limits.js';
+import { maxFramesInFlight, maxReturnMs, minReturnMs } from '../../../agent/uplink/limits.js';
 import { maxIdleMessagesPerMinute, preface } from '../../../shared/protocol/limits.js';
 import { encodeMessage } from '../../../shared/protocol/wire.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -159,5 +159,36 @@ describe('a receiver that means harm', () => {
     const { ended, say } = await begin();
     say({ type: 'bye', code: 'stopping', retryAfterMs: 0 });
     expect(await ended).toBe(`ended ${minReturnMs}`);
+  });
+
+  it('cannot keep the agent away for a day', async () => {
+    const { ended, say } = await begin();
+    say({ type: 'bye', code: 'stopping', retryAfterMs: 86_400_000 });
+    expect(await ended).toBe(`ended ${maxReturnMs}`);
+  });
+
+  it('cannot keep the agent away at all before it has said welcome', async () => {
+    const { ended, theirs, say } = makeLink();
+    theirs.write(preface);
+    say({ type: 'bye', code: 'stopping', message: 'later', retryAfterMs: 86_400_000 });
+    expect(await ended).toContain('the receiver says: later');
+  });
+
+  it('cannot postpone a frame for a day', async () => {
+    const { add, link, heard, say, pass } = await begin();
+    const sent = (): number => heard.join('').split('"type":"frame"').length - 1;
+    await add(1);
+    link.wake();
+    await pass(1);
+    const retryAfterMs = 86_400_000;
+    say({ type: 'refused', sequence: 1, code: 'x', message: 'no', retry: true, retryAfterMs });
+    // It is answered meanwhile, so that the link lives.
+    for (let at = 0; at < maxReturnMs / 1000 - 2; at += 1) {
+      say({ type: 'pong' });
+      await pass(1);
+    }
+    expect(sent()).toBe(1);
+    await pass(3);
+    expect(sent()).toBe(2);
   });
 });

@@ -4,19 +4,21 @@ import { type AddressInfo, type Server, type Socket, createServer } from 'node:n
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { maxReturnMs } from '../../../agent/uplink/limits.js';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { Uplink } from '../../../agent/uplink/uplink.js';
-import { systemClock } from '../../../shared/clock.js';
+import { type Clock, systemClock } from '../../../shared/clock.js';
 import { maxHeaderBytes, preface } from '../../../shared/protocol/limits.js';
 import { MessageDecoder, encodeMessage } from '../../../shared/protocol/wire.js';
 import { eventually } from '../../support/eventually.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { filesBelow } from '../../support/files.js';
 import { keptLog } from '../../support/log.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { startReceiver } from '../../support/receiver.js';
 import { spoolSettings } from '../../support/spool-settings.js';
 
-function startUplink(port: number, host = '127.0.0.1') {
+function startUplink(port: number, host = '127.0.0.1', clock: Clock = systemClock) {
   const lost: string[] = [];
   const destination = { host, port };
   const spools = SpoolSet.inMemory([destination], {
@@ -30,7 +32,7 @@ function startUplink(port: number, host = '127.0.0.1') {
     keys: () => Promise.resolve([]),
     camera: 'yard',
     spool,
-    clock: systemClock,
+    clock,
     log,
     random: () => 0,
     onReceiver: () => Promise.resolve([]),
@@ -271,6 +273,37 @@ describe('an uplink', () => {
       () => lines.some((line) => line.includes('another agent sends as yard')),
       'told',
     );
+  });
+
+  it('stays away for a minute at most, and logs once that it was asked to', async () => {
+    const peer = await startPeer((socket) => {
+      socket.write(preface);
+      say(socket, welcome);
+      say(socket, { type: 'bye', code: 'stopping', retryAfterMs: 86_400_000 });
+    });
+    const clock = new FakeClock();
+    const { lines } = startUplink(peer.port, '127.0.0.1', clock);
+    for (let minute = 1; minute <= 3; minute += 1) {
+      await eventually(
+        () => clock.pauses.filter((ms) => ms === maxReturnMs).length === minute,
+        `pause ${minute}`,
+      );
+      expect(peer.connections()).toBe(minute);
+      await clock.advance(maxReturnMs);
+    }
+    const asked = `<4>test: 127.0.0.1:${peer.port} asks to come back in 60 s; frames wait`;
+    expect(lines.filter((line) => line.includes('asks to come back'))).toEqual([asked]);
+  });
+
+  it('comes back as after any failure to what says goodbye before a welcome', async () => {
+    const peer = await startPeer((socket) => {
+      socket.write(preface);
+      say(socket, { type: 'bye', code: 'stopping', message: 'later', retryAfterMs: 86_400_000 });
+    });
+    const clock = new FakeClock();
+    const { lines } = startUplink(peer.port, '127.0.0.1', clock);
+    await eventually(() => clock.pauses.includes(250), 'a first pause');
+    expect(lines.join('\n')).toContain('the receiver says: later');
   });
 
   it('ends when it is drained and nothing waits', async () => {

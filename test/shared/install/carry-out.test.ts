@@ -1,7 +1,7 @@
 /** Plans carried out in temporary folders; only the system's programs are played, to see what they are told. */
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { carryOut } from '../../../shared/install/carry-out.js';
 import type { Plan } from '../../../shared/install/plan.js';
 import { userScope } from '../../../shared/install/scope.js';
@@ -68,6 +68,17 @@ describe('an installation', () => {
     expect(filesBelow(home, all)).toEqual([]);
     expect(existsSync(join(home, '.config'))).toBe(false);
     await expect(uninstall()).rejects.toMatchObject({ code: 'INSTALL' });
+  });
+
+  it('has the modes that the plan gives, whatever the umask is', async () => {
+    const { scope, orders, plan } = setting();
+    const before = process.umask(0o077);
+    onTestFinished(() => void process.umask(before));
+    await carryOut(plan({ 'a.service': '[Unit]\n' }), orders, false);
+    const modeOf = (path: string): number => statSync(path).mode & 0o777;
+    expect(modeOf(join(scope.unitFolder, 'a.service'))).toBe(0o644);
+    expect(modeOf(scope.unitFolder)).toBe(0o755);
+    expect(modeOf(scope.settingsFolder)).toBe(0o755);
   });
 
   it('does nothing in a dry run, and tells everything', async () => {
