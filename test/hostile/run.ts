@@ -57,7 +57,9 @@ async function runRound(seed: number): Promise<boolean> {
   }
   for (const violation of violations) console.log(`  BROKEN: ${violation}`);
   for (const session of lastSessions) console.log(`  at the end: ${JSON.stringify(session)}`);
-  console.log(`  again: --seed ${seed} --seconds 1; what is left of it: ${directory}`);
+  console.log(
+    `  again: --seconds 1 --seed ${seed} --world '${kind}'; what is left of it: ${directory}`,
+  );
   return false;
 }
 
