@@ -1,0 +1,40 @@
+/** ClientHellos made by hand are ones that OpenSSL reads: it asks for each identity in them. */
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
+import { createServer } from 'node:tls';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { tlsSettings } from '../../shared/secure-channel.js';
+import { type ClientHelloShape, clientHello, identitiesOf, maxIdentities } from './client-hello.js';
+
+/** The identities that a server of TLS is asked for. */
+async function askedFor(shape: ClientHelloShape): Promise<string[]> {
+  const asked: string[] = [];
+  const server = createServer({
+    ...tlsSettings,
+    pskCallback: (_, identity) => {
+      asked.push(identity);
+      return null;
+    },
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const refused = once(server, 'tlsClientError');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.write(clientHello(shape));
+  await refused;
+  return asked;
+}
+
+describe('a ClientHello made by hand', () => {
+  it.each([
+    ['one identity', { identities: ['front.k1'] }],
+    ['as many as it holds', { identities: identitiesOf('a', maxIdentities) }],
+    ['records of 40 bytes', { identities: ['front.k1', 'front.k2'], recordBytes: 40 }],
+    ['60 kB of padding', { identities: ['front.k1'], paddingBytes: 60_000 }],
+    ['no identity', { identities: [] }],
+  ])('is read by OpenSSL: %s', async (_, shape) => {
+    expect(await askedFor(shape)).toEqual(shape.identities);
+  });
+});
