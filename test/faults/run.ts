@@ -15,6 +15,7 @@ import {
   diskFaultKinds,
   errnoMix,
   faultKinds,
+  isDiskFault,
   makePlan,
   seededRandom,
 } from './plan.js';
@@ -94,7 +95,8 @@ async function runRound(seed: number): Promise<boolean> {
     plan,
     frames,
     frameEveryMs: 40,
-    settleDeadlineMs: 180_000,
+    // After a disk has failed, what waits is tried again in a minute at most.
+    settleDeadlineMs: kinds?.some(isDiskFault) ? 90_000 : 180_000,
     signal: interrupted.signal,
     onDetail: (what) => {
       if (values.verbose) console.log(`    ${what}`);

@@ -241,7 +241,8 @@ export class Stage {
     'disk-full-agent': (lastsMs) => this.#disks.fill('agent', lastsMs),
     'step-clock': () => this.stepClock(this.#nextOffsetMs()),
     'errno-agent': async (lastsMs, seed) => {
-      await this.#disks.failCalls('agent', lastsMs, seed);
+      const fail = (ms: number): Promise<void> => this.#disks.failCalls('agent', ms, seed);
+      await (seed % 2 === 0 ? fail(lastsMs) : this.#whileFramesWait(lastsMs, fail));
       // What the source could not take does not come.
       this.#outstanding = 0;
     },
@@ -250,9 +251,17 @@ export class Stage {
       this.kills += 1;
       await this.#disks.failCalls('receiver', lastsMs, seed);
     },
-    'spool-away': (lastsMs, seed) => this.#disks.spoolAway(lastsMs, seed),
+    'spool-away': (lastsMs, seed) =>
+      this.#whileFramesWait(lastsMs, (ms) => this.#disks.spoolAway(ms, seed)),
     'captures-away': (lastsMs, seed) => this.#disks.capturesAway(lastsMs, seed),
   };
+
+  /** Does something to the agent while the spool has frames, and is being emptied. */
+  async #whileFramesWait(lastsMs: number, fault: (lastsMs: number) => Promise<void>) {
+    await this.#receiver.end('SIGTERM');
+    await delay(gatherMs);
+    await Promise.all([fault(returnMs + lastsMs), this.#receiver.start()]);
+  }
 
   /** Both machines' clocks and the camera's. */
   stepClock(offsetMs: number): void {
@@ -310,5 +319,9 @@ export class Stage {
   }
 }
 
+/** For some frames to wait. */
+const gatherMs = 400;
+/** For the receiver to start, and the agent to find it. */
+const returnMs = 1500;
 /** More would only wait in the folder. */
 const mostOutstanding = 30;
