@@ -6,6 +6,7 @@ import type { Operation } from './strace-log.js';
 const bytes = Buffer.from('abcd');
 const open = (path: string): Operation => ({ kind: 'open', path, truncates: false });
 const write = (path: string): Operation => ({ kind: 'write', path, bytes });
+const fail = (path: string): Operation => ({ kind: 'failed-flush', path });
 const flush = (path: string): Operation => ({ kind: 'flush', path });
 
 /** Each tree once, as `name:bytes name:bytes`. */
@@ -59,6 +60,31 @@ describe('a power cut', () => {
     const made = [open('/d/a'), write('/d/a'), flush('/d/a'), flush('/d')];
     const emptied: Operation = { kind: 'open', path: '/d/a', truncates: true };
     expect(crashesAfter(...made, emptied)).toEqual(['a:', 'a:abcd']);
+  });
+
+  it('leaves what a failed flush was to write as it was not flushed, whatever is flushed later', () => {
+    const made = [open('/d/a'), flush('/d'), write('/d/a')];
+    const once = [...made, fail('/d/a'), flush('/d/a')];
+    expect(crashesAfter(...once)).toEqual(['a:....', 'a:abcd']);
+    const more = [...once, write('/d/a'), flush('/d/a')];
+    expect(crashesAfter(...more)).toEqual(['a:....abcd', 'a:abcdabcd']);
+  });
+
+  it('leaves bytes that were written anew after a failed flush', () => {
+    const made = [open('/d/a'), flush('/d'), write('/d/a'), fail('/d/a')];
+    const anew: Operation = { kind: 'write', path: '/d/a', bytes, at: 0 };
+    expect(crashesAfter(...made, anew, flush('/d/a'))).toEqual(['a:abcd']);
+  });
+
+  it('leaves a name that a failed flush was to write or not, until it is made anew', () => {
+    const made = [open('/d/a'), fail('/d'), flush('/d')];
+    expect(crashesAfter(...made)).toEqual(['', 'a:']);
+    const linked: Operation = { kind: 'link', from: '/d/a', to: '/d/b' };
+    const same: Operation = { kind: 'rename', from: '/d/b', to: '/d/a' };
+    expect(crashesAfter(...made, linked, same, flush('/d'))).toEqual(['a: b:', 'b:']);
+    const gone: Operation = { kind: 'unlink', path: '/d/a' };
+    const back: Operation = { kind: 'rename', from: '/d/b', to: '/d/a' };
+    expect(crashesAfter(...made, linked, gone, back, flush('/d'))).toEqual(['a:']);
   });
 
   it('does not touch what is elsewhere', () => {

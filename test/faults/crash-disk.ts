@@ -6,30 +6,31 @@
  * file that were not flushed may be there, missing, there by half, or zeros. A name made, moved or removed in
  * a folder that was not flushed since may be so or not, each by itself; one rename within a folder is all or
  * nothing. Flushing a file does not flush its name. What was flushed is there.
+ *
+ * A flush that fails may leave what it was to write marked as written (Linux): a later flush, though it
+ * succeeds, does not write it. Bytes reach the disk when they are written anew, names when they are made anew.
  */
 import { posix } from 'node:path';
+import { PagedFile } from './paged-file.js';
 import type { Operation } from './strace-log.js';
 
 /** By path below the root, the bytes of each file. */
 export type Tree = ReadonlyMap<string, Buffer>;
 
-interface File {
-  readonly kind: 'file';
-  bytes: Buffer;
-  flushed: Buffer;
-}
+type File = PagedFile;
 interface Folder {
   readonly kind: 'folder';
   readonly entries: Map<string, File | Folder>;
-  flushed: Map<string, File | Folder>;
+  readonly flushed: Map<string, File | Folder>;
 }
 /** One step that a crash undoes or not as a whole. */
 interface Change {
   readonly folder: Folder;
   readonly names: readonly (readonly [name: string, node: File | Folder | undefined])[];
+  /** A flush of it has failed: the next does not write it. */
+  isDropped: boolean;
 }
 
-const nothing = Buffer.alloc(0);
 /** Changes that are done or undone one by one; what is older was so at an earlier moment. */
 const changesTriedSingly = 8;
 type Damage = (file: File) => Buffer;
@@ -71,6 +72,8 @@ export class CrashDisk {
         return this.#change(this.#parent(operation.path), [[baseOf(operation.path), undefined]]);
       case 'flush':
         return this.#flush(this.#find(operation.path));
+      case 'failed-flush':
+        return this.#failToFlush(this.#find(operation.path));
       case 'open':
         return this.#open(operation.path, operation.truncates);
       case 'copy': {
@@ -78,15 +81,15 @@ export class CrashDisk {
         if (source?.kind !== 'file' || target?.kind !== 'file') return false;
         const at = target.bytes.length;
         const copied = source.bytes.subarray(at, at + operation.length);
-        target.bytes = written(target.bytes, copied, at);
+        target.write(copied, at);
         return true;
       }
       case 'truncate':
       case 'write': {
         const file = this.#find(operation.path);
         if (file?.kind !== 'file') return false;
-        if (operation.kind === 'truncate') file.bytes = file.bytes.subarray(0, operation.length);
-        else file.bytes = written(file.bytes, operation.bytes, operation.at ?? file.bytes.length);
+        if (operation.kind === 'truncate') file.truncate(operation.length);
+        else file.write(operation.bytes, operation.at ?? file.bytes.length);
         return true;
       }
     }
@@ -136,9 +139,8 @@ export class CrashDisk {
 
   #open(path: string, truncates: boolean): boolean {
     const found = this.#find(path);
-    if (found === undefined)
-      return this.#add(path, { kind: 'file', bytes: nothing, flushed: nothing });
-    if (found.kind === 'file' && truncates) found.bytes = nothing;
+    if (found === undefined) return this.#add(path, new PagedFile());
+    if (found.kind === 'file' && truncates) found.truncate(0);
     return truncates;
   }
 
@@ -150,6 +152,8 @@ export class CrashDisk {
     const node = this.#find(from);
     const [source, target] = [this.#parent(from), this.#parent(to)];
     if (node === undefined) return false;
+    // Two names of one file stay as they are: rename(2) does nothing then.
+    if (isGone && target?.entries.get(baseOf(to)) === node) return false;
     if (!isGone) return this.#change(target, [[baseOf(to), node]]);
     if (source === target) {
       return this.#change(target, [
@@ -167,26 +171,41 @@ export class CrashDisk {
       if (node === undefined) folder.entries.delete(name);
       else folder.entries.set(name, node);
     }
-    this.#pending.push({ folder, names });
+    this.#pending.push({ folder, names, isDropped: false });
     return true;
   }
 
   #flush(node: File | Folder | undefined): boolean {
     if (node === undefined) return false;
-    if (node.kind === 'file') node.flushed = node.bytes;
+    if (node.kind === 'file') node.flush();
     else {
-      node.flushed = new Map(node.entries);
-      this.#pending = this.#pending.filter(({ folder }) => folder !== node);
+      const written = this.#changesOf(node).filter(({ isDropped }) => !isDropped);
+      const names = written.flatMap((change) => change.names);
+      for (const [name, made] of names) {
+        if (made === undefined) node.flushed.delete(name);
+        else node.flushed.set(name, made);
+      }
+      // One that was dropped counts no more when all its names were made anew.
+      const isAnew = new Set(names.map(([name]) => name));
+      this.#pending = this.#pending.filter(
+        (change) =>
+          change.folder !== node ||
+          (change.isDropped && !change.names.every(([name]) => isAnew.has(name))),
+      );
     }
     return true;
   }
-}
 
-function written(old: Buffer, bytes: Buffer, at: number): Buffer {
-  const room = Buffer.alloc(Math.max(old.length, at + bytes.length));
-  old.copy(room);
-  bytes.copy(room, at);
-  return room;
+  #failToFlush(node: File | Folder | undefined): boolean {
+    if (node === undefined) return false;
+    if (node.kind === 'file') node.failToFlush();
+    else for (const change of this.#changesOf(node)) change.isDropped = true;
+    return true;
+  }
+
+  #changesOf(folder: Folder): Change[] {
+    return this.#pending.filter((change) => change.folder === folder);
+  }
 }
 
 const baseOf = (path: string): string => posix.basename(path);

@@ -1,7 +1,8 @@
 /** One run of the fault suite: the plan is carried out while the camera shoots, then the books are closed. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { audit } from './audit.js';
-import type { Fault } from './plan.js';
+import { auditDiskFaults } from './errno-audit.js';
+import { type Fault, isDiskFault } from './plan.js';
 import { Stage, type StageSettings } from './stage.js';
 
 export interface RunSettings extends StageSettings {
@@ -26,6 +27,8 @@ export interface Outcome {
   readonly dropped: number;
   readonly acknowledged: number;
   readonly unfinished: number;
+  /** Entries that the spool still had when all was delivered, after a disk had failed. */
+  readonly leftCount?: number;
 }
 
 /** Frames that may come while a fault lasts. */
@@ -41,26 +44,55 @@ export async function runFaults(settings: RunSettings): Promise<Outcome> {
     const paced = { frames: 0 };
     const shooting = shoot(stage, paced, settings.frameEveryMs, over.signal);
     for (const fault of settings.plan) {
+      if (stage.crashes.length > 0) break;
       paced.frames = Math.min(settings.frames, fault.afterFrames + leadFrames);
       await progress(stage, fault.afterFrames, settings.signal);
       await delay(fault.pauseMs);
       settings.onFault?.(fault, stage.declaredCount);
       await stage.suffer(fault);
+      if (isDiskFault(fault.kind)) await takeUp(stage, paced, settings.signal);
     }
     paced.frames = settings.frames;
     await progress(stage, settings.frames, settings.signal);
     over.abort();
     await shooting;
     stage.stepClock(0);
-    const isSettled = await settled(stage, settings.settleDeadlineMs, settings.signal);
-    await stage.stop();
-    const outcome = closeBooks(stage, isSettled, settings.isSecure);
+    const outcome = await (settings.plan.some(({ kind }) => isDiskFault(kind))
+      ? settleByRestart(stage, settings)
+      : settleAndStop(stage, settings));
     if (outcome.violations.length > 0) stage.keepDisks();
     return outcome;
   } finally {
     over.abort();
     await stage.close();
   }
+}
+
+/** Frames that the disk did not take wait in memory until another comes: a kill would take them. */
+async function takeUp(stage: Stage, paced: { frames: number }, signal?: AbortSignal) {
+  const frames = stage.declaredCount + 2;
+  paced.frames = Math.max(paced.frames, frames + 1);
+  await progress(stage, frames, signal);
+}
+
+async function settleAndStop(stage: Stage, settings: RunSettings): Promise<Outcome> {
+  const isSettled = await settled(stage, () => stage.isSettled, settings);
+  await stage.stop();
+  return closeBooks(stage, isSettled, settings.isSecure);
+}
+
+/**
+ * After a disk has failed everything is delivered without a restart. What could not be removed then stays in
+ * the spool: it goes after the next start.
+ */
+async function settleByRestart(stage: Stage, settings: RunSettings): Promise<Outcome> {
+  const isDelivered = await settled(stage, () => stage.isDelivered, settings);
+  const undelivered = isDelivered ? [] : ['declared frames are not delivered without a restart'];
+  const leftCount = stage.waitingCount;
+  if (stage.crashes.length === 0) await stage.restart();
+  const { violations, ...outcome } = await settleAndStop(stage, settings);
+  const found = auditDiskFaults(stage.readSpool(), stage.camera.put, outcome.dropped);
+  return { ...outcome, leftCount, violations: [...violations, ...undelivered, ...found] };
 }
 
 /** Never more than are wanted: faults take time, and without it most frames would meet only the first. */
@@ -79,7 +111,7 @@ async function shoot(
 async function progress(stage: Stage, frames: number, signal?: AbortSignal): Promise<void> {
   let seen = stage.declaredCount;
   let seenAtMs = performance.now();
-  while (stage.declaredCount < frames) {
+  while (stage.declaredCount < frames && stage.crashes.length === 0) {
     signal?.throwIfAborted();
     if (stage.declaredCount > seen) {
       seen = stage.declaredCount;
@@ -91,13 +123,17 @@ async function progress(stage: Stage, frames: number, signal?: AbortSignal): Pro
   }
 }
 
-/** Nothing waits, and still nothing waits a moment later. */
-async function settled(stage: Stage, deadlineMs: number, signal?: AbortSignal): Promise<boolean> {
+/** It is so, and a moment later it is still so. False after the deadline, or when a program has crashed. */
+async function settled(
+  stage: Stage,
+  look: () => boolean,
+  { settleDeadlineMs, signal }: RunSettings,
+): Promise<boolean> {
   const startMs = performance.now();
   for (let quietLooks = 0; quietLooks < 10; quietLooks += 1) {
     signal?.throwIfAborted();
-    if (!stage.isSettled) quietLooks = -1;
-    if (performance.now() - startMs > deadlineMs) return false;
+    if (!look()) quietLooks = -1;
+    if (performance.now() - startMs > settleDeadlineMs || stage.crashes.length > 0) return false;
     await delay(50);
   }
   return true;
@@ -106,10 +142,11 @@ async function settled(stage: Stage, deadlineMs: number, signal?: AbortSignal): 
 function closeBooks(stage: Stage, isSettled: boolean, isSecure: boolean): Outcome {
   const captures = stage.readCaptures();
   const spool = stage.readSpool();
-  const { declared, kills } = stage;
+  const { declared, kills, crashes } = stage;
   const acknowledged = stage.acknowledged(captures);
   const { put } = stage.camera;
   const violations = audit({ put, declared, acknowledged, captures, spool, kills });
+  violations.push(...crashes);
   if (isSecure && stage.clearCount > 0) {
     violations.push(`${stage.clearCount} connections of a paired agent in the clear`);
   }

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { noSmallDisks } from './disk.js';
+import { whyNoInjection } from './failing-calls.js';
 import { type FaultKind, faultKinds } from './plan.js';
 
 /** Debian's libfaketime; undefined where it is not installed. */
@@ -14,6 +15,18 @@ export function findLibfaketime(): string | undefined {
   } catch {
     return undefined; // no /usr/lib: no Debian
   }
+}
+
+/** What a program is started with to have its clock from a file. @param library undefined: the machine's clock */
+export function fakeClock(library: string | undefined, clockPath: string): Record<string, string> {
+  if (library === undefined) return {};
+  return {
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: clockPath,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    NO_FAKE_STAT: '1',
+  };
 }
 
 /** Why a kind of fault cannot be had here, by kind. */
@@ -30,10 +43,16 @@ export function missingFaults(): Map<FaultKind, string> {
     missing.set('disk-full-agent', noSmallDisks);
     missing.set('disk-full-receiver', noSmallDisks);
   }
+  const noInjection = whyNoInjection();
+  if (noInjection !== undefined) {
+    missing.set('errno-agent', noInjection);
+    missing.set('errno-receiver', noInjection);
+  }
   return missing;
 }
 
-export function faultKindsHere(): FaultKind[] {
+/** Those of `kinds` that can be had here. */
+export function faultKindsHere(kinds: readonly FaultKind[] = faultKinds): FaultKind[] {
   const missing = missingFaults();
-  return faultKinds.filter((kind) => !missing.has(kind));
+  return kinds.filter((kind) => !missing.has(kind));
 }

@@ -20,6 +20,7 @@ function planOf(kinds: readonly FaultKind[]): Fault[] {
     afterFrames: 10 + index * 15,
     pauseMs: 0,
     lastsMs: 300,
+    seed: index,
   }));
 }
 

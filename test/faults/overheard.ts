@@ -18,6 +18,8 @@ export class Overheard {
   /** By sequence, the SHA-256 of each frame that was sent. */
   readonly #sent = new Map<number, string>();
   readonly #unanswered = new Set<number>();
+  /** Sequences of notes of dropped frames that the receiver has acknowledged. */
+  readonly acknowledgedNotes = new Set<number>();
   #epoch = '';
   #isWelcome = false;
   /** True when the receiver did not hear what the agent said: its answers name other frames then. */
@@ -61,7 +63,9 @@ export class Overheard {
       if (message?.type !== 'stored' && message?.type !== 'refused') continue;
       this.#unanswered.delete(message.sequence);
       const sha256 = this.#sent.get(message.sequence);
-      if (message.type === 'refused' || sha256 === undefined || this.isSpoiled) continue;
+      if (message.type === 'refused' || this.isSpoiled) continue;
+      if (sha256 === undefined) this.acknowledgedNotes.add(message.sequence);
+      if (sha256 === undefined) continue;
       acknowledged.push({ id: `${this.#epoch} ${message.sequence}`, sha256 });
     }
     return acknowledged;

@@ -22,6 +22,7 @@ export class Party {
   #child: ChildProcess | undefined;
   #closed: Promise<unknown> = Promise.resolve();
   #isReady = false;
+  readonly #crashes: string[] = [];
 
   constructor(settings: PartySettings) {
     this.#settings = settings;
@@ -29,6 +30,16 @@ export class Party {
 
   get isReady(): boolean {
     return this.#isReady;
+  }
+
+  /** The process that was started; undefined when there is none. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** How it ended by itself after it was ready, each time that it did. */
+  get crashes(): readonly string[] {
+    return this.#crashes;
   }
 
   /** @throws when it ends, or is silent for long, before it says that it is ready */
@@ -66,8 +77,10 @@ export class Party {
         clearTimeout(deadline);
         // Whoever reads the log is to know that nobody of the suite's did it.
         if (this.#child === child) {
+          const how = signal ?? String(code);
+          if (this.#isReady) this.#crashes.push(`${how}, ${logPath} says why`);
           this.#isReady = false;
-          appendFileSync(logPath, `ended by itself: ${signal ?? String(code)}\n`);
+          appendFileSync(logPath, `ended by itself: ${how}\n`);
         }
         fail('ended');
       });

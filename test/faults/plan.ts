@@ -21,7 +21,27 @@ export const faultKinds = [
   'disk-full-agent',
   'step-clock',
 ] as const;
-export type FaultKind = (typeof faultKinds)[number];
+
+/** A disk that fails or goes away for a while. Not among `faultKinds`: each run says whether it wants them. */
+export const diskFaultKinds = [
+  'errno-agent',
+  'errno-receiver',
+  'spool-away',
+  'captures-away',
+] as const;
+export type DiskFaultKind = (typeof diskFaultKinds)[number];
+export type FaultKind = (typeof faultKinds)[number] | DiskFaultKind;
+
+/** A run of failing disks: errors come twice as often as what they are mixed with. */
+export const errnoMix: readonly FaultKind[] = [
+  ...(['errno-agent', 'errno-receiver', 'errno-agent', 'errno-receiver'] as const),
+  ...(['spool-away', 'captures-away', 'kill-agent', 'kill-receiver'] as const),
+  ...(['restart-agent', 'restart-receiver', 'cut-reset', 'half-open'] as const),
+];
+
+export function isDiskFault(kind: FaultKind): kind is DiskFaultKind {
+  return diskFaultKinds.some((other) => other === kind);
+}
 
 export interface Fault {
   readonly kind: FaultKind;
@@ -30,6 +50,8 @@ export interface Fault {
   readonly pauseMs: number;
   /** For a fault that lasts. */
   readonly lastsMs: number;
+  /** For what else the kind has to choose. */
+  readonly seed: number;
 }
 
 /** Uniform in 0 ≤ x < 1, the same for the same seed (mulberry32). */
@@ -66,6 +88,8 @@ export function makePlan({ seed, faults, frames, kinds }: PlanSettings): Fault[]
       afterFrames: Math.floor(((index + random()) * frames) / (faults + 1)),
       pauseMs: Math.floor(random() * 200),
       lastsMs: Math.floor(100 + random() * 900),
+      // Not drawn: what follows stays the same as in plans that have no use for it.
+      seed: seed + index,
     });
   }
   return plan;

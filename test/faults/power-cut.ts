@@ -37,8 +37,9 @@ export function walkPowerCuts(
   const violations = new Set<string>();
   let [moments, trees] = [0, 0];
   for (const operation of operations) {
-    const isNews = disk.apply(operation) || words.hear(operation);
-    if (!isNews) continue;
+    const isChange = disk.apply(operation);
+    const isNews = words.hear(operation);
+    if (!isChange && !isNews) continue;
     moments += 1;
     for (const tree of disk.crashes()) {
       trees += 1;
@@ -55,6 +56,14 @@ export function walkPowerCuts(
 
 /** What was promised so far, from what the program said and heard. */
 class Words {
+  /**
+   * What was declared after a flush had failed: it may wait in memory, which is no promise. It is one when the
+   * next is declared and no flush has failed meanwhile: the agent has then put on the disk what waited.
+   */
+  readonly #inMemory: string[] = [];
+  #hasFlushFailed = false;
+  /** Sent while some waited in memory. */
+  #lastFromMemory = 0;
   /** SHA-256 of what must be on the disk. */
   readonly promised = new Set<string>();
   promisedCount = 0;
@@ -62,6 +71,8 @@ class Words {
   lastSent = 0;
   readonly #side: Side;
   readonly #connections = new Map<string, Overheard>();
+  /** What an agent need not keep any more. */
+  readonly #acknowledged = new Set<string>();
   #line = '';
 
   constructor(side: Side) {
@@ -70,20 +81,33 @@ class Words {
 
   /** @returns true when a promise was made or was kept for good */
   hear(operation: Operation): boolean {
+    if (operation.kind === 'failed-flush') this.#hasFlushFailed = true;
     if (operation.kind !== 'said' && operation.kind !== 'heard') return false;
     if (operation.on === 'stdout') return this.#print(operation.bytes);
     const overheard = this.#connections.get(operation.on) ?? new Overheard();
     this.#connections.set(operation.on, overheard);
     if ((operation.kind === 'said') === (this.#side === 'agent')) {
       const newest = Math.max(this.lastSent, overheard.up(operation.bytes));
+      if (this.#hasFlushFailed || this.#inMemory.length > 0) {
+        this.#lastFromMemory = Math.max(this.#lastFromMemory, newest);
+        return false;
+      }
       const isNews = this.#side === 'agent' && newest > this.lastSent;
       if (isNews) this.lastSent = newest;
       return isNews;
     }
+    const knownNotes = overheard.acknowledgedNotes.size;
     const acknowledged = overheard.down(operation.bytes);
+    if (this.#side === 'receiver' && overheard.acknowledgedNotes.size > knownNotes) {
+      for (const sequence of overheard.acknowledgedNotes) this.promised.add(noteName(sequence));
+      return true;
+    }
     for (const { sha256 } of acknowledged) {
-      if (this.#side === 'agent') this.promised.delete(sha256);
-      else this.#promise(sha256);
+      if (this.#side === 'receiver') this.#promise(sha256);
+      else {
+        this.#acknowledged.add(sha256);
+        this.promised.delete(sha256);
+      }
     }
     return acknowledged.length > 0;
   }
@@ -93,8 +117,19 @@ class Words {
     const lines = `${this.#line}${bytes.toString()}`.split('\n');
     this.#line = lines.pop() ?? '';
     const declared = lines.flatMap((line) => /"sha256":"([0-9a-f]{64})"/.exec(line)?.[1] ?? []);
-    for (const sha256 of declared) this.#promise(sha256);
+    for (const sha256 of declared) this.#declare(sha256);
     return declared.length > 0;
+  }
+
+  #declare(sha256: string): void {
+    this.#inMemory.push(sha256);
+    if (!this.#hasFlushFailed) {
+      for (const waiting of this.#inMemory.splice(0)) {
+        if (!this.#acknowledged.has(waiting)) this.#promise(waiting);
+      }
+      this.lastSent = Math.max(this.lastSent, this.#lastFromMemory);
+    }
+    this.#hasFlushFailed = false;
   }
 
   #promise(sha256: string): void {
@@ -112,6 +147,9 @@ function findBroken(
   const broken: string[] = [];
   const found = new Set<string>();
   for (const [path, bytes] of tree) {
+    if (/^[^/]+\/[^/]+\/record\.jsonl$/.test(path)) {
+      for (const sequence of notesIn(bytes)) found.add(noteName(sequence));
+    }
     if (!isFinal[side].test(path)) continue;
     const sha256 = sha256Of(side === 'agent' ? jpegIn(bytes) : bytes);
     found.add(sha256);
@@ -137,6 +175,21 @@ function findReuse(tree: Tree, lastSent: number): string[] {
   return newest >= lastSent
     ? []
     : [`sequence ${lastSent} was sent, and after a restart ${newest + 1} comes next`];
+}
+
+/** What stands for a note of dropped frames among the SHA-256 of frames. */
+const noteName = (sequence: number): string => `note ${sequence}`;
+
+/** Sequences of the notes of dropped frames in a record. */
+function notesIn(record: Buffer): number[] {
+  return record
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.includes('"count":'))
+    .flatMap((line) => {
+      const sequence = /"sequence":(\d+)/.exec(line)?.[1];
+      return sequence !== undefined && line.endsWith('}') ? [Number(sequence)] : [];
+    });
 }
 
 /** Names that nothing unfinished may have. */

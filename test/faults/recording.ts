@@ -18,6 +18,21 @@ export interface Recording {
   readonly frames: ReadonlySet<string>;
 }
 
+/** Which flushes of a recorded program fail, from the first to the last, counted from its start. */
+export interface FailingFlushes {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** strace counts the calls of each thread by themselves. */
+const oneThread = { UV_THREADPOOL_SIZE: '1' };
+
+function injectionOf(flushes: FailingFlushes | undefined): string[] {
+  if (flushes === undefined) return [];
+  const { first, last } = flushes;
+  return ['-e', `inject=fsync:error=EIO:when=${first}..${last}`];
+}
+
 export interface GivenFrame {
   readonly sequence: number;
   readonly capturedAtMs: number;
@@ -52,29 +67,74 @@ export const givenFrames: readonly GivenFrame[] = jpegs.map((jpeg, index) => ({
   jpeg,
 }));
 
-/** A receiver that gets frames, one of them again, one with another's name, and is ended. */
-export async function recordReceiver({ receiver }: Programs): Promise<Recording> {
+/** The sequence of the note of dropped frames that `recordReceiver` gives. */
+const noteSequence = frameCount + 1;
+
+/**
+ * A receiver that gets frames, one of them again, one with another's name, a note of frames that were dropped,
+ * and is ended. What it refuses for now it gets again.
+ */
+export async function recordReceiver(
+  { receiver }: Programs,
+  flushes?: FailingFlushes,
+): Promise<Recording> {
   const rootPath = temporaryDirectory();
-  const traced = startTraced([receiver, '--dir', rootPath, '--listen', '127.0.0.1:0', '--json']);
+  const args = [receiver, '--dir', rootPath, '--listen', '127.0.0.1:0', '--json'];
+  const traced = startTraced(args, flushes);
   await traced.running.says('"listening"');
   const port = Number(/:(\d+)"/.exec(traced.running.stdout())?.[1]);
-  const peer = new AgentPeer(port);
-  peer.hello();
-  await peer.answer('welcome');
-  for (const given of givenFrames) peer.frame(given.sequence, given.jpeg, headerOf(given));
-  await peer.answer('stored', frameCount);
-  const [again] = givenFrames;
-  if (again) peer.frame(again.sequence, again.jpeg, headerOf(again));
-  await peer.answer('stored', frameCount + 1);
+  const peer = await welcomed(port);
+  await give(peer, givenFrames);
+  await give(peer, givenFrames.slice(0, 1));
+  await give(peer, [noteSequence]);
   peer.socket.end();
   return { operations: await traced.end(), rootPath, frames };
 }
 
+/** As often as a disk that fails for a moment may refuse. */
+const mostAttempts = 20;
+
+/** Comes again, as an agent does, when it is sent away. */
+async function welcomed(port: number): Promise<AgentPeer> {
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    const peer = new AgentPeer(port);
+    peer.hello();
+    const { type } = await eventually(() => peer.messages[0], 'an answer to hello');
+    if (type === 'welcome') return peer;
+    peer.socket.end();
+    await peer.over;
+  }
+  throw new Error(`the receiver has sent an agent away ${mostAttempts} times`);
+}
+
+/** Gives frames, and notes by their sequence, until the receiver has acknowledged each. */
+async function give(peer: AgentPeer, given: readonly (GivenFrame | number)[]): Promise<void> {
+  let waiting = given;
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    const before = peer.messages.length;
+    for (const each of waiting) {
+      if (typeof each === 'number') peer.dropped(each);
+      else peer.frame(each.sequence, each.jpeg, headerOf(each));
+    }
+    const answers = await eventually(() => {
+      const messages = peer.messages
+        .slice(before)
+        .filter((message) => message.type === 'stored' || message.type === 'refused');
+      return messages.length >= waiting.length && messages;
+    }, `${waiting.length} answers`);
+    const refused = answers.filter(({ type }) => type === 'refused');
+    const again = new Set(refused.map(({ sequence }) => sequence));
+    waiting = waiting.filter((each) => again.has(typeof each === 'number' ? each : each.sequence));
+    if (waiting.length === 0) return;
+  }
+  throw new Error(`the receiver has refused ${mostAttempts} times`);
+}
+
 /** An agent whose receiver is away at first, then takes all frames but one, which is too large for it. */
-export async function recordAgent({
-  agent,
-  receiver,
-}: Programs): Promise<Recording & { readonly host: string }> {
+export async function recordAgent(
+  { agent, receiver }: Programs,
+  flushes?: FailingFlushes,
+): Promise<Recording & { readonly host: string }> {
   const rootPath = temporaryDirectory();
   const folder = temporaryDirectory();
   const captures = temporaryDirectory();
@@ -83,10 +143,11 @@ export async function recordAgent({
   await first.says('"listening"');
   const address = /127\.0\.0\.1:\d+/.exec(first.stdout())?.[0] ?? '';
   await first.stop();
-  const traced = startTraced([
+  const args = [
     ...[agent, '--host', address, '--state', rootPath, '--camera', 'yard'],
     ...['--source', `folder:${folder}`, '--all', '--json'],
-  ]);
+  ];
+  const traced = startTraced(args, flushes);
   const { running } = traced;
   await running.says('watching');
   const declared = (): number => running.stdout().split('"judged"').length - 1;
@@ -110,17 +171,18 @@ export async function recordAgent({
   return { operations: await traced.end(), rootPath, frames, host: address };
 }
 
-function startTraced(args: readonly string[]) {
+function startTraced(args: readonly string[], flushes?: FailingFlushes) {
   const logPath = join(temporaryDirectory(), 'strace.log');
   const running: Running = start(
     'strace',
     [
       // As a grandchild, so that signals reach the program itself.
       ...['-D', '-f', '-qq', '-yy', '-xx', '-s', String(2 ** 20), '-o', logPath],
-      ...['-e', `trace=${tracedCalls.join(',')}`, process.execPath, ...args],
+      ...['-e', `trace=${tracedCalls.join(',')}`, ...injectionOf(flushes)],
+      ...[process.execPath, ...args],
     ],
     // Files by threads and system calls, which strace sees; not by io_uring, which it does not.
-    { env: { UV_USE_IO_URING: '0' } },
+    { env: { UV_USE_IO_URING: '0', ...(flushes && oneThread) } },
   );
   const end = async (): Promise<Operation[]> => {
     await running.stop();

@@ -8,9 +8,19 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { noSmallDisks } from './disk.js';
 import { runFaults } from './fault-run.js';
-import { faultKindsHere, findLibfaketime } from './here.js';
-import { type Fault, makePlan, seededRandom } from './plan.js';
+import { faultKindsHere, findLibfaketime, missingFaults } from './here.js';
+import {
+  type Fault,
+  type FaultKind,
+  diskFaultKinds,
+  errnoMix,
+  faultKinds,
+  isDiskFault,
+  makePlan,
+  seededRandom,
+} from './plan.js';
 
+const allKinds: readonly FaultKind[] = [...faultKinds, ...diskFaultKinds];
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '1' },
@@ -18,17 +28,36 @@ const { values } = parseArgs({
     frames: { type: 'string', default: '2000' },
     faults: { type: 'string', default: '200' },
     tls: { type: 'boolean', default: false },
+    errno: { type: 'boolean', default: false },
+    kinds: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 });
+const kinds = kindsAskedFor();
 const rounds = Number(values.rounds);
 const firstSeed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const [frames, faults] = [Number(values.frames), Number(values.faults)];
-if (![rounds, firstSeed, frames, faults].every((number) => Number.isSafeInteger(number))) {
+const areNumbers = [rounds, firstSeed, frames, faults].every((number) =>
+  Number.isSafeInteger(number),
+);
+if (!areNumbers || kinds === undefined) {
   console.error(
-    'npm run test:faults -- [--rounds N] [--seed S] [--frames N] [--faults N] [--tls] [--verbose]',
+    'npm run test:faults -- [--rounds N] [--seed S] [--frames N] [--faults N] [--tls] [--verbose]\n' +
+      '                       [--errno | --kinds KIND,KIND…]\n' +
+      `kinds: ${allKinds.join(' ')}`,
   );
   process.exit(2);
+}
+const how = `${values.tls ? ' --tls' : ''}${values.errno ? ' --errno' : ''}${
+  values.kinds === undefined ? '' : ` --kinds ${values.kinds}`
+}`;
+
+/** @returns undefined when one is not known */
+function kindsAskedFor(): readonly FaultKind[] | undefined {
+  if (values.kinds === undefined) return values.errno ? errnoMix : faultKinds;
+  const named = values.kinds.split(',');
+  const known = named.flatMap((name) => allKinds.filter((kind) => kind === name));
+  return known.length === named.length ? known : undefined;
 }
 
 /** Ctrl-C leaves no process and no mounted disk behind. */
@@ -46,8 +75,11 @@ function describePlan(plan: readonly Fault[]): string {
 
 async function runRound(seed: number): Promise<boolean> {
   const directory = mkdtempSync(join(tmpdir(), 'picchanged-faults-'));
-  const kinds = faultKindsHere();
-  const plan = makePlan({ seed, faults, frames, kinds });
+  const here = faultKindsHere(kinds);
+  for (const [kind, why] of missingFaults()) {
+    if (kinds?.includes(kind)) console.log(`left out ${kind}: ${why}`);
+  }
+  const plan = makePlan({ seed, faults, frames, kinds: here });
   console.log(
     `seed ${seed}: ${frames} frames${values.tls ? ' over TLS' : ''} through ${plan.length} faults: ${describePlan(plan)}`,
   );
@@ -63,8 +95,12 @@ async function runRound(seed: number): Promise<boolean> {
     plan,
     frames,
     frameEveryMs: 40,
-    settleDeadlineMs: 180_000,
+    // After a disk has failed, what waits is tried again in a minute at most.
+    settleDeadlineMs: kinds?.some(isDiskFault) ? 90_000 : 180_000,
     signal: interrupted.signal,
+    onDetail: (what) => {
+      if (values.verbose) console.log(`    ${what}`);
+    },
     onFault: ({ kind, lastsMs }, declared) => {
       if (values.verbose) console.log(`  ${declared} declared, now ${kind} (${lastsMs} ms)`);
     },
@@ -78,9 +114,7 @@ async function runRound(seed: number): Promise<boolean> {
     return true;
   }
   for (const violation of violations) console.log(`  BROKEN: ${violation}`);
-  console.log(
-    `  again: --seed ${seed}${values.tls ? ' --tls' : ''}; logs and what is left of the disks: ${directory}`,
-  );
+  console.log(`  again: --seed ${seed}${how}; logs and what is left of the disks: ${directory}`);
   return false;
 }
 

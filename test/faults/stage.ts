@@ -5,8 +5,11 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { withMoved } from './away.js';
 import { Camera, type Tally, count } from './camera.js';
 import { SmallDisk } from './disk.js';
+import { DiskFaults } from './disk-faults.js';
+import { fakeClock } from './here.js';
 import {
   type Captures,
   type SpoolContents,
@@ -14,6 +17,7 @@ import {
   readCaptures,
   readSpool,
 } from './inventory.js';
+import { pairCommands } from './pair-commands.js';
 import { Party } from './party.js';
 import type { Fault, FaultKind } from './plan.js';
 import { Proxy } from './proxy.js';
@@ -44,6 +48,8 @@ export interface StageSettings {
   /** The library that fakes the clock; undefined where there is none. */
   readonly libfaketime: string | undefined;
   readonly agentArgs?: readonly string[];
+  /** Told what exactly a fault does, where its kind does not say it. */
+  readonly onDetail?: (what: string) => void;
 }
 
 const camera = 'yard';
@@ -58,6 +64,7 @@ export class Stage {
   readonly #settings: StageSettings;
   readonly #captures: SmallDisk;
   readonly #state: SmallDisk;
+  readonly #disks: DiskFaults;
   readonly #proxy: Proxy;
   readonly #agent: Party;
   readonly #receivers: { readonly one: Party; readonly many: Party };
@@ -73,37 +80,26 @@ export class Stage {
     this.#isMany = settings.isReceiverMany;
     this.#captures = new SmallDisk(join(directory, 'captures'), sizeBytes);
     this.#state = new SmallDisk(join(directory, 'state'), sizeBytes);
+    this.#disks = new DiskFaults({
+      ...{ captures: this.#captures, state: this.#state, camera, directory },
+      ...{ isMounted: hasSmallDisks, isSecure: settings.isSecure },
+      pidOf: (side) => (side === 'agent' ? this.#agent : this.#receiver).pid,
+      onDetail: (what) => settings.onDetail?.(what),
+    });
     const folder = join(directory, 'camera');
     mkdirSync(folder);
     this.camera = new Camera(folder, settings.random);
     this.stepClock(0);
-    const address = `127.0.0.1:${receiverPort}`;
-    const keys = ['--keys', keysIn(this.#captures.path)];
-    const receiver = [process.execPath, programs.receiver, '--dir', this.#captures.path, ...keys];
-    const activator = ['systemd-socket-activate', '-l', address, '--inetd', '-a'];
-    const one = this.#party('receiver', '"listening"', [
-      ...receiver,
-      '--listen',
-      address,
-      '--json',
-      '--verbose',
-    ]);
-    const many = this.#party('receiver', 'Listening on', [
-      ...activator,
-      ...this.#clockFlags(),
-      ...receiver,
-    ]);
+    const commands = pairCommands({
+      ...{ programs, camera, folder, receiverPort, proxyPort: proxy.port },
+      ...{ capturesPath: this.#captures.path, keysPath: keysIn(this.#captures.path) },
+      ...{ statePath: this.#state.path, agentArgs: settings.agentArgs ?? [] },
+      variables: Object.keys(this.#clockEnvironment()),
+    });
+    const one = this.#party('receiver', '"listening"', commands.one);
+    const many = this.#party('receiver', 'Listening on', commands.many);
     this.#receivers = { one, many };
-    this.#agent = this.#party(
-      'agent',
-      'watching',
-      [
-        ...[process.execPath, programs.agent, '--host', `127.0.0.1:${proxy.port}`],
-        ...['--state', this.#state.path, '--camera', camera, '--source', `folder:${folder}`],
-        ...['--all', '--json', '--verbose', ...(settings.agentArgs ?? [])],
-      ],
-      (line) => this.#hear(line),
-    );
+    this.#agent = this.#party('agent', 'watching', commands.agent, (line) => this.#hear(line));
   }
 
   static async open(settings: StageSettings): Promise<Stage> {
@@ -148,17 +144,48 @@ export class Stage {
   }
 
   /** Does one fault to the pair, and mends what must be mended for it to go on. */
-  async suffer({ kind, lastsMs }: Fault): Promise<void> {
-    await this.#faults[kind](lastsMs);
+  async suffer({ kind, lastsMs, seed }: Fault): Promise<void> {
+    await this.#faults[kind](lastsMs, seed);
+  }
+
+  /** What has ended by itself, and how. */
+  get crashes(): readonly string[] {
+    const of = (name: string, { crashes }: Party): string[] =>
+      crashes.map((how) => `the ${name} ended by itself: ${how}`);
+    return [
+      ...of('agent', this.#agent),
+      ...of('receiver', this.#receivers.one),
+      ...of('receiver', this.#receivers.many),
+    ];
+  }
+
+  /** Ends both sides as systemd does, and starts them again. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#outstanding = 0;
+    await this.#receiver.start();
+    await this.#agent.start();
   }
 
   /** True when nothing waits and nothing is on its way. */
   get isSettled(): boolean {
-    return this.#proxy.isQuiet && countWaiting(this.#state.path) === 0;
+    return this.#proxy.isQuiet && this.waitingCount === 0;
+  }
+
+  get waitingCount(): number {
+    return countWaiting(this.#state.path);
+  }
+
+  /** True when nothing is on its way and the receiver has all that was declared, though some may wait still. */
+  get isDelivered(): boolean {
+    if (!this.#proxy.isQuiet) return false;
+    const stored: Tally = new Map();
+    for (const { sha256 } of this.readCaptures().stored) count(stored, sha256);
+    return [...this.declared].every(([sha256, times]) => (stored.get(sha256) ?? 0) >= times);
   }
 
   readCaptures(): Captures {
-    return readCaptures(this.#captures.path);
+    return withMoved(readCaptures(this.#captures.path), this.camera.put);
   }
 
   readSpool(): SpoolContents {
@@ -190,7 +217,9 @@ export class Stage {
     return this.#isMany ? this.#receivers.many : this.#receivers.one;
   }
 
-  readonly #faults: Readonly<Record<FaultKind, (lastsMs: number) => Promise<void> | void>> = {
+  readonly #faults: Readonly<
+    Record<FaultKind, (lastsMs: number, seed: number) => Promise<void> | void>
+  > = {
     'kill-agent': (lastsMs) => this.#again(this.#agent, 'SIGKILL', lastsMs),
     'restart-agent': () => this.#again(this.#agent, 'SIGTERM', 0),
     'kill-receiver': (lastsMs) => this.#again(this.#receiver, 'SIGKILL', lastsMs),
@@ -208,10 +237,31 @@ export class Stage {
     duplicate: () => this.#proxy.duplicate(2),
     'corrupt-up': (lastsMs) => this.#corrupt('up', lastsMs),
     'corrupt-down': (lastsMs) => this.#corrupt('down', lastsMs),
-    'disk-full-receiver': (lastsMs) => full(this.#captures, lastsMs),
-    'disk-full-agent': (lastsMs) => full(this.#state, lastsMs),
+    'disk-full-receiver': (lastsMs) => this.#disks.fill('receiver', lastsMs),
+    'disk-full-agent': (lastsMs) => this.#disks.fill('agent', lastsMs),
     'step-clock': () => this.stepClock(this.#nextOffsetMs()),
+    'errno-agent': async (lastsMs, seed) => {
+      const fail = (ms: number): Promise<void> => this.#disks.failCalls('agent', ms, seed);
+      await (seed % 2 === 0 ? fail(lastsMs) : this.#whileFramesWait(lastsMs, fail));
+      // What the source could not take does not come.
+      this.#outstanding = 0;
+    },
+    'errno-receiver': async (lastsMs, seed) => {
+      // Unfinished files that cannot be removed stay, as after a kill.
+      this.kills += 1;
+      await this.#disks.failCalls('receiver', lastsMs, seed);
+    },
+    'spool-away': (lastsMs, seed) =>
+      this.#whileFramesWait(lastsMs, (ms) => this.#disks.spoolAway(ms, seed)),
+    'captures-away': (lastsMs, seed) => this.#disks.capturesAway(lastsMs, seed),
   };
+
+  /** Does something to the agent while the spool has frames, and is being emptied. */
+  async #whileFramesWait(lastsMs: number, fault: (lastsMs: number) => Promise<void>) {
+    await this.#receiver.end('SIGTERM');
+    await delay(gatherMs);
+    await Promise.all([fault(returnMs + lastsMs), this.#receiver.start()]);
+  }
 
   /** Both machines' clocks and the camera's. */
   stepClock(offsetMs: number): void {
@@ -265,28 +315,13 @@ export class Stage {
   }
 
   #clockEnvironment(): Record<string, string> {
-    const { libfaketime } = this.#settings;
-    if (libfaketime === undefined) return {};
-    return {
-      LD_PRELOAD: libfaketime,
-      FAKETIME_TIMESTAMP_FILE: this.#clockPath,
-      FAKETIME_NO_CACHE: '1',
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-      NO_FAKE_STAT: '1',
-    };
-  }
-
-  /** systemd-socket-activate hands over only the variables that it is told to. */
-  #clockFlags(): string[] {
-    return Object.keys(this.#clockEnvironment()).flatMap((name) => ['-E', name]);
+    return fakeClock(this.#settings.libfaketime, this.#clockPath);
   }
 }
 
+/** For some frames to wait. */
+const gatherMs = 400;
+/** For the receiver to start, and the agent to find it. */
+const returnMs = 1500;
 /** More would only wait in the folder. */
 const mostOutstanding = 30;
-
-async function full(disk: SmallDisk, lastsMs: number): Promise<void> {
-  disk.fill();
-  await delay(lastsMs);
-  disk.free();
-}

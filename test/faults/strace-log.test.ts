@@ -24,6 +24,10 @@ describe('a log of strace', () => {
       { kind: 'write', path: '/d/a', bytes: Buffer.from('abc'), at: 7 },
     ],
     ['1  fsync(3</d>) = 0', { kind: 'flush', path: '/d' }],
+    [
+      '1  fdatasync(3</d/a>) = -1 EIO (Input/output error) (INJECTED)',
+      { kind: 'failed-flush', path: '/d/a' },
+    ],
     ['1  link("/d/a", "/d/b") = 0', { kind: 'link', from: '/d/a', to: '/d/b' }],
     ['1  rename("/d/a", "/e/b") = 0', { kind: 'rename', from: '/d/a', to: '/e/b' }],
     ['1  unlink("/d/a") = 0', { kind: 'unlink', path: '/d/a' }],

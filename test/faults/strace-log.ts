@@ -15,7 +15,7 @@ export type Operation =
   /** Goes on in both where the last one ended. */
   | { readonly kind: 'copy'; readonly from: string; readonly to: string; readonly length: number }
   | { readonly kind: 'link' | 'rename'; readonly from: string; readonly to: string }
-  | { readonly kind: 'unlink' | 'mkdir' | 'flush'; readonly path: string }
+  | { readonly kind: 'unlink' | 'mkdir' | 'flush' | 'failed-flush'; readonly path: string }
   /** On a connection, or on standard output. */
   | { readonly kind: 'said' | 'heard'; readonly on: string; readonly bytes: Buffer };
 
@@ -41,10 +41,11 @@ export function readStraceLog(text: string): Operation[] {
     if (unfinished) begun.set(pid, unfinished[1] ?? '');
     const whole = resumed ? `${begun.get(pid) ?? ''}${resumed[1] ?? ''}` : rest;
     const call = parseCall(unfinished ? `${unfinished[1] ?? ''}) = 0` : whole);
-    if (call === undefined || call.result.startsWith('-')) continue;
+    if (call === undefined) continue;
+    const hasFailed = call.result.startsWith('-');
     const [, descriptor = '', path] = /^(\d+)<((?:\\x[0-9a-f]{2})+)>/.exec(call.result) ?? [];
     if (path !== undefined) opened.set(descriptor, unhex(path));
-    const operation = operationOf(call, opened);
+    const operation = hasFailed ? failureOf(call) : operationOf(call, opened);
     if (operation === undefined) continue;
     const isFromBeginning = operation.kind === 'said';
     if (unfinished ? isFromBeginning : !(resumed && isFromBeginning)) operations.push(operation);
@@ -63,6 +64,17 @@ function parseCall(text: string): Call | undefined {
   if (!match) return undefined;
   const [, name = '', args = '', result = ''] = match;
   return { name, args, result };
+}
+
+/** A call that failed and still changed what is on the disk. */
+function failureOf({ name, args }: Call): Operation | undefined {
+  if (name !== 'fsync' && name !== 'fdatasync') return undefined;
+  return { kind: 'failed-flush', path: descriptorPath(args) };
+}
+
+/** What strace says that the first argument stands for. */
+function descriptorPath(args: string): string {
+  return unhex(/^\d+<(.*?)>(?=,|\)|$)/.exec(args)?.[1] ?? '').replace(/ \(deleted\)$/, '');
 }
 
 /** @param opened paths of what is open, by descriptor: `/proc/self/fd/7/a` is a file in that folder */
@@ -84,7 +96,7 @@ function operationOf(
       ),
   );
   const [path = '', to = ''] = paths;
-  const on = unhex(/^\d+<(.*?)>(?=,|\)|$)/.exec(args)?.[1] ?? '').replace(/ \(deleted\)$/, '');
+  const on = descriptorPath(args);
   const descriptor = Number(/^(\d+)/.exec(args)?.[1]);
   const isSpeech = !on.startsWith('/') || descriptor === 1;
   const moved = Number.parseInt(result, 10);
@@ -157,4 +169,14 @@ function unhex(text: string): string {
     ),
     'latin1',
   ).toString('utf8');
+}
+
+/** How often a program has flushed before it said that it was ready, and in all. */
+export function flushCounts(operations: readonly Operation[], ready: string) {
+  const isFlush = ({ kind }: Operation): boolean => kind === 'flush' || kind === 'failed-flush';
+  const readyAt = operations.findIndex(
+    (operation) => operation.kind === 'said' && operation.bytes.includes(ready),
+  );
+  const before = operations.slice(0, readyAt).filter(isFlush).length;
+  return { before, all: operations.filter(isFlush).length };
 }

@@ -1,0 +1,44 @@
+/** How the programs of the pair are started. */
+import type { Programs } from './stage.js';
+
+export interface CommandParts {
+  readonly programs: Programs;
+  readonly camera: string;
+  readonly capturesPath: string;
+  readonly keysPath: string;
+  /** Where the receiver listens. */
+  readonly receiverPort: number;
+  /** Where the agent finds it. */
+  readonly proxyPort: number;
+  readonly statePath: string;
+  readonly folder: string;
+  readonly agentArgs: readonly string[];
+  /** Variables that every process of the pair is to have. */
+  readonly variables: readonly string[];
+}
+
+export interface PairCommands {
+  readonly agent: readonly string[];
+  /** One process for all connections. */
+  readonly one: readonly string[];
+  /** A process for each connection. */
+  readonly many: readonly string[];
+}
+
+export function pairCommands(parts: CommandParts): PairCommands {
+  const { programs, camera, capturesPath, keysPath, statePath, folder } = parts;
+  const node = process.execPath;
+  const receiver = [node, programs.receiver, '--dir', capturesPath, '--keys', keysPath];
+  const address = `127.0.0.1:${parts.receiverPort}`;
+  // systemd-socket-activate hands over only the variables that it is told to.
+  const flags = parts.variables.flatMap((name) => ['-E', name]);
+  return {
+    agent: [
+      ...[node, programs.agent, '--host', `127.0.0.1:${parts.proxyPort}`],
+      ...['--state', statePath, '--camera', camera, '--source', `folder:${folder}`],
+      ...['--all', '--json', '--verbose', ...parts.agentArgs],
+    ],
+    one: [...receiver, '--listen', address, '--json', '--verbose'],
+    many: ['systemd-socket-activate', '-l', address, '--inetd', '-a', ...flags, ...receiver],
+  };
+}
