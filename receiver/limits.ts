@@ -66,6 +66,12 @@ export const workBurstMs = 1000;
  */
 export const openBurstMs = 10_000;
 
+/**
+ * Microseconds of wasted work that are forgotten in a second: where several wait for one budget, who wasted
+ * least goes first. Far less than a flood wastes, so that it never looks like who sends what is of use.
+ */
+export const forgivenWorkUs = 1000;
+
 /** Work done for paired cameras before the event loop looks at all connections again, microseconds. */
 export const turnUs = 5000;
 

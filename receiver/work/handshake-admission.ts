@@ -26,7 +26,7 @@ import { networkOf } from '../network.js';
 import { Bucket } from './bucket.js';
 import { Buckets } from './buckets.js';
 import { prices } from './prices.js';
-import { shareOf } from './work-budgets.js';
+import { meritShare, shareOf } from './work-budgets.js';
 import type { Account, Rank, WorkQueue } from './work-queue.js';
 
 /** To be told once how the handshake ended. */
@@ -48,6 +48,8 @@ export class HandshakeAdmission {
   readonly #ofIdentity: Buckets;
   readonly #allKnown: Bucket;
   readonly #lookUps: Buckets;
+  /** By identity and network where it is known, else by network. */
+  readonly #merits: Buckets;
   readonly #ofUnknown: Buckets;
   readonly #allUnknown: Bucket;
   /** Those of the third lane that wait. */
@@ -61,6 +63,7 @@ export class HandshakeAdmission {
     this.#ofKnown = new Buckets(clock, share(maxIdentityHandshakeUs));
     this.#ofIdentity = new Buckets(clock, share(maxIdentityHandshakeUs));
     this.#allKnown = new Bucket(clock, share(maxKnownHandshakesUs));
+    this.#merits = new Buckets(clock, meritShare);
     this.#lookUps = new Buckets(clock, share(maxKeyLookUpUs));
     this.#ofUnknown = new Buckets(clock, share(maxUnknownHandshakeUs));
     this.#allUnknown = new Bucket(clock, share(maxUnknownHandshakesUs));
@@ -80,7 +83,8 @@ export class HandshakeAdmission {
     const network = networkOf(address);
     const pair = JSON.stringify([identity, network]);
     if (this.#proven.has(pair)) {
-      await this.#pay(0, () => [this.#ofProven.of(pair)], prices.handshake, signal);
+      const ofProven = (): Bucket[] => [this.#ofProven.of(pair)];
+      await this.#pay({ rank: 0, of: pair, us: prices.handshake }, ofProven, signal);
     } else await this.#admitUnproven(network, identity, pair, signal);
     return (hasSucceeded) => {
       if (hasSucceeded) this.#noteProven(pair);
@@ -99,7 +103,7 @@ export class HandshakeAdmission {
         this.#ofIdentity.of(identity),
         this.#allKnown,
       ];
-      await this.#pay(1, ofKnown, prices.handshake, signal);
+      await this.#pay({ rank: 1, of: pair, us: prices.handshake }, ofKnown, signal);
       return;
     }
     // The other lanes are bounded by the places for connections, of which each waits in one.
@@ -109,7 +113,7 @@ export class HandshakeAdmission {
     this.#unknownCount += 1;
     try {
       const ofUnknown = (): Bucket[] => [this.#ofUnknown.of(network), this.#allUnknown];
-      await this.#pay(2, ofUnknown, prices.handshake, signal);
+      await this.#pay({ rank: 2, of: network, us: prices.handshake }, ofUnknown, signal);
     } finally {
       this.#unknownCount -= 1;
     }
@@ -117,7 +121,8 @@ export class HandshakeAdmission {
 
   /** Looking is work too, and paid by who asks. */
   async #lookUp(network: string, identity: string, signal: AbortSignal): Promise<boolean> {
-    await this.#pay(1, () => [this.#lookUps.of(network)], prices.keyLookUp, signal);
+    const lookUps = (): Bucket[] => [this.#lookUps.of(network)];
+    await this.#pay({ rank: 1, of: network, us: prices.keyLookUp }, lookUps, signal);
     try {
       return this.#parts.isKnown(identity);
     } catch {
@@ -125,11 +130,20 @@ export class HandshakeAdmission {
     }
   }
 
-  async #pay(rank: Rank, buckets: () => Bucket[], us: number, signal: AbortSignal): Promise<void> {
+  async #pay(
+    { rank, of, us }: { readonly rank: Rank; readonly of: string; readonly us: number },
+    buckets: () => Bucket[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const gone = new OperationalError('LINK', 'it left before its handshake began');
     if (signal.aborted) throw gone;
     const { queue } = this.#parts;
-    const account: Account = { rank, turnUs: rank === 0 ? turnUs : turnOfStrangersUs, buckets };
+    const account: Account = {
+      rank,
+      turnUs: rank === 0 ? turnUs : turnOfStrangersUs,
+      buckets,
+      merit: () => this.#merits.of(of),
+    };
     const cancel = (): void => queue.cancel(account);
     signal.addEventListener('abort', cancel, { once: true });
     try {

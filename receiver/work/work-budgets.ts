@@ -8,6 +8,7 @@ import type { Clock } from '../../shared/clock.js';
 import {
   maxAddressWorkUs,
   maxCameraWorkUs,
+  forgivenWorkUs,
   maxConnectionWorkUs,
   maxCountedApart,
   maxStrangersWorkUs,
@@ -44,11 +45,15 @@ export const shareOf = (usPerSecond: number, burstMs: number): Share => ({
   burstUs: (usPerSecond * burstMs) / 1000,
 });
 
+/** Of a bucket whose balance says, below 0, how much work was wasted lately. */
+export const meritShare = (): Share => ({ usPerSecond: forgivenWorkUs, burstUs: 0 });
+
 export class WorkBudgets {
   /** For other work that is limited beside it. */
   readonly queue: WorkQueue;
   readonly #clock: Clock;
   readonly #cameras: Buckets;
+  readonly #meritsOfCameras: Buckets;
   readonly #addresses: Buckets;
   readonly #strangers: Bucket;
   /** Networks from which cameras came, the newest last. */
@@ -60,6 +65,7 @@ export class WorkBudgets {
     this.queue = new WorkQueue(clock);
     const common = (us: number): Share => shareOf(us, this.#isGuarded ? workBurstMs : openBurstMs);
     this.#cameras = new Buckets(clock, () => shareOf(maxCameraWorkUs, workBurstMs));
+    this.#meritsOfCameras = new Buckets(clock, meritShare);
     this.#addresses = new Buckets(clock, () => common(maxAddressWorkUs));
     this.#strangers = new Bucket(clock, () => common(maxStrangersWorkUs));
   }
@@ -78,12 +84,15 @@ export class WorkBudgets {
   ofCamera(camera: string, address: string): ConnectionBudget {
     this.#noteCameraAt(networkOf(address));
     const buckets = (): Bucket[] => [this.#cameras.of(camera)];
-    return new Budget(this.queue, { rank: 0, turnUs, buckets }, buckets, () => true);
+    const merit = (): Bucket => this.#meritsOfCameras.of(camera);
+    const account: Account = { rank: 0, turnUs, buckets, merit };
+    return new Budget(this.queue, account, buckets, () => true);
   }
 
   ofStranger(address: string): ConnectionBudget {
     const network = networkOf(address);
     const own = new Bucket(this.#clock, () => shareOf(maxConnectionWorkUs, workBurstMs));
+    const merit = new Bucket(this.#clock, meritShare);
     const all = (): Bucket[] => [own, this.#addresses.of(network), this.#strangers];
     const isGuarded = (): boolean => this.#isGuarded;
     const account: Account = {
@@ -92,6 +101,7 @@ export class WorkBudgets {
         return isGuarded() ? turnOfStrangersUs : turnUs;
       },
       buckets: all,
+      merit: () => merit,
     };
     const refundable = (): Bucket[] => (isGuarded() ? [own] : all());
     const isChargeable = (): boolean => !this.#addresses.of(network).isExhausted;
@@ -139,7 +149,7 @@ class Budget implements ConnectionBudget {
   }
 
   refund(us: number): void {
-    for (const bucket of this.#refundable()) bucket.refund(us);
+    for (const bucket of [...this.#refundable(), this.#account.merit()]) bucket.refund(us);
     this.#queue.refunded();
   }
 

@@ -14,11 +14,10 @@ export interface Account {
   readonly rank: Rank;
   /** After so much work of this rank, microseconds, the rest waits for the next turn of the loop. */
   readonly turnUs: number;
-  /**
-   * Each must have something left. The first is the account's own: among accounts of a rank the one with most
-   * left in it goes first, so that who wasted least recently is served before who wasted more.
-   */
+  /** Each must have something left. */
   buckets(): readonly Bucket[];
+  /** Among accounts of a rank the one with the highest balance here goes first. It is never waited for. */
+  merit(): Bucket;
 }
 
 interface Waiter {
@@ -98,7 +97,7 @@ export class WorkQueue {
   }
 
   #spend(account: Account, us: number): void {
-    for (const bucket of account.buckets()) bucket.spend(us);
+    for (const bucket of [...account.buckets(), account.merit()]) bucket.spend(us);
     this.#spentUs[account.rank] = (this.#spentUs[account.rank] ?? 0) + us;
     this.#planTurnEnd();
   }
@@ -160,7 +159,5 @@ function waitMsOf(account: Account): number {
 
 function goesBefore(one: Account, other: Account): boolean {
   if (one.rank !== other.rank) return one.rank < other.rank;
-  return ownUs(one) > ownUs(other);
+  return one.merit().balanceUs > other.merit().balanceUs;
 }
-
-const ownUs = (account: Account): number => account.buckets()[0]?.balanceUs ?? 0;

@@ -13,7 +13,8 @@ function setUp() {
   const done: string[] = [];
   const open = (rank: Rank, ...shared: Bucket[]): Account => {
     const buckets = [new Bucket(clock, share), ...shared];
-    return { rank, turnUs: 5000, buckets: () => buckets };
+    const merit = new Bucket(clock, () => ({ usPerSecond: 1000, burstUs: 0 }));
+    return { rank, turnUs: 5000, buckets: () => buckets, merit: () => merit };
   };
   const pay = (name: string, account: Account, us: number): void => {
     const paying = queue.pay(account, us);
