@@ -50,12 +50,15 @@ export class ArrivingJpeg {
   readonly #path: string;
   readonly #rules: ArrivalRules;
   readonly #settling: Settling;
+  /** When its owner was first told of it. Monotonic. */
+  readonly sinceMs: number;
   #version: FileVersion | undefined;
   #damage: string | undefined;
 
   constructor(path: string, rules: ArrivalRules, nowMs: number) {
     this.#path = path;
     this.#rules = rules;
+    this.sinceMs = nowMs;
     this.#settling = new Settling(nowMs);
   }
 
@@ -67,6 +70,11 @@ export class ArrivingJpeg {
   /** What the last look found. */
   get version(): FileVersion | undefined {
     return this.#version;
+  }
+
+  /** What the last look found; looks if there was none, which counts for nothing else. */
+  async peek(): Promise<FileVersion | undefined> {
+    return (this.#version ??= await lookAt(this.#path, this.#rules.followsLinks));
   }
 
   /** Why the last version read was no whole JPEG, to complete "the JPEG is damaged: …". */
@@ -101,16 +109,21 @@ export class ArrivingJpeg {
     if (version.sizeBytes > maxFrameBytes) {
       return refuse(`has ${version.sizeBytes} bytes; the limit is ${formatSize(maxFrameBytes)}`);
     }
+    // What will not do yet may do soon: a writer pauses, sets the file's mode last, or the system is short of files.
+    const isLastChance = this.#settling.sameForMs(nowMs) >= settleTimeoutMs;
     let jpeg: Buffer | undefined;
     try {
       jpeg = await readVersion(this.#path, version, this.#rules.followsLinks);
     } catch (cause) {
-      return refuse('cannot be read', cause);
+      if (isLastChance) return refuse('cannot be read', cause);
+      this.#damage = `it cannot be read (${systemCode(cause) ?? String(cause)})`;
+      this.#settling.readInVain(nowMs);
+      return { kind: 'wait' };
     }
     if (jpeg === undefined) return { kind: 'wait' };
     this.#damage = findJpegDamage(jpeg);
     if (this.#damage === undefined) return { kind: 'jpeg', jpeg, version };
-    if (this.#settling.sameForMs(nowMs) >= settleTimeoutMs) {
+    if (isLastChance) {
       const waited = formatDuration(settleTimeoutMs);
       return refuse(`is no whole JPEG and nothing has been added for ${waited}: ${this.#damage}`);
     }

@@ -77,6 +77,7 @@ class WrittenFile implements FrameSource {
       directory: dirname(path),
       clock,
       wants: (name) => name === basename(path),
+      followsLinks: true,
       onName: () => {
         this.#arriving?.told(clock.monotonicMs());
         this.#arriving ??= this.#arrival();

@@ -2,7 +2,7 @@
  * Frames that another program writes into a directory, one file each: `.jpg` or `.jpeg`, not below it, no dot
  * files, no symbolic links (a link names a frame that is written elsewhere, often in the same directory, and
  * would send it twice). A file is a frame each time it has been written; those already there when the source
- * opens are none. They come in the order in which they were finished.
+ * opens are none. They come in the order in which they were finished, as far as their times tell it.
  *
  * Memory: a short entry for each file in the directory, and the one frame that is being handed over. Chokidar
  * looks at every file of the directory each time something happens in it: cheap with hundreds, not with many
@@ -32,6 +32,9 @@ export async function openFolder(settings: FolderSettings): Promise<FrameSource>
   return folder;
 }
 
+/** For so long after it was first told a file waits for older ones of the same burst. */
+const burstMs = 2000;
+
 const isFrameName = (name: string): boolean => /^[^.].*\.jpe?g$/is.test(name);
 
 class Folder implements FrameSource {
@@ -44,8 +47,8 @@ class Folder implements FrameSource {
   readonly #done = new Map<string, string>();
   /** By name, in the order of arrival. */
   readonly #arriving = new Map<string, ArrivingJpeg>();
-  /** Names whose file holds still and is to be read, the next one first. */
-  #still: string[] = [];
+  /** Names whose file holds still and is to be read. */
+  readonly #still = new Set<string>();
 
   constructor(settings: FolderSettings) {
     this.#settings = settings;
@@ -58,6 +61,7 @@ class Folder implements FrameSource {
       directory,
       clock,
       wants: isFrameName,
+      followsLinks: false,
       onName: (name) => this.#told(name),
     });
     for (const name of await this.#watch.names()) {
@@ -74,8 +78,7 @@ class Folder implements FrameSource {
       if (await this.#watch?.check()) for (const name of this.#done.keys()) this.#told(name);
       const frame = await this.#readStill();
       if (frame !== undefined) return frame;
-      await this.#lookAround();
-      if (this.#still.length > 0) continue;
+      if (await this.#lookAround()) continue;
       this.#settings.onLooked(this.#arriving.size === 0);
       let dueAtMs = clock.monotonicMs() + checkMs;
       for (const file of this.#arriving.values()) dueAtMs = Math.min(dueAtMs, file.dueAtMs);
@@ -99,27 +102,32 @@ class Folder implements FrameSource {
     this.#bell.ring();
   }
 
-  /** Looks at every file whose time has come. */
-  async #lookAround(): Promise<void> {
+  /** Looks at every file whose time has come. @returns whether one of them is to be read */
+  async #lookAround(): Promise<boolean> {
     const { clock } = this.#settings;
     const nowMs = clock.monotonicMs();
+    let hasStill = false;
     for (const [name, file] of this.#arriving) {
       if (file.dueAtMs > nowMs) continue;
       const found = await file.look(this.#done.get(name), clock.monotonicMs());
-      if (found === 'still') this.#still.push(name);
-      else if (found === 'over') {
+      this.#still.delete(name);
+      if (found === 'still') {
+        this.#still.add(name);
+        hasStill = true;
+      } else if (found === 'over') {
         this.#arriving.delete(name);
         if (file.version === undefined) this.#done.delete(name);
       }
     }
-    // Chokidar tells the files of one burst in the order of the directory, which means nothing.
-    const timeOf = (name: string): number => this.#arriving.get(name)?.version?.modifiedAtMs ?? 0;
-    this.#still.sort((a, b) => timeOf(a) - timeOf(b) || (a < b ? -1 : 1));
+    return hasStill;
   }
 
-  /** Reads the files that hold still until one of them is a frame. */
+  /** Reads the files that hold still, the oldest first, until one of them is a frame. */
   async #readStill(): Promise<CapturedFrame | undefined> {
-    for (let name = this.#still.shift(); name !== undefined; name = this.#still.shift()) {
+    for (;;) {
+      const name = this.#oldestStill();
+      if (name === undefined || (await this.#isPreceded(name))) return undefined;
+      this.#still.delete(name);
       const taken = await this.#arriving.get(name)?.take(this.#settings.clock.monotonicMs());
       if (taken === undefined || taken.kind === 'wait') continue;
       this.#done.set(name, taken.version.id);
@@ -128,6 +136,37 @@ class Folder implements FrameSource {
       const origin = join(this.#settings.directory, name);
       return { jpeg, capturedAtMs: Math.round(version.modifiedAtMs), origin };
     }
-    return undefined;
+  }
+
+  #oldestStill(): string | undefined {
+    let oldest: string | undefined;
+    const timeOf = (name: string): number => this.#arriving.get(name)?.version?.modifiedAtMs ?? 0;
+    for (const name of this.#still) {
+      const difference = oldest === undefined ? -1 : timeOf(name) - timeOf(oldest);
+      if (oldest === undefined || difference < 0 || (difference === 0 && name < oldest))
+        oldest = name;
+    }
+    return oldest;
+  }
+
+  /**
+   * True while an older file of the same burst is on its way: the watcher tells the files of a burst in any
+   * order, and some of them late.
+   */
+  async #isPreceded(name: string): Promise<boolean> {
+    const file = this.#arriving.get(name);
+    const isRecent = (each: ArrivingJpeg): boolean =>
+      this.#settings.clock.monotonicMs() - each.sinceMs < burstMs;
+    if (file?.version === undefined || !isRecent(file)) return false;
+    const { modifiedAtMs } = file.version;
+    await this.#watch?.tellNew();
+    for (const [otherName, other] of this.#arriving) {
+      // One that was read in vain is being written still, however old it is.
+      if (this.#still.has(otherName) || other.damage !== undefined || !isRecent(other)) continue;
+      const version = await other.peek();
+      if (version === undefined || version.id === this.#done.get(otherName)) continue;
+      if (version.modifiedAtMs < modifiedAtMs) return true;
+    }
+    return false;
   }
 }

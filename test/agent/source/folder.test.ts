@@ -127,11 +127,48 @@ describe('openFolder', () => {
     expect((await next(source)).origin).toBe(join(directory, 'a.jpg'));
   });
 
+  it('passes over links that lead nowhere, and watches on', async () => {
+    const directory = temporaryDirectory();
+    const links = async (start: string): Promise<void> => {
+      await symlink(`${start}-self.jpg`, join(directory, `${start}-self.jpg`));
+      await symlink(`${start}-b.jpg`, join(directory, `${start}-a.jpg`));
+      await symlink(`${start}-a.jpg`, join(directory, `${start}-b.jpg`));
+      await symlink('.', join(directory, `${start}-folder.jpg`));
+      await symlink('nothing', join(directory, `${start}-nothing.jpg`));
+    };
+    await links('before');
+    const source = await openIn(directory);
+    for (let number = 1; number <= 3; number += 1) {
+      const path = join(directory, `${number}.jpg`);
+      await writeFile(path, makeJpeg(number));
+      expect((await next(source)).origin).toBe(path);
+      await rm(path);
+      await links(`after-${number}`);
+    }
+    await writeFile(join(directory, '1.jpg'), makeJpeg(4));
+    expect((await next(source)).jpeg.equals(makeJpeg(4))).toBe(true);
+  });
+
+  it('takes a file that may be read only after a while', async () => {
+    const directory = temporaryDirectory();
+    chmodSync(directory, 0o777);
+    becomeNobody();
+    const path = join(directory, 'a.jpg');
+    let looks = 0;
+    const source = await openIn(directory, { onLooked: () => (looks += 1) });
+    await writeFile(path, makeJpeg(1), { mode: 0o200 });
+    const waiting = next(source);
+    // By then it was read in vain: two looks before, and one after.
+    await eventually(() => looks > 4, 'some looks');
+    chmodSync(path, 0o600);
+    expect((await waiting).origin).toBe(path);
+  });
+
   it('refuses a file that it may not read and goes on', async () => {
     const directory = temporaryDirectory();
     chmodSync(directory, 0o777);
     becomeNobody();
-    const source = await openIn(directory);
+    const source = await openIn(directory, { settleTimeoutMs: 300 });
     await writeFile(join(directory, 'secret.jpg'), makeJpeg(1), { mode: 0o200 });
     await writeFile(join(directory, 'a.jpg'), makeJpeg(2));
     const results = [
