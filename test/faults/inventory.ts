@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { findJpegDamage } from '../../shared/jpeg-splitter.js';
 import { parseFrameName } from '../../shared/frame-path.js';
+import { type Tally, count } from './camera.js';
 import { ballastName } from './disk.js';
 import { jpegIn } from './spool-entry.js';
 
@@ -68,6 +69,13 @@ export function readCaptures(directory: string): Captures {
   }
   const droppedCount = [...holes.values()].reduce((sum, count) => sum + count, 0);
   return { stored, droppedCount, recorded, unfinished, unexpected };
+}
+
+/** Whether every frame is stored as often as it is in the tally. */
+export function holdsAll({ stored }: Captures, wanted: Tally): boolean {
+  const found: Tally = new Map();
+  for (const { sha256 } of stored) count(found, sha256);
+  return [...wanted].every(([sha256, times]) => (found.get(sha256) ?? 0) >= times);
 }
 
 /** How many frames and notes wait in an agent's state directory, by their names: they come and go meanwhile. */

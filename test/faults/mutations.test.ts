@@ -2,12 +2,21 @@
 import { describe, expect, it } from 'vitest';
 import { missing } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
+import { planErrno } from './errno-plan.js';
+import { whyNoInjection } from './failing-calls.js';
 import { runFaults } from './fault-run.js';
 import { type Mutation, buildPrograms, mutate } from './mutants.js';
-import { seenInFaults, seenInPowerCuts, seenOverTls } from './mutations.js';
+import {
+  seenInErrno,
+  seenInFailedFlushes,
+  seenInFaults,
+  seenInPowerCuts,
+  seenOverTls,
+} from './mutations.js';
 import { type Fault, type FaultKind, seededRandom } from './plan.js';
 import { type Side, walkPowerCuts } from './power-cut.js';
 import { recordAgent, recordReceiver } from './recording.js';
+import { flushCounts } from './strace-log.js';
 
 const noStrace = missing('strace', 'strace');
 const timeLimitMs = 180_000;
@@ -26,9 +35,11 @@ function planOf(kinds: readonly FaultKind[]): Fault[] {
 
 /** @returns what the suite says */
 async function goThrough(
-  kinds: readonly FaultKind[],
+  plan: readonly Fault[],
   mutation?: Mutation,
   isSecure = false,
+  // What is refused for good never settles.
+  settleDeadlineMs = isSecure ? 5000 : 60_000,
 ): Promise<readonly string[]> {
   const { violations } = await runFaults({
     directory: temporaryDirectory(),
@@ -38,11 +49,10 @@ async function goThrough(
     isSecure,
     hasSmallDisks: false,
     libfaketime: undefined,
-    plan: planOf(kinds),
+    plan,
     frames,
     frameEveryMs: 40,
-    // What is refused for good never settles.
-    settleDeadlineMs: isSecure ? 5000 : 60_000,
+    settleDeadlineMs,
   });
   return violations;
 }
@@ -57,17 +67,17 @@ const cases: [Mutation, FaultKind, RegExp][] = [
 
 describe('faults', () => {
   it.each(cases)('show it when $name', { timeout: timeLimitMs }, async (mutation, kind, words) => {
-    const violations = await goThrough([kind], mutation);
+    const violations = await goThrough(planOf([kind]), mutation);
     expect(violations.join('\n')).toMatch(words);
   });
 
   it(`show it over TLS when ${seenOverTls.fallBack.name}`, { timeout: timeLimitMs }, async () => {
-    const violations = await goThrough(['kill-receiver'], seenOverTls.fallBack, true);
+    const violations = await goThrough(planOf(['kill-receiver']), seenOverTls.fallBack, true);
     expect(violations.join('\n')).toMatch(/connections of a paired agent in the clear/);
   });
 
   it('show nothing where nothing is wrong', { timeout: timeLimitMs }, async () => {
-    expect(await goThrough(cases.map(([, kind]) => kind))).toEqual([]);
+    expect(await goThrough(planOf(cases.map(([, kind]) => kind)))).toEqual([]);
   });
 });
 
@@ -91,6 +101,64 @@ describe('power cuts', () => {
     const { operations, rootPath, frames: known } = await record(programs);
     const { violations } = walkPowerCuts(side, operations, rootPath, known);
     expect(violations.join('\n')).toMatch(words);
+  });
+});
+
+/** Flushes of one side that all fail for a while, several times. */
+function failingFlushes(side: Side): Fault[] {
+  const isWanted = (seed: number): boolean => {
+    const { calls, when } = planErrno(seed, side);
+    return calls[0] === 'fsync' && when === '1+';
+  };
+  // An even one: see the stage.
+  const seed = Array.from({ length: 5000 }, (_, index) => 2 * index).find(isWanted) ?? 0;
+  const kind = `errno-${side}` as const;
+  return planOf([kind]).map((fault) => ({ ...fault, kind, seed }));
+}
+
+const { forgetUnkept, acknowledgeFailure } = seenInErrno;
+const { ignoreFile, ignoreFolder } = seenInFailedFlushes;
+const noInjection = whyNoInjection();
+
+describe('calls that fail', { timeout: timeLimitMs }, () => {
+  it.for<{ mutation: Mutation; side: Side; words: RegExp }>([
+    { mutation: forgetUnkept, side: 'agent', words: /declared and neither stored/ },
+    {
+      ...{ mutation: acknowledgeFailure, side: 'receiver' },
+      words: /declared and neither stored|acknowledged and not stored/,
+    },
+  ])('show it when $mutation.name', async ({ mutation, side, words }, test) => {
+    test.skip(noInjection !== undefined, noInjection);
+    const violations = await goThrough(failingFlushes(side), mutation, false, 10_000);
+    expect(violations.join('\n')).toMatch(words);
+  });
+
+  it.for<Side>(['agent', 'receiver'])(
+    'of the %s show nothing where nothing is wrong',
+    async (side, test) => {
+      test.skip(noInjection !== undefined, noInjection);
+      expect(await goThrough(failingFlushes(side))).toEqual([]);
+    },
+  );
+});
+
+describe('power cuts after a failed flush', { timeout: timeLimitMs }, () => {
+  it.for<{ mutation: Mutation; side: Side; from: number; to: number }>([
+    { mutation: ignoreFile, side: 'receiver', from: 1, to: 10 },
+    { mutation: ignoreFolder, side: 'receiver', from: 1, to: 10 },
+    // Those of the first frame's bytes, or of its name: the next is declared when no flush fails any more.
+    { mutation: ignoreFile, side: 'agent', from: 1, to: 2 },
+    { mutation: ignoreFolder, side: 'agent', from: 2, to: 2 },
+  ])('of the $side show it when $mutation.name', async ({ mutation, side, from, to }, test) => {
+    test.skip(noStrace !== undefined, noStrace);
+    const programs = await buildPrograms(temporaryDirectory(), mutation);
+    const record = { agent: recordAgent, receiver: recordReceiver }[side];
+    const ready = { agent: 'watching', receiver: '"listening"' }[side];
+    const { before } = flushCounts((await record(programs)).operations, ready);
+    const failing = { first: before + from, last: before + to };
+    const { operations, rootPath, frames: known } = await record(programs, failing);
+    const { violations } = walkPowerCuts(side, operations, rootPath, known);
+    expect(violations.join('\n')).toMatch(/was promised and is not there/);
   });
 });
 

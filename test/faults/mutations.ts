@@ -73,3 +73,36 @@ export const seenInPowerCuts = {
     replacement: '',
   },
 } satisfies Record<string, Mutation>;
+
+/** Seen when system calls of the running programs fail. */
+export const seenInErrno = {
+  forgetUnkept: {
+    name: 'the agent forgets a frame that the disk does not take',
+    path: 'agent/spool/queue-spool.ts',
+    snippet: 'this.#inMemory.set(sequence, prepared.entry);',
+    replacement: 'return;',
+  },
+  acknowledgeFailure: {
+    name: 'the receiver acknowledges a frame that it could not store',
+    path: 'receiver/frame-taker.ts',
+    snippet: 'const message = sentenceOf(error);',
+    replacement:
+      "const message = ''; this.#parts.send({ type: 'stored', sequence, name: '', duplicate: false });",
+  },
+} satisfies Record<string, Mutation>;
+
+/** Seen when a flush fails and the power is cut in the model. */
+export const seenInFailedFlushes = {
+  ignoreFile: {
+    name: 'a flush of bytes that failed is taken for one that did not',
+    path: 'shared/durable-file.ts',
+    snippet: 'await file.sync();',
+    replacement: 'await file.sync().catch(() => undefined);',
+  },
+  ignoreFolder: {
+    name: 'a flush of names that failed is taken for one that did not',
+    path: 'shared/durable-file.ts',
+    snippet: 'await handle.sync();',
+    replacement: 'await handle.sync().catch(() => undefined);',
+  },
+} satisfies Record<string, Mutation>;

@@ -78,7 +78,8 @@ export class Party {
         // Whoever reads the log is to know that nobody of the suite's did it.
         if (this.#child === child) {
           const how = signal ?? String(code);
-          if (this.#isReady) this.#crashes.push(`${how}, ${logPath} says why`);
+          if (this.#isReady)
+            this.#crashes.push(`a program ended by itself: ${how}; ${logPath} says why`);
           this.#isReady = false;
           appendFileSync(logPath, `ended by itself: ${how}\n`);
         }

@@ -6,7 +6,8 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { withMoved } from './away.js';
-import { Camera, type Tally, count } from './camera.js';
+import { AgentWords } from './agent-words.js';
+import { Camera, type Tally } from './camera.js';
 import { SmallDisk } from './disk.js';
 import { DiskFaults } from './disk-faults.js';
 import { fakeClock } from './here.js';
@@ -14,6 +15,7 @@ import {
   type Captures,
   type SpoolContents,
   countWaiting,
+  holdsAll,
   readCaptures,
   readSpool,
 } from './inventory.js';
@@ -21,13 +23,7 @@ import { pairCommands } from './pair-commands.js';
 import { Party } from './party.js';
 import type { Fault, FaultKind } from './plan.js';
 import { Proxy } from './proxy.js';
-import {
-  type Delivered,
-  acknowledgedFiles,
-  keysIn,
-  pairSides,
-  readDelivered,
-} from './secure-pair.js';
+import { acknowledgedFiles, keysIn, pairSides } from './secure-pair.js';
 import { freePort } from '../support/ports.js';
 
 export interface Programs {
@@ -57,9 +53,7 @@ const diskBytes = 96 * 2 ** 20;
 
 export class Stage {
   readonly camera: Camera;
-  readonly declared: Tally = new Map();
-  declaredCount = 0;
-  readonly #delivered: Delivered[] = [];
+  readonly #words = new AgentWords();
   kills = 0;
   readonly #settings: StageSettings;
   readonly #captures: SmallDisk;
@@ -69,8 +63,6 @@ export class Stage {
   readonly #agent: Party;
   readonly #receivers: { readonly one: Party; readonly many: Party };
   #isMany: boolean;
-  /** Frames put since the agent's last start that it has not declared. */
-  #outstanding = 0;
 
   private constructor(settings: StageSettings, proxy: Proxy, receiverPort: number) {
     const { directory, hasSmallDisks, programs } = settings;
@@ -99,7 +91,9 @@ export class Stage {
     const one = this.#party('receiver', '"listening"', commands.one);
     const many = this.#party('receiver', 'Listening on', commands.many);
     this.#receivers = { one, many };
-    this.#agent = this.#party('agent', 'watching', commands.agent, (line) => this.#hear(line));
+    this.#agent = this.#party('agent', 'watching', commands.agent, (line) =>
+      this.#words.hear(line),
+    );
   }
 
   static async open(settings: StageSettings): Promise<Stage> {
@@ -123,7 +117,7 @@ export class Stage {
   /** By frame, what the receiver said it had: as it was overheard, or over TLS as the agent has it. */
   acknowledged(captures: Captures): ReadonlyMap<string, string> {
     if (!this.#settings.isSecure) return this.#proxy.acknowledged;
-    return acknowledgedFiles(this.#delivered, captures);
+    return acknowledgedFiles(this.#words.delivered, captures);
   }
 
   /** Connections on which the agent spoke in the clear. */
@@ -133,14 +127,23 @@ export class Stage {
 
   /** Puts a frame, if the agent is there and has not too many to look at. @returns whether it did */
   shoot(): boolean {
-    if (!this.#agent.isReady || this.#outstanding >= mostOutstanding) return false;
+    if (!this.#agent.isReady || this.#words.outstanding >= mostOutstanding) return false;
     this.camera.shoot();
-    this.#outstanding += 1;
+    this.#words.outstanding += 1;
     return true;
   }
 
+  /** By SHA-256, the frames that the agent declared. */
+  get declared(): Tally {
+    return this.#words.declared;
+  }
+
+  get declaredCount(): number {
+    return this.#words.declaredCount;
+  }
+
   get outstanding(): number {
-    return this.#outstanding;
+    return this.#words.outstanding;
   }
 
   /** Does one fault to the pair, and mends what must be mended for it to go on. */
@@ -150,19 +153,15 @@ export class Stage {
 
   /** What has ended by itself, and how. */
   get crashes(): readonly string[] {
-    const of = (name: string, { crashes }: Party): string[] =>
-      crashes.map((how) => `the ${name} ended by itself: ${how}`);
-    return [
-      ...of('agent', this.#agent),
-      ...of('receiver', this.#receivers.one),
-      ...of('receiver', this.#receivers.many),
-    ];
+    return [this.#agent, this.#receivers.one, this.#receivers.many].flatMap(
+      ({ crashes }) => crashes,
+    );
   }
 
   /** Ends both sides as systemd does, and starts them again. */
   async restart(): Promise<void> {
     await this.stop();
-    this.#outstanding = 0;
+    this.#words.outstanding = 0;
     await this.#receiver.start();
     await this.#agent.start();
   }
@@ -178,10 +177,7 @@ export class Stage {
 
   /** True when nothing is on its way and the receiver has all that was declared, though some may wait still. */
   get isDelivered(): boolean {
-    if (!this.#proxy.isQuiet) return false;
-    const stored: Tally = new Map();
-    for (const { sha256 } of this.readCaptures().stored) count(stored, sha256);
-    return [...this.declared].every(([sha256, times]) => (stored.get(sha256) ?? 0) >= times);
+    return this.#proxy.isQuiet && holdsAll(this.readCaptures(), this.declared);
   }
 
   readCaptures(): Captures {
@@ -244,7 +240,7 @@ export class Stage {
       const fail = (ms: number): Promise<void> => this.#disks.failCalls('agent', ms, seed);
       await (seed % 2 === 0 ? fail(lastsMs) : this.#whileFramesWait(lastsMs, fail));
       // What the source could not take does not come.
-      this.#outstanding = 0;
+      this.#words.outstanding = 0;
     },
     'errno-receiver': async (lastsMs, seed) => {
       // Unfinished files that cannot be removed stay, as after a kill.
@@ -273,7 +269,7 @@ export class Stage {
     if (signal === 'SIGKILL') this.kills += 1;
     await party.end(signal);
     await delay(awayMs);
-    if (party === this.#agent) this.#outstanding = 0;
+    if (party === this.#agent) this.#words.outstanding = 0;
     await party.start();
   }
 
@@ -287,17 +283,6 @@ export class Stage {
   #nextOffsetMs(): number {
     const hours = Math.round(this.#settings.random() * 48) - 24;
     return this.camera.clockOffsetMs === 0 ? hours * 3_600_000 : 0;
-  }
-
-  #hear(line: string): void {
-    const delivered = readDelivered(line);
-    if (delivered !== undefined) this.#delivered.push(delivered);
-    if (!line.startsWith('{')) return;
-    const said = JSON.parse(line) as { event?: unknown; sha256?: unknown };
-    if (said.event !== 'judged' || typeof said.sha256 !== 'string') return;
-    count(this.declared, said.sha256);
-    this.declaredCount += 1;
-    this.#outstanding = Math.max(0, this.#outstanding - 1);
   }
 
   #party(

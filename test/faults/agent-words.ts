@@ -1,0 +1,22 @@
+/** What the agent of the pair has said: the frames that it declared, and those that it holds for delivered. */
+import { type Tally, count } from './camera.js';
+import { type Delivered, readDelivered } from './secure-pair.js';
+
+export class AgentWords {
+  readonly declared: Tally = new Map();
+  declaredCount = 0;
+  readonly delivered: Delivered[] = [];
+  /** Frames put since the agent's last start that it has not declared. */
+  outstanding = 0;
+
+  hear(line: string): void {
+    const delivered = readDelivered(line);
+    if (delivered !== undefined) this.delivered.push(delivered);
+    if (!line.startsWith('{')) return;
+    const said = JSON.parse(line) as { event?: unknown; sha256?: unknown };
+    if (said.event !== 'judged' || typeof said.sha256 !== 'string') return;
+    count(this.declared, said.sha256);
+    this.declaredCount += 1;
+    this.outstanding = Math.max(0, this.outstanding - 1);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * A disk that fails or goes away loses no frame, stores none twice and makes nothing final that is not. The short
+ * form; for longer: `npm run test:faults -- --errno --seed S`, with the seed that is printed.
+ */
+import { describe, expect, it } from 'vitest';
+import { root } from '../support/programs.js';
+import { temporaryDirectory } from '../support/temporary.js';
+import { withMoved } from './away.js';
+import { noSmallDisks } from './disk.js';
+import { auditDiskFaults } from './errno-audit.js';
+import { planErrno } from './errno-plan.js';
+import { runFaults } from './fault-run.js';
+import { faultKindsHere, findLibfaketime, missingFaults } from './here.js';
+import { type FaultKind, diskFaultKinds, makePlan, seededRandom } from './plan.js';
+
+const programs = { agent: `${root}dist/agent.js`, receiver: `${root}dist/receiver.js` };
+const kinds: readonly FaultKind[] = [...diskFaultKinds, 'kill-agent', 'kill-receiver'];
+const frames = 80;
+
+describe('the pair', () => {
+  it('loses no frame when a disk fails for a while', { timeout: 300_000 }, async () => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    const here = faultKindsHere(kinds);
+    const plan = makePlan({ seed, faults: here.length + 2, frames, kinds: here });
+    const details: string[] = [];
+    const { violations, ...figures } = await runFaults({
+      directory: temporaryDirectory(),
+      programs,
+      random: seededRandom(seed + 1),
+      isReceiverMany: false,
+      isSecure: false,
+      hasSmallDisks: noSmallDisks === undefined,
+      libfaketime: findLibfaketime(),
+      plan,
+      frames,
+      frameEveryMs: 40,
+      settleDeadlineMs: 60_000,
+      onDetail: (what) => details.push(what),
+    });
+    console.log(`seed ${seed}: ${JSON.stringify(figures)}`);
+    if (violations.length > 0) console.log(details.join('\n'));
+    expect(violations).toEqual([]);
+    expect(figures).toMatchObject({ waiting: 0 });
+    expect(figures.declared).toBeGreaterThanOrEqual(frames);
+  });
+});
+
+describe('a fault of the kind', () => {
+  it.for<FaultKind>(diskFaultKinds)('%s can be done here', (kind, test) => {
+    const why = missingFaults().get(kind);
+    test.skip(why !== undefined, why);
+    expect(faultKindsHere([kind])).toEqual([kind]);
+  });
+});
+
+describe('a plan of errors', () => {
+  const seeds = Array.from({ length: 500 }, (_, seed) => seed);
+
+  it('is the same for the same seed', () => {
+    expect(seeds.map((seed) => planErrno(seed, 'agent'))).toEqual(
+      seeds.map((seed) => planErrno(seed, 'agent')),
+    );
+  });
+
+  it.each(['agent', 'receiver'] as const)('has every call and many errors for the %s', (side) => {
+    const plans = seeds.map((seed) => planErrno(seed, side));
+    expect(new Set(plans.flatMap(({ calls }) => calls)).size).toBeGreaterThan(20);
+    expect(new Set(plans.map(({ error }) => error)).size).toBeGreaterThan(10);
+  });
+
+  it('lets read and write fail on named files only', () => {
+    for (const { calls, isNamed } of seeds.map((seed) => planErrno(seed, 'receiver'))) {
+      if (calls.some((call) => /^(p?read|p?write)/.test(call))) expect(isNamed).toBe(true);
+    }
+  });
+
+  it('never says that a file that is opened is gone', () => {
+    for (const { calls, error } of seeds.map((seed) => planErrno(seed, 'agent'))) {
+      if (calls.includes('openat')) expect(error).not.toBe('ENOENT');
+    }
+  });
+});
+
+describe('the audit after a disk has failed', () => {
+  const spool = { waiting: [], rejected: ['a'], droppedNotes: 0, unfinished: [] };
+  const put = new Map([['a', 1]]);
+
+  it('finds what is set aside though it is whole, and what was dropped', () => {
+    expect(auditDiskFaults(spool, put, 2).join('\n')).toMatch(
+      /1 frames set aside.*\n2 frames drop/,
+    );
+    expect(auditDiskFaults(spool, new Map(), 0)).toEqual([]);
+  });
+
+  it('counts a frame in a folder that was moved, unless it came again', () => {
+    const file = (name: string, sha256: string) => ({ name, sha256, damage: undefined });
+    const stored = [file('yard/d/1.jpg', 'a'), file('.moved-7/yard/d/1.jpg', 'a')];
+    const moved = file('.moved-7/yard/d/2.jpg', 'b');
+    const captures = {
+      ...{ stored: [...stored, moved], recorded: [], droppedCount: 0 },
+      ...{ unfinished: [], unexpected: [] },
+    };
+    const found = withMoved(captures, new Map([...put, ['b', 1]]));
+    expect(found.stored).toEqual([stored[0], moved]);
+    expect(found.recorded.map(({ name }) => name)).toEqual([moved.name]);
+  });
+});
