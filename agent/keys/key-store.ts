@@ -3,7 +3,6 @@
  * receiver's address that was paired with. Fleet keys stand beside them. Read anew for each connection, so
  * that what `agent pair` writes holds for an agent that runs.
  */
-import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { type Destination, formatAddress } from '../../shared/address.js';
@@ -11,7 +10,7 @@ import { isCameraName } from '../../shared/camera-name.js';
 import { OperationalError, systemCode } from '../../shared/errors.js';
 import { readFleetKeys } from '../../shared/keys/fleet-keys.js';
 import { type CameraKey, keyHexPattern, keyIdPattern } from '../../shared/keys/identity.js';
-import { makePrivateFolder, writePrivateFile } from '../../shared/private-file.js';
+import { PrivateFolder, withFolder } from '../../shared/private-file.js';
 
 const receiverFile = v.object({
   /** `laptop:4444`, in lower case. */
@@ -55,7 +54,7 @@ export class KeyStore {
 
   /**
    * The keys to try with a receiver, best first. When its address is not one that was paired with, it may be
-   * another spelling: then all that there are. None at all: this agent was never paired, and speaks clear.
+   * another spelling: then all that there are. None at all: this agent was never paired, which may speak in the clear.
    * @param camera whose fleet keys are meant
    * @throws {OperationalError} KEYS: a key may be there and cannot be read
    */
@@ -102,7 +101,7 @@ export class KeyStore {
       if (otherId === receiverId || !other.hosts.includes(host)) continue;
       const left = other.hosts.filter((each) => each !== host);
       if (left.length > 0) await this.#write(otherId, { ...other, hosts: left });
-      else await rm(this.#pathOf(otherId), { force: true });
+      else await this.#change((folder) => folder.remove(nameFor(otherId)));
     }
   }
 
@@ -116,44 +115,46 @@ export class KeyStore {
   }
 
   async #read(): Promise<Map<string, ReceiverFile>> {
+    try {
+      return await withFolder(PrivateFolder.open(this.#folder), (folder) => this.#readIn(folder));
+    } catch (cause) {
+      if (cause instanceof OperationalError) throw cause;
+      if (systemCode(cause) === 'ENOENT') return new Map();
+      throw keysError(`cannot read the keys in ${this.#folder}`, cause);
+    }
+  }
+
+  async #readIn(folder: PrivateFolder): Promise<Map<string, ReceiverFile>> {
     const files = new Map<string, ReceiverFile>();
-    for (const name of await this.#names()) {
+    for (const name of (await folder.names()).sort()) {
       const receiverId = fileName.exec(name)?.[1];
       if (receiverId === undefined) continue;
-      const path = this.#pathOf(receiverId);
       try {
-        files.set(receiverId, v.parse(receiverFile, JSON.parse(await readFile(path, 'utf8'))));
+        files.set(receiverId, v.parse(receiverFile, JSON.parse(await folder.read(name))));
       } catch (cause) {
         if (systemCode(cause) === 'ENOENT') continue; // removed meanwhile
         // A parser quotes what it reads, and here that is a key.
+        const path = join(this.#folder, name);
         throw keysError(`cannot use the key in ${path}: ${systemCode(cause) ?? 'it is damaged'}`);
       }
     }
     return files;
   }
 
-  async #names(): Promise<string[]> {
+  async #change(work: (folder: PrivateFolder) => Promise<void>): Promise<void> {
     try {
-      return (await readdir(this.#folder)).sort();
-    } catch (cause) {
-      if (systemCode(cause) === 'ENOENT') return [];
-      throw keysError(`cannot read the keys in ${this.#folder}`, cause);
-    }
-  }
-
-  async #write(receiverId: string, file: ReceiverFile): Promise<void> {
-    try {
-      await makePrivateFolder(this.#folder);
-      await writePrivateFile(this.#pathOf(receiverId), `${JSON.stringify(file)}\n`);
+      await withFolder(PrivateFolder.make(this.#folder), work);
     } catch (cause) {
       throw keysError(`cannot keep a key in ${this.#folder}`, cause);
     }
   }
 
-  #pathOf(receiverId: string): string {
-    return join(this.#folder, `${receiverId}.json`);
+  async #write(receiverId: string, file: ReceiverFile): Promise<void> {
+    await this.#change((folder) => folder.write(nameFor(receiverId), `${JSON.stringify(file)}\n`));
   }
 }
+
+const nameFor = (receiverId: string): string => `${receiverId}.json`;
 
 function fromFile({ camera, id, key }: ReceiverFile['keys'][number]): CameraKey {
   return { camera, id, key: Buffer.from(key, 'hex') };
@@ -164,7 +165,9 @@ function nameOf({ host, port }: Destination): string {
 }
 
 function keysError(message: string, cause?: unknown): OperationalError {
-  const hint =
-    'let the user that the agent runs as use it; if it is damaged, remove it and pair again';
+  const isLink = ['ELOOP', 'ENOTDIR'].includes(systemCode(cause) ?? '');
+  const hint = isLink
+    ? 'a link is in the way, and none is followed there: put a folder or a file in its place'
+    : 'let the user that the agent runs as use it; if it is damaged, remove it and pair again';
   return new OperationalError('KEYS', message, { cause, hint });
 }
