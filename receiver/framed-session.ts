@@ -36,8 +36,12 @@ import type { FrameStore, StoredFrame } from './store/store-port.js';
 
 /** Who is on the other side, as far as it has proven. */
 export interface Guest {
+  /** It has proven a key. */
+  readonly isPaired: boolean;
   /** Why it may not send as this camera, as a sentence for it; undefined when it may. */
   refusalAs(camera: string): string | undefined;
+  /** Why it is not heard any more under the name that it asked for; undefined when it is. Asked for each frame. */
+  whyUnheard(): string | undefined;
   /**
    * Agrees on a key, or says that the agreed one is proven. @returns for which camera
    * @throws {OperationalError} KEYS, PROTOCOL
@@ -83,6 +87,11 @@ export class FramedSession {
     this.#parts = parts;
     this.#decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: parts.maxFrameBytes });
     this.#pace = new Pace(parts.idleTimeoutMs);
+  }
+
+  /** Only who has proven a key keeps a camera's name against another that has. */
+  get isPaired(): boolean {
+    return this.#parts.guest.isPaired;
   }
 
   /**
@@ -179,6 +188,12 @@ export class FramedSession {
     body: Buffer,
     release: () => void,
   ): Promise<void> {
+    const unheard = this.#parts.guest.whyUnheard();
+    if (unheard !== undefined) {
+      release();
+      await this.close({ code: 'unpaired', message: unheard });
+      return;
+    }
     const working = message.type === 'frame' ? taker.store(message, body) : taker.note(message);
     const answering = working.finally(() => {
       release();

@@ -21,7 +21,7 @@ import { MemoryBudget } from './memory-budget.js';
 import { Places, type PlacesSettings } from './places.js';
 import { Quota } from './quota.js';
 import { serveRaw } from './raw-session.js';
-import { secure } from './secure.js';
+import { readHello, secure } from './secure.js';
 import type { FrameStore, StoredFrame } from './store/store-port.js';
 
 export interface ReceiverSettings extends PlacesSettings {
@@ -138,10 +138,11 @@ export class Receiver {
     let start: Start | undefined;
     try {
       start = await open(socket);
-      let guest = door.stranger;
+      let guest = door.admitStranger();
       if (start?.opening.kind === 'tls') {
+        const hello = await readHello(plain, start.first, start.chunks);
         await start.chunks.return(undefined);
-        const secured = await secure(plain, start.first, (identity) => door.find(identity));
+        const secured = await secure(plain, hello, door.claimant(hello.identity));
         socket = secured.socket;
         guest = await door.admit(secured);
         start = await open(socket);
@@ -150,7 +151,7 @@ export class Receiver {
         }
       }
       if (start === undefined) return; // a port check: came and went
-      const refusal = guest === door.stranger ? door.refusalInClear(address) : undefined;
+      const refusal = guest.isPaired ? undefined : door.refusalInClear(address);
       if (refusal !== undefined) {
         socket.end(`${refusal}\n`);
         throw new OperationalError('LINK', refusal);
@@ -173,7 +174,7 @@ export class Receiver {
       socket.end(`${opening.answer}\n`);
       throw new OperationalError('PROTOCOL', 'it speaks neither JPEG nor picchanged');
     }
-    const isPaired = guest !== door.stranger;
+    const { isPaired } = guest;
     const memory = isPaired ? this.#pairedMemory : this.#strangersMemory;
     const { log } = visit;
     const parts = { ...this.#parts, ...this.#settings, log, memory, quota: this.#quota };
@@ -184,7 +185,7 @@ export class Receiver {
         const silence = `silent for ${socket.timeout ?? 0} ms`;
         socket.destroy(new OperationalError('LINK', silence));
       });
-      const watch = (shutOut: () => void): void => {
+      const watch = (shutOut: (why: string) => void): void => {
         watching = door.watch(guest, visit.address, over.signal, shutOut);
       };
       if (opening.kind === 'framed') {
@@ -192,8 +193,7 @@ export class Receiver {
         const own = { ...parts, guest, register: this.#register, settle };
         const session = new FramedSession(socket, own);
         this.#sessions.set(visit.plain, session);
-        const shutOut = { code: 'unpaired', message: door.unheard };
-        watch(() => void session.close(shutOut));
+        watch((message) => void session.close({ code: 'unpaired', message }));
         const rest = first.subarray(opening.prefaceBytes);
         await session.serve(arrivals(socket, rest, chunks, idleTimeoutMs, clock));
       } else {
@@ -202,7 +202,7 @@ export class Receiver {
           socket.end(`${refusal}\n`);
           throw new OperationalError('LINK', refusal);
         }
-        watch(() => socket.destroy(new OperationalError('LINK', door.unheard)));
+        watch((why) => socket.destroy(new OperationalError('LINK', why)));
         const incoming = arrivals(socket, first, chunks, idleTimeoutMs, clock);
         await serveRaw(socket, visit.address, incoming, parts);
       }
