@@ -11,6 +11,7 @@ import { OperationalError, systemCode } from '../../shared/errors.js';
 import { readFleetKeys } from '../../shared/keys/fleet-keys.js';
 import { type CameraKey, keyHexPattern, keyIdPattern } from '../../shared/keys/identity.js';
 import { PrivateFolder, withFolder } from '../../shared/private-file.js';
+import type { PairedMark, Pledge } from './paired-mark.js';
 
 const receiverFile = v.object({
   /** `laptop:4444`, in lower case. */
@@ -42,29 +43,50 @@ export interface Pairing {
   readonly camera: string | undefined;
 }
 
+/** It was paired, and its keys are not there: it does not connect. */
+export class KeysMissing extends OperationalError {
+  constructor(folder: string, { why, wayBack }: Pledge) {
+    const message = `this agent is paired (${why}), and there is no key in ${folder}: nothing is sent in the clear`;
+    const hint =
+      'is the disk of that folder mounted? Put the keys back, or pair again; ' +
+      `to send in the clear again, ${wayBack}`;
+    super('KEYS', message, { hint });
+    this.name = 'KeysMissing';
+  }
+}
+
 export class KeyStore {
   readonly #folder: string;
   readonly #credentialsDirectory: string | undefined;
+  readonly #mark: Pick<PairedMark, 'pledge'> | undefined;
+  #hasHadKeys = false;
 
-  /** @param stateDirectory the agent's own @param credentialsDirectory `$CREDENTIALS_DIRECTORY` */
-  constructor(stateDirectory: string, credentialsDirectory: string | undefined) {
+  /**
+   * @param stateDirectory the agent's own @param credentialsDirectory `$CREDENTIALS_DIRECTORY`
+   * @param mark whether it was ever paired; undefined: nobody speaks in the clear for having no keys here
+   */
+  constructor(
+    stateDirectory: string,
+    credentialsDirectory: string | undefined,
+    mark?: Pick<PairedMark, 'pledge'>,
+  ) {
     this.#folder = join(stateDirectory, 'keys');
     this.#credentialsDirectory = credentialsDirectory;
+    this.#mark = mark;
   }
 
   /**
    * The keys to try with a receiver, best first. When its address is not one that was paired with, it may be
-   * another spelling: then all that there are. None at all: this agent was never paired, which may speak in the clear.
+   * another spelling: then all that there are. None at all: this agent was never paired, and speaks clear.
    * @param camera whose fleet keys are meant
    * @throws {OperationalError} KEYS: a key may be there and cannot be read
+   * @throws {KeysMissing} it was paired, and no key is there
    */
   async keysFor(destination: Destination, camera: string): Promise<readonly CameraKey[]> {
-    const files = [...(await this.#read()).values()];
-    const named = files.filter(({ hosts }) => hosts.includes(nameOf(destination)));
-    const own = (named.length > 0 ? named : files).flatMap(({ keys }) => keys.map(fromFile));
-    if (named.length > 0) return own;
-    const fleet = await readFleetKeys(this.#credentialsDirectory);
-    return [...own, ...fleet.filter((each) => each.camera === camera)];
+    const keys = await this.#find(destination, camera);
+    if (keys.length === 0) await this.#checkNeverPaired();
+    else this.#hasHadKeys = true;
+    return keys;
   }
 
   /** Which receivers it is paired with, and under which name. @throws {OperationalError} KEYS */
@@ -112,6 +134,22 @@ export class KeyStore {
     if (file === undefined || found === undefined) return;
     const { camera, id } = found;
     await this.#write(receiverId, { ...file, keys: [{ camera, id, key: found.key }] });
+  }
+
+  async #find(destination: Destination, camera: string): Promise<readonly CameraKey[]> {
+    const files = [...(await this.#read()).values()];
+    const named = files.filter(({ hosts }) => hosts.includes(nameOf(destination)));
+    const own = (named.length > 0 ? named : files).flatMap(({ keys }) => keys.map(fromFile));
+    if (named.length > 0) return own;
+    const fleet = await readFleetKeys(this.#credentialsDirectory);
+    return [...own, ...fleet.filter((each) => each.camera === camera)];
+  }
+
+  async #checkNeverPaired(): Promise<void> {
+    const pledge = this.#hasHadKeys
+      ? { why: 'it had keys before', wayBack: 'start it again' }
+      : await this.#mark?.pledge();
+    if (pledge !== undefined) throw new KeysMissing(this.#folder, pledge);
   }
 
   async #read(): Promise<Map<string, ReceiverFile>> {
