@@ -61,6 +61,10 @@ export const agentProgram = {
       path('DIR'),
       "What is remembered between runs. Without it: $STATE_DIRECTORY, else XDG's state folder.",
     ),
+    paired: toggle(
+      'Never speak in the clear: without keys, frames wait. agent pair remembers it by itself; say it where keys ' +
+        'come from elsewhere.',
+    ),
     spool: value(
       choice('disk', 'memory'),
       'Where frames wait for a receiver: on the disk, safe from crash and power cut, or in memory, which ' +

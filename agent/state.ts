@@ -1,5 +1,5 @@
 /** The agent's state directory: what a one-shot run has to remember until the next. */
-import { readFile, rename, rm } from 'node:fs/promises';
+import { readFile, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { makeDirectories, writeNewFile } from '../shared/durable-file.js';
@@ -14,6 +14,16 @@ export function defaultStateDirectory(env: Environment, camera: string): string 
   if (given) return given;
   const base = env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state');
   return join(base, 'picchanged', camera);
+}
+
+/** Whether nothing was ever kept there: it is new, or its disk is not mounted. */
+export async function isEmpty(path: string): Promise<boolean> {
+  try {
+    return (await readdir(path)).length === 0;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return true;
+    throw stateError(`cannot read the state directory ${path}`, error);
+  }
 }
 
 export class StateDirectory {

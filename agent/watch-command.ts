@@ -13,7 +13,8 @@ import { Trouble } from '../shared/trouble.js';
 import { restrictNewFiles } from '../shared/umask.js';
 import { version } from '../shared/version.js';
 import { DetectionPipeline, type PipelineSettings, type Remembered } from './detect/pipeline.js';
-import { KeyStore } from './keys/key-store.js';
+import { KeyStore, KeysMissing } from './keys/key-store.js';
+import { PairedMark } from './keys/paired-mark.js';
 import { Delivery } from './delivery.js';
 import { runOnce } from './once.js';
 import { type AgentOptions, agentProgram } from './options.js';
@@ -26,7 +27,7 @@ import { DropReport } from './spool/drop-report.js';
 import type { Spool } from './spool/spool.js';
 import { SpoolSet, type SpoolSetSettings } from './spool/spool-set.js';
 import { lockState } from './state-lock.js';
-import { StateDirectory, defaultStateDirectory } from './state.js';
+import { StateDirectory, defaultStateDirectory, isEmpty } from './state.js';
 import { Uplink } from './uplink/uplink.js';
 import { type WatchParts, takeOne, watch } from './watch.js';
 
@@ -65,9 +66,14 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   restrictNewFiles(0o077);
   const name = options.camera ?? cameraNameFromHost(hostname());
   const destinations = eachOnce(options.host);
-  const state = await StateDirectory.open(options.state ?? defaultStateDirectory(env, name));
-  const keys = new KeyStore(state.path, env.CREDENTIALS_DIRECTORY);
-  const camera = (await pairedName(keys, destinations, name)) ?? name;
+  const statePath = options.state ?? defaultStateDirectory(env, name);
+  const mark = new PairedMark(statePath, env, { isAsked: options.paired });
+  const keys = new KeyStore(statePath, env.CREDENTIALS_DIRECTORY, mark);
+  const paired = await pairedName(keys, destinations, { name, statePath });
+  const camera = paired ?? name;
+  const state = await StateDirectory.open(statePath);
+  // A service may not write there, and has its mark from "agent pair" and "agent install".
+  if (paired !== undefined && !env.STATE_DIRECTORY) await mark.makeMissing().catch(() => undefined);
   const isShared = options.spool === 'memory' && !options.once;
   const lock = isShared ? undefined : await lockState(state.path);
   try {
@@ -179,15 +185,23 @@ function openSpools(options: AgentOptions, place: Place, log: Log): Promise<Spoo
   return SpoolSet.onDisk(join(place.state.path, 'spool'), place.destinations, settings);
 }
 
-/** The name that the receiver's user gave this camera at pairing; undefined: it is not paired. @throws {OperationalError} KEYS */
+/**
+ * The name that the receiver's user gave this camera at pairing; undefined: it is not paired, or its keys are gone.
+ * @throws {OperationalError} KEYS: also when all that the agent ever kept is gone; frames would be kept in a place
+ *   that a disk, once it is mounted, hides
+ */
 async function pairedName(
   keys: KeyStore,
   destinations: readonly Destination[],
-  name: string,
+  { name, statePath }: { readonly name: string; readonly statePath: string },
 ): Promise<string | undefined> {
-  for (const destination of destinations) {
-    const [key] = await keys.keysFor(destination, name);
-    if (key !== undefined) return key.camera;
+  try {
+    for (const destination of destinations) {
+      const [key] = await keys.keysFor(destination, name);
+      if (key !== undefined) return key.camera;
+    }
+  } catch (error) {
+    if (!(error instanceof KeysMissing) || (await isEmpty(statePath))) throw error;
   }
   return undefined;
 }

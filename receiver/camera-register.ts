@@ -8,10 +8,16 @@ import type { FrameStore } from './store/store-port.js';
 
 /** What the register needs of a session: a way to end it. */
 export interface Registered {
+  /** It has proven a key. */
+  readonly isPaired: boolean;
   close(why: { code: string; message: string }): Promise<void>;
 }
 
 const replaced = { code: 'replaced', message: 'the same agent has connected again' };
+const displaced = {
+  code: 'replaced',
+  message: 'the camera that is paired under this name is here',
+};
 
 export class CameraRegister {
   readonly #store: Pick<FrameStore, 'lock'>;
@@ -26,16 +32,21 @@ export class CameraRegister {
 
   /**
    * Gives the camera's name to a session. The same epoch again is a reconnect: the older connection is
-   * dead without knowing it, and is closed.
+   * dead without knowing it, and is closed. So is one without a key, where one with the key comes.
    * @returns why not, as a sentence for the agent; undefined when it has the name
    * @throws {OperationalError} STORE: whether it may have it cannot be told
    */
   async enter(session: Registered, { camera, epoch }: HelloMessage): Promise<string | undefined> {
     const busy = `another agent sends as camera ${camera} now: give one of the two another --camera`;
     const holder = this.#cameras.get(camera);
-    if (holder !== undefined && holder.epoch !== epoch) return busy;
+    const isDisplaced = session.isPaired && holder !== undefined && !holder.session.isPaired;
+    if (holder !== undefined && holder.epoch !== epoch && !isDisplaced) return busy;
     this.#cameras.set(camera, { session, epoch });
-    void holder?.session.close(replaced);
+    if (isDisplaced) {
+      // Its frames in hand come first: two machines never mix theirs.
+      await holder.session.close(displaced);
+      await this.#release(holder.session);
+    } else void holder?.session.close(replaced);
     await Promise.all(this.#releasing);
     const onReplaced = (): void => void session.close(replaced);
     const lock = await this.#store.lock({ camera, epoch, onReplaced });
@@ -49,6 +60,10 @@ export class CameraRegister {
     for (const [camera, holder] of this.#cameras) {
       if (holder.session === session) this.#cameras.delete(camera);
     }
+    await this.#release(session);
+  }
+
+  async #release(session: Registered): Promise<void> {
     const lock = this.#locks.get(session);
     if (lock === undefined) return;
     this.#locks.delete(session);

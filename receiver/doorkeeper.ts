@@ -5,13 +5,14 @@
 import type { Clock } from '../shared/clock.js';
 import { OperationalError } from '../shared/errors.js';
 import type { Log } from '../shared/log.js';
+import { type Identity, formatIdentity } from '../shared/keys/identity.js';
 import { keyFromConnection } from '../shared/secure-channel.js';
 import { refusalFor } from './admit.js';
-import type { Guest } from './framed-session.js';
-import type { HeldKey, KeyHolder, KeyRing } from './keys/key-ring.js';
-import type { SecureConnection } from './secure.js';
+import type { Guest } from './guest.js';
+import type { KeyHolder, KeyRing } from './keys/key-ring.js';
+import type { Claimant, SecureConnection } from './secure.js';
 
-/** How soon a camera that was unpaired, or whose key was changed, is cut off. */
+/** How soon a guest that sends nothing is cut off when it is not heard any more; frames are looked at each. */
 const lookEveryMs = 2000;
 /** How often it is noted that a camera is still here. */
 const noteEveryMs = 60_000;
@@ -31,18 +32,13 @@ export interface DoorkeeperParts {
   readonly onClosed: () => Promise<void>;
 }
 
+/** Why a connection is ended in the middle, as a sentence for the other side. */
+const sentences = {
+  unpaired: 'this receiver does not hear it any more: its key was taken back or changed',
+  closed: 'this receiver hears paired cameras only by now: pair this one (receiver pair NAME)',
+} as const;
+
 export class Doorkeeper {
-  /** Who has proven nothing: it may have any name that is nobody's. */
-  readonly stranger: Guest = {
-    refusalAs: (camera) => {
-      if (!this.#parts.ring.cameras().includes(camera)) return undefined;
-      return `camera ${camera} is paired: only who has its key may send as it`;
-    },
-    pair: () =>
-      Promise.reject(new OperationalError('PROTOCOL', 'a key is not agreed on in the clear')),
-  };
-  /** Why a connection is cut off in the middle, as a sentence for the other side. */
-  readonly unheard = 'this receiver does not hear it any more: its key was taken back or changed';
   readonly #parts: DoorkeeperParts;
   readonly #holders = new WeakMap<Guest, KeyHolder>();
 
@@ -76,12 +72,44 @@ export class Doorkeeper {
     }
   }
 
-  /** The key that an identity names. @throws {OperationalError} KEYS */
-  find(identity: string): HeldKey | undefined {
-    return this.#parts.ring.find(identity);
+  /** Whether there is a key of this identity. Never throws: what cannot be read is no key. */
+  isKnown(identity: string): boolean {
+    try {
+      return this.#parts.ring.find(identity) !== undefined;
+    } catch {
+      return false;
+    }
   }
 
-  /** Takes in who has proven its key. @throws {OperationalError} KEYS */
+  /** Looks up the key that a peer names, once. Never throws. */
+  claimant(identity: Identity): Claimant {
+    try {
+      return { identity, held: this.#parts.ring.find(formatIdentity(identity)) };
+    } catch (failure) {
+      return { identity, held: undefined, failure };
+    }
+  }
+
+  /** Takes in a peer that has proven nothing: it may have any name that is no paired camera's. */
+  admitStranger(): Guest {
+    let name: string | undefined;
+    const refusalAs = (camera: string): string | undefined => {
+      name = camera;
+      return this.#refusalOfStranger(camera);
+    };
+    return {
+      isPaired: false,
+      refusalAs,
+      whyUnheard: () => {
+        if (!this.#isOpen()) return sentences.closed;
+        return name === undefined ? undefined : this.#refusalOfStranger(name);
+      },
+      pair: () =>
+        Promise.reject(new OperationalError('PROTOCOL', 'a key is not agreed on in the clear')),
+    };
+  }
+
+  /** Takes in a peer that has proven its key. @throws {OperationalError} KEYS */
   async admit({ socket, holder }: SecureConnection): Promise<Guest> {
     const { ring, log } = this.#parts;
     const { camera, isPairing } = holder;
@@ -93,7 +121,9 @@ export class Doorkeeper {
       if (isPairing) return 'this key is for pairing';
       return asked === camera ? undefined : `this is the key of camera ${camera}`;
     };
-    const guest: Guest = { camera, refusalAs, pair };
+    const whyUnheard = (): string | undefined =>
+      ring.stillHears(holder) ? undefined : sentences.unpaired;
+    const guest: Guest = { camera, isPaired: true, refusalAs, whyUnheard, pair };
     this.#holders.set(guest, holder);
     if (!isPairing && (await ring.prove(holder))) {
       log.info('a camera is paired', { camera });
@@ -104,18 +134,21 @@ export class Doorkeeper {
     return guest;
   }
 
-  /** Looks after a guest until `signal` aborts: says once when it is not heard any more. Never rejects. */
+  /**
+   * Looks after a guest until `signal` aborts: says once when it is not heard any more, and why. Never rejects.
+   */
   async watch(
     guest: Guest,
     address: string,
     signal: AbortSignal,
-    onUnheard: () => void,
+    onUnheard: (why: string) => void,
   ): Promise<void> {
     const { clock } = this.#parts;
     let notedAtMs = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
-      if (!this.#stillHears(guest)) {
-        onUnheard();
+      const why = guest.whyUnheard();
+      if (why !== undefined) {
+        onUnheard(why);
         return;
       }
       if (clock.monotonicMs() - notedAtMs >= noteEveryMs) {
@@ -127,9 +160,13 @@ export class Doorkeeper {
     await this.#noteSeen(guest, address);
   }
 
-  #stillHears(guest: Guest): boolean {
-    const holder = this.#holders.get(guest);
-    return holder === undefined ? this.#isOpen() : this.#parts.ring.stillHears(holder);
+  #refusalOfStranger(camera: string): string | undefined {
+    try {
+      if (!this.#parts.ring.isPaired(camera)) return undefined;
+    } catch {
+      // What cannot be read may be a key.
+    }
+    return `camera ${camera} is paired: only who has its key may send as it`;
   }
 
   #isOpen(): boolean {

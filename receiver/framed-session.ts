@@ -31,23 +31,11 @@ import {
 import type { MemoryBudget } from './memory-budget.js';
 import { Pace } from './pace.js';
 import type { Quota } from './quota.js';
+import type { Guest } from './guest.js';
 import type { FrameStore, StoredFrame } from './store/store-port.js';
 import { parsedAtOnce, prices } from './work/prices.js';
 import { type ConnectionBudget, Tab } from './work/work-budgets.js';
 import { WorkCancelled } from './work/work-queue.js';
-
-/** Who is on the other side, as far as it has proven. */
-export interface Guest {
-  /** Whose key, or code, it has proven to have; undefined: nobody's. */
-  readonly camera?: string;
-  /** Why it may not send as this camera, as a sentence for it; undefined when it may. */
-  refusalAs(camera: string): string | undefined;
-  /**
-   * Agrees on a key, or says that the agreed one is proven. @returns for which camera
-   * @throws {OperationalError} KEYS, PROTOCOL
-   */
-  pair(): Promise<string>;
-}
 
 export interface FramedSessionParts {
   readonly guest: Guest;
@@ -99,6 +87,11 @@ export class FramedSession {
     this.#decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: parts.maxFrameBytes });
     this.#pace = new Pace(parts.idleTimeoutMs);
     this.#tab = new Tab(parts.budget);
+  }
+
+  /** Only who has proven a key keeps a camera's name against another that has. */
+  get isPaired(): boolean {
+    return this.#parts.guest.isPaired;
   }
 
   /**
@@ -220,12 +213,20 @@ export class FramedSession {
     else if (message.type === 'ping') this.#send({ type: 'pong' });
     else if (message.type === 'dropped') {
       await held.tab.pay(prices.hole);
-      if (!this.#isClosing()) await this.#answer(taker.note(message));
-    } else if ((await taker.accepts(message, body, held.tab)) && !this.#isClosing()) {
+      if (await this.#mayGoOn()) await this.#answer(taker.note(message));
+    } else if ((await taker.accepts(message, body, held.tab)) && (await this.#mayGoOn())) {
       await this.#answer(taker.store(message, body, held.tab).finally(held.release));
       return true;
     }
     return false;
+  }
+
+  /** Asked before each frame and gap is stored: the key may have been revoked, the name been paired. */
+  async #mayGoOn(): Promise<boolean> {
+    if (this.#isClosing()) return false;
+    const unheard = this.#parts.guest.whyUnheard();
+    if (unheard !== undefined) await this.close({ code: 'unpaired', message: unheard });
+    return unheard === undefined;
   }
 
   async #answer(working: Promise<void>): Promise<void> {

@@ -3,6 +3,12 @@
 /** Connections that have shown nothing yet: so many slow ones are borne at once, each with a TLS of its own. */
 export const maxNewcomers = 256;
 
+/**
+ * The first TLS record of a connection. An agent's has some 300 bytes, that of an OpenSSL which offers a
+ * post-quantum key share too some 1,600.
+ */
+export const maxClientHelloBytes = 2048;
+
 /** Frames of one connection that may be in memory at once: enough to fill a slow line. */
 export const maxInFlight = 8;
 

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { formatAddress } from '../shared/address.js';
 import { plainAddress } from '../shared/camera-name.js';
+import { formatIdentity } from '../shared/keys/identity.js';
 import type { Clock } from '../shared/clock.js';
 import { OperationalError } from '../shared/errors.js';
 import type { Log } from '../shared/log.js';
@@ -13,15 +14,17 @@ import { CalmLog } from './calm-log.js';
 import { CameraRegister } from './camera-register.js';
 import type { Doorkeeper } from './doorkeeper.js';
 import { type Opening, recognize } from './first-bytes.js';
-import { FramedSession, type Guest } from './framed-session.js';
+import { FramedSession } from './framed-session.js';
+import type { Guest } from './guest.js';
 import { arrivals, chunksOf } from './incoming.js';
 import { dismiss, readLastWords } from './last-words.js';
 import { MemoryBudget } from './memory-budget.js';
 import { Places, type PlacesSettings } from './places.js';
 import { Quota, spenderOf } from './quota.js';
 import { serveRaw } from './raw-session.js';
-import { secure } from './secure.js';
+import { type Hello, type SecureConnection, readHello, secure } from './secure.js';
 import type { FrameStore, StoredFrame } from './store/store-port.js';
+import { HandshakeAdmission } from './work/handshake-admission.js';
 import { prices } from './work/prices.js';
 import { type ConnectionBudget, WorkBudgets } from './work/work-budgets.js';
 
@@ -55,6 +58,7 @@ export class Receiver {
   readonly #places: Places;
   readonly #quota: Quota;
   readonly #budgets: WorkBudgets;
+  readonly #handshakes: HandshakeAdmission;
   readonly #pairedMemory: MemoryBudget;
   readonly #strangersMemory: MemoryBudget;
   readonly #connections = new Map<Socket, Promise<void>>();
@@ -68,6 +72,9 @@ export class Receiver {
     this.#places = new Places(settings);
     this.#quota = new Quota(settings.maxBytesPerMinute, parts.clock);
     this.#budgets = new WorkBudgets(parts.clock);
+    const { queue } = this.#budgets;
+    const isKnown = (identity: string): boolean => parts.door.isKnown(identity);
+    this.#handshakes = new HandshakeAdmission({ queue, clock: parts.clock, isKnown });
     this.#pairedMemory = new MemoryBudget(settings.maxMemoryBytes / 2);
     this.#strangersMemory = new MemoryBudget(settings.maxMemoryBytes / 2);
   }
@@ -157,10 +164,11 @@ export class Receiver {
       }
       // What a handshake costs is limited by itself.
       if (start?.opening.kind !== 'tls') await budget.pay(prices.connection);
-      let guest = door.stranger;
+      let guest = door.admitStranger();
       if (start?.opening.kind === 'tls') {
+        const hello = await readHello(plain, start.first, start.chunks);
         await start.chunks.return(undefined);
-        const secured = await secure(plain, start.first, (identity) => door.find(identity));
+        const secured = await this.#handshake(plain, address, hello);
         socket = secured.socket;
         guest = await door.admit(secured);
         start = await open(socket);
@@ -173,7 +181,7 @@ export class Receiver {
         socket.once('close', () => budget.end());
       }
       if (start === undefined) return; // a port check: came and went
-      const refusal = guest === door.stranger ? door.refusalInClear(address) : undefined;
+      const refusal = guest.isPaired ? undefined : door.refusalInClear(address);
       if (refusal !== undefined) {
         socket.end(`${refusal}\n`);
         throw new OperationalError('LINK', refusal);
@@ -188,6 +196,22 @@ export class Receiver {
     }
   }
 
+  /** @throws {OperationalError} KEYS: it has not proven a key. LINK: too many handshakes wait */
+  async #handshake(plain: Socket, address: string, hello: Hello): Promise<SecureConnection> {
+    const gone = new AbortController();
+    const leave = (): void => gone.abort();
+    plain.once('close', leave);
+    try {
+      const identity = formatIdentity(hello.identity);
+      const report = await this.#handshakes.admit(address, identity, gone.signal);
+      const secured = await secure(plain, hello, this.#parts.door.claimant(hello.identity));
+      report(true);
+      return secured;
+    } finally {
+      plain.off('close', leave);
+    }
+  }
+
   async #speak(visit: Visit, socket: Socket, guest: Guest, start: Start): Promise<void> {
     const { opening, first, chunks } = start;
     const { door, clock } = this.#parts;
@@ -196,7 +220,7 @@ export class Receiver {
       socket.end(`${opening.answer}\n`);
       throw new OperationalError('PROTOCOL', 'it speaks neither JPEG nor picchanged');
     }
-    const isPaired = guest !== door.stranger;
+    const { isPaired } = guest;
     const memory = isPaired ? this.#pairedMemory : this.#strangersMemory;
     const { log, budget } = visit;
     const spender = spenderOf(guest.camera, visit.address);
@@ -209,7 +233,7 @@ export class Receiver {
         const silence = `silent for ${socket.timeout ?? 0} ms`;
         socket.destroy(new OperationalError('LINK', silence));
       });
-      const watch = (shutOut: () => void): void => {
+      const watch = (shutOut: (why: string) => void): void => {
         watching = door.watch(guest, visit.address, over.signal, shutOut);
       };
       if (opening.kind === 'framed') {
@@ -217,8 +241,7 @@ export class Receiver {
         const whole = { ...parts, guest, register: this.#register, settle };
         const session = new FramedSession(socket, whole);
         this.#sessions.set(visit.plain, session);
-        const shutOut = { code: 'unpaired', message: door.unheard };
-        watch(() => void session.close(shutOut));
+        watch((message) => void session.close({ code: 'unpaired', message }));
         const rest = first.subarray(opening.prefaceBytes);
         await session.serve(arrivals(socket, rest, chunks, idleTimeoutMs, clock));
       } else {
@@ -227,7 +250,7 @@ export class Receiver {
           socket.end(`${refusal}\n`);
           throw new OperationalError('LINK', refusal);
         }
-        watch(() => socket.destroy(new OperationalError('LINK', door.unheard)));
+        watch((why) => socket.destroy(new OperationalError('LINK', why)));
         const incoming = arrivals(socket, first, chunks, idleTimeoutMs, clock);
         await serveRaw(socket, visit.address, incoming, parts);
       }

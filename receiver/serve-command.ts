@@ -100,7 +100,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   // With only connections to serve, their end is ours.
   await Promise.race(entrance.servers.length > 0 ? [idle.over] : [idle.over, served]);
   await Promise.all([receiver.close(), ...entrance.servers.map(closeServer)]);
-  await store.close();
+  await Promise.all([store.close(), ring.settled()]);
 }
 
 function sayWhoIsHeard(ring: KeyRing, isOpenAnyway: boolean, log: Log): void {

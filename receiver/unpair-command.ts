@@ -1,15 +1,16 @@
 /** `receiver unpair CAMERA`: takes a camera's key back. */
+import { systemClock } from '../shared/clock.js';
 import { type Environment, writeTo } from '../shared/command.js';
 import { helpText, readCommandLine } from '../shared/option-table.js';
 import { keysTable, openKeys, readCamera } from './keys/keys-options.js';
-import { removeCamera } from './keys/pairing-desk.js';
+import { removeCamera, removeExpired } from './keys/pairing-desk.js';
 
 const unpairProgram = { name: 'receiver', table: keysTable } as const;
 
 const usage = `receiver unpair CAMERA
 
-Takes a camera's key back: a connection that it has now ends within seconds, and it is not heard any more. The
-receiver stays closed, also when it was the last.
+Takes a camera's key back: no frame of it is stored from then on, and a connection that it has now ends within
+seconds. The receiver stays closed, also when it was the last.
 
 `;
 
@@ -21,6 +22,8 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     return;
   }
   const camera = readCamera(words, 'unpair');
-  await removeCamera(await openKeys(options.keys, env), camera);
+  const folder = await openKeys(options.keys, env);
+  await removeCamera(folder, camera);
+  await removeExpired(folder, systemClock.nowMs());
   writeTo(1, `${camera} is not heard any more\n`);
 }

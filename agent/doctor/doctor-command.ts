@@ -15,6 +15,7 @@ import { helpText, readCommandLine, toggle } from '../../shared/option-table.js'
 import { installedMode } from '../install/installed-mode.js';
 import { stateDirectoryFor } from '../installed.js';
 import { KeyStore } from '../keys/key-store.js';
+import { PairedMark } from '../keys/paired-mark.js';
 import { agentProgram } from '../options.js';
 import { runTool } from '../run-program.js';
 import { sourceSettings } from '../source/source-settings.js';
@@ -66,7 +67,8 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   ];
   if (options.host.length === 0) findings.push(noHost);
   const credentials = typedCredentials(env.CREDENTIALS_DIRECTORY, process.geteuid?.());
-  const store = new KeyStore(directory, credentials);
+  const mark = new PairedMark(directory, env, { isAsked: options.paired });
+  const store = new KeyStore(directory, credentials, mark);
   const camera = options.camera ?? cameraNameFromHost(hostname());
   for (const host of options.host) {
     const { findings: pairing, keys } = await pairingFindings(store, host, camera);

@@ -1,15 +1,19 @@
 /** `agent install`: the agent as a service of this machine, with the settings that are typed. */
+import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cameraNameFromHost } from '../../shared/camera-name.js';
 import { type Environment, writeTo } from '../../shared/command.js';
-import { UsageError } from '../../shared/errors.js';
+import { UsageError, systemCode } from '../../shared/errors.js';
 import { runInstall, systemdVersion } from '../../shared/install/install-run.js';
 import { givenSettings, visiblePath } from '../../shared/install/given-settings.js';
 import { ownPackage } from '../../shared/install/package-root.js';
-import { type Scope, scopeFor } from '../../shared/install/scope.js';
+import { type Scope, scopeFor, systemScope } from '../../shared/install/scope.js';
 import { readInstalledSettings } from '../../shared/install/settings.js';
+import { readFleetKeys, typedCredentials } from '../../shared/keys/fleet-keys.js';
 import { helpText, readCommandLine, readFlags } from '../../shared/option-table.js';
+import { KeyStore } from '../keys/key-store.js';
+import { PairedMark } from '../keys/paired-mark.js';
 import { agentProgram } from '../options.js';
 import { runTool } from '../run-program.js';
 import { defaultStateDirectory } from '../state.js';
@@ -88,6 +92,28 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     userId: process.getuid?.(),
   };
   await runInstall(plan, request, options, runTool);
+  if (!options.dryRun) await rememberPaired(state, env);
+}
+
+/** An agent that was paired before there were marks outside of its state folder, or that has a fleet's keys. */
+async function rememberPaired(state: string | undefined, env: Environment): Promise<void> {
+  // Each webcam that is plugged in has a folder of its own.
+  const states = state === undefined ? await webcamStates() : [state];
+  const fleet = await readFleetKeys(typedCredentials(undefined, process.geteuid?.()));
+  for (const each of states) {
+    const { length } = await new KeyStore(each, undefined).pairings();
+    if (length + fleet.length > 0) await new PairedMark(each, env, { isAsked: false }).make();
+  }
+}
+
+async function webcamStates(): Promise<readonly string[]> {
+  const folder = join(systemScope.stateFolder ?? '', dirname(stateFolderName));
+  try {
+    return (await readdir(folder)).map((name) => join(folder, name));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 const refusedIn: Readonly<Record<Mode['kind'], Readonly<Record<string, string>>>> = {

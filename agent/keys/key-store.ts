@@ -3,7 +3,6 @@
  * receiver's address that was paired with. Fleet keys stand beside them. Read anew for each connection, so
  * that what `agent pair` writes holds for an agent that runs.
  */
-import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { type Destination, formatAddress } from '../../shared/address.js';
@@ -11,7 +10,8 @@ import { isCameraName } from '../../shared/camera-name.js';
 import { OperationalError, systemCode } from '../../shared/errors.js';
 import { readFleetKeys } from '../../shared/keys/fleet-keys.js';
 import { type CameraKey, keyHexPattern, keyIdPattern } from '../../shared/keys/identity.js';
-import { makePrivateFolder, writePrivateFile } from '../../shared/private-file.js';
+import { PrivateFolder, withFolder } from '../../shared/private-file.js';
+import type { PairedMark, Pledge } from './paired-mark.js';
 
 const receiverFile = v.object({
   /** `laptop:4444`, in lower case. */
@@ -43,14 +43,36 @@ export interface Pairing {
   readonly camera: string | undefined;
 }
 
+/** It was paired, and its keys are not there: it does not connect. */
+export class KeysMissing extends OperationalError {
+  constructor(folder: string, { why, wayBack }: Pledge) {
+    const message = `this agent is paired (${why}), and there is no key in ${folder}: nothing is sent in the clear`;
+    const hint =
+      'is the disk of that folder mounted? Put the keys back, or pair again; ' +
+      `to send in the clear again, ${wayBack}`;
+    super('KEYS', message, { hint });
+    this.name = 'KeysMissing';
+  }
+}
+
 export class KeyStore {
   readonly #folder: string;
   readonly #credentialsDirectory: string | undefined;
+  readonly #mark: Pick<PairedMark, 'pledge'> | undefined;
+  #hasHadKeys = false;
 
-  /** @param stateDirectory the agent's own @param credentialsDirectory `$CREDENTIALS_DIRECTORY` */
-  constructor(stateDirectory: string, credentialsDirectory: string | undefined) {
+  /**
+   * @param stateDirectory the agent's own @param credentialsDirectory `$CREDENTIALS_DIRECTORY`
+   * @param mark whether it was ever paired; undefined: nobody speaks in the clear for having no keys here
+   */
+  constructor(
+    stateDirectory: string,
+    credentialsDirectory: string | undefined,
+    mark?: Pick<PairedMark, 'pledge'>,
+  ) {
     this.#folder = join(stateDirectory, 'keys');
     this.#credentialsDirectory = credentialsDirectory;
+    this.#mark = mark;
   }
 
   /**
@@ -58,14 +80,13 @@ export class KeyStore {
    * another spelling: then all that there are. None at all: this agent was never paired, and speaks clear.
    * @param camera whose fleet keys are meant
    * @throws {OperationalError} KEYS: a key may be there and cannot be read
+   * @throws {KeysMissing} it was paired, and no key is there
    */
   async keysFor(destination: Destination, camera: string): Promise<readonly CameraKey[]> {
-    const files = [...(await this.#read()).values()];
-    const named = files.filter(({ hosts }) => hosts.includes(nameOf(destination)));
-    const own = (named.length > 0 ? named : files).flatMap(({ keys }) => keys.map(fromFile));
-    if (named.length > 0) return own;
-    const fleet = await readFleetKeys(this.#credentialsDirectory);
-    return [...own, ...fleet.filter((each) => each.camera === camera)];
+    const keys = await this.#find(destination, camera);
+    if (keys.length === 0) await this.#checkNeverPaired();
+    else this.#hasHadKeys = true;
+    return keys;
   }
 
   /** Which receivers it is paired with, and under which name. @throws {OperationalError} KEYS */
@@ -102,7 +123,7 @@ export class KeyStore {
       if (otherId === receiverId || !other.hosts.includes(host)) continue;
       const left = other.hosts.filter((each) => each !== host);
       if (left.length > 0) await this.#write(otherId, { ...other, hosts: left });
-      else await rm(this.#pathOf(otherId), { force: true });
+      else await this.#change((folder) => folder.remove(nameFor(otherId)));
     }
   }
 
@@ -115,45 +136,63 @@ export class KeyStore {
     await this.#write(receiverId, { ...file, keys: [{ camera, id, key: found.key }] });
   }
 
+  async #find(destination: Destination, camera: string): Promise<readonly CameraKey[]> {
+    const files = [...(await this.#read()).values()];
+    const named = files.filter(({ hosts }) => hosts.includes(nameOf(destination)));
+    const own = (named.length > 0 ? named : files).flatMap(({ keys }) => keys.map(fromFile));
+    if (named.length > 0) return own;
+    const fleet = await readFleetKeys(this.#credentialsDirectory);
+    return [...own, ...fleet.filter((each) => each.camera === camera)];
+  }
+
+  async #checkNeverPaired(): Promise<void> {
+    const pledge = this.#hasHadKeys
+      ? { why: 'it had keys before', wayBack: 'start it again' }
+      : await this.#mark?.pledge();
+    if (pledge !== undefined) throw new KeysMissing(this.#folder, pledge);
+  }
+
   async #read(): Promise<Map<string, ReceiverFile>> {
+    try {
+      return await withFolder(PrivateFolder.open(this.#folder), (folder) => this.#readIn(folder));
+    } catch (cause) {
+      if (cause instanceof OperationalError) throw cause;
+      if (systemCode(cause) === 'ENOENT') return new Map();
+      throw keysError(`cannot read the keys in ${this.#folder}`, cause);
+    }
+  }
+
+  async #readIn(folder: PrivateFolder): Promise<Map<string, ReceiverFile>> {
     const files = new Map<string, ReceiverFile>();
-    for (const name of await this.#names()) {
+    for (const name of (await folder.names()).sort()) {
       const receiverId = fileName.exec(name)?.[1];
       if (receiverId === undefined) continue;
-      const path = this.#pathOf(receiverId);
       try {
-        files.set(receiverId, v.parse(receiverFile, JSON.parse(await readFile(path, 'utf8'))));
+        files.set(receiverId, v.parse(receiverFile, JSON.parse(await folder.read(name))));
       } catch (cause) {
         if (systemCode(cause) === 'ENOENT') continue; // removed meanwhile
         // A parser quotes what it reads, and here that is a key.
+        const path = join(this.#folder, name);
         throw keysError(`cannot use the key in ${path}: ${systemCode(cause) ?? 'it is damaged'}`);
       }
     }
     return files;
   }
 
-  async #names(): Promise<string[]> {
+  async #change(work: (folder: PrivateFolder) => Promise<void>): Promise<void> {
     try {
-      return (await readdir(this.#folder)).sort();
-    } catch (cause) {
-      if (systemCode(cause) === 'ENOENT') return [];
-      throw keysError(`cannot read the keys in ${this.#folder}`, cause);
-    }
-  }
-
-  async #write(receiverId: string, file: ReceiverFile): Promise<void> {
-    try {
-      await makePrivateFolder(this.#folder);
-      await writePrivateFile(this.#pathOf(receiverId), `${JSON.stringify(file)}\n`);
+      await withFolder(PrivateFolder.make(this.#folder), work);
     } catch (cause) {
       throw keysError(`cannot keep a key in ${this.#folder}`, cause);
     }
   }
 
-  #pathOf(receiverId: string): string {
-    return join(this.#folder, `${receiverId}.json`);
+  async #write(receiverId: string, file: ReceiverFile): Promise<void> {
+    await this.#change((folder) => folder.write(nameFor(receiverId), `${JSON.stringify(file)}\n`));
   }
 }
+
+const nameFor = (receiverId: string): string => `${receiverId}.json`;
 
 function fromFile({ camera, id, key }: ReceiverFile['keys'][number]): CameraKey {
   return { camera, id, key: Buffer.from(key, 'hex') };
@@ -164,7 +203,9 @@ function nameOf({ host, port }: Destination): string {
 }
 
 function keysError(message: string, cause?: unknown): OperationalError {
-  const hint =
-    'let the user that the agent runs as use it; if it is damaged, remove it and pair again';
+  const isLink = ['ELOOP', 'ENOTDIR'].includes(systemCode(cause) ?? '');
+  const hint = isLink
+    ? 'a link is in the way, and none is followed there: put a folder or a file in its place'
+    : 'let the user that the agent runs as use it; if it is damaged, remove it and pair again';
   return new OperationalError('KEYS', message, { cause, hint });
 }

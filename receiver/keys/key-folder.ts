@@ -1,17 +1,28 @@
 /**
  * The receiver's keys on disk: a folder of mode 0700, in it `<camera>.json` (0600) with the camera's key and
  * its pairing code, `<camera>.seen` with when it was last here, and `closed`, which says that a camera was
- * paired once and stays for ever. Files are replaced whole; who changes one holds flock(2) on `.lock`.
+ * paired once and stays for ever. Files are replaced whole; who changes one holds flock(2) on `.lock`. Whoever
+ * owns the folder may be another than who changes it (`sudo receiver pair`): no link in it is followed.
  */
-import { type Stats, readFileSync, readdirSync, statSync } from 'node:fs';
-import { chmod, open, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  type Stats,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { isCameraName } from '../../shared/camera-name.js';
 import { systemClock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/errors.js';
 import { keyHexPattern, keyIdPattern } from '../../shared/keys/identity.js';
-import { makePrivateFolder, writePrivateFile } from '../../shared/private-file.js';
+import { PrivateFolder, asOwnFile, withFolder } from '../../shared/private-file.js';
 import { runWithFile } from '../run-program.js';
 
 const idField = v.pipe(v.string(), v.regex(keyIdPattern));
@@ -41,10 +52,18 @@ const settledAfterMs = 2000;
 const closedName = 'closed';
 const closedText =
   'A camera was paired here. While this file is there, only paired cameras are heard.\n';
+const lockName = '.lock';
+
+/** What was read, and of which state of the disk. */
+interface Remembered<T> {
+  readonly stamp: string;
+  readonly value: T;
+}
 
 export class KeyFolder {
   readonly path: string;
-  #withCode: { readonly stamp: string; readonly cameras: readonly string[] } | undefined;
+  #withCode: Remembered<readonly string[]> | undefined;
+  readonly #files = new Map<string, Remembered<CameraFile>>();
 
   constructor(path: string) {
     this.path = path;
@@ -62,39 +81,46 @@ export class KeyFolder {
   }
 
   /**
-   * The cameras for which there was a code when the folder last changed: read the file to know. Anybody may
-   * make us ask, as often as he likes, so the files are read once only.
+   * The cameras for which there was a code when the folder last changed: read the file to know. Any peer makes
+   * us ask, as often as it likes, so the folder is read once only.
    * @throws {OperationalError} KEYS: something cannot be read or understood
    */
   camerasWithCode(): readonly string[] {
     const folder = this.#look(this.path);
-    const stamp = `${folder?.ino ?? ''} ${folder?.mtimeMs ?? ''} ${folder?.ctimeMs ?? ''}`;
-    if (this.#withCode?.stamp === stamp) return this.#withCode.cameras;
+    const stamp = stampOf(folder);
+    if (this.#withCode?.stamp === stamp) return this.#withCode.value;
     const found = this.cameras().filter(({ file }) => file.code !== undefined);
-    const cameras = found.map(({ camera }) => camera);
-    const isSettled = systemClock.nowMs() - (folder?.ctimeMs ?? Infinity) > settledAfterMs;
-    this.#withCode = isSettled ? { stamp, cameras } : undefined;
-    return cameras;
+    const value = found.map(({ camera }) => camera);
+    this.#withCode = isSettled(folder) ? { stamp, value } : undefined;
+    return value;
   }
 
-  /** Synchronous, since TLS asks in the middle of its handshake. @throws {OperationalError} KEYS */
+  /**
+   * Synchronous, since it is asked for each frame and each handshake. A file is read once only, until it changes:
+   * then a camera that has one costs a look as one that has none does.
+   * @throws {OperationalError} KEYS
+   */
   read(camera: string): CameraFile | undefined {
-    const path = this.#fileOf(camera);
+    const path = this.#pathOf(fileOf(camera));
     try {
-      return v.parse(cameraFile, JSON.parse(readFileSync(path, 'utf8')));
+      const look = lstatSync(path, { throwIfNoEntry: false });
+      const known = this.#files.get(camera);
+      if (look === undefined) this.#files.delete(camera);
+      if (look === undefined || known?.stamp === stampOf(look)) return look && known?.value;
+      const { stats, text } = readOwnFile(path);
+      const value = v.parse(cameraFile, JSON.parse(text));
+      if (isSettled(stats)) this.#files.set(camera, { stamp: stampOf(stats), value });
+      else this.#files.delete(camera);
+      return value;
     } catch (cause) {
       if (isAbsent(cause)) return undefined;
-      // What is wrong with it is not told: a parser quotes what it reads, and here that is a key.
-      const reason = systemCode(cause) === undefined ? 'it is no file of keys' : systemCode(cause);
-      throw new OperationalError('KEYS', `cannot use the keys in ${path}: ${reason ?? ''}`, {
-        hint: 'let the user that the receiver runs as read it; if it is damaged, remove it and pair again',
-      });
+      throw unusable(path, cause);
     }
   }
 
   /** True from the first pairing on. @throws {OperationalError} KEYS: whether it is cannot be told */
   isClosed(): boolean {
-    return this.#look(join(this.path, closedName)) !== undefined;
+    return this.#look(this.#pathOf(closedName)) !== undefined;
   }
 
   /**
@@ -106,32 +132,41 @@ export class KeyFolder {
     camera: string,
     change: (file: CameraFile) => CameraFile | undefined,
   ): Promise<void> {
-    await this.#locked(async () => {
-      const before = this.read(camera) ?? {};
+    await this.#locked(async (folder) => {
+      const before = await readIn(folder, camera, this.#pathOf(fileOf(camera)));
       const after = change(before);
       if (after === before) return;
       if (after === undefined) {
-        await rm(this.#fileOf(camera), { force: true });
-        await rm(this.#seenOf(camera), { force: true });
+        await folder.remove(fileOf(camera), seenOf(camera));
         return;
       }
       // Before the first key, so that no cut leaves a paired camera in an open receiver.
-      if (after.paired !== undefined && !this.isClosed()) {
-        await writePrivateFile(join(this.path, closedName), closedText);
+      if (after.paired !== undefined && !(await folder.names()).includes(closedName)) {
+        await folder.write(closedName, closedText);
       }
-      await writePrivateFile(this.#fileOf(camera), `${JSON.stringify(after)}\n`);
+      await folder.write(fileOf(camera), `${JSON.stringify(after)}\n`);
     });
   }
 
   /** For people: nothing depends on it, so it is not flushed. @throws a system error */
   async noteSeen(camera: string, seen: Seen): Promise<void> {
-    await writeFile(this.#seenOf(camera), `${JSON.stringify(seen)}\n`, { mode: 0o600 });
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
+    const path = this.#pathOf(seenOf(camera));
+    const file = await open(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify(seen)}\n`);
+    } finally {
+      await file.close();
+    }
   }
 
   /** @returns undefined when it was never here, or that cannot be read */
   async seen(camera: string): Promise<Seen | undefined> {
     try {
-      return v.parse(seenFile, JSON.parse(await readFile(this.#seenOf(camera), 'utf8')));
+      const text = await withFolder(PrivateFolder.open(this.path), (folder) =>
+        folder.read(seenOf(camera)),
+      );
+      return v.parse(seenFile, JSON.parse(text));
     } catch {
       return undefined; // being written, or never
     }
@@ -159,25 +194,26 @@ export class KeyFolder {
     }
   }
 
-  async #locked(work: () => Promise<void>): Promise<void> {
+  async #locked(work: (folder: PrivateFolder) => Promise<void>): Promise<void> {
     try {
-      await makePrivateFolder(this.path);
-      const look = this.#look(this.path);
-      if (look !== undefined && (look.mode & 0o077) !== 0) await chmod(this.path, 0o700);
-      const lockPath = join(this.path, '.lock');
-      if (this.#look(lockPath) === undefined) await writePrivateFile(lockPath, '');
-      const lock = await open(lockPath, 'r');
-      try {
-        await flock(lock.fd);
-        await work();
-      } finally {
-        await lock.close();
-      }
+      await withFolder(PrivateFolder.make(this.path), async (folder) => {
+        await folder.ensureMode();
+        if (!(await folder.names()).includes(lockName)) await folder.write(lockName, '');
+        const lock = await folder.openFile(lockName);
+        try {
+          await flock(lock.fd);
+          await work(folder);
+        } finally {
+          await lock.close();
+        }
+      });
     } catch (cause) {
       if (cause instanceof OperationalError) throw cause;
       throw new OperationalError('KEYS', `cannot write keys in ${this.path}`, {
         cause,
-        hint: 'type it as the user that the receiver runs as, or with sudo',
+        hint: isLink(cause)
+          ? 'a link is in the way, and none is followed there: put a folder or a file in its place'
+          : 'type it as the user that the receiver runs as, or with sudo',
       });
     }
   }
@@ -189,13 +225,54 @@ export class KeyFolder {
     });
   }
 
-  #fileOf(camera: string): string {
-    return join(this.path, `${camera}.json`);
+  #pathOf(name: string): string {
+    return join(this.path, name);
   }
+}
 
-  #seenOf(camera: string): string {
-    return join(this.path, `${camera}.seen`);
+const fileOf = (camera: string): string => `${camera}.json`;
+const seenOf = (camera: string): string => `${camera}.seen`;
+
+/** @throws a system error: ELOOP when it is a link; Error: it is no file */
+function readOwnFile(path: string): { readonly stats: Stats; readonly text: string } {
+  const fd = openSync(path, asOwnFile);
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) throw new Error('it is no file');
+    return { stats, text: readFileSync(fd, 'utf8') };
+  } finally {
+    closeSync(fd);
   }
+}
+
+/** For a change: never what was remembered. @throws {OperationalError} KEYS */
+async function readIn(folder: PrivateFolder, camera: string, shown: string): Promise<CameraFile> {
+  try {
+    return v.parse(cameraFile, JSON.parse(await folder.read(fileOf(camera))));
+  } catch (cause) {
+    if (isAbsent(cause)) return {};
+    throw unusable(shown, cause);
+  }
+}
+
+function unusable(path: string, cause: unknown): OperationalError {
+  // What is wrong with it is not told: a parser quotes what it reads, and here that is a key.
+  const code = systemCode(cause);
+  const reason = isLink(cause) ? 'it is a link' : (code ?? 'it is no file of keys');
+  return new OperationalError('KEYS', `cannot use the keys in ${path}: ${reason}`, {
+    hint: 'let the user that the receiver runs as read it; if it is damaged, remove it and pair again',
+  });
+}
+
+/** Changes when a file or folder does; when it is settled, with certainty. */
+function stampOf(stats: Stats | undefined): string {
+  if (stats === undefined) return '';
+  const { dev, ino, mtimeMs, ctimeMs, size } = stats;
+  return [dev, ino, mtimeMs, ctimeMs, size].join(' ');
+}
+
+function isSettled(stats: Stats | undefined): boolean {
+  return systemClock.nowMs() - (stats?.ctimeMs ?? Infinity) > settledAfterMs;
 }
 
 /** Waits for whoever has it; they hold it for milliseconds. */
@@ -211,4 +288,9 @@ async function flock(fd: number): Promise<void> {
 
 function isAbsent(error: unknown): boolean {
   return systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
+}
+
+/** O_NOFOLLOW fails with it; on a folder with ENOTDIR. */
+function isLink(error: unknown): boolean {
+  return systemCode(error) === 'ELOOP' || systemCode(error) === 'ENOTDIR';
 }

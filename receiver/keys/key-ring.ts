@@ -1,12 +1,13 @@
 /**
  * The keys as a receiver that serves sees them: whose an identity is, whether it still counts, and what a
- * proven key changes. The folder is read at every question, so that what is typed beside a running receiver
+ * proven key changes. The folder is looked at for every question, so that what is typed beside a running receiver
  * holds at once.
  */
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/errors.js';
 import { readFleetKeys } from '../../shared/keys/fleet-keys.js';
 import { type CameraKey, pairingName, parseIdentity } from '../../shared/keys/identity.js';
+import { CodeExpiry } from './code-expiry.js';
 import type { CameraFile, KeyFolder } from './key-folder.js';
 
 /** Whom a key belongs to. */
@@ -27,6 +28,7 @@ export class KeyRing {
   readonly #folder: KeyFolder;
   readonly #fleet: readonly CameraKey[];
   readonly #clock: Clock;
+  readonly #expiry: CodeExpiry;
   /** Once closed, always closed: also when the folder vanishes while we run. */
   #hasClosed = false;
 
@@ -34,6 +36,7 @@ export class KeyRing {
     this.#folder = folder;
     this.#fleet = fleet;
     this.#clock = clock;
+    this.#expiry = new CodeExpiry(folder, clock);
   }
 
   /** @throws {OperationalError} KEYS: a key cannot be read, so that who is heard is not known */
@@ -45,6 +48,7 @@ export class KeyRing {
     folder.cameras();
     const ring = new KeyRing(folder, await readFleetKeys(credentialsDirectory), clock);
     ring.isClosed();
+    ring.hasCodes();
     return ring;
   }
 
@@ -61,10 +65,16 @@ export class KeyRing {
     return [...new Set(names)].sort();
   }
 
+  /** True when only this camera's key opens its name. @throws {OperationalError} KEYS */
+  isPaired(camera: string): boolean {
+    if (this.#fleet.some((each) => each.camera === camera)) return true;
+    return this.#folder.read(camera)?.paired !== undefined;
+  }
+
   /** True while somebody is expected with a code. @throws {OperationalError} KEYS */
   hasCodes(): boolean {
     const cameras = this.#folder.camerasWithCode();
-    return cameras.some((camera) => this.#codeOf(this.#folder.read(camera)) !== undefined);
+    return cameras.some((camera) => this.#codeOf(camera) !== undefined);
   }
 
   /** The key that an identity names; undefined: nobody's. @throws {OperationalError} KEYS */
@@ -115,6 +125,11 @@ export class KeyRing {
     return true;
   }
 
+  /** Resolves when no code that has expired is left in a file, as far as that can be done. Never rejects. */
+  settled(): Promise<void> {
+    return this.#expiry.settled();
+  }
+
   /** Notes that a camera is here, for people. @throws a system error */
   async noteSeen(camera: string, from: string): Promise<void> {
     // A fleet's camera has no file here, perhaps not even a folder.
@@ -124,7 +139,7 @@ export class KeyRing {
 
   #findCode(codeId: string): HeldKey | undefined {
     for (const camera of this.#folder.camerasWithCode()) {
-      const code = this.#codeOf(this.#folder.read(camera));
+      const code = this.#codeOf(camera);
       if (code?.id !== codeId) continue;
       const holder = { camera, id: codeId, isPairing: true };
       return { holder, key: Buffer.from(code.key, 'hex') };
@@ -135,15 +150,15 @@ export class KeyRing {
   #findKey(camera: string, id: string): HeldKey | undefined {
     const holder = { camera, id, isPairing: false };
     const file = this.#folder.read(camera);
-    const pending = this.#codeOf(file)?.pending;
+    const pending = this.#codeOf(camera)?.pending;
     const entry = [file?.paired, pending].find((each) => each?.id === id);
     if (entry !== undefined) return { holder, key: Buffer.from(entry.key, 'hex') };
     const fleetKey = this.#fleet.find((each) => each.camera === camera && each.id === id);
     return fleetKey && { holder, key: fleetKey.key };
   }
 
-  #codeOf(file: CameraFile | undefined): CameraFile['code'] {
-    const code = file?.code;
-    return code && code.expiresAtMs > this.#clock.nowMs() ? code : undefined;
+  #codeOf(camera: string): CameraFile['code'] {
+    const code = this.#folder.read(camera)?.code;
+    return code === undefined || this.#expiry.isOver(camera, code) ? undefined : code;
   }
 }

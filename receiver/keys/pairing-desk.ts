@@ -1,6 +1,7 @@
 /** What a person does with keys at the receiver: makes a code, looks at the cameras, takes a camera's key back. */
 import { UsageError } from '../../shared/errors.js';
 import { makePairingCode, pairingCode } from '../../shared/keys/pairing-code.js';
+import { removeCode } from './code-expiry.js';
 import type { KeyFolder, Seen } from './key-folder.js';
 
 /** Long enough to walk to the camera. */
@@ -27,6 +28,7 @@ export async function issueCode(
   isRotation: boolean,
   nowMs: number,
 ): Promise<string> {
+  await removeExpired(folder, nowMs);
   const code = makePairingCode();
   const { id, key } = pairingCode.parse(code);
   await folder.update(camera, ({ paired }) => {
@@ -46,6 +48,14 @@ export async function issueCode(
   return code;
 }
 
+/** Removes codes that have expired, so that a clock that is set back does not revive them. @throws {OperationalError} KEYS */
+export async function removeExpired(folder: KeyFolder, nowMs: number): Promise<void> {
+  for (const { camera, file } of folder.cameras()) {
+    if (file.code === undefined || file.code.expiresAtMs > nowMs) continue;
+    await removeCode(folder, camera, file.code.id);
+  }
+}
+
 /** @throws {OperationalError} KEYS */
 export async function listCameras(folder: KeyFolder, nowMs: number): Promise<PairedCamera[]> {
   return await Promise.all(
@@ -58,7 +68,10 @@ export async function listCameras(folder: KeyFolder, nowMs: number): Promise<Pai
   );
 }
 
-/** Takes back a camera's key and code. @throws {UsageError} it has none @throws {OperationalError} KEYS */
+/**
+ * Takes back a camera's key and code. When it resolves, that is on the disk.
+ * @throws {UsageError} it has none @throws {OperationalError} KEYS
+ */
 export async function removeCamera(folder: KeyFolder, camera: string): Promise<void> {
   if (folder.read(camera) === undefined) {
     const names = folder.cameras().map((each) => each.camera);

@@ -35,7 +35,7 @@ export type Outcome = (hasSucceeded: boolean) => void;
 export interface HandshakeAdmissionParts {
   readonly queue: WorkQueue;
   readonly clock: Clock;
-  /** Whether there is a key of this identity; may throw, which is a no. */
+  /** Whether there is a key of this identity. Never throws. */
   readonly isKnown: (identity: string) => boolean;
 }
 
@@ -123,11 +123,7 @@ export class HandshakeAdmission {
   async #lookUp(network: string, identity: string, signal: AbortSignal): Promise<boolean> {
     const lookUps = (): Bucket[] => [this.#lookUps.of(network)];
     await this.#pay({ rank: 1, of: network, us: prices.keyLookUp }, lookUps, signal);
-    try {
-      return this.#parts.isKnown(identity);
-    } catch {
-      return false; // what cannot be read is no key
-    }
+    return this.#parts.isKnown(identity);
   }
 
   async #pay(

@@ -2,7 +2,7 @@
  * Keys that were made elsewhere, for many cameras at once. systemd hands them over as the credential
  * `picchanged-keys`, which it takes from `/etc/credstore/picchanged-keys` (systemd.exec(5)): a line a key,
  *
- *   frontdoor.k1 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+ *   frontdoor.k1 HEX
  *
  * camera, key id, and the key as 64 hex digits; empty lines and lines from `#` on are passed over. Read only.
  */
@@ -10,6 +10,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError, systemCode } from '../errors.js';
 import { type CameraKey, keyHexPattern, parseIdentity } from './identity.js';
+
+/** Keys that everybody can read: SECURITY.md of 0.1.0 showed one as its example. */
+const publishedKeys = new Set(['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08']);
 
 const credentialName = 'picchanged-keys';
 const credentialStore = '/etc/credstore';
@@ -49,6 +52,11 @@ export function parseFleetKeys(text: string): CameraKey[] {
     const identity = parseIdentity(identityText);
     if (identity === undefined || !keyHexPattern.test(hex) || rest.length > 0) {
       throw new Error(`line ${index + 1} is not CAMERA.ID and 64 hex digits`);
+    }
+    if (publishedKeys.has(hex)) {
+      const why =
+        'has the key that the documentation once showed as an example, which everybody knows';
+      throw new Error(`line ${index + 1} ${why}: make one with openssl rand -hex 32`);
     }
     return [{ camera: identity.name, id: identity.keyId, key: Buffer.from(hex, 'hex') }];
   });

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export interface PartySettings {
@@ -49,7 +50,12 @@ export class Party {
     // A group of its own: a kill reaches the processes that it has started, as systemd's does.
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+      env: {
+        ...{ PATH: process.env.PATH, HOME: process.env.HOME },
+        // A paired agent makes a mark there.
+        XDG_CONFIG_HOME: join(dirname(logPath), 'config'),
+        ...env,
+      },
       detached: true,
     });
     this.#child = child;

@@ -9,7 +9,9 @@ import { readMask } from '../../agent/detect/mask-png.js';
 import { decodeState } from '../../agent/detect/kept-state.js';
 import { decodeEntry, encodeEntry, sha256Of } from '../../agent/spool/entry.js';
 import { hasPreface } from '../../agent/uplink/receiver-preface.js';
+import { readClientHello } from '../../receiver/client-hello.js';
 import { recognize } from '../../receiver/first-bytes.js';
+import { maxClientHelloBytes } from '../../receiver/limits.js';
 import { isCameraName } from '../../shared/camera-name.js';
 import {
   clockedPath,
@@ -21,6 +23,7 @@ import {
 import { JpegSplitter, type SplitResult, findJpegDamage } from '../../shared/jpeg-splitter.js';
 import { readAgentMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, type WireMessage, encodeMessage } from '../../shared/protocol/wire.js';
+import { helloOfOpenssl, helloOfVersion01, makeHello, recordOf } from '../support/client-hello.js';
 import { makeJpeg } from '../support/pictures.js';
 import { type FuzzTarget, must, orRefused } from './target.js';
 
@@ -216,6 +219,23 @@ export const byteTargets: readonly FuzzTarget[] = [
       for (let length = 0; length < Math.min(bytes.length, 12); length += 1) {
         recognize(bytes.subarray(0, length));
         orRefused(() => hasPreface(bytes.subarray(0, length)));
+      }
+    },
+  },
+  {
+    name: 'client-hello',
+    runs: 3000,
+    corpus: [helloOfOpenssl, helloOfVersion01, makeHello('yard.k1', { shares: [0x11ec, 0x001d] })],
+    check(bytes) {
+      // Harmed as a whole, and with a header that is in order.
+      for (const each of [bytes, recordOf(bytes.subarray(5, 65_000))]) {
+        const read = readClientHello(each);
+        if (read.kind === 'partial') must(each.length < maxClientHelloBytes, 'a limit is kept');
+        if (read.kind !== 'whole') continue;
+        must(each.length <= maxClientHelloBytes, 'a limit is kept');
+        must(isCameraName(read.identity.name), 'a key has a name');
+        const isShort = readClientHello(each.subarray(0, -1)).kind === 'partial';
+        must(isShort, 'what is whole was not whole before its last byte');
       }
     },
   },

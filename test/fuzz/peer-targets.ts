@@ -128,7 +128,12 @@ export const peerTargets: readonly FuzzTarget[] = [
       const store = await openFrameStore(directory, 0);
       const release = (): Promise<void> => Promise.resolve();
       const register = new CameraRegister({ lock: () => Promise.resolve({ release }) });
-      const guest = { refusalAs: () => undefined, pair: () => Promise.resolve('yard') };
+      const guest = {
+        isPaired: true,
+        refusalAs: () => undefined,
+        whyUnheard: () => undefined,
+        pair: () => Promise.resolve('yard'),
+      };
       const limits = { maxFrameBytes: 2 ** 20, idleTimeoutMs: 60_000, onStored: () => undefined };
       const { log } = keptLog();
       const clock = new FakeClock();

@@ -97,6 +97,22 @@ describe('a camera that is paired', () => {
     expect(await outcomeOf(beginTls(port, proving(key)))).toMatch(refused);
   });
 
+  it('has no frame stored once it is unpaired, however soon it comes', async () => {
+    const { port, key, folder, directory } = await startClosed();
+    const agent = new AgentPeer(await connectWithKey(port, key));
+    agent.hello('yard');
+    await agent.answer('welcome');
+    agent.frame(1, makeJpeg(1));
+    await agent.answer('stored');
+    await removeCamera(folder, 'yard');
+    for (let sequence = 2; sequence < 6; sequence += 1) agent.frame(sequence, makeJpeg(sequence));
+    agent.dropped(6);
+    expect(await agent.answer('bye')).toMatchObject({ code: 'unpaired' });
+    await agent.over;
+    expect(agent.messages.filter(({ type }) => type === 'stored')).toHaveLength(1);
+    expect(filesBelow(directory).filter((name) => name.endsWith('.jpg'))).toHaveLength(1);
+  });
+
   it('does not come in with a session of before, neither paired nor unpaired', async () => {
     const { port, key, folder, lines } = await startClosed();
     const first = await connectWithKey(port, key);
@@ -109,10 +125,7 @@ describe('a camera that is paired', () => {
     expect(await outcomeOf(resumed())).toMatch(refused);
     await removeCamera(folder, 'yard');
     expect(await outcomeOf(resumed())).toMatch(refused);
-    await eventually(
-      () => lines.filter((line) => line.includes('no TLS with')).length === 2,
-      'two',
-    );
+    await eventually(() => lines.filter((line) => line.includes('no TLS: ')).length === 2, 'two');
   });
 });
 
@@ -174,6 +187,52 @@ describe('a closed receiver', () => {
     other.hello('shed');
     await other.answer('welcome');
     expect(filesBelow(directory)).toEqual([]);
+  });
+
+  it('takes a name from who has no key the moment that it is paired, and gives it to its camera', async () => {
+    const { port, directory, folder } = await startReceiver({}, {}, true);
+    const stranger = new AgentPeer(port);
+    stranger.hello('yard');
+    await stranger.answer('welcome');
+    stranger.frame(1, makeJpeg(1));
+    await stranger.answer('stored');
+    const key = await pairBehindTheScenes(folder, 'yard');
+    stranger.frame(2, makeJpeg(2));
+    expect(await stranger.answer('bye')).toMatchObject({ code: 'unpaired' });
+    const camera = new AgentPeer(await connectWithKey(port, key));
+    camera.hello('yard', 'ab'.repeat(16));
+    await camera.answer('welcome');
+    camera.frame(1, makeJpeg(3));
+    await camera.answer('stored');
+    expect(stranger.messages.filter(({ type }) => type === 'stored')).toHaveLength(1);
+    expect(filesBelow(directory).filter((name) => name.endsWith('.jpg'))).toHaveLength(2);
+  });
+
+  it('cuts off a silent stranger whose name was paired, and leaves others', async () => {
+    const { port, folder } = await startReceiver({}, {}, true);
+    const [stranger, other] = ['yard', 'shed'].map((name) => {
+      const peer = new AgentPeer(port);
+      peer.hello(name, name === 'yard' ? 'ab'.repeat(16) : 'cd'.repeat(16));
+      return peer;
+    });
+    await Promise.all([stranger?.answer('welcome'), other?.answer('welcome')]);
+    await pairBehindTheScenes(folder, 'yard');
+    expect(await stranger?.answer('bye')).toMatchObject({ code: 'unpaired' });
+    other?.frame(1, makeJpeg(1));
+    await other?.answer('stored');
+  });
+
+  it('puts a camera that comes with its key in the place of a silent stranger at once', async () => {
+    const { port, folder } = await startReceiver({}, {}, true);
+    const stranger = new AgentPeer(port);
+    stranger.hello('yard');
+    await stranger.answer('welcome');
+    const key = await pairBehindTheScenes(folder, 'yard');
+    const camera = new AgentPeer(await connectWithKey(port, key));
+    camera.hello('yard', 'ab'.repeat(16));
+    await camera.answer('welcome');
+    expect((await stranger.answer('bye')).code).toMatch(/^(replaced|unpaired)$/);
+    expect(camera.messages.map(({ type }) => type)).toEqual(['welcome']);
   });
 
   it('goes on when its keys cannot be read any more, and hears nobody', async () => {

@@ -10,11 +10,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makePrivateFolder, writePrivateFile } from '../../shared/private-file.js';
+import { PrivateFolder, writePrivateFile } from '../../shared/private-file.js';
 import { becomeNobody } from '../support/nobody.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const isRoot = process.geteuid?.() === 0;
+const makePrivateFolder = async (path: string): Promise<void> =>
+  (await PrivateFolder.make(path)).close();
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
 describe('a private file', () => {

@@ -3,6 +3,8 @@ import type { Clock } from '../../shared/clock.js';
 
 export class FakeClock implements Clock {
   #nowMs: number;
+  /** Of the wall clock, from the one that nobody sets. */
+  #wallOffsetMs = 0;
   #sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
   /** Every pause that was asked for, in order. */
   readonly pauses: number[] = [];
@@ -12,7 +14,12 @@ export class FakeClock implements Clock {
   }
 
   nowMs(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#wallOffsetMs;
+  }
+
+  /** Somebody sets the clock. */
+  setWall(nowMs: number): void {
+    this.#wallOffsetMs = nowMs - this.#nowMs;
   }
 
   monotonicMs(): number {

@@ -16,12 +16,16 @@ export async function startReceiver(
   settings: Partial<ReceiverSettings> = {},
   changes: Partial<ReceiverParts> = {},
   isOpenAnyway = false,
+  makeDoor?: (folder: KeyFolder) => Promise<Doorkeeper>,
 ) {
   const directory = temporaryDirectory();
   const { log, lines } = keptLog();
   const folder = new KeyFolder(join(temporaryDirectory(), 'keys'));
   const ring = await KeyRing.open(folder, undefined, systemClock);
   const onClosed = (): Promise<void> => Promise.resolve();
+  const door =
+    (await makeDoor?.(folder)) ??
+    new Doorkeeper({ ring, isOpenAnyway, clock: systemClock, log, onClosed });
   const receiver = new Receiver(
     {
       ...{ maxFrameBytes: 2 ** 20, maxMemoryBytes: 2 ** 28, maxBytesPerMinute: 0 },
@@ -30,7 +34,7 @@ export async function startReceiver(
     },
     {
       store: await openFrameStore(directory, Date.now()),
-      door: new Doorkeeper({ ring, isOpenAnyway, clock: systemClock, log, onClosed }),
+      door,
       clock: systemClock,
       log,
       onStored: () => undefined,
@@ -45,7 +49,7 @@ export async function startReceiver(
     server.close();
     await receiver.close();
   });
-  return { directory, folder, lines, receiver, port: (server.address() as AddressInfo).port };
+  return { directory, door, folder, lines, receiver, port: (server.address() as AddressInfo).port };
 }
 
 /** A connection that collects what it hears. */

@@ -10,6 +10,8 @@ const why = whyNoLab() ?? missing('fswebcam', 'fswebcam') ?? missing('socat', 's
 const folder = '/opt/picchanged';
 const captures = '/srv/captures';
 const receiverKeys = '/var/lib/surveillance/.keys';
+/** What keeps a paired agent from speaking in the clear when its keys are gone. */
+const pairedMarks = '/etc/picchanged/paired';
 const agentKeys = '/var/lib/picchanged/agent/keys';
 
 describe.skipIf(why !== undefined)(
@@ -127,6 +129,28 @@ describe.skipIf(why !== undefined)(
       expect((await receiver.doctor()).ok).toBe(true);
     }, 120_000);
 
+    it('sends nothing in the clear when the keys are gone, and nothing at all without its folder', async () => {
+      const state = '/var/lib/picchanged/agent';
+      expect(await lab.must('stat', '-c', '%U %a', pairedMarks)).toBe('root 755');
+      await lab.must('systemctl', 'stop', 'picchanged-watch.service');
+      await lab.must('mv', agentKeys, '/root/keys');
+      await lab.must('systemctl', 'start', 'picchanged-watch.service');
+      await lab.says('picchanged-watch.service', 'nothing is sent in the clear');
+      expect((await agent.doctor()).pairing).toMatchObject([{ level: 'fault' }]);
+      await lab.must('mv', '/root/keys', agentKeys);
+      await comesMore('frontdoor');
+
+      await lab.must('systemctl', 'stop', 'picchanged-watch.service');
+      await lab.must('mv', state, '/root/state');
+      expect((await lab.run('systemctl', 'start', 'picchanged-watch.service')).code).toBe(1);
+      expect((await lab.run('ls', state)).stdout).toBe('');
+      await lab.must('systemctl', 'stop', 'picchanged-watch.service');
+      await lab.must('rmdir', state);
+      await lab.must('mv', '/root/state', state);
+      await lab.must('systemctl', 'start', 'picchanged-watch.service');
+      await comesMore('frontdoor');
+    }, 120_000);
+
     it('ends when the camera is unpaired: its frames wait, and go on once it is paired again', async () => {
       await receiver.must('unpair', 'frontdoor');
       await lab.says('picchanged-watch.service', 'the receiver does not know this key');
@@ -152,7 +176,8 @@ describe.skipIf(why !== undefined)(
       expect(await sendRaw()).toMatch(/^this receiver hears paired cameras only: /);
       await agent.must('uninstall');
       await receiver.must('uninstall');
-      await lab.must('rm', '-r', '/var/lib/picchanged', '/var/lib/surveillance', captures);
+      const all = ['/var/lib/picchanged', '/var/lib/surveillance', pairedMarks, captures];
+      await lab.must('rm', '-r', ...all);
     }, 120_000);
 
     it('has its keys where it is told, and prints the port that is installed', async () => {
@@ -175,7 +200,8 @@ describe.skipIf(why !== undefined)(
       await receiver.must('install');
       await agent.must('uninstall');
       expect(await receiver.must('uninstall')).toContain(`keep     ${keys}: keys of cameras`);
-      await lab.must('rm', '-r', '/var/lib/picchanged', '/var/lib/surveillance', keys);
+      const all = ['/var/lib/picchanged', '/var/lib/surveillance', pairedMarks, keys];
+      await lab.must('rm', '-r', ...all);
     }, 120_000);
 
     it('is done for a fleet by a file that systemd hands over to both', async () => {

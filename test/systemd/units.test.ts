@@ -43,6 +43,14 @@ describe('the units', () => {
     expect(new Set(sandboxes).size).toBe(1);
   });
 
+  it.each(services.filter((path) => /picchanged|surveillance/.test(path)))(
+    '%s waits for the disk of its state folder',
+    (path) => {
+      const [, folder = ''] = /^StateDirectory=(\w+)/m.exec(read(path)) ?? [];
+      expect(read(path)).toMatch(new RegExp(`^RequiresMountsFor=/var/lib/${folder}$`, 'm'));
+    },
+  );
+
   it.each(services)('%s gives each restriction its reason', (path) => {
     const lines = read(path).split('\n');
     const bare = lines.filter((line, index) => {

@@ -15,6 +15,9 @@ import { temporaryDirectory } from '../../support/temporary.js';
 const minuteMs = 60_000;
 const camera = 'frontdoor';
 const key = { id: 'k0', key: 'ab'.repeat(32) };
+const codeUntil = (expiresAtMs: number) => ({
+  code: { id: 'c0', key: 'cd'.repeat(32), expiresAtMs },
+});
 const agreedKey = (id: string) => ({ camera, id, key: Buffer.alloc(32, id) });
 
 async function openRing(credentials?: string) {
@@ -84,6 +87,42 @@ describe('a key ring', () => {
     expect(ring.find('frontdoor.k1')).toBeUndefined();
     expect(ring.find(`pair.${code.id}`)).toBeUndefined();
     expect(ring.hasCodes()).toBe(false);
+  });
+
+  it('removes a code that it sees to have expired, so that a clock that is set back does not revive it', async () => {
+    const { ring, folder, issue, clock } = await openRing();
+    const code = await issue();
+    await ring.offer(code, agreedKey('k1'));
+    await folder.update('shed', () => ({ paired: { ...key, pairedAtMs: 0 }, ...codeUntil(0) }));
+    await clock.advance(16 * minuteMs);
+    expect(ring.hasCodes()).toBe(false);
+    clock.setWall(clock.nowMs() - 2 * minuteMs);
+    for (const identity of [`pair.${code.id}`, 'frontdoor.k1', 'pair.c0']) {
+      expect(ring.find(identity)).toBeUndefined();
+    }
+    await ring.settled();
+    expect(folder.cameras()).toEqual([
+      { camera: 'shed', file: { paired: { ...key, pairedAtMs: 0 } } },
+    ]);
+  });
+
+  it('ends a code after 15 minutes though the clock is set back before', async () => {
+    const { ring, issue, clock } = await openRing();
+    const code = await issue();
+    await clock.advance(14 * minuteMs);
+    clock.setWall(clock.nowMs() - 10 * minuteMs);
+    expect(ring.find(`pair.${code.id}`)).toBeDefined();
+    await clock.advance(minuteMs);
+    expect(ring.find(`pair.${code.id}`)).toBeUndefined();
+    await ring.settled();
+  });
+
+  it('loses expired codes of every camera when anything is changed', async () => {
+    const { folder, clock } = await openRing();
+    await issueCode(folder, 'shed', false, clock.nowMs());
+    await clock.advance(15 * minuteMs);
+    await issueCode(folder, 'yard', false, clock.nowMs());
+    expect(folder.cameras().map((each) => each.camera)).toEqual(['yard']);
   });
 
   it('has only the newest code of a camera', async () => {

@@ -1,5 +1,6 @@
 /** The credential with keys that were made elsewhere. */
-import { chmodSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseFleetKeys, readFleetKeys } from '../../../shared/keys/fleet-keys.js';
@@ -30,6 +31,20 @@ describe('the fleet keys', () => {
     const refused = (): unknown => parseFleetKeys(`yard.k1 ${hex}\n${line}`);
     expect(refused).toThrow('line 2 is not CAMERA.ID and 64 hex digits');
     expect(refused).not.toThrow(/abab/);
+  });
+
+  it('that are in the documentation are refused', () => {
+    const published = createHash('sha256').update('test').digest('hex');
+    const refused = (): unknown => parseFleetKeys(`yard.k1 ${published}`);
+    expect(refused).toThrow(
+      /^line 1 has the key that the documentation once showed .* openssl rand/,
+    );
+    expect(refused).not.toThrow(published);
+    for (const page of ['SECURITY.md', 'README.md', 'shared/PROTOCOL.md']) {
+      const text = readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8');
+      const keys = text.match(/^[a-z0-9-]+\.[0-9a-z]+ +[0-9a-f]{64}$/gm) ?? [];
+      expect(keys).toEqual([]);
+    }
   });
 
   it('are none without a credential', async () => {

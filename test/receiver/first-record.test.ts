@@ -1,0 +1,109 @@
+/** What a peer gets that proves no key: the same bytes, whatever it knows or guesses. */
+import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { Doorkeeper } from '../../receiver/doorkeeper.js';
+import { KeyRing } from '../../receiver/keys/key-ring.js';
+import { codeLifeMs, issueCode } from '../../receiver/keys/pairing-desk.js';
+import { refusingAlert } from '../../receiver/secure.js';
+import { systemClock } from '../../shared/clock.js';
+import { pairingCode } from '../../shared/keys/pairing-code.js';
+import { makeHello } from '../support/client-hello.js';
+import { eventually } from '../support/eventually.js';
+import { keptLog } from '../support/log.js';
+import { pairBehindTheScenes } from '../support/paired.js';
+import { speakTo, startReceiver } from '../support/receiver.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+/** A receiver with a paired camera, a fleet's camera, a code that is good, and one that has expired. */
+async function startClosed() {
+  const credentials = temporaryDirectory();
+  writeFileSync(join(credentials, 'picchanged-keys'), `garage.k1 ${'5e'.repeat(32)}\n`);
+  const { log } = keptLog();
+  const doorOf = async (folder: Parameters<typeof KeyRing.open>[0]): Promise<Doorkeeper> => {
+    const ring = await KeyRing.open(folder, credentials, systemClock);
+    const onClosed = (): Promise<void> => Promise.resolve();
+    return new Doorkeeper({ ring, isOpenAnyway: false, clock: systemClock, log, onClosed });
+  };
+  const receiver = await startReceiver({}, {}, false, doorOf);
+  const claimant = vi.spyOn(receiver.door, 'claimant');
+  const find = vi.spyOn(KeyRing.prototype, 'find');
+  find.mockClear();
+  const { id: keyId } = await pairBehindTheScenes(receiver.folder, 'yard');
+  const idOfCode = async (camera: string, madeAtMs: number): Promise<string> =>
+    pairingCode.parse(await issueCode(receiver.folder, camera, false, madeAtMs)).id;
+  const code = await idOfCode('shed', Date.now());
+  const expired = await idOfCode('porch', Date.now() - codeLifeMs);
+  return { ...receiver, claimant, find, ids: { keyId, code, expired } };
+}
+
+type Ids = Awaited<ReturnType<typeof startClosed>>['ids'];
+
+async function answerTo(port: number, ...pieces: readonly Buffer[]): Promise<Buffer> {
+  const { socket, heard } = speakTo(port);
+  await once(socket, 'connect');
+  for (const piece of pieces) {
+    socket.write(piece);
+    await delay(1);
+  }
+  return await heard;
+}
+
+describe('a peer that names a key', () => {
+  it.each([
+    ['a known camera and key, which it does not have', (ids: Ids) => `yard.${ids.keyId}`],
+    ['a known camera, and a key id that is not known', () => 'yard.ffff'],
+    ['an unknown camera', () => 'frontdoor.k1'],
+    ["a fleet's camera and key", () => 'garage.k1'],
+    ["a fleet's camera, and the next key id", () => 'garage.k2'],
+    ['a code that is good', (ids: Ids) => `pair.${ids.code}`],
+    ['a code that has expired', (ids: Ids) => `pair.${ids.expired}`],
+    ['a code that is not known', () => 'pair.0011223344556677'],
+  ])('gets one alert, byte for byte, and costs one look-up: %s', async (_, nameOf) => {
+    const { port, ids, find, lines } = await startClosed();
+    expect(await answerTo(port, makeHello(nameOf(ids)))).toEqual(refusingAlert);
+    expect(find.mock.calls).toEqual([[nameOf(ids)]]);
+    const known = /it does not have that key|no camera here has that key/;
+    await eventually(() => lines.some((line) => known.test(line)), 'which it was, in the log');
+  });
+
+  it('is told apart in the log', async () => {
+    const { port, ids, lines } = await startClosed();
+    await answerTo(port, makeHello(`yard.${ids.keyId}`));
+    await answerTo(port, makeHello('frontdoor.k1'));
+    const said = (words: string) =>
+      eventually(() => lines.find((line) => line.includes(words)), words);
+    expect(await said('it does not have that key')).toContain(`yard.${ids.keyId}`);
+    expect(await said('no camera here has that key')).toContain('frontdoor.k1');
+  });
+});
+
+describe('a peer that begins TLS otherwise than an agent', () => {
+  const named = 'yard.ffff';
+  it.each([
+    ['no key', [makeHello(named, { without: [41] })]],
+    ['two keys', [makeHello(named, { identities: [named, named] })]],
+    ['no name of a key', [makeHello('yard')]],
+    ['TLS 1.2', [makeHello(named, { versions: [0x0303] })]],
+    ['a group that would need a second hello', [makeHello(named, { shares: [0x0018] })]],
+    ['a fragment', [makeHello(named).subarray(0, 5), Buffer.from([2, 0, 0, 0])]],
+    ['more at once', [Buffer.concat([makeHello(named), Buffer.alloc(65536)])]],
+    ['a record of 64 kB', [Buffer.from([22, 3, 1, 0xff, 0xff]), Buffer.alloc(0xffff)]],
+    ['bytes one by one', [...Buffer.from([22, 3, 1, 9, 0])].map((byte) => Buffer.of(byte))],
+  ])('gets the same alert, and no key is looked up: %s', async (_, pieces) => {
+    const { port, claimant, find } = await startClosed();
+    expect(await answerTo(port, ...pieces)).toEqual(refusingAlert);
+    expect(claimant).not.toHaveBeenCalled();
+    expect(find).not.toHaveBeenCalled();
+  });
+
+  it('is not waited for beyond its first record, whatever follows', async () => {
+    const { port, find } = await startClosed();
+    const noise = Array.from({ length: 20 }, () => randomBytes(8192));
+    await answerTo(port, makeHello(named), ...noise);
+    expect(find).toHaveBeenCalledTimes(1);
+  });
+});
