@@ -1,12 +1,13 @@
 /** The captures directory: there, writable, the one it was, with room; and what came into it last. */
 import { constants } from 'node:fs';
-import { access, readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { systemClock } from '../../shared/clock.js';
 import { type Finding, finding } from '../../shared/doctor/finding.js';
 import { spaceFinding } from '../../shared/doctor/machine-findings.js';
 import { describeError, systemCode } from '../../shared/errors.js';
 import { ago, counted, roughSize } from '../../shared/rough.js';
+import { Folder } from '../store/folder.js';
 import { markerName } from '../store/store-marker.js';
 import { surveyCaptures } from '../store/survey.js';
 
@@ -63,7 +64,12 @@ async function writableFinding(directory: string): Promise<Finding> {
 
 async function markerFinding(directory: string): Promise<Finding> {
   try {
-    await readFile(join(directory, markerName), 'utf8');
+    const root = await Folder.open(directory);
+    try {
+      await (await root.openFile(markerName, constants.O_RDONLY)).close();
+    } finally {
+      await root.close();
+    }
     return finding('marker', 'ok', `${markerName} says that this is the directory`);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') {

@@ -109,7 +109,7 @@ export function readLines(text: string, take: (recorded: Recorded) => void): voi
     const match = frameStart.exec(text);
     if (match !== null && frameStart.lastIndex < end && text[end - 1] === '}') {
       const [, epoch = '', sequence = '', name = '', captured = ''] = match;
-      take({ kind: 'frame', key: joined(epoch, sequence, captured), name });
+      take({ kind: 'frame', key: `${epoch} ${sequence} ${captured}`, name });
     } else {
       const recorded = readLine(Buffer.from(text.slice(start, end), 'latin1').toString());
       if (recorded !== undefined) take(recorded);
