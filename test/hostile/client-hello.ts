@@ -13,8 +13,10 @@ export interface ClientHelloShape {
   readonly recordBytes?: number;
 }
 
-/** As many short identities as one pre_shared_key extension holds, 64 KiB. */
-export const maxIdentities = 1480;
+/** All of its extensions together. */
+const maxExtensionsBytes = 65_000;
+/** Of an identity in a pre_shared_key extension, beside itself: its length, its age, its binder. */
+const bytesPerIdentity = 2 + 4 + 33;
 const maxRecordBytes = 16_384;
 const binderBytes = 32;
 
@@ -38,9 +40,18 @@ export function clientHello(shape: ClientHelloShape): Buffer {
   return records(Buffer.concat([number(1, 1), vector(3, body)]), recordBytes);
 }
 
-/** `count` identities that differ: `a.0`, `a.1`, … in base 36. */
+/** `count` identities that differ: `a.0`, `a.1`, … in base 36; fewer if one ClientHello does not hold them. */
 export function identitiesOf(name: string, count: number, first = 0): string[] {
-  return Array.from({ length: count }, (_, at) => `${name}.${(first + at).toString(36)}`);
+  const made: string[] = [];
+  // What the other extensions take.
+  let bytes = 200;
+  for (let at = first; made.length < count; at += 1) {
+    const identity = `${name}.${at.toString(36)}`;
+    bytes += identity.length + bytesPerIdentity;
+    if (bytes > maxExtensionsBytes) break;
+    made.push(identity);
+  }
+  return made;
 }
 
 function preSharedKey(identities: readonly string[]): Buffer {

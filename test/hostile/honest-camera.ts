@@ -67,14 +67,25 @@ export class HonestCamera {
     this.#settings = settings;
   }
 
-  /** Resolves when the frame is acknowledged. @throws when it is refused for good, or `signal` aborts */
-  async deliver(jpeg: Buffer, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when the frame is acknowledged.
+   * @param cutAfterMs its connection is cut so soon after the frame was sent, which then is sent again
+   * @throws when it is refused for good, or `signal` aborts
+   */
+  async deliver(jpeg: Buffer, signal: AbortSignal, cutAfterMs?: number): Promise<void> {
+    let isToBeCut = cutAfterMs !== undefined;
     this.#sequence += 1;
     const sequence = this.#sequence;
     const facts = { sequence, capturedAtMs: Date.now(), sha256: sha256Of(jpeg) };
     for (;;) {
       const talk = await this.connect(signal);
       talk.socket.write(frameMessage(facts, jpeg));
+      if (isToBeCut) {
+        isToBeCut = false;
+        await delay(cutAfterMs);
+        this.disconnect();
+        continue;
+      }
       const answer = await talk.next(signal);
       if (answer?.type === 'stored' && answer.sequence === sequence) return;
       this.lastTrouble = JSON.stringify(answer ?? 'the connection ended');

@@ -56,6 +56,8 @@ const slots = 8;
 const frameEveryMs = 60;
 /** Every so many frames the honest camera connects anew. */
 const reconnectEvery = 6;
+/** Every so many, its connection is cut before it has the acknowledgement. */
+const cutEvery = 4;
 /** For one more frame, when the hostile sessions are over. */
 const lastFrameMs = 60_000;
 
@@ -169,7 +171,9 @@ class Round {
 
   async #shoot(number: number, signal: AbortSignal): Promise<void> {
     const jpeg = paddedJpeg(`honest ${number}`, number % 5 === 0 ? 60_000 : 4000);
-    await this.#camera.deliver(jpeg, signal);
+    // Whether it was stored before the cut differs; that it is stored once does not.
+    const cutAfterMs = number % cutEvery === 0 ? (number * 7) % 30 : undefined;
+    await this.#camera.deliver(jpeg, signal, cutAfterMs);
     this.#acknowledged.push(sha256Of(jpeg));
     this.#progressAtMs = performance.now();
   }

@@ -3,7 +3,6 @@
  * sessions in the same order; which of them meet depends on the machine.
  */
 import { seededRandom } from '../faults/plan.js';
-import { maxIdentities } from './client-hello.js';
 
 /** The camera whose frames must all arrive. */
 export const honestName = 'front';
@@ -93,6 +92,7 @@ export type Opening =
   | {
       readonly kind: 'client-hello';
       readonly name: string;
+      /** At most: as many as it holds. */
       readonly identities: number;
       /** The honest camera's own identity is among them. */
       readonly hasKnown: boolean;
@@ -196,7 +196,7 @@ function planOpening(dice: Dice): Opening {
   const lot = dice.below(10);
   if (lot < 2) return { kind: 'bytes', what: dice.of(bytesKinds), count: 1 + dice.below(4) };
   if (lot < 4) {
-    const large = { identities: maxIdentities, paddingBytes: 0 };
+    const large = { identities: 5000, paddingBytes: 0 };
     const sizes = [large, { identities: 0, paddingBytes: 0 }, { identities: 1, paddingBytes: 0 }];
     return {
       ...dice.of([...sizes, { identities: 1, paddingBytes: dice.below(60_000) }]),
@@ -224,9 +224,12 @@ function planName(dice: Dice): unknown {
   return dice.of([...wrong, 'raw-1', '__proto__', 'front\n', 'fr\u00f6nt', 5, null, ['front']]);
 }
 
+/** Most steps end a session: half of them are chosen among those that do not. */
+const lastingKinds: readonly StepKind[] = ['frame', 'same-time', 'odd-time', 'wrong-hash', 'hole'];
+
 function planSteps(dice: Dice): Step[] {
   return Array.from({ length: dice.below(9) }, () => ({
-    kind: dice.of(stepKinds),
+    kind: dice.of(dice.happens(0.5) ? lastingKinds : stepKinds),
     count: dice.of([1, 1, 1, 2, 5, 60]),
     isDripped: dice.happens(0.05),
   }));

@@ -55,13 +55,17 @@ class Attackers {
     const camera = isPaired ? 'bad' : `stranger-${number}`;
     const attacker = { number, camera, knownIdentity, overQuotaBytes };
     const held: Socket[] = [];
+    const attack = this.#attack;
     for (let at = 0; ;) {
+      // Outside of what may fail: an attack that cannot be made is none.
+      const bytes = attack.make(at, attacker);
       try {
-        if (this.#attack.way === 'stream') at = await this.#stream(this.#attack, attacker, at);
-        else await this.#visit(this.#attack, attacker, at++, held);
+        if (attack.way === 'stream') at = await this.#stream(attack, attacker, at);
+        else await this.#visit(attack, attacker, bytes, held);
       } catch {
         await delay(5); // refused, or out of ports
       }
+      if (attack.way === 'visit') at += 1;
       await turn();
     }
   }
@@ -101,9 +105,8 @@ class Attackers {
     }
   }
 
-  async #visit(attack: Visit, attacker: Attacker, at: number, held: Socket[]): Promise<void> {
+  async #visit(attack: Visit, attacker: Attacker, bytes: Buffer, held: Socket[]): Promise<void> {
     await this.#pace();
-    const bytes = attack.make(at, attacker);
     const socket = await this.#open(attacker);
     this.attempts += 1;
     this.bytes += bytes.length;

@@ -1,7 +1,7 @@
 /** The attacks, each as what one attacker says: on a connection that lasts, or on one connection for each attempt. */
 import { randomBytes } from 'node:crypto';
 import { preface } from '../../../shared/protocol/limits.js';
-import { clientHello, identitiesOf, maxIdentities } from '../../hostile/client-hello.js';
+import { clientHello, identitiesOf } from '../../hostile/client-hello.js';
 import {
   frameMessage,
   greeting,
@@ -84,7 +84,7 @@ const overQuota: Stream = {
 
 const oneFrame = framed(1, paddedJpeg('one frame', 50_000));
 const manyNames = (name: string) => (at: number) =>
-  clientHello({ identities: identitiesOf(name, maxIdentities, at * maxIdentities) });
+  clientHello({ identities: identitiesOf(name, Infinity, at * 2000) });
 
 export const attacks: Readonly<Record<string, Attack>> = {
   'wrong hash, 32 B': wrongHash(32, 32),
@@ -162,7 +162,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'ClientHello, 60 kB of padding': hello(4, () =>
     clientHello({ identities: ['a.0'], paddingBytes: 60_000 }),
   ),
-  'ClientHello, 1,480 identities': hello(4, manyNames('a')),
-  'ClientHello, 1,480 of a camera': hello(4, manyNames('good')),
-  'ClientHello, 1,480, codes wait': hello(4, manyNames('pair'), 'codes'),
+  'ClientHello, most identities': hello(4, manyNames('a')),
+  'ClientHello, most of a camera': hello(4, manyNames('good')),
+  'ClientHello, most, codes wait': hello(4, manyNames('pair'), 'codes'),
 };

@@ -57,7 +57,7 @@ export function cells(result: Result): string[] {
     (attack.bytesPerSecond / 1e6).toFixed(1),
     spread(base),
     spread(found),
-    times.map((each) => each.toFixed(1)).join(' / '),
+    times.map((each) => (Number.isNaN(each) ? '-' : each.toFixed(1))).join(' / '),
     attack.welcomeMs === undefined ? '-' : whole(attack.welcomeMs),
     `${attack.waitsMs.length}`,
     `${attack.lost}`,
