@@ -23,11 +23,17 @@ export class Delivery {
     return this.#running;
   }
 
+  /** Whether something waits that its receiver may take. */
+  get isPending(): boolean {
+    return this.#uplinks.some(({ isPending }) => isPending);
+  }
+
   /**
    * Delivers what waits, for at most so long, and ends. What is left stays in its spool.
    * @param hurry when it aborts, or has, only a moment is left
+   * @returns false when time was over before
    */
-  async finish(timeLimitMs: number, hurry: AbortSignal): Promise<void> {
+  async finish(timeLimitMs: number, hurry: AbortSignal): Promise<boolean> {
     for (const uplink of this.#uplinks) uplink.drain();
     const cutAfter = async (ms: number): Promise<void> => {
       await this.#clock.sleep(ms, this.#cut.signal);
@@ -39,6 +45,8 @@ export class Delivery {
     hurry.addEventListener('abort', leave, { once: true });
     await this.#running;
     hurry.removeEventListener('abort', leave);
+    const isInTime = !this.#cut.signal.aborted;
     this.#cut.abort();
+    return isInTime;
   }
 }

@@ -14,16 +14,14 @@ export interface OnceParts {
   /** Begins to deliver. */
   readonly deliver: () => Delivery;
   readonly spools: SpoolSet;
-  /** True when what waits outlives the process. */
-  readonly isKept: boolean;
   readonly remember: () => Promise<void>;
   readonly log: Log;
 }
 
 /**
- * What was judged is remembered as soon as its frame is safe: at once where the spool is on the disk, else
- * when it has arrived, so that a change that could not be delivered is a change again for the next run. Killed
- * before it was remembered, it is decided again by the next run on what was held; a frame that waits in the
+ * What was judged is remembered as soon as its frame is safe: at once where the spool is on the disk and the disk
+ * took it, else when it has arrived, so that a change that could not be delivered is a change again for the next run.
+ * Killed before it was remembered, it is decided again by the next run on what was held; a frame that waits in the
  * spool is not taken twice.
  * @throws {OperationalError} what the source or the judge says, after what waited was delivered; UNDELIVERED:
  *   a frame that waits in memory only could not be delivered within `sendTimeoutMs`
@@ -33,28 +31,33 @@ export async function runOnce(
   sendTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { spools, isKept, log } = parts;
+  const { spools, log } = parts;
   const failure = await parts.take().then(
     () => undefined,
     (error: unknown) => ({ error }),
   );
-  if (isKept && !failure) await parts.remember();
-  if (spools.waitingCount > 0) await parts.deliver().finish(sendTimeoutMs, signal);
+  const isSafe = !failure && spools.inMemoryCount === 0;
+  if (isSafe) await parts.remember();
+  const isInTime =
+    spools.waitingCount === 0 || (await parts.deliver().finish(sendTimeoutMs, signal));
+  const { shelved, lost, isRecorded } = await spools.close();
   if (failure) {
     if (signal.aborted) return;
     throw failure.error;
   }
-  const waiting = spools.waitingCount;
-  if (waiting > 0 && !isKept) {
-    const limit = formatDuration(sendTimeoutMs);
+  if (shelved > 0) log.warn('frames wait for the next run', { waiting: shelved });
+  if (lost > 0) {
+    const why = isInTime ? '' : ` within ${formatDuration(sendTimeoutMs)}`;
+    const noted = isRecorded ? ', which the receiver is told later' : '';
     throw new OperationalError(
       'UNDELIVERED',
-      `the frame was not delivered within ${limit}: it is lost`,
+      `the frame was not delivered${why}: it is lost${noted}`,
       {
-        hint: 'the next run sees the change again; is the receiver running?',
+        hint: isInTime
+          ? 'the receiver does not take it'
+          : 'the next run sees the change again; is the receiver running?',
       },
     );
   }
-  if (waiting > 0) log.warn('frames wait for the next run', { waiting });
-  if (!isKept) await parts.remember();
+  if (!isSafe) await parts.remember();
 }

@@ -12,6 +12,8 @@ export interface ProgressSettings {
   readonly clock: Clock;
   /** How many frames no receiver has acknowledged yet. */
   readonly waitingCount: () => number;
+  /** Whether one of them may be delivered yet: a receiver need not take all. */
+  readonly isPending: () => boolean;
   /** Undefined: nobody wants to know. */
   readonly manager: ServiceManager | undefined;
 }
@@ -52,9 +54,9 @@ export class WatchProgress {
   /** A source that waits for a frame has looked, and there was none; `isQuiet`: none is being written either. */
   looked(isQuiet: boolean): void {
     this.attempted();
-    const { idleExitMs, clock, waitingCount } = this.#settings;
+    const { idleExitMs, clock, isPending } = this.#settings;
     const idleMs = clock.monotonicMs() - this.#busyAtMs;
-    if (waitingCount() > 0) this.#busyAtMs = clock.monotonicMs();
+    if (isPending()) this.#busyAtMs = clock.monotonicMs();
     // A look that is not quiet may find a version that is no news: it only puts the end off.
     else if (isQuiet && idleExitMs > 0 && idleMs >= idleExitMs) this.#idle.abort();
   }

@@ -24,7 +24,7 @@ import { longestPauseMs } from './service/watchdog-plan.js';
 import { openSource } from './source/open-source.js';
 import { sourceSettings, temporaryDirectory } from './source/source-settings.js';
 import { DropReport } from './spool/drop-report.js';
-import type { Spool } from './spool/spool.js';
+import type { Farewell, Spool } from './spool/spool.js';
 import { SpoolSet, type SpoolSetSettings } from './spool/spool-set.js';
 import { lockState } from './state-lock.js';
 import { StateDirectory, defaultStateDirectory, isEmpty } from './state.js';
@@ -116,7 +116,9 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
     : openServiceManager(env, process.pid, { attemptMs, clock, log, signal });
   const waitingCount = (): number => spools.waitingCount;
   const idleExitMs = options.idleExit;
-  const progress = new WatchProgress({ idleExitMs, clock, waitingCount, manager });
+  let delivery: Delivery | undefined;
+  const isPending = (): boolean => delivery?.isPending ?? true;
+  const progress = new WatchProgress({ idleExitMs, clock, waitingCount, isPending, manager });
   const onLooked = (isQuiet: boolean): void => progress.looked(isQuiet);
   const source = await openSource({ ...sourceSettings(options, line.command, env), onLooked });
   try {
@@ -138,7 +140,6 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
     const judge: WatchParts['judge'] = (frame) => pipeline.process(frame);
     const finish: WatchParts['finish'] = () => pipeline.finish();
     const parts = { source, judge, finish, outbox: spools, clock, log, random, onJudged };
-    const isKept = options.spool === 'disk';
     // A timer's runs would fill the journal.
     const facts = { camera, source: source.name, waiting: spools.waitingCount };
     if (options.once) log.debug('watching', facts);
@@ -146,10 +147,10 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
     if (options.once) {
       const take = (): Promise<void> => takeOne(parts, signal);
       const remember = (): Promise<void> => pipeline.keepState();
-      const once = { take, deliver, spools, isKept, remember, log };
+      const once = { take, deliver, spools, remember, log };
       await runOnce(once, options.sendTimeout, signal);
     } else {
-      const delivery = deliver();
+      delivery = deliver();
       progress.ready();
       const settings = {
         intervalMs: options.interval,
@@ -160,15 +161,19 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
       // Delivery goes on until it is told to end: that it ends before is a bug, and is thrown.
       await Promise.race([watch(parts, settings, over), delivery.ended]);
       await delivery.finish(stopLimitMs, signal);
-      const frames = spools.waitingCount;
-      if (frames > 0 && isKept) log.info('frames wait on the disk', { frames });
-      if (frames > 0 && !isKept) log.error('frames are lost: they waited in memory', { frames });
+      sayFarewell(await spools.close(), log);
     }
-    await spools.close();
   } finally {
     await source.close();
     await pipeline.close();
   }
+}
+
+function sayFarewell({ shelved, lost, isRecorded }: Farewell, log: Log): void {
+  if (shelved > 0) log.info('frames wait on the disk', { frames: shelved });
+  if (lost === 0) return;
+  const how = isRecorded ? 'the receiver is told' : 'no receiver is told';
+  log.error('frames are lost: they waited in memory', { frames: lost, how });
 }
 
 /** From the end of the pause before it: the interval, the shot or the silence, the clearing up. */
@@ -224,6 +229,7 @@ function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
     troubles.set(event, trouble);
     trouble.failed(event, error);
   };
+  const onWorked = (event: string, words: string): void => troubles.get(event)?.worked(words);
   return {
     maxBytes: options.spoolMaxSize ?? (options.spool === 'disk' ? 2 ** 30 : 64 * 2 ** 20),
     maxAgeMs: options.spoolMaxAge,
@@ -232,6 +238,7 @@ function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
     clock: systemClock,
     onDropped: (count, why) => report.note(count, why),
     onTrouble,
+    onWorked,
     onForeign: (path) => log.warn('left alone a file that is not of the spool', { path }),
     onLeft: (folder, waiting) =>
       log.warn('frames wait for a receiver that is no --host any more', { folder, waiting }),

@@ -2,7 +2,7 @@
  * Files that survive a power cut: written whole, flushed, and their directory flushed after them.
  * Says nothing about names and formats; errors come as the system gives them (ENOSPC, EROFS, …).
  */
-import { mkdir, open, stat } from 'node:fs/promises';
+import { mkdir, open, rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from './errors.js';
 
@@ -53,7 +53,13 @@ export async function makeDirectory(path: string, mode = 0o777): Promise<void> {
     if (systemCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return;
     throw error;
   }
-  await flushToDisk(dirname(path));
+  try {
+    await flushToDisk(dirname(path));
+  } catch (error) {
+    // The name need not be on the disk, and a second flush would not write it: the next call makes it anew.
+    await rmdir(path).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Makes a directory and what is missing above it, and flushes each. @throws a system error */

@@ -1,13 +1,15 @@
 /** Tells of dropped frames now and then with their totals, however many there are. */
 import type { Clock } from '../../shared/clock.js';
 import type { Log } from '../../shared/log.js';
-import type { DropReason } from './queue-spool.js';
+import type { DropReason } from '../../shared/protocol/messages.js';
 
 const everyMs = 60_000;
-const flags: Readonly<Record<DropReason, string>> = {
-  size: '--spool-max-size',
-  age: '--spool-max-age',
-  disk: 'a full disk',
+const facts: Readonly<Record<DropReason, Readonly<Record<string, string>>>> = {
+  size: { limit: '--spool-max-size' },
+  age: { limit: '--spool-max-age' },
+  disk: { limit: 'a full disk' },
+  refused: { why: 'the receiver had refused them for good' },
+  damaged: { why: 'their copies in the spool are damaged' },
 };
 
 export class DropReport {
@@ -28,7 +30,7 @@ export class DropReport {
     if (now - this.#saidAtMs < everyMs) return;
     this.#saidAtMs = now;
     for (const [reason, frames] of this.#totals) {
-      this.#log.warn('frames are dropped', { frames, limit: flags[reason] });
+      this.#log.warn('frames are dropped', { frames, ...facts[reason] });
     }
   }
 }

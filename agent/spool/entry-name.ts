@@ -7,17 +7,17 @@ const extensions: Record<EntryHeader['type'], string> = { frame: 'jpg', dropped:
 export interface EntryName {
   readonly sequence: number;
   /**
-   * `sent`: the newest entry that was acknowledged, by another name. It keeps the sequence from starting
-   * anew after a restart.
+   * `sent`: no entry, but the mark that this sequence was given: a restart goes on after it. `damaged`: an entry
+   * that was set aside because it cannot be sent; it is counted already.
    */
-  readonly kind: EntryHeader['type'] | 'sent';
+  readonly kind: EntryHeader['type'] | 'sent' | 'damaged';
 }
 
 /** Twelve digits: a frame every millisecond for 30 years, and names sort as text. */
-const namePattern = /^(\d{12})\.(jpg|dropped|sent)$/;
+const namePattern = /^(\d{12})\.(jpg|dropped|sent|damaged)$/;
 
 export function entryName({ sequence, kind }: EntryName): string {
-  const extension = kind === 'sent' ? kind : extensions[kind];
+  const extension = kind === 'sent' || kind === 'damaged' ? kind : extensions[kind];
   return `${String(sequence).padStart(12, '0')}.${extension}`;
 }
 
@@ -26,6 +26,6 @@ export function parseEntryName(name: string): EntryName | undefined {
   const [, digits, extension] = namePattern.exec(name) ?? [];
   if (digits === undefined || Number(digits) === 0) return undefined;
   const sequence = Number(digits);
-  if (extension === 'sent') return { sequence, kind: 'sent' };
+  if (extension === 'sent' || extension === 'damaged') return { sequence, kind: extension };
   return { sequence, kind: extension === 'jpg' ? 'frame' : 'dropped' };
 }

@@ -2,32 +2,25 @@
  * A spool's entries as files in a folder. Whatever moment the power fails in, the folder's names tell what
  * waits and where the sequence goes on; a name that is not ours is never touched.
  *
- *   epoch                    made once: this spool's life
+ *   epoch                    made once: this spool's life; without it the folder is not there, whatever is
  *   000000000012.jpg         an entry (`entry-name.ts`, `entry.ts`), flushed before it has this name
- *   000000000011.sent        the newest entry that was acknowledged: it keeps the sequence from starting anew
+ *   000000000011.sent        the mark: this sequence was given, and no entry's name needs to show it
  *   receiver                 the id of the receiver that answered last
- *   rejected/                what the receiver refused for good, with the reason beside it
- *   .<random>.part           an entry being written
+ *   rejected/                what is not sent any more (`rejected-folder.ts`)
+ *   .<random>.part           an entry being written, or the room that is kept for a note (`reserve.ts`)
  */
 import { randomBytes } from 'node:crypto';
-import {
-  copyFile,
-  link,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  stat,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
+import { readFile, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flushToDisk, makeDirectory, writeNewFile } from '../../shared/durable-file.js';
 import { OperationalError, systemCode } from '../../shared/errors.js';
-import { type Entry, type EntryHeader, decodeEntry, encodeEntry } from './entry.js';
+import { type Entry, type EntryHeader, decodeEntry } from './entry.js';
 import { entryName, parseEntryName } from './entry-name.js';
-import type { SpoolLife } from './queue-spool.js';
-import type { Prepared, Shelf, ShelvedEntry } from './shelf.js';
+import { linkInto, partName, removeParts, writeEntry } from './part-file.js';
+import { RejectedFolder } from './rejected-folder.js';
+import { Reserve } from './reserve.js';
+import { leftoversOf } from './leftovers.js';
+import type { Prepared, Shelf, ShelvedEntry, SpoolLife } from './shelf.js';
 
 type Kind = EntryHeader['type'];
 
@@ -36,30 +29,23 @@ const epochPattern = /^[0-9a-f]{32}$/;
 /** Which receiver answered last: whoever keeps the set of spools writes it. */
 export const receiverName = 'receiver';
 const rejectedName = 'rejected';
-/** Kept for somebody to look at; of more, the oldest go. */
-const maxRejected = 200;
-
-/** A name for a file that is being written, which a later start knows for ours. */
-export function partName(): string {
-  return `.${randomBytes(8).toString('hex')}.part`;
-}
-const partPattern = /^\.[0-9a-f]{16}\.part$/;
-
-/** Removes what a killed process was writing. Only for whoever holds the lock. @throws a system error */
-export async function removeParts(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (partPattern.test(name)) await unlink(join(folder, name));
-  }
-}
 
 export class FolderShelf implements Shelf {
   readonly #folder: string;
-  /** What is left of the newest entry that was acknowledged. */
-  #tombstone: string | undefined;
+  readonly #epoch: string;
+  readonly #rejected: RejectedFolder;
+  readonly #reserve: Reserve;
+  /** The path of the mark. */
+  #mark: string | undefined;
+  /** False when a flush of the mark failed: its name is made anew then. */
+  #isMarkFlushed = true;
 
-  private constructor(folder: string, tombstone: string | undefined) {
+  private constructor(folder: string, epoch: string, mark: string | undefined) {
     this.#folder = folder;
-    this.#tombstone = tombstone;
+    this.#epoch = epoch;
+    this.#mark = mark;
+    this.#rejected = new RejectedFolder(join(folder, rejectedName));
+    this.#reserve = new Reserve(join(folder, partName()));
   }
 
   /**
@@ -73,40 +59,126 @@ export class FolderShelf implements Shelf {
   ): Promise<{ readonly shelf: FolderShelf; readonly life: SpoolLife }> {
     await makeDirectory(folder);
     await removeParts(folder);
-    const entries: ShelvedEntry[] = [];
-    // What was set aside has had its sequence too.
-    const aside = await namesIn(join(folder, rejectedName));
-    let lastSequence = Math.max(0, ...aside.map((name) => parseEntryName(name)?.sequence ?? 0));
-    let tombstone: string | undefined;
+    const found: ShelvedEntry[] = [];
+    let marked = 0;
     for (const name of (await readdir(folder)).sort()) {
-      const parsed = parseEntryName(name);
+      const { sequence, kind } = parseEntryName(name) ?? {};
       const path = join(folder, name);
-      if (parsed === undefined) {
+      if (sequence === undefined || kind === undefined || kind === 'damaged') {
         if (![epochName, receiverName, rejectedName].includes(name)) onForeign(path);
-        continue;
-      }
-      const { sequence, kind } = parsed;
-      lastSequence = Math.max(lastSequence, sequence);
-      if (kind !== 'sent') {
-        const { size, mtimeMs } = await stat(path);
-        entries.push({ sequence, kind, byteCount: size, atMs: mtimeMs });
+      } else if (kind === 'sent') {
+        if (marked > 0) await unlink(join(folder, entryName({ sequence: marked, kind })));
+        marked = sequence;
       } else {
-        if (tombstone !== undefined) await unlink(tombstone);
-        tombstone = path;
+        const { size, mtimeMs } = await stat(path);
+        found.push({ sequence, kind, byteCount: size, atMs: Math.round(mtimeMs) });
       }
     }
     const epoch = await readEpoch(folder);
-    return { shelf: new FolderShelf(folder, tombstone), life: { epoch, entries, lastSequence } };
+    const mark =
+      marked > 0 ? join(folder, entryName({ sequence: marked, kind: 'sent' })) : undefined;
+    const shelf = new FolderShelf(folder, epoch, mark);
+    const aside = await shelf.#rejected.open();
+    const sequences = [...found, ...aside].map(({ sequence }) => sequence);
+    const lastSequence = sequences.reduce((last, each) => Math.max(last, each), marked);
+    const notes = found.filter(({ kind }) => kind === 'dropped');
+    const headers = await Promise.all(notes.map((note) => shelf.#headerOf(note)));
+    const sorted = leftoversOf(found, aside, headers);
+    const isMarked = lastSequence === marked;
+    return { shelf, life: { epoch, lastSequence, isMarked, ...sorted } };
   }
 
   async put(sequence: number, { entry, path }: Prepared): Promise<void> {
+    await this.#check();
     const final = this.#pathOf(sequence, entry.header.type);
-    if (path === undefined || !(await linkInto(path, final, this.#part()))) {
-      await this.replace(sequence, entry);
-    } else await flushToDisk(this.#folder);
+    const part = this.#part();
+    try {
+      const isLinked = path !== undefined && (await linkInto(path, final, part));
+      if (!isLinked) {
+        await writeEntry(part, entry);
+        await rename(part, final);
+      }
+      await flushToDisk(this.#folder);
+    } catch (error) {
+      await rm(part, { force: true });
+      throw error;
+    } finally {
+      await this.#reserve.fill();
+    }
   }
 
   async replace(sequence: number, entry: Entry): Promise<void> {
+    await this.#check();
+    const isNote = entry.header.type === 'dropped';
+    const write = (): Promise<void> => this.#write(sequence, entry);
+    await (isNote ? this.#reserve.use(write) : write());
+  }
+
+  async get(sequence: number, kind: Kind): Promise<Entry> {
+    const path = this.#pathOf(sequence, kind);
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(path).catch(async (error: unknown) => {
+        if (systemCode(error) !== 'ENOENT') throw error;
+        // Gone for good only from a folder that was there before and after: it may be on its way back.
+        await this.#check();
+        return readFile(path);
+      });
+    } catch (cause) {
+      const isGone = systemCode(cause) === 'ENOENT' && (await this.#isThere());
+      if (isGone)
+        throw new OperationalError('FRAME', `the spool entry is gone: ${path}`, { cause });
+      throw new OperationalError('STATE', `cannot read from the spool ${this.#folder}`, { cause });
+    }
+    return decodeEntry(bytes);
+  }
+
+  async remove(sequence: number, kind: Kind, mark: number | undefined): Promise<void> {
+    // What a note counts as gone must not come back after it: its removal is on the disk first.
+    if (kind === 'dropped') await flushToDisk(this.#folder);
+    const path = this.#pathOf(sequence, kind);
+    try {
+      if (mark === undefined) await unlink(path);
+      // One step: whatever a power cut takes back, one of both names is there and the sequence goes on.
+      else await this.#renameToMark(path, mark);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      await this.#check();
+      if (mark !== undefined) await this.mark(mark);
+    }
+  }
+
+  async mark(sequence: number): Promise<void> {
+    await this.#check();
+    const path = join(this.#folder, entryName({ sequence, kind: 'sent' }));
+    // A new name for the old mark needs no room; a mark whose flush failed is made anew.
+    const isMoved = this.#isMarkFlushed && this.#mark !== path && (await this.#moveMark(sequence));
+    if (!isMoved) {
+      const part = this.#part();
+      await this.#reserve.use(() => writeNewFile(part, Buffer.alloc(0)));
+      await this.#renameToMark(part, sequence);
+    }
+    this.#isMarkFlushed = false;
+    await flushToDisk(this.#folder);
+    this.#isMarkFlushed = true;
+  }
+
+  async setAside(entry: ShelvedEntry, why: string, isDamaged: boolean): Promise<boolean> {
+    await this.#check();
+    await this.#rejected.take(this.#pathOf(entry.sequence, entry.kind), entry, why, isDamaged);
+    return true;
+  }
+
+  async removeAside(entry: ShelvedEntry, isDamaged: boolean): Promise<void> {
+    await this.#check();
+    await this.#rejected.remove(entry, isDamaged);
+  }
+
+  close(): Promise<void> {
+    return this.#reserve.free();
+  }
+
+  async #write(sequence: number, entry: Entry): Promise<void> {
     const part = this.#part();
     try {
       await writeEntry(part, entry);
@@ -118,56 +190,48 @@ export class FolderShelf implements Shelf {
     await flushToDisk(this.#folder);
   }
 
-  async get(sequence: number, kind: Kind): Promise<Entry> {
-    let bytes: Buffer;
+  async #moveMark(sequence: number): Promise<boolean> {
+    if (this.#mark === undefined) return false;
     try {
-      bytes = await readFile(this.#pathOf(sequence, kind));
-    } catch (cause) {
-      const isLost = ['ENOENT', 'EIO', 'EISDIR'].includes(systemCode(cause) ?? '');
-      const path = this.#pathOf(sequence, kind);
-      throw new OperationalError(isLost ? 'FRAME' : 'STATE', `cannot read ${path}`, { cause });
-    }
-    return decodeEntry(bytes);
-  }
-
-  async remove(sequence: number, kind: Kind, isNewest: boolean): Promise<void> {
-    const path = this.#pathOf(sequence, kind);
-    if (!isNewest) {
-      await rm(path, { force: true });
-      return;
-    }
-    const tombstone = join(this.#folder, entryName({ sequence, kind: 'sent' }));
-    try {
-      // One step: whatever a power cut takes back, one of both names is there and the sequence goes on.
-      await rename(path, tombstone);
+      await this.#renameToMark(this.#mark, sequence);
+      return true;
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-      await writeFile(tombstone, ''); // it waited in memory, for want of room on the disk
+      if (systemCode(error) === 'ENOENT') return false;
+      throw error;
     }
-    if (this.#tombstone !== undefined) await rm(this.#tombstone, { force: true });
-    this.#tombstone = tombstone;
   }
 
-  async setAside(sequence: number, kind: Kind, why: string): Promise<void> {
-    const rejected = join(this.#folder, rejectedName);
-    await makeDirectory(rejected);
-    const names = (await readdir(rejected)).sort();
-    for (const name of names.slice(0, Math.max(0, names.length - 2 * maxRejected))) {
-      await rm(join(rejected, name));
+  async #renameToMark(from: string, sequence: number): Promise<void> {
+    const path = join(this.#folder, entryName({ sequence, kind: 'sent' }));
+    await rename(from, path);
+    const before = this.#mark;
+    this.#mark = path;
+    if (before !== undefined && before !== path) await rm(before, { force: true });
+  }
+
+  /** @throws {OperationalError} STATE: the folder is not there, or is another */
+  async #check(): Promise<void> {
+    if (await this.#isThere()) return;
+    const hint = 'put it back, or start the agent again for a new one';
+    throw new OperationalError('STATE', `the spool ${this.#folder} is not there`, { hint });
+  }
+
+  /** Looks into it: where a disk was mounted an empty folder may be. */
+  async #isThere(): Promise<boolean> {
+    try {
+      return (await readFile(join(this.#folder, epochName), 'utf8')).trim() === this.#epoch;
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return false;
+      throw error;
     }
-    const name = entryName({ sequence, kind });
-    await writeFile(join(rejected, `${name}.txt`), `${why}\n`);
-    const [path, final] = [join(this.#folder, name), join(rejected, name)];
-    const part = join(rejected, partName());
-    // Two names until the new one is flushed, or a power cut could take both.
-    if (await linkInto(path, final, part)) {
-      await rm(part, { force: true }); // rename(2) leaves it where the final name was there already
-    } else {
-      await copyFile(path, final);
-      await flushToDisk(final);
-    }
-    await flushToDisk(rejected);
-    await rm(path);
+  }
+
+  /** @returns undefined when it cannot be read: it is told when it is to be sent */
+  async #headerOf({ sequence, kind }: ShelvedEntry): Promise<EntryHeader | undefined> {
+    return this.get(sequence, kind).then(
+      ({ header }) => header,
+      () => undefined,
+    );
   }
 
   #pathOf(sequence: number, kind: Kind): string {
@@ -176,38 +240,6 @@ export class FolderShelf implements Shelf {
 
   #part(): string {
     return join(this.#folder, partName());
-  }
-}
-
-/** Writes an entry as a new, flushed file, its time that of the capture. @throws a system error */
-export async function writeEntry(path: string, { header, body }: Entry): Promise<void> {
-  const modifiedAtMs = header.type === 'frame' ? header.capturedAtMs : header.lastCapturedAtMs;
-  // A clock that is absurd would make a time that no file system keeps.
-  const times = modifiedAtMs >= 0 && modifiedAtMs < 2 ** 31 * 1000 ? { modifiedAtMs } : undefined;
-  await writeNewFile(path, encodeEntry({ header, body }), times);
-}
-
-/** @returns false where the file system has no links: each spool then writes its own */
-async function linkInto(path: string, final: string, part: string): Promise<boolean> {
-  try {
-    await link(path, part);
-    // By way of another name: link(2) fails on a name that is there, rename(2) does not.
-    await rename(part, final);
-    return true;
-  } catch (error) {
-    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(systemCode(error) ?? '')) {
-      return false;
-    }
-    throw error;
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
   }
 }
 
@@ -224,8 +256,15 @@ async function readEpoch(folder: string): Promise<string> {
   }
   const epoch = randomBytes(16).toString('hex');
   const part = join(folder, partName());
-  await writeNewFile(part, Buffer.from(`${epoch}\n`));
-  await rename(part, path);
-  await flushToDisk(folder);
+  try {
+    await writeNewFile(part, Buffer.from(`${epoch}\n`));
+    await rename(part, path);
+    await flushToDisk(folder);
+  } catch (error) {
+    // A name whose flush failed need not be on the disk: the next start makes another.
+    await rm(part, { force: true });
+    await rm(path, { force: true });
+    throw error;
+  }
   return epoch;
 }

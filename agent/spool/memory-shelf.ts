@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { OperationalError } from '../../shared/errors.js';
 import type { Entry, EntryHeader } from './entry.js';
-import type { SpoolLife } from './queue-spool.js';
-import type { Prepared, Shelf } from './shelf.js';
+import type { Prepared, Shelf, SpoolLife } from './shelf.js';
 
 export class MemoryShelf implements Shelf {
   readonly #entries = new Map<number, Entry>();
 
   static newLife(): SpoolLife {
-    return { epoch: randomBytes(16).toString('hex'), entries: [], lastSequence: 0 };
+    const epoch = randomBytes(16).toString('hex');
+    return { epoch, entries: [], aside: [], leftovers: [], lastSequence: 0, isMarked: true };
   }
 
   put(sequence: number, { entry }: Prepared): Promise<void> {
@@ -32,7 +32,21 @@ export class MemoryShelf implements Shelf {
     return Promise.resolve();
   }
 
-  setAside(sequence: number): Promise<void> {
-    return this.remove(sequence); // there is no disk to keep it on
+  /** The epoch ends with the process: no later one goes on with its sequences. */
+  mark(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** There is no disk to keep it on. */
+  setAside(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  removeAside(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 }

@@ -1,76 +1,76 @@
 /**
- * A spool over a shelf: the order of sending, the limits, and the count of what they cost. What was dropped
- * becomes an entry itself, which waits and is acknowledged as frames are, so that nothing goes unsaid.
+ * A spool over a shelf: the order of sending, the limits, and the count of what they cost. Each frame that is to be
+ * sent has a sequence. One that is gone is named by a note, an entry that waits and is acknowledged as frames are.
  */
-import { OperationalError } from '../../shared/errors.js';
-import type { DroppedHeader } from '../../shared/protocol/messages.js';
+import type { Clock } from '../../shared/clock.js';
+import { OperationalError, systemCode } from '../../shared/errors.js';
+import type { DropReason } from '../../shared/protocol/messages.js';
 import type { Entry } from './entry.js';
-import type { Prepared, Shelf, ShelvedEntry } from './shelf.js';
-import type { Spool, WaitingEntry } from './spool.js';
+import { EntryKeeper, type KeeperReport } from './entry-keeper.js';
+import { GapNotes, type Gone } from './gap-notes.js';
+import { Retries } from './retries.js';
+import type { Prepared, Shelf, ShelvedEntry, SpoolLife } from './shelf.js';
+import type { Farewell, Spool, WaitingEntry } from './spool.js';
+import { Stock, type Victims } from './stock.js';
 
-export interface QueueSettings {
+export interface QueueSettings extends KeeperReport {
   readonly maxBytes: number;
   /** Frames older than this are dropped, milliseconds; 0: however old. */
   readonly maxAgeMs: number;
   /** What goes when `maxBytes` is reached. */
   readonly dropsFirst: 'oldest' | 'newest';
   readonly sendsFirst: 'oldest' | 'newest';
-  /** The camera's offset from UTC at a time, minutes. */
-  readonly utcOffsetMinutes: (atMs: number) => number;
-  /** Told of frames that the limits dropped. */
+  readonly clock: Clock;
+  /** Told of frames that are gone. */
   readonly onDropped: (count: number, why: DropReason) => void;
-  /** Told of what was refused for good, is damaged, or could not be kept on the disk. */
-  readonly onTrouble: (event: string, error: unknown) => void;
-}
-export type DropReason = 'size' | 'age' | 'disk';
-
-/** A life that goes on: what a shelf held when it was opened. */
-export interface SpoolLife {
-  readonly epoch: string;
-  readonly entries: readonly ShelvedEntry[];
-  readonly lastSequence: number;
 }
 
-/** Frames that a full disk does not take wait in memory up to this much; one more is dropped. */
-const maxMemoryBytes = 16 * 1024 * 1024;
-/** Room is made for more than one frame, or each new frame would cost a note of its own. */
-const roomShare = 0.95;
+/** Between two attempts to put on the shelf what waits in memory, other than when a frame is added. */
+const settleEveryMs = 1000;
+
+const unreadable = 'a frame cannot be read from the spool: it waits';
 
 export class QueueSpool implements Spool {
   readonly epoch: string;
-  readonly #shelf: Shelf;
+  readonly #keeper: EntryKeeper;
   readonly #settings: QueueSettings;
-  /** By sequence, in its order. */
-  readonly #waiting = new Map<number, ShelvedEntry>();
-  /** Entries that the shelf could not take. */
-  readonly #inMemory = new Map<number, Entry>();
-  readonly #inFlight = new Set<number>();
+  readonly #notes: GapNotes;
+  readonly #stock = new Stock();
+  /** The note that is being written: it is not sent meanwhile. */
+  #writing: number | undefined;
+  /** Entries that could not be read or set aside. */
+  readonly #retries = new Retries();
   readonly #listeners: (() => void)[] = [];
   /** By capture time, the frames that an earlier process left. */
   readonly #earlier = new Map<number, readonly number[]>();
-  #lastSequence: number;
-  #bytes = 0;
-  #memoryBytes = 0;
-  /** The newest note of dropped frames: more of the same kind are added to it until it is sent. */
-  #note: { readonly sequence: number; readonly header: DroppedHeader } | undefined;
+  #settledAtMs = Number.NEGATIVE_INFINITY;
   /** One change at a time: limits and sequence are decided together. */
   #turn: Promise<void> = Promise.resolve();
 
   constructor(shelf: Shelf, life: SpoolLife, settings: QueueSettings) {
-    this.#shelf = shelf;
+    this.#keeper = new EntryKeeper(shelf, life, settings);
     this.#settings = settings;
+    this.#notes = new GapNotes((atMs) => settings.clock.utcOffsetMinutes(atMs));
     this.epoch = life.epoch;
-    this.#lastSequence = life.lastSequence;
+    for (const entry of life.aside) this.#stock.addAside(entry);
     for (const entry of life.entries) {
-      this.#remember(entry);
-      // A file's time has no exact milliseconds.
-      const atMs = Math.round(entry.atMs);
-      this.#earlier.set(atMs, [...(this.#earlier.get(atMs) ?? []), entry.sequence]);
+      this.#stock.add(entry);
+      this.#earlier.set(entry.atMs, [...(this.#earlier.get(entry.atMs) ?? []), entry.sequence]);
     }
   }
 
   get waitingCount(): number {
-    return this.#waiting.size;
+    return this.#stock.waiting.size;
+  }
+
+  /** False while something waits in memory, or is to be removed from the shelf. */
+  get isSettled(): boolean {
+    return !this.#keeper.isBehind;
+  }
+
+  /** Frames that wait and are not on the shelf. */
+  get inMemoryCount(): number {
+    return this.#keeper.inMemory().length;
   }
 
   /**
@@ -79,209 +79,222 @@ export class QueueSpool implements Spool {
    */
   async holds(capturedAtMs: number, sha256: string): Promise<boolean> {
     for (const sequence of this.#earlier.get(capturedAtMs) ?? []) {
-      if (!this.#waiting.has(sequence)) continue;
+      if (!this.#stock.waiting.has(sequence)) continue;
       // One that cannot be read is told when it is to be sent.
-      const entry = await this.#shelf.get(sequence, 'frame').catch(() => undefined);
-      const header = entry?.header;
+      const header = (await this.#keeper.peek(sequence, 'frame'))?.header;
       if (header?.type !== 'frame') continue;
       if (header.capturedAtMs === capturedAtMs && header.sha256 === sha256) return true;
     }
     return false;
   }
 
-  /** Takes an entry; see `Outbox.add`. @param nowMs wall time, for the limit of age */
+  /** Takes a frame; see `Outbox.add`. @param nowMs wall time, for the limit of age */
   add(prepared: Prepared, nowMs: number): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#moveToShelf();
+      await this.#settle();
       await this.#dropAged(nowMs);
       const { header, body } = prepared.entry;
-      if (header.type === 'frame' && (await this.holds(header.capturedAtMs, header.sha256))) return;
-      if (header.type === 'frame' && !(await this.#makeRoom(body.length))) {
-        await this.#drop([header.capturedAtMs], 'size');
-      } else await this.#keep(prepared);
+      if (header.type !== 'frame') throw new Error(`a ${header.type} is no frame`);
+      const { capturedAtMs: atMs } = header;
+      if (await this.holds(atMs, header.sha256)) return;
+      const hasRoom = await this.#makeRoom(body.length);
+      const sequence = this.#keeper.nextSequence();
+      if (!hasRoom) await this.#note([{ sequence, atMs }], 'size');
+      else if (await this.#keeper.put(sequence, prepared)) {
+        this.#stock.add({ sequence, kind: header.type, byteCount: body.length, atMs });
+      } else await this.#note([{ sequence, atMs }], 'disk');
       for (const listener of this.#listeners) listener();
     });
   }
 
-  next(isBusy: (sequence: number) => boolean): WaitingEntry | undefined {
+  has(sequence: number): boolean {
+    return this.#stock.waiting.has(sequence);
+  }
+
+  hasWaiting(isMeant: (entry: WaitingEntry) => boolean): boolean {
+    for (const entry of this.#stock.waiting.values()) if (isMeant(entry)) return true;
+    return false;
+  }
+
+  next(isBusy: (entry: WaitingEntry) => boolean): WaitingEntry | undefined {
+    const nowMs = this.#settings.clock.monotonicMs();
+    const isReady = (entry: ShelvedEntry): boolean =>
+      !isBusy(entry) &&
+      !this.#retries.isResting(entry.sequence, nowMs) &&
+      entry.sequence !== this.#writing &&
+      !this.#keeper.isHeld(entry);
     if (this.#settings.sendsFirst === 'newest') {
-      return [...this.#waiting.values()].reverse().find(({ sequence }) => !isBusy(sequence));
+      return [...this.#stock.waiting.values()].reverse().find(isReady);
     }
-    for (const entry of this.#waiting.values()) if (!isBusy(entry.sequence)) return entry;
+    for (const entry of this.#stock.waiting.values()) if (isReady(entry)) return entry;
     return undefined;
   }
 
   async load(sequence: number): Promise<Entry | undefined> {
-    const waiting = this.#waiting.get(sequence);
-    if (waiting === undefined) return undefined;
-    this.#inFlight.add(sequence);
+    const waiting = this.#stock.waiting.get(sequence);
+    if (waiting === undefined || this.#writing === sequence) return undefined;
+    this.#stock.inFlight.add(sequence);
     // The receiver may have it now, though no acknowledgement comes: it is never sent with another count.
-    if (this.#note?.sequence === sequence) this.#note = undefined;
+    this.#notes.seal(sequence);
     try {
-      return this.#inMemory.get(sequence) ?? (await this.#shelf.get(sequence, waiting.kind));
+      const get = (): Promise<Entry> => this.#keeper.get(sequence, waiting.kind);
+      // What is in memory may have to be marked first, which is a change.
+      const entry = await (this.#keeper.isInMemory(sequence) ? this.#inTurn(get) : get());
+      this.#retries.over(sequence);
+      if (this.#retries.isEmpty) this.#settings.onWorked(unreadable, 'the spool can be read again');
+      return entry;
     } catch (error) {
-      if (!(error instanceof OperationalError)) throw error;
-      await this.reject(sequence, error.message);
+      this.#stock.inFlight.delete(sequence);
+      const isFinal = error instanceof OperationalError && error.code === 'FRAME';
+      if (isFinal) await this.#giveUp(waiting, error);
+      else this.#tryLater(sequence, unreadable, error);
       return undefined;
     }
   }
 
+  unload(sequence: number): void {
+    this.#stock.inFlight.delete(sequence);
+  }
+
   acknowledge(sequence: number): Promise<void> {
-    return this.#inTurn(() => this.#remove(sequence));
+    return this.#inTurn(async () => {
+      const waiting = this.#forget(sequence);
+      if (waiting === undefined) return;
+      await this.#keeper.remove(waiting, false);
+      await this.#settleNowAndThen();
+    });
   }
 
   reject(sequence: number, why: string): Promise<void> {
     return this.#inTurn(async () => {
-      const waiting = this.#waiting.get(sequence);
-      if (waiting === undefined) return;
-      const error = new OperationalError('FRAME', `entry ${sequence} is set aside: ${why}`);
-      this.#settings.onTrouble('a frame will not be delivered', error);
-      const isShelved = !this.#inMemory.has(sequence);
+      const waiting = this.#stock.waiting.get(sequence);
+      if (waiting?.kind !== 'frame') return;
+      if (this.#keeper.isInMemory(sequence)) await this.#settle();
+      let isAside = false;
       try {
-        if (isShelved) await this.#shelf.setAside(sequence, waiting.kind, why);
-      } catch (cause) {
-        this.#settings.onTrouble('it could not be set aside', cause);
+        isAside = !this.#keeper.isInMemory(sequence) && (await this.#keeper.setAside(waiting, why));
+      } catch (error) {
+        this.#stock.inFlight.delete(sequence);
+        this.#tryLater(sequence, 'a frame that is refused cannot be set aside: it waits', error);
+        return;
       }
-      await this.#remove(sequence);
+      this.#forget(sequence);
+      const what = isAside ? 'is set aside' : 'is dropped: there is no disk to keep it on';
+      const error = new OperationalError('FRAME', `entry ${sequence} ${what}: ${why}`);
+      this.#settings.onTrouble('a frame will not be delivered', error);
+      if (isAside) {
+        const byteCount = waiting.byteCount + Buffer.byteLength(why) + 1;
+        this.#stock.addAside({ ...waiting, byteCount, isDamaged: false });
+      } else {
+        await this.#note([waiting], 'refused');
+        await this.#keeper.remove(waiting, true);
+      }
     });
   }
 
   release(): void {
-    this.#inFlight.clear();
+    this.#stock.inFlight.clear();
   }
 
   onAdded(listener: () => void): void {
     this.#listeners.push(listener);
   }
 
-  /** Resolves when every change that was begun is done. */
-  settled(): Promise<void> {
-    return this.#turn;
+  /** Puts on the shelf what it takes, counts what it does not, and leaves nothing else behind. */
+  close(): Promise<Farewell> {
+    return this.#inTurn(async () => {
+      await this.#settle();
+      if (!this.isSettled) await this.#settle(); // the last chance, and a failure may be a passing one
+      const lost = this.#keeper.inMemory().flatMap((sequence) => this.#forget(sequence) ?? []);
+      if (lost.length > 0) await this.#note(lost, 'disk');
+      for (const entry of lost) await this.#keeper.remove(entry, true);
+      if (!this.isSettled) await this.#settle();
+      await this.#keeper.close();
+      const shelved = this.#stock.frameCount;
+      return { shelved, lost: lost.length, isRecorded: !this.#keeper.isNoteInMemory };
+    });
   }
 
-  #inTurn(change: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(change);
-    this.#turn = done.catch(() => undefined); // whoever asked is told; the next change goes on
-    return done;
+  /** A failure that need not be for good. */
+  #tryLater(sequence: number, event: string, error: unknown): void {
+    this.#settings.onTrouble(event, error);
+    this.#retries.failed(sequence, this.#settings.clock.monotonicMs());
   }
 
-  #remember(entry: ShelvedEntry): void {
-    this.#waiting.set(entry.sequence, entry);
-    this.#bytes += entry.byteCount;
+  /** An entry that is damaged is gone: it is noted before its file is moved away. */
+  #giveUp(waiting: ShelvedEntry, error: OperationalError): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#forget(waiting.sequence) === undefined) return;
+      this.#settings.onTrouble('a frame in the spool is damaged', error);
+      await this.#note([waiting], 'damaged');
+      const hasFile = systemCode(error.cause) !== 'ENOENT';
+      if (hasFile) this.#stock.addAside({ ...waiting, kind: 'frame', isDamaged: true });
+      await this.#keeper.removeDamaged(waiting);
+    });
   }
 
-  /** Puts an entry on the shelf, or in memory when the shelf cannot take it. */
-  async #keep(prepared: Prepared): Promise<void> {
-    const { header, body } = prepared.entry;
-    const sequence = this.#lastSequence + 1;
-    const atMs = header.type === 'frame' ? header.capturedAtMs : header.lastCapturedAtMs;
-    try {
-      await this.#shelf.put(sequence, prepared);
-    } catch (error) {
-      if (this.#memoryBytes + body.length > maxMemoryBytes) {
-        this.#settings.onTrouble('the disk does not take a frame and memory is full', error);
-        await this.#drop([atMs], 'disk');
-        return;
-      }
-      this.#settings.onTrouble('the disk does not take a frame: it waits in memory', error);
-      this.#inMemory.set(sequence, prepared.entry);
-      this.#memoryBytes += body.length;
-    }
-    this.#lastSequence = sequence;
-    this.#remember({ sequence, kind: header.type, byteCount: body.length, atMs });
-    if (header.type === 'dropped') this.#note = { sequence, header };
+  #forget(sequence: number): ShelvedEntry | undefined {
+    this.#notes.seal(sequence);
+    this.#retries.over(sequence);
+    return this.#stock.remove(sequence);
   }
 
-  /** What a full disk did not take is tried again: it may have room now. */
-  async #moveToShelf(): Promise<void> {
-    for (const [sequence, entry] of this.#inMemory) {
-      try {
-        await this.#shelf.replace(sequence, entry);
-      } catch {
-        return; // still full, which was told when it began
-      }
-      this.#inMemory.delete(sequence);
-      this.#memoryBytes -= entry.body.length;
-    }
+  async #settle(): Promise<void> {
+    this.#settledAtMs = this.#settings.clock.monotonicMs();
+    await this.#keeper.settle();
   }
 
-  async #remove(sequence: number): Promise<void> {
-    const waiting = this.#waiting.get(sequence);
-    this.#inFlight.delete(sequence);
-    if (waiting === undefined) return;
-    this.#waiting.delete(sequence);
-    this.#bytes -= waiting.byteCount;
-    if (this.#note?.sequence === sequence) this.#note = undefined;
-    this.#memoryBytes -= this.#inMemory.get(sequence)?.body.length ?? 0;
-    this.#inMemory.delete(sequence);
-    try {
-      await this.#shelf.remove(sequence, waiting.kind, sequence === this.#lastSequence);
-    } catch (error) {
-      // It is sent again after a restart, which the receiver knows for a repeat.
-      this.#settings.onTrouble('an entry that was delivered cannot be removed', error);
-    }
+  async #settleNowAndThen(): Promise<void> {
+    const sinceMs = this.#settings.clock.monotonicMs() - this.#settledAtMs;
+    if (!this.isSettled && sinceMs >= settleEveryMs) await this.#settle();
   }
 
   /** @returns false when there is no room and the newest has to go */
   async #makeRoom(neededBytes: number): Promise<boolean> {
     const { maxBytes, dropsFirst } = this.#settings;
-    if (this.#bytes + neededBytes <= maxBytes) return true;
+    if (this.#stock.hasRoom(neededBytes, maxBytes)) return true;
     if (dropsFirst === 'newest') return false;
-    let missing = this.#bytes + neededBytes - maxBytes * roomShare;
-    await this.#dropFrames('size', ({ byteCount }) => {
-      const isVictim = missing > 0;
-      missing -= byteCount;
-      return isVictim;
-    });
+    await this.#drop(this.#stock.takeOversize(neededBytes, maxBytes), 'size');
     return true;
   }
 
   async #dropAged(nowMs: number): Promise<void> {
     const { maxAgeMs } = this.#settings;
-    if (maxAgeMs > 0) await this.#dropFrames('age', ({ atMs }) => nowMs - atMs > maxAgeMs);
+    if (maxAgeMs > 0) await this.#drop(this.#stock.takeOlder(nowMs - maxAgeMs), 'age');
   }
 
-  /** Drops, oldest first, frames that are not in flight. They are noted before they go. */
-  async #dropFrames(why: DropReason, isVictim: (entry: ShelvedEntry) => boolean): Promise<void> {
-    const victims: ShelvedEntry[] = [];
-    for (const entry of this.#waiting.values()) {
-      if (entry.kind !== 'frame' || this.#inFlight.has(entry.sequence)) continue;
-      if (!isVictim(entry)) break;
-      victims.push(entry);
-    }
-    if (victims.length === 0) return;
-    const times = victims.map(({ atMs }) => atMs);
-    await this.#drop(times, why);
-    for (const { sequence } of victims) await this.#remove(sequence);
+  /** They are noted before they are removed. What was set aside waited no more: it is gone by the refusal. */
+  async #drop({ waiting, aside }: Victims, why: DropReason): Promise<void> {
+    await this.#note(waiting, why);
+    const refused = aside.filter(({ isDamaged }) => !isDamaged);
+    await this.#note(refused, 'refused');
+    for (const entry of waiting) await this.#keeper.remove(entry, true);
+    for (const entry of aside) await this.#keeper.removeAside(entry, entry.isDamaged);
   }
 
-  /** Counts dropped frames, in the note that waits or in a new one. */
-  async #drop(atMs: readonly number[], why: DropReason): Promise<void> {
-    this.#settings.onDropped(atMs.length, why);
-    const note = this.#note;
-    const canGrow = note?.header.why === why;
-    const before = canGrow ? note.header : undefined;
-    const firstCapturedAtMs = Math.min(...atMs, before?.firstCapturedAtMs ?? Infinity);
-    const header: DroppedHeader = {
-      type: 'dropped',
-      count: atMs.length + (before?.count ?? 0),
-      firstCapturedAtMs,
-      lastCapturedAtMs: Math.max(...atMs, before?.lastCapturedAtMs ?? -Infinity),
-      utcOffsetMinutes: this.#settings.utcOffsetMinutes(firstCapturedAtMs),
-      why,
-    };
-    const entry: Entry = { header, body: Buffer.alloc(0) };
-    if (!canGrow) {
-      await this.#keep({ entry, path: undefined });
-      return;
+  /** Counts frames that are gone, in the note that waits or in a new one. @param gone by sequence */
+  async #note(gone: readonly Gone[], why: DropReason): Promise<void> {
+    if (gone.length > 0) this.#settings.onDropped(gone.length, why);
+    for (const { sequence: open, header } of this.#notes.noteOf(gone, why)) {
+      const entry: Entry = { header, body: Buffer.alloc(0) };
+      const sequence = (this.#writing = open ?? this.#keeper.nextSequence());
+      if (open !== undefined) await this.#keeper.replaceNote(sequence, entry);
+      else {
+        await this.#keeper.put(sequence, { entry, path: undefined });
+        this.#stock.add({ sequence, kind: 'dropped', byteCount: 0, atMs: header.lastCapturedAtMs });
+      }
+      this.#notes.opened(sequence, why, header);
+      this.#writing = undefined;
     }
-    const { sequence } = note;
-    try {
-      await this.#shelf.replace(sequence, entry);
-    } catch (error) {
-      this.#settings.onTrouble('the count of dropped frames waits in memory', error);
-      this.#inMemory.set(sequence, entry);
-    }
-    this.#note = { sequence, header };
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(change);
+    // Whoever asked is told; the next change goes on.
+    this.#turn = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
   }
 }

@@ -13,19 +13,63 @@ export interface ShelvedEntry {
   readonly sequence: number;
   readonly kind: EntryHeader['type'];
   readonly byteCount: number;
-  /** When the frame was captured; for any other kind, some time near it. */
+  /** When the frame was captured, whole milliseconds; for any other kind, some time near it. */
   readonly atMs: number;
 }
 
+/** An entry that is kept aside: it is not sent, and a limit may drop it. */
+export interface EntryAside extends ShelvedEntry {
+  /** It is noted as gone already, and kept for a person to look at. */
+  readonly isDamaged: boolean;
+}
+
+/** An entry that lies there and is to be removed: what did that before was cut short. */
+export interface Leftover extends ShelvedEntry {
+  readonly isAside: boolean;
+  /** To be kept aside. */
+  readonly isDamaged: boolean;
+}
+
+/** A life that goes on: what a shelf held when it was opened. */
+export interface SpoolLife {
+  readonly epoch: string;
+  /** By sequence. */
+  readonly entries: readonly ShelvedEntry[];
+  readonly aside: readonly EntryAside[];
+  readonly leftovers: readonly Leftover[];
+  readonly lastSequence: number;
+  /** True when a mark shows the last sequence; false when only the name of an entry does. */
+  readonly isMarked: boolean;
+}
+
+/**
+ * Errors of the disk come as they are, and mean that nothing is certain: what was to be written is to be written anew,
+ * what was to be read may be there.
+ */
 export interface Shelf {
   /** Keeps an entry. When it resolves, nothing that ends this process makes it vanish. @throws a system error */
   put(sequence: number, prepared: Prepared): Promise<void>;
   /** Puts another entry in an entry's place, wholly or not at all. @throws a system error */
   replace(sequence: number, entry: Entry): Promise<void>;
-  /** @throws {OperationalError} FRAME: it is gone or damaged */
+  /**
+   * @throws {OperationalError} FRAME: it is gone or damaged, for good. STATE: it cannot be read now
+   */
   get(sequence: number, kind: EntryHeader['type']): Promise<Entry>;
-  /** @param isNewest its sequence has to be remembered, or a restart would give it again */
-  remove(sequence: number, kind: EntryHeader['type'], isNewest: boolean): Promise<void>;
-  /** Takes an entry away and keeps it, where there is a disk for it, with the reason. @throws a system error */
-  setAside(sequence: number, kind: EntryHeader['type'], why: string): Promise<void>;
+  /**
+   * Removes an entry; one that is not there is fine.
+   * @param mark in the same step, what `mark` does, for this sequence
+   * @throws a system error
+   */
+  remove(sequence: number, kind: EntryHeader['type'], mark: number | undefined): Promise<void>;
+  /** Makes a restart go on after this sequence, the newest that was given. @throws a system error */
+  mark(sequence: number): Promise<void>;
+  /**
+   * Keeps an entry aside too, with the reason; `remove` then takes it away from here.
+   * @returns false when there is no place for it @throws a system error
+   */
+  setAside(entry: ShelvedEntry, why: string, isDamaged: boolean): Promise<boolean>;
+  /** @throws a system error */
+  removeAside(entry: ShelvedEntry, isDamaged: boolean): Promise<void>;
+  /** Leaves nothing behind but entries. */
+  close(): Promise<void>;
 }

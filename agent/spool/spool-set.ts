@@ -5,20 +5,19 @@
 import { readFile, readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Destination, formatAddress } from '../../shared/address.js';
-import type { Clock } from '../../shared/clock.js';
 import { makeDirectory } from '../../shared/durable-file.js';
 import { OperationalError } from '../../shared/errors.js';
 import { nextCaptureMs } from './capture-time.js';
 import { type Entry, sha256Of } from './entry.js';
 import { parseEntryName } from './entry-name.js';
-import { FolderShelf, partName, receiverName, removeParts, writeEntry } from './folder-shelf.js';
+import { FolderShelf, receiverName } from './folder-shelf.js';
 import { MemoryShelf } from './memory-shelf.js';
+import { partName, removeParts, writeEntry } from './part-file.js';
 import { QueueSpool, type QueueSettings } from './queue-spool.js';
 import type { Prepared } from './shelf.js';
-import type { FrameToSend, Outbox, Spool } from './spool.js';
+import type { Farewell, FrameToSend, Outbox, Spool } from './spool.js';
 
-export interface SpoolSetSettings extends Omit<QueueSettings, 'utcOffsetMinutes'> {
-  readonly clock: Clock;
+export interface SpoolSetSettings extends QueueSettings {
   /** Told of each name in the spool that is not ours, and stays as it is. */
   readonly onForeign: (path: string) => void;
   /** Told of a spool with entries for a `--host` that is none any more. */
@@ -56,10 +55,7 @@ export class SpoolSet implements Outbox {
   /** Spools that are gone with the process. */
   static inMemory(destinations: readonly Destination[], settings: SpoolSetSettings): SpoolSet {
     const spools = destinations.map((destination) => {
-      const queue = new QueueSpool(new MemoryShelf(), MemoryShelf.newLife(), {
-        ...settings,
-        utcOffsetMinutes: (atMs) => settings.clock.utcOffsetMinutes(atMs),
-      });
+      const queue = new QueueSpool(new MemoryShelf(), MemoryShelf.newLife(), settings);
       return [folderName(destination), queue] as const;
     });
     return new SpoolSet(new Map(spools), settings, undefined, []);
@@ -101,6 +97,12 @@ export class SpoolSet implements Outbox {
     return [...this.#spools.values()].reduce((sum, spool) => sum + spool.waitingCount, 0);
   }
 
+  /** Frames that wait and would be lost with the process. */
+  get inMemoryCount(): number {
+    if (this.#root === undefined) return this.waitingCount;
+    return [...this.#spools.values()].reduce((sum, spool) => sum + spool.inMemoryCount, 0);
+  }
+
   /** @throws {Error} when it is none of those that the set was opened for: a bug */
   spoolFor(destination: Destination): Spool {
     const spool = this.#spools.get(folderName(destination));
@@ -118,8 +120,9 @@ export class SpoolSet implements Outbox {
     if ((await readIfThere(path)) !== receiverId) await this.#keepReceiver(path, receiverId);
     const spools = this.#left
       .filter((left) => left.receiverId === receiverId)
-      .map((left) => (left.spool ??= openSpool(left.folder, this.#settings)));
-    return (await Promise.all(spools)).filter(({ waitingCount }) => waitingCount > 0);
+      .map((left) => this.#openLeft(left));
+    const opened = (await Promise.all(spools)).flatMap((spool) => spool ?? []);
+    return opened.filter(({ waitingCount }) => waitingCount > 0);
   }
 
   async add({ jpeg, verdict, ...times }: FrameToSend): Promise<string> {
@@ -142,9 +145,20 @@ export class SpoolSet implements Outbox {
     return held.every((isHeld) => isHeld);
   }
 
-  /** Resolves when every change that was begun is on the disk. */
-  async close(): Promise<void> {
-    await Promise.all([...this.#spools.values()].map((spool) => spool.settled()));
+  /**
+   * Puts on the disk what still waits in memory, and counts what the disk does not take. Nothing is added after it.
+   * @returns what becomes of the frames that wait, for all receivers together
+   */
+  async close(): Promise<Farewell> {
+    const left = await Promise.all(this.#left.flatMap(({ spool }) => spool ?? []));
+    await Promise.all(left.map((spool) => spool.close()));
+    const spools = [...this.#spools.values()];
+    const farewells = await Promise.all(spools.map((spool) => spool.close()));
+    const sum = (pick: (farewell: Farewell) => number): number =>
+      farewells.reduce((total, farewell) => total + pick(farewell), 0);
+    const [shelved, lost] = [sum((each) => each.shelved), sum((each) => each.lost)];
+    if (this.#root === undefined) return { shelved: 0, lost: shelved + lost, isRecorded: false };
+    return { shelved, lost, isRecorded: farewells.every(({ isRecorded }) => isRecorded) };
   }
 
   async #prepare(entry: Entry): Promise<Prepared> {
@@ -157,6 +171,17 @@ export class SpoolSet implements Outbox {
       // Each spool tries for itself, and tells what it does when it fails too.
       await this.#unlink(path);
       return { entry, path: undefined };
+    }
+  }
+
+  /** @returns undefined when it cannot be opened now: it is tried again when the receiver answers again */
+  async #openLeft(left: LeftSpool): Promise<QueueSpool | undefined> {
+    try {
+      return await (left.spool ??= openSpool(left.folder, this.#settings));
+    } catch (error) {
+      left.spool = undefined;
+      this.#settings.onTrouble('cannot open a spool that was left', error);
+      return undefined;
     }
   }
 
@@ -180,8 +205,7 @@ export class SpoolSet implements Outbox {
 
 async function openSpool(folder: string, settings: SpoolSetSettings): Promise<QueueSpool> {
   const { shelf, life } = await FolderShelf.open(folder, settings.onForeign);
-  const utcOffsetMinutes = (atMs: number): number => settings.clock.utcOffsetMinutes(atMs);
-  return new QueueSpool(shelf, life, { ...settings, utcOffsetMinutes });
+  return new QueueSpool(shelf, life, settings);
 }
 
 /** @returns undefined when nothing waits there */

@@ -3,7 +3,7 @@
  * takes them from a spool of its own, and its acknowledgements empty that spool and no other.
  */
 import type { WireVerdict } from '../../shared/protocol/messages.js';
-import type { Entry } from './entry.js';
+import type { Entry, EntryHeader } from './entry.js';
 
 export interface FrameToSend {
   readonly jpeg: Buffer;
@@ -26,6 +26,7 @@ export interface Outbox {
 export interface WaitingEntry {
   /** The spool's counter, from 1, no holes. */
   readonly sequence: number;
+  readonly kind: EntryHeader['type'];
   /** Bytes of the body, or some more. */
   readonly byteCount: number;
 }
@@ -34,19 +35,35 @@ export interface Spool {
   /** Random id of this spool's life; with the camera and the sequence it names a frame for ever. */
   readonly epoch: string;
   readonly waitingCount: number;
-  /** The next entry in the order of sending; undefined when every one that waits is busy. */
-  next(isBusy: (sequence: number) => boolean): WaitingEntry | undefined;
+  /** Whether the entry with this sequence waits. */
+  has(sequence: number): boolean;
+  /** Whether an entry waits that `isMeant` says yes to. */
+  hasWaiting(isMeant: (entry: WaitingEntry) => boolean): boolean;
+  /** The next entry in the order of sending; undefined when every one that waits is busy or cannot be read now. */
+  next(isBusy: (entry: WaitingEntry) => boolean): WaitingEntry | undefined;
   /**
    * An entry that waits. From now on it is in flight, and no limit drops it.
-   * @returns undefined when it is gone or damaged; that is told and counted
+   * @returns undefined when it is damaged, which is told and counted, or cannot be read now: it waits on
    */
   load(sequence: number): Promise<Entry | undefined>;
+  /** What was loaded is not sent: the limits may drop it again. */
+  unload(sequence: number): void;
   /** The receiver has it on its disk: it waits no longer. */
   acknowledge(sequence: number): Promise<void>;
-  /** It will never be taken: it waits no longer, and is kept aside with the reason where there is a disk. */
+  /** A frame that the receiver will never take: it waits no longer, and is kept aside where there is a disk. */
   reject(sequence: number, why: string): Promise<void>;
   /** The connection is over: nothing is in flight any more. */
   release(): void;
   /** Calls `listener` whenever something new waits. */
   onAdded(listener: () => void): void;
+}
+
+/** What becomes of the frames that wait when the process ends. */
+export interface Farewell {
+  /** They wait on the disk. */
+  readonly shelved: number;
+  /** They waited in memory and are lost. */
+  readonly lost: number;
+  /** True when what is lost is noted on the disk, for the receiver. */
+  readonly isRecorded: boolean;
 }

@@ -13,7 +13,6 @@ import {
   answerDeadlineMs,
   maxHeaderBytes,
   maxIdleMessagesPerMinute,
-  pingIntervalMs,
   preface,
 } from '../../shared/protocol/limits.js';
 import {
@@ -24,8 +23,10 @@ import {
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { Trouble } from '../../shared/trouble.js';
 import { version } from '../../shared/version.js';
-import type { Spool } from '../spool/spool.js';
+import type { Spool, WaitingEntry } from '../spool/spool.js';
 import { maxFramesInFlight, maxReturnMs, minFrameLimitBytes, minReturnMs } from './limits.js';
+import { Liveness } from './liveness.js';
+import type { PassedOver } from './passed-over.js';
 import { hasPreface } from './receiver-preface.js';
 
 export interface LinkParts {
@@ -33,6 +34,8 @@ export interface LinkParts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly log: Log;
+  /** What this receiver does not take on this connection. */
+  readonly passedOver: PassedOver;
   /** Told when the receiver has welcomed us, and which it is, if it says. Frames are sent after it. */
   readonly onWelcome: (receiverId: string | undefined) => Promise<void>;
 }
@@ -55,33 +58,25 @@ export class Link {
   readonly #socket: Duplex;
   readonly #parts: LinkParts;
   readonly #ended = new AbortController();
-  /** Frames sent and not answered. */
-  readonly #inFlight = new Set<number>();
-  /** Frames refused for now, with the monotonic time from which they may be sent again. */
-  readonly #postponed = new Map<number, number>();
+  /** What was sent and is not answered: by sequence, whether it is a frame or a note of frames that are gone. */
+  readonly #inFlight = new Map<number, WaitingEntry['kind']>();
   /** A full disk there refuses every frame every few seconds. */
   readonly #refusals: Trouble;
   readonly #chatter = new Chatter(maxIdleMessagesPerMinute);
-  readonly #startedAtMs: number;
+  readonly #liveness: Liveness;
   #hasWelcome = false;
-  #limits: { readonly maxFrameBytes: number; readonly maxInFlight: number } | undefined;
+  /** Frames that may be unanswered; undefined: not welcome yet. */
+  #maxInFlight: number | undefined;
   #isPumping = false;
   #isDraining = false;
   #isLeaving = false;
-  #saidAtMs: number;
-  /** The last sign of life: something was heard, or a piece of a frame left this machine. */
-  #aliveAtMs: number;
-  /** When the message that is arriving began; undefined between messages. */
-  #beganAtMs: number | undefined;
-  /** True from a ping until anything is heard. */
-  #hasPinged = false;
 
   /** @param socket connected, or connecting */
   constructor(socket: Duplex, parts: LinkParts) {
     this.#socket = socket;
     this.#parts = parts;
     this.#refusals = new Trouble(parts.log, parts.clock);
-    this.#startedAtMs = this.#saidAtMs = this.#aliveAtMs = parts.clock.monotonicMs();
+    this.#liveness = new Liveness(parts.clock.monotonicMs());
   }
 
   /** Something new waits. */
@@ -89,10 +84,15 @@ export class Link {
     void this.#pump();
   }
 
-  /** Sends what waits, says bye when all of it is answered. */
+  /** Sends what waits, says bye when all of it is answered but what this receiver does not take. */
   drain(): void {
     this.#isDraining = true;
     this.#leaveWhenDone();
+  }
+
+  /** True when it has said bye because nothing was left to send. */
+  get isDone(): boolean {
+    return this.#isLeaving;
   }
 
   /**
@@ -122,8 +122,7 @@ export class Link {
     const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: maxHeaderBytes });
     let opening: Buffer | undefined = Buffer.alloc(0);
     for await (const chunk of this.#socket as AsyncIterable<Buffer>) {
-      this.#aliveAtMs = this.#parts.clock.monotonicMs();
-      this.#hasPinged = false;
+      this.#liveness.heard(this.#parts.clock.monotonicMs());
       let bytes = chunk;
       if (opening !== undefined) {
         opening = Buffer.concat([opening, chunk]);
@@ -137,7 +136,7 @@ export class Link {
         if (!this.#isExpected(message)) this.#checkChatter();
         else await this.#take(message);
       }
-      this.#beganAtMs = decoder.isInside ? (this.#beganAtMs ?? this.#aliveAtMs) : undefined;
+      this.#liveness.arrived(decoder.isInside);
     }
     if (this.#isLeaving) return 0;
     throw new OperationalError('LINK', 'the receiver closed the connection');
@@ -166,7 +165,7 @@ export class Link {
   }
 
   async #take(message: Expected): Promise<void> {
-    const { spool, log, clock } = this.#parts;
+    const { spool, log, clock, passedOver } = this.#parts;
     if (message.type === 'welcome') {
       if (this.#hasWelcome) throw new OperationalError('PROTOCOL', 'a second welcome');
       const { maxFrameBytes, maxInFlight } = message;
@@ -175,8 +174,10 @@ export class Link {
         throw new OperationalError('PROTOCOL', limit);
       }
       this.#hasWelcome = true;
+      this.#liveness.welcomed();
       await this.#parts.onWelcome(message.receiverId);
-      this.#limits = { maxFrameBytes, maxInFlight: Math.min(maxInFlight, maxFramesInFlight) };
+      passedOver.limit(maxFrameBytes);
+      this.#maxInFlight = Math.min(maxInFlight, maxFramesInFlight);
     } else {
       const { sequence } = message;
       if (message.type === 'stored') {
@@ -185,29 +186,44 @@ export class Link {
         log.debug('delivered', { sequence, name: message.name, duplicate: message.duplicate });
       } else if (message.retry) {
         const retryAtMs = clock.monotonicMs() + pauseFrom(message.retryAfterMs);
-        this.#postponed.set(sequence, retryAtMs);
-        const reason = new OperationalError('LINK', message.message);
-        this.#refusals.failed('the receiver cannot take frames now', reason);
+        this.#postpone(message, retryAtMs);
+      } else if (this.#inFlight.get(sequence) === 'dropped') {
+        // Until a receiver has the note it is the only count: the next connection tries again.
+        this.#postpone(message, Infinity);
       } else {
         await spool.reject(sequence, message.message);
       }
       // Not before the spool has taken it out: what is added meanwhile would have it sent again.
       this.#inFlight.delete(sequence);
+      spool.unload(sequence);
     }
     this.#leaveWhenDone();
     void this.#pump();
   }
 
+  #postpone({ sequence, message }: Extract<Expected, { type: 'refused' }>, untilMs: number): void {
+    this.#parts.passedOver.postpone(sequence, this.#inFlight.get(sequence), untilMs);
+    this.#refusals.failed(
+      'the receiver cannot take frames now',
+      new OperationalError('LINK', message),
+    );
+  }
+
   /** Sends frames while the receiver and the socket take more. One at a time: sending order is kept. */
   async #pump(): Promise<void> {
-    if (this.#isPumping || this.#limits === undefined || this.#isLeaving) return;
+    if (this.#isPumping || this.#maxInFlight === undefined || this.#isLeaving) return;
     this.#isPumping = true;
     try {
-      const { maxInFlight, maxFrameBytes } = this.#limits;
-      while (this.#inFlight.size < maxInFlight && !this.#ended.signal.aborted) {
-        const entry = this.#parts.spool.next((sequence) => this.#isBusy(sequence));
-        if (entry === undefined) break;
-        await this.#send(entry.sequence, maxFrameBytes);
+      const { spool, passedOver, clock } = this.#parts;
+      const isBusy = (entry: WaitingEntry): boolean =>
+        this.#inFlight.has(entry.sequence) || passedOver.isNow(entry, clock.monotonicMs());
+      while (this.#inFlight.size < this.#maxInFlight && !this.#ended.signal.aborted) {
+        const entry = spool.next(isBusy);
+        if (entry === undefined) {
+          passedOver.tell((sequence) => spool.has(sequence));
+          break;
+        }
+        await this.#send(entry.sequence);
       }
     } catch (error) {
       // The connection broke while a frame was being written: reading tells why.
@@ -218,62 +234,47 @@ export class Link {
     this.#leaveWhenDone();
   }
 
-  #isBusy(sequence: number): boolean {
-    return this.#inFlight.has(sequence) || this.#postponed.has(sequence);
-  }
-
-  async #send(sequence: number, maxFrameBytes: number): Promise<void> {
-    const { spool } = this.#parts;
+  async #send(sequence: number): Promise<void> {
+    const { spool, passedOver } = this.#parts;
     const entry = await spool.load(sequence);
     if (entry === undefined) return;
     const { header, body } = entry;
-    if (body.length > maxFrameBytes) {
-      const why = `it has ${body.length} bytes; the receiver takes ${maxFrameBytes}`;
-      await spool.reject(sequence, why);
+    if (passedOver.isTooLarge(sequence, body.length)) {
+      spool.unload(sequence);
       return;
     }
     this.#say({ ...header, sequence }, body);
-    this.#inFlight.add(sequence);
+    this.#inFlight.set(sequence, header.type);
     if (this.#socket.writableLength > maxBufferedBytes) {
       await once(this.#socket, 'drain', { signal: this.#ended.signal });
     }
   }
 
   #say(message: AgentMessage, body?: Buffer): void {
-    const now = this.#parts.clock.monotonicMs();
-    // What is asked now deserves the whole deadline for its answer.
-    if (!this.#isAwaiting) this.#aliveAtMs = now;
-    this.#saidAtMs = now;
+    this.#liveness.said(this.#parts.clock.monotonicMs(), this.#isAwaiting);
     const [head, rest] = encodeMessage(message, body);
     this.#socket.cork();
     this.#socket.write(head);
     for (let at = 0; at < rest.length; at += sliceBytes) {
-      // A large frame on a slow link is no silence. A ping that left says nothing: a dead link takes it too.
       this.#socket.write(rest.subarray(at, at + sliceBytes), () => {
-        this.#aliveAtMs = this.#parts.clock.monotonicMs();
+        this.#liveness.pieceLeft(this.#parts.clock.monotonicMs());
       });
     }
     this.#socket.uncork();
   }
 
   get #isAwaiting(): boolean {
-    return this.#limits === undefined || this.#inFlight.size > 0 || this.#hasPinged;
+    return this.#maxInFlight === undefined || this.#inFlight.size > 0;
   }
 
   #leaveWhenDone(): void {
-    const isDone = this.#inFlight.size === 0 && this.#parts.spool.waitingCount === 0;
-    if (!this.#isDraining || !isDone || this.#isLeaving || this.#limits === undefined) return;
+    if (!this.#isDraining || this.#isLeaving || this.#maxInFlight === undefined) return;
+    const { spool, passedOver } = this.#parts;
+    const isToCome = (entry: WaitingEntry): boolean => !passedOver.isForGood(entry);
+    if (this.#inFlight.size > 0 || spool.hasWaiting(isToCome)) return;
     this.#isLeaving = true;
     this.#say({ type: 'bye' });
     this.#socket.end();
-  }
-
-  /** What it says meanwhile is no welcome, and a message that drips is no sign of life. */
-  #isLate(now: number): boolean {
-    const [startedAtMs, aliveAtMs] = [this.#startedAtMs, this.#aliveAtMs];
-    const waitsSinceMs = this.#hasWelcome ? (this.#beganAtMs ?? aliveAtMs) : startedAtMs;
-    const isWaiting = this.#isAwaiting || this.#beganAtMs !== undefined;
-    return isWaiting && now - waitsSinceMs > answerDeadlineMs;
   }
 
   async #watchDeadlines(): Promise<void> {
@@ -282,16 +283,13 @@ export class Link {
     while (!signal.aborted) {
       await clock.sleep(heartbeatMs, signal);
       const now = clock.monotonicMs();
-      for (const [sequence, atMs] of this.#postponed) {
-        if (atMs <= now) this.#postponed.delete(sequence);
-      }
       void this.#pump();
-      if (this.#isLate(now)) {
+      if (this.#liveness.isLate(now, this.#isAwaiting)) {
         const silence = `no answer for ${answerDeadlineMs / 1000} s`;
         this.#socket.destroy(new OperationalError('LINK', silence));
-      } else if (now - this.#saidAtMs > pingIntervalMs && this.#limits && !this.#isLeaving) {
+      } else if (this.#liveness.isPingDue(now) && this.#maxInFlight && !this.#isLeaving) {
         this.#say({ type: 'ping' });
-        this.#hasPinged = true;
+        this.#liveness.pinged();
       }
     }
   }

@@ -12,6 +12,7 @@ import { Trouble } from '../../shared/trouble.js';
 import type { Spool } from '../spool/spool.js';
 import { openConnection } from './connection.js';
 import { Link } from './link.js';
+import { OversizeReport, PassedOver } from './passed-over.js';
 import { secure } from './secure.js';
 
 export interface UplinkParts {
@@ -47,10 +48,18 @@ export class Uplink {
   #nextPauseLineMs = Number.NEGATIVE_INFINITY;
   /** Spools of another spelling of this receiver, to be emptied before we go on. */
   #left: Spool[] = [];
+  /** Of these, those that were emptied as far as the receiver takes them. */
+  readonly #visited = new Set<Spool>();
+  readonly #oversize: OversizeReport;
+  /** What the receiver did not take of the own spool on the last connection. */
+  #passedOver: PassedOver | undefined;
+  /** True when draining has left only what the receiver does not take. */
+  #isDrained = false;
 
   constructor(parts: UplinkParts) {
     this.#parts = parts;
     this.#trouble = new Trouble(parts.log, parts.clock);
+    this.#oversize = new OversizeReport(parts.log, parts.clock);
     this.#name = formatAddress(parts.destination.host, parts.destination.port);
     parts.spool.onAdded(() => this.#link?.wake());
   }
@@ -65,6 +74,7 @@ export class Uplink {
       } catch (error) {
         if (!(error instanceof OperationalError)) throw error;
         if (signal.aborted) return;
+        this.#visited.clear();
         this.#trouble.failed(`cannot deliver to ${this.#name}; frames wait`, error);
         pauseMs = pauseAfter(this.#trouble.failures, this.#parts.random(), pauses);
       }
@@ -78,9 +88,14 @@ export class Uplink {
     this.#link?.drain();
   }
 
+  /** Whether something waits that the receiver may take. */
+  get isPending(): boolean {
+    return this.#parts.spool.hasWaiting((entry) => !this.#passedOver?.isForGood(entry));
+  }
+
   #isFinished(signal: AbortSignal): boolean {
-    const isEmpty = this.#left.length === 0 && this.#parts.spool.waitingCount === 0;
-    return signal.aborted || (this.#isDraining && isEmpty);
+    const isEmpty = this.#isDrained || this.#parts.spool.waitingCount === 0;
+    return signal.aborted || (this.#isDraining && this.#left.length === 0 && isEmpty);
   }
 
   /** Logs a pause that an operator would notice. A receiver that asks again and again gets a line now and then. */
@@ -104,7 +119,10 @@ export class Uplink {
     const { clock, log } = this.#parts;
     const camera = key?.camera ?? this.#parts.camera;
     const left = this.#left.shift();
+    if (left !== undefined) this.#visited.add(left);
     const spool = left ?? this.#parts.spool;
+    const isOwn = left === undefined;
+    const passedOver = new PassedOver(isOwn ? this.#oversize : new OversizeReport(log, clock));
     const onWelcome = async (receiverId: string | undefined): Promise<void> => {
       this.#trouble.worked(`delivering to ${this.#name} again`);
       log.debug('connected', {
@@ -112,14 +130,22 @@ export class Uplink {
         isEncrypted: key !== undefined,
         waiting: spool.waitingCount,
       });
-      if (left !== undefined || receiverId === undefined) return;
-      this.#left = [...(await this.#parts.onReceiver(receiverId))];
+      if (left !== undefined) return;
+      this.#passedOver = passedOver;
+      if (receiverId === undefined) return;
+      const all = await this.#parts.onReceiver(receiverId);
+      this.#left = all.filter((each) => !this.#visited.has(each));
       if (this.#left.length > 0) link.drain();
     };
-    const link = (this.#link = new Link(socket, { camera, spool, clock, log, onWelcome }));
+    const parts = { camera, spool, clock, log, passedOver, onWelcome };
+    const link = (this.#link = new Link(socket, parts));
     if (this.#isDraining || left !== undefined) link.drain();
     try {
-      return await link.converse();
+      const pauseMs = await link.converse();
+      if (!link.isDone)
+        this.#visited.clear(); // another receiver may answer next
+      else if (left === undefined) this.#isDrained = this.#isDraining;
+      return pauseMs;
     } catch (error) {
       if (error instanceof OperationalError || systemCode(error) === undefined) throw error;
       throw new OperationalError('LINK', 'the connection broke', { cause: error });

@@ -64,8 +64,12 @@ export const frameHeader = v.object({
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   verdict,
 });
-/** Which limit of the agent's frames were dropped by. */
-export const dropReasons = ['size', 'age', 'disk'] as const;
+/**
+ * Why frames are not to be had any more: a limit of the agent's dropped them (`size`, `age`, `disk`), the receiver
+ * had refused them for good and a limit then dropped what was set aside, or their copy in the spool is damaged.
+ */
+export const dropReasons = ['size', 'age', 'disk', 'refused', 'damaged'] as const;
+export type DropReason = (typeof dropReasons)[number];
 /** First and last of a run of sequences. */
 const sequenceRange = v.pipe(
   v.tuple([count, count]),

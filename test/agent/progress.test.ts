@@ -6,7 +6,9 @@ function makeProgress(idleExitMs: number) {
   const clock = new FakeClock();
   const spool = { waiting: 0 };
   const waitingCount = (): number => spool.waiting;
-  const progress = new WatchProgress({ idleExitMs, clock, waitingCount, manager: undefined });
+  const isPending = (): boolean => spool.waiting > 0;
+  const settings = { idleExitMs, clock, waitingCount, isPending, manager: undefined };
+  const progress = new WatchProgress(settings);
   return { progress, clock, spool };
 }
 

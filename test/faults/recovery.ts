@@ -35,7 +35,7 @@ export async function recoverSpool(tree: Tree, host: string, scratch: string): P
     path.includes('/rejected/') ? [sha256Of(jpegIn(bytes))] : [],
   );
   for (;;) {
-    const waiting = spool.next((sequence) => seen.has(sequence));
+    const waiting = spool.next(({ sequence }) => seen.has(sequence));
     if (waiting === undefined) return found;
     seen.add(waiting.sequence);
     const entry = await spool.load(waiting.sequence);

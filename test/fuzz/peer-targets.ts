@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { SpoolSet } from '../../agent/spool/spool-set.js';
 import { Link } from '../../agent/uplink/link.js';
+import { OversizeReport, PassedOver } from '../../agent/uplink/passed-over.js';
 import { CameraRegister } from '../../receiver/camera-register.js';
 import { FramedSession } from '../../receiver/framed-session.js';
 import type { Arrival } from '../../receiver/incoming.js';
@@ -98,7 +99,8 @@ export const peerTargets: readonly FuzzTarget[] = [
       theirs.on('error', () => undefined).resume();
       const onWelcome = (): Promise<void> => Promise.resolve();
       const { log } = keptLog();
-      const link = new Link(ours, { camera: 'yard', spool, clock, log, onWelcome });
+      const passedOver = new PassedOver(new OversizeReport(log, clock));
+      const link = new Link(ours, { camera: 'yard', spool, clock, log, passedOver, onWelcome });
       theirs.end(spoken(bytes));
       const pauseMs = await orRefusedLater(() => link.converse());
       must(

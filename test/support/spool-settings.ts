@@ -10,6 +10,7 @@ export const spoolSettings: SpoolSetSettings = {
   clock: systemClock,
   onDropped: () => undefined,
   onTrouble: () => undefined,
+  onWorked: () => undefined,
   onForeign: () => undefined,
   onLeft: () => undefined,
 };

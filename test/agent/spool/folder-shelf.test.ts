@@ -2,7 +2,8 @@
 import { mkdirSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FolderShelf, writeEntry } from '../../../agent/spool/folder-shelf.js';
+import { FolderShelf } from '../../../agent/spool/folder-shelf.js';
+import { writeEntry } from '../../../agent/spool/part-file.js';
 import { QueueSpool } from '../../../agent/spool/queue-spool.js';
 import { frameEntry } from '../../support/entries.js';
 import { spoolSettings } from '../../support/spool-settings.js';
@@ -14,12 +15,17 @@ async function open(folder: string) {
   const { shelf, life } = await FolderShelf.open(folder, (path) => foreign.push(path));
   const spool = new QueueSpool(shelf, life, {
     ...spoolSettings,
-    utcOffsetMinutes: () => 0,
     onTrouble: (event) => trouble.push(event),
   });
   const add = (number: number) => spool.add({ entry: frameEntry(number), path: undefined }, 0);
   return { spool, life, add, foreign, trouble };
 }
+
+/** Without what is being written, or kept free. */
+const namesIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => !name.endsWith('.part') || name === '.hidden.part')
+    .sort();
 
 const folderIn = (directory: string): string => join(directory, 'laptop_4444');
 
@@ -34,7 +40,7 @@ describe('a spool folder, opened again', () => {
     expect(again.life.entries.map(({ sequence }) => sequence)).toEqual([2, 3]);
     expect(await again.spool.load(2)).toEqual(frameEntry(2));
     await again.add(4);
-    expect(readdirSync(folder).sort()).toEqual([
+    expect(namesIn(folder)).toEqual([
       '000000000002.jpg',
       '000000000003.jpg',
       '000000000004.jpg',
@@ -47,12 +53,12 @@ describe('a spool folder, opened again', () => {
     const first = await open(folder);
     for (const number of [1, 2, 3]) await first.add(number);
     for (const sequence of [1, 2, 3]) await first.spool.acknowledge(sequence);
-    expect(readdirSync(folder).sort()).toEqual(['000000000003.sent', 'epoch']);
+    expect(namesIn(folder)).toEqual(['000000000003.sent', 'epoch']);
     const again = await open(folder);
     expect(again.life).toMatchObject({ entries: [], lastSequence: 3 });
     await again.add(4);
     await again.spool.acknowledge(4);
-    expect(readdirSync(folder).sort()).toEqual(['000000000004.sent', 'epoch']);
+    expect(namesIn(folder)).toEqual(['000000000004.sent', 'epoch']);
   });
 
   it('removes what was being written, and touches nothing that is not its own', async () => {
@@ -64,7 +70,7 @@ describe('a spool folder, opened again', () => {
     const { foreign, life } = await open(folder);
     expect(foreign.sort()).toEqual(mine.map((name) => join(folder, name)).sort());
     expect(life.entries).toHaveLength(1);
-    expect(readdirSync(folder).sort()).toEqual([...mine, '000000000001.jpg', 'epoch'].sort());
+    expect(namesIn(folder)).toEqual([...mine, '000000000001.jpg', 'epoch'].sort());
   });
 
   it('sets aside an entry that was damaged on the disk, with the reason', async () => {
@@ -73,11 +79,12 @@ describe('a spool folder, opened again', () => {
     truncateSync(join(folder, '000000000001.jpg'), 100);
     const { spool, trouble } = await open(folder);
     expect(await spool.load(1)).toBeUndefined();
-    expect(spool.waitingCount).toBe(0);
-    expect(trouble).toEqual(['a frame will not be delivered']);
+    expect(trouble).toEqual(['a frame in the spool is damaged']);
     const rejected = join(folder, 'rejected');
-    expect(readFileSync(join(rejected, '000000000001.jpg'))).toHaveLength(100);
-    expect(readFileSync(join(rejected, '000000000001.jpg.txt'), 'utf8')).toContain('damaged');
+    expect(readFileSync(join(rejected, '000000000001.damaged'))).toHaveLength(100);
+    expect(readFileSync(join(rejected, '000000000001.damaged.txt'), 'utf8')).toContain('damaged');
+    const { header } = (await spool.load(2)) ?? expect.unreachable();
+    expect(header).toMatchObject({ why: 'damaged', count: 1, sequences: [[1, 1]] });
   });
 
   it('keeps one memory of the sequence, whatever a power cut left of several', async () => {

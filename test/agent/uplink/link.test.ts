@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { Link } from '../../../agent/uplink/link.js';
 import { maxFramesInFlight, maxReturnMs, minReturnMs } from '../../../agent/uplink/limits.js';
+import { OversizeReport, PassedOver } from '../../../agent/uplink/passed-over.js';
 import { maxIdleMessagesPerMinute, preface } from '../../../shared/protocol/limits.js';
 import { encodeMessage } from '../../../shared/protocol/wire.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -31,7 +32,8 @@ function makeLink() {
   theirs.on('error', () => undefined);
   const { log } = keptLog();
   const onWelcome = (): Promise<void> => Promise.resolve();
-  const link = new Link(ours, { camera: 'yard', spool, clock, log, onWelcome });
+  const passedOver = new PassedOver(new OversizeReport(log, clock));
+  const link = new Link(ours, { camera: 'yard', spool, clock, log, passedOver, onWelcome });
   const ended = link.converse().then(
     (pauseMs) => `ended ${pauseMs}`,
     (error: unknown) => String(error),

@@ -222,39 +222,103 @@ describe('an uplink', () => {
     expect(spool.waitingCount).toBe(1);
   });
 
-  it('sets aside what is refused for good, and tries again what is refused for now', async () => {
-    let frames = 0;
+  it('gives up what is refused for good, and tries again what is refused for now', async () => {
+    const seen: string[] = [];
     const peer = await startPeer((socket) => {
+      const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 2 ** 20 });
+      let skip = preface.length;
       socket.write(preface);
       say(socket, welcome);
       socket.on('data', (chunk) => {
-        if (!chunk.includes('"type":"frame"')) return;
-        frames += 1;
-        const retry = frames === 1;
-        say(socket, {
-          type: 'refused',
-          sequence: 1,
-          code: 'x',
-          message: 'no',
-          retry,
-          retryAfterMs: 0,
-        });
+        const skipped = Math.min(skip, chunk.length);
+        skip -= skipped;
+        for (const { header } of decoder.push(chunk.subarray(skipped))) {
+          const { type, sequence } = header;
+          if (type !== 'frame' && type !== 'dropped') continue;
+          seen.push(`${type} ${Number(sequence)}`);
+          const refusal = { code: 'x', message: 'no', retry: seen.length === 1, retryAfterMs: 0 };
+          if (type === 'frame') say(socket, { type: 'refused', sequence, ...refusal });
+          else say(socket, { type: 'stored', sequence, name: 'x', duplicate: false });
+        }
       });
     });
     const { add, delivered, lost } = startUplink(peer.port);
     await add(1);
     await delivered();
-    expect(frames).toBe(2);
-    expect(lost).toEqual([expect.stringContaining('entry 1 is set aside: no')]);
+    expect(seen).toEqual(['frame 1', 'frame 1', 'dropped 2']);
+    expect(lost).toEqual([expect.stringMatching(/entry 1 is dropped: .*: no$/)]);
   });
 
-  it('sets aside a frame that is larger than the receiver takes, without sending it', async () => {
-    const { port, directory } = await startReceiver({ maxFrameBytes: 1024 });
-    const { add, delivered, lost } = startUplink(port);
-    await add(1, makeJpeg(1, { widthPx: 400, heightPx: 400 }));
+  const large = makeJpeg(1, { widthPx: 400, heightPx: 400 });
+  const limit = large.length - 1;
+
+  it('passes over a frame that is larger than the receiver takes, and says so once', async () => {
+    const { port, directory } = await startReceiver({ maxFrameBytes: limit });
+    const { add, spool, lines, lost } = startUplink(port);
+    await add(1, large);
+    for (const number of [2, 3, 4]) await add(number);
+    await eventually(() => spool.waitingCount === 1, 'the others delivered');
+    expect(filesBelow(directory)).toHaveLength(3);
+    expect(spool.has(1)).toBe(true);
+    expect(lost).toEqual([]);
+    const said = lines.filter((line) => line.includes('larger than the receiver takes'));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(/frames=1 largest=\d+ limit=\d+ hint=.*--max-frame/);
+  });
+
+  it('ends when it is drained and only frames are left that the receiver does not take', async () => {
+    const { port, directory } = await startReceiver({ maxFrameBytes: limit });
+    const { add, spool, uplink, running } = startUplink(port);
+    for (const number of [1, 2]) await add(number, large);
+    await add(3);
+    uplink.drain();
+    await running;
+    expect(filesBelow(directory)).toHaveLength(1);
+    expect([spool.waitingCount, uplink.isPending]).toEqual([2, false]);
+  });
+
+  it('delivers a large frame on the next connection, whose receiver takes it', async () => {
+    const { connect } = await import('node:net');
+    const [small, other] = [await startReceiver({ maxFrameBytes: limit }), await startReceiver()];
+    const sockets: Socket[] = [];
+    const peer = await startPeer((socket, nth) => {
+      sockets.push(socket);
+      const onward = connect(nth === 1 ? small.port : other.port, '127.0.0.1');
+      onward.on('error', () => undefined);
+      socket.pipe(onward).pipe(socket);
+      socket.on('close', () => onward.destroy());
+    });
+    const { add, delivered, spool } = startUplink(peer.port);
+    await add(1, large);
+    await add(2);
+    await eventually(() => spool.waitingCount === 1, 'the small frame delivered');
+    sockets[0]?.destroy();
     await delivered();
-    expect(lost[0]).toContain('the receiver takes 1024');
-    expect(filesBelow(directory)).toEqual([]);
+    expect(filesBelow(other.directory)).toHaveLength(1);
+  });
+
+  it('keeps a note that is refused, and sends no other on this connection', async () => {
+    const seen: string[] = [];
+    const peer = await startPeer((socket) => {
+      socket.write(preface);
+      say(socket, { ...welcome, maxInFlight: 1 });
+      socket.on('data', (chunk) => {
+        const [, type, sequence] =
+          /"type":"(frame|dropped)".*?"sequence":(\d+)/.exec(chunk.toString('latin1')) ?? [];
+        if (type === undefined) return;
+        seen.push(`${type} ${Number(sequence)}`);
+        const refusal = { code: 'x', message: 'no', retry: false };
+        say(socket, { type: 'refused', sequence: Number(sequence), ...refusal });
+      });
+    });
+    const { add, spool, uplink, running } = startUplink(peer.port);
+    for (const number of [1, 2, 3]) await add(number);
+    uplink.drain();
+    await running;
+    const notes = seen.filter((each) => each.startsWith('dropped'));
+    expect(notes).toHaveLength(1);
+    expect(spool.hasWaiting(({ kind }) => kind === 'frame')).toBe(false);
+    expect((await spool.load(4))?.header).toMatchObject({ count: 3, sequences: [[1, 3]] });
   });
 
   it('says what it heard when the port is something else', async () => {

@@ -1,0 +1,26 @@
+/** Which entries failed, and when each is to be tried again: after pauses that grow up to half a minute. Pure. */
+import { pauseAfter } from '../../shared/pause.js';
+
+const pauses = { firstMs: 1000, capMs: 30_000 };
+
+export class Retries {
+  readonly #failed = new Map<number, { readonly failures: number; readonly atMs: number }>();
+
+  get isEmpty(): boolean {
+    return this.#failed.size === 0;
+  }
+
+  failed(sequence: number, nowMs: number): void {
+    const failures = (this.#failed.get(sequence)?.failures ?? 0) + 1;
+    this.#failed.set(sequence, { failures, atMs: nowMs + pauseAfter(failures, 1, pauses) });
+  }
+
+  over(sequence: number): void {
+    this.#failed.delete(sequence);
+  }
+
+  /** Whether it is not to be tried yet. */
+  isResting(sequence: number, nowMs: number): boolean {
+    return nowMs < (this.#failed.get(sequence)?.atMs ?? Number.NEGATIVE_INFINITY);
+  }
+}
