@@ -37,8 +37,8 @@ export const prices = {
   store: (bytes: number): number => 1000 + perKibi(1, bytes),
   /** A line of the record, flushed by itself: 1 to 4 ms of the disk. */
   hole: 3000,
-  /** A lock is two processes: starting each holds the loop for 2 to 12 ms. */
-  hello: 20_000,
+  /** A lock is two processes: starting each holds the loop for 2 to 12 ms, and takes as much of another core. */
+  hello: 40_000,
   /** Files of the keys folder, written and flushed. */
   pair: 10_000,
   /** Splitting a raw stream, and hashing what comes out of it: 35 a KiB at worst (FF 00 FF 00 …). */

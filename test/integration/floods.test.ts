@@ -44,9 +44,9 @@ function open(port: number): Socket {
 }
 
 /** A receiver, and an agent that is paired with it and sends what is put into a folder. */
-async function atHome() {
+async function atHome(...args: string[]) {
   const { captures, keys, state, receive, line, type } = household();
-  const receiver = await receive();
+  const receiver = await receive(...args);
   expect(await type(await line('frontdoor', receiver.address))).toMatchObject({ code: 0 });
   const folder = temporaryDirectory();
   const from = ['--source', `folder:${folder}`, '--all', '--state', state];
@@ -60,9 +60,11 @@ async function atHome() {
       for (const end = made + count; made < end; made += 1) {
         writeFileSync(join(folder, `${made}.jpg`), makeJpeg(made));
       }
-      await eventually(() => filesBelow(captures).length >= made, `${made} frames`);
+      const arrived = (): string[] =>
+        filesBelow(captures).filter((name) => name.startsWith('frontdoor/'));
+      await eventually(() => arrived().length >= made, `${made} frames`);
       const sent = Array.from({ length: made }, (_, number) => makeJpeg(number).toString('hex'));
-      const stored = filesBelow(captures).map((name) => readFileSync(join(captures, name), 'hex'));
+      const stored = arrived().map((name) => readFileSync(join(captures, name), 'hex'));
       expect(stored.sort()).toEqual(sent.sort());
     },
     /** Cuts the agent off, so that it has to connect anew. */
@@ -150,6 +152,77 @@ describe('a paired camera is served', () => {
     }
     expect(peakBytes(receiver, 'pings')).toBeLessThan(300 * mebi);
     expect(receiver.stderr().split('\n').length).toBeLessThan(100);
+  });
+});
+
+describe('a paired camera is served beside 16 who have their work refused', () => {
+  const jpeg = makeJpeg(0);
+  const ways: Readonly<Record<string, (agent: AgentPeer, at: number) => void>> = {
+    'wrong hashes': (agent, at) => agent.frame(at, jpeg, { sha256: '0'.repeat(64) }),
+    'no JPEGs': (agent, at) => agent.frame(at, Buffer.alloc(500)),
+    'pictures that take long to look at': (agent, at) =>
+      agent.frame(at, Buffer.concat([jpeg.subarray(0, 600), Buffer.alloc(2 ** 20, 'ff00', 'hex')])),
+    'frames beyond the quota': (agent, at) => agent.frame(at, jpeg),
+    'the same frame': (agent) => agent.frame(1, jpeg),
+    'notes of dropped frames': (agent, at) => agent.dropped(at),
+  };
+
+  /** Sends as much as is read, until the signal aborts. */
+  async function flood(
+    agent: AgentPeer,
+    way: (agent: AgentPeer, at: number) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const isWaiting = (): boolean =>
+      agent.socket.writableNeedDrain && !agent.socket.destroyed && !signal.aborted;
+    for (let at = 1; !signal.aborted; at += 1) {
+      way(agent, at);
+      while (isWaiting()) await delay(5);
+      if (at % 100 === 0) await delay(1);
+    }
+    agent.socket.destroy();
+  }
+
+  it.each(Object.entries(ways))('%s, without a key and with one', async (title, way) => {
+    const { receiver, deliver, reconnect, keys } = await atHome('--open', '--quota', '1MiB');
+    const stop = new AbortController();
+    const shed = new AgentPeer(
+      await connectWithKey(receiver.port, await pairBehindTheScenes(keys, 'shed')),
+    );
+    shed.hello('shed');
+    const strangers = Array.from({ length: 15 }, () => new AgentPeer(receiver.port));
+    for (const [number, stranger] of strangers.entries()) stranger.hello(`stranger-${number}`);
+    const agents = [shed, ...strangers];
+    const floods = agents.map((agent) => flood(agent, way, stop.signal));
+    await deliver(10);
+    await reconnect();
+    await deliver(10);
+    stop.abort();
+    await Promise.all(floods);
+    expect(peakBytes(receiver, title)).toBeLessThan(300 * mebi);
+    expect(receiver.stderr().split('\n').length).toBeLessThan(200);
+  });
+
+  it('hellos under ever new names', async () => {
+    const { receiver, deliver, reconnect } = await atHome('--open');
+    const stop = new AbortController();
+    const greeters = Array.from({ length: 16 }, async (_, greeter) => {
+      for (let at = 0; !stop.signal.aborted; at += 1) {
+        const agent = new AgentPeer(receiver.port);
+        agent.hello(`new-${greeter}-${at}`);
+        const isWaiting = (): boolean =>
+          agent.messages.length === 0 && !agent.socket.destroyed && !stop.signal.aborted;
+        while (isWaiting()) await delay(5);
+        agent.socket.destroy();
+        await delay(5);
+      }
+    });
+    await deliver(10);
+    await reconnect();
+    await deliver(10);
+    stop.abort();
+    await Promise.all(greeters);
+    expect(receiver.stderr().split('\n').length).toBeLessThan(200);
   });
 });
 
