@@ -42,6 +42,7 @@ describe('the books', () => {
     ['a frame that is stored twice', { stored: [own, { ...own, name: 'front/x/a-2.jpg' }] }],
     ['a frame in another folder', { stored: [{ ...own, name: 'shed/2026_11_22/a.jpg' }] }],
     ['a picture that nobody sent', { stored: theirs('cam-1') }],
+    ['a picture under a name that none may have', { stored: theirs('Up'), sent: [clear('Up')] }],
     ['a picture under another name', { stored: theirs('cam-1'), sent: [clear('cam-2')] }],
     [
       'a stranger’s frame under a paired name',

@@ -34,6 +34,9 @@ export interface Books {
 /** For connections that live when a door is shut: the receiver looks every few seconds. */
 const graceMs = 15_000;
 
+/** As PROTOCOL.md has it, written anew: the programs' own rule may be what is wrong. */
+const folderName = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
 /** A sentence for each rule that was broken. */
 export function checkBooks({ stored, acknowledged, sent, moments, paired }: Books): string[] {
   const folderOf = ({ name }: StoredPicture): string => name.split('/')[0] ?? '';
@@ -53,6 +56,10 @@ export function checkBooks({ stored, acknowledged, sent, moments, paired }: Book
   }
   for (const picture of stored) {
     if (own.has(picture.sha256)) continue;
+    if (!folderName.test(folderOf(picture))) {
+      broken.push(`${picture.name} is stored: that is no name of a camera or of raw frames`);
+      continue;
+    }
     const senders = byPicture.get(`${folderOf(picture)} ${picture.sha256}`) ?? [];
     const whys = senders.map((each) => whyForbidden(each, moments, paired));
     if (whys.includes(undefined)) continue;
