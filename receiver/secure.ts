@@ -96,9 +96,10 @@ export function secure(
       if (held === undefined) refuse(new Error('no key of ours was proven'));
       else resolve({ socket: secured, holder: held.holder });
     });
-    if (socket.destroyed) refuse(new Error('it left'));
-    socket.once('close', () => refuse(new Error('it left')));
-    server.emit('connection', socket);
+    const left = (): void => refuse(new Error('it left'));
+    socket.once('close', left);
+    if (socket.destroyed) left();
+    else server.emit('connection', socket);
   });
 }
 

@@ -23,7 +23,7 @@ import { systemClock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/errors.js';
 import { keyHexPattern, keyIdPattern } from '../../shared/keys/identity.js';
 import { PrivateFolder, asOwnFile, withFolder } from '../../shared/private-file.js';
-import { runWithFile } from '../run-program.js';
+import { flock } from './flock.js';
 
 const idField = v.pipe(v.string(), v.regex(keyIdPattern));
 const keyField = v.pipe(v.string(), v.regex(keyHexPattern));
@@ -86,7 +86,7 @@ export class KeyFolder {
    * @throws {OperationalError} KEYS: something cannot be read or understood
    */
   camerasWithCode(): readonly string[] {
-    const folder = this.#look(this.path);
+    const folder = this.#look();
     const stamp = stampOf(folder);
     if (this.#withCode?.stamp === stamp) return this.#withCode.value;
     const found = this.cameras().filter(({ file }) => file.code !== undefined);
@@ -120,7 +120,13 @@ export class KeyFolder {
 
   /** True from the first pairing on. @throws {OperationalError} KEYS: whether it is cannot be told */
   isClosed(): boolean {
-    return this.#look(this.#pathOf(closedName)) !== undefined;
+    try {
+      // Whatever it is: a link that leads nowhere opens no door.
+      return lstatSync(this.#pathOf(closedName), { throwIfNoEntry: false }) !== undefined;
+    } catch (cause) {
+      if (isAbsent(cause)) return false;
+      throw this.#unreadable(cause);
+    }
   }
 
   /**
@@ -185,9 +191,9 @@ export class KeyFolder {
     }
   }
 
-  #look(path: string): Stats | undefined {
+  #look(): Stats | undefined {
     try {
-      return statSync(path, { throwIfNoEntry: false });
+      return statSync(this.path, { throwIfNoEntry: false });
     } catch (cause) {
       if (isAbsent(cause)) return undefined;
       throw this.#unreadable(cause);
@@ -273,17 +279,6 @@ function stampOf(stats: Stats | undefined): string {
 
 function isSettled(stats: Stats | undefined): boolean {
   return systemClock.nowMs() - (stats?.ctimeMs ?? Infinity) > settledAfterMs;
-}
-
-/** Waits for whoever has it; they hold it for milliseconds. */
-async function flock(fd: number): Promise<void> {
-  try {
-    const code = await runWithFile('flock', ['--exclusive', '--timeout', '4', '3'], fd);
-    if (code === 1) throw new Error('another process has it locked');
-  } catch (error) {
-    // Without util-linux (macOS) one process serves; a person rarely types at the same moment.
-    if (systemCode(error) !== 'ENOENT') throw error;
-  }
 }
 
 function isAbsent(error: unknown): boolean {

@@ -1,5 +1,5 @@
 /** Whether keys on the disk are their service's, and nobody else's: owner and mode of a folder and its files. */
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Finding, finding } from './finding.js';
 
@@ -12,13 +12,17 @@ export async function privateFindings(
   folder: string,
   ownerId: number | undefined,
 ): Promise<readonly Finding[]> {
-  const look = await stat(folder).catch(() => undefined);
+  const look = await lstat(folder).catch(() => undefined);
   if (look === undefined) return [];
+  if (look.isSymbolicLink()) return [linkFinding(folder)];
   const paths = [folder, ...(await readdir(folder)).map((name) => join(folder, name))];
   const looks = await Promise.all(
     // A file may be replaced while we look.
-    paths.map(async (path) => ({ path, found: await stat(path).catch(() => undefined) })),
+    paths.map(async (path) => ({ path, found: await lstat(path).catch(() => undefined) })),
   );
+  const links = looks.filter(({ found }) => found?.isSymbolicLink());
+  // Its mode means nothing, and what is said about it below would be done to its target.
+  if (links[0] !== undefined) return [linkFinding(links[0].path)];
   const findings: Finding[] = [];
   const foreign = looks.find(
     ({ found }) => found && ownerId !== undefined && found.uid !== ownerId,
@@ -33,4 +37,9 @@ export async function privateFindings(
     findings.push(finding('keys', 'warning', says, `sudo chmod -R go= '${folder}'`));
   }
   return findings;
+}
+
+function linkFinding(path: string): Finding {
+  const todo = `put a folder or a file in its place: ls -l '${path}'`;
+  return finding('keys', 'fault', `${path} is a link, and none is followed there`, todo);
 }

@@ -37,7 +37,7 @@ export function start(
       ...{ PATH: process.env.PATH, HOME: process.env.HOME },
       // What the user of this machine has paired is not for tests.
       XDG_STATE_HOME: temporaryDirectory(),
-      XDG_CONFIG_HOME: temporaryDirectory(),
+      XDG_CONFIG_HOME: env?.HOME === undefined ? temporaryDirectory() : '',
       ...env,
     },
   });

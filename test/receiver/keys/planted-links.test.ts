@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KeyFolder } from '../../../receiver/keys/key-folder.js';
 import { issueCode, listCameras, removeCamera } from '../../../receiver/keys/pairing-desk.js';
+import { privateFindings } from '../../../shared/doctor/private-findings.js';
 import { PrivateFolder } from '../../../shared/private-file.js';
 import { household, receiverCommand } from '../../support/pairing.js';
 import { missing, root, run } from '../../support/programs.js';
@@ -88,6 +89,28 @@ describe('a link', () => {
     expect(readdirSync(elsewhere)).toEqual([]);
     await removeCamera(folder, 'front');
     expect(() => lstatSync(join(keys, 'front.seen'))).toThrow('ENOENT');
+  });
+});
+
+describe('a mark that leads nowhere', () => {
+  it('closes the receiver as a whole one does', () => {
+    const { keys, elsewhere, folder } = place();
+    mkdirSync(keys);
+    symlinkSync(join(elsewhere, 'nothing'), join(keys, 'closed'));
+    expect(folder.isClosed()).toBe(true);
+  });
+});
+
+describe('the doctor', () => {
+  it('says that a link is in the way, and not to change its target', async () => {
+    const { keys, elsewhere } = place();
+    symlinkSync(elsewhere, keys);
+    const says = expect.stringContaining('is a link') as string;
+    expect(await privateFindings(keys, 1234)).toMatchObject([{ level: 'fault', says }]);
+    rmSync(keys);
+    mkdirSync(keys, { mode: 0o700 });
+    symlinkSync(elsewhere, join(keys, 'front.json'));
+    expect(await privateFindings(keys, undefined)).toMatchObject([{ level: 'fault', says }]);
   });
 });
 
