@@ -89,19 +89,11 @@ export class FolderShelf implements Shelf {
   }
 
   async put(sequence: number, { entry, path }: Prepared): Promise<void> {
-    await this.#check();
-    const final = this.#pathOf(sequence, entry.header.type);
-    const part = this.#part();
     try {
-      const isLinked = path !== undefined && (await linkInto(path, final, part));
-      if (!isLinked) {
-        await writeEntry(part, entry);
-        await rename(part, final);
+      await this.#check();
+      if (path === undefined || !(await this.#link(path, sequence, entry))) {
+        await this.#write(sequence, entry);
       }
-      await flushToDisk(this.#folder);
-    } catch (error) {
-      await rm(part, { force: true });
-      throw error;
     } finally {
       await this.#reserve.fill();
     }
@@ -109,9 +101,7 @@ export class FolderShelf implements Shelf {
 
   async replace(sequence: number, entry: Entry): Promise<void> {
     await this.#check();
-    const isNote = entry.header.type === 'dropped';
-    const write = (): Promise<void> => this.#write(sequence, entry);
-    await (isNote ? this.#reserve.use(write) : write());
+    await this.#write(sequence, entry);
   }
 
   async get(sequence: number, kind: Kind): Promise<Entry> {
@@ -178,16 +168,33 @@ export class FolderShelf implements Shelf {
     return this.#reserve.free();
   }
 
-  async #write(sequence: number, entry: Entry): Promise<void> {
+  /** @returns false where there are no links */
+  async #link(path: string, sequence: number, { header }: Entry): Promise<boolean> {
     const part = this.#part();
     try {
-      await writeEntry(part, entry);
-      await rename(part, this.#pathOf(sequence, entry.header.type));
-    } catch (error) {
+      if (!(await linkInto(path, this.#pathOf(sequence, header.type), part))) return false;
+    } finally {
       await rm(part, { force: true });
-      throw error;
     }
     await flushToDisk(this.#folder);
+    return true;
+  }
+
+  /** Writes the whole entry, whatever is there: what a failed flush left need not be on the disk. */
+  async #write(sequence: number, entry: Entry): Promise<void> {
+    const { type } = entry.header;
+    const write = async (): Promise<void> => {
+      const part = this.#part();
+      try {
+        await writeEntry(part, entry);
+        await rename(part, this.#pathOf(sequence, type));
+      } catch (error) {
+        await rm(part, { force: true });
+        throw error;
+      }
+      await flushToDisk(this.#folder);
+    };
+    await (type === 'dropped' ? this.#reserve.use(write) : write());
   }
 
   async #moveMark(sequence: number): Promise<boolean> {

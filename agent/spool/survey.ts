@@ -9,6 +9,9 @@ export interface SpoolSurvey {
   readonly receiver: string;
   readonly waitingFrames: number;
   readonly waitingBytes: number;
+  /** Frames that the receiver refused for good, and their bytes. */
+  readonly asideFrames: number;
+  readonly asideBytes: number;
   /** When the frame that waits longest was captured. */
   readonly oldestMs: number | undefined;
   /** When the last frame for this receiver was captured, whether it waits or was delivered. */
@@ -37,7 +40,17 @@ async function surveyFolder(folder: string, receiver: string): Promise<SpoolSurv
     waitingBytes += found.size;
     oldestMs = Math.min(oldestMs ?? Infinity, found.mtimeMs);
   }
-  return { receiver, waitingFrames, waitingBytes, oldestMs, newestMs };
+  const aside = await framesIn(join(folder, 'rejected'));
+  const asideBytes = aside.reduce((sum, bytes) => sum + bytes, 0);
+  const waiting = { waitingFrames, waitingBytes, asideFrames: aside.length, asideBytes };
+  return { receiver, ...waiting, oldestMs, newestMs };
+}
+
+/** @returns the bytes of each */
+async function framesIn(folder: string): Promise<number[]> {
+  const names = (await namesIn(folder)).filter((name) => parseEntryName(name)?.kind === 'frame');
+  const found = await Promise.all(names.map((name) => statIfThere(join(folder, name))));
+  return found.flatMap((stats) => stats?.size ?? []);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

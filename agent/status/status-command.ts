@@ -80,7 +80,11 @@ async function lookInto(state: string) {
 
 function spoolLine(spool: SpoolSurvey, nowMs: number): string {
   const { receiver, waitingFrames, waitingBytes, oldestMs, newestMs } = spool;
-  const last = newestMs === undefined ? '' : `; last frame ${ago(newestMs, nowMs)}`;
+  const aside =
+    spool.asideFrames === 0
+      ? ''
+      : `; ${counted(spool.asideFrames, 'frame')} (${roughSize(spool.asideBytes)}) set aside: the receiver refused them`;
+  const last = `${newestMs === undefined ? '' : `; last frame ${ago(newestMs, nowMs)}`}${aside}`;
   if (oldestMs === undefined) return `${receiver}: nothing waits${last}`;
   const waits = `${counted(waitingFrames, 'frame')} (${roughSize(waitingBytes)})`;
   return `${receiver}: ${waits} waiting, the oldest from ${ago(oldestMs, nowMs)}${last}`;

@@ -14,7 +14,7 @@ interface Call {
 }
 
 /** Files up to this size find room on a disk that is `tight`. */
-const tightBytes = 2000;
+const tightBytes = 600;
 
 export class Faults {
   state: DiskState = 'fine';

@@ -27,10 +27,15 @@ describe('a survey of the spool', () => {
         receiver: 'laptop_4444',
         waitingFrames: 2,
         waitingBytes: 500,
+        asideFrames: 1,
+        asideBytes: 10,
         oldestMs: 1_010_000,
         newestMs: 1_020_000,
       },
-      { receiver: 'nas_5', waitingFrames: 0, waitingBytes: 0, oldestMs: undefined, newestMs: 2e6 },
+      {
+        ...{ receiver: 'nas_5', waitingFrames: 0, waitingBytes: 0, asideFrames: 0, asideBytes: 0 },
+        ...{ oldestMs: undefined, newestMs: 2e6 },
+      },
     ]);
   });
 

@@ -1,0 +1,257 @@
+/** A spool whose disk fails for a while: nothing is given up that may be there, and no sequence is given twice. */
+import type * as Files from 'node:fs/promises';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FolderShelf } from '../../../agent/spool/folder-shelf.js';
+import { QueueSpool, type QueueSettings } from '../../../agent/spool/queue-spool.js';
+import { frameEntry } from '../../support/entries.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { spoolSettings } from '../../support/spool-settings.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+const { faults } = await vi.hoisted(async () => {
+  const { Faults } = await import('../../support/faulty-files.js');
+  return { faults: new Faults() };
+});
+vi.mock('node:fs/promises', async (original) => {
+  const { faultyFiles } = await import('../../support/faulty-files.js');
+  return faultyFiles(await original<typeof Files>(), faults);
+});
+afterEach(() => faults.reset());
+
+async function open(folder: string, changes: Partial<QueueSettings> = {}) {
+  const clock = new FakeClock();
+  const told: string[] = [];
+  const dropped: string[] = [];
+  const { shelf, life } = await FolderShelf.open(folder, () => undefined);
+  const spool = new QueueSpool(shelf, life, {
+    ...spoolSettings,
+    clock,
+    onTrouble: (event) => told.push(event),
+    onWorked: (_, words) => told.push(words),
+    onDropped: (count, why) => dropped.push(`${count} ${why}`),
+    ...changes,
+  });
+  const add = (number: number) => spool.add({ entry: frameEntry(number), path: undefined }, 0);
+  /** Sends all that can be sent, in order. @returns their sequences, notes with what they name */
+  const deliver = async (): Promise<string[]> => {
+    const sent: string[] = [];
+    for (let next = spool.next(() => false); next; next = spool.next(() => false)) {
+      const { sequence } = next;
+      const header = (await spool.load(sequence))?.header;
+      if (header === undefined) continue;
+      const note =
+        header.type === 'dropped' ? ` ${header.why} ${JSON.stringify(header.sequences)}` : '';
+      sent.push(`${sequence}${note}`);
+      await spool.acknowledge(sequence);
+    }
+    return sent;
+  };
+  return { spool, add, deliver, clock, told, dropped, life };
+}
+
+const folderIn = (directory: string): string => join(directory, 'laptop_4444');
+const size = frameEntry(1).body.length;
+
+describe('a spool that cannot be read', () => {
+  it.each(['EMFILE', 'EACCES', 'EIO', 'ESTALE'])('waits after %s', async (code) => {
+    const { add, deliver, clock, told, dropped } = await open(folderIn(temporaryDirectory()));
+    for (const number of [1, 2, 3]) await add(number);
+    faults.failOnce(0, code);
+    expect(await deliver()).toEqual(['2', '3']);
+    await clock.advance(1000);
+    expect(await deliver()).toEqual(['1']);
+    expect(told[0]).toBe('a frame cannot be read from the spool: it waits');
+    expect(told).toContain('the spool can be read again');
+    expect(dropped).toEqual([]);
+  });
+
+  it('that is moved away and back is taken up, with what was captured meanwhile', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const { add, deliver, clock, spool } = await open(folder);
+    for (const number of [1, 2]) await add(number);
+    renameSync(folder, `${folder}.away`);
+    for (const number of [3, 4]) await add(number);
+    expect(await deliver()).toEqual([]);
+    renameSync(`${folder}.away`, folder);
+    await add(5);
+    expect(spool.isSettled).toBe(true);
+    await clock.advance(60_000);
+    expect(await deliver()).toEqual(['1', '2', '3', '4', '5']);
+    expect((await open(folder)).life.lastSequence).toBe(5);
+  });
+
+  it('is not taken for another folder under its name', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const { add, deliver, clock } = await open(folder);
+    await add(1);
+    renameSync(folder, `${folder}.away`);
+    mkdirSync(folder);
+    await add(2);
+    expect(await deliver()).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
+    rmSync(folder, { recursive: true });
+    renameSync(`${folder}.away`, folder);
+    await clock.advance(60_000);
+    await add(3);
+    expect(await deliver()).toEqual(['1', '2', '3']);
+  });
+
+  it('gives no sequence twice that was acknowledged while it was away', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const first = await open(folder);
+    await first.add(1);
+    await first.spool.load(1);
+    renameSync(folder, `${folder}.away`);
+    await first.spool.acknowledge(1);
+    renameSync(`${folder}.away`, folder);
+    // Killed now: it is sent again, which the receiver knows.
+    expect((await open(folder)).life).toMatchObject({ lastSequence: 1 });
+  });
+
+  it('counts a frame whose file is gone from a folder that is there', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const { add, deliver, dropped } = await open(folder);
+    for (const number of [1, 2]) await add(number);
+    rmSync(join(folder, '000000000001.jpg'));
+    expect(await deliver()).toEqual(['2', '3 damaged [[1,1]]']);
+    expect(dropped).toEqual(['1 damaged']);
+  });
+});
+
+describe('a disk that is full', () => {
+  it('has frames in memory sent only once their sequences are on it', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const { add, deliver, spool } = await open(folder);
+    await add(1);
+    faults.state = 'tight';
+    await add(2);
+    expect(spool.inMemoryCount).toBe(1);
+    expect(await deliver()).toEqual(['1', '2']);
+    // Killed now: the mark shows what was sent.
+    faults.reset();
+    expect((await open(folder)).life).toMatchObject({ entries: [], lastSequence: 2 });
+  });
+
+  it('at the end has what it takes, and counts the rest on it', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const { add, spool, dropped } = await open(folder);
+    await add(1);
+    faults.state = 'tight';
+    for (const number of [2, 3]) await add(number);
+    expect(await spool.close()).toEqual({ shelved: 1, lost: 2, isRecorded: true });
+    expect(dropped).toEqual(['2 disk']);
+    faults.reset();
+    expect(await (await open(folder)).deliver()).toEqual(['1', '4 disk [[2,3]]']);
+  });
+
+  it('at the end that has room again loses nothing', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const { add, spool } = await open(folder);
+    faults.state = 'full';
+    for (const number of [1, 2]) await add(number);
+    faults.reset();
+    expect(await spool.close()).toEqual({ shelved: 2, lost: 0, isRecorded: true });
+    expect(await (await open(folder)).deliver()).toEqual(['1', '2']);
+  });
+
+  it('says when not even the count could be kept', async () => {
+    const { add, spool } = await open(folderIn(temporaryDirectory()));
+    faults.state = 'read-only';
+    await add(1);
+    expect(await spool.close()).toEqual({ shelved: 0, lost: 1, isRecorded: false });
+  });
+
+  it('keeps room for the count', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const { add } = await open(folder, { maxBytes: 1.5 * size });
+    await add(1);
+    // The first write fails, and the one after the reserve was given up does not.
+    faults.failOnce(1, 'ENOSPC');
+    await add(2);
+    expect(readdirSync(folder)).toContain('000000000002.dropped');
+  });
+});
+
+describe('a failed flush', () => {
+  it.each([0, 1, 2, 3, 4, 5, 6, 7])(
+    'at call %d leaves the frame to be written anew',
+    async (call) => {
+      const folder = folderIn(temporaryDirectory());
+      const { add, deliver, spool } = await open(folder);
+      faults.failOnce(call, 'EIO');
+      await add(1);
+      await add(2);
+      expect(spool.isSettled).toBe(true);
+      expect((await deliver()).sort()).toEqual(['1', '2']);
+    },
+  );
+});
+
+describe('what was set aside', () => {
+  it('counts against the size, and is noted when it goes', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const { add, spool, deliver, dropped } = await open(folder, { maxBytes: 3.5 * size });
+    for (const number of [1, 2, 3]) {
+      await add(number);
+      await spool.reject(number, 'no');
+    }
+    expect(readdirSync(join(folder, 'rejected'))).toHaveLength(6);
+    await add(4);
+    expect(dropped).toEqual(['1 refused']);
+    expect(readdirSync(join(folder, 'rejected'))).toHaveLength(4);
+    expect(await deliver()).toEqual(['4 refused [[1,1]]', '5']);
+  });
+
+  it('is in the way of new frames where the newest go', async () => {
+    const limits = { maxBytes: 1.5 * size, dropsFirst: 'newest' as const };
+    const { add, spool, deliver } = await open(folderIn(temporaryDirectory()), limits);
+    await add(1);
+    await spool.reject(1, 'no');
+    for (const number of [2, 3]) await add(number);
+    expect(await deliver()).toEqual(['3 size [[2,2],[4,4]]']);
+  });
+
+  it('by an earlier version counts too', async () => {
+    const folder = folderIn(temporaryDirectory());
+    await (await open(folder)).add(1);
+    const rejected = join(folder, 'rejected');
+    mkdirSync(rejected);
+    const bytes = readFileSync(join(folder, '000000000001.jpg'));
+    for (const name of ['000000000002.jpg', '000000000003.jpg']) {
+      writeFileSync(join(rejected, name), bytes);
+      writeFileSync(join(rejected, `${name}.txt`), 'no\n');
+    }
+    const { add, deliver, life } = await open(folder, { maxBytes: 3.5 * size });
+    expect(life.lastSequence).toBe(3);
+    await add(4);
+    expect(await deliver()).toEqual(['4 size [[1,1]]', '5 refused [[2,2]]', '6']);
+    expect((await open(folder)).life.lastSequence).toBe(6);
+  });
+
+  it('waits again when it is moved back while no agent runs', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const { add, spool } = await open(folder);
+    for (const number of [1, 2]) await add(number);
+    await spool.reject(1, 'no');
+    const name = '000000000001.jpg';
+    renameSync(join(folder, 'rejected', name), join(folder, name));
+    const again = await open(folder);
+    expect(again.life.aside).toEqual([]);
+    expect(await again.deliver()).toEqual(['1', '2']);
+  });
+
+  it('waits on when it could not be set aside', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const { add, spool, deliver, clock } = await open(folder);
+    await add(1);
+    await spool.load(1);
+    faults.state = 'full';
+    await spool.reject(1, 'no');
+    expect(spool.has(1)).toBe(true);
+    faults.reset();
+    await clock.advance(1000);
+    expect(await deliver()).toEqual(['1']);
+  });
+});
