@@ -16,7 +16,7 @@ import { type Recorded, readLines } from './record-line.js';
 
 export const recordName = 'record.jsonl';
 /** Read at once; longer than any line of ours, so a longer one is foreign. */
-const pieceBytes = 256 * 1024;
+const pieceBytes = 64 * 1024;
 /** Of lines that were not flushed: some seconds of frames. */
 const maxUnflushedBytes = 2 ** 20;
 const lineEnd = 0x0a;

@@ -2,6 +2,7 @@
  * The lines of a day's record, JSON objects: one a frame (epoch and sequence absent for a raw one), one a
  * hole (`"type":"dropped"`). A line may come twice and means the same then. Pure.
  */
+import * as v from 'valibot';
 import type { SequenceRange, WireVerdict } from '../../shared/protocol/messages.js';
 
 /** What names a frame or a hole of a camera for ever. */
@@ -49,6 +50,15 @@ export type Recorded =
       readonly key: string;
     };
 
+/** What a hole's line says beside its number. */
+const holeFacts = v.object({
+  count: v.number(),
+  why: v.string(),
+  from: v.string(),
+  to: v.string(),
+  sequences: v.optional(v.array(v.tuple([v.number(), v.number()]))),
+});
+
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /**
@@ -63,7 +73,7 @@ export function frameKey({ epoch, sequence }: FrameId, capturedAtMs: number): st
 export function holeKey(hole: HoleFacts): string {
   const { id, count, why, capturedAtMs, lastCapturedAtMs, sequences } = hole;
   const times = [iso(capturedAtMs), iso(lastCapturedAtMs)];
-  return joined(id.epoch, id.sequence, count, why, ...times, JSON.stringify(sequences));
+  return joined(id.epoch, id.sequence, count, why, ...times, String(sequences));
 }
 
 /** The line, with its end. */
@@ -131,15 +141,18 @@ export function readLine(text: string): Recorded | undefined {
   const { epoch, sequence, type, name } = line;
   if (typeof epoch !== 'string' || typeof sequence !== 'number') return undefined;
   if (type === 'dropped') {
-    const { count, why, from, to, sequences } = line;
-    const key = joined(epoch, sequence, count, why, from, to, JSON.stringify(sequences));
+    const facts = v.safeParse(holeFacts, line);
+    if (!facts.success) return undefined;
+    const { count, why, from, to, sequences } = facts.output;
+    const key = joined(epoch, sequence, count, why, from, to, String(sequences));
     return { kind: 'hole', key };
   }
   // It becomes part of a path: only what a frame can be named.
   if (typeof name !== 'string' || !/^[\w+-]+\.jpg$/.test(name)) return undefined;
-  return { kind: 'frame', key: joined(epoch, sequence, line.captured), name };
+  const captured = typeof line.captured === 'string' ? line.captured : '';
+  return { kind: 'frame', key: joined(epoch, sequence, captured), name };
 }
 
-function joined(...parts: readonly unknown[]): string {
-  return parts.map(String).join(' ');
+function joined(...parts: readonly (string | number)[]): string {
+  return parts.join(' ');
 }

@@ -117,7 +117,7 @@ export const textTargets: readonly FuzzTarget[] = [
     runs: 3000,
     corpus: texts(
       '{"epoch":"00112233445566778899aabbccddeeff","sequence":1,"name":"2026_11_22.jpg","size":1}',
-      '{"epoch":"00112233445566778899aabbccddeeff","sequence":2,"type":"dropped","count":3}',
+      '{"epoch":"00112233445566778899aabbccddeeff","sequence":2,"type":"dropped","count":3,"why":"size","from":"a","to":"b","sequences":[[1,2],[4,9]]}',
     ),
     check(bytes) {
       const text = bytes.toString();
