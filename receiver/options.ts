@@ -40,8 +40,8 @@ export const receiverProgram = {
     ),
     quota: value(
       size({ maxBytes: 2 ** 50 }),
-      'What a camera may store in a minute; what comes beyond is refused until the minute is over, and its ' +
-        'agent keeps it. 0 is no limit.',
+      'What a camera, or an address without a key, may store in a minute; what comes beyond is refused until ' +
+        'the minute is over, and its agent keeps it. 0 is no limit.',
       '1GiB',
     ),
     idleTimeout: value(

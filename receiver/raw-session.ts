@@ -50,8 +50,8 @@ export async function serveRaw(
   const pace = new Pace(parts.idleTimeoutMs);
   /** Gives back the memory for the picture that is arriving. */
   let release: (() => void) | undefined;
-  /** Of the picture that is arriving. */
-  let tab = new Tab(parts.budget);
+  /** Of the picture that is arriving; the first one brought the connection with it, as `cat x.jpg | socat` does. */
+  let tab = new Tab(parts.budget, prices.connection);
   const refuse = (reason: string): void => {
     log.warn('refused a raw frame', { camera, reason });
     socket.end(`${reason}\n`);

@@ -166,10 +166,12 @@ class Budget implements ConnectionBudget {
 /** What one message, or one picture, has cost so far. */
 export class Tab {
   readonly #budget: ConnectionBudget;
-  #us = 0;
+  #us: number;
 
-  constructor(budget: ConnectionBudget) {
+  /** @param paidUs for it, before there was a tab */
+  constructor(budget: ConnectionBudget, paidUs = 0) {
     this.#budget = budget;
+    this.#us = paidUs;
   }
 
   pay(us: number): Promise<void> | undefined {
