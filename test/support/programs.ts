@@ -103,7 +103,8 @@ export async function run(command: string, args: readonly string[], surroundings
 
 /** Pipes bytes through socat to an address, as the tutorial does. @returns what came back */
 export async function sendWithSocat(bytes: Buffer, address: string): Promise<string> {
-  const socat = start('socat', ['-', `TCP:${address}`], { stdin: 'pipe' });
+  // After its input has ended socat waits half a second for an answer: a loaded machine needs more to start a process.
+  const socat = start('socat', ['-t', '30', '-', `TCP:${address}`], { stdin: 'pipe' });
   socat.child.stdin?.end(bytes);
   if (socat.child.stdin) await once(socat.child.stdin, 'close');
   await socat.ended;
