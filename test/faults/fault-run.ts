@@ -54,7 +54,7 @@ export async function runFaults(settings: RunSettings): Promise<Outcome> {
     stage.stepClock(0);
     const isSettled = await settled(stage, settings.settleDeadlineMs, settings.signal);
     await stage.stop();
-    const outcome = closeBooks(stage, isSettled, settings.isSecure);
+    const outcome = closeBooks(stage, isSettled, settings);
     if (outcome.violations.length > 0) stage.keepDisks();
     return outcome;
   } finally {
@@ -103,13 +103,19 @@ async function settled(stage: Stage, deadlineMs: number, signal?: AbortSignal): 
   return true;
 }
 
-function closeBooks(stage: Stage, isSettled: boolean, isSecure: boolean): Outcome {
+function closeBooks(stage: Stage, isSettled: boolean, settings: StageSettings): Outcome {
+  const { isSecure, isMixed = false } = settings;
   const captures = stage.readCaptures();
   const spool = stage.readSpool();
-  const { declared, kills } = stage;
+  const { declared, kills, overheard } = stage;
   const acknowledged = stage.acknowledged(captures);
   const { put } = stage.camera;
-  const violations = audit({ put, declared, acknowledged, captures, spool, kills });
+  const books = { put, declared, acknowledged, captures, spool, overheard, kills };
+  const violations = audit({ ...books, mayOmitSequences: isMixed });
+  const unasked = spool.rejected.length - stage.refusedCount;
+  if (unasked > 0) violations.push(`${unasked} frames set aside that no receiver refused for good`);
+  const damaged = [...captures.gaps, ...spool.gaps].filter(({ why }) => why === 'damaged').length;
+  if (damaged > 0) violations.push(`${damaged} notes of damaged frames, and nothing damages any`);
   if (isSecure && stage.clearCount > 0) {
     violations.push(`${stage.clearCount} connections of a paired agent in the clear`);
   }
@@ -121,7 +127,7 @@ function closeBooks(stage: Stage, isSettled: boolean, isSecure: boolean): Outcom
     stored: captures.stored.length,
     waiting: spool.waiting.length,
     rejected: spool.rejected.length,
-    dropped: captures.droppedCount,
+    dropped: captures.gaps.reduce((sum, { count }) => sum + count, 0),
     acknowledged: acknowledged.size,
     unfinished: captures.unfinished.length,
   };

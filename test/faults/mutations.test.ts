@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { missing } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { runFaults } from './fault-run.js';
+import type { StageSettings } from './stage.js';
 import { type Mutation, buildPrograms, mutate } from './mutants.js';
-import { seenInFaults, seenInPowerCuts, seenOverTls } from './mutations.js';
+import { seenInFaults, seenInPowerCuts, seenInRefusals, seenOverTls } from './mutations.js';
 import { type Fault, type FaultKind, seededRandom } from './plan.js';
 import { type Side, walkPowerCuts } from './power-cut.js';
 import { recordAgent, recordReceiver } from './recording.js';
@@ -13,13 +14,16 @@ const noStrace = missing('strace', 'strace');
 const timeLimitMs = 180_000;
 const frames = 110;
 
+/** A spool that twenty frames fill. */
+const smallSpool = { agentArgs: ['--spool-max-size', '1MiB'], leastFrameBytes: 50_000 };
+
 /** The faults in turn, several times. */
 function planOf(kinds: readonly FaultKind[]): Fault[] {
   return Array.from({ length: 6 }, (_, index) => ({
     kind: kinds[index % kinds.length] ?? 'cut-end',
     afterFrames: 10 + index * 15,
     pauseMs: 0,
-    lastsMs: 300,
+    lastsMs: kinds.some((kind) => kind.startsWith('refuse')) ? 1500 : 300,
   }));
 }
 
@@ -28,6 +32,7 @@ async function goThrough(
   kinds: readonly FaultKind[],
   mutation?: Mutation,
   isSecure = false,
+  spool: Partial<StageSettings> = {},
 ): Promise<readonly string[]> {
   const { violations } = await runFaults({
     directory: temporaryDirectory(),
@@ -35,6 +40,7 @@ async function goThrough(
     random: seededRandom(1),
     isReceiverMany: false,
     isSecure,
+    ...spool,
     hasSmallDisks: false,
     libfaketime: undefined,
     plan: planOf(kinds),
@@ -54,11 +60,28 @@ const cases: [Mutation, FaultKind, RegExp][] = [
   [noSum, 'corrupt-up', /no frame of the camera/],
 ];
 
+const { cutUncounted, miscounted, tooLargeForGood, unreadableForGood } = seenInRefusals;
+const refusals: [Mutation, FaultKind, RegExp][] = [
+  [cutUncounted, 'refuse-for-good', /declared and neither stored/],
+  [miscounted, 'refuse-for-good', /whose count is not that of the sequences/],
+  [tooLargeForGood, 'small-frames', /set aside that no receiver refused/],
+  [unreadableForGood, 'spool-gone', /notes of damaged frames/],
+];
+
 describe('faults', () => {
   it.each(cases)('show it when $name', { timeout: timeLimitMs }, async (mutation, kind, words) => {
     const violations = await goThrough([kind], mutation);
     expect(violations.join('\n')).toMatch(words);
   });
+
+  it.each(refusals)(
+    'show it when $name',
+    { timeout: timeLimitMs },
+    async (mutation, kind, words) => {
+      const violations = await goThrough([kind], mutation, false, smallSpool);
+      expect(violations.join('\n')).toMatch(words);
+    },
+  );
 
   it(`show it over TLS when ${seenOverTls.fallBack.name}`, { timeout: timeLimitMs }, async () => {
     const violations = await goThrough(['kill-receiver'], seenOverTls.fallBack, true);
@@ -66,7 +89,8 @@ describe('faults', () => {
   });
 
   it('show nothing where nothing is wrong', { timeout: timeLimitMs }, async () => {
-    expect(await goThrough(cases.map(([, kind]) => kind))).toEqual([]);
+    const kinds = [...cases, ...refusals].map(([, kind]) => kind);
+    expect(await goThrough(kinds, undefined, false, smallSpool)).toEqual([]);
   });
 });
 

@@ -29,6 +29,35 @@ export const seenInFaults = {
   },
 } satisfies Record<string, Mutation>;
 
+/** Seen when receivers refuse frames, and when the agent's disk goes and comes back. */
+export const seenInRefusals = {
+  cutUncounted: {
+    name: 'the agent cuts what is set aside without a note',
+    path: 'agent/spool/queue-spool.ts',
+    snippet: "await this.#note(refused, 'refused');",
+    replacement: '',
+  },
+  miscounted: {
+    name: 'the agent counts frames without naming them',
+    path: 'agent/spool/gap-notes.ts',
+    snippet: 'count: countIn(sequences),',
+    replacement: 'count: countIn(sequences) + 100,',
+  },
+  tooLargeForGood: {
+    name: 'the agent sets aside what is too large for the receiver of the day',
+    path: 'agent/uplink/link.ts',
+    snippet: 'if (passedOver.isTooLarge(sequence, body.length)) {',
+    replacement:
+      "if (passedOver.isTooLarge(sequence, body.length)) { await spool.reject(sequence, 'large');",
+  },
+  unreadableForGood: {
+    name: 'the agent takes any failure to read an entry for final',
+    path: 'agent/spool/queue-spool.ts',
+    snippet: "error instanceof OperationalError && error.code === 'FRAME'",
+    replacement: 'error instanceof OperationalError',
+  },
+} satisfies Record<string, Mutation>;
+
 /** Seen when a pair that knows each other goes through faults. */
 export const seenOverTls = {
   fallBack: {

@@ -5,6 +5,7 @@
 import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
 import { readAgentMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, type WireMessage } from '../../shared/protocol/wire.js';
+import { type Gap, gapOf } from './inventory.js';
 
 export interface Acknowledgement {
   /** (epoch, sequence), which names a frame for ever. */
@@ -18,6 +19,8 @@ export class Overheard {
   /** By sequence, the SHA-256 of each frame that was sent. */
   readonly #sent = new Map<number, string>();
   readonly #unanswered = new Set<number>();
+  /** By (epoch, sequence), the notes of frames that are gone. */
+  readonly notes = new Map<string, Gap>();
   #epoch = '';
   #isWelcome = false;
   /** True when the receiver did not hear what the agent said: its answers name other frames then. */
@@ -44,6 +47,10 @@ export class Overheard {
       const message = readAgentMessage(header);
       if (message?.type === 'hello') this.#epoch = message.epoch;
       if (message?.type === 'frame') this.#sent.set(message.sequence, message.sha256);
+      if (message?.type === 'dropped') {
+        const id = `${this.#epoch} ${message.sequence}`;
+        this.notes.set(id, gapOf(this.#epoch, id, message));
+      }
       if (message?.type === 'frame' || message?.type === 'dropped') {
         this.#unanswered.add(message.sequence);
         newest = Math.max(newest, message.sequence);

@@ -2,11 +2,12 @@
  * The pair under test with the suite's things around it: camera, agent, proxy, receiver, small disks, a clock
  * that can be stepped. Each fault is one method; what happens when is the plan's business.
  */
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Camera, type Tally, count } from './camera.js';
 import { SmallDisk } from './disk.js';
+import { FakeTime } from './fake-time.js';
 import {
   type Captures,
   type SpoolContents,
@@ -17,6 +18,8 @@ import {
 import { Party } from './party.js';
 import type { Fault, FaultKind } from './plan.js';
 import { Proxy } from './proxy.js';
+import { Refuser } from './refuser.js';
+import { moveSpools } from './spool-move.js';
 import {
   type Delivered,
   acknowledgedFiles,
@@ -44,6 +47,10 @@ export interface StageSettings {
   /** The library that fakes the clock; undefined where there is none. */
   readonly libfaketime: string | undefined;
   readonly agentArgs?: readonly string[];
+  /** Of a frame, about. */
+  readonly leastFrameBytes?: number;
+  /** True: one side is 0.1.0. */
+  readonly isMixed?: boolean;
 }
 
 const camera = 'yard';
@@ -56,41 +63,47 @@ export class Stage {
   readonly #delivered: Delivered[] = [];
   kills = 0;
   readonly #settings: StageSettings;
+  readonly #time: FakeTime;
   readonly #captures: SmallDisk;
   readonly #state: SmallDisk;
   readonly #proxy: Proxy;
   readonly #agent: Party;
   readonly #receivers: { readonly one: Party; readonly many: Party };
+  /** A receiver whose limit somebody set too low. */
+  readonly #small: Party;
+  readonly #refuser: Refuser;
   #isMany: boolean;
   /** Frames put since the agent's last start that it has not declared. */
   #outstanding = 0;
 
-  private constructor(settings: StageSettings, proxy: Proxy, receiverPort: number) {
+  private constructor(
+    settings: StageSettings,
+    proxy: Proxy,
+    refuser: Refuser,
+    receiverPort: number,
+  ) {
     const { directory, hasSmallDisks, programs } = settings;
     const sizeBytes = hasSmallDisks ? diskBytes : undefined;
     this.#settings = settings;
     this.#proxy = proxy;
+    this.#refuser = refuser;
     this.#isMany = settings.isReceiverMany;
     this.#captures = new SmallDisk(join(directory, 'captures'), sizeBytes);
     this.#state = new SmallDisk(join(directory, 'state'), sizeBytes);
     const folder = join(directory, 'camera');
     mkdirSync(folder);
-    this.camera = new Camera(folder, settings.random);
-    this.stepClock(0);
+    this.camera = new Camera(folder, settings.random, settings.leastFrameBytes);
+    this.#time = new FakeTime(directory, settings.libfaketime);
     const address = `127.0.0.1:${receiverPort}`;
     const keys = ['--keys', keysIn(this.#captures.path)];
     const receiver = [process.execPath, programs.receiver, '--dir', this.#captures.path, ...keys];
     const activator = ['systemd-socket-activate', '-l', address, '--inetd', '-a'];
-    const one = this.#party('receiver', '"listening"', [
-      ...receiver,
-      '--listen',
-      address,
-      '--json',
-      '--verbose',
-    ]);
+    const alone = [...receiver, '--listen', address, '--json', '--verbose'];
+    const one = this.#party('receiver', '"listening"', alone);
+    this.#small = this.#party('receiver', '"listening"', [...alone, '--max-frame', '5KiB']);
     const many = this.#party('receiver', 'Listening on', [
       ...activator,
-      ...this.#clockFlags(),
+      ...this.#time.flags,
       ...receiver,
     ]);
     this.#receivers = { one, many };
@@ -110,7 +123,7 @@ export class Stage {
     const { isSecure } = settings;
     const targetPort = await freePort();
     const proxy = await Proxy.open({ targetPort, isSecure, random: settings.random });
-    const stage = new Stage(settings, proxy, targetPort);
+    const stage = new Stage(settings, proxy, await Refuser.open(), targetPort);
     try {
       if (isSecure) {
         await pairSides(camera, stage.#captures.path, stage.#state.path, proxy.port);
@@ -157,6 +170,16 @@ export class Stage {
     return this.#proxy.isQuiet && countWaiting(this.#state.path) === 0;
   }
 
+  /** Frames that were refused for good. */
+  get refusedCount(): number {
+    return this.#refuser.refusedCount;
+  }
+
+  /** Notes of frames that are gone, as they were overheard. */
+  get overheard(): Proxy['notes'] {
+    return this.#proxy.notes;
+  }
+
   readCaptures(): Captures {
     return readCaptures(this.#captures.path);
   }
@@ -181,7 +204,9 @@ export class Stage {
   async close(): Promise<void> {
     await this.#agent.end('SIGKILL');
     await this.#receiver.end('SIGKILL');
+    await this.#small.end('SIGKILL');
     await this.#proxy.close();
+    this.#refuser.close();
     this.#captures.unmount();
     this.#state.unmount();
   }
@@ -209,14 +234,45 @@ export class Stage {
     'corrupt-up': (lastsMs) => this.#corrupt('up', lastsMs),
     'corrupt-down': (lastsMs) => this.#corrupt('down', lastsMs),
     'disk-full-receiver': (lastsMs) => full(this.#captures, lastsMs),
-    'disk-full-agent': (lastsMs) => full(this.#state, lastsMs),
+    'disk-full-agent': async (lastsMs) => {
+      await full(this.#state, lastsMs);
+      await this.#untilTaken();
+    },
+    'refuse-now': (lastsMs) => this.#refuse(false, lastsMs),
+    'refuse-for-good': (lastsMs) => this.#refuse(true, lastsMs),
+    'small-frames': async (lastsMs) => {
+      await this.#receiver.end('SIGTERM');
+      await this.#small.start();
+      await delay(lastsMs);
+      await this.#small.end('SIGTERM');
+      await this.#receiver.start();
+    },
+    'spool-gone': async (lastsMs) => {
+      await moveSpools(this.#state.path, lastsMs);
+      await this.#untilTaken();
+    },
     'step-clock': () => this.stepClock(this.#nextOffsetMs()),
   };
+
+  /** The agent is led to somebody who takes nothing. */
+  async #refuse(isForGood: boolean, lastsMs: number): Promise<void> {
+    this.#refuser.isForGood = isForGood;
+    await this.#proxy.lead(this.#refuser.port, lastsMs);
+  }
+
+  /** What waits in memory is on the disk when the next frame is. */
+  async #untilTaken(): Promise<void> {
+    const before = this.declaredCount;
+    for (let looks = 0; looks < 500 && this.declaredCount === before; looks += 1) {
+      if (this.#outstanding === 0) this.shoot();
+      await delay(10);
+    }
+  }
 
   /** Both machines' clocks and the camera's. */
   stepClock(offsetMs: number): void {
     this.camera.clockOffsetMs = offsetMs;
-    writeFileSync(this.#clockPath, `${offsetMs < 0 ? '' : '+'}${offsetMs / 1000}\n`);
+    this.#time.step(offsetMs);
   }
 
   async #again(party: Party, signal: 'SIGTERM' | 'SIGKILL', awayMs: number): Promise<void> {
@@ -257,28 +313,7 @@ export class Stage {
     onLine: (line: string) => void = () => undefined,
   ): Party {
     const logPath = join(this.#settings.directory, `${name}.log`);
-    return new Party({ command, ready, logPath, onLine, env: this.#clockEnvironment() });
-  }
-
-  get #clockPath(): string {
-    return join(this.#settings.directory, 'clock');
-  }
-
-  #clockEnvironment(): Record<string, string> {
-    const { libfaketime } = this.#settings;
-    if (libfaketime === undefined) return {};
-    return {
-      LD_PRELOAD: libfaketime,
-      FAKETIME_TIMESTAMP_FILE: this.#clockPath,
-      FAKETIME_NO_CACHE: '1',
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-      NO_FAKE_STAT: '1',
-    };
-  }
-
-  /** systemd-socket-activate hands over only the variables that it is told to. */
-  #clockFlags(): string[] {
-    return Object.keys(this.#clockEnvironment()).flatMap((name) => ['-E', name]);
+    return new Party({ command, ready, logPath, onLine, env: this.#time.environment });
   }
 }
 
