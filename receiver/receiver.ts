@@ -168,7 +168,10 @@ export class Receiver {
       if (start?.opening.kind === 'tls') {
         const hello = await readHello(plain, start.first, start.chunks);
         await start.chunks.return(undefined);
-        const secured = await this.#handshake(plain, address, hello);
+        const secured = await this.#handshake(plain, address, hello).catch((error: unknown) => {
+          budget.charge(prices.connection);
+          throw error;
+        });
         socket = secured.socket;
         guest = await door.admit(secured);
         start = await open(socket);

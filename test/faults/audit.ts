@@ -1,6 +1,7 @@
 /** Compares what was promised with what is there. Pure. */
 import type { Tally } from './camera.js';
-import type { Captures, SpoolContents } from './inventory.js';
+import { readGaps } from './gap-book.js';
+import type { Captures, Gap, SpoolContents } from './inventory.js';
 
 export interface Books {
   /** What the camera made. */
@@ -11,22 +12,37 @@ export interface Books {
   readonly acknowledged: ReadonlyMap<string, string>;
   readonly captures: Captures;
   readonly spool: SpoolContents;
+  /** By (epoch, sequence), what was overheard of notes of frames that are gone. */
+  readonly overheard: ReadonlyMap<string, Gap>;
   /** Processes that were killed: each may leave unfinished files behind. */
   readonly kills: number;
+  /** True where one side is 0.1.0, whose notes do not say which frames are gone. */
+  readonly mayOmitSequences: boolean;
 }
 
 /** As many as a receiver has in hand at once. */
 const unfinishedPerKill = 8;
 
+/** A frame and a note about others, whose sequences were given when the agent was killed. */
+const holesPerKill = 2;
+
 /** A sentence for each promise that was not kept, the first few of a kind with their names. */
-export function audit({ put, declared, acknowledged, captures, spool, kills }: Books): string[] {
+export function audit(books: Books): string[] {
+  const { put, declared, acknowledged, captures, spool, kills } = books;
   const stored = tallyOf(captures.stored.map(({ sha256 }) => sha256));
-  const kept = tallyOf([...spool.waiting, ...spool.rejected]);
+  const keptFrames = [...spool.waiting, ...spool.rejected];
+  const kept = tallyOf(keptFrames.map(({ sha256 }) => sha256));
+  const gaps = readGaps({
+    ...books,
+    gaps: [...captures.gaps, ...spool.gaps],
+    kept: keptFrames.map(({ id }) => id),
+    stored: captures.recorded.map(({ id }) => id),
+  });
   const at = (tally: Tally, sha256: string): number => tally.get(sha256) ?? 0;
   const acked = tallyOf([...acknowledged.values()]);
 
   const missing = excess(declared, (sha256) => at(stored, sha256) + at(kept, sha256));
-  const lost = missing.slice(0, Math.max(0, missing.length - captures.droppedCount));
+  const lost = missing.slice(0, Math.max(0, missing.length - gaps.counted));
   const unacked = excess(acked, (sha256) => at(stored, sha256));
   const foreign = captures.stored.filter(({ sha256 }) => !put.has(sha256));
   const foreignNames = foreign.map(({ name, damage }) => `${name} (${damage ?? 'a whole JPEG'})`);
@@ -45,7 +61,9 @@ export function audit({ put, declared, acknowledged, captures, spool, kills }: B
   const unrecorded = captures.stored.filter(({ name }) => !files.has(name));
   const tooMany = captures.unfinished.slice(unfinishedPerKill * kills);
   return [
-    ...complaint('declared and neither stored, waiting nor counted as dropped', lost),
+    ...complaint('declared and neither stored, waiting, set aside nor counted', lost),
+    ...gaps.wrong.flatMap(([what, items]) => complaint(what, items)),
+    ...complaint('sequences in no book', gaps.holes.slice(holesPerKill * kills)),
     ...complaint('acknowledged and not stored', unacked),
     ...complaint('under a final name and no frame of the camera', foreignNames),
     ...complaint('stored more often than the camera made it', twiceNames),

@@ -24,6 +24,9 @@ const backMs = 3000;
 /** Files that stay: chokidar looks at each whenever one comes. */
 const filesKept = 60;
 
+/** What a comment segment holds. */
+const mostCommentBytes = 65_000;
+
 /** A whole JPEG that nothing else equals: its number and padding in a comment segment. */
 export function numberedJpeg(number: number, bytes: number): Buffer {
   const words = `frame ${number} `;
@@ -37,14 +40,17 @@ export class Camera {
   readonly put: Tally = new Map();
   readonly #directory: string;
   readonly #random: () => number;
+  readonly #leastBytes: number;
   readonly #times: number[] = [];
   #number = 0;
   #last: Buffer = template;
   /** By how much its clock is wrong. */
   clockOffsetMs = 0;
 
-  constructor(directory: string, random: () => number) {
+  /** @param leastBytes of a frame, about */
+  constructor(directory: string, random: () => number, leastBytes = 2000) {
     this.#directory = directory;
+    this.#leastBytes = leastBytes;
     this.#random = random;
   }
 
@@ -56,7 +62,9 @@ export class Camera {
     const number = (this.#number += 1);
     const isTwin = number % twinEvery === 0;
     // Most are small and quick; now and then one is in many pieces on the wire.
-    const bytes = 2000 + Math.floor(this.#random() * (number % 10 === 0 ? 60_000 : 6000));
+    const most = this.#leastBytes + (number % 10 === 0 ? 60_000 : 6000);
+    const spread = Math.min(most, mostCommentBytes) - this.#leastBytes;
+    const bytes = this.#leastBytes + Math.floor(this.#random() * spread);
     const jpeg = isTwin ? this.#last : numberedJpeg(number, bytes);
     this.#last = jpeg;
     const nowMs = Date.now() + this.clockOffsetMs;

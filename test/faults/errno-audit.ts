@@ -12,7 +12,7 @@ export function auditDiskFaults(
   put: Tally,
   droppedCount: number,
 ): string[] {
-  const whole = rejected.filter((sha256) => put.has(sha256));
+  const whole = rejected.map(({ sha256 }) => sha256).filter((sha256) => put.has(sha256));
   return [
     ...(whole.length > 0 ? [`${whole.length} frames set aside, though whole: ${whole[0]}`] : []),
     // No fault lasts for so long that memory is full.

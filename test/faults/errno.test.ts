@@ -82,7 +82,8 @@ describe('a plan of errors', () => {
 });
 
 describe('the audit after a disk has failed', () => {
-  const spool = { waiting: [], rejected: ['a'], droppedNotes: 0, unfinished: [] };
+  const rejected = [{ id: 'e 1', sha256: 'a' }];
+  const spool = { waiting: [], rejected, gaps: [], droppedNotes: 0, unfinished: [] };
   const put = new Map([['a', 1]]);
 
   it('finds what is set aside though it is whole, and what was dropped', () => {
@@ -98,7 +99,7 @@ describe('the audit after a disk has failed', () => {
     const moved = file('.moved-7/yard/d/2.jpg', 'b');
     const captures = {
       ...{ stored: [...stored, moved], recorded: [], droppedCount: 0 },
-      ...{ unfinished: [], unexpected: [] },
+      ...{ gaps: [], unfinished: [], unexpected: [] },
     };
     const found = withMoved(captures, new Map([...put, ['b', 1]]));
     expect(found.stored).toEqual([stored[0], moved]);

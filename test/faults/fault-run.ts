@@ -78,7 +78,7 @@ async function takeUp(stage: Stage, paced: { frames: number }, signal?: AbortSig
 async function settleAndStop(stage: Stage, settings: RunSettings): Promise<Outcome> {
   const isSettled = await settled(stage, () => stage.isSettled, settings);
   await stage.stop();
-  return closeBooks(stage, isSettled, settings.isSecure);
+  return closeBooks(stage, isSettled, settings);
 }
 
 /**
@@ -139,14 +139,20 @@ async function settled(
   return true;
 }
 
-function closeBooks(stage: Stage, isSettled: boolean, isSecure: boolean): Outcome {
+function closeBooks(stage: Stage, isSettled: boolean, settings: StageSettings): Outcome {
+  const { isSecure, isMixed = false } = settings;
   const captures = stage.readCaptures();
   const spool = stage.readSpool();
-  const { declared, kills, crashes } = stage;
+  const { declared, kills, crashes, overheard } = stage;
   const acknowledged = stage.acknowledged(captures);
   const { put } = stage.camera;
-  const violations = audit({ put, declared, acknowledged, captures, spool, kills });
+  const books = { put, declared, acknowledged, captures, spool, overheard, kills };
+  const violations = audit({ ...books, mayOmitSequences: isMixed });
   violations.push(...crashes);
+  const unasked = spool.rejected.length - stage.refusedCount;
+  if (unasked > 0) violations.push(`${unasked} frames set aside that no receiver refused for good`);
+  const damaged = [...captures.gaps, ...spool.gaps].filter(({ why }) => why === 'damaged').length;
+  if (damaged > 0) violations.push(`${damaged} notes of damaged frames, and nothing damages any`);
   if (isSecure && stage.clearCount > 0) {
     violations.push(`${stage.clearCount} connections of a paired agent in the clear`);
   }
@@ -158,7 +164,7 @@ function closeBooks(stage: Stage, isSettled: boolean, isSecure: boolean): Outcom
     stored: captures.stored.length,
     waiting: spool.waiting.length,
     rejected: spool.rejected.length,
-    dropped: captures.droppedCount,
+    dropped: captures.gaps.reduce((sum, { count }) => sum + count, 0),
     acknowledged: acknowledged.size,
     unfinished: captures.unfinished.length,
   };

@@ -6,7 +6,7 @@ import { findJpegDamage } from '../../shared/jpeg-splitter.js';
 import { parseFrameName } from '../../shared/frame-path.js';
 import { type Tally, count } from './camera.js';
 import { ballastName } from './disk.js';
-import { jpegIn } from './spool-entry.js';
+import { headerIn, jpegIn } from './spool-entry.js';
 
 export interface StoredFile {
   /** Relative to the captures directory. */
@@ -23,21 +23,39 @@ export interface RecordedFrame {
   readonly name: string;
 }
 
+/** A note of frames that are gone. */
+export interface Gap {
+  /** (epoch, sequence) of the note itself. */
+  readonly id: string;
+  readonly epoch: string;
+  readonly count: number;
+  readonly why: string;
+  /** Which sequences of its epoch they are; undefined: it does not say. */
+  readonly sequences: readonly (readonly [number, number])[] | undefined;
+}
+
 export interface Captures {
   readonly stored: readonly StoredFile[];
-  /** Frames that the agent reported as dropped. */
-  readonly droppedCount: number;
+  /** What the agent reported as gone. */
+  readonly gaps: readonly Gap[];
   /** Each line of the records that tells of a frame. */
   readonly recorded: readonly RecordedFrame[];
   readonly unfinished: readonly string[];
   readonly unexpected: readonly string[];
 }
 
+/** A frame in a spool. */
+export interface SpooledFrame {
+  /** (epoch, sequence), as its name and its folder say. */
+  readonly id: string;
+  readonly sha256: string;
+}
+
 export interface SpoolContents {
-  readonly waiting: readonly string[];
-  readonly rejected: readonly string[];
-  /** Notes of dropped frames that still wait. */
-  readonly droppedNotes: number;
+  readonly waiting: readonly SpooledFrame[];
+  readonly rejected: readonly SpooledFrame[];
+  /** Notes of frames that are gone, which still wait. */
+  readonly gaps: readonly Gap[];
   readonly unfinished: readonly string[];
 }
 
@@ -46,7 +64,7 @@ export function readCaptures(directory: string): Captures {
   const unfinished: string[] = [];
   const unexpected: string[] = [];
   const recorded: RecordedFrame[] = [];
-  const holes = new Map<string, number>();
+  const gaps = new Map<string, Gap>();
   for (const name of filesIn(directory)) {
     const base = name.split('/').at(-1) ?? '';
     const path = join(directory, name);
@@ -54,7 +72,7 @@ export function readCaptures(directory: string): Captures {
     else if (base === 'record.jsonl') {
       for (const line of linesOf(path)) {
         const id = `${String(line.epoch)} ${String(line.sequence)}`;
-        if (typeof line.count === 'number') holes.set(id, line.count);
+        if (typeof line.count === 'number') gaps.set(id, gapOf(String(line.epoch), id, line));
         else if (typeof line.name === 'string') {
           recorded.push({ id, name: `${dirname(name)}/${line.name}` });
         }
@@ -67,8 +85,7 @@ export function readCaptures(directory: string): Captures {
       stored.push({ name, sha256: sha256Of(bytes), damage: findJpegDamage(bytes) });
     } else if (!name.split('/').some((part) => part.startsWith('.'))) unexpected.push(name);
   }
-  const droppedCount = [...holes.values()].reduce((sum, count) => sum + count, 0);
-  return { stored, droppedCount, recorded, unfinished, unexpected };
+  return { stored, gaps: [...gaps.values()], recorded, unfinished, unexpected };
 }
 
 /** Whether every frame is stored as often as it is in the tally. */
@@ -87,16 +104,32 @@ export function countWaiting(directory: string): number {
 /** @param directory the state directory of an agent that has ended */
 export function readSpool(directory: string): SpoolContents {
   const files = filesIn(directory);
-  const framesIn = (pattern: RegExp): string[] =>
-    files
-      .filter((name) => pattern.test(name))
-      .map((name) => sha256Of(jpegIn(readFileSync(join(directory, name)))));
+  const entriesIn = (pattern: RegExp): { id: string; epoch: string; bytes: Buffer }[] =>
+    files.flatMap((name) => {
+      const [, folder = '', digits] = pattern.exec(name) ?? [];
+      if (digits === undefined) return [];
+      const epoch = readFileSync(join(directory, folder, 'epoch'), 'utf8').trim();
+      const id = `${epoch} ${Number(digits)}`;
+      return [{ id, epoch, bytes: readFileSync(join(directory, name)) }];
+    });
+  const framesIn = (pattern: RegExp): SpooledFrame[] =>
+    entriesIn(pattern).map(({ id, bytes }) => ({ id, sha256: sha256Of(jpegIn(bytes)) }));
   return {
-    waiting: framesIn(/(^|\/)spool\/[^/]+\/\d+\.jpg$/),
-    rejected: framesIn(/\/rejected\/[^/]+\.jpg$/),
-    droppedNotes: files.filter((name) => /\/\d+\.dropped$/.test(name)).length,
+    waiting: framesIn(/^(.*spool\/[^/]+)\/(\d+)\.jpg$/),
+    rejected: framesIn(/^(.*spool\/[^/]+)\/rejected\/(\d+)\.jpg$/),
+    gaps: entriesIn(/^(.*spool\/[^/]+)\/(?:rejected\/)?(\d+)\.dropped$/).map(
+      ({ id, epoch, bytes }) => gapOf(epoch, id, headerIn(bytes)),
+    ),
     unfinished: files.filter((name) => name.endsWith('.part')),
   };
+}
+
+/** What a note says, whether it is a line of a record, a message or an entry of the spool. */
+export function gapOf(epoch: string, id: string, note: Readonly<Record<string, unknown>>): Gap {
+  const sequences = Array.isArray(note.sequences)
+    ? (note.sequences as [number, number][])
+    : undefined;
+  return { id, epoch, count: Number(note.count), why: String(note.why), sequences };
 }
 
 function filesIn(directory: string): string[] {

@@ -5,12 +5,14 @@ import { temporaryDirectory } from '../support/temporary.js';
 import { planErrno } from './errno-plan.js';
 import { whyNoInjection } from './failing-calls.js';
 import { runFaults } from './fault-run.js';
+import type { StageSettings } from './stage.js';
 import { type Mutation, buildPrograms, mutate } from './mutants.js';
 import {
   seenInErrno,
   seenInFailedFlushes,
   seenInFaults,
   seenInPowerCuts,
+  seenInRefusals,
   seenOverTls,
 } from './mutations.js';
 import { type Fault, type FaultKind, seededRandom } from './plan.js';
@@ -21,6 +23,9 @@ import { flushCounts } from './strace-log.js';
 const noStrace = missing('strace', 'strace');
 const timeLimitMs = 180_000;
 const frames = 110;
+
+/** A spool that twenty frames fill. */
+const smallSpool = { agentArgs: ['--spool-max-size', '1MiB'], leastFrameBytes: 50_000 };
 
 /** The faults in turn, several times. */
 function planOf(kinds: readonly FaultKind[]): Fault[] {
@@ -40,6 +45,7 @@ async function goThrough(
   isSecure = false,
   // What is refused for good never settles.
   settleDeadlineMs = isSecure ? 5000 : 60_000,
+  spool: Partial<StageSettings> = {},
 ): Promise<readonly string[]> {
   const { violations } = await runFaults({
     directory: temporaryDirectory(),
@@ -47,6 +53,7 @@ async function goThrough(
     random: seededRandom(1),
     isReceiverMany: false,
     isSecure,
+    ...spool,
     hasSmallDisks: false,
     libfaketime: undefined,
     plan,
@@ -65,11 +72,28 @@ const cases: [Mutation, FaultKind, RegExp][] = [
   [noSum, 'corrupt-up', /no frame of the camera/],
 ];
 
+const { cutUncounted, miscounted, tooLargeForGood, unreadableForGood } = seenInRefusals;
+const refusals: [Mutation, FaultKind, RegExp][] = [
+  [cutUncounted, 'refuse-for-good', /declared and neither stored/],
+  [miscounted, 'refuse-for-good', /whose count is not that of the sequences/],
+  [tooLargeForGood, 'small-frames', /set aside that no receiver refused/],
+  [unreadableForGood, 'spool-gone', /notes of damaged frames/],
+];
+
 describe('faults', () => {
   it.each(cases)('show it when $name', { timeout: timeLimitMs }, async (mutation, kind, words) => {
     const violations = await goThrough(planOf([kind]), mutation);
     expect(violations.join('\n')).toMatch(words);
   });
+
+  it.each(refusals)(
+    'show it when $name',
+    { timeout: timeLimitMs },
+    async (mutation, kind, words) => {
+      const violations = await goThrough(planOf([kind]), mutation, false, 60_000, smallSpool);
+      expect(violations.join('\n')).toMatch(words);
+    },
+  );
 
   it(`show it over TLS when ${seenOverTls.fallBack.name}`, { timeout: timeLimitMs }, async () => {
     const violations = await goThrough(planOf(['kill-receiver']), seenOverTls.fallBack, true);
@@ -77,7 +101,8 @@ describe('faults', () => {
   });
 
   it('show nothing where nothing is wrong', { timeout: timeLimitMs }, async () => {
-    expect(await goThrough(planOf(cases.map(([, kind]) => kind)))).toEqual([]);
+    const kinds = [...cases, ...refusals].map(([, kind]) => kind);
+    expect(await goThrough(planOf(kinds), undefined, false, 60_000, smallSpool)).toEqual([]);
   });
 });
 

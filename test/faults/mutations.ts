@@ -6,8 +6,9 @@ export const seenInFaults = {
   deleteBeforeAcknowledge: {
     name: 'the agent forgets a frame when it is sent, not when it is acknowledged',
     path: 'agent/uplink/link.ts',
-    snippet: 'this.#inFlight.add(sequence);',
-    replacement: 'this.#inFlight.add(sequence); void this.#parts.spool.acknowledge(sequence);',
+    snippet: 'this.#inFlight.set(sequence, header.type);',
+    replacement:
+      'this.#inFlight.set(sequence, header.type); void this.#parts.spool.acknowledge(sequence);',
   },
   noDuplicateCheck: {
     name: 'the receiver does not look whether it has a frame already',
@@ -24,8 +25,37 @@ export const seenInFaults = {
   noSum: {
     name: 'the receiver does not check the SHA-256',
     path: 'receiver/frame-taker.ts',
-    snippet: "createHash('sha256').update(jpeg).digest('hex') !== message.sha256",
-    replacement: "createHash('sha256').update(jpeg).digest('hex') === ''",
+    snippet: '(await sha256Of(jpeg, tab)) !== message.sha256',
+    replacement: "(await sha256Of(jpeg, tab)) === ''",
+  },
+} satisfies Record<string, Mutation>;
+
+/** Seen when receivers refuse frames, and when the agent's disk goes and comes back. */
+export const seenInRefusals = {
+  cutUncounted: {
+    name: 'the agent cuts what is set aside without a note',
+    path: 'agent/spool/queue-spool.ts',
+    snippet: "await this.#note(refused, 'refused');",
+    replacement: '',
+  },
+  miscounted: {
+    name: 'the agent counts frames without naming them',
+    path: 'agent/spool/gap-notes.ts',
+    snippet: 'count: countIn(sequences),',
+    replacement: 'count: countIn(sequences) + 100,',
+  },
+  tooLargeForGood: {
+    name: 'the agent sets aside what is too large for the receiver of the day',
+    path: 'agent/uplink/link.ts',
+    snippet: 'if (passedOver.isTooLarge(sequence, body.length)) {',
+    replacement:
+      "if (passedOver.isTooLarge(sequence, body.length)) { await spool.reject(sequence, 'large');",
+  },
+  unreadableForGood: {
+    name: 'the agent takes any failure to read an entry for final',
+    path: 'agent/spool/queue-spool.ts',
+    snippet: "error instanceof OperationalError && error.code === 'FRAME'",
+    replacement: 'error instanceof OperationalError',
   },
 } satisfies Record<string, Mutation>;
 
@@ -63,8 +93,8 @@ export const seenInPowerCuts = {
   forgetSequence: {
     name: 'nothing is left of the newest frame when it is acknowledged',
     path: 'agent/spool/folder-shelf.ts',
-    snippet: 'if (!isNewest) {',
-    replacement: 'if (sequence > 0) {',
+    snippet: 'if (mark === undefined) await unlink(path);',
+    replacement: 'if (sequence > 0) await unlink(path);',
   },
   noFileFlush: {
     name: 'bytes are not flushed',
@@ -78,9 +108,9 @@ export const seenInPowerCuts = {
 export const seenInErrno = {
   forgetUnkept: {
     name: 'the agent forgets a frame that the disk does not take',
-    path: 'agent/spool/queue-spool.ts',
-    snippet: 'this.#inMemory.set(sequence, prepared.entry);',
-    replacement: 'return;',
+    path: 'agent/spool/entry-keeper.ts',
+    snippet: 'this.#memoryBytes += entry.body.length;\n      return true;',
+    replacement: 'this.#memory.delete(sequence); return true;',
   },
   acknowledgeFailure: {
     name: 'the receiver acknowledges a frame that it could not store',

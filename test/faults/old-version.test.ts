@@ -42,6 +42,7 @@ async function goThrough({ agent, receiver, isSecure, onFault }: Pair): Promise<
     programs: { agent, receiver },
     random: seededRandom(seed + 1),
     isReceiverMany: false,
+    isMixed: true,
     isSecure,
     hasSmallDisks: noSmallDisks === undefined,
     libfaketime: findLibfaketime(),

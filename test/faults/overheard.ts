@@ -5,6 +5,7 @@
 import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
 import { readAgentMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, type WireMessage } from '../../shared/protocol/wire.js';
+import { type Gap, gapOf } from './inventory.js';
 
 export interface Acknowledgement {
   /** (epoch, sequence), which names a frame for ever. */
@@ -20,6 +21,8 @@ export class Overheard {
   readonly #unanswered = new Set<number>();
   /** Sequences of notes of dropped frames that the receiver has acknowledged. */
   readonly acknowledgedNotes = new Set<number>();
+  /** By (epoch, sequence), the notes of frames that are gone. */
+  readonly notes = new Map<string, Gap>();
   #epoch = '';
   #isWelcome = false;
   /** True when the receiver did not hear what the agent said: its answers name other frames then. */
@@ -46,6 +49,10 @@ export class Overheard {
       const message = readAgentMessage(header);
       if (message?.type === 'hello') this.#epoch = message.epoch;
       if (message?.type === 'frame') this.#sent.set(message.sequence, message.sha256);
+      if (message?.type === 'dropped') {
+        const id = `${this.#epoch} ${message.sequence}`;
+        this.notes.set(id, gapOf(this.#epoch, id, message));
+      }
       if (message?.type === 'frame' || message?.type === 'dropped') {
         this.#unanswered.add(message.sequence);
         newest = Math.max(newest, message.sequence);

@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Gap } from './inventory.js';
 import { Overheard } from './overheard.js';
 
 export type Direction = 'up' | 'down';
@@ -28,9 +29,13 @@ const replayDeadlineMs = 5000;
 export class Proxy {
   /** By (epoch, sequence), the SHA-256 of each frame that the receiver has acknowledged to anyone. */
   readonly acknowledged = new Map<string, string>();
+  /** By (epoch, sequence), the notes of frames that are gone, as the agent said them. */
+  readonly notes = new Map<string, Gap>();
   /** Connections on which the agent spoke in the clear. */
   clearCount = 0;
   readonly #settings: ProxySettings;
+  /** Where connections lead now. */
+  #targetPort: number;
   readonly #server: Server;
   readonly #live = new Set<Connection>();
   #recordings: Buffer[][] = [];
@@ -41,6 +46,7 @@ export class Proxy {
 
   private constructor(settings: ProxySettings) {
     this.#settings = settings;
+    this.#targetPort = settings.targetPort;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (agent) => {
       void this.#serve(agent);
     });
@@ -95,6 +101,15 @@ export class Proxy {
     this.#isDelaying = false;
   }
 
+  /** Connections lead elsewhere for a while, then to the receiver again. */
+  async lead(port: number, lastsMs: number): Promise<void> {
+    this.#targetPort = port;
+    this.cut('end');
+    await delay(lastsMs);
+    this.#targetPort = this.#settings.targetPort;
+    this.cut('end');
+  }
+
   /** One bit of the next piece in a direction is turned over. */
   corruptNext(direction: Direction): void {
     this.#corrupting = direction;
@@ -108,7 +123,7 @@ export class Proxy {
   }
 
   async #serve(agent: Socket): Promise<void> {
-    const { targetPort: port } = this.#settings;
+    const port = this.#targetPort;
     const receiver = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
     const connection = new Connection(agent, receiver);
     this.#live.add(connection);
@@ -151,6 +166,7 @@ export class Proxy {
       const bytes = said.reduce((sum, { length }) => sum + length, 0);
       if (bytes + chunk.length <= maxRecordedBytes) said.push(chunk);
       overheard.up(chunk);
+      for (const [id, note] of overheard.notes) this.notes.set(id, note);
     }
   }
 

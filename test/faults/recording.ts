@@ -6,7 +6,9 @@ import { eventually } from '../support/eventually.js';
 import { type Running, start } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { numberedJpeg } from './camera.js';
+import { readSpool } from './inventory.js';
 import { sha256Of } from './power-cut.js';
+import { Refuser } from './refuser.js';
 import type { Programs } from './stage.js';
 import { type Operation, readStraceLog, tracedCalls } from './strace-log.js';
 
@@ -52,7 +54,7 @@ export function headerOf({ sequence, capturedAtMs, jpeg }: GivenFrame) {
 }
 
 const frameCount = 6;
-/** Larger than what the second receiver of `recordAgent` takes: refused for good, hence set aside. */
+/** Larger than what the second receiver of `recordAgent` takes: it waits for the third, which refuses it for good. */
 const refusedIndex = 4;
 const jpegs = Array.from({ length: frameCount }, (_, index) =>
   numberedJpeg(index + 1, index === refusedIndex ? 6000 : 1500),
@@ -130,7 +132,7 @@ async function give(peer: AgentPeer, given: readonly (GivenFrame | number)[]): P
   throw new Error(`the receiver has refused ${mostAttempts} times`);
 }
 
-/** An agent whose receiver is away at first, then takes all frames but one, which is too large for it. */
+/** An agent whose receiver is away at first, then takes all frames but one, which another refuses for good. */
 export async function recordAgent(
   { agent, receiver }: Programs,
   flushes?: FailingFlushes,
@@ -168,7 +170,20 @@ export async function recordAgent(
   await eventually(() => stored() >= frameCount / 2, 'the frames that waited');
   for (let index = frameCount / 2; index < frameCount; index += 1) put(index);
   await eventually(() => stored() >= frameCount - 1, 'all frames stored but one');
-  return { operations: await traced.end(), rootPath, frames, host: address };
+  await second.stop();
+  const third = await Refuser.open(Number(/:(\d+)$/.exec(address)?.[1]));
+  try {
+    await eventually(() => isSetAside(rootPath), 'the last frame set aside');
+    return { operations: await traced.end(), rootPath, frames, host: address };
+  } finally {
+    third.close();
+  }
+}
+
+/** It lies in `rejected/`, and nowhere else. */
+function isSetAside(statePath: string): boolean {
+  const { waiting, rejected } = readSpool(statePath);
+  return rejected.length > 0 && waiting.length === 0;
 }
 
 function startTraced(args: readonly string[], flushes?: FailingFlushes) {

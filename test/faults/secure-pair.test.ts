@@ -6,7 +6,7 @@ const line =
   '2026-11-22T17:00:00.000Z debug agent: delivered sequence=7 name=yard/2026_11_22/a+0000.jpg duplicate=false';
 const captures = {
   stored: [{ name: 'yard/2026_11_22/a+0000.jpg', sha256: 'a', damage: undefined }],
-  droppedCount: 0,
+  gaps: [],
   recorded: [],
   unfinished: [],
   unexpected: [],

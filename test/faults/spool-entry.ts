@@ -1,7 +1,14 @@
-/** The picture in an entry of the agent's spool, found without the agent's own code. Pure. */
+/** What is in an entry of the agent's spool, found without the agent's own code. Pure. */
 
 /** What is before the end marker, with it. No picture of the suite's camera has a marker inside. */
 export function jpegIn(entry: Buffer): Buffer {
   const end = entry.indexOf(Buffer.from([0xff, 0xd9]));
   return end < 0 ? entry : entry.subarray(0, end + 2);
+}
+
+/** The header of an entry: JSON, then its length in four bytes, then eight letters. */
+export function headerIn(entry: Buffer): Record<string, unknown> {
+  const end = entry.length - 12;
+  const text = entry.toString('utf8', end - entry.readUInt32BE(end), end);
+  return JSON.parse(text) as Record<string, unknown>;
 }

@@ -24,6 +24,8 @@ import { Party } from './party.js';
 import type { Fault, FaultKind } from './plan.js';
 import { Proxy } from './proxy.js';
 import { acknowledgedFiles, keysIn, pairSides } from './secure-pair.js';
+import { Refuser } from './refuser.js';
+import { moveSpools } from './spool-move.js';
 import { freePort } from '../support/ports.js';
 
 export interface Programs {
@@ -46,6 +48,10 @@ export interface StageSettings {
   readonly agentArgs?: readonly string[];
   /** Told what exactly a fault does, where its kind does not say it. */
   readonly onDetail?: (what: string) => void;
+  /** Of a frame, about. */
+  readonly leastFrameBytes?: number;
+  /** True: one side is 0.1.0. */
+  readonly isMixed?: boolean;
 }
 
 const camera = 'yard';
@@ -62,13 +68,22 @@ export class Stage {
   readonly #proxy: Proxy;
   readonly #agent: Party;
   readonly #receivers: { readonly one: Party; readonly many: Party };
+  /** A receiver whose limit somebody set too low. */
+  readonly #small: Party;
+  readonly #refuser: Refuser;
   #isMany: boolean;
 
-  private constructor(settings: StageSettings, proxy: Proxy, receiverPort: number) {
+  private constructor(
+    settings: StageSettings,
+    proxy: Proxy,
+    refuser: Refuser,
+    receiverPort: number,
+  ) {
     const { directory, hasSmallDisks, programs } = settings;
     const sizeBytes = hasSmallDisks ? diskBytes : undefined;
     this.#settings = settings;
     this.#proxy = proxy;
+    this.#refuser = refuser;
     this.#isMany = settings.isReceiverMany;
     this.#captures = new SmallDisk(join(directory, 'captures'), sizeBytes);
     this.#state = new SmallDisk(join(directory, 'state'), sizeBytes);
@@ -80,7 +95,7 @@ export class Stage {
     });
     const folder = join(directory, 'camera');
     mkdirSync(folder);
-    this.camera = new Camera(folder, settings.random);
+    this.camera = new Camera(folder, settings.random, settings.leastFrameBytes);
     this.stepClock(0);
     const commands = pairCommands({
       ...{ programs, camera, folder, receiverPort, proxyPort: proxy.port },
@@ -90,6 +105,7 @@ export class Stage {
     });
     const one = this.#party('receiver', '"listening"', commands.one);
     const many = this.#party('receiver', 'Listening on', commands.many);
+    this.#small = this.#party('receiver', '"listening"', [...commands.one, '--max-frame', '5KiB']);
     this.#receivers = { one, many };
     this.#agent = this.#party('agent', 'watching', commands.agent, (line) =>
       this.#words.hear(line),
@@ -100,7 +116,7 @@ export class Stage {
     const { isSecure } = settings;
     const targetPort = await freePort();
     const proxy = await Proxy.open({ targetPort, isSecure, random: settings.random });
-    const stage = new Stage(settings, proxy, targetPort);
+    const stage = new Stage(settings, proxy, await Refuser.open(), targetPort);
     try {
       if (isSecure) {
         await pairSides(camera, stage.#captures.path, stage.#state.path, proxy.port);
@@ -180,6 +196,16 @@ export class Stage {
     return this.#proxy.isQuiet && holdsAll(this.readCaptures(), this.declared);
   }
 
+  /** Frames that were refused for good. */
+  get refusedCount(): number {
+    return this.#refuser.refusedCount;
+  }
+
+  /** Notes of frames that are gone, as they were overheard. */
+  get overheard(): Proxy['notes'] {
+    return this.#proxy.notes;
+  }
+
   readCaptures(): Captures {
     return withMoved(readCaptures(this.#captures.path), this.camera.put);
   }
@@ -204,7 +230,9 @@ export class Stage {
   async close(): Promise<void> {
     await this.#agent.end('SIGKILL');
     await this.#receiver.end('SIGKILL');
+    await this.#small.end('SIGKILL');
     await this.#proxy.close();
+    this.#refuser.close();
     this.#captures.unmount();
     this.#state.unmount();
   }
@@ -234,7 +262,23 @@ export class Stage {
     'corrupt-up': (lastsMs) => this.#corrupt('up', lastsMs),
     'corrupt-down': (lastsMs) => this.#corrupt('down', lastsMs),
     'disk-full-receiver': (lastsMs) => this.#disks.fill('receiver', lastsMs),
-    'disk-full-agent': (lastsMs) => this.#disks.fill('agent', lastsMs),
+    'disk-full-agent': async (lastsMs) => {
+      await this.#disks.fill('agent', lastsMs);
+      await this.#untilTaken();
+    },
+    'refuse-now': (lastsMs) => this.#refuse(false, lastsMs),
+    'refuse-for-good': (lastsMs) => this.#refuse(true, lastsMs),
+    'small-frames': async (lastsMs) => {
+      await this.#receiver.end('SIGTERM');
+      await this.#small.start();
+      await delay(reconnectMs + lastsMs);
+      await this.#small.end('SIGTERM');
+      await this.#receiver.start();
+    },
+    'spool-gone': async (lastsMs) => {
+      await moveSpools(this.#state.path, lastsMs);
+      await this.#untilTaken();
+    },
     'step-clock': () => this.stepClock(this.#nextOffsetMs()),
     'errno-agent': async (lastsMs, seed) => {
       const fail = (ms: number): Promise<void> => this.#disks.failCalls('agent', ms, seed);
@@ -257,6 +301,21 @@ export class Stage {
     await this.#receiver.end('SIGTERM');
     await delay(gatherMs);
     await Promise.all([fault(returnMs + lastsMs), this.#receiver.start()]);
+  }
+
+  /** The agent is led to somebody who takes nothing. */
+  async #refuse(isForGood: boolean, lastsMs: number): Promise<void> {
+    this.#refuser.isForGood = isForGood;
+    await this.#proxy.lead(this.#refuser.port, reconnectMs + lastsMs);
+  }
+
+  /** What waits in memory is on the disk when the next frame is. */
+  async #untilTaken(): Promise<void> {
+    const before = this.declaredCount;
+    for (let looks = 0; looks < 500 && this.declaredCount === before; looks += 1) {
+      if (this.#words.outstanding === 0) this.shoot();
+      await delay(10);
+    }
   }
 
   /** Both machines' clocks and the camera's. */
@@ -308,5 +367,8 @@ export class Stage {
 const gatherMs = 400;
 /** For the receiver to start, and the agent to find it. */
 const returnMs = 1500;
+/** For the agent to be connected again. */
+const reconnectMs = 1000;
+
 /** More would only wait in the folder. */
 const mostOutstanding = 30;
