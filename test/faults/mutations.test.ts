@@ -23,7 +23,7 @@ function planOf(kinds: readonly FaultKind[]): Fault[] {
     kind: kinds[index % kinds.length] ?? 'cut-end',
     afterFrames: 10 + index * 15,
     pauseMs: 0,
-    lastsMs: kinds.some((kind) => kind.startsWith('refuse')) ? 1500 : 300,
+    lastsMs: 300,
   }));
 }
 

@@ -6,8 +6,9 @@ export const seenInFaults = {
   deleteBeforeAcknowledge: {
     name: 'the agent forgets a frame when it is sent, not when it is acknowledged',
     path: 'agent/uplink/link.ts',
-    snippet: 'this.#inFlight.add(sequence);',
-    replacement: 'this.#inFlight.add(sequence); void this.#parts.spool.acknowledge(sequence);',
+    snippet: 'this.#inFlight.set(sequence, header.type);',
+    replacement:
+      'this.#inFlight.set(sequence, header.type); void this.#parts.spool.acknowledge(sequence);',
   },
   noDuplicateCheck: {
     name: 'the receiver does not look whether it has a frame already',
@@ -86,8 +87,8 @@ export const seenInPowerCuts = {
   forgetSequence: {
     name: 'nothing is left of the newest frame when it is acknowledged',
     path: 'agent/spool/folder-shelf.ts',
-    snippet: 'if (!isNewest) {',
-    replacement: 'if (sequence > 0) {',
+    snippet: 'if (mark === undefined) await unlink(path);',
+    replacement: 'if (sequence > 0) await unlink(path);',
   },
   noFileFlush: {
     name: 'bytes are not flushed',

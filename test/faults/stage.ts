@@ -243,7 +243,7 @@ export class Stage {
     'small-frames': async (lastsMs) => {
       await this.#receiver.end('SIGTERM');
       await this.#small.start();
-      await delay(lastsMs);
+      await delay(reconnectMs + lastsMs);
       await this.#small.end('SIGTERM');
       await this.#receiver.start();
     },
@@ -257,7 +257,7 @@ export class Stage {
   /** The agent is led to somebody who takes nothing. */
   async #refuse(isForGood: boolean, lastsMs: number): Promise<void> {
     this.#refuser.isForGood = isForGood;
-    await this.#proxy.lead(this.#refuser.port, lastsMs);
+    await this.#proxy.lead(this.#refuser.port, reconnectMs + lastsMs);
   }
 
   /** What waits in memory is on the disk when the next frame is. */
@@ -316,6 +316,9 @@ export class Stage {
     return new Party({ command, ready, logPath, onLine, env: this.#time.environment });
   }
 }
+
+/** For the agent to be connected again. */
+const reconnectMs = 1000;
 
 /** More would only wait in the folder. */
 const mostOutstanding = 30;
