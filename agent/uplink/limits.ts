@@ -3,7 +3,7 @@
 /** More frames sent and unanswered fill no line better, and each is loaded again after a cut. */
 export const maxFramesInFlight = 64;
 
-/** A receiver that takes no frame of this size takes none: its word would set every frame aside. */
+/** A receiver that takes no frame of this size takes none: every frame would wait. */
 export const minFrameLimitBytes = 1024;
 
 /** A receiver that says goodbye and asks us back at once would have us connect without end. */
