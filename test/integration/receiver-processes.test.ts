@@ -24,14 +24,15 @@ async function activate() {
 describe('receivers that are a process each', () => {
   it('make one file of one frame that two of them get at the same moment', async (test) => {
     test.skip(why !== undefined, why);
+    const count = 20;
+    const frames = Array.from({ length: count }, (_, index) => makeJpeg(index + 1));
     const { directory, port } = await activate();
     const agents = [new AgentPeer(port), new AgentPeer(port)];
     for (const agent of agents) agent.hello();
     const welcomes = await Promise.all(agents.map((agent) => agent.answer('welcome')));
     expect(welcomes[0]?.receiverId).toBe(welcomes[1]?.receiverId);
-    const count = 20;
-    for (let sequence = 1; sequence <= count; sequence += 1) {
-      for (const agent of agents) agent.frame(sequence, makeJpeg(sequence));
+    for (const [index, frame] of frames.entries()) {
+      for (const agent of agents) agent.frame(index + 1, frame);
     }
     await Promise.all(agents.map((agent) => agent.answer('stored', count)));
     const stored = agents.flatMap(({ messages }) =>
@@ -39,7 +40,7 @@ describe('receivers that are a process each', () => {
     );
     expect(stored.filter((each) => each.type === 'stored' && !each.duplicate)).toHaveLength(count);
     const kept = filesBelow(directory).map((name) => readFileSync(join(directory, name)));
-    expect(kept).toEqual(Array.from({ length: count }, (_, index) => makeJpeg(index + 1)));
+    expect(kept).toEqual(frames);
     expect(unfinishedBelow(directory)).toEqual([]);
   });
 

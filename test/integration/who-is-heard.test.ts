@@ -30,6 +30,8 @@ async function startInside(captures: string, keys: string) {
   /** A raw picture that comes from an address. @returns what is said to it */
   const raw = async (from: string): Promise<string> => {
     const socat = inside('socat', ['-', `TCP:${publicAddress}:4444,bind=${from}`], 'pipe');
+    // It may have gone before it is given the picture.
+    socat.child.stdin?.on('error', () => undefined);
     socat.child.stdin?.end(makeJpeg(1));
     await socat.ended;
     return socat.stdout();
