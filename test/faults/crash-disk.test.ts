@@ -87,6 +87,14 @@ describe('a power cut', () => {
     expect(crashesAfter(...made, linked, gone, back, flush('/d'))).toEqual(['a:']);
   });
 
+  it('writes a folder by blocks, if asked to, once it was changed', () => {
+    const disk = new CrashDisk('/d', true);
+    for (const each of [open('/d/a'), fail('/d'), flush('/d')]) disk.apply(each);
+    expect([...disk.crashes()].some((tree) => !tree.has('a'))).toBe(true);
+    for (const each of [open('/d/b'), flush('/d')]) disk.apply(each);
+    expect([...disk.crashes()].every((tree) => tree.has('a'))).toBe(true);
+  });
+
   it('does not touch what is elsewhere', () => {
     expect(new CrashDisk('/d').apply(open('/elsewhere/a'))).toBe(false);
   });

@@ -45,11 +45,17 @@ const damages: readonly Damage[] = [
 export class CrashDisk {
   readonly #rootPath: string;
   readonly #root: Folder = { kind: 'folder', entries: new Map(), flushed: new Map() };
+  readonly #hasBlocks: boolean;
   #pending: Change[] = [];
 
-  /** @param rootPath a folder that is empty and on the disk */
-  constructor(rootPath: string) {
+  /**
+   * @param rootPath a folder that is empty and on the disk
+   * @param hasBlocks true: a change of a folder after a failed flush has the next one write its other names too, as
+   *   file systems do that write a folder by blocks; false: only names that are made anew
+   */
+  constructor(rootPath: string, hasBlocks = false) {
     this.#rootPath = rootPath;
+    this.#hasBlocks = hasBlocks;
   }
 
   /** @returns false when it changes nothing of this disk */
@@ -171,6 +177,7 @@ export class CrashDisk {
       if (node === undefined) folder.entries.delete(name);
       else folder.entries.set(name, node);
     }
+    if (this.#hasBlocks) for (const change of this.#changesOf(folder)) change.isDropped = false;
     this.#pending.push({ folder, names, isDropped: false });
     return true;
   }

@@ -43,10 +43,10 @@ async function violationsOf(
 ): Promise<string[]> {
   const { operations, rootPath, frames } = await record(programs, flushes);
   const { violations } = walkPowerCuts(side, operations, rootPath, frames);
-  if (violations.length === 0) return [];
   const failed = operations.flatMap((operation) =>
     operation.kind === 'failed-flush' ? [relative(rootPath, operation.path) || '.'] : [],
   );
+  if (violations.length === 0) return [];
   const { first, last } = flushes;
   const all = `${violations.length} promises broken, the first: ${violations[0]}`;
   return [`flushes ${first} to ${last} fail, of ${failed.join(', ')}: ${all}`];

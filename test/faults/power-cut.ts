@@ -32,7 +32,7 @@ export function walkPowerCuts(
   frames: ReadonlySet<string>,
   onTree: (tree: Tree, promised: ReadonlySet<string>) => void = () => undefined,
 ): Walk {
-  const disk = new CrashDisk(rootPath);
+  const disk = new CrashDisk(rootPath, side === 'receiver');
   const words = new Words(side);
   const violations = new Set<string>();
   let [moments, trees] = [0, 0];

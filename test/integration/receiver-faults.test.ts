@@ -70,7 +70,7 @@ describe('a receiver whose disk', () => {
     await agent.answer('stored');
     mount('--bind', disk, disk);
     mount('-o', 'remount,bind,ro', disk);
-    // Folders that are held open lead under the new mount, as long as frames come without a pause.
+    // Folders that are held open lead to the mount that was there, until frames pause for a moment.
     const answer = (sequence: number) =>
       eventually(() => answers(agent).get(sequence), `an answer to ${sequence}`);
     let sequence = 1;
@@ -83,6 +83,7 @@ describe('a receiver whose disk', () => {
     agent.dropped(sequence + 1);
     expect(await answer(sequence + 1)).toBe('refused');
     unmount(disk);
+    await delay(500);
     const stored = agent.messages.filter(({ type }) => type === 'stored').length;
     agent.frame(sequence, picture(sequence));
     agent.dropped(sequence + 1);
