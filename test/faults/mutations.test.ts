@@ -142,12 +142,16 @@ function failingFlushes(side: Side): Fault[] {
 }
 
 const { forgetUnkept, acknowledgeFailure } = seenInErrno;
-const { ignoreFile, ignoreFolder } = seenInFailedFlushes;
+const { ignoreFile, ignoreFolder, ignoreCaptures } = seenInFailedFlushes;
 const noInjection = whyNoInjection();
 
 describe('calls that fail', { timeout: timeLimitMs }, () => {
   it.for<{ mutation: Mutation; side: Side; words: RegExp }>([
-    { mutation: forgetUnkept, side: 'agent', words: /declared and neither stored|sequences in no book/ },
+    {
+      mutation: forgetUnkept,
+      side: 'agent',
+      words: /declared and neither stored|sequences in no book/,
+    },
     {
       ...{ mutation: acknowledgeFailure, side: 'receiver' },
       words: /declared and neither stored|acknowledged and not stored/,
@@ -169,8 +173,9 @@ describe('calls that fail', { timeout: timeLimitMs }, () => {
 
 describe('power cuts after a failed flush', { timeout: timeLimitMs }, () => {
   it.for<{ mutation: Mutation; side: Side; from: number; to: number }>([
-    { mutation: ignoreFile, side: 'receiver', from: 1, to: 10 },
-    { mutation: ignoreFolder, side: 'receiver', from: 1, to: 10 },
+    // The receiver flushes three folders before it flushes the first frame's bytes.
+    { mutation: ignoreFile, side: 'receiver', from: 4, to: 4 },
+    { mutation: ignoreCaptures, side: 'receiver', from: 1, to: 2 },
     // Those of the first frame's bytes, or of its name: the next is declared when no flush fails any more.
     { mutation: ignoreFile, side: 'agent', from: 1, to: 2 },
     { mutation: ignoreFolder, side: 'agent', from: 2, to: 2 },
@@ -183,7 +188,7 @@ describe('power cuts after a failed flush', { timeout: timeLimitMs }, () => {
     const failing = { first: before + from, last: before + to };
     const { operations, rootPath, frames: known } = await record(programs, failing);
     const { violations } = walkPowerCuts(side, operations, rootPath, known);
-    expect(violations.join('\n')).toMatch(/was promised and is not there/);
+    expect(violations.join('\n')).toMatch(/was promised and is not there|is no whole frame/);
   });
 });
 
