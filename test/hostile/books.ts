@@ -88,7 +88,9 @@ function whyForbidden(
 
 /** Files of a house that should not be there. @param files relative to the house */
 export function strayFiles(files: readonly string[]): string[] {
-  return files.filter((name) => !/^(captures|keys)\//.test(name));
+  // `agent pair` marks outside of its state directory that it is paired.
+  const isOurs = /^(captures\/|keys\/|home\/\.config\/picchanged\/paired\/agent-[0-9a-f]+$)/;
+  return files.filter((name) => !isOurs.test(name));
 }
 
 /** Pictures below a captures directory. @param files relative to the house */
