@@ -103,7 +103,8 @@ export async function beAway({ leave, return: comeBack }: Absence, lastsMs: numb
 
 /**
  * The captures as they are to be counted. A frame that came again while its file was away is stored anew,
- * which is right: the copy that was moved is then left out. The line of one that counts may be in either record.
+ * which is right: the copy that was moved is then left out, and so is its line. The line of one that counts may be
+ * in either record.
  */
 export function withMoved(captures: Captures, put: Tally): Captures {
   const isMoved = ({ name }: { readonly name: string }): boolean => movedPattern.test(name);
@@ -115,9 +116,17 @@ export function withMoved(captures: Captures, put: Tally): Captures {
     return (counts.get(sha256) ?? 0) <= (put.get(sha256) ?? 0);
   });
   const recorded = captures.recorded.filter((line) => !isMoved(line));
+  const ids = new Set(recorded.map(({ id }) => id));
+  for (const line of captures.recorded.filter(isMoved)) {
+    if (ids.has(line.id)) continue;
+    ids.add(line.id);
+    recorded.push(line);
+  }
+  const names = new Set(recorded.map(({ name }) => name));
+  const lineless = moved.filter(({ name }) => !names.has(name));
   return {
     ...captures,
     stored: [...kept, ...moved],
-    recorded: [...recorded, ...moved.map(({ name }) => ({ id: name, name }))],
+    recorded: [...recorded, ...lineless.map(({ name }) => ({ id: name, name }))],
   };
 }

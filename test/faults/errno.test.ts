@@ -97,12 +97,16 @@ describe('the audit after a disk has failed', () => {
     const file = (name: string, sha256: string) => ({ name, sha256, damage: undefined });
     const stored = [file('yard/d/1.jpg', 'a'), file('.moved-7/yard/d/1.jpg', 'a')];
     const moved = file('.moved-7/yard/d/2.jpg', 'b');
+    const line = (id: string, name: string) => ({ id, name });
+    const [again, first] = [line('e 1', 'yard/d/1.jpg'), line('e 1', '.moved-7/yard/d/1.jpg')];
+    const ofMoved = line('e 2', moved.name);
+    const recorded = [again, first, ofMoved];
     const captures = {
-      ...{ stored: [...stored, moved], recorded: [], droppedCount: 0 },
+      ...{ stored: [...stored, moved], recorded, droppedCount: 0 },
       ...{ gaps: [], unfinished: [], unexpected: [] },
     };
     const found = withMoved(captures, new Map([...put, ['b', 1]]));
     expect(found.stored).toEqual([stored[0], moved]);
-    expect(found.recorded.map(({ name }) => name)).toEqual([moved.name]);
+    expect(found.recorded).toEqual([again, ofMoved]);
   });
 });

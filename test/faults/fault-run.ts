@@ -92,12 +92,7 @@ async function settleByRestart(stage: Stage, settings: RunSettings): Promise<Out
   if (stage.crashes.length === 0) await stage.restart();
   const { violations, ...outcome } = await settleAndStop(stage, settings);
   const found = auditDiskFaults(stage.readSpool(), stage.camera.put, outcome.dropped);
-  // Of folders that were moved away the files are known, not the records: the frames' own books are compared.
-  const wasMoved = settings.plan.some(({ kind }) => kind === 'captures-away');
-  const isCompared = (violation: string): boolean =>
-    !wasMoved || !violation.includes('sequences in no book');
-  const compared = violations.filter(isCompared);
-  return { ...outcome, leftCount, violations: [...compared, ...undelivered, ...found] };
+  return { ...outcome, leftCount, violations: [...violations, ...undelivered, ...found] };
 }
 
 /** Never more than are wanted: faults take time, and without it most frames would meet only the first. */
