@@ -1,8 +1,8 @@
 /** The agent's options: the one table that the parser, `--help` and docs/reference read. */
-import { destination } from '../shared/address.js';
-import { cameraName } from '../shared/camera-name.js';
-import { choice, duration, path, size, wholeNumber } from '../shared/kinds.js';
-import { type OptionValues, list, toggle, value } from '../shared/option-table.js';
+import { destination } from '../shared/cli/address.js';
+import { cameraName } from '../shared/protocol/camera-name.js';
+import { choice, duration, path, size, wholeNumber } from '../shared/cli/kinds.js';
+import { type OptionValues, list, toggle, value } from '../shared/cli/option-table.js';
 import { detectionTable } from './detect/detection-options.js';
 import { defaultQuality, defaultSkip, device, resolution } from './source/shot-options.js';
 import { sourceChoice } from './source/source-choice.js';

@@ -1,19 +1,19 @@
 #!/usr/bin/env node
 /** The receiver's program: finds the command that is meant, runs it, ends with the right exit code. */
-import { type Commands, findCommand, reportFatal } from '../shared/command.js';
-import { run } from './serve-command.js';
+import { type Commands, findCommand, reportFatal } from '../shared/cli/command.js';
+import { run } from './commands/serve.js';
 
 /** What a first word may be; without one the receiver serves. Each is loaded only when it is asked for. */
 const commands: Commands = {
-  pair: () => import('./pair-command.js'),
-  cameras: () => import('./cameras-command.js'),
-  unpair: () => import('./unpair-command.js'),
-  doctor: () => import('./doctor/doctor-command.js'),
-  echo: () => import('./echo/echo-command.js'),
-  file: () => import('./file/file-command.js'),
-  install: () => import('./install/install-command.js'),
-  status: () => import('./status/status-command.js'),
-  uninstall: () => import('./install/uninstall-command.js'),
+  pair: () => import('./commands/pair.js'),
+  cameras: () => import('./commands/cameras.js'),
+  unpair: () => import('./commands/unpair.js'),
+  doctor: () => import('./commands/doctor.js'),
+  echo: () => import('./examples/echo.js'),
+  file: () => import('./examples/file.js'),
+  install: () => import('./commands/install.js'),
+  status: () => import('./commands/status.js'),
+  uninstall: () => import('./commands/uninstall.js'),
 };
 
 process.exitCode = await findCommand(commands, run, process.argv.slice(2))

@@ -1,7 +1,7 @@
 /** The receiver's options: the one table that the parser, `--help` and docs/reference read. */
-import { listenAddress } from '../shared/address.js';
-import { duration, path, size, wholeNumber } from '../shared/kinds.js';
-import { list, toggle, value } from '../shared/option-table.js';
+import { listenAddress } from '../shared/cli/address.js';
+import { duration, path, size, wholeNumber } from '../shared/cli/kinds.js';
+import { list, toggle, value } from '../shared/cli/option-table.js';
 
 export const receiverProgram = {
   name: 'receiver',

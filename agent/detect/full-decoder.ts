@@ -1,7 +1,7 @@
 /** What takes a full decoder, progressive frames above all: jpeg-js, reduced to the grid's cells. Pure. */
 import jpegJs from 'jpeg-js';
-import { OperationalError } from '../../shared/errors.js';
-import { findJpegDamage } from '../../shared/jpeg-splitter.js';
+import { OperationalError } from '../../shared/cli/errors.js';
+import { findJpegDamage } from '../../shared/jpeg/splitter.js';
 import type { Grid } from './grid.js';
 import { damaged, unreadable } from '../../shared/jpeg/frame-error.js';
 

@@ -4,7 +4,7 @@
  */
 import { inflateSync } from 'node:zlib';
 import { PNG } from 'pngjs';
-import { OperationalError } from '../../shared/errors.js';
+import { OperationalError } from '../../shared/cli/errors.js';
 import { type Mask, maskHint } from './mask.js';
 
 /** As large as any camera's picture; decoding needs some 8 bytes of memory a pixel. */

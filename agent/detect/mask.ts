@@ -2,7 +2,7 @@
  * The mask, which says where to look. It is stretched over the frame, whatever its own size; half of a cell
  * decides for the cell. Pure.
  */
-import { OperationalError } from '../../shared/errors.js';
+import { OperationalError } from '../../shared/cli/errors.js';
 import type { Grid } from './grid.js';
 
 export interface Mask {

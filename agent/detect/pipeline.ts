@@ -4,9 +4,9 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError, describeError } from '../../shared/errors.js';
-import { clockedPath } from '../../shared/frame-path.js';
-import type { Log } from '../../shared/log.js';
+import { UsageError, describeError } from '../../shared/cli/errors.js';
+import { clockedPath } from '../../shared/protocol/frame-path.js';
+import type { Log } from '../../shared/cli/log.js';
 import { BufferedFrames } from '../events/buffered-frames.js';
 import { PersistentMotion } from './persistent-motion.js';
 import { decodeSmall } from './decode.js';
@@ -17,7 +17,7 @@ import { type KeptState, decodeState, encodeState } from './kept-state.js';
 import { type Decided, EventRecorder, type RecorderSettings } from '../events/event-recorder.js';
 import type { Detection, Verdict } from '../events/verdict.js';
 import type { CapturedFrame } from '../source/frame-source.js';
-import type { StateDirectory } from '../state.js';
+import type { StateDirectory } from '../service/state.js';
 
 export interface PipelineSettings {
   /** True: every frame is sent without detection (`--all`). */

@@ -7,8 +7,8 @@
  * full decoder clamps samples to 0..255 (bright sky, letters burnt in), the mean before clamping is
  * another: on real frames up to 6 levels. Colour is to a block's mean, also where cells are smaller.
  */
-import { OperationalError } from '../../shared/errors.js';
-import { findJpegDamage } from '../../shared/jpeg-splitter.js';
+import { OperationalError } from '../../shared/cli/errors.js';
+import { findJpegDamage } from '../../shared/jpeg/splitter.js';
 import { type Grid, makeGrid } from './grid.js';
 import { cellMeans } from './cell-means.js';
 import { type Reading, readCoefficients } from '../../shared/jpeg/coefficients.js';

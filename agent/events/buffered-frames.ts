@@ -6,8 +6,8 @@
  */
 import { lstat, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { OperationalError, systemCode } from '../../shared/errors.js';
-import type { Log } from '../../shared/log.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
+import type { Log } from '../../shared/cli/log.js';
 import type { Buffered } from './event-recorder.js';
 import type { CapturedFrame } from '../source/frame-source.js';
 import { sha256Of } from '../spool/entry.js';

@@ -5,8 +5,8 @@
 import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { UsageError } from '../../shared/errors.js';
-import { parseFrameName } from '../../shared/frame-path.js';
+import { UsageError } from '../../shared/cli/errors.js';
+import { parseFrameName } from '../../shared/protocol/frame-path.js';
 
 /** Frames that one camera took, in the order in which it took them. */
 export interface StoredSequence {

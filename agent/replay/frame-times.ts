@@ -1,5 +1,5 @@
 /** When stored frames were taken: as told, by their names, by their files' times, or supposed. Pure. */
-import { parseFrameName } from '../../shared/frame-path.js';
+import { parseFrameName } from '../../shared/protocol/frame-path.js';
 
 /** Milliseconds; where nothing tells the moment, counted from the first frame. */
 export interface FrameTimes {

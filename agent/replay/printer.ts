@@ -1,6 +1,6 @@
 /** Standard output for a program that says much: waits for a slow reader, stops for one that has gone. */
 import { once } from 'node:events';
-import { OperationalError, systemCode } from '../../shared/errors.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 
 export class Printer {
   readonly #stream: NodeJS.WriteStream;

@@ -1,6 +1,6 @@
 /** A bar on a terminal that shows how far a replay is. What else is written to the terminal clears it first. */
 import { isatty } from 'node:tty';
-import { writeTo } from '../../shared/command.js';
+import { writeTo } from '../../shared/cli/command.js';
 
 /** Often enough to be seen moving. */
 const redrawMs = 100;

@@ -1,6 +1,6 @@
 /** The options of `agent replay`: those of detection, and how frames are timed and told. */
-import { type Kind, toggle, value } from '../../shared/option-table.js';
-import { InvalidValue } from '../../shared/quantity.js';
+import { type Kind, toggle, value } from '../../shared/cli/option-table.js';
+import { InvalidValue } from '../../shared/cli/quantity.js';
 import { detectionTable } from '../detect/detection-options.js';
 
 /** Frames a second; a timer's camera has less than one. */

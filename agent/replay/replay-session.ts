@@ -4,8 +4,8 @@
  */
 import { stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { OperationalError } from '../../shared/errors.js';
-import type { Log } from '../../shared/log.js';
+import { OperationalError } from '../../shared/cli/errors.js';
+import type { Log } from '../../shared/cli/log.js';
 import type { SmallPicture } from '../detect/grid.js';
 import { describeMisfit } from '../detect/mask.js';
 import type { StoredSequence } from './frame-files.js';

@@ -1,5 +1,5 @@
 /** The options of `agent replay` as settings; the mask is another file, which the caller reads. Pure. */
-import type { OptionValues } from '../../shared/option-table.js';
+import type { OptionValues } from '../../shared/cli/option-table.js';
 import type { replayProgram } from './replay-options.js';
 import type { ReplaySettings } from './replay-session.js';
 

@@ -2,7 +2,7 @@
  * Takes stored frames through the code that the watching agent takes them through, as fast as it goes:
  * decode small, detect, record events. Several trials can look at each decoded frame side by side.
  */
-import { OperationalError, describeError } from '../../shared/errors.js';
+import { OperationalError, describeError } from '../../shared/cli/errors.js';
 import { decodeSmall } from '../detect/decode.js';
 import type { SmallPicture } from '../detect/grid.js';
 import { type StoredFrame, readFrames } from './stored-frames.js';

@@ -1,8 +1,8 @@
 /** Reads stored frames one after the other, the next one while the last is looked at. */
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { OperationalError, describeError } from '../../shared/errors.js';
-import { formatSize } from '../../shared/quantity.js';
+import { OperationalError, describeError } from '../../shared/cli/errors.js';
+import { formatSize } from '../../shared/cli/quantity.js';
 
 export type StoredFrame =
   | { readonly name: string; readonly jpeg: Buffer }

@@ -4,11 +4,11 @@
  * winning, and nothing waits for it. The watchdog is fed by what the agent does, never by a timer.
  */
 import type { Clock } from '../../shared/clock.js';
-import { OperationalError } from '../../shared/errors.js';
-import type { Log } from '../../shared/log.js';
-import { formatDuration } from '../../shared/quantity.js';
-import { Trouble } from '../../shared/trouble.js';
-import { describeEnd, runProgram } from '../run-program.js';
+import { OperationalError } from '../../shared/cli/errors.js';
+import type { Log } from '../../shared/cli/log.js';
+import { formatDuration } from '../../shared/cli/quantity.js';
+import { Trouble } from '../../shared/cli/trouble.js';
+import { describeEnd, runProgram } from './run-program.js';
 import { planWatchdog } from './watchdog-plan.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

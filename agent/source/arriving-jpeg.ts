@@ -4,9 +4,9 @@
  */
 import { constants, type Stats } from 'node:fs';
 import { lstat, open, stat } from 'node:fs/promises';
-import { OperationalError, systemCode } from '../../shared/errors.js';
-import { findJpegDamage } from '../../shared/jpeg-splitter.js';
-import { formatDuration, formatSize } from '../../shared/quantity.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
+import { findJpegDamage } from '../../shared/jpeg/splitter.js';
+import { formatDuration, formatSize } from '../../shared/cli/quantity.js';
 import { Settling } from './settling.js';
 
 export interface ArrivalRules {

@@ -4,10 +4,15 @@
  * silent. Memory: the newest whole frame and the one that is coming.
  */
 import type { Clock } from '../../shared/clock.js';
-import { OperationalError, UsageError, systemCode } from '../../shared/errors.js';
-import { JpegSplitter } from '../../shared/jpeg-splitter.js';
-import { formatDuration } from '../../shared/quantity.js';
-import { type ProgramEnd, type RunningProgram, describeEnd, startProgram } from '../run-program.js';
+import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
+import { JpegSplitter } from '../../shared/jpeg/splitter.js';
+import { formatDuration } from '../../shared/cli/quantity.js';
+import {
+  type ProgramEnd,
+  type RunningProgram,
+  describeEnd,
+  startProgram,
+} from '../service/run-program.js';
 import { Bell } from './bell.js';
 import type { CapturedFrame, FrameSource } from './frame-source.js';
 import { lastWords } from './program-words.js';

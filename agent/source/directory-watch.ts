@@ -11,7 +11,7 @@ import { constants } from 'node:fs';
 import { access, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
-import { OperationalError, systemCode, UsageError } from '../../shared/errors.js';
+import { OperationalError, systemCode, UsageError } from '../../shared/cli/errors.js';
 
 /** How often `check` really looks. */
 export const checkMs = 1000;

@@ -6,8 +6,8 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
-import { OperationalError, UsageError } from '../../shared/errors.js';
-import { formatDuration } from '../../shared/quantity.js';
+import { OperationalError, UsageError } from '../../shared/cli/errors.js';
+import { formatDuration } from '../../shared/cli/quantity.js';
 import { ArrivingJpeg, lookAt } from './arriving-jpeg.js';
 import { Bell } from './bell.js';
 import { DirectoryWatch } from './directory-watch.js';

@@ -1,6 +1,6 @@
 /** Opens the source that `--source` names. Each is loaded only when it is used: a one-shot run starts often. */
 import type { Clock } from '../../shared/clock.js';
-import { UsageError } from '../../shared/errors.js';
+import { UsageError } from '../../shared/cli/errors.js';
 import type { ShotOptions } from './shot-options.js';
 import type { FrameSource } from './frame-source.js';
 import type { SourceChoice } from './source-choice.js';

@@ -1,6 +1,6 @@
 /** How fswebcam is to be used, as options: kinds of value and defaults with their reasons. Pure. */
-import type { Kind } from '../../shared/option-table.js';
-import { InvalidValue } from '../../shared/quantity.js';
+import type { Kind } from '../../shared/cli/option-table.js';
+import { InvalidValue } from '../../shared/cli/quantity.js';
 
 export interface Resolution {
   readonly widthPx: number;

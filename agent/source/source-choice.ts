@@ -1,6 +1,6 @@
 /** What `--source` may be. Pure; opening one is `open-source.ts`. */
-import type { Kind } from '../../shared/option-table.js';
-import { InvalidValue } from '../../shared/quantity.js';
+import type { Kind } from '../../shared/cli/option-table.js';
+import { InvalidValue } from '../../shared/cli/quantity.js';
 
 export type SourceChoice =
   | { readonly kind: 'fswebcam' | 'command' | 'scene' }

@@ -1,7 +1,7 @@
 /** From the options to the settings of a source: for every command that opens one. */
 import { tmpdir } from 'node:os';
 import { systemClock } from '../../shared/clock.js';
-import type { Environment } from '../../shared/command.js';
+import type { Environment } from '../../shared/cli/command.js';
 import { type SourceSettings, readCommandVariable } from './open-source.js';
 import type { ShotOptions } from './shot-options.js';
 import type { SourceChoice } from './source-choice.js';

@@ -1,6 +1,6 @@
 /** Tells of dropped frames now and then with their totals, however many there are. */
 import type { Clock } from '../../shared/clock.js';
-import type { Log } from '../../shared/log.js';
+import type { Log } from '../../shared/cli/log.js';
 import type { DropReason } from '../../shared/protocol/messages.js';
 
 const everyMs = 60_000;

@@ -2,7 +2,7 @@
  * Keeps a spool's entries whatever the disk does: on the shelf, or in memory while the shelf takes none. What cannot
  * be removed now is removed later. It gives the sequences, and sends none out that a restart would give again.
  */
-import { systemCode } from '../../shared/errors.js';
+import { systemCode } from '../../shared/cli/errors.js';
 import type { Entry, EntryHeader } from './entry.js';
 import type { Prepared, Shelf, ShelvedEntry, SpoolLife } from './shelf.js';
 

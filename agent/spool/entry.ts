@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import { OperationalError } from '../../shared/errors.js';
+import { OperationalError } from '../../shared/cli/errors.js';
 import { droppedHeader, frameHeader } from '../../shared/protocol/messages.js';
 
 /** What is known of an entry; its sequence is its name's. The kinds are those of the wire's messages. */

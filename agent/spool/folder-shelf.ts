@@ -12,8 +12,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flushToDisk, makeDirectory, writeNewFile } from '../../shared/durable-file.js';
-import { OperationalError, systemCode } from '../../shared/errors.js';
+import { flushToDisk, makeDirectory, writeNewFile } from '../../shared/files/durable-file.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { type Entry, type EntryHeader, decodeEntry } from './entry.js';
 import { entryName, parseEntryName } from './entry-name.js';
 import { linkInto, partName, removeParts, writeEntry } from './part-file.js';

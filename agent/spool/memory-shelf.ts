@@ -1,6 +1,6 @@
 /** A spool's entries in memory: they spare the disk, and are gone with the process. */
 import { randomBytes } from 'node:crypto';
-import { OperationalError } from '../../shared/errors.js';
+import { OperationalError } from '../../shared/cli/errors.js';
 import type { Entry, EntryHeader } from './entry.js';
 import type { Prepared, Shelf, SpoolLife } from './shelf.js';
 

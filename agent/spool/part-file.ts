@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { link, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeNewFile } from '../../shared/durable-file.js';
-import { systemCode } from '../../shared/errors.js';
+import { writeNewFile } from '../../shared/files/durable-file.js';
+import { systemCode } from '../../shared/cli/errors.js';
 import { type Entry, encodeEntry } from './entry.js';
 
 const partPattern = /^\.[0-9a-f]{16}\.part$/;

@@ -3,7 +3,7 @@
  * sent has a sequence. One that is gone is named by a note, an entry that waits and is acknowledged as frames are.
  */
 import type { Clock } from '../../shared/clock.js';
-import { OperationalError, systemCode } from '../../shared/errors.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import type { DropReason } from '../../shared/protocol/messages.js';
 import type { Entry } from './entry.js';
 import { EntryKeeper, type KeeperReport } from './entry-keeper.js';

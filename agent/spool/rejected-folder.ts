@@ -8,8 +8,8 @@
  */
 import { copyFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flushToDisk, makeDirectory } from '../../shared/durable-file.js';
-import { systemCode } from '../../shared/errors.js';
+import { flushToDisk, makeDirectory } from '../../shared/files/durable-file.js';
+import { systemCode } from '../../shared/cli/errors.js';
 import { entryName, parseEntryName } from './entry-name.js';
 import { linkInto, partName, removeParts } from './part-file.js';
 import type { EntryAside, ShelvedEntry } from './shelf.js';

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
-import { systemCode } from '../../shared/errors.js';
+import { systemCode } from '../../shared/cli/errors.js';
 
 /** The largest note, and what a file system adds for a name. */
 const reserveBytes = 16 * 1024;

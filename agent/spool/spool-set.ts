@@ -4,9 +4,9 @@
  */
 import { readFile, readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Destination, formatAddress } from '../../shared/address.js';
-import { makeDirectory } from '../../shared/durable-file.js';
-import { OperationalError } from '../../shared/errors.js';
+import { type Destination, formatAddress } from '../../shared/cli/address.js';
+import { makeDirectory } from '../../shared/files/durable-file.js';
+import { OperationalError } from '../../shared/cli/errors.js';
 import { nextCaptureMs } from './capture-time.js';
 import { type Entry, sha256Of } from './entry.js';
 import { parseEntryName } from './entry-name.js';

@@ -1,7 +1,7 @@
 /** Looks at a spool on the disk without touching it, also while an agent uses it. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../../shared/errors.js';
+import { systemCode } from '../../shared/cli/errors.js';
 import { parseEntryName } from './entry-name.js';
 
 export interface SpoolSurvey {

@@ -1,7 +1,7 @@
 /** Opens a connection to a receiver, wherever its name leads now. What is said on it is the link's business. */
 import { type Socket, connect } from 'node:net';
-import type { Destination } from '../../shared/address.js';
-import { OperationalError, systemCode } from '../../shared/errors.js';
+import type { Destination } from '../../shared/cli/address.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 
 /** For all addresses of the name together. */
 const connectDeadlineMs = 15_000;

@@ -5,10 +5,10 @@
  */
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { Chatter } from '../../shared/chatter.js';
+import { Chatter } from '../../shared/protocol/chatter.js';
 import type { Clock } from '../../shared/clock.js';
-import { OperationalError } from '../../shared/errors.js';
-import type { Log } from '../../shared/log.js';
+import { OperationalError } from '../../shared/cli/errors.js';
+import type { Log } from '../../shared/cli/log.js';
 import {
   answerDeadlineMs,
   maxHeaderBytes,
@@ -21,8 +21,8 @@ import {
   readReceiverMessage,
 } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
-import { Trouble } from '../../shared/trouble.js';
-import { version } from '../../shared/version.js';
+import { Trouble } from '../../shared/cli/trouble.js';
+import { version } from '../../shared/cli/version.js';
 import type { Spool, WaitingEntry } from '../spool/spool.js';
 import { maxFramesInFlight, maxReturnMs, minFrameLimitBytes, minReturnMs } from './limits.js';
 import { Liveness } from './liveness.js';

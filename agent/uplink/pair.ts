@@ -4,16 +4,16 @@
  * code or the key good, and the same line may be typed again.
  */
 import type { TLSSocket } from 'node:tls';
-import type { Destination } from '../../shared/address.js';
-import { OperationalError } from '../../shared/errors.js';
+import type { Destination } from '../../shared/cli/address.js';
+import { OperationalError } from '../../shared/cli/errors.js';
 import { type Identity, pairingName } from '../../shared/keys/identity.js';
 import type { PairingSecret } from '../../shared/keys/pairing-code.js';
 import { helloDeadlineMs, maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
 import { type PairedMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
-import { keyFromConnection } from '../../shared/secure-channel.js';
-import { version } from '../../shared/version.js';
-import type { KeyStore, Unproven } from '../keys/key-store.js';
+import { keyFromConnection } from '../../shared/keys/secure-channel.js';
+import { version } from '../../shared/cli/version.js';
+import type { KeyStore, Unproven } from './keys/key-store.js';
 import { openConnection } from './connection.js';
 import { hasPreface } from './receiver-preface.js';
 import { secure } from './secure.js';

@@ -3,7 +3,7 @@
  * than the receiver takes, and what it has refused for now. The next connection may take them.
  */
 import type { Clock } from '../../shared/clock.js';
-import type { Log } from '../../shared/log.js';
+import type { Log } from '../../shared/cli/log.js';
 import { maxHeaderBytes } from '../../shared/protocol/limits.js';
 import type { WaitingEntry } from '../spool/spool.js';
 

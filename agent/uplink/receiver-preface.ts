@@ -1,5 +1,5 @@
 /** What a receiver says first, and what it means when something else comes. Pure. */
-import { OperationalError } from '../../shared/errors.js';
+import { OperationalError } from '../../shared/cli/errors.js';
 import { preface } from '../../shared/protocol/limits.js';
 
 /** @returns false while bytes are missing @throws {OperationalError} PROTOCOL when what answers is no receiver of this version */

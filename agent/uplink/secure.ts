@@ -4,10 +4,10 @@
  */
 import type { Socket } from 'node:net';
 import { type TLSSocket, connect } from 'node:tls';
-import { OperationalError, systemCode } from '../../shared/errors.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { type Identity, formatIdentity, pairingName } from '../../shared/keys/identity.js';
 import { helloDeadlineMs } from '../../shared/protocol/limits.js';
-import { tlsSettings } from '../../shared/secure-channel.js';
+import { tlsSettings } from '../../shared/keys/secure-channel.js';
 
 /** @throws {OperationalError} KEYS: the other side has not proven the key. LINK: the connection broke */
 export function secure(

@@ -2,13 +2,13 @@
  * Keeps a connection to one receiver: connects, lets a link talk, connects again after growing pauses. The
  * frames wait in the spool meanwhile; nothing here makes capture wait.
  */
-import { type Destination, formatAddress } from '../../shared/address.js';
+import { type Destination, formatAddress } from '../../shared/cli/address.js';
 import type { Clock } from '../../shared/clock.js';
-import { OperationalError, systemCode } from '../../shared/errors.js';
-import type { Log } from '../../shared/log.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
+import type { Log } from '../../shared/cli/log.js';
 import { type PauseSettings, pauseAfter } from '../../shared/pause.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
-import { Trouble } from '../../shared/trouble.js';
+import { Trouble } from '../../shared/cli/trouble.js';
 import type { Spool } from '../spool/spool.js';
 import { openConnection } from './connection.js';
 import { Link } from './link.js';

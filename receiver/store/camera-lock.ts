@@ -10,8 +10,8 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, constants } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
-import { systemCode } from '../../shared/errors.js';
-import { runWithFile } from '../run-program.js';
+import { systemCode } from '../../shared/cli/errors.js';
+import { runWithFile } from '../listen/run-program.js';
 import { Folder, openIfFolder, openOrMake } from './folder.js';
 import { isAbandoned } from './unfinished.js';
 

@@ -4,8 +4,8 @@
  * unmounted. Before and after the work each is looked for in its place: what was done in a folder that was
  * moved, replaced or unmounted meanwhile is done again, in the one that is there now.
  */
-import { OperationalError, systemCode } from '../../shared/errors.js';
-import { maxOpenFolders } from '../limits.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
+import { maxOpenFolders } from '../limits/limits.js';
 import { Folder, openOrMake } from './folder.js';
 import { NextRun } from './next-run.js';
 import { allOrFirstError } from './settle.js';

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { OperationalError } from '../../shared/errors.js';
+import { OperationalError } from '../../shared/cli/errors.js';
 import { Folder } from './folder.js';
 import { publishFile } from './publish.js';
 

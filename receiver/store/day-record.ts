@@ -7,8 +7,8 @@
  * until a flush has worked, and appended anew before the next one.
  */
 import { type FileHandle, constants } from 'node:fs/promises';
-import { systemCode } from '../../shared/errors.js';
-import { maxRecordBytes } from '../limits.js';
+import { systemCode } from '../../shared/cli/errors.js';
+import { maxRecordBytes } from '../limits/limits.js';
 import type { Folder } from './folder.js';
 import { NextRun } from './next-run.js';
 import { RecordIndex } from './record-index.js';

@@ -21,8 +21,8 @@ import {
   unlink,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FileTimes, writeNewFile } from '../../shared/durable-file.js';
-import { OperationalError, systemCode } from '../../shared/errors.js';
+import { type FileTimes, writeNewFile } from '../../shared/files/durable-file.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { NextRun } from './next-run.js';
 
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY;

@@ -1,6 +1,6 @@
 /** Whether a file is a frame's: the same bytes, in a regular file. Never waits for anybody. */
 import { constants } from 'node:fs/promises';
-import { OperationalError, systemCode } from '../../shared/errors.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import type { Folder } from './folder.js';
 
 /** False also when there is no such file, or something else in its place. @throws a system error */

@@ -5,7 +5,7 @@
  * is not known, and after one that failed another flush proves nothing.
  */
 import { randomUUID } from 'node:crypto';
-import { isPlausibleClock, numberedName } from '../../shared/frame-path.js';
+import { isPlausibleClock, numberedName } from '../../shared/protocol/frame-path.js';
 import type { DayRecord } from './day-record.js';
 import type { Folder } from './folder.js';
 import { hasContent } from './frame-copy.js';

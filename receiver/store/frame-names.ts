@@ -2,7 +2,7 @@
  * Gives frames their names: the plain one, or with a number when others want the same. Costs the same however
  * many there are: which number comes next is remembered, and found by halving after a restart.
  */
-import { numberedName } from '../../shared/frame-path.js';
+import { numberedName } from '../../shared/protocol/frame-path.js';
 import type { DayRecord } from './day-record.js';
 import type { Folder } from './folder.js';
 import { hasContent } from './frame-copy.js';

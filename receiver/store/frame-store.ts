@@ -22,13 +22,13 @@
  * that is just being written. One epoch has no such two, and a camera's lock lets in one epoch at a time.
  */
 import { access, constants } from 'node:fs/promises';
-import { makeDirectories } from '../../shared/durable-file.js';
+import { makeDirectories } from '../../shared/files/durable-file.js';
 import {
   type FramePath,
   clockedPath,
   isPlausibleClock,
   unclockedPath,
-} from '../../shared/frame-path.js';
+} from '../../shared/protocol/frame-path.js';
 import { type CameraClaim, type CameraLock, lockCamera, removeIdleLocks } from './camera-lock.js';
 import { CaptureFolders } from './capture-folders.js';
 import { DayRecords } from './day-records.js';

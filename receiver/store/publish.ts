@@ -2,7 +2,7 @@
  * Gives a finished file its final name, never over another file, so that whoever sees the name sees the
  * whole file. Two processes may do this at once.
  */
-import { systemCode } from '../../shared/errors.js';
+import { systemCode } from '../../shared/cli/errors.js';
 import type { Folder } from './folder.js';
 
 export interface FileAt {

@@ -6,8 +6,8 @@
  * whose each name is, and the number of those that have one.
  */
 import { randomInt } from 'node:crypto';
-import { nameNumber, numberedName } from '../../shared/frame-path.js';
-import { maxRecordEntries } from '../limits.js';
+import { nameNumber, numberedName } from '../../shared/protocol/frame-path.js';
+import { maxRecordEntries } from '../limits/limits.js';
 import { type Hash, HashTable, hashOf } from './hash-table.js';
 import type { Recorded } from './record-line.js';
 

@@ -1,5 +1,5 @@
 /** What can be wrong with the captures directory, as an error that says what to do. */
-import { OperationalError, systemCode } from '../../shared/errors.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 
 const hints: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: make room',

@@ -5,7 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OperationalError } from '../../shared/errors.js';
+import { OperationalError } from '../../shared/cli/errors.js';
 import type { Folder } from './folder.js';
 import { NextRun } from './next-run.js';
 import { publishFile } from './publish.js';

@@ -1,5 +1,5 @@
 /** What the sessions know of the store: frames, holes and camera names in, acknowledgements out. */
-import type { FrameMoment } from '../../shared/frame-path.js';
+import type { FrameMoment } from '../../shared/protocol/frame-path.js';
 import type { SequenceRange, WireVerdict } from '../../shared/protocol/messages.js';
 import type { CameraClaim, CameraLock } from './camera-lock.js';
 import type { FrameId } from './record-line.js';

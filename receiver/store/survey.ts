@@ -4,7 +4,7 @@ import {
   isDayName,
   parseFrameName,
   unclockedFolder,
-} from '../../shared/frame-path.js';
+} from '../../shared/protocol/frame-path.js';
 import { Folder, openIfFolder } from './folder.js';
 
 export interface CameraSurvey {

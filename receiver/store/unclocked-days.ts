@@ -2,7 +2,7 @@
  * The days on which a camera without a clock has sent frames. A frame that comes again on a later day is looked
  * for in the newest of them, and beside them, where version 0.1 kept such frames.
  */
-import { isDayName, unclockedFolder } from '../../shared/frame-path.js';
+import { isDayName, unclockedFolder } from '../../shared/protocol/frame-path.js';
 import type { CaptureFolders } from './capture-folders.js';
 
 /** An agent sends its oldest frame first: what comes again is what came last before. */

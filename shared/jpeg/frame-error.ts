@@ -1,5 +1,5 @@
 /** The two ways in which a JPEG cannot be read, as errors. Pure. */
-import { OperationalError } from '../errors.js';
+import { OperationalError } from '../cli/errors.js';
 
 /** @param reason completes "the JPEG is damaged: …" */
 export function damaged(reason: string): OperationalError {

@@ -8,7 +8,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OperationalError, systemCode } from '../errors.js';
+import { OperationalError, systemCode } from '../cli/errors.js';
 import { type CameraKey, keyHexPattern, parseIdentity } from './identity.js';
 
 /** Keys that everybody can read: SECURITY.md of 0.1.0 showed one as its example. */

@@ -1,5 +1,5 @@
 /** Who says who it is at the start of TLS: `<camera>.<key id>`, and `pair.<code id>` for a pairing code. Pure. */
-import { isCameraName } from '../camera-name.js';
+import { isCameraName } from '../protocol/camera-name.js';
 
 /** Sent in clear at the start of a connection, so it holds nothing secret. */
 export interface Identity {

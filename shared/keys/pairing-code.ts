@@ -3,8 +3,8 @@
  * digits that are not mistaken for each other (Crockford's), and two more that find a typing error.
  */
 import { createHash, hkdfSync, randomBytes } from 'node:crypto';
-import type { Kind } from '../option-table.js';
-import { InvalidValue } from '../quantity.js';
+import type { Kind } from '../cli/option-table.js';
+import { InvalidValue } from '../cli/quantity.js';
 import { keyBytes } from './identity.js';
 
 /** What both ends make of a code; it does not lead back to the code. */

@@ -3,9 +3,9 @@
  * Unknown types and fields come from a newer minor version and are passed over.
  */
 import * as v from 'valibot';
-import { isCameraName } from '../camera-name.js';
-import { OperationalError } from '../errors.js';
-import { maxUtcOffsetMinutes } from '../frame-path.js';
+import { isCameraName } from './camera-name.js';
+import { OperationalError } from '../cli/errors.js';
+import { maxUtcOffsetMinutes } from './frame-path.js';
 import { maxBoxes, maxSequenceRanges } from './limits.js';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

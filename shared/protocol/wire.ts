@@ -1,5 +1,5 @@
 /**
- * Bytes of the framed protocol (PROTOCOL.md has the reasons):
+ * Bytes of the framed protocol (docs/protocol.md has the reasons):
  *
  *   preface   "PICC/1\n"                                            once, each way
  *   message   u32 header length, u32 body length, u32 CRC-32       big-endian; the CRC is that of both
@@ -9,7 +9,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { ByteQueue } from '../byte-queue.js';
-import { OperationalError } from '../errors.js';
+import { OperationalError } from '../cli/errors.js';
 
 export interface WireMessage {
   /** A JSON object; what is in it is for `messages.ts` to judge. */

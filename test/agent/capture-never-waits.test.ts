@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CapturedFrame } from '../../agent/source/frame-source.js';
 import { SpoolSet } from '../../agent/spool/spool-set.js';
 import { Uplink } from '../../agent/uplink/uplink.js';
-import { watch } from '../../agent/watch.js';
+import { watch } from '../../agent/watch/watch.js';
 import { systemClock } from '../../shared/clock.js';
 import { preface } from '../../shared/protocol/limits.js';
 import { encodeMessage } from '../../shared/protocol/wire.js';

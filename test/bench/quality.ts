@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { replayProgram } from '../../agent/replay/replay-options.js';
 import { settingsOf } from '../../agent/replay/replay-settings.js';
 import type { TrialSettings } from '../../agent/replay/trial.js';
-import { readCommandLine } from '../../shared/option-table.js';
+import { readCommandLine } from '../../shared/cli/option-table.js';
 import { alterations } from './quality/alterations.js';
 import { decideWithAll, peers } from './quality/methods.js';
 import { python } from './quality/mog2.js';

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
 import { readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
-import { tlsSettings } from '../../shared/secure-channel.js';
+import { tlsSettings } from '../../shared/keys/secure-channel.js';
 import { makeJpeg } from '../support/pictures.js';
 
 const connections = 200;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findJpegDamage } from '../../shared/jpeg-splitter.js';
+import { findJpegDamage } from '../../shared/jpeg/splitter.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { Camera, numberedJpeg } from './camera.js';
 import { seededRandom } from './plan.js';

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemCode } from '../../shared/errors.js';
+import { systemCode } from '../../shared/cli/errors.js';
 
 /** Why disks cannot be filled here; undefined when they can. */
 export const noSmallDisks =

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { findJpegDamage } from '../../shared/jpeg-splitter.js';
-import { parseFrameName } from '../../shared/frame-path.js';
+import { findJpegDamage } from '../../shared/jpeg/splitter.js';
+import { parseFrameName } from '../../shared/protocol/frame-path.js';
 import { type Tally, count } from './camera.js';
 import { ballastName } from './disk.js';
 import { headerIn, jpegIn } from './spool-entry.js';

@@ -24,7 +24,7 @@ export const seenInFaults = {
   },
   noSum: {
     name: 'the receiver does not check the SHA-256',
-    path: 'receiver/frame-taker.ts',
+    path: 'receiver/connection/frame-taker.ts',
     snippet: '(await sha256Of(jpeg, tab)) !== message.sha256',
     replacement: "(await sha256Of(jpeg, tab)) === ''",
   },
@@ -73,14 +73,14 @@ export const seenOverTls = {
 export const seenInPowerCuts = {
   acknowledgeFirst: {
     name: 'the receiver acknowledges before the frame is on the disk',
-    path: 'receiver/frame-taker.ts',
+    path: 'receiver/connection/frame-taker.ts',
     snippet: 'const stored = await work();',
     replacement:
       "this.#parts.send({ type: 'stored', sequence, name: '', duplicate: false }); const stored = await work();",
   },
   noDirectoryFlush: {
     name: 'names are not flushed',
-    path: 'shared/durable-file.ts',
+    path: 'shared/files/durable-file.ts',
     snippet: 'await handle.sync();',
     replacement: '',
   },
@@ -98,7 +98,7 @@ export const seenInPowerCuts = {
   },
   noFileFlush: {
     name: 'bytes are not flushed',
-    path: 'shared/durable-file.ts',
+    path: 'shared/files/durable-file.ts',
     snippet: 'await file.sync();',
     replacement: '',
   },
@@ -114,7 +114,7 @@ export const seenInErrno = {
   },
   acknowledgeFailure: {
     name: 'the receiver acknowledges a frame that it could not store',
-    path: 'receiver/frame-taker.ts',
+    path: 'receiver/connection/frame-taker.ts',
     snippet: 'const message = sentenceOf(error);',
     replacement:
       "const message = ''; this.#parts.send({ type: 'stored', sequence, name: '', duplicate: false });",
@@ -125,13 +125,13 @@ export const seenInErrno = {
 export const seenInFailedFlushes = {
   ignoreFile: {
     name: 'a flush of bytes that failed is taken for one that did not',
-    path: 'shared/durable-file.ts',
+    path: 'shared/files/durable-file.ts',
     snippet: 'await file.sync();',
     replacement: 'await file.sync().catch(() => undefined);',
   },
   ignoreFolder: {
     name: 'a flush of names that failed is taken for one that did not',
-    path: 'shared/durable-file.ts',
+    path: 'shared/files/durable-file.ts',
     snippet: 'await handle.sync();',
     replacement: 'await handle.sync().catch(() => undefined);',
   },

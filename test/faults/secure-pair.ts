@@ -1,8 +1,8 @@
 /** Makes the pair one that knows each other, and reads from the agent's own words what it holds for acknowledged. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { KeyStore } from '../../agent/keys/key-store.js';
-import { KeyFolder } from '../../receiver/keys/key-folder.js';
+import { KeyStore } from '../../agent/uplink/keys/key-store.js';
+import { KeyFolder } from '../../receiver/access/keys/key-folder.js';
 import { pairBehindTheScenes } from '../support/paired.js';
 import type { Captures } from './inventory.js';
 

@@ -9,18 +9,18 @@ import { readMask } from '../../agent/detect/mask-png.js';
 import { decodeState } from '../../agent/detect/kept-state.js';
 import { decodeEntry, encodeEntry, sha256Of } from '../../agent/spool/entry.js';
 import { hasPreface } from '../../agent/uplink/receiver-preface.js';
-import { readClientHello } from '../../receiver/client-hello.js';
-import { recognize } from '../../receiver/first-bytes.js';
-import { maxClientHelloBytes } from '../../receiver/limits.js';
-import { isCameraName } from '../../shared/camera-name.js';
+import { readClientHello } from '../../receiver/access/client-hello.js';
+import { recognize } from '../../receiver/connection/first-bytes.js';
+import { maxClientHelloBytes } from '../../receiver/limits/limits.js';
+import { isCameraName } from '../../shared/protocol/camera-name.js';
 import {
   clockedPath,
   isPlausibleClock,
   numberedName,
   parseFrameName,
   unclockedPath,
-} from '../../shared/frame-path.js';
-import { JpegSplitter, type SplitResult, findJpegDamage } from '../../shared/jpeg-splitter.js';
+} from '../../shared/protocol/frame-path.js';
+import { JpegSplitter, type SplitResult, findJpegDamage } from '../../shared/jpeg/splitter.js';
 import { readAgentMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, type WireMessage, encodeMessage } from '../../shared/protocol/wire.js';
 import { helloOfOpenssl, helloOfVersion01, makeHello, recordOf } from '../support/client-hello.js';

@@ -1,20 +1,20 @@
 /** What reads files that lie about: keys, manifests, markers, spools. Each is put in the folder that is given. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { StateDirectory } from '../../agent/state.js';
-import { KeyStore } from '../../agent/keys/key-store.js';
+import { StateDirectory } from '../../agent/service/state.js';
+import { KeyStore } from '../../agent/uplink/keys/key-store.js';
 import { FolderShelf } from '../../agent/spool/folder-shelf.js';
 import { surveySpool } from '../../agent/spool/survey.js';
-import { KeyFolder } from '../../receiver/keys/key-folder.js';
-import { KeyRing } from '../../receiver/keys/key-ring.js';
+import { KeyFolder } from '../../receiver/access/keys/key-folder.js';
+import { KeyRing } from '../../receiver/access/keys/key-ring.js';
 import { DayRecord } from '../../receiver/store/day-record.js';
 import { Folder } from '../../receiver/store/folder.js';
 import { StoreMarker } from '../../receiver/store/store-marker.js';
 import { surveyCaptures } from '../../receiver/store/survey.js';
 import { systemClock } from '../../shared/clock.js';
-import { changeEnvironmentFile } from '../../shared/install/environment-file.js';
-import { readManifest } from '../../shared/install/manifest.js';
-import { installedValue } from '../../shared/installed.js';
+import { changeEnvironmentFile } from '../../shared/setup/install/environment-file.js';
+import { readManifest } from '../../shared/setup/install/manifest.js';
+import { installedValue } from '../../shared/setup/installed.js';
 import { readFleetKeys } from '../../shared/keys/fleet-keys.js';
 import { type FuzzTarget, must, orRefused, orRefusedLater } from './target.js';
 

@@ -7,7 +7,7 @@ import { fswebcamArguments } from '../../agent/source/fswebcam-arguments.js';
 import { readCommandVariable } from '../../agent/source/open-source.js';
 import { lastWords } from '../../agent/source/program-words.js';
 import { parseEntryName } from '../../agent/spool/entry-name.js';
-import { passedSockets } from '../../receiver/inherited.js';
+import { passedSockets } from '../../receiver/listen/inherited.js';
 import { receiverProgram } from '../../receiver/options.js';
 import { readLine, readLines } from '../../receiver/store/record-line.js';
 import {
@@ -15,24 +15,29 @@ import {
   cameraNameFromHost,
   isCameraName,
   rawCameraName,
-} from '../../shared/camera-name.js';
-import { describeError } from '../../shared/errors.js';
-import { numberedName, clockedPath, parseFrameName } from '../../shared/frame-path.js';
+} from '../../shared/protocol/camera-name.js';
+import { describeError } from '../../shared/cli/errors.js';
+import { numberedName, clockedPath, parseFrameName } from '../../shared/protocol/frame-path.js';
 import {
   changeEnvironmentFile,
   readEnvironmentFile,
-} from '../../shared/install/environment-file.js';
-import { quotePath, quoteWord, readSettings, withSetting } from '../../shared/install/unit-file.js';
+} from '../../shared/setup/install/environment-file.js';
+import {
+  quotePath,
+  quoteWord,
+  readSettings,
+  withSetting,
+} from '../../shared/setup/install/unit-file.js';
 import { parseFleetKeys } from '../../shared/keys/fleet-keys.js';
 import { formatIdentity, parseIdentity } from '../../shared/keys/identity.js';
 import { pairingCode } from '../../shared/keys/pairing-code.js';
-import { makeLog } from '../../shared/log.js';
+import { makeLog } from '../../shared/cli/log.js';
 import {
   type Program,
   flagName,
   readCommandLine,
   variableName,
-} from '../../shared/option-table.js';
+} from '../../shared/cli/option-table.js';
 import { type FuzzTarget, must, orRefused } from './target.js';
 
 const texts = (...each: string[]): Buffer[] => each.map((text) => Buffer.from(text));

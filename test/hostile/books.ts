@@ -34,7 +34,7 @@ export interface Books {
 /** For connections that live when a door is shut: the receiver looks every few seconds. */
 const graceMs = 15_000;
 
-/** As PROTOCOL.md has it, written anew: the programs' own rule may be what is wrong. */
+/** As docs/protocol.md has it, written anew: the programs' own rule may be what is wrong. */
 const folderName = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** A sentence for each rule that was broken. */

@@ -11,7 +11,7 @@ import { type CameraKey, formatIdentity } from '../../shared/keys/identity.js';
 import { answerDeadlineMs, maxHeaderBytes } from '../../shared/protocol/limits.js';
 import { type ReceiverMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder } from '../../shared/protocol/wire.js';
-import { tlsSettings } from '../../shared/secure-channel.js';
+import { tlsSettings } from '../../shared/keys/secure-channel.js';
 import { frameMessage, greeting, sha256Of } from './material.js';
 
 /** `PICC/1` and a line feed come first. */

@@ -1,6 +1,6 @@
 /** Pairs a camera as a person does, with the commands of both sides, and reads the key that came of it. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { KeyStore } from '../../agent/keys/key-store.js';
+import { KeyStore } from '../../agent/uplink/keys/key-store.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
 import type { ReceiverHouse } from './receiver-house.js';
 

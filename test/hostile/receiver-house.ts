@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
-import { KeyFolder } from '../../receiver/keys/key-folder.js';
+import { KeyFolder } from '../../receiver/access/keys/key-folder.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
 import { freePort } from '../support/ports.js';
 

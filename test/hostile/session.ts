@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { rawCameraName } from '../../shared/camera-name.js';
+import { rawCameraName } from '../../shared/protocol/camera-name.js';
 import { type CameraKey, formatIdentity } from '../../shared/keys/identity.js';
 import { preface } from '../../shared/protocol/limits.js';
 import { clientHello, identitiesOf } from './client-hello.js';

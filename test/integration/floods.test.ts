@@ -9,7 +9,7 @@ import { type Socket, connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { KeyFolder } from '../../receiver/keys/key-folder.js';
+import { KeyFolder } from '../../receiver/access/keys/key-folder.js';
 import { AgentPeer } from '../support/agent-peer.js';
 import { eventually } from '../support/eventually.js';
 import { filesBelow } from '../support/files.js';

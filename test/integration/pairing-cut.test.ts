@@ -3,10 +3,10 @@
  * may be typed again, and ends with both sides having the same key.
  */
 import { describe, expect, it } from 'vitest';
-import { KeyStore } from '../../agent/keys/key-store.js';
+import { KeyStore } from '../../agent/uplink/keys/key-store.js';
 import { pairWith } from '../../agent/uplink/pair.js';
-import { KeyRing } from '../../receiver/keys/key-ring.js';
-import { issueCode } from '../../receiver/keys/pairing-desk.js';
+import { KeyRing } from '../../receiver/access/keys/key-ring.js';
+import { issueCode } from '../../receiver/access/keys/pairing-desk.js';
 import { systemClock } from '../../shared/clock.js';
 import { formatIdentity } from '../../shared/keys/identity.js';
 import { makePairingCode, pairingCode } from '../../shared/keys/pairing-code.js';

@@ -1,7 +1,11 @@
 /** How much work that is of no use a peer gets done in a time, and that it loses nothing by waiting. */
 import { describe, expect, it } from 'vitest';
-import { maxAddressWorkUs, maxCameraWorkUs, maxConnectionWorkUs } from '../../receiver/limits.js';
-import { prices } from '../../receiver/work/prices.js';
+import {
+  maxAddressWorkUs,
+  maxCameraWorkUs,
+  maxConnectionWorkUs,
+} from '../../receiver/limits/limits.js';
+import { prices } from '../../receiver/limits/work/prices.js';
 import { AgentPeer } from '../support/agent-peer.js';
 import { eventually } from '../support/eventually.js';
 import { FakeClock } from '../support/fake-clock.js';

@@ -224,7 +224,7 @@ const rules: readonly Rule[] = [
       return isOnlyPlain ? undefined : 'spawn and execFile take words';
     }),
     offenders: inFile(
-      'agent/run-program.ts',
+      'agent/service/run-program.ts',
       "import { exec } from 'node:child_process';",
       "import { spawn, execSync } from 'child_process';",
       "import * as programs from 'node:child_process';",
@@ -242,7 +242,7 @@ const rules: readonly Rule[] = [
       'words are no commands',
     ),
     offenders: inFile(
-      'agent/run-program.ts',
+      'agent/service/run-program.ts',
       'spawn(program, words, { shell: true });',
       "spawn(program, words, { 'shell': '/bin/sh' });",
       'spawn(program, words, { shell });',
@@ -386,10 +386,10 @@ describe('the rules', () => {
     const sources = asSources({
       'shared/pure.ts': pure,
       'agent/main.ts': main,
-      'agent/watch-command.ts': command,
+      'agent/commands/watch.ts': command,
       'agent/options.ts': longest,
-      'agent/run-program.ts': runner,
-      'receiver/run-program.ts': runner,
+      'agent/service/run-program.ts': runner,
+      'receiver/listen/run-program.ts': runner,
     });
     expect(rules.flatMap(({ check }) => check(sources))).toEqual([]);
   });

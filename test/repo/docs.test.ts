@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { agentProgram } from '../../agent/options.js';
 import { replayProgram } from '../../agent/replay/replay-options.js';
 import { receiverProgram } from '../../receiver/options.js';
-import { errorCodes } from '../../shared/errors.js';
-import { type Program, optionRows } from '../../shared/option-table.js';
+import { errorCodes } from '../../shared/cli/errors.js';
+import { type Program, optionRows } from '../../shared/cli/option-table.js';
 import { checkGenerated, markdownTable } from '../support/generated-docs.js';
 import { root } from '../support/programs.js';
 

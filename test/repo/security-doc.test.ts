@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as agentLimits from '../../agent/uplink/limits.js';
-import * as receiverLimits from '../../receiver/limits.js';
+import * as receiverLimits from '../../receiver/limits/limits.js';
 import { receiverProgram } from '../../receiver/options.js';
-import { optionRows } from '../../shared/option-table.js';
+import { optionRows } from '../../shared/cli/option-table.js';
 import * as protocolLimits from '../../shared/protocol/limits.js';
 
 const text = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');

@@ -1,5 +1,5 @@
 /** A budget that never ends, for what is tested without one. */
-import type { ConnectionBudget } from '../../receiver/work/work-budgets.js';
+import type { ConnectionBudget } from '../../receiver/limits/work/work-budgets.js';
 
 export const freeBudget: ConnectionBudget = {
   pay: () => undefined,

@@ -1,5 +1,5 @@
 /** A log that keeps its lines, to look at what an operator would see. */
-import { type Log, makeLog } from '../../shared/log.js';
+import { type Log, makeLog } from '../../shared/cli/log.js';
 
 export function keptLog(): { readonly log: Log; readonly lines: string[] } {
   const lines: string[] = [];

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type ConnectionOptions, type TLSSocket, connect as connectSecurely } from 'node:tls';
 import { onTestFinished } from 'vitest';
-import type { KeyFolder } from '../../receiver/keys/key-folder.js';
+import type { KeyFolder } from '../../receiver/access/keys/key-folder.js';
 import { type CameraKey, formatIdentity } from '../../shared/keys/identity.js';
-import { tlsSettings } from '../../shared/secure-channel.js';
+import { tlsSettings } from '../../shared/keys/secure-channel.js';
 
 /** Puts a camera's key where the receiver looks for it. */
 export async function pairBehindTheScenes(folder: KeyFolder, camera: string): Promise<CameraKey> {

@@ -3,10 +3,14 @@ import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { Doorkeeper } from '../../receiver/doorkeeper.js';
-import { KeyFolder } from '../../receiver/keys/key-folder.js';
-import { KeyRing } from '../../receiver/keys/key-ring.js';
-import { Receiver, type ReceiverParts, type ReceiverSettings } from '../../receiver/receiver.js';
+import { Doorkeeper } from '../../receiver/access/doorkeeper.js';
+import { KeyFolder } from '../../receiver/access/keys/key-folder.js';
+import { KeyRing } from '../../receiver/access/keys/key-ring.js';
+import {
+  Receiver,
+  type ReceiverParts,
+  type ReceiverSettings,
+} from '../../receiver/connection/receiver.js';
 import { openFrameStore } from '../../receiver/store/frame-store.js';
 import { systemClock } from '../../shared/clock.js';
 import { keptLog } from './log.js';

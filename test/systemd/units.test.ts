@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agentProgram } from '../../agent/options.js';
 import { receiverProgram } from '../../receiver/options.js';
-import { variableName } from '../../shared/option-table.js';
+import { variableName } from '../../shared/cli/option-table.js';
 import { root } from '../support/programs.js';
 import { checkGenerated, markdownTable } from '../support/generated-docs.js';
 import { type Lab, whyNoLab } from './lab.js';

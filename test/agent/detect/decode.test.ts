@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import jpegJs from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
 import { decodeSmall } from '../../../agent/detect/decode.js';
-import { OperationalError } from '../../../shared/errors.js';
+import { OperationalError } from '../../../shared/cli/errors.js';
 import { encodeJpeg, visitFrames } from './pictures.js';
 
 const colours = (x: number, y: number) => [(x * 5) % 256, (y * 7) % 256, (x * y) % 256] as const;

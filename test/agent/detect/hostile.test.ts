@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodePlanes } from '../../../agent/detect/planes.js';
-import { OperationalError } from '../../../shared/errors.js';
+import { OperationalError } from '../../../shared/cli/errors.js';
 import { makeJpeg } from '../../support/pictures.js';
 
 const folder = new URL('../../fixtures/jpeg/', import.meta.url);

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findSequences } from '../../../agent/replay/frame-files.js';
-import { UsageError } from '../../../shared/errors.js';
+import { UsageError } from '../../../shared/cli/errors.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 function folderWith(...names: string[]): string {

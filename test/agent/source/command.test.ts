@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openCommand } from '../../../agent/source/command.js';
-import { UsageError } from '../../../shared/errors.js';
+import { UsageError } from '../../../shared/cli/errors.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { makeJpeg } from '../../support/pictures.js';

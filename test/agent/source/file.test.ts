@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type FileSettings, openFile } from '../../../agent/source/file.js';
 import { systemClock } from '../../../shared/clock.js';
-import { UsageError } from '../../../shared/errors.js';
+import { UsageError } from '../../../shared/cli/errors.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { eventually } from '../../support/eventually.js';
 import { temporaryDirectory } from '../../support/temporary.js';

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { watchError } from '../../../agent/source/directory-watch.js';
 import { type FolderSettings, openFolder } from '../../../agent/source/folder.js';
 import { systemClock } from '../../../shared/clock.js';
-import { OperationalError, UsageError } from '../../../shared/errors.js';
+import { OperationalError, UsageError } from '../../../shared/cli/errors.js';
 import { eventually } from '../../support/eventually.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { temporaryDirectory } from '../../support/temporary.js';

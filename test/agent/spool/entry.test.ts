@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeEntry, encodeEntry, sha256Of } from '../../../agent/spool/entry.js';
 import { entryName, parseEntryName } from '../../../agent/spool/entry-name.js';
-import { OperationalError } from '../../../shared/errors.js';
-import { findJpegDamage } from '../../../shared/jpeg-splitter.js';
+import { OperationalError } from '../../../shared/cli/errors.js';
+import { findJpegDamage } from '../../../shared/jpeg/splitter.js';
 import { frameEntry } from '../../support/entries.js';
 import { makeJpeg } from '../../support/pictures.js';
 

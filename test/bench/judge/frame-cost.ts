@@ -8,7 +8,7 @@ import { decodeSmall } from '../../../agent/detect/decode.js';
 import { Trial } from '../../../agent/replay/trial.js';
 import { replayProgram } from '../../../agent/replay/replay-options.js';
 import { settingsOf } from '../../../agent/replay/replay-settings.js';
-import { readCommandLine } from '../../../shared/option-table.js';
+import { readCommandLine } from '../../../shared/cli/option-table.js';
 import { median } from '../quality/score.js';
 
 export interface FrameCost {

@@ -1,6 +1,6 @@
 /** Ways to tell which frames changed: ours, and those that it is compared with. */
 import pixelmatch from 'pixelmatch';
-import { OperationalError } from '../../../shared/errors.js';
+import { OperationalError } from '../../../shared/cli/errors.js';
 import { usualGapMs } from '../../../agent/replay/frame-times.js';
 import { type Outcome, Trial, type TrialSettings } from '../../../agent/replay/trial.js';
 import { decideByMog2 } from './mog2.js';

@@ -15,10 +15,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { KeyFolder } from '../../../receiver/keys/key-folder.js';
-import { issueCode, listCameras, removeCamera } from '../../../receiver/keys/pairing-desk.js';
-import { privateFindings } from '../../../shared/doctor/private-findings.js';
-import { PrivateFolder } from '../../../shared/private-file.js';
+import { KeyFolder } from '../../../receiver/access/keys/key-folder.js';
+import {
+  issueCode,
+  listCameras,
+  removeCamera,
+} from '../../../receiver/access/keys/pairing-desk.js';
+import { privateFindings } from '../../../shared/setup/doctor/private-findings.js';
+import { PrivateFolder } from '../../../shared/files/private-file.js';
 import { household, receiverCommand } from '../../support/pairing.js';
 import { missing, root, run } from '../../support/programs.js';
 import { temporaryDirectory } from '../../support/temporary.js';

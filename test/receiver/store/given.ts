@@ -1,6 +1,6 @@
 /** Frames and holes of a camera `yard`, a millisecond apart, for the tests of the store. */
 import { createHash } from 'node:crypto';
-import { numberedName } from '../../../shared/frame-path.js';
+import { numberedName } from '../../../shared/protocol/frame-path.js';
 import type { FrameToStore, Hole } from '../../../receiver/store/store-port.js';
 import { makeJpeg } from '../../support/pictures.js';
 

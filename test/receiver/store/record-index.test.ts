@@ -8,7 +8,7 @@ import { Folder } from '../../../receiver/store/folder.js';
 import { HashTable, hashOf } from '../../../receiver/store/hash-table.js';
 import { RecordIndex } from '../../../receiver/store/record-index.js';
 import { frameKey, frameLine, holeKey } from '../../../receiver/store/record-line.js';
-import { clockedPath, nameNumber, numberedName } from '../../../shared/frame-path.js';
+import { clockedPath, nameNumber, numberedName } from '../../../shared/protocol/frame-path.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 import { frameOf, holeOf } from './given.js';
 

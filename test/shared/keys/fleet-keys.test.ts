@@ -40,7 +40,7 @@ describe('the fleet keys', () => {
       /^line 1 has the key that the documentation once showed .* openssl rand/,
     );
     expect(refused).not.toThrow(published);
-    for (const page of ['SECURITY.md', 'README.md', 'shared/PROTOCOL.md']) {
+    for (const page of ['SECURITY.md', 'README.md', 'docs/protocol.md']) {
       const text = readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8');
       const keys = text.match(/^[a-z0-9-]+\.[0-9a-z]+ +[0-9a-f]{64}$/gm) ?? [];
       expect(keys).toEqual([]);

@@ -1,10 +1,10 @@
-/** PROTOCOL.md against the programs: its limits, its fields, its examples and the bytes of its dump. */
+/** docs/protocol.md against the programs: its limits, its fields, its examples and the bytes of its dump. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import jpegJs from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
-import { clockedPath, numberedName } from '../../../shared/frame-path.js';
-import { findJpegDamage } from '../../../shared/jpeg-splitter.js';
+import { clockedPath, numberedName } from '../../../shared/protocol/frame-path.js';
+import { findJpegDamage } from '../../../shared/jpeg/splitter.js';
 import * as limits from '../../../shared/protocol/limits.js';
 import {
   readAgentMessage,
@@ -14,7 +14,7 @@ import {
 import { MessageDecoder, encodeMessage } from '../../../shared/protocol/wire.js';
 import { hex } from '../chunking.js';
 
-const text = readFileSync(new URL('../../../shared/PROTOCOL.md', import.meta.url), 'utf8');
+const text = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
 
 /** The rows of the first table in a part of the page: the code in the first cell, the rest of the row. */
 function rowsOf(part: string): { name: string; rest: string }[] {

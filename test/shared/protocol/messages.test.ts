@@ -1,7 +1,7 @@
 /** Headers of the framed protocol: what passes, what does not, and that nothing else can happen. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OperationalError } from '../../../shared/errors.js';
+import { OperationalError } from '../../../shared/cli/errors.js';
 import { maxBoxes, maxSequenceRanges } from '../../../shared/protocol/limits.js';
 import { readAgentMessage, readReceiverMessage } from '../../../shared/protocol/messages.js';
 

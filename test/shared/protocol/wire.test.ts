@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OperationalError } from '../../../shared/errors.js';
+import { OperationalError } from '../../../shared/cli/errors.js';
 import { MessageDecoder, type WireMessage, encodeMessage } from '../../../shared/protocol/wire.js';
 import { anyBytes, anyChunking, everyChunking, hex } from '../chunking.js';
 

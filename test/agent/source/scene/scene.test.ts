@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openScene } from '../../../../agent/source/scene/scene.js';
 import { drawScene } from '../../../../agent/source/scene/scene-picture.js';
 import { systemClock } from '../../../../shared/clock.js';
-import { findJpegDamage } from '../../../../shared/jpeg-splitter.js';
+import { findJpegDamage } from '../../../../shared/jpeg/splitter.js';
 
 const signal = new AbortController().signal;
 

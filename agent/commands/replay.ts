@@ -1,0 +1,64 @@
+/** `agent replay`: what the present settings, or others, would have made of stored frames. */
+import { mkdir } from 'node:fs/promises';
+import { systemClock } from '../../shared/clock.js';
+import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
+import { UsageError, describeError } from '../../shared/cli/errors.js';
+import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
+import { loadMask } from '../detect/pipeline.js';
+import { findSequences } from '../replay/frame-files.js';
+import { Printer } from '../replay/printer.js';
+import { Progress } from '../replay/progress.js';
+import { replayProgram } from '../replay/replay-options.js';
+import { ReplaySession } from '../replay/replay-session.js';
+import { settingsOf } from '../replay/replay-settings.js';
+
+const usage = `agent replay DIR|FILE … [FLAG …]
+
+Looks at stored frames as the watching agent would have, and says what it would have sent. Each camera's
+frames are judged by themselves. Every flag has the watching agent's environment variable.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { options, words } = readCommandLine(replayProgram, argv, env);
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(replayProgram)}\n`);
+    return;
+  }
+  if (words.length === 0) {
+    throw new UsageError('which frames shall be looked at?', { hint: 'agent replay DIR' });
+  }
+  if (options.explain !== undefined && options.tune) {
+    throw new UsageError('--explain draws what one setting does; leave out --tune');
+  }
+  const mask = options.mask === undefined ? undefined : await loadMask(options.mask);
+  if (options.explain !== undefined) await makeFolder(options.explain);
+  const sequences = await findSequences(words);
+  const printer = new Printer(process.stdout);
+  const signal = AbortSignal.any([abortOnSignals(), printer.gone]);
+  const total = sequences.reduce((sum, { paths }) => sum + paths.length, 0);
+  const session = new ReplaySession(
+    { ...settingsOf(options), mask },
+    {
+      printer,
+      // Lines and a bar on one terminal would be mixed.
+      progress: new Progress(total, !(options.json && process.stdout.isTTY)),
+      log: openLog('replay', false, env, systemClock),
+      isOne: sequences.length === 1,
+    },
+  );
+  for (const sequence of sequences) {
+    if (!signal.aborted) await session.play(sequence, signal);
+  }
+  await session.end(total);
+  await printer.close();
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw new UsageError(`--explain ${path}: ${describeError(cause)}`);
+  }
+}

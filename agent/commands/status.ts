@@ -1,0 +1,91 @@
+/** `agent status`: what the agent of this machine does now, as systemd and its state folder tell it. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../shared/clock.js';
+import { cameraName } from '../../shared/protocol/camera-name.js';
+import { type Environment, writeTo } from '../../shared/cli/command.js';
+import { serviceLines } from '../../shared/setup/doctor/machine-findings.js';
+import { unitStates } from '../../shared/setup/doctor/unit-state.js';
+import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
+import { scopeFor } from '../../shared/setup/install/scope.js';
+import { readInstalledSettings } from '../../shared/setup/install/settings.js';
+import { path } from '../../shared/cli/kinds.js';
+import { helpText, readCommandLine, toggle, value } from '../../shared/cli/option-table.js';
+import { ago, counted, roughSize } from '../../shared/cli/rough.js';
+import { stateDirectoryFor } from '../setup/installed.js';
+import { KeyStore } from '../uplink/keys/key-store.js';
+import { runTool } from '../service/run-program.js';
+import { type SpoolSurvey, surveySpool } from '../spool/survey.js';
+import { isStateLocked } from '../service/state-lock.js';
+import { agentUnits } from '../setup/units.js';
+
+const program = {
+  name: 'agent',
+  table: {
+    state: value(path('DIR'), 'The state folder to look into. Without it: the installed agent’s.'),
+    camera: value(cameraName, 'Of a run by hand: the camera whose state folder it is.'),
+    user: toggle("Look at the agent of this user's own systemd, not at the system's."),
+    json: toggle('Print a line of JSON.'),
+    help: toggle('Show this.'),
+  },
+} as const;
+
+const usage = `agent status
+
+Shows what the agent does: its service, the frames that wait for a receiver, and whom it is paired with.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} STATE: the state folder may not be read */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { user } = readCommandLine(program, argv, env).options;
+  const scope = scopeFor(user, env);
+  const { variables } = await readInstalledSettings(scope, 'agent');
+  const { options, words } = readCommandLine(program, argv, { ...variables, ...env });
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(program)}\n`);
+    return;
+  }
+  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  const nowMs = systemClock.nowMs();
+  const units = await unitStates(runTool, agentUnits, user);
+  const state = await stateDirectoryFor(options, scope, env, hostname());
+  const { isAtWork, spools, pairings } = await lookInto(state);
+  if (options.json) {
+    writeTo(1, `${JSON.stringify({ units: units ?? [], state, isAtWork, spools, pairings })}\n`);
+    return;
+  }
+  const lines = [
+    ...serviceLines(units ?? [], nowMs),
+    `${isAtWork ? 'an agent is at work' : 'no agent is at work now'} with ${state}`,
+    ...(spools.length === 0 ? ['no frame was kept there yet'] : []),
+    ...spools.map((spool) => spoolLine(spool, nowMs)),
+    ...(pairings.length === 0 ? ['not paired with any receiver'] : []),
+    ...pairings.map(({ hosts, camera }) => `paired with ${hosts.join(', ')} as ${camera ?? ''}`),
+  ];
+  writeTo(1, lines.map((line) => `${line}\n`).join(''));
+}
+
+async function lookInto(state: string) {
+  try {
+    const spools = await surveySpool(join(state, 'spool'));
+    const pairings = await new KeyStore(state, undefined).pairings();
+    return { isAtWork: await isStateLocked(state), spools, pairings };
+  } catch (cause) {
+    if (systemCode(cause) === undefined) throw cause;
+    const hint = 'sudo agent status';
+    throw new OperationalError('STATE', `cannot look into ${state}`, { cause, hint });
+  }
+}
+
+function spoolLine(spool: SpoolSurvey, nowMs: number): string {
+  const { receiver, waitingFrames, waitingBytes, oldestMs, newestMs } = spool;
+  const aside =
+    spool.asideFrames === 0
+      ? ''
+      : `; ${counted(spool.asideFrames, 'frame')} (${roughSize(spool.asideBytes)}) set aside: the receiver refused them`;
+  const last = `${newestMs === undefined ? '' : `; last frame ${ago(newestMs, nowMs)}`}${aside}`;
+  if (oldestMs === undefined) return `${receiver}: nothing waits${last}`;
+  const waits = `${counted(waitingFrames, 'frame')} (${roughSize(waitingBytes)})`;
+  return `${receiver}: ${waits} waiting, the oldest from ${ago(oldestMs, nowMs)}${last}`;
+}

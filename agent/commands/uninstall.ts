@@ -1,0 +1,90 @@
+/** `agent uninstall`: takes away what install wrote; frames that wait, and keys, stay. */
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Environment, writeTo } from '../../shared/cli/command.js';
+import { UsageError, systemCode } from '../../shared/cli/errors.js';
+import { runUninstall } from '../../shared/setup/install/install-run.js';
+import { ownPackage } from '../../shared/setup/install/package-root.js';
+import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
+import type { Leftovers } from '../../shared/setup/install/take-away.js';
+import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
+import { counted } from '../../shared/cli/rough.js';
+import { runTool } from '../service/run-program.js';
+import { surveySpool } from '../spool/survey.js';
+import { defaultStateDirectory } from '../service/state.js';
+import { stateFolderName } from '../setup/units.js';
+import { uninstallOptions } from '../setup/install/install-options.js';
+
+const program = { name: 'agent', table: uninstallOptions } as const;
+
+const usage = `agent uninstall
+
+Stops the service and removes what agent install wrote: units, settings, programs that were copied, the user.
+Frames that were not delivered, and keys, stay, and it says where.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} INSTALL */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { options, words } = readCommandLine(program, argv, {});
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(program)}\n`);
+    return;
+  }
+  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  const scope = scopeFor(options.user, env);
+  const request = {
+    words: ['agent', 'uninstall', ...argv],
+    package: ownPackage(),
+    userId: process.getuid?.(),
+  };
+  const removal = { program: 'agent', scope, leftovers: () => leftovers(scope, env) } as const;
+  await runUninstall(removal, request, options, runTool);
+}
+
+/** All state folders of the agents: each camera of a machine has its own. */
+async function leftovers({ stateFolder }: Scope, env: Environment): Promise<Leftovers> {
+  const remove: string[] = [];
+  const keep: { path: string; why: string }[] = [];
+  if (stateFolder === undefined) {
+    const path = dirname(defaultStateDirectory(env, 'any'));
+    const isThere = (await namesIn(path)).length > 0;
+    return {
+      remove,
+      keep: isThere ? [{ path, why: 'runs by hand have their state there too' }] : [],
+    };
+  }
+  const parent = join(stateFolder, dirname(stateFolderName));
+  for (const name of await namesIn(parent)) {
+    const path = join(parent, name);
+    const why = await valueOf(path);
+    if (why === undefined) remove.push(path);
+    else keep.push({ path, why });
+  }
+  if (keep.length === 0) return { remove: [parent], keep };
+  return { remove, keep };
+}
+
+/** Why a state folder is to stay; undefined when it need not. */
+async function valueOf(state: string): Promise<string | undefined> {
+  if ((await namesIn(state)).some((name) => name.startsWith('key'))) return 'keys are in it';
+  const spool = join(state, 'spool');
+  const surveys = await surveySpool(spool);
+  const waiting = surveys.reduce((sum, { waitingFrames }) => sum + waitingFrames, 0);
+  if (waiting > 0)
+    return `${counted(waiting, 'frame')} in it ${waiting === 1 ? 'was' : 'were'} not delivered`;
+  for (const { receiver } of surveys) {
+    const rejected = await namesIn(join(spool, receiver, 'rejected'));
+    if (rejected.length > 0) return 'frames that the receiver refused are in it';
+  }
+  return undefined;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return [];
+    throw error;
+  }
+}

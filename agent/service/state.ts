@@ -1,0 +1,74 @@
+/** The agent's state directory: what a one-shot run has to remember until the next. */
+import { readFile, readdir, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { makeDirectories, writeNewFile } from '../../shared/files/durable-file.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What systemd gave (`StateDirectory=`), else a folder a camera below XDG's state folder. */
+export function defaultStateDirectory(env: Environment, camera: string): string {
+  // systemd separates several by colons; the first is ours.
+  const given = env.STATE_DIRECTORY?.split(':')[0];
+  if (given) return given;
+  const base = env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state');
+  return join(base, 'picchanged', camera);
+}
+
+/** Whether nothing was ever kept there: it is new, or its disk is not mounted. */
+export async function isEmpty(path: string): Promise<boolean> {
+  try {
+    return (await readdir(path)).length === 0;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return true;
+    throw stateError(`cannot read the state directory ${path}`, error);
+  }
+}
+
+export class StateDirectory {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes the directory when it is missing. @throws {OperationalError} STATE */
+  static async open(path: string): Promise<StateDirectory> {
+    try {
+      await makeDirectories(path, 0o700);
+    } catch (cause) {
+      throw stateError(`cannot make the state directory ${path}`, cause);
+    }
+    return new StateDirectory(path);
+  }
+
+  /** The bytes kept under a name; undefined when there are none. @throws {OperationalError} STATE */
+  async read(name: string): Promise<Buffer | undefined> {
+    try {
+      return await readFile(join(this.path, name));
+    } catch (cause) {
+      if (systemCode(cause) === 'ENOENT') return undefined;
+      throw stateError(`cannot read ${join(this.path, name)}`, cause);
+    }
+  }
+
+  /** Keeps bytes under a name, wholly or not at all. @throws {OperationalError} STATE */
+  async write(name: string, bytes: Buffer): Promise<void> {
+    const temporary = join(this.path, `.${name}.${process.pid}.part`);
+    try {
+      // Left by a process that was killed and had our number.
+      await rm(temporary, { force: true });
+      await writeNewFile(temporary, bytes);
+      await rename(temporary, join(this.path, name));
+    } catch (cause) {
+      await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to tell
+      throw stateError(`cannot write ${join(this.path, name)}`, cause);
+    }
+  }
+}
+
+function stateError(message: string, cause: unknown): OperationalError {
+  const hint = 'let this user write there, or choose another with --state DIR';
+  return new OperationalError('STATE', message, { cause, hint });
+}

@@ -1,0 +1,57 @@
+/** `receiver cameras`: which cameras are paired, since when, and when each was here last. */
+import { type Environment, writeTo } from '../../shared/cli/command.js';
+import { systemClock } from '../../shared/clock.js';
+import { helpText, readCommandLine, toggle } from '../../shared/cli/option-table.js';
+import { keysTable, openKeys } from '../access/keys/keys-options.js';
+import { type PairedCamera, listCameras } from '../access/keys/pairing-desk.js';
+
+const camerasProgram = {
+  name: 'receiver',
+  table: { ...keysTable, json: toggle('A line of JSON for each camera.') },
+} as const;
+
+const usage = `receiver cameras
+
+Lists the cameras that are paired, when that was, when each was seen last, and from which address.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { options } = readCommandLine(camerasProgram, argv, env);
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(camerasProgram)}\n`);
+    return;
+  }
+  const folder = await openKeys(options.keys, env);
+  const cameras = await listCameras(folder, systemClock.nowMs());
+  if (options.json) for (const camera of cameras) writeTo(1, `${JSON.stringify(camera)}\n`);
+  else if (cameras.length > 0) writeTo(1, tableOf(cameras));
+  else writeTo(2, `no camera is paired, according to ${folder.path}\n`);
+}
+
+function tableOf(cameras: readonly PairedCamera[]): string {
+  const head = ['CAMERA', 'PAIRED', 'LAST SEEN', 'FROM', ''];
+  const rows = cameras.map(({ camera, pairedAtMs, seen, codeExpiresAtMs }) => [
+    camera,
+    pairedAtMs === undefined ? 'not yet' : shownTime(pairedAtMs),
+    seen === undefined ? 'never' : shownTime(seen.atMs),
+    seen?.from ?? '-',
+    codeExpiresAtMs === undefined ? '' : `code until ${shownTime(codeExpiresAtMs)}`,
+  ]);
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return `${[head, ...rows].map(line).join('\n')}\n`;
+}
+
+/** `2026-11-22 08:30`, in this machine's zone. */
+function shownTime(ms: number): string {
+  const local = ms + systemClock.utcOffsetMinutes(ms) * 60_000;
+  return new Date(local).toISOString().slice(0, 16).replace('T', ' ');
+}

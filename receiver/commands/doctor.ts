@@ -1,0 +1,93 @@
+/** `receiver doctor`: looks at all that has to be right on a receiving machine, and says what to type. */
+import { type ListenAddress, defaultPort, listenAddress } from '../../shared/cli/address.js';
+import { systemClock } from '../../shared/clock.js';
+import { type Environment, writeTo } from '../../shared/cli/command.js';
+import { type Finding, finding } from '../../shared/setup/doctor/finding.js';
+import { clockFinding, unitFindings } from '../../shared/setup/doctor/machine-findings.js';
+import { reportFindings } from '../../shared/setup/doctor/report.js';
+import { type UnitState, unitStates } from '../../shared/setup/doctor/unit-state.js';
+import { UsageError } from '../../shared/cli/errors.js';
+import { scopeFor } from '../../shared/setup/install/scope.js';
+import { readInstalledSettings } from '../../shared/setup/install/settings.js';
+import { typedCredentials } from '../../shared/keys/fleet-keys.js';
+import { helpText, readCommandLine, toggle } from '../../shared/cli/option-table.js';
+import { capturesFor } from '../setup/installed.js';
+import { KeyFolder } from '../access/keys/key-folder.js';
+import { keysPlace } from '../access/keys/keys-place.js';
+import { receiverProgram } from '../options.js';
+import { runTool } from '../listen/run-program.js';
+import { receiverUnits } from '../setup/units.js';
+import { capturesFindings } from '../setup/doctor/captures-findings.js';
+import { pairingFindings } from '../setup/doctor/pairing-findings.js';
+import { portFindings } from '../setup/doctor/port-findings.js';
+
+const { dir, listen, keys } = receiverProgram.table;
+const own = {
+  dir,
+  listen,
+  keys,
+  user: toggle("Look at the receiver of this user's own systemd, not at the system's."),
+  json: toggle('Print the findings as JSON.'),
+  help: toggle('Show this.'),
+};
+const program = { name: 'receiver', table: own } as const;
+
+const usage = `receiver doctor [--dir DIR] [--listen [ADDRESS:]PORT]
+
+Looks at the captures directory, the port, the firewall, pairing, the clock and the service, and says what to type where
+something is wrong, and what to type at the camera. Ends with 1 when something cannot work.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} DOCTOR when there is a fault */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { user } = readCommandLine(program, argv, env).options;
+  const scope = scopeFor(user, env);
+  const settings = await readInstalledSettings(scope, 'receiver');
+  const variables = { ...settings.variables, ...env };
+  const { options, words } = readCommandLine(program, argv, variables);
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(program)}\n`);
+    return;
+  }
+  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  const directory = await capturesFor(options.dir, scope);
+  const nowMs = systemClock.nowMs();
+  const userId = process.geteuid?.();
+  const units = await unitStates(runTool, receiverUnits, user);
+  const install = `${user ? 'receiver install --user' : 'sudo receiver install'} --dir ${directory}`;
+  const byHand = `receiver --dir ${directory}, or ${install}`;
+  const findings: Finding[] = [];
+  if (settings.status === 'hidden') {
+    const says = `this user may not read ${settings.path}`;
+    findings.push(finding('settings', 'warning', says, 'sudo receiver doctor'));
+  }
+  // Where its keys are is among what may not be read.
+  const isHidden = settings.status === 'hidden' && options.keys === undefined;
+  const pairing = isHidden
+    ? []
+    : await pairingFindings({
+        folder: new KeyFolder(keysPlace(options.keys, env)),
+        credentials: typedCredentials(env.CREDENTIALS_DIRECTORY, userId),
+        directory,
+        isRoot: userId === 0,
+        nowMs,
+        pair: `${user ? '' : 'sudo '}receiver pair NAME`,
+      });
+  findings.push(
+    ...(await capturesFindings(directory, nowMs)),
+    ...(await portFindings(options.listen[0] ?? listensOn(units), runTool, byHand)),
+    ...pairing,
+    await clockFinding(runTool, nowMs),
+    ...unitFindings(units, nowMs, user, install),
+  );
+  reportFindings(findings, options.json, env);
+}
+
+/** Where the installed socket listens; without one, where a receiver does unless it is told. */
+function listensOn(units: readonly UnitState[] | undefined): ListenAddress {
+  const address = units?.flatMap((unit) => unit.listen)[0];
+  return address === undefined
+    ? { address: undefined, port: defaultPort }
+    : listenAddress.parse(address);
+}

@@ -1,0 +1,77 @@
+/** `receiver pair CAMERA`: makes a one-time code and prints the line to type at the camera. */
+import { hostname, networkInterfaces } from 'node:os';
+import {
+  type Destination,
+  defaultPort,
+  destination,
+  formatAddress,
+} from '../../shared/cli/address.js';
+import { listenAddress } from '../../shared/cli/address.js';
+import { systemClock } from '../../shared/clock.js';
+import { type Environment, writeTo } from '../../shared/cli/command.js';
+import { systemScope, userScope } from '../../shared/setup/install/scope.js';
+import { helpText, list, readCommandLine, toggle, value } from '../../shared/cli/option-table.js';
+import { formatDuration } from '../../shared/cli/quantity.js';
+import { installedSocket } from '../setup/install/installed-socket.js';
+import { keysTable, openKeys, readCamera } from '../access/keys/keys-options.js';
+import { ownAddresses } from '../access/keys/own-address.js';
+import { codeLifeMs, issueCode } from '../access/keys/pairing-desk.js';
+
+const pairProgram = {
+  name: 'receiver',
+  table: {
+    ...keysTable,
+    rotate: toggle(
+      'Change the key of a camera that is paired; the old one is good until the new one was used.',
+    ),
+    host: value(
+      destination,
+      "This machine as the camera reaches it, for the printed line. Without it: this machine's address.",
+    ),
+    listen: list(listenAddress, 'What the receiver listens on, to print its port.'),
+  },
+} as const;
+
+const usage = `receiver pair CAMERA
+
+Prints one line to type at the camera. The code in it is good for one pairing, within ${formatDuration(codeLifeMs)}. From the
+first camera on that is paired, only paired cameras are heard.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { options, words } = readCommandLine(pairProgram, argv, env);
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(pairProgram)}\n`);
+    return;
+  }
+  const camera = readCamera(words, 'pair');
+  const folder = await openKeys(options.keys, env);
+  const port = options.listen[0]?.port ?? (await installedPort(env));
+  const [first, ...others] = ownAddresses(networkInterfaces());
+  const { host, port: shownPort }: Destination = options.host ?? {
+    host: first ?? hostname(),
+    port: port === 0 ? defaultPort : port,
+  };
+  const code = await issueCode(folder, camera, options.rotate, systemClock.nowMs());
+  const line = `agent pair ${formatAddress(host, shownPort)} ${code}`;
+  writeTo(1, `${line}\n`);
+  if (process.stdout.isTTY) {
+    const { renderUnicodeCompact } = await import('uqr');
+    writeTo(1, `${renderUnicodeCompact(line)}\n`);
+  }
+  const more = options.host === undefined && others.length > 0 ? `, or ${others.join(', ')}` : '';
+  writeTo(
+    2,
+    `Type that line at the camera within ${formatDuration(codeLifeMs)}, with sudo if agent install was. This machine is ${host}${more}; ` +
+      `the keys are in ${folder.path}.\n`,
+  );
+}
+
+/** Of the user's own installation, else of the system's: of the one whose keys are meant. */
+async function installedPort(env: Environment): Promise<number> {
+  const socket = (await installedSocket(userScope(env))) ?? (await installedSocket(systemScope));
+  const first = socket?.listen[0];
+  return first === undefined ? defaultPort : listenAddress.parse(first).port;
+}

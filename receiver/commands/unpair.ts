@@ -1,0 +1,29 @@
+/** `receiver unpair CAMERA`: takes a camera's key back. */
+import { systemClock } from '../../shared/clock.js';
+import { type Environment, writeTo } from '../../shared/cli/command.js';
+import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
+import { keysTable, openKeys, readCamera } from '../access/keys/keys-options.js';
+import { removeCamera, removeExpired } from '../access/keys/pairing-desk.js';
+
+const unpairProgram = { name: 'receiver', table: keysTable } as const;
+
+const usage = `receiver unpair CAMERA
+
+Takes a camera's key back: no frame of it is stored from then on, and a connection that it has now ends within
+seconds. The receiver stays closed, also when it was the last.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { options, words } = readCommandLine(unpairProgram, argv, env);
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(unpairProgram)}\n`);
+    return;
+  }
+  const camera = readCamera(words, 'unpair');
+  const folder = await openKeys(options.keys, env);
+  await removeCamera(folder, camera);
+  await removeExpired(folder, systemClock.nowMs());
+  writeTo(1, `${camera} is not heard any more\n`);
+}

@@ -1,0 +1,74 @@
+/** `receiver file`: keeps the file that comes over the connection on standard input, whole or not at all. */
+import { systemClock } from '../../shared/clock.js';
+import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
+import { OperationalError, UsageError } from '../../shared/cli/errors.js';
+import { duration, path, size } from '../../shared/cli/kinds.js';
+import { helpText, readCommandLine, toggle, value } from '../../shared/cli/option-table.js';
+import { refusalFor } from '../access/admit.js';
+import { connectionOn } from '../listen/inherited.js';
+import { takeFile } from './take-file.js';
+
+const program = {
+  name: 'receiver',
+  table: {
+    dir: value(path('DIR'), 'Where the files go. It is made if it is missing.'),
+    maxSize: value(size({ minBytes: 1, maxBytes: 2 ** 44 }), 'A larger file is refused.', '1GiB'),
+    idleTimeout: value(
+      duration({ minMs: 100, maxMs: 86_400_000 }),
+      'A connection that says nothing for this long is closed, and nothing of it kept.',
+      '1m',
+    ),
+    help: toggle('Show this.'),
+  },
+} as const;
+
+const usage = `receiver file --dir DIR
+
+Keeps the file that comes over the connection on standard input, for systemd/examples/filetrans@.service.
+Send one with: cat FILE | socat - TCP:HOST:4446
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} STORE: the disk does not take it */
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
+  const { options, words } = readCommandLine(program, argv, env);
+  if (options.help) {
+    writeTo(1, `${usage}${helpText(program)}\n`);
+    return;
+  }
+  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  const { dir: directory, maxSize: maxBytes, idleTimeout: idleTimeoutMs } = options;
+  if (directory === undefined) {
+    throw new UsageError('where shall the file go?', { hint: 'say it with --dir DIR' });
+  }
+  const socket = connectionOn(0);
+  if (socket === undefined) {
+    throw new UsageError('standard input is no connection', {
+      hint: 'systemd/examples/filetrans.socket gives it one',
+    });
+  }
+  const log = openLog('receiver', false, env, systemClock);
+  const signal = abortOnSignals();
+  signal.addEventListener('abort', () => {
+    socket.destroy(new OperationalError('LINK', 'the receiver is stopping'));
+  });
+  const from = socket.remoteAddress ?? '';
+  const refusal = refusalFor(from);
+  if (refusal !== undefined) {
+    log.warn('not heard', { from, reason: refusal });
+    socket.end(`${refusal}\n`);
+    return;
+  }
+  try {
+    const { name, byteCount } = await takeFile(socket, {
+      directory,
+      maxBytes,
+      idleTimeoutMs,
+      clock: systemClock,
+    });
+    log.info('stored a file', { name, bytes: byteCount, from });
+  } catch (error) {
+    if (error instanceof OperationalError && error.code === 'STORE') throw error;
+    log.warn('kept nothing of a file', { from, error });
+  }
+}

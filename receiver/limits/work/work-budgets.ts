@@ -1,0 +1,187 @@
+/**
+ * Who pays for the work that a connection makes: a paired camera its own budget, everybody else the
+ * connection's, its address's and that of all without a key. Work that was of use is given back: to a paired
+ * camera always, so that only its useless work is limited; to others as long as no camera is paired. From then
+ * on theirs is limited in all, so that paired cameras are served beside them.
+ */
+import type { Clock } from '../../../shared/clock.js';
+import {
+  maxAddressWorkUs,
+  maxCameraWorkUs,
+  forgivenWorkUs,
+  maxConnectionWorkUs,
+  maxCountedApart,
+  maxStrangersWorkUs,
+  openBurstMs,
+  turnUs,
+  turnOfStrangersUs,
+  workBurstMs,
+} from '../limits.js';
+import { networkOf } from '../../access/network.js';
+import { Bucket, type Share } from './bucket.js';
+import { Buckets } from './buckets.js';
+import { type Account, WorkCancelled, WorkQueue } from './work-queue.js';
+
+/** What one connection may make the receiver do. */
+export interface ConnectionBudget {
+  /**
+   * Pays before the work is done.
+   * @returns undefined when there is enough; else resolves when there is
+   * @throws {WorkCancelled} at once or by rejecting: the connection has ended
+   */
+  pay(us: number): Promise<void> | undefined;
+  /** Takes the price of work that could not wait. */
+  charge(us: number): void;
+  /** The work was of use. */
+  refund(us: number): void;
+  /** What waits to be paid is not wanted any more. */
+  cancel(): void;
+  /** The connection has ended: no more work is done for it. */
+  end(): void;
+}
+
+export const shareOf = (usPerSecond: number, burstMs: number): Share => ({
+  usPerSecond,
+  burstUs: (usPerSecond * burstMs) / 1000,
+});
+
+/** Of a bucket whose balance says, below 0, how much work was wasted lately. */
+export const meritShare = (): Share => ({ usPerSecond: forgivenWorkUs, burstUs: 0 });
+
+export class WorkBudgets {
+  /** For other work that is limited beside it. */
+  readonly queue: WorkQueue;
+  readonly #clock: Clock;
+  readonly #cameras: Buckets;
+  readonly #meritsOfCameras: Buckets;
+  readonly #addresses: Buckets;
+  readonly #strangers: Bucket;
+  /** Networks from which cameras came, the newest last. */
+  readonly #cameraNetworks = new Set<string>();
+  #isGuarded = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.queue = new WorkQueue(clock);
+    const common = (us: number): Share => shareOf(us, this.#isGuarded ? workBurstMs : openBurstMs);
+    this.#cameras = new Buckets(clock, () => shareOf(maxCameraWorkUs, workBurstMs));
+    this.#meritsOfCameras = new Buckets(clock, meritShare);
+    this.#addresses = new Buckets(clock, () => common(maxAddressWorkUs));
+    this.#strangers = new Bucket(clock, () => common(maxStrangersWorkUs));
+  }
+
+  /** A camera is paired: from now on others are limited in all that they do. */
+  guard(): void {
+    this.#isGuarded = true;
+  }
+
+  /** False for an address that only connects and connects: it is not worth a word. */
+  mayCome(address: string): boolean {
+    const network = networkOf(address);
+    return this.#cameraNetworks.has(network) || !this.#addresses.of(network).isExhausted;
+  }
+
+  ofCamera(camera: string, address: string): ConnectionBudget {
+    this.#noteCameraAt(networkOf(address));
+    const buckets = (): Bucket[] => [this.#cameras.of(camera)];
+    const merit = (): Bucket => this.#meritsOfCameras.of(camera);
+    const account: Account = { rank: 0, turnUs, buckets, merit };
+    return new Budget(this.queue, account, buckets, () => true);
+  }
+
+  ofStranger(address: string): ConnectionBudget {
+    const network = networkOf(address);
+    const own = new Bucket(this.#clock, () => shareOf(maxConnectionWorkUs, workBurstMs));
+    const merit = new Bucket(this.#clock, meritShare);
+    const all = (): Bucket[] => [own, this.#addresses.of(network), this.#strangers];
+    const isGuarded = (): boolean => this.#isGuarded;
+    const account: Account = {
+      rank: 2,
+      get turnUs() {
+        return isGuarded() ? turnOfStrangersUs : turnUs;
+      },
+      buckets: all,
+      merit: () => merit,
+    };
+    const refundable = (): Bucket[] => (isGuarded() ? [own] : all());
+    const isChargeable = (): boolean => !this.#addresses.of(network).isExhausted;
+    return new Budget(this.queue, account, refundable, isChargeable);
+  }
+
+  #noteCameraAt(network: string): void {
+    this.#cameraNetworks.delete(network);
+    this.#cameraNetworks.add(network);
+    const [oldest] = this.#cameraNetworks;
+    if (this.#cameraNetworks.size > maxCountedApart && oldest !== undefined) {
+      this.#cameraNetworks.delete(oldest);
+    }
+  }
+}
+
+class Budget implements ConnectionBudget {
+  readonly #queue: WorkQueue;
+  readonly #account: Account;
+  readonly #refundable: () => readonly Bucket[];
+  readonly #isChargeable: () => boolean;
+  #hasEnded = false;
+
+  constructor(
+    queue: WorkQueue,
+    account: Account,
+    refundable: () => readonly Bucket[],
+    isChargeable: () => boolean,
+  ) {
+    this.#queue = queue;
+    this.#account = account;
+    this.#refundable = refundable;
+    this.#isChargeable = isChargeable;
+  }
+
+  pay(us: number): Promise<void> | undefined {
+    if (this.#hasEnded) throw new WorkCancelled();
+    return this.#queue.pay(this.#account, us);
+  }
+
+  charge(us: number): void {
+    // One address that owes all it can would only make the others wait.
+    if (!this.#isChargeable()) return;
+    for (const bucket of this.#account.buckets()) bucket.spend(us);
+  }
+
+  refund(us: number): void {
+    for (const bucket of [...this.#refundable(), this.#account.merit()]) bucket.refund(us);
+    this.#queue.refunded();
+  }
+
+  cancel(): void {
+    this.#queue.cancel(this.#account);
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    this.cancel();
+  }
+}
+
+/** What one message, or one picture, has cost so far. */
+export class Tab {
+  readonly #budget: ConnectionBudget;
+  #us: number;
+
+  /** @param paidUs for it, before there was a tab */
+  constructor(budget: ConnectionBudget, paidUs = 0) {
+    this.#budget = budget;
+    this.#us = paidUs;
+  }
+
+  pay(us: number): Promise<void> | undefined {
+    this.#us += us;
+    return this.#budget.pay(us);
+  }
+
+  /** It was of use. */
+  refund(): void {
+    this.#budget.refund(this.#us);
+    this.#us = 0;
+  }
+}

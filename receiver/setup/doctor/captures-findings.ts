@@ -1,0 +1,91 @@
+/** The captures directory: there, writable, the one it was, with room; and what came into it last. */
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { systemClock } from '../../../shared/clock.js';
+import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
+import { spaceFinding } from '../../../shared/setup/doctor/machine-findings.js';
+import { describeError, systemCode } from '../../../shared/cli/errors.js';
+import { ago, counted, roughSize } from '../../../shared/cli/rough.js';
+import { Folder } from '../../store/folder.js';
+import { markerName } from '../../store/store-marker.js';
+import { surveyCaptures } from '../../store/survey.js';
+
+export async function capturesFindings(
+  directory: string,
+  nowMs: number,
+): Promise<readonly Finding[]> {
+  try {
+    if (!(await stat(directory)).isDirectory()) {
+      return [finding('captures', 'fault', `${directory} is no directory`, 'give another --dir')];
+    }
+    await access(directory, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [await missingFinding(directory)];
+    const says = `cannot look into ${directory}: ${describeError(error)}`;
+    const isHidden = ['EACCES', 'EPERM'].includes(systemCode(error) ?? '');
+    if (isHidden) return [finding('captures', 'warning', says, 'sudo receiver doctor')];
+    return [finding('captures', 'fault', says, 'give another --dir')];
+  }
+  return [
+    await writableFinding(directory),
+    await markerFinding(directory),
+    await spaceFinding('disk', directory),
+    ...(await cameraFindings(directory, nowMs)),
+  ];
+}
+
+async function missingFinding(directory: string): Promise<Finding> {
+  let parent = dirname(directory);
+  for (;;) {
+    try {
+      await access(parent, constants.W_OK | constants.X_OK);
+      return finding('captures', 'ok', `${directory} will be made`);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT' || parent === dirname(parent)) {
+        const says = `${directory} cannot be made: ${describeError(error)}`;
+        const todo = `sudo mkdir -p ${directory} && sudo chown $USER ${directory}`;
+        return finding('captures', 'fault', says, todo);
+      }
+      parent = dirname(parent);
+    }
+  }
+}
+
+async function writableFinding(directory: string): Promise<Finding> {
+  try {
+    await access(directory, constants.W_OK);
+    return finding('captures', 'ok', directory);
+  } catch (error) {
+    const says = `this user may not write in ${directory}: ${describeError(error)}`;
+    return finding('captures', 'warning', says, 'well if the service has another user');
+  }
+}
+
+async function markerFinding(directory: string): Promise<Finding> {
+  try {
+    const root = await Folder.open(directory);
+    try {
+      await (await root.openFile(markerName, constants.O_RDONLY)).close();
+    } finally {
+      await root.close();
+    }
+    return finding('marker', 'ok', `${markerName} says that this is the directory`);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') {
+      return finding('marker', 'ok', 'none yet: no receiver was started with this directory');
+    }
+    return finding('marker', 'fault', `cannot read ${markerName}: ${describeError(error)}`);
+  }
+}
+
+async function cameraFindings(directory: string, nowMs: number): Promise<readonly Finding[]> {
+  const offset = systemClock.utcOffsetMinutes(nowMs);
+  const surveys = await surveyCaptures(directory, nowMs, offset);
+  if (surveys.length === 0) return [finding('cameras', 'ok', 'no camera has sent anything yet')];
+  return surveys.map(({ camera, lastMs, todayFrames, todayBytes }) => {
+    const last = lastMs === undefined ? 'no frame' : `last frame ${ago(lastMs, nowMs)}`;
+    const today = `${counted(todayFrames, 'frame')} today (${roughSize(todayBytes)})`;
+    return finding('cameras', 'ok', `${camera}: ${last}, ${today}`);
+  });
+}

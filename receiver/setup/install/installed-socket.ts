@@ -1,0 +1,29 @@
+/** How the receiver is installed now: what a second install keeps. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../../../shared/cli/errors.js';
+import type { Scope } from '../../../shared/setup/install/scope.js';
+import { manifestPath, readManifest } from '../../../shared/setup/install/manifest.js';
+import { readSettings } from '../../../shared/setup/install/unit-file.js';
+
+export interface InstalledSocket {
+  /** A process for each connection. */
+  readonly isAccept: boolean;
+  /** `ListenStream=`. */
+  readonly listen: readonly string[];
+}
+
+/** @returns undefined where nothing is installed @throws {OperationalError} INSTALL */
+export async function installedSocket(scope: Scope): Promise<InstalledSocket | undefined> {
+  const manifest = await readManifest(manifestPath(scope, 'receiver'));
+  if (manifest === undefined) return undefined;
+  const isAccept = manifest.units.includes('surveillance.socket');
+  const name = isAccept ? 'surveillance.socket' : 'surveillance-many.socket';
+  try {
+    const text = await readFile(join(scope.unitFolder, name), 'utf8');
+    return { isAccept, listen: readSettings(text, 'ListenStream') };
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return { isAccept, listen: [] };
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+/** The grammar of camera names, and the names that are made from hosts and addresses. Pure. */
+import { isIPv6 } from 'node:net';
+import type { Kind } from '../cli/option-table.js';
+import { InvalidValue } from '../cli/quantity.js';
+
+/** Names of what comes unannounced from an address; no camera may take one. */
+const rawPrefix = 'raw-';
+
+/** True for `[a-z0-9][a-z0-9-]{0,62}`, safe as a folder's name, and not one of ours for raw frames. */
+export function isCameraName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9-]{0,62}$/.test(name) && !name.startsWith(rawPrefix);
+}
+
+export const cameraName: Kind<string> = {
+  shown: 'NAME',
+  parse(text) {
+    if (!isCameraName(text)) {
+      throw new InvalidValue(
+        `a camera's name is 1 to 63 of a-z, 0-9 and -, not - first, and does not begin with ${rawPrefix}`,
+      );
+    }
+    return text;
+  },
+};
+
+/** `Front Door.local` → `front-door-local`; `camera` when nothing usable is left. */
+export function cameraNameFromHost(hostName: string): string {
+  const name = hostName
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 63);
+  if (isCameraName(name)) return name;
+  return name === '' ? 'camera' : `camera-${name}`.slice(0, 63);
+}
+
+/** `192.168.1.5` or `::ffff:192.168.1.5` → `raw-192-168-1-5`; a zone (`%eth0`) is left out. */
+export function rawCameraName(address: string): string {
+  return rawPrefix + plainAddress(address).replaceAll(/[.:]/g, '-').toLowerCase();
+}
+
+/** An address as people write it: IPv4 inside IPv6 as IPv4, no zone. */
+export function plainAddress(address: string): string {
+  const [bare = ''] = address.split('%');
+  const mapped = isIPv6(bare) ? /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] : undefined;
+  return mapped ?? bare;
+}

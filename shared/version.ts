@@ -1,4 +1,0 @@
-/** This package's version, from package.json (the build puts it in). */
-import packageJson from '../package.json' with { type: 'json' };
-
-export const version = packageJson.version;

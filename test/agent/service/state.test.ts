@@ -1,0 +1,43 @@
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { StateDirectory, defaultStateDirectory } from '../../../agent/service/state.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+describe('the state directory', () => {
+  it.each([
+    ['what systemd gave', { STATE_DIRECTORY: '/var/lib/a', HOME: '/h' }, '/var/lib/a'],
+    ['the first of several', { STATE_DIRECTORY: '/var/lib/a:/var/lib/b' }, '/var/lib/a'],
+    ["below XDG's", { XDG_STATE_HOME: '/x', HOME: '/h' }, '/x/picchanged/yard'],
+    ['below the home', { XDG_STATE_HOME: '', HOME: '/h' }, '/h/.local/state/picchanged/yard'],
+  ])('is by default %s', (_, env, expected) => {
+    expect(defaultStateDirectory(env, 'yard')).toBe(expected);
+  });
+
+  it('is made for its owner alone', async () => {
+    const path = join(temporaryDirectory(), 'a', 'b');
+    await StateDirectory.open(path);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+  });
+
+  it('gives back what was kept, and nothing where nothing was', async () => {
+    const state = await StateDirectory.open(temporaryDirectory());
+    expect(await state.read('judge')).toBeUndefined();
+    await state.write('judge', Buffer.from('one'));
+    await state.write('judge', Buffer.from('two'));
+    expect(await state.read('judge')).toEqual(Buffer.from('two'));
+    expect(readdirSync(state.path)).toEqual(['judge']);
+  });
+
+  it('says what failed, on what, and what to do', async () => {
+    const path = join(temporaryDirectory(), 'file');
+    writeFileSync(path, '');
+    const failure = { code: 'STATE', hint: expect.stringContaining('--state') as string };
+    await expect(StateDirectory.open(path)).rejects.toMatchObject(failure);
+    const state = await StateDirectory.open(temporaryDirectory());
+    mkdirSync(join(state.path, 'judge'));
+    await expect(state.read('judge')).rejects.toMatchObject(failure);
+    await expect(state.write('judge', Buffer.from('x'))).rejects.toMatchObject(failure);
+    expect(readdirSync(state.path)).toEqual(['judge']);
+  });
+});

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { type Mode, agentPlan } from '../../../../agent/setup/install/agent-plan.js';
+import type { Plan } from '../../../../shared/setup/install/plan.js';
+import { systemScope, userScope } from '../../../../shared/setup/install/scope.js';
+import { root } from '../../../support/programs.js';
+
+const own = { root: root.replace(/\/$/, ''), node: process.execPath };
+const planFor = (mode: Mode, changes: object = {}): Promise<Plan> =>
+  agentPlan({
+    mode,
+    intervalMs: undefined,
+    settings: { AGENT_HOST: 'laptop' },
+    state: '/var/lib/picchanged/agent',
+    package: own,
+    scope: systemScope,
+    systemdVersion: 252,
+    ...changes,
+  });
+
+const textOf = (plan: Plan, name: string): string => {
+  const content = plan.files.find(({ path }) => path.endsWith(`/${name}`))?.content;
+  return content !== undefined && 'text' in content ? content.text : '';
+};
+const unitNames = ({ files }: Plan): string[] =>
+  files.filter(({ content }) => 'text' in content).map(({ path }) => path);
+
+describe('the agent’s plan', () => {
+  it('starts the program by whole paths, which a service sees', async () => {
+    const plan = await planFor({ kind: 'watch' });
+    expect(unitNames(plan)).toEqual(['/etc/systemd/system/picchanged-watch.service']);
+    expect(textOf(plan, 'picchanged-watch.service')).toMatch(
+      /^ExecStart=\/\S+\/node \/\S+\/dist\/agent\.js$/m,
+    );
+    expect(plan.enable).toEqual(['picchanged-watch.service']);
+    expect(plan.settings).toMatchObject({ path: '/etc/picchanged/agent.env' });
+    expect(plan.systemUser?.name).toBe('picchanged');
+  });
+
+  it('has a timer with the interval that was asked for', async () => {
+    const plan = await planFor({ kind: 'timer' }, { intervalMs: 90_000 });
+    expect(textOf(plan, 'picchanged.timer')).toMatch(
+      /^OnActiveSec=1min$[^]*^OnUnitInactiveSec=90s$/m,
+    );
+    expect(textOf(plan, 'picchanged.service')).toMatch(/^ExecStart=.*agent\.js --once$/m);
+    expect(plan.enable).toEqual(['picchanged.timer']);
+    expect(textOf(await planFor({ kind: 'timer' }), 'picchanged.timer')).toMatch(
+      /^OnUnitInactiveSec=10s$/m,
+    );
+  });
+
+  it('watches a path of any name', async () => {
+    const plan = await planFor({ kind: 'path', path: '/srv/a b%c.jpg' });
+    expect(textOf(plan, 'picchanged.path')).toMatch(/^PathChanged=\/srv\/a b%%c\.jpg$/m);
+    expect(textOf(plan, 'picchanged-path.service')).toContain('--source "file:/srv/a b%%c.jpg" ');
+  });
+
+  it('has the rule for webcams that are plugged in, of the system only', async () => {
+    const plan = await planFor({ kind: 'plug' });
+    expect(unitNames(plan)).toContain('/etc/udev/rules.d/99-picchanged-webcam.rules');
+    expect(plan).toMatchObject({ enable: [], hasUdevRule: true, stop: ['picchanged-webcam@*'] });
+    const scope = userScope({ HOME: '/home/fred' });
+    await expect(planFor({ kind: 'plug' }, { scope })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  it('lets pauses grow where systemd knows how', async () => {
+    const plan = await planFor({ kind: 'watch' }, { systemdVersion: 254 });
+    expect(unitNames(plan)).toContain(
+      '/etc/systemd/system/picchanged-watch.service.d/restart-steps.conf',
+    );
+  });
+
+  it('copies nothing for a user, whose services see the home', async () => {
+    const scope = userScope({ HOME: '/home/fred' });
+    const plan = await planFor({ kind: 'watch' }, { scope });
+    expect(plan.files.map(({ path }) => path)).toEqual([
+      '/home/fred/.config/systemd/user/picchanged-watch.service',
+    ]);
+    expect(textOf(plan, 'picchanged-watch.service')).toMatch(
+      /^EnvironmentFile=\/home\/fred\/\.config\/picchanged\/agent\.env$/m,
+    );
+    expect(plan.systemUser).toBeUndefined();
+  });
+});

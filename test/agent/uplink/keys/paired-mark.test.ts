@@ -1,0 +1,114 @@
+/** That an agent is paired is known when its state folder is not there. */
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { KeyStore, KeysMissing } from '../../../../agent/uplink/keys/key-store.js';
+import { PairedMark } from '../../../../agent/uplink/keys/paired-mark.js';
+import { becomeNobody } from '../../../support/nobody.js';
+import { temporaryDirectory } from '../../../support/temporary.js';
+
+const laptop = { host: 'laptop', port: 4444 };
+const unproven = {
+  receiverId: 'a'.repeat(32),
+  key: { camera: 'yard', id: 'k1', key: Buffer.alloc(32, 1) },
+};
+
+function place() {
+  const root = temporaryDirectory();
+  chmodSync(root, 0o755);
+  const state = join(root, 'state');
+  const systemFolder = join(root, 'etc');
+  const config = join(root, 'config');
+  for (const folder of [state, systemFolder]) mkdirSync(folder);
+  const env = { XDG_CONFIG_HOME: config };
+  const mark = (isAsked = false) => new PairedMark(state, env, { isAsked, systemFolder });
+  const store = (isAsked = false) => new KeyStore(state, undefined, mark(isAsked));
+  const keysFor = (isAsked = false) => store(isAsked).keysFor(laptop, 'yard');
+  return { state, systemFolder, config, mark, store, keysFor };
+}
+
+describe('an agent without keys', () => {
+  it('that was never paired may speak in the clear', async () => {
+    const { keysFor, config } = place();
+    expect(await keysFor()).toEqual([]);
+    expect(() => readdirSync(config)).toThrow('ENOENT');
+  });
+
+  it('that was paired may not, whatever became of its state folder', async () => {
+    const { keysFor, mark, state } = place();
+    const path = await mark().make();
+    await rm(state, { recursive: true });
+    const reading = keysFor();
+    await expect(reading).rejects.toBeInstanceOf(KeysMissing);
+    await expect(reading).rejects.toMatchObject({
+      code: 'KEYS',
+      message: expect.stringContaining(`${path} says so`) as string,
+      hint: expect.stringContaining(`remove ${path}`) as string,
+    });
+  });
+
+  it('may again when the mark is removed', async () => {
+    const { keysFor, mark } = place();
+    await rm(await mark().make());
+    expect(await keysFor()).toEqual([]);
+  });
+
+  it('may not when its settings say that it is paired', async () => {
+    const { keysFor } = place();
+    await expect(keysFor(true)).rejects.toMatchObject({
+      hint: expect.stringContaining('take AGENT_PAIRED or --paired away') as string,
+    });
+  });
+
+  it('may not when it had some while it ran, and takes them again when they are back', async () => {
+    const { store, state } = place();
+    const keys = store();
+    await keys.keep(unproven, laptop, 'c0de');
+    expect(await keys.keysFor(laptop, 'yard')).toHaveLength(1);
+    await rm(join(state, 'keys'), { recursive: true });
+    await expect(keys.keysFor(laptop, 'yard')).rejects.toBeInstanceOf(KeysMissing);
+    await keys.keep(unproven, laptop, 'c0de');
+    expect(await keys.keysFor(laptop, 'yard')).toHaveLength(1);
+  });
+});
+
+describe('the mark', () => {
+  it('is of one state folder, not of others', async () => {
+    const { mark, state, systemFolder, config } = place();
+    await mark().make();
+    const env = { XDG_CONFIG_HOME: config };
+    const of = (path: string) =>
+      new PairedMark(path, env, { isAsked: false, systemFolder }).pledge();
+    expect(await of(`${state}/../state/`)).toBeDefined();
+    expect(await of(join(state, 'state'))).toBeUndefined();
+  });
+
+  it('is made once by an agent that was paired before there were marks', async () => {
+    const { mark, config } = place();
+    await mark().makeMissing();
+    await mark().makeMissing();
+    expect(readdirSync(join(config, 'picchanged', 'paired'))).toHaveLength(1);
+    expect(await mark().pledge()).toBeDefined();
+  });
+
+  it('that root makes for a service is where the service sees it', async (test) => {
+    test.skip(process.geteuid?.() !== 0, 'only root pairs for another');
+    const { mark, state, systemFolder, keysFor } = place();
+    const { chownSync } = await import('node:fs');
+    chownSync(state, 65534, 65534);
+    const path = await mark().make();
+    expect(path.startsWith(systemFolder)).toBe(true);
+    expect(statSync(path).mode & 0o777).toBe(0o644);
+    becomeNobody();
+    await expect(keysFor()).rejects.toBeInstanceOf(KeysMissing);
+  });
+
+  it('that cannot be looked for is no leave to speak in the clear', async (test) => {
+    test.skip(process.geteuid?.() !== 0, 'another user is needed');
+    const { keysFor, systemFolder } = place();
+    chmodSync(systemFolder, 0o700);
+    becomeNobody();
+    await expect(keysFor()).rejects.toMatchObject({ code: 'KEYS' });
+  });
+});

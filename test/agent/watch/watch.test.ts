@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import type { Decided } from '../../../agent/events/event-recorder.js';
+import type { Verdict } from '../../../agent/events/verdict.js';
+import type { CapturedFrame, FrameSource } from '../../../agent/source/frame-source.js';
+import type { FrameToSend } from '../../../agent/spool/spool.js';
+import { type WatchParts, type WatchSettings, takeOne, watch } from '../../../agent/watch/watch.js';
+import { OperationalError } from '../../../shared/cli/errors.js';
+import { eventually } from '../../support/eventually.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { keptLog } from '../../support/log.js';
+
+const changed: Verdict = {
+  changed: true,
+  reason: 'change',
+  ratio: 0.1,
+  boxes: [[1, 2, 3, 4]],
+  event: 'e1',
+  sent: true,
+  strength: 2,
+};
+const quiet: Verdict = {
+  ...changed,
+  changed: false,
+  reason: undefined,
+  boxes: [],
+  event: undefined,
+  sent: false,
+  strength: 0,
+};
+
+const decided = (frame: CapturedFrame, verdict: Verdict): Decided<CapturedFrame> => ({
+  frame,
+  capturedAtMs: frame.capturedAtMs,
+  verdict,
+});
+
+const every = (intervalMs: number): WatchSettings => ({
+  intervalMs,
+  pauseCapMs: 60_000,
+  onAttempted: () => undefined,
+});
+
+/** A source that gives what a test has written down, then waits until it is aborted. */
+function makeWatch(script: readonly (Verdict | OperationalError)[]) {
+  const clock = new FakeClock();
+  const { log, lines } = keptLog();
+  const spooled: FrameToSend[] = [];
+  const judged: Verdict[] = [];
+  const takenAtMs: number[] = [];
+  const verdicts: Verdict[] = [];
+  const left = [...script];
+  const source: FrameSource = {
+    name: 'a script',
+    isPaced: true,
+    next: async (signal): Promise<CapturedFrame> => {
+      const step = left.shift();
+      if (step === undefined) {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        throw signal.reason;
+      }
+      takenAtMs.push(clock.nowMs());
+      if (step instanceof OperationalError) throw step;
+      verdicts.push(step);
+      return { jpeg: Buffer.from('x'), capturedAtMs: clock.nowMs(), origin: 'script' };
+    },
+    close: () => Promise.resolve(),
+  };
+  const parts: WatchParts = {
+    source,
+    judge: (frame) => [decided(frame, verdicts.shift() ?? quiet)],
+    finish: () => [],
+    outbox: {
+      add: (frame) => {
+        spooled.push(frame);
+        return Promise.resolve('0'.repeat(64));
+      },
+    },
+    clock,
+    log,
+    random: () => 0.999_999,
+    onJudged: ({ verdict }) => judged.push(verdict),
+  };
+  return { parts, clock, spooled, lines, judged, takenAtMs };
+}
+
+describe('one round', () => {
+  it('spools a frame that is to be sent, with its verdict and time', async () => {
+    const { parts, spooled, clock } = makeWatch([changed]);
+    await takeOne(parts, new AbortController().signal);
+    expect(spooled).toEqual([
+      {
+        jpeg: Buffer.from('x'),
+        capturedAtMs: clock.nowMs(),
+        utcOffsetMinutes: 60,
+        verdict: {
+          ...{ reason: 'change', ratio: 0.1, boxes: [[1, 2, 3, 4]], event: 'e1' },
+          ...{ changed: true, strength: 2 },
+        },
+      },
+    ]);
+  });
+
+  it('spools the frames that it decides on in the order of capture, with their own times', async () => {
+    const { parts, spooled, judged } = makeWatch([changed]);
+    const before = { jpeg: Buffer.from('w'), capturedAtMs: 1, origin: 'script' };
+    const judge: WatchParts['judge'] = (frame) => [
+      decided(before, { ...quiet, reason: 'before', sent: true, event: 'e1' }),
+      decided({ ...before, capturedAtMs: 2 }, quiet),
+      decided(frame, changed),
+    ];
+    await takeOne({ ...parts, judge }, new AbortController().signal);
+    expect(spooled.map(({ jpeg, verdict }) => [String(jpeg), verdict.reason])).toEqual([
+      ['w', 'before'],
+      ['x', 'change'],
+    ]);
+    expect(spooled[0]).toMatchObject({ capturedAtMs: 1, verdict: { event: 'e1', changed: false } });
+    expect(judged.map(({ sent }) => sent)).toEqual([true, false, true]);
+  });
+
+  it('spools nothing when the frame is quiet, and tells its verdict all the same', async () => {
+    const { parts, spooled, judged } = makeWatch([quiet]);
+    await takeOne(parts, new AbortController().signal);
+    expect(spooled).toEqual([]);
+    expect(judged).toEqual([quiet]);
+  });
+});
+
+describe('watching', () => {
+  it('takes a frame an interval until it is aborted', async () => {
+    const { parts, clock, takenAtMs } = makeWatch([quiet, quiet, quiet]);
+    const controller = new AbortController();
+    const start = clock.nowMs();
+    const watching = watch(parts, every(1000), controller.signal);
+    await clock.advance(0);
+    for (let turn = 0; turn < 3; turn += 1) await clock.advance(1000);
+    controller.abort();
+    await watching;
+    expect(takenAtMs.map((atMs) => atMs - start)).toEqual([0, 1000, 2000]);
+  });
+
+  it('goes on after a camera failed, after growing pauses, and says so once each way', async () => {
+    const gone = new OperationalError('CAMERA', 'no camera', { hint: 'plug it in' });
+    const { parts, clock, takenAtMs, lines } = makeWatch([gone, gone, gone, quiet]);
+    const controller = new AbortController();
+    const watching = watch(parts, every(100), controller.signal);
+    await clock.advance(0);
+    const start = clock.nowMs();
+    await eventually(async () => {
+      await clock.advance(100);
+      return takenAtMs.length === 4;
+    }, 'four attempts');
+    await clock.advance(0);
+    controller.abort();
+    await watching;
+    expect(takenAtMs.map((atMs) => atMs - start)).toEqual([0, 1000, 3000, 7000]);
+    expect(lines.filter((line) => !line.startsWith('<7>'))).toEqual([
+      '<4>test: not watching: no frame error="no camera; plug it in"',
+      '<6>test: a script delivers again failures=3',
+    ]);
+  });
+
+  it('passes over a damaged frame without a pause', async () => {
+    const damaged = new OperationalError('FRAME', 'it is damaged');
+    const { parts, clock, takenAtMs, lines } = makeWatch([damaged, damaged, quiet]);
+    const controller = new AbortController();
+    const start = clock.nowMs();
+    const watching = watch(parts, every(1000), controller.signal);
+    await clock.advance(0);
+    for (let turn = 0; turn < 3; turn += 1) await clock.advance(1000);
+    controller.abort();
+    await watching;
+    expect(takenAtMs.map((atMs) => atMs - start)).toEqual([0, 1000, 2000]);
+    expect(lines.filter((line) => line.includes('passed over'))).toHaveLength(1);
+  });
+
+  it('decides at its end on what is held', async () => {
+    const { parts, judged, clock, spooled } = makeWatch([quiet]);
+    const controller = new AbortController();
+    const held = { jpeg: Buffer.from('held'), capturedAtMs: clock.nowMs(), origin: 'script' };
+    const finish = () => [decided(held, { ...quiet, reason: 'keep-every', sent: true })];
+    const watching = watch({ ...parts, judge: () => [], finish }, every(1000), controller.signal);
+    await clock.advance(0);
+    expect(judged).toEqual([]);
+    controller.abort();
+    await watching;
+    expect(judged).toHaveLength(1);
+    expect(spooled).toMatchObject([{ jpeg: Buffer.from('held') }]);
+  });
+
+  it('tells each attempt that ended, and pauses no longer than it was told', async () => {
+    const gone = new OperationalError('CAMERA', 'no camera');
+    const damaged = new OperationalError('FRAME', 'it is damaged');
+    const { parts, clock, takenAtMs } = makeWatch([gone, gone, gone, gone, damaged, quiet]);
+    const attempts: unknown[] = [];
+    const settings = {
+      ...every(100),
+      pauseCapMs: 1500,
+      onAttempted: (failure?: unknown) => void attempts.push(failure),
+    };
+    const controller = new AbortController();
+    const watching = watch(parts, settings, controller.signal);
+    await clock.advance(0);
+    const start = clock.nowMs();
+    await eventually(async () => {
+      await clock.advance(100);
+      return takenAtMs.length === 6;
+    }, 'six attempts');
+    await clock.advance(0);
+    controller.abort();
+    await watching;
+    expect(takenAtMs.map((atMs) => atMs - start).slice(0, 5)).toEqual([0, 1000, 2500, 4000, 5500]);
+    expect(attempts).toEqual([gone, gone, gone, gone, damaged, undefined]);
+  });
+
+  it('ends with an error that is a bug', async () => {
+    const { parts } = makeWatch([quiet]);
+    const broken = { ...parts, judge: () => expect.unreachable('a bug') };
+    await expect(watch(broken, every(1000), new AbortController().signal)).rejects.toThrow('a bug');
+  });
+});

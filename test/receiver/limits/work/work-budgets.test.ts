@@ -1,0 +1,192 @@
+/** Who pays for the work that a connection makes. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  maxAddressWorkUs,
+  maxCameraWorkUs,
+  maxConnectionWorkUs,
+  maxStrangersWorkUs,
+} from '../../../../receiver/limits/limits.js';
+import {
+  type ConnectionBudget,
+  Tab,
+  WorkBudgets,
+} from '../../../../receiver/limits/work/work-budgets.js';
+import { FakeClock } from '../../../support/fake-clock.js';
+
+/** Work that one peer asks for without end, a piece at a time, and how much of it was done. */
+function ask(budget: ConnectionBudget, us: number, isUseful = false) {
+  const asked = { doneUs: 0 };
+  void (async () => {
+    for (;;) {
+      const tab = new Tab(budget);
+      await tab.pay(us);
+      asked.doneUs += us;
+      if (isUseful) tab.refund();
+      // What is paid at once does not let the loop turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  })().catch(() => undefined);
+  return asked;
+}
+
+function setUp(isGuarded: boolean) {
+  const clock = new FakeClock();
+  const budgets = new WorkBudgets(clock);
+  if (isGuarded) budgets.guard();
+  const ends: (() => void)[] = [];
+  const connect = (budget: ConnectionBudget): ConnectionBudget => {
+    ends.push(() => budget.end());
+    return budget;
+  };
+  return {
+    budgets,
+    stranger: (address: string) => connect(budgets.ofStranger(address)),
+    camera: (name: string) => connect(budgets.ofCamera(name, '10.0.0.2')),
+    /** A second at a time, in steps that are shorter than any wait. */
+    pass: async (ms: number): Promise<void> => {
+      for (let at = 0; at < ms; at += 1) await clock.advance(1);
+    },
+    end: () => ends.forEach((end) => end()),
+  };
+}
+
+/** What may have been saved up before, and one piece too many. */
+const first = (perSecond: number, us: number): number => perSecond + us;
+
+describe('beside paired cameras', () => {
+  it.each([
+    ['one connection', 1, () => '10.0.0.9', maxConnectionWorkUs],
+    ['sixteen connections of one address', 16, () => '10.0.0.9', maxAddressWorkUs],
+    ['forty-eight of as many addresses', 48, (at: number) => `10.0.1.${at}`, maxStrangersWorkUs],
+  ])('the work of %s without a key is limited', async (_, count, addressOf, perSecond) => {
+    const { stranger, pass, end } = setUp(true);
+    const asked = Array.from({ length: count }, (_each, at) => ask(stranger(addressOf(at)), 500));
+    await pass(1000);
+    const done = (): number => asked.reduce((sum, { doneUs }) => sum + doneUs, 0);
+    const before = done();
+    expect(before).toBeLessThanOrEqual(perSecond + first(perSecond, 500 * count));
+    await pass(1000);
+    end();
+    expect(done() - before).toBeLessThanOrEqual(perSecond + 500 * count);
+    expect(done() - before).toBeGreaterThan(perSecond * 0.9);
+  });
+
+  it('strangers pay for useful work too, and those who wasted nothing go first', async () => {
+    const { stranger, pass, end } = setUp(true);
+    const flood = Array.from({ length: 16 }, () => ask(stranger('10.0.0.9'), 500));
+    await pass(2000);
+    const before = flood.reduce((sum, { doneUs }) => sum + doneUs, 0);
+    const honest = ask(stranger('10.0.0.9'), 2000, true);
+    await pass(1000);
+    end();
+    const flooded = flood.reduce((sum, { doneUs }) => sum + doneUs, 0) - before;
+    expect(honest.doneUs).toBeGreaterThan(maxAddressWorkUs * 0.8);
+    expect(honest.doneUs + flooded).toBeLessThanOrEqual(first(maxAddressWorkUs, 2000 + 16 * 500));
+  });
+
+  it('a camera is limited in what is of no use, and not touched by others', async () => {
+    const { stranger, camera, pass, end } = setUp(true);
+    for (let at = 0; at < 48; at += 1) ask(stranger(`10.0.1.${at}`), 500);
+    const bad = ask(camera('bad'), 500);
+    await pass(1000);
+    const before = bad.doneUs;
+    const good = ask(camera('good'), 1000, true);
+    await pass(1000);
+    end();
+    expect(bad.doneUs - before).toBeLessThanOrEqual(maxCameraWorkUs + 500);
+    // Each turn of the loop, that is: never made to wait for time to pass.
+    expect(good.doneUs).toBeGreaterThan(900_000);
+  });
+
+  it('a camera has one budget, however many connections it opens', async () => {
+    const { camera, pass, end } = setUp(true);
+    const asked = Array.from({ length: 10 }, () => ask(camera('bad'), 500));
+    await pass(2000);
+    end();
+    const done = asked.reduce((sum, { doneUs }) => sum + doneUs, 0);
+    expect(done).toBeLessThanOrEqual(first(maxCameraWorkUs, 500) + 2 * maxCameraWorkUs);
+  });
+});
+
+describe('while no camera is paired', () => {
+  it('useful work is not limited, and a flood beside it is', async () => {
+    const { stranger, pass, end } = setUp(false);
+    const alone = ask(stranger('10.0.0.3'), 2000, true);
+    await pass(500);
+    expect(alone.doneUs).toBeGreaterThan(900_000);
+    const flood = Array.from({ length: 15 }, () => ask(stranger('10.0.0.9'), 500));
+    await pass(15_000);
+    const before = flood.reduce((sum, { doneUs }) => sum + doneUs, 0);
+    const honest = ask(stranger('10.0.0.9'), 2000, true);
+    await pass(1000);
+    end();
+    const flooded = flood.reduce((sum, { doneUs }) => sum + doneUs, 0) - before;
+    expect(flooded).toBeLessThanOrEqual(maxAddressWorkUs + 16 * 500 + 2000);
+    expect(honest.doneUs).toBeGreaterThan(80_000);
+  });
+
+  it('and one is, what strangers had saved up is cut down', async () => {
+    const { stranger, budgets, pass, end } = setUp(false);
+    const asked = Array.from({ length: 48 }, (_, at) => stranger(`10.0.1.${at}`));
+    budgets.guard();
+    const done = asked.map((budget) => ask(budget, 500));
+    await pass(1000);
+    end();
+    const sum = done.reduce((all, { doneUs }) => all + doneUs, 0);
+    expect(sum).toBeLessThanOrEqual(first(maxStrangersWorkUs, 48 * 500) + maxStrangersWorkUs);
+  });
+});
+
+describe('an address that only connects', () => {
+  it('is not let in any more, for a while, and a camera of the same address is', async () => {
+    const { budgets, stranger, camera, pass, end } = setUp(true);
+    for (let at = 0; at < 1000; at += 1) stranger('10.0.0.9').charge(400);
+    for (let at = 0; at < 1000; at += 1) stranger('10.0.0.2').charge(400);
+    expect(budgets.mayCome('10.0.0.9')).toBe(false);
+    // What it owes is not endless, and not all of what others have.
+    expect(budgets.mayCome('10.0.0.10')).toBe(true);
+    camera('front');
+    expect(budgets.mayCome('10.0.0.2')).toBe(true);
+    await pass(100);
+    expect(budgets.mayCome('10.0.0.9')).toBe(true);
+    end();
+  });
+});
+
+describe('a connection that has ended', () => {
+  it('gets no more work done, and what waits is cancelled', async () => {
+    const { camera } = setUp(true);
+    const budget = camera('front');
+    await budget.pay(1_000_000);
+    const waiting = budget.pay(1);
+    budget.end();
+    await expect(waiting).rejects.toMatchObject({ code: 'LINK' });
+    expect(() => budget.pay(1)).toThrow('it left');
+  });
+});
+
+it('what strangers ask for never makes a camera wait', async () => {
+  const piece = fc.record({
+    address: fc.integer({ min: 1, max: 5 }),
+    us: fc.integer({ min: 1, max: 50_000 }),
+    isUseful: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(piece, { minLength: 1, maxLength: 30 }),
+      fc.boolean(),
+      async (pieces, isGuarded) => {
+        const { stranger, camera, pass, end } = setUp(isGuarded);
+        for (const { address, us, isUseful } of pieces)
+          ask(stranger(`10.0.0.${address}`), us, isUseful);
+        await pass(50);
+        const good = ask(camera('good'), 1000, true);
+        await pass(20);
+        end();
+        expect(good.doneUs).toBeGreaterThanOrEqual(19_000);
+      },
+    ),
+    { numRuns: 20 },
+  );
+});

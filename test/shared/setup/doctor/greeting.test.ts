@@ -1,0 +1,59 @@
+/** Real sockets: a receiver, and what is none. */
+import { once } from 'node:events';
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { hearGreeting } from '../../../../shared/setup/doctor/greeting.js';
+import { eventually } from '../../../support/eventually.js';
+import { startReceiver } from '../../../support/receiver.js';
+
+async function serverThat(does: (socket: Socket) => void): Promise<number> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => undefined);
+    does(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+async function greetingOn(port: number, limitMs = 10_000) {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const greeting = await hearGreeting(socket, limitMs);
+  await once(socket, 'close');
+  return greeting;
+}
+
+describe('a greeting', () => {
+  it('is a receiver’s, which notices nothing but a connection', async () => {
+    const counts: number[] = [];
+    const { port, lines } = await startReceiver({}, { onConnections: (n) => void counts.push(n) });
+    expect(await greetingOn(port)).toEqual({ kind: 'welcome' });
+    await eventually(() => counts.at(-1) === 0, 'the end of the connection');
+    expect(lines.filter((line) => /warn|error|connected/.test(line))).toEqual([]);
+  });
+
+  it('is what somebody else says first', async () => {
+    const port = await serverThat((socket) => socket.end('SSH-2.0-Open\u001b[31mSSH\r\nmore\n'));
+    expect(await greetingOn(port)).toEqual({ kind: 'words', words: 'SSH-2.0-Open [31mSSH' });
+  });
+
+  it('is missing where the other side closes, resets or keeps silent', async () => {
+    expect(await greetingOn(await serverThat((socket) => socket.end()))).toEqual({
+      kind: 'closed',
+    });
+    const resets = await serverThat((socket) =>
+      socket.once('data', () => socket.resetAndDestroy()),
+    );
+    expect(await greetingOn(resets)).toEqual({ kind: 'closed' });
+    const silent = await serverThat((socket) => socket.resume().on('end', () => socket.end()));
+    expect(await greetingOn(silent, 50)).toEqual({ kind: 'silent' });
+  });
+
+  it('is not waited for without end where somebody talks without end', async () => {
+    const port = await serverThat((socket) => socket.write(Buffer.alloc(100_000, 'x')));
+    // Were it waited for, this test would not end.
+    expect(await greetingOn(port, 600_000)).toMatchObject({ kind: 'words' });
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { describeUnit, unitFindings } from '../../../../shared/setup/doctor/machine-findings.js';
+import { readUnitStates, unitStates } from '../../../../shared/setup/doctor/unit-state.js';
+
+const shown = `Id=picchanged-watch.service
+LoadState=loaded
+ActiveState=active
+SubState=running
+UnitFileState=enabled
+StatusText=12 frames seen = a lot
+NRestarts=2
+Result=success
+ActiveEnterTimestamp=@1763800000
+
+Id=surveillance.socket
+LoadState=loaded
+ActiveState=failed
+SubState=failed
+UnitFileState=enabled
+Result=trigger-limit-hit
+ActiveEnterTimestamp=@1763800000
+Accept=yes
+NConnections=3
+Listen=[::]:4444 (Stream)
+Listen=127.0.0.1:5 (Stream)
+
+Id=other.service
+LoadState=not-found
+ActiveState=inactive
+
+Id=picchanged.timer
+LoadState=loaded
+ActiveState=inactive
+SubState=dead
+UnitFileState=disabled
+ActiveEnterTimestamp=
+`;
+const nowMs = 1_763_800_060_000;
+
+describe('what systemd says of units', () => {
+  const units = readUnitStates(shown);
+
+  it('is read, without those that are not there', () => {
+    expect(units.map(({ name }) => name)).toEqual([
+      'picchanged-watch.service',
+      'surveillance.socket',
+      'picchanged.timer',
+    ]);
+    expect(units[0]).toMatchObject({
+      statusText: '12 frames seen = a lot',
+      restarts: 2,
+      sinceMs: 1_763_800_000_000,
+      connections: undefined,
+    });
+    expect(units[1]).toMatchObject({
+      sinceMs: undefined,
+      connections: 3,
+      listen: ['[::]:4444', '127.0.0.1:5'],
+    });
+  });
+
+  it('is told in a line', () => {
+    expect(units.slice(0, 1).map((unit) => describeUnit(unit, nowMs))).toEqual([
+      'is active (running) since 60 s ago, restarted 2 times: 12 frames seen = a lot',
+    ]);
+  });
+
+  it('becomes findings: what failed, rests though it should not, or is gone after a restart', () => {
+    const levels = (state: object) =>
+      units.slice(0, 1).flatMap((unit) => unitFindings([{ ...unit, ...state }], nowMs, false, 'x'));
+    expect(levels({})).toMatchObject([{ level: 'ok' }]);
+    expect(levels({ active: 'failed', result: 'watchdog' })).toMatchObject([
+      { level: 'fault', says: 'picchanged-watch.service has failed (watchdog)' },
+    ]);
+    expect(levels({ active: 'inactive' })).toMatchObject([
+      { level: 'fault', todo: 'sudo systemctl start picchanged-watch.service' },
+    ]);
+    expect(levels({ active: 'activating' })).toMatchObject([{ level: 'fault' }]);
+    expect(levels({ enabled: 'disabled' })).toMatchObject([{ level: 'warning' }]);
+    expect(levels({ enabled: 'disabled', active: 'inactive' })).toMatchObject([
+      { level: 'ok', says: 'nothing here starts by itself', todo: 'x' },
+    ]);
+    expect(unitFindings(undefined, nowMs, false, 'x')).toMatchObject([{ level: 'ok' }]);
+  });
+
+  it('is not known where there is no systemctl', async () => {
+    const missing = Object.assign(new Error('no'), { code: 'ENOENT' });
+    expect(await unitStates(() => Promise.reject(missing), ['a'], false)).toBeUndefined();
+  });
+});
