@@ -20,7 +20,7 @@ import { stateDirectoryFor } from '../setup/installed.js';
 import { KeyStore } from '../uplink/keys/key-store.js';
 import { PairedMark } from '../uplink/keys/paired-mark.js';
 import { agentProgram } from '../options.js';
-import { runTool } from '../service/run-program.js';
+import { runTool } from '../../shared/process/run-tool.js';
 import { sourceSettings } from '../source/source-settings.js';
 import { agentUnits } from '../setup/units.js';
 import { cameraFindings } from '../setup/doctor/camera-findings.js';

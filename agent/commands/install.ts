@@ -15,7 +15,7 @@ import { helpText, readCommandLine, readFlags } from '../../shared/cli/option-ta
 import { KeyStore } from '../uplink/keys/key-store.js';
 import { PairedMark } from '../uplink/keys/paired-mark.js';
 import { agentProgram } from '../options.js';
-import { runTool } from '../service/run-program.js';
+import { runTool } from '../../shared/process/run-tool.js';
 import { defaultStateDirectory } from '../service/state.js';
 import { stateFolderName } from '../setup/units.js';
 import { type Mode, agentPlan } from '../setup/install/agent-plan.js';

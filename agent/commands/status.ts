@@ -14,7 +14,7 @@ import { helpText, readCommandLine, toggle, value } from '../../shared/cli/optio
 import { ago, counted, roughSize } from '../../shared/cli/rough.js';
 import { stateDirectoryFor } from '../setup/installed.js';
 import { KeyStore } from '../uplink/keys/key-store.js';
-import { runTool } from '../service/run-program.js';
+import { runTool } from '../../shared/process/run-tool.js';
 import { type SpoolSurvey, surveySpool } from '../spool/survey.js';
 import { isStateLocked } from '../service/state-lock.js';
 import { agentUnits } from '../setup/units.js';

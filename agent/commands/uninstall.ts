@@ -9,7 +9,7 @@ import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
 import type { Leftovers } from '../../shared/setup/install/take-away.js';
 import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
 import { counted } from '../../shared/cli/rough.js';
-import { runTool } from '../service/run-program.js';
+import { runTool } from '../../shared/process/run-tool.js';
 import { surveySpool } from '../spool/survey.js';
 import { defaultStateDirectory } from '../service/state.js';
 import { stateFolderName } from '../setup/units.js';

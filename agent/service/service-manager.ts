@@ -8,7 +8,7 @@ import { OperationalError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
 import { formatDuration } from '../../shared/cli/quantity.js';
 import { Trouble } from '../../shared/cli/trouble.js';
-import { describeEnd, runProgram } from './run-program.js';
+import { describeEnd, runProgram } from '../../shared/process/run-program.js';
 import { planWatchdog } from './watchdog-plan.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

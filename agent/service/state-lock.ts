@@ -1,15 +1,10 @@
-/**
- * One agent a state directory. The lock is flock(2) on a file, which the kernel takes back when the process
- * ends, however it ends; Node has no flock, so util-linux's takes it on a descriptor that we keep.
- */
+/** One agent a state directory: the agent holds flock(2) on a file in it. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
-import { runProgram } from './run-program.js';
+import { flock } from '../../shared/files/flock.js';
 
 const lockName = 'lock';
-/** Beyond what any machine needs to start a small program. */
-const timeLimitMs = 10_000;
 
 /**
  * Takes the lock of a directory for the life of this process: the handle must be kept.
@@ -26,8 +21,7 @@ export async function lockState(directory: string): Promise<FileHandle> {
       hint: 'let this user write there, or choose another with --state DIR',
     });
   }
-  const exitCode = await flock(file, path, '--exclusive');
-  if (exitCode === 0) return file;
+  if (await lock(file, path, 'exclusive')) return file;
   await file.close();
   throw new OperationalError('STATE', `another agent uses the state directory ${directory}`, {
     hint: 'stop it, or give this one another with --state DIR',
@@ -47,34 +41,26 @@ export async function isStateLocked(directory: string): Promise<boolean> {
     if (systemCode(cause) === 'ENOENT') return false;
     throw new OperationalError('STATE', `cannot look at ${path}`, { cause });
   }
-  const exitCode = await flock(file, path, '--shared');
+  const isFree = await lock(file, path, 'shared');
   await file.close();
-  return exitCode === 1;
+  return !isFree;
 }
 
-/** @returns 0 when the lock is ours, 1 when somebody else has it @throws {OperationalError} STATE */
-async function flock(
+/** @returns false when another process holds it @throws {OperationalError} STATE; the file is then closed */
+async function lock(
   file: FileHandle,
   path: string,
-  kind: '--exclusive' | '--shared',
-): Promise<number> {
+  mode: 'exclusive' | 'shared',
+): Promise<boolean> {
   try {
-    const { exitCode, stderrTail } = await runProgram({
-      program: 'flock',
-      // The lock belongs to the open file that both processes share, and stays when flock has ended.
-      args: ['--nonblock', kind, '3'],
-      inheritedFd: file.fd,
-      timeLimitMs,
-      signal: new AbortController().signal,
-    });
-    if (exitCode === 0 || exitCode === 1) return exitCode;
-    throw new Error(stderrTail.trim() || `flock ended with ${String(exitCode)}`);
+    const result = await flock(file, { mode });
+    if (result === 'unsupported') throw new Error('the file system has no locks');
+    return result === 'locked';
   } catch (cause) {
     await file.close();
-    const isMissing = systemCode(cause) === 'ENOENT';
     throw new OperationalError('STATE', `cannot lock ${path}`, {
       cause,
-      hint: isMissing ? 'flock is missing: apt-get install util-linux' : 'use another --state DIR',
+      hint: 'choose another directory with --state DIR',
     });
   }
 }

@@ -12,7 +12,7 @@ import {
   type RunningProgram,
   describeEnd,
   startProgram,
-} from '../service/run-program.js';
+} from '../../shared/process/run-program.js';
 import { Bell } from './bell.js';
 import type { CapturedFrame, FrameSource } from './frame-source.js';
 import { lastWords } from './program-words.js';

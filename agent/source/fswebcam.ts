@@ -10,7 +10,7 @@ import type { Clock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { findJpegDamage } from '../../shared/jpeg/splitter.js';
 import { formatDuration } from '../../shared/cli/quantity.js';
-import { type ProgramResult, describeEnd, runProgram } from '../service/run-program.js';
+import { type ProgramResult, describeEnd, runProgram } from '../../shared/process/run-program.js';
 import type { CapturedFrame, FrameSource } from './frame-source.js';
 import { fswebcamArguments } from './fswebcam-arguments.js';
 import type { ShotOptions } from './shot-options.js';

@@ -15,7 +15,7 @@ import { capturesFor } from '../setup/installed.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPlace } from '../access/keys/keys-place.js';
 import { receiverProgram } from '../options.js';
-import { runTool } from '../listen/run-program.js';
+import { runTool } from '../../shared/process/run-tool.js';
 import { receiverUnits } from '../setup/units.js';
 import { capturesFindings } from '../setup/doctor/captures-findings.js';
 import { pairingFindings } from '../setup/doctor/pairing-findings.js';

@@ -12,7 +12,7 @@ import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { helpText, readCommandLine, readFlags } from '../../shared/cli/option-table.js';
 import { installedKeysPlace } from '../access/keys/keys-place.js';
 import { receiverProgram } from '../options.js';
-import { runTool } from '../listen/run-program.js';
+import { runTool } from '../../shared/process/run-tool.js';
 import { capturesOwner } from '../setup/install/captures-owner.js';
 import { installOptions } from '../setup/install/install-options.js';
 import { installedSocket } from '../setup/install/installed-socket.js';

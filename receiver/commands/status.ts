@@ -13,7 +13,7 @@ import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPlace } from '../access/keys/keys-place.js';
 import { type PairedCamera, listCameras } from '../access/keys/pairing-desk.js';
 import { receiverProgram } from '../options.js';
-import { runTool } from '../listen/run-program.js';
+import { runTool } from '../../shared/process/run-tool.js';
 import { type CameraSurvey, surveyCaptures } from '../store/survey.js';
 import { receiverUnits } from '../setup/units.js';
 

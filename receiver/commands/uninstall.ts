@@ -9,8 +9,8 @@ import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import type { Leftovers } from '../../shared/setup/install/take-away.js';
 import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
-import { runTool } from '../listen/run-program.js';
-import { stateFolderName } from '../setup/units.js';
+import { runTool } from '../../shared/process/run-tool.js';
+import { stateFolderName } from '../access/keys/keys-place.js';
 import { uninstallOptions } from '../setup/install/install-options.js';
 
 const program = { name: 'receiver', table: uninstallOptions } as const;

@@ -5,7 +5,7 @@
 import type { Clock } from '../../shared/clock.js';
 import type { Log, LogFacts } from '../../shared/cli/log.js';
 import { maxLineKinds, maxRepeatedLines, quietMs } from './limits.js';
-import { networkOf } from '../access/network.js';
+import { networkOf } from './network.js';
 
 interface Kind {
   readonly event: string;

@@ -4,7 +4,7 @@
  * that needs a moment for its handshake gets it. Those served never give way. Pure.
  */
 import { maxNewcomers } from './limits.js';
-import { networkOf } from '../access/network.js';
+import { networkOf } from './network.js';
 
 export interface PlacesSettings {
   /** Of paired cameras, and as many of others: who has no key takes no camera's place. */

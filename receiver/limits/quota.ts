@@ -5,7 +5,7 @@
 import type { Clock } from '../../shared/clock.js';
 import { formatSize } from '../../shared/cli/quantity.js';
 import { maxCountedApart, minStoredBytes } from './limits.js';
-import { networkOf } from '../access/network.js';
+import { networkOf } from './network.js';
 
 const minuteMs = 60_000;
 const others = 'others';

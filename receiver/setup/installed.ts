@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError, systemCode } from '../../shared/cli/errors.js';
 import type { Scope } from '../../shared/setup/install/scope.js';
-import { stateFolderName } from './units.js';
+import { stateFolderName } from '../access/keys/keys-place.js';
 
 /** The captures directory: the one that was asked for or is in the settings, else that of the units. @throws {UsageError} */
 export async function capturesFor(asked: string | undefined, scope: Scope): Promise<string> {

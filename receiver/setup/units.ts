@@ -5,8 +5,4 @@ export const receiverUnits = [
   'surveillance-many.service',
   'surveillance.socket',
   'surveillance@*',
-  'surveillance-prune.timer',
 ] as const;
-
-/** The user of the services, and the folder that `StateDirectory=` of the units makes. */
-export const stateFolderName = 'surveillance';

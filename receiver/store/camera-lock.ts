@@ -10,8 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, constants } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
-import { systemCode } from '../../shared/cli/errors.js';
-import { runWithFile } from '../listen/run-program.js';
+import { flock } from '../../shared/files/flock.js';
 import { Folder, openIfFolder, openOrMake } from './folder.js';
 import { isAbandoned } from './unfinished.js';
 
@@ -124,12 +123,12 @@ async function lock(
   file: FileHandle,
   self: Holder,
 ): Promise<boolean> {
-  if (await flock(file, 'exclusive')) {
+  if (await tryLock(file, 'exclusive')) {
     await write(file, self);
     // From exclusive to shared there is a gap, in which another may come: then it is theirs.
-    return await flock(file, 'shared');
+    return await tryLock(file, 'shared');
   }
-  if (!(await flock(file, 'shared'))) return false;
+  if (!(await tryLock(file, 'shared'))) return false;
   if ((await readHolder(folder, camera))?.epoch !== self.epoch) return false;
   await write(file, self);
   return true;
@@ -185,7 +184,7 @@ async function end(locked: LockFile): Promise<void> {
   const { folder, camera, file } = locked;
   try {
     // Nobody holds it now, and whoever locks it later sees that it has no name any more.
-    if ((await flock(file, 'exclusive')) && (await isNamed(locked))) {
+    if ((await tryLock(file, 'exclusive')) && (await isNamed(locked))) {
       await folder.removeIfThere(camera);
     }
   } finally {
@@ -193,21 +192,9 @@ async function end(locked: LockFile): Promise<void> {
   }
 }
 
-const modes = { exclusive: '--exclusive', shared: '--shared' } as const;
-
-/**
- * Node has no flock(2); util-linux locks what it inherits, and the lock stays when it ends.
- * @returns false when another process holds it
- */
-async function flock(file: FileHandle, mode: keyof typeof modes): Promise<boolean> {
-  try {
-    // 1: held by another. Any other failure is a file system that has no locks.
-    return (await runWithFile('flock', ['--nonblock', modes[mode], '3'], file.fd)) !== 1;
-  } catch (error) {
-    // Without util-linux (macOS) there is no systemd to start several of us: one process keeps its own list.
-    if (systemCode(error) === 'ENOENT') return true;
-    throw error;
-  }
+/** @returns false when another process holds it. Where the file system has no locks there is no other process. */
+async function tryLock(file: FileHandle, mode: 'exclusive' | 'shared'): Promise<boolean> {
+  return (await flock(file, { mode })) !== 'held';
 }
 
 async function write(file: FileHandle, self: Holder): Promise<void> {

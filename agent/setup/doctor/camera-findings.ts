@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { OperationalError, describeError, systemCode } from '../../../shared/cli/errors.js';
-import type { RunTool } from '../../../shared/setup/run-tool.js';
+import type { RunTool } from '../../../shared/process/run-tool.js';
 import { roughSize } from '../../../shared/cli/rough.js';
 import { decodeSmall } from '../../detect/decode.js';
 import { type SourceSettings, openSource } from '../../source/open-source.js';

@@ -23,7 +23,7 @@ import { systemClock } from '../../../shared/clock.js';
 import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
 import { keyHexPattern, keyIdPattern } from '../../../shared/keys/identity.js';
 import { PrivateFolder, asOwnFile, withFolder } from '../../../shared/files/private-file.js';
-import { flock } from './flock.js';
+import { flock } from '../../../shared/files/flock.js';
 
 const idField = v.pipe(v.string(), v.regex(keyIdPattern));
 const keyField = v.pipe(v.string(), v.regex(keyHexPattern));
@@ -53,6 +53,8 @@ const closedName = 'closed';
 const closedText =
   'A camera was paired here. While this file is there, only paired cameras are heard.\n';
 const lockName = '.lock';
+/** Whoever changes a key holds the lock for milliseconds. */
+const lockWaitS = 4;
 
 /** What was read, and of which state of the disk. */
 interface Remembered<T> {
@@ -207,7 +209,8 @@ export class KeyFolder {
         if (!(await folder.names()).includes(lockName)) await folder.write(lockName, '');
         const lock = await folder.openFile(lockName);
         try {
-          await flock(lock.fd);
+          const lockResult = await flock(lock, { mode: 'exclusive', waitS: lockWaitS });
+          if (lockResult === 'held') throw new Error('another process has it locked');
           await work(folder);
         } finally {
           await lock.close();

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { Environment } from '../../../shared/cli/command.js';
 import type { Scope } from '../../../shared/setup/install/scope.js';
 import { installedValue, userStateFolder } from '../../../shared/setup/installed.js';
-import { stateFolderName } from '../../setup/units.js';
+
+/** The user of the services, and the folder that `StateDirectory=` of the units makes. */
+export const stateFolderName = 'surveillance';
 
 /** In a service's state folder. Hidden, since frames may lie beside it. */
 const serviceFolderName = '.keys';

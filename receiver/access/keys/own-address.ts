@@ -1,7 +1,7 @@
 /** Under which address cameras in the same network reach this machine. Pure. */
 import { isIPv6 } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
-import { isNear } from '../admit.js';
+import { isPrivateAddress } from '../../limits/network.js';
 
 type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
@@ -19,7 +19,9 @@ export function ownAddresses(interfaces: Interfaces): string[] {
       .map(({ address }) => ({
         address,
         cost:
-          (virtualNames.test(name) ? 4 : 0) + (isIPv6(address) ? 2 : 0) + (isNear(address) ? 0 : 1),
+          (virtualNames.test(name) ? 4 : 0) +
+          (isIPv6(address) ? 2 : 0) +
+          (isPrivateAddress(address) ? 0 : 1),
       })),
   );
   return found.sort((one, other) => one.cost - other.cost).map(({ address }) => address);

@@ -22,7 +22,7 @@ import {
   turnUs,
   workBurstMs,
 } from '../limits.js';
-import { networkOf } from '../../access/network.js';
+import { networkOf } from '../network.js';
 import { Bucket } from './bucket.js';
 import { Buckets } from './buckets.js';
 import { prices } from './prices.js';

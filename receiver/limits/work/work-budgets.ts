@@ -17,7 +17,7 @@ import {
   turnOfStrangersUs,
   workBurstMs,
 } from '../limits.js';
-import { networkOf } from '../../access/network.js';
+import { networkOf } from '../network.js';
 import { Bucket, type Share } from './bucket.js';
 import { Buckets } from './buckets.js';
 import { type Account, WorkCancelled, WorkQueue } from './work-queue.js';

@@ -6,7 +6,7 @@ import { type ListenAddress, defaultPort, formatAddress } from '../../../shared/
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { hearGreeting } from '../../../shared/setup/doctor/greeting.js';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
-import { type RunTool, ask } from '../../../shared/setup/run-tool.js';
+import { type RunTool, ask } from '../../../shared/process/run-tool.js';
 import { closedSentence } from '../../access/doorkeeper.js';
 
 const connectLimitMs = 5000;

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UsageError, systemCode } from '../../../shared/cli/errors.js';
-import { type RunTool, ask } from '../../../shared/setup/run-tool.js';
+import { type RunTool, ask } from '../../../shared/process/run-tool.js';
 
 /**
  * The user who has the folder, or the nearest one above it that is there.

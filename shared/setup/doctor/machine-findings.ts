@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { describeError } from '../../cli/errors.js';
 import { ago, counted, roughSize } from '../../cli/rough.js';
-import { type RunTool, ask } from '../run-tool.js';
+import { type RunTool, ask } from '../../process/run-tool.js';
 import { type Finding, finding } from './finding.js';
 import type { UnitState } from './unit-state.js';
 

@@ -1,6 +1,6 @@
 /** What systemd says of units: `systemctl show`, asked and read. */
-import type { RunTool } from '../run-tool.js';
-import { ask } from '../run-tool.js';
+import type { RunTool } from '../../process/run-tool.js';
+import { ask } from '../../process/run-tool.js';
 
 export interface UnitState {
   readonly name: string;

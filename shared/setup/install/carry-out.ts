@@ -18,7 +18,7 @@ import {
 } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OperationalError, systemCode } from '../../cli/errors.js';
-import { ask } from '../run-tool.js';
+import { ask } from '../../process/run-tool.js';
 import { changeEnvironmentFile } from './environment-file.js';
 import { type Manifest, manifestPath, readManifest } from './manifest.js';
 import type { Plan, PlannedFile, PlannedFolder } from './plan.js';

@@ -1,7 +1,7 @@
 /** How both programs' install and uninstall end: the plan carried out, or only told, and what to do next. */
 import { writeTo } from '../../cli/command.js';
 import { OperationalError, systemCode } from '../../cli/errors.js';
-import { type RunTool, ask } from '../run-tool.js';
+import { type RunTool, ask } from '../../process/run-tool.js';
 import { carryOut } from './carry-out.js';
 import type { Plan } from './plan.js';
 import { type Request, checkRights } from './rights.js';

@@ -1,7 +1,7 @@
 /** Whether this process may set up services at all, and whether there is a systemd to set them up in. */
 import { access } from 'node:fs/promises';
 import { OperationalError, UsageError } from '../../cli/errors.js';
-import { type RunTool, ask } from '../run-tool.js';
+import { type RunTool, ask } from '../../process/run-tool.js';
 import type { Package } from './program-files.js';
 import type { Scope } from './scope.js';
 

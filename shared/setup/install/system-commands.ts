@@ -1,7 +1,7 @@
 /** The system's programs that install and uninstall order, each with a sentence when it is not content. */
 import { OperationalError, describeError } from '../../cli/errors.js';
 import { counted } from '../../cli/rough.js';
-import type { RunTool } from '../run-tool.js';
+import type { RunTool } from '../../process/run-tool.js';
 
 export interface Orders {
   readonly run: RunTool;

@@ -1,7 +1,7 @@
 /** Takes an installation away again: exactly what install wrote down. */
 import { access, rm, rmdir } from 'node:fs/promises';
 import { OperationalError, systemCode } from '../../cli/errors.js';
-import { ask } from '../run-tool.js';
+import { ask } from '../../process/run-tool.js';
 import { manifestPath, readManifest } from './manifest.js';
 import { type Scope, copyFolder } from './scope.js';
 import { type Orders, order, stopUnits, systemctl, tell, tryOrder } from './system-commands.js';

@@ -6,7 +6,7 @@ import { carryOut } from '../../../../shared/setup/install/carry-out.js';
 import type { Plan } from '../../../../shared/setup/install/plan.js';
 import { userScope } from '../../../../shared/setup/install/scope.js';
 import { takeAway } from '../../../../shared/setup/install/take-away.js';
-import type { RunTool } from '../../../../shared/setup/run-tool.js';
+import type { RunTool } from '../../../../shared/process/run-tool.js';
 import { filesBelow } from '../../../support/files.js';
 import { temporaryDirectory } from '../../../support/temporary.js';
 

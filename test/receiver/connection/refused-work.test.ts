@@ -4,14 +4,14 @@ import {
   maxAddressWorkUs,
   maxCameraWorkUs,
   maxConnectionWorkUs,
-} from '../../receiver/limits/limits.js';
-import { prices } from '../../receiver/limits/work/prices.js';
-import { AgentPeer } from '../support/agent-peer.js';
-import { eventually } from '../support/eventually.js';
-import { FakeClock } from '../support/fake-clock.js';
-import { connectWithKey, pairBehindTheScenes } from '../support/paired.js';
-import { makeJpeg } from '../support/pictures.js';
-import { speakTo, startReceiver } from '../support/receiver.js';
+} from '../../../receiver/limits/limits.js';
+import { prices } from '../../../receiver/limits/work/prices.js';
+import { AgentPeer } from '../../support/agent-peer.js';
+import { eventually } from '../../support/eventually.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { connectWithKey, pairBehindTheScenes } from '../../support/paired.js';
+import { makeJpeg } from '../../support/pictures.js';
+import { speakTo, startReceiver } from '../../support/receiver.js';
 
 const jpeg = makeJpeg(1);
 /** A JPEG whose walk takes a step for every two bytes. */

@@ -15,17 +15,17 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { KeyFolder } from '../../../receiver/access/keys/key-folder.js';
+import { KeyFolder } from '../../../../receiver/access/keys/key-folder.js';
 import {
   issueCode,
   listCameras,
   removeCamera,
-} from '../../../receiver/access/keys/pairing-desk.js';
-import { privateFindings } from '../../../shared/setup/doctor/private-findings.js';
-import { PrivateFolder } from '../../../shared/files/private-file.js';
-import { household, receiverCommand } from '../../support/pairing.js';
-import { missing, root, run } from '../../support/programs.js';
-import { temporaryDirectory } from '../../support/temporary.js';
+} from '../../../../receiver/access/keys/pairing-desk.js';
+import { privateFindings } from '../../../../shared/setup/doctor/private-findings.js';
+import { PrivateFolder } from '../../../../shared/files/private-file.js';
+import { household, receiverCommand } from '../../../support/pairing.js';
+import { missing, root, run } from '../../../support/programs.js';
+import { temporaryDirectory } from '../../../support/temporary.js';
 
 const notRoot = process.geteuid?.() === 0 ? undefined : 'only root changes what is another user’s';
 const noStrace = missing('strace', 'strace');

@@ -1,12 +1,11 @@
 /**
- * The only file of the agent that starts programs. Never a shell; each program leads a process group of its
- * own, and when it ends or is ended, the whole group is gone. Deadlines here run in real time, as processes
- * do. What a program's end means is left to the caller.
+ * The only file that starts programs. It never starts a shell. Each program leads a process group of its own; when the
+ * program ends or is stopped, the whole group is killed. Deadlines run in real time. The caller decides what the exit
+ * status means.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { systemClock } from '../../shared/clock.js';
-import { systemCode } from '../../shared/cli/errors.js';
-import type { ToolResult } from '../../shared/setup/run-tool.js';
+import { systemClock } from '../clock.js';
+import { systemCode } from '../cli/errors.js';
 
 export interface ProgramRequest {
   /** A path, or a name to look for in `$PATH`. */
@@ -99,26 +98,26 @@ export async function runProgram(request: RunRequest): Promise<ProgramResult> {
   }
 }
 
-/** Starting a service may take as long as systemd lets it. */
-const toolLimitMs = 120_000;
-
-/** Runs one of the system's own programs: see the port, `RunTool`. */
-export async function runTool(program: string, args: readonly string[]): Promise<ToolResult> {
-  const { exitCode, stdout, stderrTail } = await runProgram({
-    program,
-    args,
-    // Words that we read or show are not in some other language.
-    environment: { LC_ALL: 'C.UTF-8' },
-    timeLimitMs: toolLimitMs,
-    signal: new AbortController().signal,
-  });
-  return { exitCode, stdout: stdout.toString('utf8'), stderr: stderrTail };
-}
-
 /** `exit status 1`, `killed by SIGSEGV`. */
 export function describeEnd({ exitCode, signalName }: ProgramEnd): string {
   if (signalName !== undefined) return `killed by ${signalName}`;
   return exitCode === undefined ? 'stuck, not even SIGKILL ends it' : `exit status ${exitCode}`;
+}
+
+/** One listener calls them all: Node warns of more than ten. */
+const callsAtExit = new Set<() => void>();
+const callAll = (): void => {
+  for (const call of callsAtExit) call();
+};
+
+/** @returns a function that takes the call back */
+function callAtExit(call: () => void): () => void {
+  if (callsAtExit.size === 0) process.once('exit', callAll);
+  callsAtExit.add(call);
+  return () => {
+    callsAtExit.delete(call);
+    if (callsAtExit.size === 0) process.off('exit', callAll);
+  };
 }
 
 class Program implements RunningProgram {
@@ -178,8 +177,8 @@ class Program implements RunningProgram {
     this.#group = child.pid;
     // process.exit and uncaught errors wait for nothing, and must not leave a camera taken.
     const kill = (): void => this.#signalGroup('SIGKILL');
-    process.once('exit', kill);
-    this.#over.signal.addEventListener('abort', () => process.off('exit', kill));
+    const forget = callAtExit(kill);
+    this.#over.signal.addEventListener('abort', forget);
     return child;
   }
 

@@ -1,8 +1,6 @@
-/**
- * The port for the system's own programs that verbs ask and order (systemctl, useradd …). Each of our programs
- * fills it with its run-program.ts. Pure.
- */
+/** The system's own programs (systemctl, useradd …): `RunTool` is the port, `runTool` runs them for real. */
 import { systemCode } from '../cli/errors.js';
+import { runProgram } from './run-program.js';
 
 export interface ToolResult {
   /** Undefined when a signal or the time limit ended it. */
@@ -28,4 +26,19 @@ export async function ask(
     if (systemCode(error) === undefined) throw error;
     return undefined;
   }
+}
+
+/** Starting a service may take as long as systemd lets it. */
+const timeLimitMs = 120_000;
+
+/** Runs a program in the C locale, so that its words are the same everywhere. @see RunTool */
+export async function runTool(program: string, args: readonly string[]): Promise<ToolResult> {
+  const { exitCode, stdout, stderrTail } = await runProgram({
+    program,
+    args,
+    environment: { LC_ALL: 'C.UTF-8' },
+    timeLimitMs,
+    signal: new AbortController().signal,
+  });
+  return { exitCode, stdout: stdout.toString('utf8'), stderr: stderrTail };
 }

@@ -8,7 +8,7 @@ import {
   describeEnd,
   runProgram,
   startProgram,
-} from '../../../agent/service/run-program.js';
+} from '../../../shared/process/run-program.js';
 import { eventually } from '../../support/eventually.js';
 import { fixtureProgram, isRunning, writtenPids } from '../../support/processes.js';
 import { temporaryDirectory } from '../../support/temporary.js';

@@ -5,19 +5,19 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Doorkeeper } from '../../receiver/access/doorkeeper.js';
-import { KeyRing } from '../../receiver/access/keys/key-ring.js';
-import { codeLifeMs, issueCode } from '../../receiver/access/keys/pairing-desk.js';
-import { refusingAlert } from '../../receiver/access/secure.js';
-import { systemClock } from '../../shared/clock.js';
-import { OperationalError } from '../../shared/cli/errors.js';
-import { pairingCode } from '../../shared/keys/pairing-code.js';
-import { makeHello } from '../support/client-hello.js';
-import { eventually } from '../support/eventually.js';
-import { keptLog } from '../support/log.js';
-import { pairBehindTheScenes } from '../support/paired.js';
-import { speakTo, startReceiver } from '../support/receiver.js';
-import { temporaryDirectory } from '../support/temporary.js';
+import { Doorkeeper } from '../../../receiver/access/doorkeeper.js';
+import { KeyRing } from '../../../receiver/access/keys/key-ring.js';
+import { codeLifeMs, issueCode } from '../../../receiver/access/keys/pairing-desk.js';
+import { refusingAlert } from '../../../receiver/access/secure.js';
+import { systemClock } from '../../../shared/clock.js';
+import { OperationalError } from '../../../shared/cli/errors.js';
+import { pairingCode } from '../../../shared/keys/pairing-code.js';
+import { makeHello } from '../../support/client-hello.js';
+import { eventually } from '../../support/eventually.js';
+import { keptLog } from '../../support/log.js';
+import { pairBehindTheScenes } from '../../support/paired.js';
+import { speakTo, startReceiver } from '../../support/receiver.js';
+import { temporaryDirectory } from '../../support/temporary.js';
 
 /** A receiver with a paired camera, a fleet's camera, a code that is good, and one that has expired. */
 async function startClosed() {

@@ -1,0 +1,43 @@
+/**
+ * flock(2), a lock between processes on an open file. The kernel releases it when the last descriptor of that open file
+ * is closed, however the process ends. Node has no flock: util-linux's program locks the descriptor that it inherits,
+ * and the lock stays when that program ends.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { systemCode } from '../cli/errors.js';
+import { runProgram } from '../process/run-program.js';
+
+/** Beyond `waitS`: what any machine needs to start a small program. */
+const startLimitMs = 10_000;
+
+export interface LockRequest {
+  readonly mode: 'exclusive' | 'shared';
+  /** How long to wait for a process that holds it, in whole seconds. Default: not at all. */
+  readonly waitS?: number;
+}
+
+/**
+ * @returns `held`: another process holds it. `unsupported`: the file system has no locks
+ * @throws Error when there is no `flock` program, or it does not end
+ */
+export async function flock(
+  file: FileHandle,
+  { mode, waitS = 0 }: LockRequest,
+): Promise<'locked' | 'held' | 'unsupported'> {
+  const wait = waitS === 0 ? ['--nonblock'] : ['--timeout', String(waitS)];
+  try {
+    const { exitCode, isTimedOut } = await runProgram({
+      program: 'flock',
+      args: [...wait, `--${mode}`, '3'],
+      inheritedFd: file.fd,
+      timeLimitMs: waitS * 1000 + startLimitMs,
+      signal: new AbortController().signal,
+    });
+    if (isTimedOut) throw new Error('flock does not end');
+    if (exitCode === 0) return 'locked';
+    return exitCode === 1 ? 'held' : 'unsupported';
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT') throw cause;
+    throw new Error('flock is missing: install util-linux', { cause });
+  }
+}
