@@ -1,8 +1,8 @@
 /** The agent's options: the one table that the parser, `--help` and docs/reference read. */
 import { destination } from '../shared/cli/address.js';
 import { cameraName } from '../shared/protocol/camera-name.js';
-import { choice, duration, path, size, wholeNumber } from '../shared/cli/kinds.js';
-import { type OptionValues, list, toggle, value } from '../shared/cli/option-table.js';
+import { choice, duration, path, size, wholeNumber } from '../shared/cli/value-types.js';
+import { type OptionValues, list, flag, value } from '../shared/cli/option-table.js';
 import { detectionTable } from './detect/detection-options.js';
 import { defaultQuality, defaultSkip, device, resolution } from './source/shot-options.js';
 import { sourceChoice } from './source/source-choice.js';
@@ -51,17 +51,17 @@ export const agentProgram = {
       'From the start of one shot to the start of the next.',
       '1s',
     ),
-    once: toggle(
+    once: flag(
       'One shot, then end: for a timer. What it has to remember is kept in --state, frames that may be sent ' +
         'later in $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR, else the temporary directory.',
     ),
-    all: toggle('Send every frame without judging it: whoever made it has judged.'),
+    all: flag('Send every frame without judging it: whoever made it has judged.'),
     ...detectionTable,
     state: value(
       path('DIR'),
       "What is remembered between runs. Without it: $STATE_DIRECTORY, else XDG's state folder.",
     ),
-    paired: toggle(
+    paired: flag(
       'Never speak in the clear: without keys, frames wait. agent pair remembers it by itself; say it where keys ' +
         'come from elsewhere.',
     ),
@@ -102,12 +102,10 @@ export const agentProgram = {
       '0',
     ),
     seed: value(wholeNumber(0, 2 ** 31), "What the scene's visitors do depends on it.", '1'),
-    json: toggle(
-      'Print a line of JSON on standard output for each frame, once its fate is decided.',
-    ),
-    verbose: toggle('Log each frame and each connection too.'),
-    help: toggle('Show this.'),
-    version: toggle('Show the version.'),
+    json: flag('Print a line of JSON on standard output for each frame, once its fate is decided.'),
+    verbose: flag('Log each frame and each connection too.'),
+    help: flag('Show this.'),
+    version: flag('Show the version.'),
   },
 } as const;
 

@@ -1,7 +1,7 @@
 /** The receiver's options: the one table that the parser, `--help` and docs/reference read. */
 import { listenAddress } from '../shared/cli/address.js';
-import { duration, path, size, wholeNumber } from '../shared/cli/kinds.js';
-import { list, toggle, value } from '../shared/cli/option-table.js';
+import { duration, path, size, wholeNumber } from '../shared/cli/value-types.js';
+import { list, flag, value } from '../shared/cli/option-table.js';
 
 export const receiverProgram = {
   name: 'receiver',
@@ -60,12 +60,12 @@ export const receiverProgram = {
       'Where the keys of paired cameras are. Without it: .keys in $STATE_DIRECTORY, else ' +
         "picchanged-receiver/keys in the user's state folder.",
     ),
-    open: toggle(
+    open: flag(
       'Once a camera is paired, hear whoever is near all the same, unencrypted: raw senders, unpaired agents.',
     ),
-    json: toggle('Print a line of JSON on standard output for each frame stored.'),
-    verbose: toggle('Log each frame and each connection too.'),
-    help: toggle('Show this.'),
-    version: toggle('Show the version.'),
+    json: flag('Print a line of JSON on standard output for each frame stored.'),
+    verbose: flag('Log each frame and each connection too.'),
+    help: flag('Show this.'),
+    version: flag('Show the version.'),
   },
 } as const;

@@ -14,7 +14,7 @@ import {
   readInstalledSettings,
 } from '../../shared/setup/install/settings.js';
 import { typedCredentials } from '../../shared/keys/fleet-keys.js';
-import { helpText, readCommandLine, toggle } from '../../shared/cli/option-table.js';
+import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.js';
 import { installedMode } from '../setup/install/installed-mode.js';
 import { stateDirectoryFor } from '../setup/installed.js';
 import { KeyStore } from '../uplink/keys/key-store.js';
@@ -29,9 +29,9 @@ import { receiverFindings } from '../setup/doctor/receiver-findings.js';
 import { stateFindings } from '../setup/doctor/state-findings.js';
 
 const own = {
-  user: toggle("Look at the agent of this user's own systemd, not at the system's."),
-  json: toggle('Print the findings as JSON.'),
-  help: toggle('Show this.'),
+  user: flag("Look at the agent of this user's own systemd, not at the system's."),
+  json: flag('Print the findings as JSON.'),
+  help: flag('Show this.'),
 };
 const program = { name: 'agent', table: { ...agentProgram.table, ...own } } as const;
 
@@ -50,12 +50,13 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const settings = await readInstalledSettings(scope, 'agent');
   // What is typed or set here wins over what is installed.
   const variables = { ...settings.variables, ...(await unitVariables(scope)), ...env };
-  const { options, words, command } = readCommandLine(program, argv, variables);
+  const { options, positionals, command } = readCommandLine(program, argv, variables);
   if (options.help) {
     writeTo(1, `${usage}${helpText({ name: 'agent', table: own })}\n`);
     return;
   }
-  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try agent --help`);
+  if (positionals[0] !== undefined)
+    throw new UsageError(`'${positionals[0]}' is no flag; try agent --help`);
   const signal = abortOnSignals();
   const nowMs = systemClock.nowMs();
   const units = await unitStates(runTool, agentUnits, isUser);

@@ -46,20 +46,21 @@ const refused = {
 /** @throws {UsageError} @throws {OperationalError} INSTALL */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
   // Of what is set here, nothing is meant for a service.
-  const { options, words, command } = readCommandLine(program, argv, {});
+  const { options, positionals, command } = readCommandLine(program, argv, {});
   if (options.help) {
     const shown = { name: 'agent', table: installOptions };
     writeTo(1, `${usage}${helpText(shown)}\n`);
     return;
   }
-  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  if (positionals[0] !== undefined)
+    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
   const scope = scopeFor(options.user, env);
-  const { given } = readFlags(program, argv);
+  const { supplied } = readFlags(program, argv);
   const mode = askedMode(options, scope) ?? (await installedMode(scope)) ?? { kind: 'watch' };
   const settings = givenSettings({
     program: 'agent',
     table: agentProgram.table,
-    given,
+    supplied,
     refused: { ...refused, ...refusedIn[mode.kind] },
     paths: ['mask'],
     scope,

@@ -5,17 +5,17 @@ import { destination, formatAddress } from '../../shared/cli/address.js';
 import { cameraName, cameraNameFromHost } from '../../shared/protocol/camera-name.js';
 import { type Environment, abortOnSignals, writeTo } from '../../shared/cli/command.js';
 import { OperationalError, UsageError } from '../../shared/cli/errors.js';
-import { installedValue } from '../../shared/setup/installed.js';
-import { path } from '../../shared/cli/kinds.js';
+import { installedValue } from '../../shared/setup/installed-value.js';
+import { path } from '../../shared/cli/value-types.js';
 import { pairingCode } from '../../shared/keys/pairing-code.js';
 import {
-  type Kind,
+  type ValueType,
   helpText,
   readCommandLine,
-  toggle,
+  flag,
   value,
 } from '../../shared/cli/option-table.js';
-import { InvalidValue } from '../../shared/cli/quantity.js';
+import { InvalidValue } from '../../shared/cli/units.js';
 import { KeyStore } from '../uplink/keys/key-store.js';
 import { PairedMark } from '../uplink/keys/paired-mark.js';
 import { defaultStateDirectory } from '../service/state.js';
@@ -33,7 +33,7 @@ const pairProgram = {
       cameraName,
       'Only to find that directory, where the agent is started with --camera too.',
     ),
-    help: toggle('Show this.'),
+    help: flag('Show this.'),
   },
 } as const;
 
@@ -47,12 +47,12 @@ no list of processes and no history of a shell has it.
 
 /** @throws {UsageError} @throws {OperationalError} */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, words } = readCommandLine(pairProgram, argv, env);
+  const { options, positionals } = readCommandLine(pairProgram, argv, env);
   if (options.help) {
     writeTo(1, `${usage}${helpText(pairProgram)}\n`);
     return;
   }
-  const [hostText, codeText, ...more] = words;
+  const [hostText, codeText, ...more] = positionals;
   if (hostText === undefined || more.length > 0) {
     throw new UsageError('agent pair takes a host and a code', {
       hint: '`receiver pair NAME` at the receiver prints the whole line',
@@ -102,7 +102,7 @@ async function statePlace(camera: string | undefined, env: Environment): Promise
   return given ?? defaultStateDirectory(env, camera ?? cameraNameFromHost(hostname()));
 }
 
-function readWord<T>(kind: Kind<T>, text: string, shown: string): T {
+function readWord<T>(kind: ValueType<T>, text: string, shown: string): T {
   try {
     return kind.parse(text);
   } catch (error) {

@@ -7,7 +7,7 @@ import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
 import { loadMask } from '../detect/pipeline.js';
 import { findSequences } from '../replay/frame-files.js';
 import { Printer } from '../replay/printer.js';
-import { Progress } from '../replay/progress.js';
+import { Progress } from '../replay/replay-progress.js';
 import { replayProgram } from '../replay/replay-options.js';
 import { ReplaySession } from '../replay/replay-session.js';
 import { settingsOf } from '../replay/replay-settings.js';
@@ -21,12 +21,12 @@ frames are judged by themselves. Every flag has the watching agent's environment
 
 /** @throws {UsageError} @throws {OperationalError} */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, words } = readCommandLine(replayProgram, argv, env);
+  const { options, positionals } = readCommandLine(replayProgram, argv, env);
   if (options.help) {
     writeTo(1, `${usage}${helpText(replayProgram)}\n`);
     return;
   }
-  if (words.length === 0) {
+  if (positionals.length === 0) {
     throw new UsageError('which frames shall be looked at?', { hint: 'agent replay DIR' });
   }
   if (options.explain !== undefined && options.tune) {
@@ -34,7 +34,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   }
   const mask = options.mask === undefined ? undefined : await loadMask(options.mask);
   if (options.explain !== undefined) await makeFolder(options.explain);
-  const sequences = await findSequences(words);
+  const sequences = await findSequences(positionals);
   const printer = new Printer(process.stdout);
   const signal = AbortSignal.any([abortOnSignals(), printer.gone]);
   const total = sequences.reduce((sum, { paths }) => sum + paths.length, 0);

@@ -9,13 +9,13 @@ import { unitStates } from '../../shared/setup/doctor/unit-state.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
-import { path } from '../../shared/cli/kinds.js';
-import { helpText, readCommandLine, toggle, value } from '../../shared/cli/option-table.js';
-import { ago, counted, roughSize } from '../../shared/cli/rough.js';
+import { path } from '../../shared/cli/value-types.js';
+import { helpText, readCommandLine, flag, value } from '../../shared/cli/option-table.js';
+import { ago, counted, humanSize } from '../../shared/cli/humanize.js';
 import { stateDirectoryFor } from '../setup/installed.js';
 import { KeyStore } from '../uplink/keys/key-store.js';
 import { runTool } from '../../shared/process/run-tool.js';
-import { type SpoolSurvey, surveySpool } from '../spool/survey.js';
+import { type SpoolSurvey, surveySpool } from '../spool/spool-survey.js';
 import { isStateLocked } from '../service/state-lock.js';
 import { agentUnits } from '../setup/units.js';
 
@@ -24,9 +24,9 @@ const program = {
   table: {
     state: value(path('DIR'), 'The state folder to look into. Without it: the installed agent’s.'),
     camera: value(cameraName, 'Of a run by hand: the camera whose state folder it is.'),
-    user: toggle("Look at the agent of this user's own systemd, not at the system's."),
-    json: toggle('Print a line of JSON.'),
-    help: toggle('Show this.'),
+    user: flag("Look at the agent of this user's own systemd, not at the system's."),
+    json: flag('Print a line of JSON.'),
+    help: flag('Show this.'),
   },
 } as const;
 
@@ -41,12 +41,13 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const { user } = readCommandLine(program, argv, env).options;
   const scope = scopeFor(user, env);
   const { variables } = await readInstalledSettings(scope, 'agent');
-  const { options, words } = readCommandLine(program, argv, { ...variables, ...env });
+  const { options, positionals } = readCommandLine(program, argv, { ...variables, ...env });
   if (options.help) {
     writeTo(1, `${usage}${helpText(program)}\n`);
     return;
   }
-  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  if (positionals[0] !== undefined)
+    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
   const nowMs = systemClock.nowMs();
   const units = await unitStates(runTool, agentUnits, user);
   const state = await stateDirectoryFor(options, scope, env, hostname());
@@ -83,9 +84,9 @@ function spoolLine(spool: SpoolSurvey, nowMs: number): string {
   const aside =
     spool.asideFrames === 0
       ? ''
-      : `; ${counted(spool.asideFrames, 'frame')} (${roughSize(spool.asideBytes)}) set aside: the receiver refused them`;
+      : `; ${counted(spool.asideFrames, 'frame')} (${humanSize(spool.asideBytes)}) set aside: the receiver refused them`;
   const last = `${newestMs === undefined ? '' : `; last frame ${ago(newestMs, nowMs)}`}${aside}`;
   if (oldestMs === undefined) return `${receiver}: nothing waits${last}`;
-  const waits = `${counted(waitingFrames, 'frame')} (${roughSize(waitingBytes)})`;
+  const waits = `${counted(waitingFrames, 'frame')} (${humanSize(waitingBytes)})`;
   return `${receiver}: ${waits} waiting, the oldest from ${ago(oldestMs, nowMs)}${last}`;
 }

@@ -6,11 +6,11 @@ import { UsageError, systemCode } from '../../shared/cli/errors.js';
 import { runUninstall } from '../../shared/setup/install/install-run.js';
 import { ownPackage } from '../../shared/setup/install/package-root.js';
 import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
-import type { Leftovers } from '../../shared/setup/install/take-away.js';
+import type { Leftovers } from '../../shared/setup/install/remove-installed.js';
 import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
-import { counted } from '../../shared/cli/rough.js';
+import { counted } from '../../shared/cli/humanize.js';
 import { runTool } from '../../shared/process/run-tool.js';
-import { surveySpool } from '../spool/survey.js';
+import { surveySpool } from '../spool/spool-survey.js';
 import { defaultStateDirectory } from '../service/state.js';
 import { stateFolderName } from '../setup/units.js';
 import { uninstallOptions } from '../setup/install/install-options.js';
@@ -26,12 +26,13 @@ Frames that were not delivered, and keys, stay, and it says where.
 
 /** @throws {UsageError} @throws {OperationalError} INSTALL */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, words } = readCommandLine(program, argv, {});
+  const { options, positionals } = readCommandLine(program, argv, {});
   if (options.help) {
     writeTo(1, `${usage}${helpText(program)}\n`);
     return;
   }
-  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  if (positionals[0] !== undefined)
+    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
   const scope = scopeFor(options.user, env);
   const request = {
     words: ['agent', 'uninstall', ...argv],

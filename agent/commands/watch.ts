@@ -9,7 +9,7 @@ import { type OperationalError, UsageError } from '../../shared/cli/errors.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
 import { type CommandLine, helpText, readCommandLine } from '../../shared/cli/option-table.js';
 import type { Log } from '../../shared/cli/log.js';
-import { Trouble } from '../../shared/cli/trouble.js';
+import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { version } from '../../shared/cli/version.js';
 import { DetectionPipeline, type PipelineSettings, type Remembered } from '../detect/pipeline.js';
@@ -18,13 +18,13 @@ import { PairedMark } from '../uplink/keys/paired-mark.js';
 import { Delivery } from '../uplink/delivery.js';
 import { runOnce } from '../watch/once.js';
 import { type AgentOptions, agentProgram } from '../options.js';
-import { WatchProgress } from '../watch/progress.js';
+import { WatchProgress } from '../watch/watch-progress.js';
 import { openServiceManager } from '../service/service-manager.js';
 import { longestPauseMs } from '../service/watchdog-plan.js';
 import { openSource } from '../source/open-source.js';
 import { sourceSettings, temporaryDirectory } from '../source/source-settings.js';
-import { DropReport } from '../spool/drop-report.js';
-import type { Farewell, Spool } from '../spool/spool.js';
+import { DropLog } from '../spool/drop-log.js';
+import type { SpoolRest, Spool } from '../spool/spool.js';
 import { SpoolSet, type SpoolSetSettings } from '../spool/spool-set.js';
 import { lockState } from '../service/state-lock.js';
 import { StateDirectory, defaultStateDirectory, isEmpty } from '../service/state.js';
@@ -56,8 +56,8 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     writeTo(1, options.help ? `${usage}${helpText(agentProgram)}\n` : `${version}\n`);
     return;
   }
-  if (line.words[0] !== undefined) {
-    throw new UsageError(`'${line.words[0]}' is no flag; try agent --help`);
+  if (line.positionals[0] !== undefined) {
+    throw new UsageError(`'${line.positionals[0]}' is no flag; try agent --help`);
   }
   if (options.idleExit > 0 && (options.source.kind !== 'file' || options.once)) {
     throw new UsageError('--idle-exit is for --source file:PATH without --once');
@@ -119,7 +119,7 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
   let delivery: Delivery | undefined;
   const isPending = (): boolean => delivery?.isPending ?? true;
   const progress = new WatchProgress({ idleExitMs, clock, waitingCount, isPending, manager });
-  const onLooked = (isQuiet: boolean): void => progress.looked(isQuiet);
+  const onLooked = (isQuiet: boolean): void => progress.polled(isQuiet);
   const source = await openSource({ ...sourceSettings(options, line.command, env), onLooked });
   try {
     const deliver = (): Delivery => {
@@ -169,8 +169,8 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
   }
 }
 
-function sayFarewell({ shelved, lost, isRecorded }: Farewell, log: Log): void {
-  if (shelved > 0) log.info('frames wait on the disk', { frames: shelved });
+function sayFarewell({ onDisk, lost, isRecorded }: SpoolRest, log: Log): void {
+  if (onDisk > 0) log.info('frames wait on the disk', { frames: onDisk });
   if (lost === 0) return;
   const how = isRecorded ? 'the receiver is told' : 'no receiver is told';
   log.error('frames are lost: they waited in memory', { frames: lost, how });
@@ -221,11 +221,11 @@ function eachOnce(destinations: readonly Destination[]): readonly Destination[] 
 }
 
 function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
-  const report = new DropReport(log, systemClock);
+  const report = new DropLog(log, systemClock);
   // A full disk fails at every frame.
-  const troubles = new Map<string, Trouble>();
+  const troubles = new Map<string, RepeatingErrorLog>();
   const onTrouble = (event: string, error: unknown): void => {
-    const trouble = troubles.get(event) ?? new Trouble(log, systemClock);
+    const trouble = troubles.get(event) ?? new RepeatingErrorLog(log, systemClock);
     troubles.set(event, trouble);
     trouble.failed(event, error);
   };

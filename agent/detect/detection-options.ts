@@ -1,5 +1,5 @@
 /** The options that say what counts as a change: the same for the agent that watches and for `replay`. */
-import { duration, path, share, size, wholeNumber } from '../../shared/cli/kinds.js';
+import { duration, path, share, size, wholeNumber } from '../../shared/cli/value-types.js';
 import { value } from '../../shared/cli/option-table.js';
 
 export const detectionTable = {

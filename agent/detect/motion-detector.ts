@@ -3,7 +3,7 @@
  * subtraction on the means of cells. Pure: pictures and times in, detections out; its state is a value that can be
  * kept (kept-state.ts).
  */
-import { maxBoxes } from '../../shared/protocol/limits.js';
+import { maxBoxes } from '../../shared/protocol/protocol-limits.js';
 import {
   type Background,
   distances,

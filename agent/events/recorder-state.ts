@@ -3,7 +3,7 @@
  * frames themselves are in files that are named here. The keys are those of 0.1. Pure.
  */
 import * as v from 'valibot';
-import { maxBoxes } from '../../shared/protocol/limits.js';
+import { maxBoxes } from '../../shared/protocol/protocol-limits.js';
 import { type Buffered, type RecorderState, maxPendingFrames } from './event-recorder.js';
 
 export interface KeptRecorder {

@@ -1,11 +1,11 @@
 /** The options of `agent replay`: those of detection, and how frames are timed and told. */
-import { type Kind, toggle, value } from '../../shared/cli/option-table.js';
-import { InvalidValue } from '../../shared/cli/quantity.js';
+import { type ValueType, flag, value } from '../../shared/cli/option-table.js';
+import { InvalidValue } from '../../shared/cli/units.js';
 import { detectionTable } from '../detect/detection-options.js';
 
 /** Frames a second; a timer's camera has less than one. */
-const framesPerSecond: Kind<number> = {
-  shown: 'N',
+const framesPerSecond: ValueType<number> = {
+  metavar: 'N',
   parse(text) {
     const number = /^\d{1,4}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
     if (!(number > 0 && number <= 1000)) {
@@ -25,10 +25,10 @@ export const replayProgram = {
         'frames, else the times of the files if a camera can have made them, else 5 a second.',
     ),
     ...detectionTable,
-    tune: toggle(
+    tune: flag(
       'Show how many events other values of --sensitivity and --min-area would have made.',
     ),
-    json: toggle('Print a line of JSON for each frame, with --tune for each setting.'),
-    help: toggle('Show this.'),
+    json: flag('Print a line of JSON for each frame, with --tune for each setting.'),
+    help: flag('Show this.'),
   },
 } as const;

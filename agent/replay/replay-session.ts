@@ -12,7 +12,7 @@ import type { StoredSequence } from './frame-files.js';
 import { frameLine } from './frame-line.js';
 import { type FrameTimes, timeFrames, usualGapMs } from './frame-times.js';
 import type { Printer } from './printer.js';
-import type { Progress } from './progress.js';
+import type { Progress } from './replay-progress.js';
 import { replay } from './replay.js';
 import { eventTable, sums } from './summary.js';
 import { Tally } from './tally.js';

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { OperationalError, describeError } from '../../shared/cli/errors.js';
-import { formatSize } from '../../shared/cli/quantity.js';
+import { formatSize } from '../../shared/cli/units.js';
 
 export type StoredFrame =
   | { readonly name: string; readonly jpeg: Buffer }

@@ -6,8 +6,8 @@
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
-import { formatDuration } from '../../shared/cli/quantity.js';
-import { Trouble } from '../../shared/cli/trouble.js';
+import { formatDuration } from '../../shared/cli/units.js';
+import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { describeEnd, runProgram } from '../../shared/process/run-program.js';
 import { planWatchdog } from './watchdog-plan.js';
 
@@ -56,7 +56,7 @@ export function openServiceManager(
 export class ServiceManager {
   readonly pauseCapMs: number;
   readonly #settings: ServiceManagerSettings;
-  readonly #trouble: Trouble;
+  readonly #trouble: RepeatingErrorLog;
   readonly #everyMs: number;
   readonly #askForMs: number | undefined;
   #waiting: Words = {};
@@ -68,7 +68,7 @@ export class ServiceManager {
   constructor(settings: ServiceManagerSettings, watchdogMs: number | undefined) {
     const plan = planWatchdog(watchdogMs, settings.attemptMs);
     this.#settings = settings;
-    this.#trouble = new Trouble(settings.log, settings.clock);
+    this.#trouble = new RepeatingErrorLog(settings.log, settings.clock);
     this.#everyMs = plan.everyMs;
     this.#askForMs = plan.askForMs;
     this.pauseCapMs = plan.pauseCapMs;

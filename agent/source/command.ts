@@ -6,16 +6,16 @@
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { JpegSplitter } from '../../shared/jpeg/splitter.js';
-import { formatDuration } from '../../shared/cli/quantity.js';
+import { formatDuration } from '../../shared/cli/units.js';
 import {
   type ProgramEnd,
   type RunningProgram,
   describeEnd,
   startProgram,
 } from '../../shared/process/run-program.js';
-import { Bell } from './bell.js';
+import { WakeableSleep } from './wakeable-sleep.js';
 import type { CapturedFrame, FrameSource } from './frame-source.js';
-import { lastWords } from './program-words.js';
+import { lastWords } from './stderr-text.js';
 
 export interface CommandSettings {
   /** The program, a path or a name to look for in `$PATH`, and its arguments. */
@@ -52,7 +52,7 @@ class Command implements FrameSource {
   readonly #settings: CommandSettings;
   readonly #program: string;
   readonly #args: readonly string[];
-  readonly #bell = new Bell();
+  readonly #bell = new WakeableSleep();
   /** The program while it is wanted; `#last` also while it is being ended. */
   #run: RunningProgram | undefined;
   #last: RunningProgram | undefined;
@@ -85,7 +85,7 @@ class Command implements FrameSource {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#bell.ring();
+    this.#bell.wake();
     await this.#stop();
   }
 
@@ -145,7 +145,7 @@ class Command implements FrameSource {
         this.#newest = { jpeg: result.bytes, capturedAtMs, origin: this.name };
         this.#since = { byteCount: 0, passedOver: 0, lastFault: '' };
         this.#pauseMs = firstPauseMs;
-        this.#bell.ring();
+        this.#bell.wake();
       } else {
         this.#since.passedOver += 1;
         this.#since.lastFault =
@@ -174,7 +174,7 @@ class Command implements FrameSource {
     this.#failure = error;
     this.#startAtMs = this.#settings.clock.monotonicMs() + this.#pauseMs;
     this.#pauseMs = Math.min(2 * this.#pauseMs, maxPauseMs);
-    this.#bell.ring();
+    this.#bell.wake();
   }
 
   /** @returns how the last one ended; undefined: none was started */

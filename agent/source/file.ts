@@ -7,9 +7,9 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError, UsageError } from '../../shared/cli/errors.js';
-import { formatDuration } from '../../shared/cli/quantity.js';
-import { ArrivingJpeg, lookAt } from './arriving-jpeg.js';
-import { Bell } from './bell.js';
+import { formatDuration } from '../../shared/cli/units.js';
+import { PendingFile, lookAt } from './pending-file.js';
+import { WakeableSleep } from './wakeable-sleep.js';
 import { DirectoryWatch } from './directory-watch.js';
 import type { CapturedFrame, FrameSource } from './frame-source.js';
 
@@ -24,7 +24,7 @@ export interface FileSettings {
   readonly onLooked: (isQuiet: boolean) => void;
   /**
    * True: the file as it is now is the first frame, and `next` fails when there is none within
-   * `settleTimeoutMs`. False: the first frame is the first version written from now on.
+   * `stabilityTimeoutMs`. False: the first frame is the first version written from now on.
    */
   readonly wantsExisting: boolean;
   /** False: nothing after the first frame is wanted. */
@@ -54,9 +54,9 @@ class WrittenFile implements FrameSource {
   readonly name: string;
   readonly isPaced = false;
   readonly #settings: FileSettings;
-  readonly #bell = new Bell();
+  readonly #bell = new WakeableSleep();
   #watch: DirectoryWatch | undefined;
-  #arriving: ArrivingJpeg | undefined;
+  #arriving: PendingFile | undefined;
   /** The version that is no news: there at the start, handed over or refused. */
   #doneId: string | undefined;
   #isFirstDue: boolean;
@@ -81,7 +81,7 @@ class WrittenFile implements FrameSource {
       onName: () => {
         this.#arriving?.told(clock.monotonicMs());
         this.#arriving ??= this.#arrival();
-        this.#bell.ring();
+        this.#bell.wake();
       },
     });
     if (!this.#isFirstDue) this.#doneId = (await lookAt(path, true))?.id;
@@ -107,10 +107,10 @@ class WrittenFile implements FrameSource {
     await this.#watch?.close();
   }
 
-  #arrival(): ArrivingJpeg {
+  #arrival(): PendingFile {
     const { path, clock, maxFrameBytes, settleTimeoutMs } = this.#settings;
-    const rules = { maxFrameBytes, settleTimeoutMs, followsLinks: true };
-    return new ArrivingJpeg(path, rules, clock.monotonicMs());
+    const rules = { maxFrameBytes, stabilityTimeoutMs: settleTimeoutMs, followsLinks: true };
+    return new PendingFile(path, rules, clock.monotonicMs());
   }
 
   async #checkDirectory(): Promise<void> {

@@ -10,8 +10,8 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
-import { ArrivingJpeg, lookAt } from './arriving-jpeg.js';
-import { Bell } from './bell.js';
+import { PendingFile, lookAt } from './pending-file.js';
+import { WakeableSleep } from './wakeable-sleep.js';
 import { checkMs, DirectoryWatch } from './directory-watch.js';
 import type { CapturedFrame, FrameSource } from './frame-source.js';
 
@@ -41,12 +41,12 @@ class Folder implements FrameSource {
   readonly name: string;
   readonly isPaced = false;
   readonly #settings: FolderSettings;
-  readonly #bell = new Bell();
+  readonly #bell = new WakeableSleep();
   #watch: DirectoryWatch | undefined;
   /** By name, the version that is no news: there at the start, handed over or refused. */
   readonly #done = new Map<string, string>();
   /** By name, in the order of arrival. */
-  readonly #arriving = new Map<string, ArrivingJpeg>();
+  readonly #arriving = new Map<string, PendingFile>();
   /** Names whose file holds still and is to be read. */
   readonly #still = new Set<string>();
 
@@ -96,10 +96,10 @@ class Folder implements FrameSource {
     const known = this.#arriving.get(name);
     if (known) known.told(nowMs);
     else {
-      const rules = { maxFrameBytes, settleTimeoutMs, followsLinks: false };
-      this.#arriving.set(name, new ArrivingJpeg(join(directory, name), rules, nowMs));
+      const rules = { maxFrameBytes, stabilityTimeoutMs: settleTimeoutMs, followsLinks: false };
+      this.#arriving.set(name, new PendingFile(join(directory, name), rules, nowMs));
     }
-    this.#bell.ring();
+    this.#bell.wake();
   }
 
   /** Looks at every file whose time has come. @returns whether one of them is to be read */
@@ -155,7 +155,7 @@ class Folder implements FrameSource {
    */
   async #isPreceded(name: string): Promise<boolean> {
     const file = this.#arriving.get(name);
-    const isRecent = (each: ArrivingJpeg): boolean =>
+    const isRecent = (each: PendingFile): boolean =>
       this.#settings.clock.monotonicMs() - each.sinceMs < burstMs;
     if (file?.version === undefined || !isRecent(file)) return false;
     const { modifiedAtMs } = file.version;

@@ -1,5 +1,5 @@
 /** What fswebcam's messages mean when there is no picture, and what to do then. Pure. */
-import { lastWords, plainLines } from './program-words.js';
+import { lastWords, plainLines } from './stderr-text.js';
 
 /**
  * What fswebcam complained of, in its own words; empty when it said nothing. Its errors are red, and only

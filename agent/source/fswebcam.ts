@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { findJpegDamage } from '../../shared/jpeg/splitter.js';
-import { formatDuration } from '../../shared/cli/quantity.js';
+import { formatDuration } from '../../shared/cli/units.js';
 import { type ProgramResult, describeEnd, runProgram } from '../../shared/process/run-program.js';
 import type { CapturedFrame, FrameSource } from './frame-source.js';
 import { fswebcamArguments } from './fswebcam-arguments.js';

@@ -1,6 +1,6 @@
 /** How fswebcam is to be used, as options: kinds of value and defaults with their reasons. Pure. */
-import type { Kind } from '../../shared/cli/option-table.js';
-import { InvalidValue } from '../../shared/cli/quantity.js';
+import type { ValueType } from '../../shared/cli/option-table.js';
+import { InvalidValue } from '../../shared/cli/units.js';
 
 export interface Resolution {
   readonly widthPx: number;
@@ -36,8 +36,8 @@ const filePath = /^file:\/./i;
 const harmless = /^[\p{L}\p{M}\p{N}/._:+,=@%-]+$/u;
 
 /** `/dev/video0`, `/dev/v4l/by-id/…`, `v4l2:/dev/…`; `TEST:` (colour bars), `FILE:/picture.jpg`. */
-export const device: Kind<string> = {
-  shown: 'DEVICE',
+export const device: ValueType<string> = {
+  metavar: 'DEVICE',
   parse(text) {
     if (!testDevice.test(text) && !devicePath.test(text) && !filePath.test(text)) {
       throw new InvalidValue(
@@ -55,8 +55,8 @@ export const device: Kind<string> = {
 };
 
 /** `1280x720`. */
-export const resolution: Kind<Resolution> = {
-  shown: 'WIDTHxHEIGHT',
+export const resolution: ValueType<Resolution> = {
+  metavar: 'WIDTHxHEIGHT',
   parse(text) {
     const [, width, height] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
     const [widthPx, heightPx] = [Number(width), Number(height)];

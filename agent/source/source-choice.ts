@@ -1,13 +1,13 @@
 /** What `--source` may be. Pure; opening one is `open-source.ts`. */
-import type { Kind } from '../../shared/cli/option-table.js';
-import { InvalidValue } from '../../shared/cli/quantity.js';
+import type { ValueType } from '../../shared/cli/option-table.js';
+import { InvalidValue } from '../../shared/cli/units.js';
 
 export type SourceChoice =
   | { readonly kind: 'fswebcam' | 'command' | 'scene' }
   | { readonly kind: 'folder' | 'file'; readonly path: string };
 
-export const sourceChoice: Kind<SourceChoice> = {
-  shown: 'SOURCE',
+export const sourceChoice: ValueType<SourceChoice> = {
+  metavar: 'SOURCE',
   parse(text) {
     if (text === 'fswebcam' || text === 'command' || text === 'scene') return { kind: text };
     const [, kind, path] = /^(folder|file):(.+)$/s.exec(text) ?? [];

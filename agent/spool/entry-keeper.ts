@@ -4,7 +4,7 @@
  */
 import { systemCode } from '../../shared/cli/errors.js';
 import type { Entry, EntryHeader } from './entry.js';
-import type { Prepared, Shelf, ShelvedEntry, SpoolLife } from './shelf.js';
+import type { Prepared, EntryStore, StoredEntry, SpoolLife } from './entry-store.js';
 
 /** Frames that the shelf does not take wait in memory up to this much. */
 const maxMemoryBytes = 16 * 1024 * 1024;
@@ -22,7 +22,7 @@ export interface KeeperReport {
 }
 
 interface Removal {
-  readonly entry: ShelvedEntry;
+  readonly entry: StoredEntry;
   /** It is counted by a note: until that is on the disk, its file is the only trace. */
   readonly isGone: boolean;
   readonly isAside: boolean;
@@ -31,7 +31,7 @@ interface Removal {
 }
 
 export class EntryKeeper {
-  readonly #shelf: Shelf;
+  readonly #shelf: EntryStore;
   readonly #report: KeeperReport;
   /** Entries that the shelf has not taken. */
   readonly #memory = new Map<number, Entry>();
@@ -43,7 +43,7 @@ export class EntryKeeper {
   /** The entry whose name shows it; undefined: the mark does. */
   #shownBy: number | undefined;
 
-  constructor(shelf: Shelf, life: SpoolLife, report: KeeperReport) {
+  constructor(shelf: EntryStore, life: SpoolLife, report: KeeperReport) {
     this.#shelf = shelf;
     this.#report = report;
     this.#lastSequence = this.#shownSequence = life.lastSequence;
@@ -67,7 +67,7 @@ export class EntryKeeper {
   }
 
   /** True for a note that is not to be sent yet: what it counts would wait again after a restart. */
-  isHeld({ sequence, kind }: ShelvedEntry): boolean {
+  isHeld({ sequence, kind }: StoredEntry): boolean {
     return kind === 'dropped' && this.#memory.has(sequence) && this.#hasGone;
   }
 
@@ -108,7 +108,7 @@ export class EntryKeeper {
     }
   }
 
-  /** An entry that is about to be sent. @throws as `Shelf.get` and `Shelf.mark` */
+  /** An entry that is about to be sent. @throws as `EntryStore.get` and `EntryStore.mark` */
   async get(sequence: number, kind: EntryHeader['type']): Promise<Entry> {
     const entry = this.#memory.get(sequence);
     if (entry === undefined) return this.#shelf.get(sequence, kind);
@@ -122,19 +122,19 @@ export class EntryKeeper {
   }
 
   /** @param isGone a note counts it */
-  async remove(entry: ShelvedEntry, isGone: boolean): Promise<void> {
+  async remove(entry: StoredEntry, isGone: boolean): Promise<void> {
     this.#forget(entry.sequence);
     this.#removeLater(entry, isGone);
     await this.#removeAll();
   }
 
-  async removeAside(entry: ShelvedEntry, isDamaged: boolean): Promise<void> {
+  async removeAside(entry: StoredEntry, isDamaged: boolean): Promise<void> {
     this.#removals.push({ entry, isGone: !isDamaged, isAside: true, isDamaged });
     await this.#removeAll();
   }
 
   /** @returns false when there is no place for it @throws a system error: it waits as before */
-  async setAside(entry: ShelvedEntry, why: string): Promise<boolean> {
+  async setAside(entry: StoredEntry, why: string): Promise<boolean> {
     const { sequence } = entry;
     this.#removals = this.#removals.filter(
       (each) => !each.isAside || each.entry.sequence !== sequence,
@@ -152,7 +152,7 @@ export class EntryKeeper {
   }
 
   /** Takes an entry away that is damaged and noted as gone, and keeps it aside if it can be. */
-  async removeDamaged(entry: ShelvedEntry): Promise<void> {
+  async removeDamaged(entry: StoredEntry): Promise<void> {
     this.#removals.push({ entry, isGone: true, isAside: false, isDamaged: true });
     await this.#removeAll();
   }
@@ -225,7 +225,7 @@ export class EntryKeeper {
     this.#memory.delete(sequence);
   }
 
-  #removeLater(entry: ShelvedEntry, isGone: boolean): void {
+  #removeLater(entry: StoredEntry, isGone: boolean): void {
     this.#removals.push({ entry, isGone, isAside: false, isDamaged: false });
   }
 
@@ -272,7 +272,7 @@ export class EntryKeeper {
     }
   }
 
-  async #keepDamaged(entry: ShelvedEntry): Promise<void> {
+  async #keepDamaged(entry: StoredEntry): Promise<void> {
     try {
       await this.#shelf.setAside(entry, 'its copy in the spool is damaged', true);
     } catch (error) {

@@ -2,7 +2,7 @@
  * The notes of frames that are gone: which sequences, from when to when, and why. A note may take in more until it is
  * sent; after that the receiver may have it, and it stays as it is.
  */
-import { maxSequenceRanges } from '../../shared/protocol/limits.js';
+import { maxSequenceRanges } from '../../shared/protocol/protocol-limits.js';
 import type { DropReason, DroppedHeader } from '../../shared/protocol/messages.js';
 import { countIn, withSequence } from './sequence-ranges.js';
 

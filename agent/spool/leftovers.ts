@@ -2,15 +2,15 @@
 import type { SequenceRange } from '../../shared/protocol/messages.js';
 import type { EntryHeader } from './entry.js';
 import { includes } from './sequence-ranges.js';
-import type { EntryAside, Leftover, ShelvedEntry, SpoolLife } from './shelf.js';
+import type { RejectedEntry, Leftover, StoredEntry, SpoolLife } from './entry-store.js';
 
 /**
  * @param notes the notes that wait: what they count as gone is noted before it is removed
  * @returns each entry once: a frame that waits and lies aside too is to be sent, so it waits
  */
 export function leftoversOf(
-  found: readonly ShelvedEntry[],
-  foundAside: readonly EntryAside[],
+  found: readonly StoredEntry[],
+  foundAside: readonly RejectedEntry[],
   notes: readonly (EntryHeader | undefined)[],
 ): Pick<SpoolLife, 'entries' | 'aside' | 'leftovers'> {
   const [gone, damaged]: [SequenceRange[], SequenceRange[]] = [[], []];
@@ -18,8 +18,8 @@ export function leftoversOf(
     if (note?.type !== 'dropped') continue;
     (note.why === 'damaged' ? damaged : gone).push(...(note.sequences ?? []));
   }
-  const entries: ShelvedEntry[] = [];
-  const aside: EntryAside[] = [];
+  const entries: StoredEntry[] = [];
+  const aside: RejectedEntry[] = [];
   const leftovers: Leftover[] = [];
   for (const entry of found) {
     const isDamaged = includes(damaged, entry.sequence);

@@ -9,8 +9,8 @@ import type { Entry } from './entry.js';
 import { EntryKeeper, type KeeperReport } from './entry-keeper.js';
 import { GapNotes, type Gone } from './gap-notes.js';
 import { Retries } from './retries.js';
-import type { Prepared, Shelf, ShelvedEntry, SpoolLife } from './shelf.js';
-import type { Farewell, Spool, WaitingEntry } from './spool.js';
+import type { Prepared, EntryStore, StoredEntry, SpoolLife } from './entry-store.js';
+import type { SpoolRest, Spool, WaitingEntry } from './spool.js';
 import { Stock, type Victims } from './stock.js';
 
 export interface QueueSettings extends KeeperReport {
@@ -47,7 +47,7 @@ export class QueueSpool implements Spool {
   /** One change at a time: limits and sequence are decided together. */
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(shelf: Shelf, life: SpoolLife, settings: QueueSettings) {
+  constructor(shelf: EntryStore, life: SpoolLife, settings: QueueSettings) {
     this.#keeper = new EntryKeeper(shelf, life, settings);
     this.#settings = settings;
     this.#notes = new GapNotes((atMs) => settings.clock.utcOffsetMinutes(atMs));
@@ -118,7 +118,7 @@ export class QueueSpool implements Spool {
 
   next(isBusy: (entry: WaitingEntry) => boolean): WaitingEntry | undefined {
     const nowMs = this.#settings.clock.monotonicMs();
-    const isReady = (entry: ShelvedEntry): boolean =>
+    const isReady = (entry: StoredEntry): boolean =>
       !isBusy(entry) &&
       !this.#retries.isResting(entry.sequence, nowMs) &&
       entry.sequence !== this.#writing &&
@@ -201,7 +201,7 @@ export class QueueSpool implements Spool {
   }
 
   /** Puts on the shelf what it takes, counts what it does not, and leaves nothing else behind. */
-  close(): Promise<Farewell> {
+  close(): Promise<SpoolRest> {
     return this.#inTurn(async () => {
       await this.#settle();
       if (!this.isSettled) await this.#settle(); // the last chance, and a failure may be a passing one
@@ -210,8 +210,8 @@ export class QueueSpool implements Spool {
       for (const entry of lost) await this.#keeper.remove(entry, true);
       if (!this.isSettled) await this.#settle();
       await this.#keeper.close();
-      const shelved = this.#stock.frameCount;
-      return { shelved, lost: lost.length, isRecorded: !this.#keeper.isNoteInMemory };
+      const onDisk = this.#stock.frameCount;
+      return { onDisk, lost: lost.length, isRecorded: !this.#keeper.isNoteInMemory };
     });
   }
 
@@ -222,7 +222,7 @@ export class QueueSpool implements Spool {
   }
 
   /** An entry that is damaged is gone: it is noted before its file is moved away. */
-  #giveUp(waiting: ShelvedEntry, error: OperationalError): Promise<void> {
+  #giveUp(waiting: StoredEntry, error: OperationalError): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#forget(waiting.sequence) === undefined) return;
       this.#settings.onTrouble('a frame in the spool is damaged', error);
@@ -233,7 +233,7 @@ export class QueueSpool implements Spool {
     });
   }
 
-  #forget(sequence: number): ShelvedEntry | undefined {
+  #forget(sequence: number): StoredEntry | undefined {
     this.#notes.seal(sequence);
     this.#retries.over(sequence);
     return this.#stock.remove(sequence);

@@ -12,7 +12,7 @@ import { flushToDisk, makeDirectory } from '../../shared/files/durable-file.js';
 import { systemCode } from '../../shared/cli/errors.js';
 import { entryName, parseEntryName } from './entry-name.js';
 import { linkInto, partName, removeParts } from './part-file.js';
-import type { EntryAside, ShelvedEntry } from './shelf.js';
+import type { RejectedEntry, StoredEntry } from './entry-store.js';
 
 const reasonName = (name: string): string => `${name}.txt`;
 
@@ -24,10 +24,10 @@ export class RejectedFolder {
   }
 
   /** Reads what is there, by sequence, and removes what a killed process left unfinished. @throws a system error */
-  async open(): Promise<EntryAside[]> {
+  async open(): Promise<RejectedEntry[]> {
     const names = new Set(await namesIn(this.#folder));
     if (names.size > 0) await removeParts(this.#folder);
-    const aside: EntryAside[] = [];
+    const aside: RejectedEntry[] = [];
     for (const name of [...names].sort()) {
       const described = name.endsWith('.txt') ? name.slice(0, -4) : name;
       const parsed = parseEntryName(described);
@@ -49,7 +49,7 @@ export class RejectedFolder {
   }
 
   /** Makes the entry at `path` lie here too, flushed. @throws a system error */
-  async take(path: string, entry: ShelvedEntry, why: string, isDamaged: boolean): Promise<void> {
+  async take(path: string, entry: StoredEntry, why: string, isDamaged: boolean): Promise<void> {
     await makeDirectory(this.#folder);
     const name = nameOf(entry, isDamaged);
     const final = join(this.#folder, name);
@@ -72,14 +72,14 @@ export class RejectedFolder {
   }
 
   /** Removes an entry; one that is not there is fine. @throws a system error */
-  async remove(entry: ShelvedEntry, isDamaged: boolean): Promise<void> {
+  async remove(entry: StoredEntry, isDamaged: boolean): Promise<void> {
     const name = nameOf(entry, isDamaged);
     await rm(join(this.#folder, name), { force: true });
     await rm(join(this.#folder, reasonName(name)), { force: true });
   }
 }
 
-function nameOf({ sequence, kind }: ShelvedEntry, isDamaged: boolean): string {
+function nameOf({ sequence, kind }: StoredEntry, isDamaged: boolean): string {
   return entryName({ sequence, kind: isDamaged ? 'damaged' : kind });
 }
 

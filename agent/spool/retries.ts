@@ -1,5 +1,5 @@
 /** Which entries failed, and when each is to be tried again: after pauses that grow up to half a minute. Pure. */
-import { pauseAfter } from '../../shared/pause.js';
+import { backoffMs } from '../../shared/backoff.js';
 
 const pauses = { firstMs: 1000, capMs: 30_000 };
 
@@ -12,7 +12,7 @@ export class Retries {
 
   failed(sequence: number, nowMs: number): void {
     const failures = (this.#failed.get(sequence)?.failures ?? 0) + 1;
-    this.#failed.set(sequence, { failures, atMs: nowMs + pauseAfter(failures, 1, pauses) });
+    this.#failed.set(sequence, { failures, atMs: nowMs + backoffMs(failures, 1, pauses) });
   }
 
   over(sequence: number): void {

@@ -10,12 +10,12 @@ import { OperationalError } from '../../shared/cli/errors.js';
 import { nextCaptureMs } from './capture-time.js';
 import { type Entry, sha256Of } from './entry.js';
 import { parseEntryName } from './entry-name.js';
-import { FolderShelf, receiverName } from './folder-shelf.js';
-import { MemoryShelf } from './memory-shelf.js';
+import { DiskStore, receiverName } from './disk-store.js';
+import { MemoryStore } from './memory-store.js';
 import { partName, removeParts, writeEntry } from './part-file.js';
 import { QueueSpool, type QueueSettings } from './queue-spool.js';
-import type { Prepared } from './shelf.js';
-import type { Farewell, FrameToSend, Outbox, Spool } from './spool.js';
+import type { Prepared } from './entry-store.js';
+import type { SpoolRest, FrameToSend, Outbox, Spool } from './spool.js';
 
 export interface SpoolSetSettings extends QueueSettings {
   /** Told of each name in the spool that is not ours, and stays as it is. */
@@ -24,7 +24,7 @@ export interface SpoolSetSettings extends QueueSettings {
   readonly onLeft: (folder: string, waitingCount: number) => void;
 }
 
-interface LeftSpool {
+interface OrphanedSpool {
   readonly folder: string;
   readonly receiverId: string | undefined;
   /** Opened when its receiver answers. */
@@ -37,14 +37,14 @@ export class SpoolSet implements Outbox {
   /** Where entries are written before they are linked; undefined: there is no disk. */
   readonly #root: string | undefined;
   /** Folders of hosts that are none any more, and which receiver answered there last. */
-  readonly #left: readonly LeftSpool[];
+  readonly #left: readonly OrphanedSpool[];
   #lastCaptureMs: number | undefined;
 
   private constructor(
     spools: ReadonlyMap<string, QueueSpool>,
     settings: SpoolSetSettings,
     root: string | undefined,
-    left: readonly LeftSpool[],
+    left: readonly OrphanedSpool[],
   ) {
     this.#spools = spools;
     this.#settings = settings;
@@ -55,7 +55,7 @@ export class SpoolSet implements Outbox {
   /** Spools that are gone with the process. */
   static inMemory(destinations: readonly Destination[], settings: SpoolSetSettings): SpoolSet {
     const spools = destinations.map((destination) => {
-      const queue = new QueueSpool(new MemoryShelf(), MemoryShelf.newLife(), settings);
+      const queue = new QueueSpool(new MemoryStore(), MemoryStore.newLife(), settings);
       return [folderName(destination), queue] as const;
     });
     return new SpoolSet(new Map(spools), settings, undefined, []);
@@ -71,7 +71,7 @@ export class SpoolSet implements Outbox {
     settings: SpoolSetSettings,
   ): Promise<SpoolSet> {
     const spools = new Map<string, QueueSpool>();
-    const left: LeftSpool[] = [];
+    const left: OrphanedSpool[] = [];
     try {
       await makeDirectory(root);
       await removeParts(root);
@@ -81,7 +81,7 @@ export class SpoolSet implements Outbox {
       }
       for (const name of await readdir(root)) {
         if (spools.has(name)) continue;
-        const found = await findLeft(join(root, name), settings);
+        const found = await findOrphaned(join(root, name), settings);
         if (found !== undefined) left.push(found);
       }
     } catch (cause) {
@@ -149,16 +149,16 @@ export class SpoolSet implements Outbox {
    * Puts on the disk what still waits in memory, and counts what the disk does not take. Nothing is added after it.
    * @returns what becomes of the frames that wait, for all receivers together
    */
-  async close(): Promise<Farewell> {
+  async close(): Promise<SpoolRest> {
     const left = await Promise.all(this.#left.flatMap(({ spool }) => spool ?? []));
     await Promise.all(left.map((spool) => spool.close()));
     const spools = [...this.#spools.values()];
-    const farewells = await Promise.all(spools.map((spool) => spool.close()));
-    const sum = (pick: (farewell: Farewell) => number): number =>
-      farewells.reduce((total, farewell) => total + pick(farewell), 0);
-    const [shelved, lost] = [sum((each) => each.shelved), sum((each) => each.lost)];
-    if (this.#root === undefined) return { shelved: 0, lost: shelved + lost, isRecorded: false };
-    return { shelved, lost, isRecorded: farewells.every(({ isRecorded }) => isRecorded) };
+    const rests = await Promise.all(spools.map((spool) => spool.close()));
+    const sum = (pick: (rest: SpoolRest) => number): number =>
+      rests.reduce((total, rest) => total + pick(rest), 0);
+    const [onDisk, lost] = [sum((each) => each.onDisk), sum((each) => each.lost)];
+    if (this.#root === undefined) return { onDisk: 0, lost: onDisk + lost, isRecorded: false };
+    return { onDisk, lost, isRecorded: rests.every(({ isRecorded }) => isRecorded) };
   }
 
   async #prepare(entry: Entry): Promise<Prepared> {
@@ -175,7 +175,7 @@ export class SpoolSet implements Outbox {
   }
 
   /** @returns undefined when it cannot be opened now: it is tried again when the receiver answers again */
-  async #openLeft(left: LeftSpool): Promise<QueueSpool | undefined> {
+  async #openLeft(left: OrphanedSpool): Promise<QueueSpool | undefined> {
     try {
       return await (left.spool ??= openSpool(left.folder, this.#settings));
     } catch (error) {
@@ -204,15 +204,15 @@ export class SpoolSet implements Outbox {
 }
 
 async function openSpool(folder: string, settings: SpoolSetSettings): Promise<QueueSpool> {
-  const { shelf, life } = await FolderShelf.open(folder, settings.onForeign);
+  const { shelf, life } = await DiskStore.open(folder, settings.onForeign);
   return new QueueSpool(shelf, life, settings);
 }
 
 /** @returns undefined when nothing waits there */
-async function findLeft(
+async function findOrphaned(
   folder: string,
   settings: SpoolSetSettings,
-): Promise<LeftSpool | undefined> {
+): Promise<OrphanedSpool | undefined> {
   if (!/_\d+$/.test(folder)) {
     settings.onForeign(folder);
     return undefined;

@@ -59,9 +59,9 @@ export interface Spool {
 }
 
 /** What becomes of the frames that wait when the process ends. */
-export interface Farewell {
+export interface SpoolRest {
   /** They wait on the disk. */
-  readonly shelved: number;
+  readonly onDisk: number;
   /** They waited in memory and are lost. */
   readonly lost: number;
   /** True when what is lost is noted on the disk, for the receiver. */

@@ -1,10 +1,10 @@
 /** What lies in a spool, how much it is, and what the limits take of it. Pure. */
-import type { EntryAside, ShelvedEntry } from './shelf.js';
+import type { RejectedEntry, StoredEntry } from './entry-store.js';
 
 /** What a limit takes, by sequence. */
 export interface Victims {
-  readonly waiting: readonly ShelvedEntry[];
-  readonly aside: readonly EntryAside[];
+  readonly waiting: readonly StoredEntry[];
+  readonly aside: readonly RejectedEntry[];
 }
 
 /** Room is made for more than one frame, or each new frame would cost a note of its own. */
@@ -12,25 +12,25 @@ const roomShare = 0.95;
 
 export class Stock {
   /** By sequence, in its order. */
-  readonly waiting = new Map<number, ShelvedEntry>();
+  readonly waiting = new Map<number, StoredEntry>();
   /** What is not sent any more and is kept, by sequence. */
-  readonly #aside = new Map<number, EntryAside>();
+  readonly #aside = new Map<number, RejectedEntry>();
   /** No limit takes them. */
   readonly inFlight = new Set<number>();
   #bytes = 0;
 
-  add(entry: ShelvedEntry): void {
+  add(entry: StoredEntry): void {
     this.waiting.set(entry.sequence, entry);
     this.#bytes += entry.byteCount;
   }
 
-  addAside(entry: EntryAside): void {
+  addAside(entry: RejectedEntry): void {
     this.#aside.set(entry.sequence, entry);
     this.#bytes += entry.byteCount;
   }
 
   /** @returns the entry that waited */
-  remove(sequence: number): ShelvedEntry | undefined {
+  remove(sequence: number): StoredEntry | undefined {
     const entry = this.waiting.get(sequence);
     this.inFlight.delete(sequence);
     this.waiting.delete(sequence);
@@ -49,7 +49,7 @@ export class Stock {
   /** Takes out, oldest first, what there is no room for beside so much. */
   takeOversize(neededBytes: number, maxBytes: number): Victims {
     let missing = this.#bytes + neededBytes - maxBytes * roomShare;
-    const isDue = ({ byteCount }: ShelvedEntry): boolean => {
+    const isDue = ({ byteCount }: StoredEntry): boolean => {
       const isVictim = missing > 0;
       missing -= byteCount;
       return isVictim;
@@ -60,8 +60,8 @@ export class Stock {
 
   /** Takes out what was captured before a time. */
   takeOlder(beforeMs: number): Victims {
-    const isDue = ({ atMs }: ShelvedEntry): boolean => atMs < beforeMs;
-    const waiting: ShelvedEntry[] = [];
+    const isDue = ({ atMs }: StoredEntry): boolean => atMs < beforeMs;
+    const waiting: StoredEntry[] = [];
     for (const entry of this.#free()) {
       if (!isDue(entry)) break;
       waiting.push(entry);
@@ -69,20 +69,20 @@ export class Stock {
     return this.#take([...waiting, ...this.#asideFrames().filter(isDue)]);
   }
 
-  *#free(): Generator<ShelvedEntry> {
+  *#free(): Generator<StoredEntry> {
     for (const entry of this.waiting.values()) {
       if (entry.kind === 'frame' && !this.inFlight.has(entry.sequence)) yield entry;
     }
   }
 
   /** A note that was set aside by an earlier version stands for frames that are counted nowhere else. */
-  #asideFrames(): EntryAside[] {
+  #asideFrames(): RejectedEntry[] {
     return [...this.#aside.values()].filter(({ kind }) => kind === 'frame');
   }
 
-  #take(victims: readonly (ShelvedEntry | EntryAside)[]): Victims {
-    const waiting: ShelvedEntry[] = [];
-    const aside: EntryAside[] = [];
+  #take(victims: readonly (StoredEntry | RejectedEntry)[]): Victims {
+    const waiting: StoredEntry[] = [];
+    const aside: RejectedEntry[] = [];
     for (const victim of victims) {
       if ('isDamaged' in victim) {
         this.#aside.delete(victim.sequence);

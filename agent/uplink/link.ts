@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { Chatter } from '../../shared/protocol/chatter.js';
+import { MessageRateLimit } from '../../shared/protocol/message-rate-limit.js';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
@@ -14,17 +14,22 @@ import {
   maxHeaderBytes,
   maxIdleMessagesPerMinute,
   preface,
-} from '../../shared/protocol/limits.js';
+} from '../../shared/protocol/protocol-limits.js';
 import {
   type AgentMessage,
   type ReceiverMessage,
   readReceiverMessage,
 } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
-import { Trouble } from '../../shared/cli/trouble.js';
+import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { version } from '../../shared/cli/version.js';
 import type { Spool, WaitingEntry } from '../spool/spool.js';
-import { maxFramesInFlight, maxReturnMs, minFrameLimitBytes, minReturnMs } from './limits.js';
+import {
+  maxFramesInFlight,
+  maxReturnMs,
+  minFrameLimitBytes,
+  minReturnMs,
+} from './uplink-limits.js';
 import { Liveness } from './liveness.js';
 import type { PassedOver } from './passed-over.js';
 import { hasPreface } from './receiver-preface.js';
@@ -61,8 +66,8 @@ export class Link {
   /** What was sent and is not answered: by sequence, whether it is a frame or a note of frames that are gone. */
   readonly #inFlight = new Map<number, WaitingEntry['kind']>();
   /** A full disk there refuses every frame every few seconds. */
-  readonly #refusals: Trouble;
-  readonly #chatter = new Chatter(maxIdleMessagesPerMinute);
+  readonly #refusals: RepeatingErrorLog;
+  readonly #messageRate = new MessageRateLimit(maxIdleMessagesPerMinute);
   readonly #liveness: Liveness;
   #hasWelcome = false;
   /** Frames that may be unanswered; undefined: not welcome yet. */
@@ -75,7 +80,7 @@ export class Link {
   constructor(socket: Duplex, parts: LinkParts) {
     this.#socket = socket;
     this.#parts = parts;
-    this.#refusals = new Trouble(parts.log, parts.clock);
+    this.#refusals = new RepeatingErrorLog(parts.log, parts.clock);
     this.#liveness = new Liveness(parts.clock.monotonicMs());
   }
 
@@ -101,15 +106,15 @@ export class Link {
    * @throws {OperationalError} LINK: the connection broke or went silent. PROTOCOL: it is no receiver, or
    *   says what this version does not understand
    */
-  async converse(): Promise<number> {
+  async run(): Promise<number> {
     const { camera, spool } = this.#parts;
     // Errors come out of reading; one that comes later has nobody to tell.
     this.#socket.on('error', () => undefined);
     const watch = this.#watchDeadlines();
     try {
       this.#socket.write(preface);
-      this.#say({ type: 'hello', camera, epoch: spool.epoch, agent: version });
-      return await this.#listen();
+      this.#send({ type: 'hello', camera, epoch: spool.epoch, agent: version });
+      return await this.#receive();
     } finally {
       this.#ended.abort();
       this.#socket.destroy();
@@ -118,7 +123,7 @@ export class Link {
     }
   }
 
-  async #listen(): Promise<number> {
+  async #receive(): Promise<number> {
     const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: maxHeaderBytes });
     let opening: Buffer | undefined = Buffer.alloc(0);
     for await (const chunk of this.#socket as AsyncIterable<Buffer>) {
@@ -132,9 +137,9 @@ export class Link {
       }
       for (const { header } of decoder.push(bytes)) {
         const message = readReceiverMessage(header);
-        if (message?.type === 'bye') return this.#partFrom(message);
-        if (!this.#isExpected(message)) this.#checkChatter();
-        else await this.#take(message);
+        if (message?.type === 'bye') return this.#onBye(message);
+        if (!this.#isExpected(message)) this.#checkMessageRate();
+        else await this.#onMessage(message);
       }
       this.#liveness.arrived(decoder.isInside);
     }
@@ -142,7 +147,7 @@ export class Link {
     throw new OperationalError('LINK', 'the receiver closed the connection');
   }
 
-  #partFrom(bye: Extract<ReceiverMessage, { type: 'bye' }>): number {
+  #onBye(bye: Extract<ReceiverMessage, { type: 'bye' }>): number {
     if (this.#isLeaving) return 0;
     // Before a welcome nothing shows that this is a receiver: the uplink's own growing pause applies.
     if (bye.code === 'stopping' && this.#hasWelcome) {
@@ -158,13 +163,13 @@ export class Link {
     return isAnswer && this.#inFlight.has(message.sequence);
   }
 
-  #checkChatter(): void {
-    if (!this.#chatter.isTooMuch(this.#parts.clock.monotonicMs())) return;
+  #checkMessageRate(): void {
+    if (!this.#messageRate.exceeds(this.#parts.clock.monotonicMs())) return;
     const what = `more than ${maxIdleMessagesPerMinute} messages in a minute that carry nothing`;
     throw new OperationalError('PROTOCOL', `the receiver sends ${what}`);
   }
 
-  async #take(message: Expected): Promise<void> {
+  async #onMessage(message: Expected): Promise<void> {
     const { spool, log, clock, passedOver } = this.#parts;
     if (message.type === 'welcome') {
       if (this.#hasWelcome) throw new OperationalError('PROTOCOL', 'a second welcome');
@@ -223,7 +228,7 @@ export class Link {
           passedOver.tell((sequence) => spool.has(sequence));
           break;
         }
-        await this.#send(entry.sequence);
+        await this.#sendEntry(entry.sequence);
       }
     } catch (error) {
       // The connection broke while a frame was being written: reading tells why.
@@ -234,7 +239,7 @@ export class Link {
     this.#leaveWhenDone();
   }
 
-  async #send(sequence: number): Promise<void> {
+  async #sendEntry(sequence: number): Promise<void> {
     const { spool, passedOver } = this.#parts;
     const entry = await spool.load(sequence);
     if (entry === undefined) return;
@@ -243,14 +248,14 @@ export class Link {
       spool.unload(sequence);
       return;
     }
-    this.#say({ ...header, sequence }, body);
+    this.#send({ ...header, sequence }, body);
     this.#inFlight.set(sequence, header.type);
     if (this.#socket.writableLength > maxBufferedBytes) {
       await once(this.#socket, 'drain', { signal: this.#ended.signal });
     }
   }
 
-  #say(message: AgentMessage, body?: Buffer): void {
+  #send(message: AgentMessage, body?: Buffer): void {
     this.#liveness.said(this.#parts.clock.monotonicMs(), this.#isAwaiting);
     const [head, rest] = encodeMessage(message, body);
     this.#socket.cork();
@@ -273,7 +278,7 @@ export class Link {
     const isToCome = (entry: WaitingEntry): boolean => !passedOver.isForGood(entry);
     if (this.#inFlight.size > 0 || spool.hasWaiting(isToCome)) return;
     this.#isLeaving = true;
-    this.#say({ type: 'bye' });
+    this.#send({ type: 'bye' });
     this.#socket.end();
   }
 
@@ -288,7 +293,7 @@ export class Link {
         const silence = `no answer for ${answerDeadlineMs / 1000} s`;
         this.#socket.destroy(new OperationalError('LINK', silence));
       } else if (this.#liveness.isPingDue(now) && this.#maxInFlight && !this.#isLeaving) {
-        this.#say({ type: 'ping' });
+        this.#send({ type: 'ping' });
         this.#liveness.pinged();
       }
     }

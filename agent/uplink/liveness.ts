@@ -1,5 +1,5 @@
 /** Whether the other side of a link lives, by what was heard and said, and when to say something. Pure. */
-import { answerDeadlineMs, pingIntervalMs } from '../../shared/protocol/limits.js';
+import { answerDeadlineMs, pingIntervalMs } from '../../shared/protocol/protocol-limits.js';
 
 export class Liveness {
   readonly #startedAtMs: number;

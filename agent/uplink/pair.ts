@@ -8,15 +8,15 @@ import type { Destination } from '../../shared/cli/address.js';
 import { OperationalError } from '../../shared/cli/errors.js';
 import { type Identity, pairingName } from '../../shared/keys/identity.js';
 import type { PairingSecret } from '../../shared/keys/pairing-code.js';
-import { helloDeadlineMs, maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
+import { helloDeadlineMs, maxHeaderBytes, preface } from '../../shared/protocol/protocol-limits.js';
 import { type PairedMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
-import { keyFromConnection } from '../../shared/keys/secure-channel.js';
+import { keyFromConnection } from '../../shared/keys/tls-settings.js';
 import { version } from '../../shared/cli/version.js';
 import type { KeyStore, Unproven } from './keys/key-store.js';
 import { openConnection } from './connection.js';
 import { hasPreface } from './receiver-preface.js';
-import { secure } from './secure.js';
+import { connectTls } from './tls.js';
 
 /**
  * @returns the camera's name, which the receiver's user chose
@@ -75,7 +75,7 @@ async function ask<T>(
   use: (answer: PairedMessage, socket: TLSSocket) => T,
 ): Promise<T> {
   const plain = await openConnection(destination, signal);
-  const socket = await secure(plain, identity, key, signal);
+  const socket = await connectTls(plain, identity, key, signal);
   // For all of it: what it says meanwhile is no answer.
   const deadline = setTimeout(() => {
     socket.destroy(new OperationalError('LINK', 'the receiver does not answer'));

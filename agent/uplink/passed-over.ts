@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../shared/clock.js';
 import type { Log } from '../../shared/cli/log.js';
-import { maxHeaderBytes } from '../../shared/protocol/limits.js';
+import { maxHeaderBytes } from '../../shared/protocol/protocol-limits.js';
 import type { WaitingEntry } from '../spool/spool.js';
 
 const remindEveryMs = 5 * 60_000;

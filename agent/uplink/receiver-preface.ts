@@ -1,6 +1,6 @@
 /** What a receiver says first, and what it means when something else comes. Pure. */
 import { OperationalError } from '../../shared/cli/errors.js';
-import { preface } from '../../shared/protocol/limits.js';
+import { preface } from '../../shared/protocol/protocol-limits.js';
 
 /** @returns false while bytes are missing @throws {OperationalError} PROTOCOL when what answers is no receiver of this version */
 export function hasPreface(bytes: Buffer): boolean {

@@ -6,14 +6,14 @@ import { type Destination, formatAddress } from '../../shared/cli/address.js';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
-import { type PauseSettings, pauseAfter } from '../../shared/pause.js';
+import { type BackoffSettings, backoffMs } from '../../shared/backoff.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
-import { Trouble } from '../../shared/cli/trouble.js';
+import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import type { Spool } from '../spool/spool.js';
 import { openConnection } from './connection.js';
 import { Link } from './link.js';
 import { OversizeReport, PassedOver } from './passed-over.js';
-import { secure } from './secure.js';
+import { connectTls } from './tls.js';
 
 export interface UplinkParts {
   readonly destination: Destination;
@@ -33,7 +33,7 @@ export interface UplinkParts {
 }
 
 /** Half a second at first: a receiver that was restarted is back by then. A minute at most. */
-const pauses: PauseSettings = { firstMs: 500, capMs: 60_000 };
+const pauses: BackoffSettings = { firstMs: 500, capMs: 60_000 };
 
 /** A receiver that restarts asks for less. */
 const shortPauseMs = 5000;
@@ -41,7 +41,7 @@ const pauseLineEveryMs = 5 * 60_000;
 
 export class Uplink {
   readonly #parts: UplinkParts;
-  readonly #trouble: Trouble;
+  readonly #trouble: RepeatingErrorLog;
   readonly #name: string;
   #link: Link | undefined;
   #isDraining = false;
@@ -58,7 +58,7 @@ export class Uplink {
 
   constructor(parts: UplinkParts) {
     this.#parts = parts;
-    this.#trouble = new Trouble(parts.log, parts.clock);
+    this.#trouble = new RepeatingErrorLog(parts.log, parts.clock);
     this.#oversize = new OversizeReport(parts.log, parts.clock);
     this.#name = formatAddress(parts.destination.host, parts.destination.port);
     parts.spool.onAdded(() => this.#link?.wake());
@@ -76,7 +76,7 @@ export class Uplink {
         if (signal.aborted) return;
         this.#visited.clear();
         this.#trouble.failed(`cannot deliver to ${this.#name}; frames wait`, error);
-        pauseMs = pauseAfter(this.#trouble.failures, this.#parts.random(), pauses);
+        pauseMs = backoffMs(this.#trouble.failures, this.#parts.random(), pauses);
       }
       if (!this.#isFinished(signal)) await this.#parts.clock.sleep(pauseMs, signal);
     }
@@ -113,7 +113,7 @@ export class Uplink {
     const key = keys[this.#trouble.failures % Math.max(1, keys.length)];
     const plain = await openConnection(this.#parts.destination, signal);
     const identity = key && { name: key.camera, keyId: key.id };
-    const socket = identity ? await secure(plain, identity, key.key, signal) : plain;
+    const socket = identity ? await connectTls(plain, identity, key.key, signal) : plain;
     const abort = (): unknown => socket.destroy(new OperationalError('LINK', 'stopping'));
     signal.addEventListener('abort', abort, { once: true });
     const { clock, log } = this.#parts;
@@ -141,7 +141,7 @@ export class Uplink {
     const link = (this.#link = new Link(socket, parts));
     if (this.#isDraining || left !== undefined) link.drain();
     try {
-      const pauseMs = await link.converse();
+      const pauseMs = await link.run();
       if (!link.isDone)
         this.#visited.clear(); // another receiver may answer next
       else if (left === undefined) this.#isDrained = this.#isDraining;

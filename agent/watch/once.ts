@@ -4,7 +4,7 @@
  */
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
-import { formatDuration } from '../../shared/cli/quantity.js';
+import { formatDuration } from '../../shared/cli/units.js';
 import type { Delivery } from '../uplink/delivery.js';
 import type { SpoolSet } from '../spool/spool-set.js';
 
@@ -40,12 +40,12 @@ export async function runOnce(
   if (isSafe) await parts.remember();
   const isInTime =
     spools.waitingCount === 0 || (await parts.deliver().finish(sendTimeoutMs, signal));
-  const { shelved, lost, isRecorded } = await spools.close();
+  const { onDisk, lost, isRecorded } = await spools.close();
   if (failure) {
     if (signal.aborted) return;
     throw failure.error;
   }
-  if (shelved > 0) log.warn('frames wait for the next run', { waiting: shelved });
+  if (onDisk > 0) log.warn('frames wait for the next run', { waiting: onDisk });
   if (lost > 0) {
     const why = isInTime ? '' : ` within ${formatDuration(sendTimeoutMs)}`;
     const noted = isRecorded ? ', which the receiver is told later' : '';

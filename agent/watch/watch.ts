@@ -5,10 +5,10 @@
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
-import { pauseAfter } from '../../shared/pause.js';
-import { Trouble } from '../../shared/cli/trouble.js';
+import { backoffMs } from '../../shared/backoff.js';
+import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import type { Decided } from '../events/event-recorder.js';
-import { Pace } from './pace.js';
+import { Ticker } from './ticker.js';
 import type { CapturedFrame, FrameSource } from '../source/frame-source.js';
 import type { Outbox } from '../spool/spool.js';
 
@@ -60,11 +60,11 @@ async function takeUntil(
 ): Promise<void> {
   const { source, clock, log } = parts;
   const pauses = { firstMs: firstPauseMs, capMs: settings.pauseCapMs };
-  const pace = new Pace(clock, source.isPaced ? settings.intervalMs : 0);
-  const capture = new Trouble(log, clock);
-  const frames = new Trouble(log, clock);
+  const pace = new Ticker(clock, source.isPaced ? settings.intervalMs : 0);
+  const capture = new RepeatingErrorLog(log, clock);
+  const frames = new RepeatingErrorLog(log, clock);
   for (;;) {
-    await pace.turn(signal);
+    await pace.tick(signal);
     if (signal.aborted) return;
     try {
       await takeOne(parts, signal);
@@ -78,7 +78,7 @@ async function takeUntil(
       if (error.code === 'FRAME') frames.failed('passed over a frame', error);
       else {
         capture.failed('not watching: no frame', error);
-        await clock.sleep(pauseAfter(capture.failures, parts.random(), pauses), signal);
+        await clock.sleep(backoffMs(capture.failures, parts.random(), pauses), signal);
       }
     }
   }

@@ -4,7 +4,7 @@
  * one pre-shared key. OpenSSL asks for a key for each identity that is offered, up to 1,480 of them. Pure.
  */
 import { type Identity, parseIdentity } from '../../shared/keys/identity.js';
-import { maxClientHelloBytes } from '../limits/limits.js';
+import { maxClientHelloBytes } from '../limits/receiver-limits.js';
 
 export type ClientHello =
   /** It may still become one. */

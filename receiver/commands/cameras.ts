@@ -1,13 +1,13 @@
 /** `receiver cameras`: which cameras are paired, since when, and when each was here last. */
 import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { systemClock } from '../../shared/clock.js';
-import { helpText, readCommandLine, toggle } from '../../shared/cli/option-table.js';
+import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.js';
 import { keysTable, openKeys } from '../access/keys/keys-options.js';
-import { type PairedCamera, listCameras } from '../access/keys/pairing-desk.js';
+import { type PairedCamera, listCameras } from '../access/keys/pairing-codes.js';
 
 const camerasProgram = {
   name: 'receiver',
-  table: { ...keysTable, json: toggle('A line of JSON for each camera.') },
+  table: { ...keysTable, json: flag('A line of JSON for each camera.') },
 } as const;
 
 const usage = `receiver cameras

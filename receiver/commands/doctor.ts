@@ -10,7 +10,7 @@ import { UsageError } from '../../shared/cli/errors.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { typedCredentials } from '../../shared/keys/fleet-keys.js';
-import { helpText, readCommandLine, toggle } from '../../shared/cli/option-table.js';
+import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.js';
 import { capturesFor } from '../setup/installed.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPlace } from '../access/keys/keys-place.js';
@@ -26,9 +26,9 @@ const own = {
   dir,
   listen,
   keys,
-  user: toggle("Look at the receiver of this user's own systemd, not at the system's."),
-  json: toggle('Print the findings as JSON.'),
-  help: toggle('Show this.'),
+  user: flag("Look at the receiver of this user's own systemd, not at the system's."),
+  json: flag('Print the findings as JSON.'),
+  help: flag('Show this.'),
 };
 const program = { name: 'receiver', table: own } as const;
 
@@ -45,12 +45,13 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const scope = scopeFor(user, env);
   const settings = await readInstalledSettings(scope, 'receiver');
   const variables = { ...settings.variables, ...env };
-  const { options, words } = readCommandLine(program, argv, variables);
+  const { options, positionals } = readCommandLine(program, argv, variables);
   if (options.help) {
     writeTo(1, `${usage}${helpText(program)}\n`);
     return;
   }
-  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  if (positionals[0] !== undefined)
+    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
   const directory = await capturesFor(options.dir, scope);
   const nowMs = systemClock.nowMs();
   const userId = process.geteuid?.();

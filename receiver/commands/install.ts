@@ -42,24 +42,24 @@ const refused = {
 /** @throws {UsageError} @throws {OperationalError} INSTALL */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
   // Of what is set here, nothing is meant for a service.
-  const { options, words, command } = readCommandLine(program, argv, {});
+  const { options, positionals, command } = readCommandLine(program, argv, {});
   if (options.help) {
     const { dir, listen } = receiverProgram.table;
     const shown = { name: 'receiver', table: { dir, listen, ...installOptions } };
     writeTo(1, `${usage}${helpText(shown)}\n`);
     return;
   }
-  const stray = words[0] ?? command?.[0];
+  const stray = positionals[0] ?? command?.[0];
   if (stray !== undefined) throw new UsageError(`'${stray}' is no flag; try --help`);
   const scope = scopeFor(options.user, env);
   const table = Object.fromEntries(
     Object.entries(receiverProgram.table).filter(([key]) => !['dir', 'listen'].includes(key)),
   );
-  const { given } = readFlags(program, argv);
+  const { supplied } = readFlags(program, argv);
   const settings = givenSettings({
     program: 'receiver',
     table,
-    given,
+    supplied,
     refused,
     paths: ['keys'],
     scope,
@@ -81,7 +81,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     directory: whole,
     owner: isOurs ? undefined : await capturesOwner(whole, serviceUser, runTool),
     keys: settings.RECEIVER_KEYS ?? (installed.RECEIVER_KEYS || installedKeysPlace(scope, env)),
-    isAccept: given.has('accept') ? options.accept : (before?.isAccept ?? false),
+    isAccept: supplied.has('accept') ? options.accept : (before?.isAccept ?? false),
     listen: listen.length > 0 ? listen : (before?.listen ?? []),
     settings,
     package: own,

@@ -10,18 +10,18 @@ import { listenAddress } from '../../shared/cli/address.js';
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { systemScope, userScope } from '../../shared/setup/install/scope.js';
-import { helpText, list, readCommandLine, toggle, value } from '../../shared/cli/option-table.js';
-import { formatDuration } from '../../shared/cli/quantity.js';
+import { helpText, list, readCommandLine, flag, value } from '../../shared/cli/option-table.js';
+import { formatDuration } from '../../shared/cli/units.js';
 import { installedSocket } from '../setup/install/installed-socket.js';
 import { keysTable, openKeys, readCamera } from '../access/keys/keys-options.js';
 import { ownAddresses } from '../access/keys/own-address.js';
-import { codeLifeMs, issueCode } from '../access/keys/pairing-desk.js';
+import { codeLifeMs, issueCode } from '../access/keys/pairing-codes.js';
 
 const pairProgram = {
   name: 'receiver',
   table: {
     ...keysTable,
-    rotate: toggle(
+    rotate: flag(
       'Change the key of a camera that is paired; the old one is good until the new one was used.',
     ),
     host: value(
@@ -41,12 +41,12 @@ first camera on that is paired, only paired cameras are heard.
 
 /** @throws {UsageError} @throws {OperationalError} */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, words } = readCommandLine(pairProgram, argv, env);
+  const { options, positionals } = readCommandLine(pairProgram, argv, env);
   if (options.help) {
     writeTo(1, `${usage}${helpText(pairProgram)}\n`);
     return;
   }
-  const camera = readCamera(words, 'pair');
+  const camera = readCamera(positionals, 'pair');
   const folder = await openKeys(options.keys, env);
   const port = options.listen[0]?.port ?? (await installedPort(env));
   const [first, ...others] = ownAddresses(networkInterfaces());

@@ -7,16 +7,16 @@ import type { Log } from '../../shared/cli/log.js';
 import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { version } from '../../shared/cli/version.js';
-import { CalmLog } from '../limits/calm-log.js';
-import { Doorkeeper } from '../access/doorkeeper.js';
+import { RateLimitedLog } from '../limits/rate-limited-log.js';
+import { AccessControl } from '../access/access-control.js';
 import { IdleWatch } from '../listen/idle-watch.js';
-import { passedSockets } from '../listen/inherited.js';
+import { passedSockets } from '../listen/passed-sockets.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { KeyRing } from '../access/keys/key-ring.js';
 import { keysPlace } from '../access/keys/keys-place.js';
-import { openEntrance } from '../listen/listen.js';
+import { openListeners } from '../listen/listeners.js';
 import { receiverProgram } from '../options.js';
-import { Receiver } from '../connection/receiver.js';
+import { ConnectionServer } from '../connection/server.js';
 import { checkClosedMark } from '../store/closed-mark.js';
 import { openFrameStore } from '../store/frame-store.js';
 
@@ -29,12 +29,12 @@ Every flag has an environment variable: --max-frame is RECEIVER_MAX_FRAME.
 
 /** @throws {UsageError} @throws {OperationalError} */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, words, command } = readCommandLine(receiverProgram, argv, env);
+  const { options, positionals, command } = readCommandLine(receiverProgram, argv, env);
   if (options.help || options.version) {
     writeTo(1, options.help ? `${usage}${helpText(receiverProgram)}\n` : `${version}\n`);
     return;
   }
-  const stray = words[0] ?? command?.[0];
+  const stray = positionals[0] ?? command?.[0];
   if (stray !== undefined) throw new UsageError(`'${stray}' is no flag; try receiver --help`);
   const { dir } = options;
   if (dir === undefined) {
@@ -50,13 +50,13 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const ring = await KeyRing.open(folder, env.CREDENTIALS_DIRECTORY, systemClock);
   const noteClosed = (): Promise<void> => checkClosedMark(dir, ring.isClosed(), folder.path);
   await noteClosed();
-  const entrance = await openEntrance(options.listen, passedSockets(env, process.pid));
+  const entrance = await openListeners(options.listen, passedSockets(env, process.pid));
   if (options.json && entrance.names.includes('standard input')) {
     throw new UsageError('--json writes to standard output, which is the connection here');
   }
 
   const idle = new IdleWatch(entrance.servers.length > 0 ? options.idleExit : 0, signal);
-  const receiver = new Receiver(
+  const receiver = new ConnectionServer(
     {
       maxFrameBytes: options.maxFrame,
       maxMemoryBytes: options.maxMemory,
@@ -67,13 +67,13 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     },
     {
       store,
-      door: new Doorkeeper({
+      access: new AccessControl({
         ring,
         isOpenAnyway: options.open,
         clock: systemClock,
         // Every connection makes it look at the keys, and say so when they cannot be read.
-        log: new CalmLog(log, systemClock).of(''),
-        onClosed: noteClosed,
+        log: new RateLimitedLog(log, systemClock).of(''),
+        onFirstPairing: noteClosed,
       }),
       clock: systemClock,
       log,
@@ -94,7 +94,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     writeTo(1, `${JSON.stringify({ event: 'listening', addresses: entrance.names })}\n`);
   }
   log.info('keeping frames', { dir, from: entrance.names.join(', ') });
-  if (entrance.servers.length > 0) sayWhoIsHeard(ring, options.open, log);
+  if (entrance.servers.length > 0) logAccess(ring, options.open, log);
 
   const served = Promise.all(entrance.connections.map((socket) => receiver.serve(socket)));
   // With only connections to serve, their end is ours.
@@ -103,7 +103,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   await Promise.all([store.close(), ring.settled()]);
 }
 
-function sayWhoIsHeard(ring: KeyRing, isOpenAnyway: boolean, log: Log): void {
+function logAccess(ring: KeyRing, isOpenAnyway: boolean, log: Log): void {
   if (!ring.isClosed()) {
     log.info('no camera is paired: anyone on this machine and its private networks is heard');
     return;

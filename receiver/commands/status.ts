@@ -6,15 +6,15 @@ import { unitStates } from '../../shared/setup/doctor/unit-state.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
-import { helpText, readCommandLine, toggle } from '../../shared/cli/option-table.js';
-import { ago, counted, roughSize } from '../../shared/cli/rough.js';
+import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.js';
+import { ago, counted, humanSize } from '../../shared/cli/humanize.js';
 import { capturesFor } from '../setup/installed.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPlace } from '../access/keys/keys-place.js';
-import { type PairedCamera, listCameras } from '../access/keys/pairing-desk.js';
+import { type PairedCamera, listCameras } from '../access/keys/pairing-codes.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
-import { type CameraSurvey, surveyCaptures } from '../store/survey.js';
+import { type CameraSurvey, surveyCaptures } from '../store/captures-survey.js';
 import { receiverUnits } from '../setup/units.js';
 
 const program = {
@@ -22,9 +22,9 @@ const program = {
   table: {
     dir: receiverProgram.table.dir,
     keys: receiverProgram.table.keys,
-    user: toggle("Look at the receiver of this user's own systemd, not at the system's."),
-    json: toggle('Print a line of JSON.'),
-    help: toggle('Show this.'),
+    user: flag("Look at the receiver of this user's own systemd, not at the system's."),
+    json: flag('Print a line of JSON.'),
+    help: flag('Show this.'),
   },
 } as const;
 
@@ -39,12 +39,16 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const { user } = readCommandLine(program, argv, env).options;
   const scope = scopeFor(user, env);
   const settings = await readInstalledSettings(scope, 'receiver');
-  const { options, words } = readCommandLine(program, argv, { ...settings.variables, ...env });
+  const { options, positionals } = readCommandLine(program, argv, {
+    ...settings.variables,
+    ...env,
+  });
   if (options.help) {
     writeTo(1, `${usage}${helpText(program)}\n`);
     return;
   }
-  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  if (positionals[0] !== undefined)
+    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
   const dir = await capturesFor(options.dir, scope);
   const nowMs = systemClock.nowMs();
   const units = (await unitStates(runTool, receiverUnits, user)) ?? [];
@@ -80,7 +84,7 @@ async function lookInto(dir: string, nowMs: number): Promise<readonly CameraSurv
 
 function cameraLine({ camera, lastMs, todayFrames, todayBytes }: CameraSurvey, nowMs: number) {
   const last = lastMs === undefined ? 'no frame' : `last frame ${ago(lastMs, nowMs)}`;
-  return `${camera}: ${last}, ${counted(todayFrames, 'frame')} today (${roughSize(todayBytes)})`;
+  return `${camera}: ${last}, ${counted(todayFrames, 'frame')} today (${humanSize(todayBytes)})`;
 }
 
 interface Pairing {

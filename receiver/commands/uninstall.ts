@@ -7,7 +7,7 @@ import { runUninstall } from '../../shared/setup/install/install-run.js';
 import { ownPackage } from '../../shared/setup/install/package-root.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
-import type { Leftovers } from '../../shared/setup/install/take-away.js';
+import type { Leftovers } from '../../shared/setup/install/remove-installed.js';
 import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
 import { runTool } from '../../shared/process/run-tool.js';
 import { stateFolderName } from '../access/keys/keys-place.js';
@@ -24,12 +24,13 @@ Captures and keys stay, and it says where.
 
 /** @throws {UsageError} @throws {OperationalError} INSTALL */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, words } = readCommandLine(program, argv, {});
+  const { options, positionals } = readCommandLine(program, argv, {});
   if (options.help) {
     writeTo(1, `${usage}${helpText(program)}\n`);
     return;
   }
-  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  if (positionals[0] !== undefined)
+    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
   const scope = scopeFor(options.user, env);
   // Read before the settings are gone.
   const { RECEIVER_DIR: dir, RECEIVER_KEYS: keys } = (

@@ -3,7 +3,7 @@ import { systemClock } from '../../shared/clock.js';
 import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
 import { keysTable, openKeys, readCamera } from '../access/keys/keys-options.js';
-import { removeCamera, removeExpired } from '../access/keys/pairing-desk.js';
+import { removeCamera, removeExpired } from '../access/keys/pairing-codes.js';
 
 const unpairProgram = { name: 'receiver', table: keysTable } as const;
 
@@ -16,12 +16,12 @@ seconds. The receiver stays closed, also when it was the last.
 
 /** @throws {UsageError} @throws {OperationalError} */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, words } = readCommandLine(unpairProgram, argv, env);
+  const { options, positionals } = readCommandLine(unpairProgram, argv, env);
   if (options.help) {
     writeTo(1, `${usage}${helpText(unpairProgram)}\n`);
     return;
   }
-  const camera = readCamera(words, 'unpair');
+  const camera = readCamera(positionals, 'unpair');
   const folder = await openKeys(options.keys, env);
   await removeCamera(folder, camera);
   await removeExpired(folder, systemClock.nowMs());

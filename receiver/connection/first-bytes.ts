@@ -1,5 +1,5 @@
 /** Tells from a connection's first bytes what is spoken on it. Pure. */
-import { preface } from '../../shared/protocol/limits.js';
+import { preface } from '../../shared/protocol/protocol-limits.js';
 
 export type Opening =
   /** JPEGs back to back. */

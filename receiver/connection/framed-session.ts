@@ -3,11 +3,15 @@
  * a frame is the frame taker's business; who may connect and what the bytes mean is decided elsewhere.
  */
 import type { Socket } from 'node:net';
-import { Chatter } from '../../shared/protocol/chatter.js';
+import { MessageRateLimit } from '../../shared/protocol/message-rate-limit.js';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
-import { maxHeaderBytes, maxIdleMessagesPerMinute, preface } from '../../shared/protocol/limits.js';
+import {
+  maxHeaderBytes,
+  maxIdleMessagesPerMinute,
+  preface,
+} from '../../shared/protocol/protocol-limits.js';
 import {
   type AgentMessage,
   type ByeMessage,
@@ -18,34 +22,34 @@ import {
 import { MessageDecoder, type WireMessage, encodeMessage } from '../../shared/protocol/wire.js';
 import { version } from '../../shared/cli/version.js';
 import type { CameraRegister } from './camera-register.js';
-import { FrameTaker, busyRetryMs, sentenceOf, storeRetryMs } from './frame-taker.js';
-import type { Arrival } from './incoming.js';
+import { FrameIntake, busyRetryMs, sentenceOf, storeRetryMs } from './frame-intake.js';
+import type { TimedChunk } from './timed-chunks.js';
 import {
-  lingerMs,
+  lingeringCloseMs,
   maxInFlight,
   maxUncountedBytes,
   maxUnreadBytes,
   minBytesPerSecond,
   minBytesPerSecondWhenShort,
-} from '../limits/limits.js';
-import type { MemoryBudget } from '../limits/memory-budget.js';
-import { Pace } from '../limits/pace.js';
+} from '../limits/receiver-limits.js';
+import type { ByteSemaphore } from '../limits/byte-semaphore.js';
+import { MinRateCheck } from '../limits/min-rate-check.js';
 import type { Quota } from '../limits/quota.js';
-import type { Guest } from '../access/guest.js';
+import type { Peer } from '../access/peer.js';
 import type { FrameStore, StoredFrame } from '../store/store-port.js';
 import { parsedAtOnce, prices } from '../limits/work/prices.js';
 import { type ConnectionBudget, Tab } from '../limits/work/work-budgets.js';
 import { WorkCancelled } from '../limits/work/work-queue.js';
 
 export interface FramedSessionParts {
-  readonly guest: Guest;
+  readonly guest: Peer;
   readonly store: FrameStore;
   readonly register: CameraRegister;
   readonly quota: Quota;
   /** Whose quota it spends. */
   readonly spender: string;
   readonly budget: ConnectionBudget;
-  readonly memory: MemoryBudget;
+  readonly memory: ByteSemaphore;
   readonly clock: Clock;
   readonly log: Log;
   readonly maxFrameBytes: number;
@@ -69,12 +73,12 @@ export class FramedSession {
   readonly #parts: FramedSessionParts;
   readonly #decoder: MessageDecoder;
   readonly #pending = new Set<Promise<void>>();
-  readonly #pace: Pace;
-  readonly #chatter = new Chatter(maxIdleMessagesPerMinute);
+  readonly #pace: MinRateCheck;
+  readonly #chatter = new MessageRateLimit(maxIdleMessagesPerMinute);
   /** Of the message that is arriving. */
   #tab: Tab;
   /** What to call with frames; undefined until it is welcome. */
-  #taker: FrameTaker | undefined;
+  #taker: FrameIntake | undefined;
   /** Gives back the memory for the message that is arriving. */
   #release: (() => void) | undefined;
   #hasGreeted = false;
@@ -85,7 +89,7 @@ export class FramedSession {
     this.#socket = socket;
     this.#parts = parts;
     this.#decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: parts.maxFrameBytes });
-    this.#pace = new Pace(parts.idleTimeoutMs);
+    this.#pace = new MinRateCheck(parts.idleTimeoutMs);
     this.#tab = new Tab(parts.budget);
   }
 
@@ -99,7 +103,7 @@ export class FramedSession {
    * @param incoming the bytes after the preface, first to last
    * @throws {OperationalError} PROTOCOL, LINK: it breaks a rule or a limit; the agent was told
    */
-  async serve(incoming: AsyncIterable<Arrival>): Promise<void> {
+  async serve(incoming: AsyncIterable<TimedChunk>): Promise<void> {
     this.#socket.write(preface);
     try {
       for await (const arrival of incoming) {
@@ -135,10 +139,10 @@ export class FramedSession {
     this.#send({ type: 'bye', ...why });
     this.#socket.end();
     // An agent that has nothing to say any more must not keep us reading.
-    this.#socket.setTimeout(lingerMs);
+    this.#socket.setTimeout(lingeringCloseMs);
   }
 
-  async #hear({ chunk, waitedMs }: Arrival): Promise<void> {
+  async #hear({ chunk, waitedMs }: TimedChunk): Promise<void> {
     if (this.#decoder.isInside) await this.#checkPace(chunk.length, waitedMs);
     for (let rest = chunk; rest.length > 0 && !this.#isClosing();) {
       const { missingBytes } = this.#decoder;
@@ -160,7 +164,7 @@ export class FramedSession {
   async #receive({ header, body }: WireMessage): Promise<void> {
     const tab = this.#tab;
     this.#tab = new Tab(this.#parts.budget);
-    this.#pace.finished();
+    this.#pace.reset();
     // Only the first of a piece can have begun earlier, and hold memory.
     const release = this.#release ?? (() => undefined);
     this.#release = undefined;
@@ -198,7 +202,7 @@ export class FramedSession {
   }
 
   #checkChatter(): void {
-    if (!this.#chatter.isTooMuch(this.#parts.clock.monotonicMs())) return;
+    if (!this.#chatter.exceeds(this.#parts.clock.monotonicMs())) return;
     const what = `more than ${maxIdleMessagesPerMinute} messages in a minute that carry nothing`;
     throw new OperationalError('PROTOCOL', what);
   }
@@ -224,7 +228,7 @@ export class FramedSession {
   /** Asked before each frame and gap is stored: the key may have been revoked, the name been paired. */
   async #mayGoOn(): Promise<boolean> {
     if (this.#isClosing()) return false;
-    const unheard = this.#parts.guest.whyUnheard();
+    const unheard = this.#parts.guest.revocation();
     if (unheard !== undefined) await this.close({ code: 'unpaired', message: unheard });
     return unheard === undefined;
   }
@@ -264,7 +268,7 @@ export class FramedSession {
     }
     if (this.#isClosing()) return; // replaced or stopping meanwhile
     const send = (message: ReceiverMessage): void => this.#send(message);
-    this.#taker = new FrameTaker(hello, { ...this.#parts, send });
+    this.#taker = new FrameIntake(hello, { ...this.#parts, send });
     this.#send({
       type: 'welcome',
       receiver: version,
@@ -277,7 +281,7 @@ export class FramedSession {
   }
 
   async #refusalOf(hello: HelloMessage) {
-    const message = this.#parts.guest.refusalAs(hello.camera);
+    const message = this.#parts.guest.refusalForName(hello.camera);
     if (message !== undefined) return { code: 'not-yours', message };
     try {
       const busy = await this.#parts.register.enter(this, hello);

@@ -10,15 +10,15 @@ import type { Clock } from '../../shared/clock.js';
 import { describeError } from '../../shared/cli/errors.js';
 import { JpegSplitter, type SplitResult } from '../../shared/jpeg/splitter.js';
 import type { Log } from '../../shared/cli/log.js';
-import { formatSize } from '../../shared/cli/quantity.js';
-import type { Arrival } from './incoming.js';
+import { formatSize } from '../../shared/cli/units.js';
+import type { TimedChunk } from './timed-chunks.js';
 import {
   maxUncountedBytes,
   minBytesPerSecond,
   minBytesPerSecondWhenShort,
-} from '../limits/limits.js';
-import type { MemoryBudget } from '../limits/memory-budget.js';
-import { Pace } from '../limits/pace.js';
+} from '../limits/receiver-limits.js';
+import type { ByteSemaphore } from '../limits/byte-semaphore.js';
+import { MinRateCheck } from '../limits/min-rate-check.js';
 import type { Quota } from '../limits/quota.js';
 import type { FrameStore, StoredFrame } from '../store/store-port.js';
 import { prices, splitAtOnce } from '../limits/work/prices.js';
@@ -30,7 +30,7 @@ export interface RawSessionParts {
   /** Whose quota it spends. */
   readonly spender: string;
   readonly budget: ConnectionBudget;
-  readonly memory: MemoryBudget;
+  readonly memory: ByteSemaphore;
   readonly clock: Clock;
   readonly log: Log;
   readonly maxFrameBytes: number;
@@ -45,13 +45,13 @@ export interface RawSessionParts {
 export async function serveRaw(
   socket: Socket,
   address: string,
-  incoming: AsyncIterable<Arrival>,
+  incoming: AsyncIterable<TimedChunk>,
   parts: RawSessionParts,
 ): Promise<void> {
   const { log, memory } = parts;
   const camera = rawCameraName(address);
   const splitter = new JpegSplitter({ maxBytes: parts.maxFrameBytes });
-  const pace = new Pace(parts.idleTimeoutMs);
+  const pace = new MinRateCheck(parts.idleTimeoutMs);
   /** Gives back the memory for the picture that is arriving. */
   let release: (() => void) | undefined;
   /** Of the picture that is arriving; the first one brought the connection with it, as `cat x.jpg | socat` does. */
@@ -72,7 +72,7 @@ export async function serveRaw(
         const piece = chunk.subarray(at, at + splitAtOnce);
         await tab.pay(prices.raw(piece.length));
         for (const result of splitter.push(piece)) {
-          pace.finished();
+          pace.reset();
           const refusal = await takePicture(result, camera, tab, parts);
           tab = new Tab(parts.budget);
           release?.();

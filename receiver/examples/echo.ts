@@ -5,10 +5,10 @@
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
 import { UsageError, systemCode } from '../../shared/cli/errors.js';
-import { helpText, readCommandLine, toggle } from '../../shared/cli/option-table.js';
+import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.js';
 import { UpperLines } from './upper-lines.js';
 
-const program = { name: 'receiver', table: { help: toggle('Show this.') } } as const;
+const program = { name: 'receiver', table: { help: flag('Show this.') } } as const;
 
 const usage = `receiver echo
 
@@ -22,12 +22,13 @@ const timeLimitMs = 60_000;
 
 /** @throws {UsageError} */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, words } = readCommandLine(program, argv, env);
+  const { options, positionals } = readCommandLine(program, argv, env);
   if (options.help) {
     writeTo(1, `${usage}${helpText(program)}\n`);
     return;
   }
-  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  if (positionals[0] !== undefined)
+    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
   const log = openLog('receiver', false, env, systemClock);
   const over = AbortSignal.any([abortOnSignals(), AbortSignal.timeout(timeLimitMs)]);
   over.addEventListener('abort', () => process.stdin.destroy());

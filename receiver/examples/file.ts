@@ -2,10 +2,10 @@
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
 import { OperationalError, UsageError } from '../../shared/cli/errors.js';
-import { duration, path, size } from '../../shared/cli/kinds.js';
-import { helpText, readCommandLine, toggle, value } from '../../shared/cli/option-table.js';
-import { refusalFor } from '../access/admit.js';
-import { connectionOn } from '../listen/inherited.js';
+import { duration, path, size } from '../../shared/cli/value-types.js';
+import { helpText, readCommandLine, flag, value } from '../../shared/cli/option-table.js';
+import { refusalFor } from '../access/address-policy.js';
+import { connectionOn } from '../listen/passed-sockets.js';
 import { takeFile } from './take-file.js';
 
 const program = {
@@ -18,7 +18,7 @@ const program = {
       'A connection that says nothing for this long is closed, and nothing of it kept.',
       '1m',
     ),
-    help: toggle('Show this.'),
+    help: flag('Show this.'),
   },
 } as const;
 
@@ -31,12 +31,13 @@ Send one with: cat FILE | socat - TCP:HOST:4446
 
 /** @throws {UsageError} @throws {OperationalError} STORE: the disk does not take it */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, words } = readCommandLine(program, argv, env);
+  const { options, positionals } = readCommandLine(program, argv, env);
   if (options.help) {
     writeTo(1, `${usage}${helpText(program)}\n`);
     return;
   }
-  if (words[0] !== undefined) throw new UsageError(`'${words[0]}' is no flag; try --help`);
+  if (positionals[0] !== undefined)
+    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
   const { dir: directory, maxSize: maxBytes, idleTimeout: idleTimeoutMs } = options;
   if (directory === undefined) {
     throw new UsageError('where shall the file go?', { hint: 'say it with --dir DIR' });

@@ -16,7 +16,7 @@ import type { Clock } from '../../shared/clock.js';
 import { makeDirectories } from '../../shared/files/durable-file.js';
 import { OperationalError } from '../../shared/cli/errors.js';
 import { clockedPath } from '../../shared/protocol/frame-path.js';
-import { formatSize } from '../../shared/cli/quantity.js';
+import { formatSize } from '../../shared/cli/units.js';
 import { Folder, openOrMake } from '../store/folder.js';
 import { type FileAt, publishFile } from '../store/publish.js';
 import { storeError } from '../store/store-error.js';

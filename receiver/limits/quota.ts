@@ -3,8 +3,8 @@
  * whatever names it uses. Pure.
  */
 import type { Clock } from '../../shared/clock.js';
-import { formatSize } from '../../shared/cli/quantity.js';
-import { maxCountedApart, minStoredBytes } from './limits.js';
+import { formatSize } from '../../shared/cli/units.js';
+import { maxCountedApart, minStoredBytes } from './receiver-limits.js';
 import { networkOf } from './network.js';
 
 const minuteMs = 60_000;

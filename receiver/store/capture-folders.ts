@@ -5,10 +5,10 @@
  * moved, replaced or unmounted meanwhile is done again, in the one that is there now.
  */
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
-import { maxOpenFolders } from '../limits/limits.js';
+import { maxOpenFolders } from '../limits/receiver-limits.js';
 import { Folder, openOrMake } from './folder.js';
-import { NextRun } from './next-run.js';
-import { allOrFirstError } from './settle.js';
+import { CoalescedTask } from './coalesced-task.js';
+import { allOrFirstError } from './all-or-first-error.js';
 
 /** For so long at least a folder stays open that nobody needs: frames in a row open it once. */
 const lingerMs = 50;
@@ -23,7 +23,7 @@ interface Slot {
   readonly name: string;
   readonly parent: Slot | undefined;
   readonly folder: Promise<Folder>;
-  readonly checks: NextRun;
+  readonly checks: CoalescedTask;
   /** Work, and open folders in it. */
   users: number;
   /** The work that it was opened for, counted. */
@@ -173,7 +173,7 @@ export class CaptureFolders {
       parent === undefined
         ? Folder.open(this.#directory)
         : parent.folder.then((above) => this.#openIn(above, path, name, makes));
-    const checks = new NextRun(() => this.#check(slot));
+    const checks = new CoalescedTask(() => this.#check(slot));
     const slot: Slot = {
       ...{ path, name, parent, folder, checks, turn: this.#turn },
       ...{ users: 0, isDropped: false, isEnded: false },

@@ -8,9 +8,9 @@
  */
 import { type FileHandle, constants } from 'node:fs/promises';
 import { systemCode } from '../../shared/cli/errors.js';
-import { maxRecordBytes } from '../limits/limits.js';
+import { maxRecordBytes } from '../limits/receiver-limits.js';
 import type { Folder } from './folder.js';
-import { NextRun } from './next-run.js';
+import { CoalescedTask } from './coalesced-task.js';
 import { RecordIndex } from './record-index.js';
 import { type Recorded, readLines } from './record-line.js';
 
@@ -33,7 +33,7 @@ interface Line {
 export class DayRecord {
   readonly #index: RecordIndex;
   readonly #maxBytes: number;
-  readonly #exchanges = new NextRun(() => this.#exchange());
+  readonly #exchanges = new CoalescedTask(() => this.#exchange());
   /** That of whoever waits for the next exchange. */
   #folder: Folder | undefined;
   #waiting: Line[] = [];
@@ -44,7 +44,7 @@ export class DayRecord {
   /** A flush has failed, and none has worked since. */
   #isInDoubt = false;
   /** A hole whose flush had failed was too old to be kept in `#unflushed`. */
-  #hasLostHoles = false;
+  #hasLostGaps = false;
   /** The file whose first `#readBytes` are in the index. */
   #inode: number | undefined;
   #readBytes = 0;
@@ -76,8 +76,8 @@ export class DayRecord {
   }
 
   /** Whether a line holds this hole: on the disk when a `flush` has worked since. */
-  hasHole(key: string): boolean {
-    return !this.#hasLostHoles && this.#index.hasHole(key);
+  hasGap(key: string): boolean {
+    return !this.#hasLostGaps && this.#index.hasGap(key);
   }
 
   /** Reads what other processes have appended. @throws a system error */
@@ -193,7 +193,7 @@ export class DayRecord {
       const line = this.#unflushed.shift();
       this.#unflushedBytes -= line?.text.length ?? 0;
       // A frame is found by its file.
-      if (line?.recorded?.kind === 'hole') this.#hasLostHoles = true;
+      if (line?.recorded?.kind === 'hole') this.#hasLostGaps = true;
     }
   }
 

@@ -2,7 +2,7 @@
  * The records of the folders in use, loaded when first asked for and forgotten when there are too many. Sees to
  * it that what was appended is flushed some seconds later, without anybody waiting for it.
  */
-import { maxRecordEntries } from '../limits/limits.js';
+import { maxRecordEntries } from '../limits/receiver-limits.js';
 import type { CaptureFolders } from './capture-folders.js';
 import { DayRecord } from './day-record.js';
 import type { Folder } from './folder.js';

@@ -23,7 +23,7 @@ import {
 import { join } from 'node:path';
 import { type FileTimes, writeNewFile } from '../../shared/files/durable-file.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
-import { NextRun } from './next-run.js';
+import { CoalescedTask } from './coalesced-task.js';
 
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY;
 const hint = 'move it away; to keep frames on another disk, mount that disk there';
@@ -39,7 +39,7 @@ export class Folder {
   /** Leads to the folder, whatever has become of its path. */
   readonly #reach: string;
   /** Names that were made before a flush failed may never reach the disk: nobody is told that they did. */
-  readonly #syncs = new NextRun(() => this.#named(this.#handle.sync()), 'fail the next');
+  readonly #syncs = new CoalescedTask(() => this.#named(this.#handle.sync()), 'fail the next');
   #isClosed = false;
 
   private constructor(path: string, handle: FileHandle, id: string, reach: string) {

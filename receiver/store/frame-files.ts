@@ -10,10 +10,10 @@ import type { DayRecord } from './day-record.js';
 import type { Folder } from './folder.js';
 import { hasContent } from './frame-copy.js';
 import { FrameNames } from './frame-names.js';
-import type { StoreParts } from './hole-lines.js';
+import type { StoreParts } from './gap-lines.js';
 import { type FileAt, replaceFile } from './publish.js';
 import { frameLine } from './record-line.js';
-import { allOrFirstError } from './settle.js';
+import { allOrFirstError } from './all-or-first-error.js';
 import type { FrameToStore, StoredFrame } from './store-port.js';
 import { incomingFolder } from './unfinished.js';
 

@@ -35,10 +35,10 @@ import { DayRecords } from './day-records.js';
 import { FolderFlushes } from './folder-flushes.js';
 import { Folder } from './folder.js';
 import { FrameFiles } from './frame-files.js';
-import { HoleLines } from './hole-lines.js';
-import { type FrameId, frameKey, holeKey } from './record-line.js';
+import { GapLines } from './gap-lines.js';
+import { type FrameId, frameKey, gapKey } from './record-line.js';
 import { storeError } from './store-error.js';
-import type { FrameStore, FrameToStore, Hole, StoredFrame } from './store-port.js';
+import type { FrameStore, FrameToStore, Gap, StoredFrame } from './store-port.js';
 import { StoreMarker } from './store-marker.js';
 import { UnclockedDays } from './unclocked-days.js';
 import { removeAbandoned } from './unfinished.js';
@@ -70,7 +70,7 @@ class Captures implements FrameStore {
   readonly #folders: CaptureFolders;
   readonly #records: DayRecords;
   readonly #frames: FrameFiles;
-  readonly #holes: HoleLines;
+  readonly #holes: GapLines;
   readonly #unclocked: UnclockedDays;
   /** By camera, key and bytes: a repeat that comes meanwhile waits for the first. */
   readonly #storing = new Map<string, Promise<StoredFrame>>();
@@ -84,7 +84,7 @@ class Captures implements FrameStore {
     this.#folders = folders;
     this.#records = records;
     this.#frames = new FrameFiles(parts);
-    this.#holes = new HoleLines(parts);
+    this.#holes = new GapLines(parts);
     this.#unclocked = new UnclockedDays(folders);
   }
 
@@ -108,11 +108,11 @@ class Captures implements FrameStore {
     }
   }
 
-  async note(hole: Hole): Promise<StoredFrame> {
+  async note(hole: Gap): Promise<StoredFrame> {
     const { camera } = hole;
     try {
       const { folder } = pathOf(hole, hole.id);
-      return await this.#once([camera, holeKey(hole), 'hole'], async () => {
+      return await this.#once([camera, gapKey(hole), 'hole'], async () => {
         const find = (earlier: string) => this.#holes.find(earlier, hole);
         return (await this.#findEarlier(hole, folder, find)) ?? this.#holes.note(folder, hole);
       });
@@ -148,7 +148,7 @@ class Captures implements FrameStore {
 
   /** Looks for what a camera without a clock sends in the folders of earlier days. */
   async #findEarlier(
-    { camera, capturedAtMs }: FrameToStore | Hole,
+    { camera, capturedAtMs }: FrameToStore | Gap,
     today: string,
     find: (folder: string) => Promise<StoredFrame | undefined>,
   ): Promise<StoredFrame | undefined> {
@@ -161,7 +161,7 @@ class Captures implements FrameStore {
   }
 }
 
-function pathOf(received: FrameToStore | Hole, id: FrameId | undefined): FramePath {
+function pathOf(received: FrameToStore | Gap, id: FrameId | undefined): FramePath {
   const { camera, capturedAtMs, receivedAtMs, utcOffsetMinutes } = received;
   if (id === undefined || isPlausibleClock(capturedAtMs)) return clockedPath(camera, received);
   const arrival = { capturedAtMs: receivedAtMs, utcOffsetMinutes };

@@ -7,7 +7,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { nameNumber, numberedName } from '../../shared/protocol/frame-path.js';
-import { maxRecordEntries } from '../limits/limits.js';
+import { maxRecordEntries } from '../limits/receiver-limits.js';
 import { type Hash, HashTable, hashOf } from './hash-table.js';
 import type { Recorded } from './record-line.js';
 
@@ -56,7 +56,7 @@ export class RecordIndex {
     if (number > 1 || this.#numberOf(hash) > 1) this.#newer.numbers.set(hash, number);
   }
 
-  hasHole(key: string): boolean {
+  hasGap(key: string): boolean {
     const hash = hashOf(key, this.#seed);
     return [this.#newer, this.#older].some(({ holes }) => holes.get(hash) === hash.check);
   }

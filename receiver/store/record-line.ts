@@ -23,7 +23,7 @@ export interface FrameFacts {
   readonly verdict: WireVerdict | undefined;
 }
 
-export interface HoleFacts {
+export interface GapFacts {
   readonly id: FrameId;
   readonly count: number;
   readonly capturedAtMs: number;
@@ -46,7 +46,7 @@ export type Recorded =
     }
   | {
       readonly kind: 'hole';
-      /** See `holeKey`. */
+      /** See `gapKey`. */
       readonly key: string;
     };
 
@@ -70,7 +70,7 @@ export function frameKey({ epoch, sequence }: FrameId, capturedAtMs: number): st
 }
 
 /** What tells a hole from another: all that its agent says about it. */
-export function holeKey(hole: HoleFacts): string {
+export function gapKey(hole: GapFacts): string {
   const { id, count, why, capturedAtMs, lastCapturedAtMs, sequences } = hole;
   const times = [iso(capturedAtMs), iso(lastCapturedAtMs)];
   return joined(id.epoch, id.sequence, count, why, ...times, String(sequences));
@@ -91,7 +91,7 @@ export function frameLine(frame: FrameFacts): string {
 }
 
 /** The line, with its end. */
-export function holeLine(hole: HoleFacts): string {
+export function gapLine(hole: GapFacts): string {
   return `${JSON.stringify({
     ...hole.id,
     type: 'dropped',

@@ -7,7 +7,7 @@ import { constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Folder } from './folder.js';
-import { NextRun } from './next-run.js';
+import { CoalescedTask } from './coalesced-task.js';
 import { publishFile } from './publish.js';
 
 export const markerName = '.picchanged.json';
@@ -19,7 +19,7 @@ export class StoreMarker {
   #seen: string;
   /** That of whoever waits for the next check. */
   #root: Folder | undefined;
-  readonly #checks = new NextRun(() => this.#check());
+  readonly #checks = new CoalescedTask(() => this.#check());
 
   private constructor(id: string, seen: string) {
     this.id = id;

@@ -29,7 +29,7 @@ export interface StoredFrame {
 }
 
 /** Frames that a camera's agent had to drop: a hole in its record. */
-export interface Hole extends Received {
+export interface Gap extends Received {
   readonly id: FrameId;
   readonly count: number;
   readonly lastCapturedAtMs: number;
@@ -46,7 +46,7 @@ export interface FrameStore {
    * id is another hole.
    * @throws {OperationalError} STORE: it is not noted; worth trying again
    */
-  note(hole: Hole): Promise<StoredFrame>;
+  note(hole: Gap): Promise<StoredFrame>;
   /**
    * Stores a frame durably.
    * @throws {OperationalError} STORE: it is not stored; worth trying again

@@ -1,7 +1,7 @@
 /** `HOST[:PORT]` and `[ADDRESS:]PORT` as people write them. Pure. */
 import { isIP, isIPv6 } from 'node:net';
-import type { Kind } from './option-table.js';
-import { InvalidValue } from './quantity.js';
+import type { ValueType } from './option-table.js';
+import { InvalidValue } from './units.js';
 
 export const defaultPort = 4444;
 
@@ -18,8 +18,8 @@ export interface ListenAddress {
 }
 
 /** `laptop`, `laptop:4444`, `192.168.1.5:4444`, `[fe80::1%eth0]:4444`, `::1`. */
-export const destination: Kind<Destination> = {
-  shown: 'HOST[:PORT]',
+export const destination: ValueType<Destination> = {
+  metavar: 'HOST[:PORT]',
   parse(text) {
     const { host, port } = splitPort(text);
     if (!isHost(host))
@@ -29,8 +29,8 @@ export const destination: Kind<Destination> = {
 };
 
 /** `4444`, `127.0.0.1:4444`, `[::1]:4444`. */
-export const listenAddress: Kind<ListenAddress> = {
-  shown: '[ADDRESS:]PORT',
+export const listenAddress: ValueType<ListenAddress> = {
+  metavar: '[ADDRESS:]PORT',
   parse(text) {
     if (/^\d+$/.test(text)) return { address: undefined, port: parsePort(text, 0) };
     const { host, port } = splitPort(text);

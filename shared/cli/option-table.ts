@@ -4,19 +4,19 @@
  */
 import { parseArgs } from 'node:util';
 import { UsageError } from './errors.js';
-import { InvalidValue } from './quantity.js';
+import { InvalidValue } from './units.js';
 
 /** A kind of value: how it is written in help, and how text becomes it. */
-export interface Kind<T> {
+export interface ValueType<T> {
   /** Placeholder in help, as `DURATION`. */
-  readonly shown: string;
+  readonly metavar: string;
   /** @throws {InvalidValue} with the rule that the text breaks. */
   parse(text: string): T;
 }
 
 export interface Option<T> {
   readonly help: string;
-  readonly shown: string | undefined;
+  readonly metavar: string | undefined;
   readonly defaultText: string | undefined;
   readonly isMany: boolean;
   /** Texts in the order given; none at all means neither flag, nor environment, nor default. */
@@ -35,12 +35,16 @@ export interface Program {
 }
 
 /** An option with a default, or undefined when there is none. */
-export function value<T>(kind: Kind<T>, help: string, defaultText: string): Option<T>;
-export function value<T>(kind: Kind<T>, help: string): Option<T | undefined>;
-export function value<T>(kind: Kind<T>, help: string, defaultText?: string): Option<T | undefined> {
+export function value<T>(kind: ValueType<T>, help: string, defaultText: string): Option<T>;
+export function value<T>(kind: ValueType<T>, help: string): Option<T | undefined>;
+export function value<T>(
+  kind: ValueType<T>,
+  help: string,
+  defaultText?: string,
+): Option<T | undefined> {
   return {
     help,
-    shown: kind.shown,
+    metavar: kind.metavar,
     defaultText,
     isMany: false,
     read: (texts) => {
@@ -51,10 +55,10 @@ export function value<T>(kind: Kind<T>, help: string, defaultText?: string): Opt
 }
 
 /** An option that may be given several times; in the environment, separated by spaces. */
-export function list<T>(kind: Kind<T>, help: string): Option<readonly T[]> {
+export function list<T>(kind: ValueType<T>, help: string): Option<readonly T[]> {
   return {
     help,
-    shown: kind.shown,
+    metavar: kind.metavar,
     defaultText: undefined,
     isMany: true,
     read: (texts) => texts.map((text) => kind.parse(text)),
@@ -62,10 +66,10 @@ export function list<T>(kind: Kind<T>, help: string): Option<readonly T[]> {
 }
 
 /** A switch, off unless given; in the environment `1`, `true`, `yes`, `on` or their contraries. */
-export function toggle(help: string): Option<boolean> {
+export function flag(help: string): Option<boolean> {
   return {
     help,
-    shown: undefined,
+    metavar: undefined,
     defaultText: undefined,
     isMany: false,
     read: (texts) => {
@@ -90,7 +94,7 @@ export function variableName(programName: string, key: string): string {
 export interface CommandLine<Table extends OptionTable> {
   readonly options: OptionValues<Table>;
   /** Words that belong to no flag. */
-  readonly words: readonly string[];
+  readonly positionals: readonly string[];
   /** What followed `--`; undefined when there was no `--`. */
   readonly command: readonly string[] | undefined;
 }
@@ -104,13 +108,13 @@ export function readCommandLine<Table extends OptionTable>(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): CommandLine<Table> {
-  const { given, words, command } = readFlags(program, argv);
+  const { supplied, positionals, command } = readFlags(program, argv);
   const options: Record<string, unknown> = {};
   for (const [key, option] of Object.entries(program.table)) {
     const variable = variableName(program.name, key);
     // An EnvironmentFile keeps the line and empties the value: unset.
     const inEnv = env[variable]?.trim() || undefined;
-    let texts = given.get(key);
+    let texts = supplied.get(key);
     let where = `--${flagName(key)}`;
     if (texts === undefined && inEnv !== undefined) {
       texts = option.isMany ? inEnv.split(/\s+/) : [inEnv];
@@ -119,7 +123,7 @@ export function readCommandLine<Table extends OptionTable>(
     texts ??= option.defaultText === undefined ? [] : [option.defaultText];
     options[key] = readOption(option, texts, where);
   }
-  return { options: options as OptionValues<Table>, words, command };
+  return { options: options as OptionValues<Table>, positionals, command };
 }
 
 function readOption(option: Option<unknown>, texts: readonly string[], where: string): unknown {
@@ -131,15 +135,15 @@ function readOption(option: Option<unknown>, texts: readonly string[], where: st
   }
 }
 
-export interface GivenFlags {
+export interface SuppliedFlags {
   /** By key: the texts that were typed, in their order; of a switch `yes`. */
-  readonly given: ReadonlyMap<string, readonly string[]>;
-  readonly words: readonly string[];
+  readonly supplied: ReadonlyMap<string, readonly string[]>;
+  readonly positionals: readonly string[];
   readonly command: readonly string[] | undefined;
 }
 
 /** What was typed, as it was typed. @throws {UsageError} for an unknown flag or a missing value */
-export function readFlags(program: Program, argv: readonly string[]): GivenFlags {
+export function readFlags(program: Program, argv: readonly string[]): SuppliedFlags {
   const keys = new Map(Object.keys(program.table).map((key) => [flagName(key), key]));
   const { tokens } = parseArgs({
     args: [...argv],
@@ -151,17 +155,17 @@ export function readFlags(program: Program, argv: readonly string[]): GivenFlags
         flag,
         {
           type:
-            program.table[key]?.shown === undefined ? ('boolean' as const) : ('string' as const),
+            program.table[key]?.metavar === undefined ? ('boolean' as const) : ('string' as const),
         },
       ]),
     ),
   });
-  const given = new Map<string, string[]>();
-  const words: string[] = [];
+  const supplied = new Map<string, string[]>();
+  const positionals: string[] = [];
   let command: string[] | undefined;
   for (const token of tokens) {
     if (token.kind === 'option-terminator') command = [];
-    else if (token.kind === 'positional') (command ?? words).push(token.value);
+    else if (token.kind === 'positional') (command ?? positionals).push(token.value);
     else {
       const key = token.rawName.startsWith('--') ? keys.get(token.name) : undefined;
       const option = key === undefined ? undefined : program.table[key];
@@ -169,28 +173,28 @@ export function readFlags(program: Program, argv: readonly string[]): GivenFlags
         const names = [...keys.keys()].map((flag) => `--${flag}`).join(' ');
         throw new UsageError(`unknown flag ${token.rawName}`, { hint: `the flags are ${names}` });
       }
-      if (option.shown !== undefined) {
+      if (option.metavar !== undefined) {
         // parseArgs takes whatever comes next for the value, another flag too.
         const isFlag = token.inlineValue === false && token.value.startsWith('-');
         if (token.value === undefined || isFlag) {
           throw new UsageError(
-            `${token.rawName} needs a value: ${token.rawName} ${option.shown}`,
+            `${token.rawName} needs a value: ${token.rawName} ${option.metavar}`,
             isFlag
               ? { hint: `if '${token.value}' is meant, write ${token.rawName}=${token.value}` }
               : {},
           );
         }
       }
-      given.set(key, [...(given.get(key) ?? []), token.value ?? 'yes']);
+      supplied.set(key, [...(supplied.get(key) ?? []), token.value ?? 'yes']);
     }
   }
-  return { given, words, command };
+  return { supplied, positionals, command };
 }
 
 /** One row an option, for `--help` and for the docs. */
 export function optionRows(program: Program) {
   return Object.entries(program.table).map(([key, option]) => ({
-    flag: `--${flagName(key)}${option.shown === undefined ? '' : ` ${option.shown}`}`,
+    flag: `--${flagName(key)}${option.metavar === undefined ? '' : ` ${option.metavar}`}`,
     variable: variableName(program.name, key),
     help: option.help + (option.isMany ? ' May be given several times.' : ''),
     defaultText: option.defaultText,

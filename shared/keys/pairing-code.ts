@@ -3,8 +3,8 @@
  * digits that are not mistaken for each other (Crockford's), and two more that find a typing error.
  */
 import { createHash, hkdfSync, randomBytes } from 'node:crypto';
-import type { Kind } from '../cli/option-table.js';
-import { InvalidValue } from '../cli/quantity.js';
+import type { ValueType } from '../cli/option-table.js';
+import { InvalidValue } from '../cli/units.js';
 import { keyBytes } from './identity.js';
 
 /** What both ends make of a code; it does not lead back to the code. */
@@ -26,8 +26,8 @@ export function makePairingCode(): string {
 }
 
 /** As it is typed: small letters, other hyphens, spaces, and O for 0 or I for 1 are understood. */
-export const pairingCode: Kind<PairingSecret> = {
-  shown: 'CODE',
+export const pairingCode: ValueType<PairingSecret> = {
+  metavar: 'CODE',
   parse(text) {
     const plain = text
       .toUpperCase()

@@ -1,7 +1,7 @@
 /** The grammar of camera names, and the names that are made from hosts and addresses. Pure. */
 import { isIPv6 } from 'node:net';
-import type { Kind } from '../cli/option-table.js';
-import { InvalidValue } from '../cli/quantity.js';
+import type { ValueType } from '../cli/option-table.js';
+import { InvalidValue } from '../cli/units.js';
 
 /** Names of what comes unannounced from an address; no camera may take one. */
 const rawPrefix = 'raw-';
@@ -11,8 +11,8 @@ export function isCameraName(name: string): boolean {
   return /^[a-z0-9][a-z0-9-]{0,62}$/.test(name) && !name.startsWith(rawPrefix);
 }
 
-export const cameraName: Kind<string> = {
-  shown: 'NAME',
+export const cameraName: ValueType<string> = {
+  metavar: 'NAME',
   parse(text) {
     if (!isCameraName(text)) {
       throw new InvalidValue(

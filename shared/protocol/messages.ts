@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { isCameraName } from './camera-name.js';
 import { OperationalError } from '../cli/errors.js';
 import { maxUtcOffsetMinutes } from './frame-path.js';
-import { maxBoxes, maxSequenceRanges } from './limits.js';
+import { maxBoxes, maxSequenceRanges } from './protocol-limits.js';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const durationMs = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(86_400_000));

@@ -7,7 +7,7 @@ import { SpoolSet } from '../../agent/spool/spool-set.js';
 import { Uplink } from '../../agent/uplink/uplink.js';
 import { watch } from '../../agent/watch/watch.js';
 import { systemClock } from '../../shared/clock.js';
-import { preface } from '../../shared/protocol/limits.js';
+import { preface } from '../../shared/protocol/protocol-limits.js';
 import { encodeMessage } from '../../shared/protocol/wire.js';
 import { eventually } from '../support/eventually.js';
 import { FakeClock } from '../support/fake-clock.js';

@@ -26,7 +26,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
+import { maxHeaderBytes, preface } from '../../shared/protocol/protocol-limits.js';
 import { readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { makeJpeg } from '../support/pictures.js';

@@ -11,10 +11,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectSecurely } from 'node:tls';
 import { parseArgs } from 'node:util';
-import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
+import { maxHeaderBytes, preface } from '../../shared/protocol/protocol-limits.js';
 import { readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
-import { tlsSettings } from '../../shared/keys/secure-channel.js';
+import { tlsSettings } from '../../shared/keys/tls-settings.js';
 import { makeJpeg } from '../support/pictures.js';
 
 const connections = 200;

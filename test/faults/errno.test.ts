@@ -10,7 +10,7 @@ import { noSmallDisks } from './disk.js';
 import { auditDiskFaults } from './errno-audit.js';
 import { planErrno } from './errno-plan.js';
 import { runFaults } from './fault-run.js';
-import { faultKindsHere, findLibfaketime, missingFaults } from './here.js';
+import { faultKindsHere, findLibfaketime, missingFaults } from './capabilities.js';
 import { type FaultKind, diskFaultKinds, makePlan, seededRandom } from './plan.js';
 
 const programs = { agent: `${root}dist/agent.js`, receiver: `${root}dist/receiver.js` };

@@ -8,7 +8,7 @@ import { root } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { noSmallDisks } from './disk.js';
 import { runFaults } from './fault-run.js';
-import { faultKindsHere, findLibfaketime, missingFaults } from './here.js';
+import { faultKindsHere, findLibfaketime, missingFaults } from './capabilities.js';
 import { type FaultKind, faultKinds, makePlan, seededRandom } from './plan.js';
 
 const programs = { agent: `${root}dist/agent.js`, receiver: `${root}dist/receiver.js` };

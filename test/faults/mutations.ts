@@ -24,7 +24,7 @@ export const seenInFaults = {
   },
   noSum: {
     name: 'the receiver does not check the SHA-256',
-    path: 'receiver/connection/frame-taker.ts',
+    path: 'receiver/connection/frame-intake.ts',
     snippet: '(await sha256Of(jpeg, tab)) !== message.sha256',
     replacement: "(await sha256Of(jpeg, tab)) === ''",
   },
@@ -73,7 +73,7 @@ export const seenOverTls = {
 export const seenInPowerCuts = {
   acknowledgeFirst: {
     name: 'the receiver acknowledges before the frame is on the disk',
-    path: 'receiver/connection/frame-taker.ts',
+    path: 'receiver/connection/frame-intake.ts',
     snippet: 'const stored = await work();',
     replacement:
       "this.#parts.send({ type: 'stored', sequence, name: '', duplicate: false }); const stored = await work();",
@@ -92,7 +92,7 @@ export const seenInPowerCuts = {
   },
   forgetSequence: {
     name: 'nothing is left of the newest frame when it is acknowledged',
-    path: 'agent/spool/folder-shelf.ts',
+    path: 'agent/spool/disk-store.ts',
     snippet: 'if (mark === undefined) await unlink(path);',
     replacement: 'if (sequence > 0) await unlink(path);',
   },
@@ -114,7 +114,7 @@ export const seenInErrno = {
   },
   acknowledgeFailure: {
     name: 'the receiver acknowledges a frame that it could not store',
-    path: 'receiver/connection/frame-taker.ts',
+    path: 'receiver/connection/frame-intake.ts',
     snippet: 'const message = sentenceOf(error);',
     replacement:
       "const message = ''; this.#parts.send({ type: 'stored', sequence, name: '', duplicate: false });",

@@ -9,7 +9,7 @@ import { programsOfToday, unpackVersion01 } from '../support/old-version.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { noSmallDisks } from './disk.js';
 import { runFaults } from './fault-run.js';
-import { findLibfaketime } from './here.js';
+import { findLibfaketime } from './capabilities.js';
 import { type FaultKind, makePlan, seededRandom } from './plan.js';
 
 const old = unpackVersion01();

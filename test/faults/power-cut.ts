@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { CrashDisk, type Tree } from './crash-disk.js';
-import { Overheard } from './overheard.js';
+import { Overheard } from './wire-tap.js';
 import { jpegIn } from './spool-entry.js';
 import type { Operation } from './strace-log.js';
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { preface } from '../../shared/protocol/limits.js';
+import { preface } from '../../shared/protocol/protocol-limits.js';
 import { encodeMessage } from '../../shared/protocol/wire.js';
 import { eventually } from '../support/eventually.js';
 import { Proxy } from './proxy.js';

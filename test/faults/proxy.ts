@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Gap } from './inventory.js';
-import { Overheard } from './overheard.js';
+import { Overheard } from './wire-tap.js';
 
 export type Direction = 'up' | 'down';
 

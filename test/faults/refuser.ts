@@ -1,7 +1,7 @@
 /** A receiver that takes nothing: it welcomes whoever comes and refuses each frame, for now or for good. */
 import { once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
-import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
+import { maxHeaderBytes, preface } from '../../shared/protocol/protocol-limits.js';
 import { readAgentMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { noSmallDisks } from './disk.js';
 import { runFaults } from './fault-run.js';
-import { faultKindsHere, findLibfaketime, missingFaults } from './here.js';
+import { faultKindsHere, findLibfaketime, missingFaults } from './capabilities.js';
 import {
   type Fault,
   type FaultKind,

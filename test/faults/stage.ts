@@ -10,7 +10,7 @@ import { AgentWords } from './agent-words.js';
 import { Camera, type Tally } from './camera.js';
 import { SmallDisk } from './disk.js';
 import { DiskFaults } from './disk-faults.js';
-import { fakeClock } from './here.js';
+import { fakeClock } from './capabilities.js';
 import {
   type Captures,
   type SpoolContents,
@@ -20,7 +20,7 @@ import {
   readSpool,
 } from './inventory.js';
 import { pairCommands } from './pair-commands.js';
-import { Party } from './party.js';
+import { Party } from './managed-process.js';
 import type { Fault, FaultKind } from './plan.js';
 import { Proxy } from './proxy.js';
 import { acknowledgedFiles, keysIn, pairSides } from './secure-pair.js';

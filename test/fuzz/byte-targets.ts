@@ -11,7 +11,7 @@ import { decodeEntry, encodeEntry, sha256Of } from '../../agent/spool/entry.js';
 import { hasPreface } from '../../agent/uplink/receiver-preface.js';
 import { readClientHello } from '../../receiver/access/client-hello.js';
 import { recognize } from '../../receiver/connection/first-bytes.js';
-import { maxClientHelloBytes } from '../../receiver/limits/limits.js';
+import { maxClientHelloBytes } from '../../receiver/limits/receiver-limits.js';
 import { isCameraName } from '../../shared/protocol/camera-name.js';
 import {
   clockedPath,

@@ -3,18 +3,18 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StateDirectory } from '../../agent/service/state.js';
 import { KeyStore } from '../../agent/uplink/keys/key-store.js';
-import { FolderShelf } from '../../agent/spool/folder-shelf.js';
-import { surveySpool } from '../../agent/spool/survey.js';
+import { DiskStore } from '../../agent/spool/disk-store.js';
+import { surveySpool } from '../../agent/spool/spool-survey.js';
 import { KeyFolder } from '../../receiver/access/keys/key-folder.js';
 import { KeyRing } from '../../receiver/access/keys/key-ring.js';
 import { DayRecord } from '../../receiver/store/day-record.js';
 import { Folder } from '../../receiver/store/folder.js';
 import { StoreMarker } from '../../receiver/store/store-marker.js';
-import { surveyCaptures } from '../../receiver/store/survey.js';
+import { surveyCaptures } from '../../receiver/store/captures-survey.js';
 import { systemClock } from '../../shared/clock.js';
 import { changeEnvironmentFile } from '../../shared/setup/install/environment-file.js';
 import { readManifest } from '../../shared/setup/install/manifest.js';
-import { installedValue } from '../../shared/setup/installed.js';
+import { installedValue } from '../../shared/setup/installed-value.js';
 import { readFleetKeys } from '../../shared/keys/fleet-keys.js';
 import { type FuzzTarget, must, orRefused, orRefusedLater } from './target.js';
 
@@ -167,7 +167,7 @@ export const fileTargets: readonly FuzzTarget[] = [
       mkdirSync(folder);
       writeNamed(folder, bytes);
       await surveySpool(directory);
-      const opened = await orRefusedLater(() => FolderShelf.open(folder, () => undefined));
+      const opened = await orRefusedLater(() => DiskStore.open(folder, () => undefined));
       for (const { sequence, kind } of opened?.life.entries ?? []) {
         await orRefusedLater(() => opened!.shelf.get(sequence, kind));
       }

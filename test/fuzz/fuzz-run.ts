@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { harmed } from './harms.js';
+import { harmed } from './mutators.js';
 import { type FuzzTarget, checkPrototypes, must } from './target.js';
 
 export interface FuzzSettings {

@@ -6,7 +6,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import fc from 'fast-check';
 import { brokenOn, checkOnce, inScratchFolder } from './fuzz-run.js';
-import { harmed } from './harms.js';
+import { harmed } from './mutators.js';
 import type { FuzzTarget } from './target.js';
 
 /** Between two looks at what the inputs are made of. */

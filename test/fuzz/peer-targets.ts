@@ -8,12 +8,12 @@ import { Link } from '../../agent/uplink/link.js';
 import { OversizeReport, PassedOver } from '../../agent/uplink/passed-over.js';
 import { CameraRegister } from '../../receiver/connection/camera-register.js';
 import { FramedSession } from '../../receiver/connection/framed-session.js';
-import type { Arrival } from '../../receiver/connection/incoming.js';
-import { MemoryBudget } from '../../receiver/limits/memory-budget.js';
+import type { TimedChunk } from '../../receiver/connection/timed-chunks.js';
+import { ByteSemaphore } from '../../receiver/limits/byte-semaphore.js';
 import { Quota } from '../../receiver/limits/quota.js';
 import { openFrameStore } from '../../receiver/store/frame-store.js';
 import { isCameraName } from '../../shared/protocol/camera-name.js';
-import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
+import { maxHeaderBytes, preface } from '../../shared/protocol/protocol-limits.js';
 import { readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -24,7 +24,7 @@ import { spoolSettings } from '../support/spool-settings.js';
 import { type FuzzTarget, must, orRefusedLater } from './target.js';
 
 /** As they come from a socket that is never silent. */
-async function* arrivalsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Arrival, undefined> {
+async function* arrivalsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<TimedChunk, undefined> {
   for await (const chunk of chunks) yield { chunk, waitedMs: 0 };
   return undefined;
 }
@@ -102,7 +102,7 @@ export const peerTargets: readonly FuzzTarget[] = [
       const passedOver = new PassedOver(new OversizeReport(log, clock));
       const link = new Link(ours, { camera: 'yard', spool, clock, log, passedOver, onWelcome });
       theirs.end(spoken(bytes));
-      const pauseMs = await orRefusedLater(() => link.converse());
+      const pauseMs = await orRefusedLater(() => link.run());
       must(
         pauseMs === undefined || (pauseMs >= 0 && pauseMs <= 86_400_000),
         'it comes back within a day',
@@ -132,8 +132,8 @@ export const peerTargets: readonly FuzzTarget[] = [
       const register = new CameraRegister({ lock: () => Promise.resolve({ release }) });
       const guest = {
         isPaired: true,
-        refusalAs: () => undefined,
-        whyUnheard: () => undefined,
+        refusalForName: () => undefined,
+        revocation: () => undefined,
         pair: () => Promise.resolve('yard'),
       };
       const limits = { maxFrameBytes: 2 ** 20, idleTimeoutMs: 60_000, onStored: () => undefined };
@@ -141,7 +141,7 @@ export const peerTargets: readonly FuzzTarget[] = [
       const clock = new FakeClock();
       const bounds = {
         quota: new Quota(2 ** 30, clock),
-        memory: new MemoryBudget(2 ** 28),
+        memory: new ByteSemaphore(2 ** 28),
         budget: freeBudget,
         spender: 'camera yard',
         settle: () => undefined,

@@ -1,6 +1,6 @@
 /** Something that reads what others wrote: what it is like in order, and what must hold however it is harmed. */
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
-import { InvalidValue } from '../../shared/cli/quantity.js';
+import { InvalidValue } from '../../shared/cli/units.js';
 
 export interface FuzzTarget {
   readonly name: string;

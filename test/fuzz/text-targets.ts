@@ -5,9 +5,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { agentProgram } from '../../agent/options.js';
 import { fswebcamArguments } from '../../agent/source/fswebcam-arguments.js';
 import { readCommandVariable } from '../../agent/source/open-source.js';
-import { lastWords } from '../../agent/source/program-words.js';
+import { lastWords } from '../../agent/source/stderr-text.js';
 import { parseEntryName } from '../../agent/spool/entry-name.js';
-import { passedSockets } from '../../receiver/listen/inherited.js';
+import { passedSockets } from '../../receiver/listen/passed-sockets.js';
 import { receiverProgram } from '../../receiver/options.js';
 import { readLine, readLines } from '../../receiver/store/record-line.js';
 import {

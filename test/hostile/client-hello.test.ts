@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { createServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { tlsSettings } from '../../shared/keys/secure-channel.js';
+import { tlsSettings } from '../../shared/keys/tls-settings.js';
 import { type ClientHelloShape, clientHello, identitiesOf } from './client-hello.js';
 
 /** The identities that a server of TLS is asked for. */

@@ -8,10 +8,10 @@ import { type Socket, connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectSecurely } from 'node:tls';
 import { type CameraKey, formatIdentity } from '../../shared/keys/identity.js';
-import { answerDeadlineMs, maxHeaderBytes } from '../../shared/protocol/limits.js';
+import { answerDeadlineMs, maxHeaderBytes } from '../../shared/protocol/protocol-limits.js';
 import { type ReceiverMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder } from '../../shared/protocol/wire.js';
-import { tlsSettings } from '../../shared/keys/secure-channel.js';
+import { tlsSettings } from '../../shared/keys/tls-settings.js';
 import { frameMessage, greeting, sha256Of } from './material.js';
 
 /** `PICC/1` and a line feed come first. */

@@ -1,6 +1,6 @@
 /** What agents say, made by hand: messages as bytes, right ones and wrong ones, and JPEGs of any size. */
 import { createHash } from 'node:crypto';
-import { preface } from '../../shared/protocol/limits.js';
+import { preface } from '../../shared/protocol/protocol-limits.js';
 import { encodeMessage } from '../../shared/protocol/wire.js';
 import { makeJpeg } from '../support/pictures.js';
 

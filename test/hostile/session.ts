@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { rawCameraName } from '../../shared/protocol/camera-name.js';
 import { type CameraKey, formatIdentity } from '../../shared/keys/identity.js';
-import { preface } from '../../shared/protocol/limits.js';
+import { preface } from '../../shared/protocol/protocol-limits.js';
 import { clientHello, identitiesOf } from './client-hello.js';
 import { openSocket } from './honest-camera.js';
 import type { Ledger } from './ledger.js';

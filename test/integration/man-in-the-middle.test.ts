@@ -14,7 +14,7 @@ import type { CameraKey } from '../../shared/keys/identity.js';
 import { eventually } from '../support/eventually.js';
 import { filesBelow } from '../support/files.js';
 import { keptLog } from '../support/log.js';
-import { type MiddleSettings, openMiddle } from '../support/middle.js';
+import { type MiddleSettings, openMiddle } from '../support/mitm-proxy.js';
 import { pairBehindTheScenes } from '../support/paired.js';
 import { makeJpeg } from '../support/pictures.js';
 import { missing } from '../support/programs.js';

@@ -6,11 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { KeyStore } from '../../agent/uplink/keys/key-store.js';
 import { pairWith } from '../../agent/uplink/pair.js';
 import { KeyRing } from '../../receiver/access/keys/key-ring.js';
-import { issueCode } from '../../receiver/access/keys/pairing-desk.js';
+import { issueCode } from '../../receiver/access/keys/pairing-codes.js';
 import { systemClock } from '../../shared/clock.js';
 import { formatIdentity } from '../../shared/keys/identity.js';
 import { makePairingCode, pairingCode } from '../../shared/keys/pairing-code.js';
-import { openMiddle } from '../support/middle.js';
+import { openMiddle } from '../support/mitm-proxy.js';
 import { startReceiver } from '../support/receiver.js';
 import { temporaryDirectory } from '../support/temporary.js';
 

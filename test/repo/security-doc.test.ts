@@ -1,11 +1,11 @@
 /** SECURITY.md against the programs: every limit, with its value. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import * as agentLimits from '../../agent/uplink/limits.js';
-import * as receiverLimits from '../../receiver/limits/limits.js';
+import * as agentLimits from '../../agent/uplink/uplink-limits.js';
+import * as receiverLimits from '../../receiver/limits/receiver-limits.js';
 import { receiverProgram } from '../../receiver/options.js';
 import { optionRows } from '../../shared/cli/option-table.js';
-import * as protocolLimits from '../../shared/protocol/limits.js';
+import * as protocolLimits from '../../shared/protocol/protocol-limits.js';
 
 const text = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
 const [, part = ''] = text.split('\n## Limits\n');

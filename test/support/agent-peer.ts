@@ -1,7 +1,7 @@
 /** An agent made by hand, message by message, to see what the receiver answers. */
 import { createHash } from 'node:crypto';
 import { type Socket } from 'node:net';
-import { maxHeaderBytes, preface } from '../../shared/protocol/limits.js';
+import { maxHeaderBytes, preface } from '../../shared/protocol/protocol-limits.js';
 import { type ReceiverMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { eventually } from './eventually.js';

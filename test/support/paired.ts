@@ -6,7 +6,7 @@ import { type ConnectionOptions, type TLSSocket, connect as connectSecurely } fr
 import { onTestFinished } from 'vitest';
 import type { KeyFolder } from '../../receiver/access/keys/key-folder.js';
 import { type CameraKey, formatIdentity } from '../../shared/keys/identity.js';
-import { tlsSettings } from '../../shared/keys/secure-channel.js';
+import { tlsSettings } from '../../shared/keys/tls-settings.js';
 
 /** Puts a camera's key where the receiver looks for it. */
 export async function pairBehindTheScenes(folder: KeyFolder, camera: string): Promise<CameraKey> {

@@ -3,34 +3,34 @@ import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { Doorkeeper } from '../../receiver/access/doorkeeper.js';
+import { AccessControl } from '../../receiver/access/access-control.js';
 import { KeyFolder } from '../../receiver/access/keys/key-folder.js';
 import { KeyRing } from '../../receiver/access/keys/key-ring.js';
 import {
-  Receiver,
-  type ReceiverParts,
-  type ReceiverSettings,
-} from '../../receiver/connection/receiver.js';
+  ConnectionServer,
+  type ServerParts,
+  type ServerSettings,
+} from '../../receiver/connection/server.js';
 import { openFrameStore } from '../../receiver/store/frame-store.js';
 import { systemClock } from '../../shared/clock.js';
 import { keptLog } from './log.js';
 import { temporaryDirectory } from './temporary.js';
 
 export async function startReceiver(
-  settings: Partial<ReceiverSettings> = {},
-  changes: Partial<ReceiverParts> = {},
+  settings: Partial<ServerSettings> = {},
+  changes: Partial<ServerParts> = {},
   isOpenAnyway = false,
-  makeDoor?: (folder: KeyFolder) => Promise<Doorkeeper>,
+  makeDoor?: (folder: KeyFolder) => Promise<AccessControl>,
 ) {
   const directory = temporaryDirectory();
   const { log, lines } = keptLog();
   const folder = new KeyFolder(join(temporaryDirectory(), 'keys'));
   const ring = await KeyRing.open(folder, undefined, systemClock);
-  const onClosed = (): Promise<void> => Promise.resolve();
+  const onFirstPairing = (): Promise<void> => Promise.resolve();
   const door =
     (await makeDoor?.(folder)) ??
-    new Doorkeeper({ ring, isOpenAnyway, clock: systemClock, log, onClosed });
-  const receiver = new Receiver(
+    new AccessControl({ ring, isOpenAnyway, clock: systemClock, log, onFirstPairing });
+  const receiver = new ConnectionServer(
     {
       ...{ maxFrameBytes: 2 ** 20, maxMemoryBytes: 2 ** 28, maxBytesPerMinute: 0 },
       ...{ maxConnections: 64, maxConnectionsPerAddress: 16, idleTimeoutMs: 60_000 },
@@ -38,7 +38,7 @@ export async function startReceiver(
     },
     {
       store: await openFrameStore(directory, Date.now()),
-      door,
+      access: door,
       clock: systemClock,
       log,
       onStored: () => undefined,

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Entry, decodeEntry, sha256Of } from '../../agent/spool/entry.js';
-import { FolderShelf } from '../../agent/spool/folder-shelf.js';
+import { DiskStore } from '../../agent/spool/disk-store.js';
 import { QueueSpool, type QueueSettings } from '../../agent/spool/queue-spool.js';
 import type { DroppedHeader } from '../../shared/protocol/messages.js';
 import { FakeClock } from './fake-clock.js';
@@ -61,7 +61,7 @@ export class SpoolWorld {
   }
 
   async open(): Promise<void> {
-    const { shelf, life } = await FolderShelf.open(this.#folder, () => undefined);
+    const { shelf, life } = await DiskStore.open(this.#folder, () => undefined);
     this.#spool = new QueueSpool(shelf, life, {
       ...spoolSettings,
       ...this.#limits,
@@ -284,7 +284,7 @@ export class SpoolWorld {
     const counted = keys(gone).filter((each) => !arrived.has(each)).length;
     if (!this.#hasLost && missing > counted + this.#taken)
       wrong.push(`${missing} missing, ${counted} counted`);
-    const { life } = await FolderShelf.open(this.#folder, () => undefined);
+    const { life } = await DiskStore.open(this.#folder, () => undefined);
     const newest = Math.max(0, ...this.#received.keys(), ...keys(gone));
     if (this.#taken === 0 && life.lastSequence < newest)
       wrong.push(`${newest} was given, ${life.lastSequence} is known`);

@@ -4,7 +4,7 @@ import { access, readFile, stat } from 'node:fs/promises';
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { OperationalError, describeError, systemCode } from '../../../shared/cli/errors.js';
 import type { RunTool } from '../../../shared/process/run-tool.js';
-import { roughSize } from '../../../shared/cli/rough.js';
+import { humanSize } from '../../../shared/cli/humanize.js';
 import { decodeSmall } from '../../detect/decode.js';
 import { type SourceSettings, openSource } from '../../source/open-source.js';
 
@@ -90,7 +90,7 @@ async function frameFinding({ settings, isWatched, signal }: CameraParts): Promi
       const limit = AbortSignal.timeout(settings.shotTimeoutMs + 5000);
       const { jpeg } = await source.next(AbortSignal.any([signal, limit]));
       const { frameWidthPx, frameHeightPx } = decodeSmall(jpeg);
-      const size = `${frameWidthPx}×${frameHeightPx}, ${roughSize(jpeg.length)}`;
+      const size = `${frameWidthPx}×${frameHeightPx}, ${humanSize(jpeg.length)}`;
       return finding('frame', 'ok', `taken from ${source.name}: ${size}`);
     } finally {
       await source.close();

@@ -3,11 +3,11 @@ import { lookup } from 'node:dns/promises';
 import { type Socket, isIP } from 'node:net';
 import { type Destination, formatAddress } from '../../../shared/cli/address.js';
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
-import { hearGreeting } from '../../../shared/setup/doctor/greeting.js';
+import { readGreeting } from '../../../shared/setup/doctor/greeting.js';
 import { OperationalError, describeError } from '../../../shared/cli/errors.js';
 import type { CameraKey } from '../../../shared/keys/identity.js';
 import { openConnection } from '../../uplink/connection.js';
-import { secure } from '../../uplink/secure.js';
+import { connectTls } from '../../uplink/tls.js';
 
 /** A receiver that systemd starts for us needs a moment. */
 const greetingLimitMs = 10_000;
@@ -53,7 +53,7 @@ async function answerFinding(
   if (key !== undefined) {
     try {
       const identity = { name: key.camera, keyId: key.id };
-      socket = await secure(socket, identity, key.key, signal);
+      socket = await connectTls(socket, identity, key.key, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (others.length > 0) return answerFinding(destination, others, signal);
@@ -61,7 +61,7 @@ async function answerFinding(
       return finding('receiver', 'fault', `${shown}: ${sentenceOf(error)}`, hint);
     }
   }
-  const greeting = await hearGreeting(socket, greetingLimitMs);
+  const greeting = await readGreeting(socket, greetingLimitMs);
   if (greeting.kind === 'welcome') {
     return finding('receiver', 'ok', `${shown} answers${key === undefined ? '' : ', over TLS'}`);
   }

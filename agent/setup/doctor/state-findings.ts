@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { spaceFinding } from '../../../shared/setup/doctor/machine-findings.js';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
-import { ago, counted, roughSize } from '../../../shared/cli/rough.js';
-import { surveySpool } from '../../spool/survey.js';
+import { ago, counted, humanSize } from '../../../shared/cli/humanize.js';
+import { surveySpool } from '../../spool/spool-survey.js';
 import { isStateLocked } from '../../service/state-lock.js';
 
 /** @param isWatched the installed agent runs: that it has the lock is as it should be */
@@ -74,7 +74,7 @@ async function waitingFindings(directory: string, nowMs: number): Promise<readon
   return surveys.map(({ receiver, waitingFrames, waitingBytes, oldestMs, newestMs }) => {
     const last = newestMs === undefined ? 'no frame yet' : `last frame ${ago(newestMs, nowMs)}`;
     if (oldestMs === undefined) return finding('frames', 'ok', `for ${receiver}: ${last}`);
-    const waits = `${counted(waitingFrames, 'frame')} (${roughSize(waitingBytes)}) waiting`;
+    const waits = `${counted(waitingFrames, 'frame')} (${humanSize(waitingBytes)}) waiting`;
     const says = `for ${receiver}: ${waits}, the oldest from ${ago(oldestMs, nowMs)}; ${last}`;
     const isLate = nowMs - oldestMs > lateMs;
     return finding('frames', isLate ? 'warning' : 'ok', says);

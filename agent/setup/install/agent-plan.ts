@@ -10,7 +10,7 @@ import {
   withSetting,
   withoutSpecifiers,
 } from '../../../shared/setup/install/unit-file.js';
-import { formatDuration } from '../../../shared/cli/quantity.js';
+import { formatDuration } from '../../../shared/cli/units.js';
 
 export type Mode =
   { readonly kind: 'watch' | 'timer' | 'plug' } | { readonly kind: 'path'; readonly path: string };

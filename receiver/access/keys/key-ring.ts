@@ -86,7 +86,7 @@ export class KeyRing {
   }
 
   /** Whether it is still heard: its key may have been taken back or changed. Never throws. */
-  stillHears({ camera, id, isPairing }: KeyHolder): boolean {
+  isStillValid({ camera, id, isPairing }: KeyHolder): boolean {
     try {
       const held = isPairing ? this.#findCode(id) : this.#findKey(camera, id);
       return held !== undefined;
@@ -113,7 +113,7 @@ export class KeyRing {
    * @returns true when it was a new one
    * @throws {OperationalError} KEYS
    */
-  async prove({ camera, id }: KeyHolder): Promise<boolean> {
+  async confirmKey({ camera, id }: KeyHolder): Promise<boolean> {
     if (this.#folder.read(camera)?.code?.pending?.id !== id) return false;
     const pairedAtMs = this.#clock.nowMs();
     await this.#folder.update(camera, (file) => {

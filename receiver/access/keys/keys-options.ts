@@ -2,9 +2,9 @@
 import { cameraName } from '../../../shared/protocol/camera-name.js';
 import type { Environment } from '../../../shared/cli/command.js';
 import { UsageError } from '../../../shared/cli/errors.js';
-import { path } from '../../../shared/cli/kinds.js';
-import { toggle, value } from '../../../shared/cli/option-table.js';
-import { InvalidValue } from '../../../shared/cli/quantity.js';
+import { path } from '../../../shared/cli/value-types.js';
+import { flag, value } from '../../../shared/cli/option-table.js';
+import { InvalidValue } from '../../../shared/cli/units.js';
 import { KeyFolder } from './key-folder.js';
 import { typedKeysPlace } from './keys-place.js';
 
@@ -13,7 +13,7 @@ export const keysTable = {
     path('DIR'),
     "The keys folder. Without it: the installation's, else the one that the receiver itself would take.",
   ),
-  help: toggle('Show this.'),
+  help: flag('Show this.'),
 } as const;
 
 /** @throws {OperationalError} KEYS: there is an installation that this user may not look into */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Environment } from '../../../shared/cli/command.js';
 import type { Scope } from '../../../shared/setup/install/scope.js';
-import { installedValue, userStateFolder } from '../../../shared/setup/installed.js';
+import { installedValue, userStateFolder } from '../../../shared/setup/installed-value.js';
 
 /** The user of the services, and the folder that `StateDirectory=` of the units makes. */
 export const stateFolderName = 'surveillance';

@@ -18,13 +18,13 @@ import {
   maxProvenHandshakeUs,
   maxUnknownHandshakesUs,
   maxUnknownHandshakeUs,
-  turnOfStrangersUs,
+  turnOfAnonymousUs,
   turnUs,
   workBurstMs,
-} from '../limits.js';
+} from '../receiver-limits.js';
 import { networkOf } from '../network.js';
-import { Bucket } from './bucket.js';
-import { Buckets } from './buckets.js';
+import { TokenBucket } from './token-bucket.js';
+import { TokenBuckets } from './token-buckets.js';
 import { prices } from './prices.js';
 import { meritShare, shareOf } from './work-budgets.js';
 import type { Account, Rank, WorkQueue } from './work-queue.js';
@@ -36,22 +36,22 @@ export interface HandshakeAdmissionParts {
   readonly queue: WorkQueue;
   readonly clock: Clock;
   /** Whether there is a key of this identity. Never throws. */
-  readonly isKnown: (identity: string) => boolean;
+  readonly hasKey: (identity: string) => boolean;
 }
 
 export class HandshakeAdmission {
   readonly #parts: HandshakeAdmissionParts;
   /** By identity and network; the one that succeeded last is the newest. */
   readonly #proven = new Set<string>();
-  readonly #ofProven: Buckets;
-  readonly #ofKnown: Buckets;
-  readonly #ofIdentity: Buckets;
-  readonly #allKnown: Bucket;
-  readonly #lookUps: Buckets;
+  readonly #ofProven: TokenBuckets;
+  readonly #ofKnown: TokenBuckets;
+  readonly #ofIdentity: TokenBuckets;
+  readonly #allKnown: TokenBucket;
+  readonly #lookUps: TokenBuckets;
   /** By identity and network where it is known, else by network. */
-  readonly #merits: Buckets;
-  readonly #ofUnknown: Buckets;
-  readonly #allUnknown: Bucket;
+  readonly #merits: TokenBuckets;
+  readonly #ofUnknown: TokenBuckets;
+  readonly #allUnknown: TokenBucket;
   /** Those of the third lane that wait. */
   #unknownCount = 0;
 
@@ -59,14 +59,14 @@ export class HandshakeAdmission {
     this.#parts = parts;
     const { clock } = parts;
     const share = (us: number) => () => shareOf(us, workBurstMs);
-    this.#ofProven = new Buckets(clock, share(maxProvenHandshakeUs));
-    this.#ofKnown = new Buckets(clock, share(maxIdentityHandshakeUs));
-    this.#ofIdentity = new Buckets(clock, share(maxIdentityHandshakeUs));
-    this.#allKnown = new Bucket(clock, share(maxKnownHandshakesUs));
-    this.#merits = new Buckets(clock, meritShare);
-    this.#lookUps = new Buckets(clock, share(maxKeyLookUpUs));
-    this.#ofUnknown = new Buckets(clock, share(maxUnknownHandshakeUs));
-    this.#allUnknown = new Bucket(clock, share(maxUnknownHandshakesUs));
+    this.#ofProven = new TokenBuckets(clock, share(maxProvenHandshakeUs));
+    this.#ofKnown = new TokenBuckets(clock, share(maxIdentityHandshakeUs));
+    this.#ofIdentity = new TokenBuckets(clock, share(maxIdentityHandshakeUs));
+    this.#allKnown = new TokenBucket(clock, share(maxKnownHandshakesUs));
+    this.#merits = new TokenBuckets(clock, meritShare);
+    this.#lookUps = new TokenBuckets(clock, share(maxKeyLookUpUs));
+    this.#ofUnknown = new TokenBuckets(clock, share(maxUnknownHandshakeUs));
+    this.#allUnknown = new TokenBucket(clock, share(maxUnknownHandshakesUs));
   }
 
   /**
@@ -83,7 +83,7 @@ export class HandshakeAdmission {
     const network = networkOf(address);
     const pair = JSON.stringify([identity, network]);
     if (this.#proven.has(pair)) {
-      const ofProven = (): Bucket[] => [this.#ofProven.of(pair)];
+      const ofProven = (): TokenBucket[] => [this.#ofProven.of(pair)];
       await this.#pay({ rank: 0, of: pair, us: prices.handshake }, ofProven, signal);
     } else await this.#admitUnproven(network, identity, pair, signal);
     return (hasSucceeded) => {
@@ -98,7 +98,7 @@ export class HandshakeAdmission {
     signal: AbortSignal,
   ): Promise<void> {
     if (identity !== undefined && (await this.#lookUp(network, identity, signal))) {
-      const ofKnown = (): Bucket[] => [
+      const ofKnown = (): TokenBucket[] => [
         this.#ofKnown.of(pair),
         this.#ofIdentity.of(identity),
         this.#allKnown,
@@ -112,7 +112,7 @@ export class HandshakeAdmission {
     }
     this.#unknownCount += 1;
     try {
-      const ofUnknown = (): Bucket[] => [this.#ofUnknown.of(network), this.#allUnknown];
+      const ofUnknown = (): TokenBucket[] => [this.#ofUnknown.of(network), this.#allUnknown];
       await this.#pay({ rank: 2, of: network, us: prices.handshake }, ofUnknown, signal);
     } finally {
       this.#unknownCount -= 1;
@@ -121,14 +121,14 @@ export class HandshakeAdmission {
 
   /** Looking is work too, and paid by who asks. */
   async #lookUp(network: string, identity: string, signal: AbortSignal): Promise<boolean> {
-    const lookUps = (): Bucket[] => [this.#lookUps.of(network)];
+    const lookUps = (): TokenBucket[] => [this.#lookUps.of(network)];
     await this.#pay({ rank: 1, of: network, us: prices.keyLookUp }, lookUps, signal);
-    return this.#parts.isKnown(identity);
+    return this.#parts.hasKey(identity);
   }
 
   async #pay(
     { rank, of, us }: { readonly rank: Rank; readonly of: string; readonly us: number },
-    buckets: () => Bucket[],
+    buckets: () => TokenBucket[],
     signal: AbortSignal,
   ): Promise<void> {
     const gone = new OperationalError('LINK', 'it left before its handshake began');
@@ -136,7 +136,7 @@ export class HandshakeAdmission {
     const { queue } = this.#parts;
     const account: Account = {
       rank,
-      turnUs: rank === 0 ? turnUs : turnOfStrangersUs,
+      turnUs: rank === 0 ? turnUs : turnOfAnonymousUs,
       buckets,
       merit: () => this.#merits.of(of),
     };

@@ -11,15 +11,15 @@ import {
   forgivenWorkUs,
   maxConnectionWorkUs,
   maxCountedApart,
-  maxStrangersWorkUs,
+  maxAnonymousWorkUs,
   openBurstMs,
   turnUs,
-  turnOfStrangersUs,
+  turnOfAnonymousUs,
   workBurstMs,
-} from '../limits.js';
+} from '../receiver-limits.js';
 import { networkOf } from '../network.js';
-import { Bucket, type Share } from './bucket.js';
-import { Buckets } from './buckets.js';
+import { TokenBucket, type Share } from './token-bucket.js';
+import { TokenBuckets } from './token-buckets.js';
 import { type Account, WorkCancelled, WorkQueue } from './work-queue.js';
 
 /** What one connection may make the receiver do. */
@@ -52,10 +52,10 @@ export class WorkBudgets {
   /** For other work that is limited beside it. */
   readonly queue: WorkQueue;
   readonly #clock: Clock;
-  readonly #cameras: Buckets;
-  readonly #meritsOfCameras: Buckets;
-  readonly #addresses: Buckets;
-  readonly #strangers: Bucket;
+  readonly #cameras: TokenBuckets;
+  readonly #meritsOfCameras: TokenBuckets;
+  readonly #addresses: TokenBuckets;
+  readonly #strangers: TokenBucket;
   /** Networks from which cameras came, the newest last. */
   readonly #cameraNetworks = new Set<string>();
   #isGuarded = false;
@@ -64,10 +64,10 @@ export class WorkBudgets {
     this.#clock = clock;
     this.queue = new WorkQueue(clock);
     const common = (us: number): Share => shareOf(us, this.#isGuarded ? workBurstMs : openBurstMs);
-    this.#cameras = new Buckets(clock, () => shareOf(maxCameraWorkUs, workBurstMs));
-    this.#meritsOfCameras = new Buckets(clock, meritShare);
-    this.#addresses = new Buckets(clock, () => common(maxAddressWorkUs));
-    this.#strangers = new Bucket(clock, () => common(maxStrangersWorkUs));
+    this.#cameras = new TokenBuckets(clock, () => shareOf(maxCameraWorkUs, workBurstMs));
+    this.#meritsOfCameras = new TokenBuckets(clock, meritShare);
+    this.#addresses = new TokenBuckets(clock, () => common(maxAddressWorkUs));
+    this.#strangers = new TokenBucket(clock, () => common(maxAnonymousWorkUs));
   }
 
   /** A camera is paired: from now on others are limited in all that they do. */
@@ -76,34 +76,34 @@ export class WorkBudgets {
   }
 
   /** False for an address that only connects and connects: it is not worth a word. */
-  mayCome(address: string): boolean {
+  mayConnect(address: string): boolean {
     const network = networkOf(address);
     return this.#cameraNetworks.has(network) || !this.#addresses.of(network).isExhausted;
   }
 
   ofCamera(camera: string, address: string): ConnectionBudget {
     this.#noteCameraAt(networkOf(address));
-    const buckets = (): Bucket[] => [this.#cameras.of(camera)];
-    const merit = (): Bucket => this.#meritsOfCameras.of(camera);
+    const buckets = (): TokenBucket[] => [this.#cameras.of(camera)];
+    const merit = (): TokenBucket => this.#meritsOfCameras.of(camera);
     const account: Account = { rank: 0, turnUs, buckets, merit };
     return new Budget(this.queue, account, buckets, () => true);
   }
 
-  ofStranger(address: string): ConnectionBudget {
+  ofAnonymous(address: string): ConnectionBudget {
     const network = networkOf(address);
-    const own = new Bucket(this.#clock, () => shareOf(maxConnectionWorkUs, workBurstMs));
-    const merit = new Bucket(this.#clock, meritShare);
-    const all = (): Bucket[] => [own, this.#addresses.of(network), this.#strangers];
+    const own = new TokenBucket(this.#clock, () => shareOf(maxConnectionWorkUs, workBurstMs));
+    const merit = new TokenBucket(this.#clock, meritShare);
+    const all = (): TokenBucket[] => [own, this.#addresses.of(network), this.#strangers];
     const isGuarded = (): boolean => this.#isGuarded;
     const account: Account = {
       rank: 2,
       get turnUs() {
-        return isGuarded() ? turnOfStrangersUs : turnUs;
+        return isGuarded() ? turnOfAnonymousUs : turnUs;
       },
       buckets: all,
       merit: () => merit,
     };
-    const refundable = (): Bucket[] => (isGuarded() ? [own] : all());
+    const refundable = (): TokenBucket[] => (isGuarded() ? [own] : all());
     const isChargeable = (): boolean => !this.#addresses.of(network).isExhausted;
     return new Budget(this.queue, account, refundable, isChargeable);
   }
@@ -121,14 +121,14 @@ export class WorkBudgets {
 class Budget implements ConnectionBudget {
   readonly #queue: WorkQueue;
   readonly #account: Account;
-  readonly #refundable: () => readonly Bucket[];
+  readonly #refundable: () => readonly TokenBucket[];
   readonly #isChargeable: () => boolean;
   #hasEnded = false;
 
   constructor(
     queue: WorkQueue,
     account: Account,
-    refundable: () => readonly Bucket[],
+    refundable: () => readonly TokenBucket[],
     isChargeable: () => boolean,
   ) {
     this.#queue = queue;

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../../shared/clock.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
-import type { Bucket } from './bucket.js';
+import type { TokenBucket } from './token-bucket.js';
 
 /** The lowest goes first. */
 export type Rank = 0 | 1 | 2;
@@ -15,9 +15,9 @@ export interface Account {
   /** After so much work of this rank, microseconds, the rest waits for the next turn of the loop. */
   readonly turnUs: number;
   /** Each must have something left. */
-  buckets(): readonly Bucket[];
+  buckets(): readonly TokenBucket[];
   /** Among accounts of a rank the one with the highest balance here goes first. It is never waited for. */
-  merit(): Bucket;
+  merit(): TokenBucket;
 }
 
 interface Waiter {

@@ -6,10 +6,10 @@ import { systemClock } from '../../../shared/clock.js';
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { spaceFinding } from '../../../shared/setup/doctor/machine-findings.js';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
-import { ago, counted, roughSize } from '../../../shared/cli/rough.js';
+import { ago, counted, humanSize } from '../../../shared/cli/humanize.js';
 import { Folder } from '../../store/folder.js';
 import { markerName } from '../../store/store-marker.js';
-import { surveyCaptures } from '../../store/survey.js';
+import { surveyCaptures } from '../../store/captures-survey.js';
 
 export async function capturesFindings(
   directory: string,
@@ -85,7 +85,7 @@ async function cameraFindings(directory: string, nowMs: number): Promise<readonl
   if (surveys.length === 0) return [finding('cameras', 'ok', 'no camera has sent anything yet')];
   return surveys.map(({ camera, lastMs, todayFrames, todayBytes }) => {
     const last = lastMs === undefined ? 'no frame' : `last frame ${ago(lastMs, nowMs)}`;
-    const today = `${counted(todayFrames, 'frame')} today (${roughSize(todayBytes)})`;
+    const today = `${counted(todayFrames, 'frame')} today (${humanSize(todayBytes)})`;
     return finding('cameras', 'ok', `${camera}: ${last}, ${today}`);
   });
 }

@@ -5,7 +5,7 @@ import { privateFindings } from '../../../shared/setup/doctor/private-findings.j
 import { OperationalError, describeError } from '../../../shared/cli/errors.js';
 import { readFleetKeys } from '../../../shared/keys/fleet-keys.js';
 import type { KeyFolder } from '../../access/keys/key-folder.js';
-import { listCameras } from '../../access/keys/pairing-desk.js';
+import { listCameras } from '../../access/keys/pairing-codes.js';
 import { hasClosedMark } from '../../store/closed-mark.js';
 
 export interface PairingParts {
@@ -22,7 +22,7 @@ export interface PairingParts {
 
 export async function pairingFindings(parts: PairingParts): Promise<readonly Finding[]> {
   try {
-    const heard = await heardFinding(parts);
+    const heard = await accessFinding(parts);
     const owner = (await stat(parts.directory).catch(() => undefined))?.uid;
     return [heard, ...(await privateFindings(parts.folder.path, owner))];
   } catch (error) {
@@ -35,7 +35,7 @@ export async function pairingFindings(parts: PairingParts): Promise<readonly Fin
   }
 }
 
-async function heardFinding(parts: PairingParts): Promise<Finding> {
+async function accessFinding(parts: PairingParts): Promise<Finding> {
   const { folder, credentials, directory, nowMs, pair } = parts;
   const fleet = await readFleetKeys(credentials);
   const all = await listCameras(folder, nowMs);

@@ -4,10 +4,10 @@ import { type Socket, connect, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { type ListenAddress, defaultPort, formatAddress } from '../../../shared/cli/address.js';
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
-import { hearGreeting } from '../../../shared/setup/doctor/greeting.js';
+import { readGreeting } from '../../../shared/setup/doctor/greeting.js';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
 import { type RunTool, ask } from '../../../shared/process/run-tool.js';
-import { closedSentence } from '../../access/doorkeeper.js';
+import { pairedOnlyMessage } from '../../access/access-control.js';
 
 const connectLimitMs = 5000;
 /** A receiver that systemd starts for us needs a moment. */
@@ -37,10 +37,10 @@ async function answerFinding({ address, port }: ListenAddress, start: string): P
     }
     return finding('port', 'fault', `${shown} cannot be reached: ${describeError(first)}`);
   }
-  const greeting = await hearGreeting(socket, greetingLimitMs);
+  const greeting = await readGreeting(socket, greetingLimitMs);
   if (greeting.kind === 'welcome') return finding('port', 'ok', `a receiver answers on ${shown}`);
   const who = `sudo ss -ltnp 'sport = :${port}'`;
-  if (greeting.kind === 'words' && greeting.words === closedSentence) {
+  if (greeting.kind === 'words' && greeting.words === pairedOnlyMessage) {
     return finding('port', 'ok', `a receiver answers on ${shown}, and hears paired cameras only`);
   }
   if (greeting.kind === 'words') {

@@ -3,7 +3,7 @@
  * no camera is named, so none is taken.
  */
 import type { Socket } from 'node:net';
-import { preface } from '../../protocol/limits.js';
+import { preface } from '../../protocol/protocol-limits.js';
 
 export type Greeting =
   /** A receiver that hears us. */
@@ -19,7 +19,7 @@ const maxBytes = 2048;
 const lingerMs = 1000;
 
 /** Speaks on an open connection, and closes it. Never rejects. */
-export function hearGreeting(socket: Socket, timeLimitMs: number): Promise<Greeting> {
+export function readGreeting(socket: Socket, timeLimitMs: number): Promise<Greeting> {
   return new Promise((resolve) => {
     let heard = Buffer.alloc(0);
     const settle = (atEnd: Greeting): void => {

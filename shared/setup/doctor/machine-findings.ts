@@ -1,7 +1,7 @@
 /** What both doctors look at on their machine: its clock, its disks, the units in systemd. */
 import { statfs } from 'node:fs/promises';
 import { describeError } from '../../cli/errors.js';
-import { ago, counted, roughSize } from '../../cli/rough.js';
+import { ago, counted, humanSize } from '../../cli/humanize.js';
 import { type RunTool, ask } from '../../process/run-tool.js';
 import { type Finding, finding } from './finding.js';
 import type { UnitState } from './unit-state.js';
@@ -33,7 +33,7 @@ export async function spaceFinding(check: string, path: string): Promise<Finding
   try {
     const { bavail, bsize, files, ffree } = await statfs(path);
     const freeBytes = bavail * bsize;
-    const text = `${roughSize(freeBytes)} free in ${path}`;
+    const text = `${humanSize(freeBytes)} free in ${path}`;
     const todo = `make room there: see df -h ${path}`;
     if (freeBytes < veryFewBytes) return finding(check, 'fault', `only ${text}`, todo);
     // Some file systems make names as they need them, and count none.

@@ -8,7 +8,7 @@ export interface GivenRequest {
   readonly program: string;
   /** The service's own options: others that were typed are for install itself. */
   readonly table: OptionTable;
-  readonly given: ReadonlyMap<string, readonly string[]>;
+  readonly supplied: ReadonlyMap<string, readonly string[]>;
   /** Keys that are of no use to a service, and why. */
   readonly refused: Readonly<Record<string, string>>;
   /** Keys whose value is a path, which the service has to see. */
@@ -18,9 +18,9 @@ export interface GivenRequest {
 
 /** Variables for the settings file. @throws {UsageError} a flag that a service cannot have */
 export function givenSettings(request: GivenRequest): Record<string, string> {
-  const { program, table, given, refused, paths, scope } = request;
+  const { program, table, supplied, refused, paths, scope } = request;
   const settings: Record<string, string> = {};
-  for (const [key, texts] of given) {
+  for (const [key, texts] of supplied) {
     const why = refused[key];
     if (why !== undefined) throw new UsageError(`--${flagName(key)} at install: ${why}`);
     const option = table[key];

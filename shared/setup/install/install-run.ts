@@ -2,11 +2,11 @@
 import { writeTo } from '../../cli/command.js';
 import { OperationalError, systemCode } from '../../cli/errors.js';
 import { type RunTool, ask } from '../../process/run-tool.js';
-import { carryOut } from './carry-out.js';
+import { applyPlan } from './apply-plan.js';
 import type { Plan } from './plan.js';
 import { type Request, checkRights } from './rights.js';
-import type { Orders } from './system-commands.js';
-import { type Removal, takeAway } from './take-away.js';
+import type { Runner } from './runner.js';
+import { type Removal, removeInstalled } from './remove-installed.js';
 
 interface RunFlags {
   readonly dryRun: boolean;
@@ -25,7 +25,7 @@ export async function runInstall(
   const { dryRun, force = false } = flags;
   if (!dryRun) await checkRights(request, plan.scope, run);
   const orders = ordersFor(run, plan.scope.isUser, dryRun);
-  await withSentence('install', carryOut(plan, orders, force));
+  await withSentence('install', applyPlan(plan, orders, force));
   for (const note of plan.notes) say(`note     ${note}`);
 }
 
@@ -38,7 +38,7 @@ export async function runUninstall(
 ): Promise<void> {
   if (!flags.dryRun) await checkRights(request, removal.scope, run);
   const orders = ordersFor(run, removal.scope.isUser, flags.dryRun);
-  await withSentence('uninstall', takeAway(removal, orders));
+  await withSentence('uninstall', removeInstalled(removal, orders));
 }
 
 /** What the file system says against it. @throws {OperationalError} INSTALL */
@@ -52,7 +52,7 @@ async function withSentence(verb: string, work: Promise<void>): Promise<void> {
   }
 }
 
-function ordersFor(run: RunTool, isUser: boolean, isDryRun: boolean): Orders {
+function ordersFor(run: RunTool, isUser: boolean, isDryRun: boolean): Runner {
   return { run, isUser, isDryRun, say };
 }
 

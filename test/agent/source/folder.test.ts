@@ -10,7 +10,7 @@ import { OperationalError, UsageError } from '../../../shared/cli/errors.js';
 import { eventually } from '../../support/eventually.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { temporaryDirectory } from '../../support/temporary.js';
-import { becomeNobody } from '../../support/nobody.js';
+import { becomeNobody } from '../../support/unprivileged-user.js';
 import { closing, next, rewriteForever } from '../../support/written-frames.js';
 
 async function openIn(directory: string, settings: Partial<FolderSettings> = {}) {

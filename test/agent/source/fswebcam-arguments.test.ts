@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fswebcamArguments } from '../../../agent/source/fswebcam-arguments.js';
 import type { ShotOptions } from '../../../agent/source/shot-options.js';
-import { InvalidValue } from '../../../shared/cli/quantity.js';
+import { InvalidValue } from '../../../shared/cli/units.js';
 
 const plain: ShotOptions = {
   device: '/dev/video0',

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type FswebcamSettings, openFswebcam } from '../../../agent/source/fswebcam.js';
 import { systemClock } from '../../../shared/clock.js';
 import { findJpegDamage } from '../../../shared/jpeg/splitter.js';
-import { InvalidValue } from '../../../shared/cli/quantity.js';
+import { InvalidValue } from '../../../shared/cli/units.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { makeJpeg } from '../../support/pictures.js';

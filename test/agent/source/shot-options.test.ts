@@ -1,7 +1,7 @@
 /** What may be configured of a shot. */
 import { describe, expect, it } from 'vitest';
 import { device, resolution } from '../../../agent/source/shot-options.js';
-import { InvalidValue } from '../../../shared/cli/quantity.js';
+import { InvalidValue } from '../../../shared/cli/units.js';
 
 describe('the kind device', () => {
   it.each([

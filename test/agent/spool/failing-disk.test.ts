@@ -3,7 +3,7 @@ import type * as Files from 'node:fs/promises';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { FolderShelf } from '../../../agent/spool/folder-shelf.js';
+import { DiskStore } from '../../../agent/spool/disk-store.js';
 import { QueueSpool, type QueueSettings } from '../../../agent/spool/queue-spool.js';
 import { frameEntry } from '../../support/entries.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -24,7 +24,7 @@ async function open(folder: string, changes: Partial<QueueSettings> = {}) {
   const clock = new FakeClock();
   const told: string[] = [];
   const dropped: string[] = [];
-  const { shelf, life } = await FolderShelf.open(folder, () => undefined);
+  const { shelf, life } = await DiskStore.open(folder, () => undefined);
   const spool = new QueueSpool(shelf, life, {
     ...spoolSettings,
     clock,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GapNotes } from '../../../agent/spool/gap-notes.js';
-import { maxSequenceRanges } from '../../../shared/protocol/limits.js';
+import { maxSequenceRanges } from '../../../shared/protocol/protocol-limits.js';
 import { readAgentMessage } from '../../../shared/protocol/messages.js';
 
 const gone = (...sequences: number[]) =>

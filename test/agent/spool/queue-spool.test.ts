@@ -1,9 +1,9 @@
 /** What a spool promises, over every shelf that there is. */
 import { describe, expect, it } from 'vitest';
-import { FolderShelf } from '../../../agent/spool/folder-shelf.js';
-import { MemoryShelf } from '../../../agent/spool/memory-shelf.js';
+import { DiskStore } from '../../../agent/spool/disk-store.js';
+import { MemoryStore } from '../../../agent/spool/memory-store.js';
 import { QueueSpool, type QueueSettings } from '../../../agent/spool/queue-spool.js';
-import type { Shelf } from '../../../agent/spool/shelf.js';
+import type { EntryStore } from '../../../agent/spool/entry-store.js';
 import { type Clock, systemClock } from '../../../shared/clock.js';
 import { frameEntry } from '../../support/entries.js';
 import { spoolSettings } from '../../support/spool-settings.js';
@@ -15,14 +15,14 @@ const nothingBusy = (): boolean => false;
 const clock: Clock = { ...systemClock, utcOffsetMinutes: () => 60 };
 
 async function openShelf(kind: string) {
-  if (kind === 'memory') return { shelf: new MemoryShelf(), life: MemoryShelf.newLife() };
-  return FolderShelf.open(`${temporaryDirectory()}/laptop_4444`, () => undefined);
+  if (kind === 'memory') return { shelf: new MemoryStore(), life: MemoryStore.newLife() };
+  return DiskStore.open(`${temporaryDirectory()}/laptop_4444`, () => undefined);
 }
 
 async function makeSpool(
   kind: string,
   changes: Partial<QueueSettings> = {},
-  wrap = (shelf: Shelf) => shelf,
+  wrap = (shelf: EntryStore) => shelf,
 ) {
   const dropped: string[] = [];
   const trouble: string[] = [];
@@ -54,7 +54,7 @@ async function makeSpool(
 }
 
 /** A shelf of which a test can say when its disk is full. */
-function fullAtTimes(shelf: Shelf): { shelf: Shelf; disk: { isFull: boolean } } {
+function fullAtTimes(shelf: EntryStore): { shelf: EntryStore; disk: { isFull: boolean } } {
   const disk = { isFull: false };
   const full = (): Promise<never> =>
     Promise.reject(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));

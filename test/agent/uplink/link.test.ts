@@ -3,9 +3,13 @@ import { duplexPair } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { Link } from '../../../agent/uplink/link.js';
-import { maxFramesInFlight, maxReturnMs, minReturnMs } from '../../../agent/uplink/limits.js';
+import {
+  maxFramesInFlight,
+  maxReturnMs,
+  minReturnMs,
+} from '../../../agent/uplink/uplink-limits.js';
 import { OversizeReport, PassedOver } from '../../../agent/uplink/passed-over.js';
-import { maxIdleMessagesPerMinute, preface } from '../../../shared/protocol/limits.js';
+import { maxIdleMessagesPerMinute, preface } from '../../../shared/protocol/protocol-limits.js';
 import { encodeMessage } from '../../../shared/protocol/wire.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { keptLog } from '../../support/log.js';
@@ -34,7 +38,7 @@ function makeLink() {
   const onWelcome = (): Promise<void> => Promise.resolve();
   const passedOver = new PassedOver(new OversizeReport(log, clock));
   const link = new Link(ours, { camera: 'yard', spool, clock, log, passedOver, onWelcome });
-  const ended = link.converse().then(
+  const ended = link.run().then(
     (pauseMs) => `ended ${pauseMs}`,
     (error: unknown) => String(error),
   );

@@ -4,11 +4,11 @@ import { type AddressInfo, type Server, type Socket, createServer } from 'node:n
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { maxReturnMs } from '../../../agent/uplink/limits.js';
+import { maxReturnMs } from '../../../agent/uplink/uplink-limits.js';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { Uplink } from '../../../agent/uplink/uplink.js';
 import { type Clock, systemClock } from '../../../shared/clock.js';
-import { maxHeaderBytes, preface } from '../../../shared/protocol/limits.js';
+import { maxHeaderBytes, preface } from '../../../shared/protocol/protocol-limits.js';
 import { MessageDecoder, encodeMessage } from '../../../shared/protocol/wire.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';

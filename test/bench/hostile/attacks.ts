@@ -1,6 +1,6 @@
 /** The attacks, each as what one attacker says: on a connection that lasts, or on one connection for each attempt. */
 import { randomBytes } from 'node:crypto';
-import { preface } from '../../../shared/protocol/limits.js';
+import { preface } from '../../../shared/protocol/protocol-limits.js';
 import { clientHello, identitiesOf } from '../../hostile/client-hello.js';
 import {
   frameMessage,

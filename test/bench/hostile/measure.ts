@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { issueCode } from '../../../receiver/access/keys/pairing-desk.js';
+import { issueCode } from '../../../receiver/access/keys/pairing-codes.js';
 import type { CameraKey } from '../../../shared/keys/identity.js';
 import { formatIdentity } from '../../../shared/keys/identity.js';
 import { readPictures } from '../../hostile/books.js';

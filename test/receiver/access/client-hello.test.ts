@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readClientHello } from '../../../receiver/access/client-hello.js';
-import { maxClientHelloBytes } from '../../../receiver/limits/limits.js';
+import { maxClientHelloBytes } from '../../../receiver/limits/receiver-limits.js';
 import {
   helloOfOpenssl,
   helloOfVersion01,

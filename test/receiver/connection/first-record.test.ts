@@ -5,10 +5,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Doorkeeper } from '../../../receiver/access/doorkeeper.js';
+import { AccessControl } from '../../../receiver/access/access-control.js';
 import { KeyRing } from '../../../receiver/access/keys/key-ring.js';
-import { codeLifeMs, issueCode } from '../../../receiver/access/keys/pairing-desk.js';
-import { refusingAlert } from '../../../receiver/access/secure.js';
+import { codeLifeMs, issueCode } from '../../../receiver/access/keys/pairing-codes.js';
+import { refusingAlert } from '../../../receiver/access/tls.js';
 import { systemClock } from '../../../shared/clock.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
 import { pairingCode } from '../../../shared/keys/pairing-code.js';
@@ -24,13 +24,19 @@ async function startClosed() {
   const credentials = temporaryDirectory();
   writeFileSync(join(credentials, 'picchanged-keys'), `garage.k1 ${'5e'.repeat(32)}\n`);
   const { log } = keptLog();
-  const doorOf = async (folder: Parameters<typeof KeyRing.open>[0]): Promise<Doorkeeper> => {
+  const doorOf = async (folder: Parameters<typeof KeyRing.open>[0]): Promise<AccessControl> => {
     const ring = await KeyRing.open(folder, credentials, systemClock);
-    const onClosed = (): Promise<void> => Promise.resolve();
-    return new Doorkeeper({ ring, isOpenAnyway: false, clock: systemClock, log, onClosed });
+    const onFirstPairing = (): Promise<void> => Promise.resolve();
+    return new AccessControl({
+      ring,
+      isOpenAnyway: false,
+      clock: systemClock,
+      log,
+      onFirstPairing,
+    });
   };
   const receiver = await startReceiver({}, {}, false, doorOf);
-  const claimant = vi.spyOn(receiver.door, 'claimant');
+  const lookUpClaim = vi.spyOn(receiver.door, 'lookUpClaim');
   const find = vi.spyOn(KeyRing.prototype, 'find');
   find.mockClear();
   const { id: keyId } = await pairBehindTheScenes(receiver.folder, 'yard');
@@ -38,7 +44,7 @@ async function startClosed() {
     pairingCode.parse(await issueCode(receiver.folder, camera, false, madeAtMs)).id;
   const code = await idOfCode('shed', Date.now());
   const expired = await idOfCode('porch', Date.now() - codeLifeMs);
-  return { ...receiver, claimant, find, ids: { keyId, code, expired } };
+  return { ...receiver, lookUpClaim, find, ids: { keyId, code, expired } };
 }
 
 type Ids = Awaited<ReturnType<typeof startClosed>>['ids'];
@@ -109,9 +115,9 @@ describe('a peer that begins TLS otherwise than an agent', () => {
     ['a record of 64 kB', [Buffer.from([22, 3, 1, 0xff, 0xff]), Buffer.alloc(0xffff)]],
     ['bytes one by one', [...Buffer.from([22, 3, 1, 9, 0])].map((byte) => Buffer.of(byte))],
   ])('gets the same alert, and no key is looked up: %s', async (_, pieces) => {
-    const { port, claimant, find } = await startClosed();
+    const { port, lookUpClaim, find } = await startClosed();
     expect(await answerTo(port, ...pieces)).toEqual(refusingAlert);
-    expect(claimant).not.toHaveBeenCalled();
+    expect(lookUpClaim).not.toHaveBeenCalled();
     expect(find).not.toHaveBeenCalled();
   });
 

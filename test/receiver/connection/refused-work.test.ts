@@ -4,7 +4,7 @@ import {
   maxAddressWorkUs,
   maxCameraWorkUs,
   maxConnectionWorkUs,
-} from '../../../receiver/limits/limits.js';
+} from '../../../receiver/limits/receiver-limits.js';
 import { prices } from '../../../receiver/limits/work/prices.js';
 import { AgentPeer } from '../../support/agent-peer.js';
 import { eventually } from '../../support/eventually.js';

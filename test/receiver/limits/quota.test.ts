@@ -1,6 +1,6 @@
 /** What a camera may store in a minute. */
 import { expect, it } from 'vitest';
-import { minStoredBytes } from '../../../receiver/limits/limits.js';
+import { minStoredBytes } from '../../../receiver/limits/receiver-limits.js';
 import { Quota } from '../../../receiver/limits/quota.js';
 import { FakeClock } from '../../support/fake-clock.js';
 

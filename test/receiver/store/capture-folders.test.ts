@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CaptureFolders } from '../../../receiver/store/capture-folders.js';
 import { Folder } from '../../../receiver/store/folder.js';
-import { maxOpenFolders } from '../../../receiver/limits/limits.js';
+import { maxOpenFolders } from '../../../receiver/limits/receiver-limits.js';
 import { eventually } from '../../support/eventually.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
-import type { FrameToStore, Hole } from '../../../receiver/store/store-port.js';
+import type { FrameToStore, Gap } from '../../../receiver/store/store-port.js';
 import { filesBelow, unfinishedBelow } from '../../support/files.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { temporaryDirectory } from '../../support/temporary.js';
@@ -35,7 +35,7 @@ function frame(changes: Partial<FrameToStore> = {}): FrameToStore {
     ...changes,
   };
 }
-function hole(changes: Partial<Hole> = {}): Hole {
+function hole(changes: Partial<Gap> = {}): Gap {
   const moment = { capturedAtMs, utcOffsetMinutes: 60, receivedAtMs: capturedAtMs + 1000 };
   const range = { count: 12, lastCapturedAtMs: capturedAtMs + 60_000, why: 'size' };
   return { camera: 'frontdoor', id: { epoch, sequence: 7 }, ...moment, ...range, ...changes };

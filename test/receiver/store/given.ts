@@ -1,7 +1,7 @@
 /** Frames and holes of a camera `yard`, a millisecond apart, for the tests of the store. */
 import { createHash } from 'node:crypto';
 import { numberedName } from '../../../shared/protocol/frame-path.js';
-import type { FrameToStore, Hole } from '../../../receiver/store/store-port.js';
+import type { FrameToStore, Gap } from '../../../receiver/store/store-port.js';
 import { makeJpeg } from '../../support/pictures.js';
 
 export const epoch = '0123456789abcdef0123456789abcdef';
@@ -31,7 +31,7 @@ export function nameOf(sequence: number, number = 1): string {
   return `${day}/${numberedName(`2026_11_22_07_30_15_${ms}+0000`, number)}`;
 }
 
-export function holeOf(sequence: number, changes: Partial<Hole> = {}): Hole {
+export function holeOf(sequence: number, changes: Partial<Gap> = {}): Gap {
   return {
     camera: 'yard',
     id: { epoch, sequence },

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Folder } from '../../../receiver/store/folder.js';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
-import { surveyCaptures } from '../../../receiver/store/survey.js';
+import { surveyCaptures } from '../../../receiver/store/captures-survey.js';
 import { filesBelow } from '../../support/files.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 import { day, frameOf, nameOf, receivedAtMs } from './given.js';

@@ -7,7 +7,7 @@ import { DayRecord } from '../../../receiver/store/day-record.js';
 import { Folder } from '../../../receiver/store/folder.js';
 import { HashTable, hashOf } from '../../../receiver/store/hash-table.js';
 import { RecordIndex } from '../../../receiver/store/record-index.js';
-import { frameKey, frameLine, holeKey } from '../../../receiver/store/record-line.js';
+import { frameKey, frameLine, gapKey } from '../../../receiver/store/record-line.js';
 import { clockedPath, nameNumber, numberedName } from '../../../shared/protocol/frame-path.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 import { frameOf, holeOf } from './given.js';
@@ -81,9 +81,9 @@ describe('the index of a record', () => {
 
   it('knows holes as a whole', () => {
     const index = new RecordIndex();
-    index.add({ kind: 'hole', key: holeKey(holeOf(1)) });
-    expect(index.hasHole(holeKey(holeOf(1)))).toBe(true);
-    expect(index.hasHole(holeKey(holeOf(1, { count: 6 })))).toBe(false);
+    index.add({ kind: 'hole', key: gapKey(holeOf(1)) });
+    expect(index.hasGap(gapKey(holeOf(1)))).toBe(true);
+    expect(index.hasGap(gapKey(holeOf(1, { count: 6 })))).toBe(false);
   });
 });
 

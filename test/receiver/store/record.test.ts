@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, unlinkSy
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
-import type { FrameToStore, Hole } from '../../../receiver/store/store-port.js';
+import type { FrameToStore, Gap } from '../../../receiver/store/store-port.js';
 import { filesBelow } from '../../support/files.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { temporaryDirectory } from '../../support/temporary.js';
@@ -23,7 +23,7 @@ function frame(sequence: number, number = 1, epoch = 'e'.repeat(32)): FrameToSto
   return { camera: 'yard', jpeg, sha256, id: { epoch, sequence }, verdict, ...moment };
 }
 
-function hole(sequence: number): Hole {
+function hole(sequence: number): Gap {
   const range = { count: 12, lastCapturedAtMs: capturedAtMs + 60_000, why: 'size' };
   return { camera: 'yard', id: { epoch: 'e'.repeat(32), sequence }, ...moment, ...range };
 }
@@ -173,7 +173,7 @@ describe('the record', () => {
 
   it('holds each hole that says something else under the same number', async () => {
     const { directory, store, lines } = await openedStore();
-    const holes: Hole[] = [
+    const holes: Gap[] = [
       hole(7),
       { ...hole(7), count: 700 },
       { ...hole(7), why: 'age' },

@@ -7,7 +7,7 @@ import {
   formatAddress,
   listenAddress,
 } from '../../../shared/cli/address.js';
-import { InvalidValue } from '../../../shared/cli/quantity.js';
+import { InvalidValue } from '../../../shared/cli/units.js';
 
 describe('destination', () => {
   it.each([

@@ -1,14 +1,14 @@
 /** Reading a command line by a small table of its own: flag over environment over default. */
 import { describe, expect, it } from 'vitest';
 import { destination } from '../../../shared/cli/address.js';
-import { duration, path, wholeNumber } from '../../../shared/cli/kinds.js';
+import { duration, path, wholeNumber } from '../../../shared/cli/value-types.js';
 import {
   flagName,
   helpText,
   list,
   optionRows,
   readCommandLine,
-  toggle,
+  flag,
   value,
   variableName,
 } from '../../../shared/cli/option-table.js';
@@ -20,7 +20,7 @@ const program = {
     shotTimeout: value(duration({ minMs: 1 }), 'How long a shot may take.', '20s'),
     dir: value(path('DIR'), 'Where the files go.'),
     level: list(wholeNumber(1, 9), 'A level.'),
-    verbose: toggle('Say more.'),
+    verbose: flag('Say more.'),
   },
 };
 
@@ -133,7 +133,7 @@ describe('readCommandLine', () => {
   });
 
   it('knows no flags of one letter after one dash, also where an option has that name', () => {
-    const short = { name: 'w', table: { x: toggle('X.') } };
+    const short = { name: 'w', table: { x: flag('X.') } };
     expect(readCommandLine(short, ['--x'], {}).options.x).toBe(true);
     expect(() => readCommandLine(short, ['-x'], {})).toThrow(
       usage('unknown flag -x', 'the flags are --x'),
@@ -143,7 +143,7 @@ describe('readCommandLine', () => {
   it('lets an error that is no wrong value pass as it is', () => {
     const bug = new TypeError('bug');
     const kind = {
-      shown: 'X',
+      metavar: 'X',
       parse(): never {
         throw bug;
       },

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PrivateFolder, writePrivateFile } from '../../../shared/files/private-file.js';
-import { becomeNobody } from '../../support/nobody.js';
+import { becomeNobody } from '../../support/unprivileged-user.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 const isRoot = process.geteuid?.() === 0;

@@ -4,7 +4,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseFleetKeys, readFleetKeys } from '../../../shared/keys/fleet-keys.js';
-import { becomeNobody } from '../../support/nobody.js';
+import { becomeNobody } from '../../support/unprivileged-user.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 const hex = 'ab'.repeat(32);

@@ -8,7 +8,7 @@ import {
   plainAddress,
   rawCameraName,
 } from '../../../shared/protocol/camera-name.js';
-import { InvalidValue } from '../../../shared/cli/quantity.js';
+import { InvalidValue } from '../../../shared/cli/units.js';
 
 describe("a camera's name", () => {
   it.each(['a', '0', 'frontdoor', 'front-door', 'cam-', 'raw', 'rawcam', 'a'.repeat(63)])(

@@ -5,7 +5,7 @@ import jpegJs from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
 import { clockedPath, numberedName } from '../../../shared/protocol/frame-path.js';
 import { findJpegDamage } from '../../../shared/jpeg/splitter.js';
-import * as limits from '../../../shared/protocol/limits.js';
+import * as limits from '../../../shared/protocol/protocol-limits.js';
 import {
   readAgentMessage,
   readReceiverMessage,

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OperationalError } from '../../../shared/cli/errors.js';
-import { maxBoxes, maxSequenceRanges } from '../../../shared/protocol/limits.js';
+import { maxBoxes, maxSequenceRanges } from '../../../shared/protocol/protocol-limits.js';
 import { readAgentMessage, readReceiverMessage } from '../../../shared/protocol/messages.js';
 
 type Header = Record<string, unknown>;

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KeyStore } from '../../../../agent/uplink/keys/key-store.js';
-import { becomeNobody } from '../../../support/nobody.js';
+import { becomeNobody } from '../../../support/unprivileged-user.js';
 import { temporaryDirectory } from '../../../support/temporary.js';
 
 const laptop = { host: 'laptop', port: 4444 };

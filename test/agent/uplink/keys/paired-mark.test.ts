@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KeyStore, KeysMissing } from '../../../../agent/uplink/keys/key-store.js';
 import { PairedMark } from '../../../../agent/uplink/keys/paired-mark.js';
-import { becomeNobody } from '../../../support/nobody.js';
+import { becomeNobody } from '../../../support/unprivileged-user.js';
 import { temporaryDirectory } from '../../../support/temporary.js';
 
 const laptop = { host: 'laptop', port: 4444 };

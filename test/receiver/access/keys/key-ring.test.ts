@@ -10,10 +10,10 @@ import {
   issueCode,
   listCameras,
   removeCamera,
-} from '../../../../receiver/access/keys/pairing-desk.js';
+} from '../../../../receiver/access/keys/pairing-codes.js';
 import { pairingCode } from '../../../../shared/keys/pairing-code.js';
 import { FakeClock } from '../../../support/fake-clock.js';
-import { becomeNobody } from '../../../support/nobody.js';
+import { becomeNobody } from '../../../support/unprivileged-user.js';
 import { temporaryDirectory } from '../../../support/temporary.js';
 
 const minuteMs = 60_000;
@@ -36,7 +36,7 @@ async function openRing(credentials?: string) {
     expect(ring.find(`pair.${id}`)).toEqual({ holder: { camera, id, isPairing: true }, key });
     return { camera, id, isPairing: true };
   };
-  const prove = (id: string): Promise<boolean> => ring.prove({ camera, id, isPairing: false });
+  const prove = (id: string): Promise<boolean> => ring.confirmKey({ camera, id, isPairing: false });
   /** Pairs to the end. */
   const pair = async (keyId: string, isRotation = false): Promise<KeyHolder> => {
     const code = await issue(isRotation);
@@ -70,13 +70,13 @@ describe('a key ring', () => {
     const code = await issue();
     await ring.offer(code, agreedKey('k1'));
     // Cut: the agent never heard of k1, and comes again.
-    expect(ring.stillHears(code)).toBe(true);
+    expect(ring.isStillValid(code)).toBe(true);
     await ring.offer(code, agreedKey('k2'));
     expect(ring.find('frontdoor.k1')).toBeUndefined();
     expect(ring.find('frontdoor.k2')?.key).toEqual(Buffer.alloc(32, 'k2'));
     await prove('k2');
     expect(ring.find(`pair.${code.id}`)).toBeUndefined();
-    expect(ring.stillHears(code)).toBe(false);
+    expect(ring.isStillValid(code)).toBe(false);
     await expect(ring.offer(code, agreedKey('k3'))).rejects.toMatchObject({ code: 'KEYS' });
     expect(await prove('k2')).toBe(false);
   });
@@ -161,7 +161,7 @@ describe('a key ring', () => {
     expect([ring.find('frontdoor.k1'), ring.find('frontdoor.k2')]).not.toContain(undefined);
     expect(await prove('k2')).toBe(true);
     expect(ring.find('frontdoor.k1')).toBeUndefined();
-    expect(ring.stillHears({ camera, id: 'k2', isPairing: false })).toBe(true);
+    expect(ring.isStillValid({ camera, id: 'k2', isPairing: false })).toBe(true);
   });
 
   it('changes a key only when that is asked for, and only where there is one', async () => {
@@ -177,7 +177,7 @@ describe('a key ring', () => {
     await ring.noteSeen(camera, '192.168.1.7');
     await removeCamera(folder, camera);
     expect(ring.find('frontdoor.k1')).toBeUndefined();
-    expect(ring.stillHears({ camera, id: 'k1', isPairing: false })).toBe(false);
+    expect(ring.isStillValid({ camera, id: 'k1', isPairing: false })).toBe(false);
     expect(ring.isClosed()).toBe(true);
     expect(new KeyFolder(folder.path).isClosed()).toBe(true);
     expect(readdirSync(folder.path).sort()).toEqual(['.lock', 'closed']);

@@ -20,7 +20,7 @@ import {
   issueCode,
   listCameras,
   removeCamera,
-} from '../../../../receiver/access/keys/pairing-desk.js';
+} from '../../../../receiver/access/keys/pairing-codes.js';
 import { privateFindings } from '../../../../shared/setup/doctor/private-findings.js';
 import { PrivateFolder } from '../../../../shared/files/private-file.js';
 import { household, receiverCommand } from '../../../support/pairing.js';

@@ -1,6 +1,6 @@
 /** Which handshakes are served, when there are more than may be. */
 import { describe, expect, it } from 'vitest';
-import { maxHandshakesWaiting } from '../../../../receiver/limits/limits.js';
+import { maxHandshakesWaiting } from '../../../../receiver/limits/receiver-limits.js';
 import { HandshakeAdmission } from '../../../../receiver/limits/work/handshake-admission.js';
 import { WorkQueue } from '../../../../receiver/limits/work/work-queue.js';
 import { FakeClock } from '../../../support/fake-clock.js';
@@ -12,11 +12,11 @@ function setUp() {
   const clock = new FakeClock();
   const queue = new WorkQueue(clock);
   let lookUps = 0;
-  const isKnown = (identity: string): boolean => {
+  const hasKey = (identity: string): boolean => {
     lookUps += 1;
     return /^(front|yard)\./.test(identity);
   };
-  const admission = new HandshakeAdmission({ queue, clock, isKnown });
+  const admission = new HandshakeAdmission({ queue, clock, hasKey });
   const served: string[] = [];
   const come = (
     name: string,

@@ -5,8 +5,8 @@ import {
   maxAddressWorkUs,
   maxCameraWorkUs,
   maxConnectionWorkUs,
-  maxStrangersWorkUs,
-} from '../../../../receiver/limits/limits.js';
+  maxAnonymousWorkUs,
+} from '../../../../receiver/limits/receiver-limits.js';
 import {
   type ConnectionBudget,
   Tab,
@@ -41,7 +41,7 @@ function setUp(isGuarded: boolean) {
   };
   return {
     budgets,
-    stranger: (address: string) => connect(budgets.ofStranger(address)),
+    stranger: (address: string) => connect(budgets.ofAnonymous(address)),
     camera: (name: string) => connect(budgets.ofCamera(name, '10.0.0.2')),
     /** A second at a time, in steps that are shorter than any wait. */
     pass: async (ms: number): Promise<void> => {
@@ -58,7 +58,7 @@ describe('beside paired cameras', () => {
   it.each([
     ['one connection', 1, () => '10.0.0.9', maxConnectionWorkUs],
     ['sixteen connections of one address', 16, () => '10.0.0.9', maxAddressWorkUs],
-    ['forty-eight of as many addresses', 48, (at: number) => `10.0.1.${at}`, maxStrangersWorkUs],
+    ['forty-eight of as many addresses', 48, (at: number) => `10.0.1.${at}`, maxAnonymousWorkUs],
   ])('the work of %s without a key is limited', async (_, count, addressOf, perSecond) => {
     const { stranger, pass, end } = setUp(true);
     const asked = Array.from({ length: count }, (_each, at) => ask(stranger(addressOf(at)), 500));
@@ -134,7 +134,7 @@ describe('while no camera is paired', () => {
     await pass(1000);
     end();
     const sum = done.reduce((all, { doneUs }) => all + doneUs, 0);
-    expect(sum).toBeLessThanOrEqual(first(maxStrangersWorkUs, 48 * 500) + maxStrangersWorkUs);
+    expect(sum).toBeLessThanOrEqual(first(maxAnonymousWorkUs, 48 * 500) + maxAnonymousWorkUs);
   });
 });
 
@@ -143,13 +143,13 @@ describe('an address that only connects', () => {
     const { budgets, stranger, camera, pass, end } = setUp(true);
     for (let at = 0; at < 1000; at += 1) stranger('10.0.0.9').charge(400);
     for (let at = 0; at < 1000; at += 1) stranger('10.0.0.2').charge(400);
-    expect(budgets.mayCome('10.0.0.9')).toBe(false);
+    expect(budgets.mayConnect('10.0.0.9')).toBe(false);
     // What it owes is not endless, and not all of what others have.
-    expect(budgets.mayCome('10.0.0.10')).toBe(true);
+    expect(budgets.mayConnect('10.0.0.10')).toBe(true);
     camera('front');
-    expect(budgets.mayCome('10.0.0.2')).toBe(true);
+    expect(budgets.mayConnect('10.0.0.2')).toBe(true);
     await pass(100);
-    expect(budgets.mayCome('10.0.0.9')).toBe(true);
+    expect(budgets.mayConnect('10.0.0.9')).toBe(true);
     end();
   });
 });

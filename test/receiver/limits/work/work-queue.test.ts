@@ -1,7 +1,7 @@
 /** Who may work next. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Bucket } from '../../../../receiver/limits/work/bucket.js';
+import { TokenBucket } from '../../../../receiver/limits/work/token-bucket.js';
 import { type Account, type Rank, WorkQueue } from '../../../../receiver/limits/work/work-queue.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 
@@ -11,9 +11,9 @@ function setUp() {
   const clock = new FakeClock();
   const queue = new WorkQueue(clock);
   const done: string[] = [];
-  const open = (rank: Rank, ...shared: Bucket[]): Account => {
-    const buckets = [new Bucket(clock, share), ...shared];
-    const merit = new Bucket(clock, () => ({ usPerSecond: 1000, burstUs: 0 }));
+  const open = (rank: Rank, ...shared: TokenBucket[]): Account => {
+    const buckets = [new TokenBucket(clock, share), ...shared];
+    const merit = new TokenBucket(clock, () => ({ usPerSecond: 1000, burstUs: 0 }));
     return { rank, turnUs: 5000, buckets: () => buckets, merit: () => merit };
   };
   const pay = (name: string, account: Account, us: number): void => {
@@ -89,7 +89,7 @@ describe('work', () => {
 
   it('goes to who has wasted least, where a budget is shared', async () => {
     const { clock, done, open, pay } = setUp();
-    const shared = new Bucket(clock, share);
+    const shared = new TokenBucket(clock, share);
     const [flooder, honest] = [open(2, shared), open(2, shared)];
     pay('flood 1', flooder, 21_000);
     for (let at = 2; at <= 9; at += 1) pay(`flood ${at}`, flooder, 5000);
@@ -123,7 +123,7 @@ describe('work', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(ask, { maxLength: 40 }), async (asks) => {
         const { clock, done, open, pay, settle } = setUp();
-        const shared = new Bucket(clock, share);
+        const shared = new TokenBucket(clock, share);
         const accounts = [
           open(0),
           open(0),

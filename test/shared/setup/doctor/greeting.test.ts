@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { hearGreeting } from '../../../../shared/setup/doctor/greeting.js';
+import { readGreeting } from '../../../../shared/setup/doctor/greeting.js';
 import { eventually } from '../../../support/eventually.js';
 import { startReceiver } from '../../../support/receiver.js';
 
@@ -20,7 +20,7 @@ async function serverThat(does: (socket: Socket) => void): Promise<number> {
 async function greetingOn(port: number, limitMs = 10_000) {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
-  const greeting = await hearGreeting(socket, limitMs);
+  const greeting = await readGreeting(socket, limitMs);
   await once(socket, 'close');
   return greeting;
 }

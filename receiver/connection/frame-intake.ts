@@ -1,0 +1,173 @@
+/**
+ * What becomes of a frame, or of a note that frames were dropped: looks at it, stores it, answers. A frame is
+ * acknowledged only when the store has it on the disk.
+ */
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../shared/clock.js';
+import { describeError } from '../../shared/cli/errors.js';
+import { walkJpeg } from '../../shared/jpeg/splitter.js';
+import type { Log } from '../../shared/cli/log.js';
+import type {
+  DroppedMessage,
+  FrameMessage,
+  HelloMessage,
+  ReceiverMessage,
+} from '../../shared/protocol/messages.js';
+import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
+import { minStoredBytes } from '../limits/receiver-limits.js';
+import type { Quota } from '../limits/quota.js';
+import type { FrameStore, StoredFrame } from '../store/store-port.js';
+import { hashedAtOnce, prices, stepsPerPayment } from '../limits/work/prices.js';
+import type { Tab } from '../limits/work/work-budgets.js';
+
+/** When the store cannot take a frame: long enough to matter, short enough not to be noticed when over. */
+export const storeRetryMs = 5000;
+
+/** When there is no place, or another agent has the camera's name. */
+export const busyRetryMs = 10_000;
+
+export interface FrameIntakeParts {
+  readonly store: FrameStore;
+  readonly quota: Quota;
+  /** Whose quota it spends. */
+  readonly spender: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onStored: (stored: StoredFrame & { camera: string; byteCount: number }) => void;
+  readonly send: (message: ReceiverMessage) => void;
+}
+
+export class FrameIntake {
+  readonly #parts: FrameIntakeParts;
+  /** A full disk fails every frame every few seconds. */
+  readonly #failures: RepeatingErrorLog;
+  readonly #camera: string;
+  readonly #epoch: string;
+
+  constructor({ camera, epoch }: HelloMessage, parts: FrameIntakeParts) {
+    this.#camera = camera;
+    this.#epoch = epoch;
+    this.#parts = parts;
+    this.#failures = new RepeatingErrorLog(parts.log, parts.clock);
+  }
+
+  /** Looks at a frame before it is stored. @returns false when it is refused, and answered */
+  async accepts(message: FrameMessage, jpeg: Buffer, tab: Tab): Promise<boolean> {
+    const { quota, spender } = this.#parts;
+    const { sequence } = message;
+    await tab.pay(prices.refusal);
+    // Before it is looked at: what is beyond the quota costs no more than reading it.
+    if (this.#isBeyondQuota(sequence, quota.waitMs(spender))) return false;
+    const refusal = await refusalOf(message, jpeg, tab);
+    if (refusal !== undefined) {
+      const camera = this.#camera;
+      this.#parts.log.warn('refused a frame', { camera, sequence, reason: refusal.message });
+      this.#parts.send({ type: 'refused', sequence, ...refusal });
+      return false;
+    }
+    await tab.pay(prices.store(jpeg.length));
+    return !this.#isBeyondQuota(sequence, quota.spend(spender, jpeg.length));
+  }
+
+  /**
+   * Stores a frame that was accepted. Resolves when it is stored, or refused, and answered. Never rejects for
+   * what the disk does.
+   */
+  async store(message: FrameMessage, jpeg: Buffer, tab: Tab): Promise<void> {
+    const { sequence, capturedAtMs, utcOffsetMinutes, sha256, verdict } = message;
+    const camera = this.#camera;
+    const id = { epoch: this.#epoch, sequence };
+    const receivedAtMs = this.#parts.clock.nowMs();
+    const moment = { capturedAtMs, utcOffsetMinutes, receivedAtMs };
+    const frame = { camera, id, jpeg, sha256, verdict, ...moment };
+    const stored = await this.#answer(id, () => this.#parts.store.put(frame));
+    if (stored === undefined) return;
+    if (!stored.duplicate) tab.refund();
+    this.#parts.onStored({ ...stored, camera, byteCount: jpeg.length });
+  }
+
+  /** Resolves when it is noted, or refused, and answered. Never rejects for what the disk does. */
+  async note(message: DroppedMessage): Promise<void> {
+    const { sequence, count, firstCapturedAtMs, lastCapturedAtMs } = message;
+    const { utcOffsetMinutes, why, sequences } = message;
+    const { quota, spender } = this.#parts;
+    if (this.#isBeyondQuota(sequence, quota.spend(spender, minStoredBytes))) return;
+    const camera = this.#camera;
+    const id = { epoch: this.#epoch, sequence };
+    const receivedAtMs = this.#parts.clock.nowMs();
+    const moment = { capturedAtMs: firstCapturedAtMs, utcOffsetMinutes, receivedAtMs };
+    const hole = { camera, id, count, lastCapturedAtMs, why, sequences, ...moment };
+    const noted = await this.#answer(id, () => this.#parts.store.note(hole));
+    if (noted === undefined || noted.duplicate) return;
+    const [from, to] = [firstCapturedAtMs, lastCapturedAtMs].map((ms) =>
+      new Date(ms).toISOString(),
+    );
+    this.#parts.log.warn('frames were dropped by the agent', { camera, count, why, from, to });
+  }
+
+  #isBeyondQuota(sequence: number, retryAfterMs: number): boolean {
+    const { quota, log, send } = this.#parts;
+    if (retryAfterMs === 0) return false;
+    const message = quota.refusal;
+    log.warn('refused a frame for now', { camera: this.#camera, sequence, reason: message });
+    send({ type: 'refused', sequence, code: 'quota', message, retry: true, retryAfterMs });
+    return true;
+  }
+
+  /** Tells the agent what became of it; undefined when it is to keep it. */
+  async #answer(
+    { sequence }: { readonly sequence: number },
+    work: () => Promise<StoredFrame>,
+  ): Promise<StoredFrame | undefined> {
+    try {
+      const stored = await work();
+      this.#failures.worked(`storing frames of ${this.#camera} again`);
+      this.#parts.send({ type: 'stored', sequence, ...stored });
+      return stored;
+    } catch (error) {
+      this.#failures.failed(`cannot store frames of ${this.#camera}; it keeps them`, error);
+      const message = sentenceOf(error);
+      const again = { retry: true, retryAfterMs: storeRetryMs };
+      this.#parts.send({ type: 'refused', sequence, code: 'store', message, ...again });
+      return undefined;
+    }
+  }
+}
+
+/** As long as the protocol lets a sentence be. */
+export function sentenceOf(error: unknown): string {
+  return describeError(error).slice(0, 1000);
+}
+
+/** What is wrong with a frame as it came; undefined when nothing is. */
+async function refusalOf(message: FrameMessage, jpeg: Buffer, tab: Tab) {
+  if ((await sha256Of(jpeg, tab)) !== message.sha256) {
+    return {
+      code: 'hash',
+      message: 'its bytes do not have the SHA-256 that was announced',
+      retry: true,
+    };
+  }
+  const damage = await damageOf(jpeg, tab);
+  if (damage === undefined) return undefined;
+  return { code: 'not-a-jpeg', message: `it is no whole JPEG: ${damage}`, retry: false };
+}
+
+async function sha256Of(bytes: Buffer, tab: Tab): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += hashedAtOnce) {
+    const piece = bytes.subarray(at, at + hashedAtOnce);
+    await tab.pay(prices.hash(piece.length));
+    hash.update(piece);
+  }
+  return hash.digest('hex');
+}
+
+async function damageOf(jpeg: Buffer, tab: Tab): Promise<string | undefined> {
+  const walk = walkJpeg(jpeg, stepsPerPayment);
+  for (;;) {
+    await tab.pay(prices.walk);
+    const { done, value } = walk.next();
+    if (done) return value;
+  }
+}

@@ -1,0 +1,47 @@
+/** Keeps holes as lines of records: frames that an agent had to drop, and which there is no file for. */
+import type { CaptureFolders } from './capture-folders.js';
+import { recordName } from './day-record.js';
+import type { DayRecords } from './day-records.js';
+import type { FolderFlushes } from './folder-flushes.js';
+import { gapKey, gapLine } from './record-line.js';
+import type { Gap, StoredFrame } from './store-port.js';
+
+export interface StoreParts {
+  readonly folders: CaptureFolders;
+  readonly records: DayRecords;
+  readonly flushes: FolderFlushes;
+}
+
+export class GapLines {
+  readonly #parts: StoreParts;
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+  }
+
+  /** Appends the line of a hole to a folder's record, unless it is there. @throws a system error */
+  note(folder: string, hole: Gap): Promise<StoredFrame> {
+    const { folders, records, flushes } = this.#parts;
+    const key = gapKey(hole);
+    return folders.use([folder], async (day) => {
+      const record = await records.of(folder, day);
+      const duplicate = record.hasGap(key);
+      // The line of a duplicate was perhaps appended by a process that could not flush it.
+      if (duplicate) await record.flush(day);
+      else await record.appendAndFlush(day, gapLine(hole), { kind: 'hole', key });
+      await flushes.flush(day);
+      return { name: `${folder}/${recordName}`, duplicate };
+    });
+  }
+
+  /** @returns undefined when a folder's record does not hold it @throws a system error */
+  find(folder: string, hole: Gap): Promise<StoredFrame | undefined> {
+    const { folders, records } = this.#parts;
+    return folders.useExisting([folder], async (day) => {
+      const record = await records.of(folder, day);
+      if (!record.hasGap(gapKey(hole))) return undefined;
+      await record.flush(day);
+      return { name: `${folder}/${recordName}`, duplicate: true };
+    });
+  }
+}

@@ -1,0 +1,113 @@
+/** What a folder remembers over the end of a process, however it ended. */
+import { mkdirSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DiskStore } from '../../../agent/spool/disk-store.js';
+import { writeEntry } from '../../../agent/spool/part-file.js';
+import { QueueSpool } from '../../../agent/spool/queue-spool.js';
+import { frameEntry } from '../../support/entries.js';
+import { spoolSettings } from '../../support/spool-settings.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+async function open(folder: string) {
+  const foreign: string[] = [];
+  const trouble: string[] = [];
+  const { shelf, life } = await DiskStore.open(folder, (path) => foreign.push(path));
+  const spool = new QueueSpool(shelf, life, {
+    ...spoolSettings,
+    onTrouble: (event) => trouble.push(event),
+  });
+  const add = (number: number) => spool.add({ entry: frameEntry(number), path: undefined }, 0);
+  return { spool, life, add, foreign, trouble };
+}
+
+/** Without what is being written, or kept free. */
+const namesIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => !name.endsWith('.part') || name === '.hidden.part')
+    .sort();
+
+const folderIn = (directory: string): string => join(directory, 'laptop_4444');
+
+describe('a spool folder, opened again', () => {
+  it('has what waited, in order, in the same life', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const first = await open(folder);
+    for (const number of [1, 2, 3]) await first.add(number);
+    await first.spool.acknowledge(1);
+    const again = await open(folder);
+    expect(again.life.epoch).toBe(first.life.epoch);
+    expect(again.life.entries.map(({ sequence }) => sequence)).toEqual([2, 3]);
+    expect(await again.spool.load(2)).toEqual(frameEntry(2));
+    await again.add(4);
+    expect(namesIn(folder)).toEqual([
+      '000000000002.jpg',
+      '000000000003.jpg',
+      '000000000004.jpg',
+      'epoch',
+    ]);
+  });
+
+  it('goes on counting though everything was delivered', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const first = await open(folder);
+    for (const number of [1, 2, 3]) await first.add(number);
+    for (const sequence of [1, 2, 3]) await first.spool.acknowledge(sequence);
+    expect(namesIn(folder)).toEqual(['000000000003.sent', 'epoch']);
+    const again = await open(folder);
+    expect(again.life).toMatchObject({ entries: [], lastSequence: 3 });
+    await again.add(4);
+    await again.spool.acknowledge(4);
+    expect(namesIn(folder)).toEqual(['000000000004.sent', 'epoch']);
+  });
+
+  it('removes what was being written, and touches nothing that is not its own', async () => {
+    const folder = folderIn(temporaryDirectory());
+    await (await open(folder)).add(1);
+    writeFileSync(join(folder, '.0123456789abcdef.part'), 'half');
+    const mine = ['.hidden.part', 'IMG_1234.jpg', '0001.jpg', 'notes.txt'];
+    for (const name of mine) writeFileSync(join(folder, name), 'mine');
+    const { foreign, life } = await open(folder);
+    expect(foreign.sort()).toEqual(mine.map((name) => join(folder, name)).sort());
+    expect(life.entries).toHaveLength(1);
+    expect(namesIn(folder)).toEqual([...mine, '000000000001.jpg', 'epoch'].sort());
+  });
+
+  it('sets aside an entry that was damaged on the disk, with the reason', async () => {
+    const folder = folderIn(temporaryDirectory());
+    await (await open(folder)).add(1);
+    truncateSync(join(folder, '000000000001.jpg'), 100);
+    const { spool, trouble } = await open(folder);
+    expect(await spool.load(1)).toBeUndefined();
+    expect(trouble).toEqual(['a frame in the spool is damaged']);
+    const rejected = join(folder, 'rejected');
+    expect(readFileSync(join(rejected, '000000000001.damaged'))).toHaveLength(100);
+    expect(readFileSync(join(rejected, '000000000001.damaged.txt'), 'utf8')).toContain('damaged');
+    const { header } = (await spool.load(2)) ?? expect.unreachable();
+    expect(header).toMatchObject({ why: 'damaged', count: 1, sequences: [[1, 1]] });
+  });
+
+  it('keeps one memory of the sequence, whatever a power cut left of several', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const { add } = await open(folder);
+    for (const number of [1, 2]) await add(number);
+    // The disk was full: the entry itself is what is left. The older memory was not removed yet.
+    await writeEntry(join(folder, '000000000003.sent'), frameEntry(3));
+    writeFileSync(join(folder, '000000000001.sent'), '');
+    const { life } = await open(folder);
+    expect(life).toMatchObject({ lastSequence: 3 });
+    expect(readdirSync(folder).filter((name) => name.endsWith('.sent'))).toEqual([
+      '000000000003.sent',
+    ]);
+  });
+
+  it('refuses an epoch that is none', async () => {
+    const folder = folderIn(temporaryDirectory());
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'epoch'), '');
+    await expect(open(folder)).rejects.toMatchObject({
+      code: 'STATE',
+      hint: expect.stringContaining('remove it') as string,
+    });
+  });
+});
