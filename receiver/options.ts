@@ -61,7 +61,7 @@ export const receiverProgram = {
         "picchanged-receiver/keys in the user's state folder.",
     ),
     open: flag(
-      'Once a camera is paired, hear whoever is near all the same, unencrypted: raw senders, unpaired agents.',
+      'Once a camera is paired, also accept unpaired senders on private networks, unencrypted: raw senders, unpaired agents.',
     ),
     json: flag('Print a line of JSON on standard output for each frame stored.'),
     verbose: flag('Log each frame and each connection too.'),

@@ -52,7 +52,7 @@ class Command implements FrameSource {
   readonly #settings: CommandSettings;
   readonly #program: string;
   readonly #args: readonly string[];
-  readonly #bell = new WakeableSleep();
+  readonly #wakeup = new WakeableSleep();
   /** The program while it is wanted; `#last` also while it is being ended. */
   #run: RunningProgram | undefined;
   #last: RunningProgram | undefined;
@@ -85,7 +85,7 @@ class Command implements FrameSource {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#bell.wake();
+    this.#wakeup.wake();
     await this.#stop();
   }
 
@@ -105,7 +105,7 @@ class Command implements FrameSource {
       const nowMs = clock.monotonicMs();
       const isRunning = this.#run !== undefined;
       const dueAtMs = isRunning ? quietAtMs : this.#startAtMs;
-      if (dueAtMs > nowMs) await this.#bell.sleep(dueAtMs - nowMs, clock, signal);
+      if (dueAtMs > nowMs) await this.#wakeup.sleep(dueAtMs - nowMs, clock, signal);
       else if (isRunning) await this.#endSilence();
       else {
         this.#start();
@@ -145,7 +145,7 @@ class Command implements FrameSource {
         this.#newest = { jpeg: result.bytes, capturedAtMs, origin: this.name };
         this.#since = { byteCount: 0, passedOver: 0, lastFault: '' };
         this.#pauseMs = firstPauseMs;
-        this.#bell.wake();
+        this.#wakeup.wake();
       } else {
         this.#since.passedOver += 1;
         this.#since.lastFault =
@@ -174,7 +174,7 @@ class Command implements FrameSource {
     this.#failure = error;
     this.#startAtMs = this.#settings.clock.monotonicMs() + this.#pauseMs;
     this.#pauseMs = Math.min(2 * this.#pauseMs, maxPauseMs);
-    this.#bell.wake();
+    this.#wakeup.wake();
   }
 
   /** @returns how the last one ended; undefined: none was started */

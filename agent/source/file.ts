@@ -1,7 +1,7 @@
 /**
  * Frames that another program writes into one file, over and over: in place, by rename, or deleting it first.
  * Each version that holds still is a frame; of versions that come faster than they are taken, the newest. One
- * that never holds still is read between its writes (settling.ts). A symbolic link is followed.
+ * that never holds still is read between its writes (write-stability.ts). A symbolic link is followed.
  */
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
@@ -54,7 +54,7 @@ class WrittenFile implements FrameSource {
   readonly name: string;
   readonly isPaced = false;
   readonly #settings: FileSettings;
-  readonly #bell = new WakeableSleep();
+  readonly #wakeup = new WakeableSleep();
   #watch: DirectoryWatch | undefined;
   #arriving: PendingFile | undefined;
   /** The version that is no news: there at the start, handed over or refused. */
@@ -81,7 +81,7 @@ class WrittenFile implements FrameSource {
       onName: () => {
         this.#arriving?.told(clock.monotonicMs());
         this.#arriving ??= this.#arrival();
-        this.#bell.wake();
+        this.#wakeup.wake();
       },
     });
     if (!this.#isFirstDue) this.#doneId = (await lookAt(path, true))?.id;
@@ -99,7 +99,7 @@ class WrittenFile implements FrameSource {
       const nowMs = clock.monotonicMs();
       if (nowMs >= deadlineMs) throw this.#tooLate();
       const wakeAtMs = Math.min(deadlineMs, this.#pollAtMs, this.#arriving?.dueAtMs ?? Infinity);
-      await this.#bell.sleep(Math.max(0, wakeAtMs - nowMs), clock, signal);
+      await this.#wakeup.sleep(Math.max(0, wakeAtMs - nowMs), clock, signal);
     }
   }
 

@@ -41,7 +41,7 @@ class Folder implements FrameSource {
   readonly name: string;
   readonly isPaced = false;
   readonly #settings: FolderSettings;
-  readonly #bell = new WakeableSleep();
+  readonly #wakeup = new WakeableSleep();
   #watch: DirectoryWatch | undefined;
   /** By name, the version that is no news: there at the start, handed over or refused. */
   readonly #done = new Map<string, string>();
@@ -82,7 +82,7 @@ class Folder implements FrameSource {
       this.#settings.onLooked(this.#arriving.size === 0);
       let dueAtMs = clock.monotonicMs() + checkMs;
       for (const file of this.#arriving.values()) dueAtMs = Math.min(dueAtMs, file.dueAtMs);
-      await this.#bell.sleep(Math.max(0, dueAtMs - clock.monotonicMs()), clock, signal);
+      await this.#wakeup.sleep(Math.max(0, dueAtMs - clock.monotonicMs()), clock, signal);
     }
   }
 
@@ -99,7 +99,7 @@ class Folder implements FrameSource {
       const rules = { maxFrameBytes, stabilityTimeoutMs: settleTimeoutMs, followsLinks: false };
       this.#arriving.set(name, new PendingFile(join(directory, name), rules, nowMs));
     }
-    this.#bell.wake();
+    this.#wakeup.wake();
   }
 
   /** Looks at every file whose time has come. @returns whether one of them is to be read */

@@ -49,7 +49,7 @@ export async function lookAt(
 export class PendingFile {
   readonly #path: string;
   readonly #rules: PendingFileRules;
-  readonly #settling: WriteStability;
+  readonly #stability: WriteStability;
   /** When its owner was first told of it. Monotonic. */
   readonly sinceMs: number;
   #version: FileVersion | undefined;
@@ -59,12 +59,12 @@ export class PendingFile {
     this.#path = path;
     this.#rules = rules;
     this.sinceMs = nowMs;
-    this.#settling = new WriteStability(nowMs);
+    this.#stability = new WriteStability(nowMs);
   }
 
   /** Monotonic time of the next look. */
   get dueAtMs(): number {
-    return this.#settling.dueAtMs;
+    return this.#stability.dueAtMs;
   }
 
   /** What the last look found. */
@@ -83,7 +83,7 @@ export class PendingFile {
   }
 
   told(nowMs: number): void {
-    this.#settling.changed(nowMs);
+    this.#stability.changed(nowMs);
   }
 
   /**
@@ -92,9 +92,9 @@ export class PendingFile {
    */
   async look(doneId: string | undefined, nowMs: number): Promise<'wait' | 'still' | 'over'> {
     this.#version = await lookAt(this.#path, this.#rules.followsLinks);
-    if (!this.#settling.checked(this.#version?.id, nowMs)) return 'wait';
+    if (!this.#stability.checked(this.#version?.id, nowMs)) return 'wait';
     if (this.#version !== undefined && this.#version.id !== doneId) return 'still';
-    return this.#settling.isQuiet(nowMs) ? 'over' : 'wait';
+    return this.#stability.isQuiet(nowMs) ? 'over' : 'wait';
   }
 
   /** Reads the version that `look` found still, and only that one. */
@@ -110,14 +110,14 @@ export class PendingFile {
       return refuse(`has ${version.sizeBytes} bytes; the limit is ${formatSize(maxFrameBytes)}`);
     }
     // What will not do yet may do soon: a writer pauses, sets the file's mode last, or the system is short of files.
-    const isLastChance = this.#settling.stableForMs(nowMs) >= stabilityTimeoutMs;
+    const isLastChance = this.#stability.stableForMs(nowMs) >= stabilityTimeoutMs;
     let jpeg: Buffer | undefined;
     try {
       jpeg = await readVersion(this.#path, version, this.#rules.followsLinks);
     } catch (cause) {
       if (isLastChance) return refuse('cannot be read', cause);
       this.#damage = `it cannot be read (${systemCode(cause) ?? String(cause)})`;
-      this.#settling.notWhole(nowMs);
+      this.#stability.notWhole(nowMs);
       return { kind: 'wait' };
     }
     if (jpeg === undefined) return { kind: 'wait' };
@@ -127,7 +127,7 @@ export class PendingFile {
       const waited = formatDuration(stabilityTimeoutMs);
       return refuse(`is no whole JPEG and nothing has been added for ${waited}: ${this.#damage}`);
     }
-    this.#settling.notWhole(nowMs);
+    this.#stability.notWhole(nowMs);
     return { kind: 'wait' };
   }
 }

@@ -56,7 +56,7 @@ export class DiskStore implements EntryStore {
   static async open(
     folder: string,
     onForeign: (path: string) => void,
-  ): Promise<{ readonly shelf: DiskStore; readonly life: SpoolLife }> {
+  ): Promise<{ readonly store: DiskStore; readonly life: SpoolLife }> {
     await makeDirectory(folder);
     await removeParts(folder);
     const found: StoredEntry[] = [];
@@ -77,15 +77,15 @@ export class DiskStore implements EntryStore {
     const epoch = await readEpoch(folder);
     const mark =
       marked > 0 ? join(folder, entryName({ sequence: marked, kind: 'sent' })) : undefined;
-    const shelf = new DiskStore(folder, epoch, mark);
-    const aside = await shelf.#rejected.open();
+    const store = new DiskStore(folder, epoch, mark);
+    const aside = await store.#rejected.open();
     const sequences = [...found, ...aside].map(({ sequence }) => sequence);
     const lastSequence = sequences.reduce((last, each) => Math.max(last, each), marked);
     const notes = found.filter(({ kind }) => kind === 'dropped');
-    const headers = await Promise.all(notes.map((note) => shelf.#headerOf(note)));
+    const headers = await Promise.all(notes.map((note) => store.#headerOf(note)));
     const sorted = leftoversOf(found, aside, headers);
     const isMarked = lastSequence === marked;
-    return { shelf, life: { epoch, lastSequence, isMarked, ...sorted } };
+    return { store, life: { epoch, lastSequence, isMarked, ...sorted } };
   }
 
   async put(sequence: number, { entry, path }: Prepared): Promise<void> {

@@ -1,12 +1,12 @@
 /**
- * Keeps a spool's entries whatever the disk does: on the shelf, or in memory while the shelf takes none. What cannot
+ * Keeps a spool's entries whatever the disk does: on the store, or in memory while the store takes none. What cannot
  * be removed now is removed later. It gives the sequences, and sends none out that a restart would give again.
  */
 import { systemCode } from '../../shared/cli/errors.js';
 import type { Entry, EntryHeader } from './entry.js';
 import type { Prepared, EntryStore, StoredEntry, SpoolLife } from './entry-store.js';
 
-/** Frames that the shelf does not take wait in memory up to this much. */
+/** Frames that the store does not take wait in memory up to this much. */
 const maxMemoryBytes = 16 * 1024 * 1024;
 /** Of many removals that fail, so many are tried at a time. */
 const maxFailuresAtOnce = 3;
@@ -31,9 +31,9 @@ interface Removal {
 }
 
 export class EntryKeeper {
-  readonly #shelf: EntryStore;
+  readonly #store: EntryStore;
   readonly #report: KeeperReport;
-  /** Entries that the shelf has not taken. */
+  /** Entries that the store has not taken. */
   readonly #memory = new Map<number, Entry>();
   #memoryBytes = 0;
   #removals: Removal[] = [];
@@ -43,8 +43,8 @@ export class EntryKeeper {
   /** The entry whose name shows it; undefined: the mark does. */
   #shownBy: number | undefined;
 
-  constructor(shelf: EntryStore, life: SpoolLife, report: KeeperReport) {
-    this.#shelf = shelf;
+  constructor(store: EntryStore, life: SpoolLife, report: KeeperReport) {
+    this.#store = store;
     this.#report = report;
     this.#lastSequence = this.#shownSequence = life.lastSequence;
     this.#shownBy = life.isMarked ? undefined : life.lastSequence;
@@ -71,11 +71,11 @@ export class EntryKeeper {
     return kind === 'dropped' && this.#memory.has(sequence) && this.#hasGone;
   }
 
-  /** @returns false when neither the shelf nor memory takes it */
+  /** @returns false when neither the store nor memory takes it */
   async put(sequence: number, prepared: Prepared): Promise<boolean> {
     const { entry } = prepared;
     try {
-      await this.#shelf.put(sequence, prepared);
+      await this.#store.put(sequence, prepared);
       this.#show(sequence);
       return true;
     } catch (error) {
@@ -100,7 +100,7 @@ export class EntryKeeper {
     try {
       // A frame that is dropped before it is kept leaves no name of its own.
       await this.#showAll();
-      await this.#shelf.replace(sequence, entry);
+      await this.#store.replace(sequence, entry);
       this.#memory.delete(sequence);
     } catch (error) {
       this.#report.onTrouble('the note of dropped frames waits in memory', error);
@@ -111,14 +111,14 @@ export class EntryKeeper {
   /** An entry that is about to be sent. @throws as `EntryStore.get` and `EntryStore.mark` */
   async get(sequence: number, kind: EntryHeader['type']): Promise<Entry> {
     const entry = this.#memory.get(sequence);
-    if (entry === undefined) return this.#shelf.get(sequence, kind);
+    if (entry === undefined) return this.#store.get(sequence, kind);
     if (sequence > this.#shownSequence) await this.#mark();
     return entry;
   }
 
-  /** Whether an entry is on the shelf and can be read. */
+  /** Whether an entry is on the store and can be read. */
   peek(sequence: number, kind: EntryHeader['type']): Promise<Entry | undefined> {
-    return this.#shelf.get(sequence, kind).catch(() => undefined);
+    return this.#store.get(sequence, kind).catch(() => undefined);
   }
 
   /** @param isGone a note counts it */
@@ -140,7 +140,7 @@ export class EntryKeeper {
       (each) => !each.isAside || each.entry.sequence !== sequence,
     );
     try {
-      if (!(await this.#shelf.setAside(entry, why, false))) return false;
+      if (!(await this.#store.setAside(entry, why, false))) return false;
     } catch (error) {
       // It waits on, and must not lie aside too: it may be delivered.
       this.#removals.push({ entry, isGone: false, isAside: true, isDamaged: false });
@@ -157,7 +157,7 @@ export class EntryKeeper {
     await this.#removeAll();
   }
 
-  /** Tries again what the shelf did not do. */
+  /** Tries again what the store did not do. */
   async settle(): Promise<void> {
     await this.#moveToShelf();
     await this.#removeAll();
@@ -174,7 +174,7 @@ export class EntryKeeper {
   }
 
   close(): Promise<void> {
-    return this.#shelf.close();
+    return this.#store.close();
   }
 
   get #hasGone(): boolean {
@@ -193,7 +193,7 @@ export class EntryKeeper {
 
   async #mark(): Promise<void> {
     const sequence = this.#lastSequence;
-    await this.#shelf.mark(sequence);
+    await this.#store.mark(sequence);
     this.#shownSequence = sequence;
     this.#shownBy = undefined;
   }
@@ -210,7 +210,7 @@ export class EntryKeeper {
       try {
         // It may name a sequence that is newer than its own.
         if (entry.header.type === 'dropped') await this.#showAll();
-        await this.#shelf.replace(sequence, entry);
+        await this.#store.replace(sequence, entry);
       } catch {
         return; // as before, which was told when it began
       }
@@ -257,12 +257,12 @@ export class EntryKeeper {
     try {
       if (isAside) {
         if (sequence === this.#shownBy) await this.#mark();
-        await this.#shelf.removeAside(entry, isDamaged);
+        await this.#store.removeAside(entry, isDamaged);
         return true;
       }
       if (isDamaged) await this.#keepDamaged(entry);
       const mark = sequence === this.#shownBy ? this.#shownSequence : undefined;
-      await this.#shelf.remove(sequence, kind, mark);
+      await this.#store.remove(sequence, kind, mark);
       if (mark !== undefined) this.#shownBy = undefined;
       return true;
     } catch (error) {
@@ -274,7 +274,7 @@ export class EntryKeeper {
 
   async #keepDamaged(entry: StoredEntry): Promise<void> {
     try {
-      await this.#shelf.setAside(entry, 'its copy in the spool is damaged', true);
+      await this.#store.setAside(entry, 'its copy in the spool is damaged', true);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error; // the file itself may be what is gone
     }

@@ -1,14 +1,14 @@
 /** The port behind a spool: where entries lie by their sequence. What may lie there is the spool's business. */
 import type { Entry, EntryHeader } from './entry.js';
 
-/** An entry on its way to several shelves: written once, where there is a disk for it. */
+/** An entry on its way to several stores: written once, where there is a disk for it. */
 export interface Prepared {
   readonly entry: Entry;
-  /** A finished, flushed file that holds it; undefined: each shelf writes its own. */
+  /** A finished, flushed file that holds it; undefined: each store writes its own. */
   readonly path: string | undefined;
 }
 
-/** What was found on a shelf, or put there. */
+/** What was found on a store, or put there. */
 export interface StoredEntry {
   readonly sequence: number;
   readonly kind: EntryHeader['type'];
@@ -30,7 +30,7 @@ export interface Leftover extends StoredEntry {
   readonly isDamaged: boolean;
 }
 
-/** A life that goes on: what a shelf held when it was opened. */
+/** A life that goes on: what a store held when it was opened. */
 export interface SpoolLife {
   readonly epoch: string;
   /** By sequence. */

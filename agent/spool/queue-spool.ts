@@ -1,5 +1,5 @@
 /**
- * A spool over a shelf: the order of sending, the limits, and the count of what they cost. Each frame that is to be
+ * A spool over a store: the order of sending, the limits, and the count of what they cost. Each frame that is to be
  * sent has a sequence. One that is gone is named by a note, an entry that waits and is acknowledged as frames are.
  */
 import type { Clock } from '../../shared/clock.js';
@@ -25,7 +25,7 @@ export interface QueueSettings extends KeeperReport {
   readonly onDropped: (count: number, why: DropReason) => void;
 }
 
-/** Between two attempts to put on the shelf what waits in memory, other than when a frame is added. */
+/** Between two attempts to put on the store what waits in memory, other than when a frame is added. */
 const settleEveryMs = 1000;
 
 const unreadable = 'a frame cannot be read from the spool: it waits';
@@ -47,8 +47,8 @@ export class QueueSpool implements Spool {
   /** One change at a time: limits and sequence are decided together. */
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(shelf: EntryStore, life: SpoolLife, settings: QueueSettings) {
-    this.#keeper = new EntryKeeper(shelf, life, settings);
+  constructor(store: EntryStore, life: SpoolLife, settings: QueueSettings) {
+    this.#keeper = new EntryKeeper(store, life, settings);
     this.#settings = settings;
     this.#notes = new GapNotes((atMs) => settings.clock.utcOffsetMinutes(atMs));
     this.epoch = life.epoch;
@@ -63,12 +63,12 @@ export class QueueSpool implements Spool {
     return this.#stock.waiting.size;
   }
 
-  /** False while something waits in memory, or is to be removed from the shelf. */
+  /** False while something waits in memory, or is to be removed from the store. */
   get isSettled(): boolean {
     return !this.#keeper.isBehind;
   }
 
-  /** Frames that wait and are not on the shelf. */
+  /** Frames that wait and are not on the store. */
   get inMemoryCount(): number {
     return this.#keeper.inMemory().length;
   }
@@ -200,7 +200,7 @@ export class QueueSpool implements Spool {
     this.#listeners.push(listener);
   }
 
-  /** Puts on the shelf what it takes, counts what it does not, and leaves nothing else behind. */
+  /** Puts on the store what it takes, counts what it does not, and leaves nothing else behind. */
   close(): Promise<SpoolRest> {
     return this.#inTurn(async () => {
       await this.#settle();

@@ -204,8 +204,8 @@ export class SpoolSet implements Outbox {
 }
 
 async function openSpool(folder: string, settings: SpoolSetSettings): Promise<QueueSpool> {
-  const { shelf, life } = await DiskStore.open(folder, settings.onForeign);
-  return new QueueSpool(shelf, life, settings);
+  const { store, life } = await DiskStore.open(folder, settings.onForeign);
+  return new QueueSpool(store, life, settings);
 }
 
 /** @returns undefined when nothing waits there */

@@ -127,7 +127,7 @@ export class Link {
     const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: maxHeaderBytes });
     let opening: Buffer | undefined = Buffer.alloc(0);
     for await (const chunk of this.#socket as AsyncIterable<Buffer>) {
-      this.#liveness.heard(this.#parts.clock.monotonicMs());
+      this.#liveness.received(this.#parts.clock.monotonicMs());
       let bytes = chunk;
       if (opening !== undefined) {
         opening = Buffer.concat([opening, chunk]);
@@ -256,7 +256,7 @@ export class Link {
   }
 
   #send(message: AgentMessage, body?: Buffer): void {
-    this.#liveness.said(this.#parts.clock.monotonicMs(), this.#isAwaiting);
+    this.#liveness.sent(this.#parts.clock.monotonicMs(), this.#isAwaiting);
     const [head, rest] = encodeMessage(message, body);
     this.#socket.cork();
     this.#socket.write(head);

@@ -16,7 +16,7 @@ export class Liveness {
     this.#startedAtMs = this.#saidAtMs = this.#aliveAtMs = nowMs;
   }
 
-  heard(nowMs: number): void {
+  received(nowMs: number): void {
     this.#aliveAtMs = nowMs;
     this.#hasPinged = false;
   }
@@ -31,7 +31,7 @@ export class Liveness {
   }
 
   /** @param isAwaited whether an answer was due already: what is asked first deserves the whole deadline */
-  said(nowMs: number, isAwaited: boolean): void {
+  sent(nowMs: number, isAwaited: boolean): void {
     if (!isAwaited && !this.#hasPinged) this.#aliveAtMs = nowMs;
     this.#saidAtMs = nowMs;
   }

@@ -12,14 +12,14 @@ import type { Peer } from './peer.js';
 import type { KeyHolder, KeyRing } from './keys/key-ring.js';
 import type { KeyClaim, TlsConnection } from './tls.js';
 
-/** How soon a guest that sends nothing is cut off when it is not heard any more; frames are looked at each. */
+/** How soon a peer that sends nothing is cut off when it is no longer accepted; frames are looked at each. */
 const checkEveryMs = 2000;
 /** How often it is noted that a camera is still here. */
 const noteEveryMs = 60_000;
 
-/** For who speaks in the clear where only paired cameras are heard. */
+/** For who speaks in the clear where only paired cameras are accepted. */
 export const pairedOnlyMessage =
-  'this receiver hears paired cameras only: pair this one (receiver pair NAME), ' +
+  'this receiver accepts paired cameras only: pair this one (receiver pair NAME), ' +
   'or let raw senders in (receiver --open)';
 
 export interface AccessControlParts {
@@ -34,8 +34,8 @@ export interface AccessControlParts {
 
 /** Why a connection is ended in the middle, as a sentence for the other side. */
 const revocationMessages = {
-  unpaired: 'this receiver does not hear it any more: its key was taken back or changed',
-  closed: 'this receiver hears paired cameras only by now: pair this one (receiver pair NAME)',
+  unpaired: 'this receiver no longer accepts it: its key was removed or replaced',
+  closed: 'this receiver now accepts paired cameras only: pair this one (receiver pair NAME)',
 } as const;
 
 export class AccessControl {
@@ -53,7 +53,7 @@ export class AccessControl {
       // Who may have a key is heard from anywhere.
       return ring.isClosed() || ring.hasCodes() ? undefined : refusalFor(address);
     } catch (error) {
-      this.#parts.log.error('nobody is heard', { error });
+      this.#parts.log.error('rejecting all connections: the keys cannot be read', { error });
       return pairedOnlyMessage;
     }
   }
@@ -135,10 +135,10 @@ export class AccessControl {
   }
 
   /**
-   * Looks after a guest until `signal` aborts: says once when it is not heard any more, and why. Never rejects.
+   * Looks after a peer until `signal` aborts: says once when it is no longer accepted, and why. Never rejects.
    */
   async watchRevocation(
-    guest: Peer,
+    peer: Peer,
     address: string,
     signal: AbortSignal,
     onUnheard: (why: string) => void,
@@ -146,18 +146,18 @@ export class AccessControl {
     const { clock } = this.#parts;
     let notedAtMs = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
-      const why = guest.revocation();
+      const why = peer.revocation();
       if (why !== undefined) {
         onUnheard(why);
         return;
       }
       if (clock.monotonicMs() - notedAtMs >= noteEveryMs) {
         notedAtMs = clock.monotonicMs();
-        await this.#noteSeen(guest, address);
+        await this.#noteSeen(peer, address);
       }
       await clock.sleep(checkEveryMs, signal);
     }
-    await this.#noteSeen(guest, address);
+    await this.#noteSeen(peer, address);
   }
 
   #refusalOfAnonymous(camera: string): string | undefined {
@@ -178,8 +178,8 @@ export class AccessControl {
     }
   }
 
-  async #noteSeen(guest: Peer, address: string): Promise<void> {
-    const holder = this.#holders.get(guest);
+  async #noteSeen(peer: Peer, address: string): Promise<void> {
+    const holder = this.#holders.get(peer);
     if (holder === undefined || holder.isPairing) return;
     const { camera } = holder;
     try {

@@ -6,5 +6,5 @@ import { isPrivateAddress } from '../limits/network.js';
 export function refusalFor(address: string): string | undefined {
   if (isPrivateAddress(address)) return undefined;
   const plain = plainAddress(address);
-  return `this receiver hears its own machine and private networks only, not ${plain}`;
+  return `this receiver accepts its own machine and private networks only, not ${plain}`;
 }

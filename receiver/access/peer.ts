@@ -7,7 +7,7 @@ export interface Peer {
   readonly isPaired: boolean;
   /** Why it may not send as this camera, as a sentence for it; undefined when it may. */
   refusalForName(camera: string): string | undefined;
-  /** Why it is not heard any more under the name that it asked for; undefined when it is. Asked for each frame. */
+  /** Why it is no longer accepted under the name that it asked for; undefined when it is. Asked for each frame. */
   revocation(): string | undefined;
   /**
    * Agrees on a key, or says that the agreed one is proven. @returns for which camera

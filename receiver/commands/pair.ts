@@ -35,7 +35,7 @@ const pairProgram = {
 const usage = `receiver pair CAMERA
 
 Prints one line to type at the camera. The code in it is good for one pairing, within ${formatDuration(codeLifeMs)}. From the
-first camera on that is paired, only paired cameras are heard.
+first camera on that is paired, only paired cameras are accepted.
 
 `;
 

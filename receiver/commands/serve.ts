@@ -50,12 +50,12 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const ring = await KeyRing.open(folder, env.CREDENTIALS_DIRECTORY, systemClock);
   const noteClosed = (): Promise<void> => checkClosedMark(dir, ring.isClosed(), folder.path);
   await noteClosed();
-  const entrance = await openListeners(options.listen, passedSockets(env, process.pid));
-  if (options.json && entrance.names.includes('standard input')) {
+  const listeners = await openListeners(options.listen, passedSockets(env, process.pid));
+  if (options.json && listeners.names.includes('standard input')) {
     throw new UsageError('--json writes to standard output, which is the connection here');
   }
 
-  const idle = new IdleWatch(entrance.servers.length > 0 ? options.idleExit : 0, signal);
+  const idle = new IdleWatch(listeners.servers.length > 0 ? options.idleExit : 0, signal);
   const receiver = new ConnectionServer(
     {
       maxFrameBytes: options.maxFrame,
@@ -87,31 +87,33 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
       },
     },
   );
-  for (const server of entrance.servers) {
+  for (const server of listeners.servers) {
     server.on('connection', (socket) => void receiver.serve(socket));
   }
   if (options.json) {
-    writeTo(1, `${JSON.stringify({ event: 'listening', addresses: entrance.names })}\n`);
+    writeTo(1, `${JSON.stringify({ event: 'listening', addresses: listeners.names })}\n`);
   }
-  log.info('keeping frames', { dir, from: entrance.names.join(', ') });
-  if (entrance.servers.length > 0) logAccess(ring, options.open, log);
+  log.info('keeping frames', { dir, from: listeners.names.join(', ') });
+  if (listeners.servers.length > 0) logAccess(ring, options.open, log);
 
-  const served = Promise.all(entrance.connections.map((socket) => receiver.serve(socket)));
+  const served = Promise.all(listeners.connections.map((socket) => receiver.serve(socket)));
   // With only connections to serve, their end is ours.
-  await Promise.race(entrance.servers.length > 0 ? [idle.over] : [idle.over, served]);
-  await Promise.all([receiver.close(), ...entrance.servers.map(closeServer)]);
+  await Promise.race(listeners.servers.length > 0 ? [idle.over] : [idle.over, served]);
+  await Promise.all([receiver.close(), ...listeners.servers.map(closeServer)]);
   await Promise.all([store.close(), ring.settled()]);
 }
 
 function logAccess(ring: KeyRing, isOpenAnyway: boolean, log: Log): void {
   if (!ring.isClosed()) {
-    log.info('no camera is paired: anyone on this machine and its private networks is heard');
+    log.info('no camera is paired: anyone on this machine and its private networks is accepted');
     return;
   }
   const cameras = ring.cameras().join(' ') || 'none';
   if (isOpenAnyway) {
-    log.warn('--open: beside paired cameras anyone near is heard, unencrypted', { cameras });
-  } else log.info('only paired cameras are heard', { cameras });
+    log.warn('--open: beside paired cameras anyone on private networks is accepted, unencrypted', {
+      cameras,
+    });
+  } else log.info('only paired cameras are accepted', { cameras });
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -106,14 +106,14 @@ async function readPairing(folder: KeyFolder, nowMs: number): Promise<Pairing> {
 
 function pairingLines({ isClosed, paired }: Pairing, nowMs: number): readonly string[] {
   if (isClosed === undefined) return ['who is paired this user may not know: sudo receiver status'];
-  const heard = isClosed
-    ? 'only paired cameras are heard'
-    : 'no camera is paired: anyone on this machine and its private networks is heard';
+  const access = isClosed
+    ? 'only paired cameras are accepted'
+    : 'no camera is paired: anyone on this machine and its private networks is accepted';
   const cameras = paired.flatMap(({ camera, pairedAtMs, seen }) => {
     if (pairedAtMs === undefined) return [];
     const here =
       seen === undefined ? 'never here' : `here ${ago(seen.atMs, nowMs)} from ${seen.from}`;
     return [`${camera}: paired ${ago(pairedAtMs, nowMs)}, ${here}`];
   });
-  return [heard, ...cameras];
+  return [access, ...cameras];
 }

@@ -25,5 +25,5 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const folder = await openKeys(options.keys, env);
   await removeCamera(folder, camera);
   await removeExpired(folder, systemClock.nowMs());
-  writeTo(1, `${camera} is not heard any more\n`);
+  writeTo(1, `${camera} is no longer accepted\n`);
 }

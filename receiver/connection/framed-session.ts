@@ -42,7 +42,7 @@ import { type ConnectionBudget, Tab } from '../limits/work/work-budgets.js';
 import { WorkCancelled } from '../limits/work/work-queue.js';
 
 export interface FramedSessionParts {
-  readonly guest: Peer;
+  readonly peer: Peer;
   readonly store: FrameStore;
   readonly register: CameraRegister;
   readonly quota: Quota;
@@ -66,7 +66,7 @@ interface Held {
   readonly release: () => void;
 }
 
-type Farewell = Partial<Omit<ByeMessage, 'type'>>;
+type ByeReason = Partial<Omit<ByeMessage, 'type'>>;
 
 export class FramedSession {
   readonly #socket: Socket;
@@ -74,7 +74,7 @@ export class FramedSession {
   readonly #decoder: MessageDecoder;
   readonly #pending = new Set<Promise<void>>();
   readonly #pace: MinRateCheck;
-  readonly #chatter = new MessageRateLimit(maxIdleMessagesPerMinute);
+  readonly #messageRate = new MessageRateLimit(maxIdleMessagesPerMinute);
   /** Of the message that is arriving. */
   #tab: Tab;
   /** What to call with frames; undefined until it is welcome. */
@@ -95,7 +95,7 @@ export class FramedSession {
 
   /** Only who has proven a key keeps a camera's name against another that has. */
   get isPaired(): boolean {
-    return this.#parts.guest.isPaired;
+    return this.#parts.peer.isPaired;
   }
 
   /**
@@ -127,12 +127,12 @@ export class FramedSession {
   }
 
   /** Takes no more frames, answers those it has, says why it ends, and ends. */
-  close(why: Farewell = {}): Promise<void> {
+  close(why: ByeReason = {}): Promise<void> {
     this.#closing ??= this.#close(why);
     return this.#closing;
   }
 
-  async #close(why: Farewell): Promise<void> {
+  async #close(why: ByeReason): Promise<void> {
     // A frame that waits to be looked at is not looked at any more: the agent keeps it.
     this.#parts.budget.cancel();
     await Promise.all(this.#pending);
@@ -172,7 +172,7 @@ export class FramedSession {
     try {
       await tab.pay(prices.message);
       const message = readAgentMessage(header);
-      if (message?.type !== 'frame' && message?.type !== 'dropped') this.#checkChatter();
+      if (message?.type !== 'frame' && message?.type !== 'dropped') this.#checkMessageRate();
       if (message === undefined) return;
       isKept = await this.#take(message, body, { tab, release });
     } finally {
@@ -201,8 +201,8 @@ export class FramedSession {
     throw new OperationalError('LINK', message);
   }
 
-  #checkChatter(): void {
-    if (!this.#chatter.exceeds(this.#parts.clock.monotonicMs())) return;
+  #checkMessageRate(): void {
+    if (!this.#messageRate.exceeds(this.#parts.clock.monotonicMs())) return;
     const what = `more than ${maxIdleMessagesPerMinute} messages in a minute that carry nothing`;
     throw new OperationalError('PROTOCOL', what);
   }
@@ -228,9 +228,9 @@ export class FramedSession {
   /** Asked before each frame and gap is stored: the key may have been revoked, the name been paired. */
   async #mayGoOn(): Promise<boolean> {
     if (this.#isClosing()) return false;
-    const unheard = this.#parts.guest.revocation();
-    if (unheard !== undefined) await this.close({ code: 'unpaired', message: unheard });
-    return unheard === undefined;
+    const revocation = this.#parts.peer.revocation();
+    if (revocation !== undefined) await this.close({ code: 'unpaired', message: revocation });
+    return revocation === undefined;
   }
 
   async #answer(working: Promise<void>): Promise<void> {
@@ -246,7 +246,7 @@ export class FramedSession {
     await tab.pay(prices.pair);
     if (this.#isClosing()) return;
     try {
-      const camera = await this.#parts.guest.pair();
+      const camera = await this.#parts.peer.pair();
       this.#send({ type: 'paired', camera, receiver: version, receiverId: this.#parts.store.id });
     } catch (error) {
       if (!(error instanceof OperationalError) || error.code !== 'KEYS') throw error;
@@ -281,7 +281,7 @@ export class FramedSession {
   }
 
   async #refusalOf(hello: HelloMessage) {
-    const message = this.#parts.guest.refusalForName(hello.camera);
+    const message = this.#parts.peer.refusalForName(hello.camera);
     if (message !== undefined) return { code: 'not-yours', message };
     try {
       const busy = await this.#parts.register.enter(this, hello);

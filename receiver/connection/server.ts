@@ -149,10 +149,10 @@ export class ConnectionServer {
     this.#log.flush();
   }
 
-  async #converse(visit: AcceptedConnection): Promise<void> {
-    const { plain, address } = visit;
+  async #converse(connection: AcceptedConnection): Promise<void> {
+    const { plain, address } = connection;
     const { access } = this.#parts;
-    let { budget } = visit;
+    let { budget } = connection;
     let socket = plain;
     let start: Start | undefined;
     try {
@@ -164,7 +164,7 @@ export class ConnectionServer {
       }
       // What a handshake costs is limited by itself.
       if (start?.opening.kind !== 'tls') await budget.pay(prices.connection);
-      let guest = access.acceptAnonymous();
+      let peer = access.acceptAnonymous();
       if (start?.opening.kind === 'tls') {
         const hello = await readFirstRecord(plain, start.first, start.chunks);
         await start.chunks.return(undefined);
@@ -173,23 +173,23 @@ export class ConnectionServer {
           throw error;
         });
         socket = secured.socket;
-        guest = await access.authenticate(secured);
+        peer = await access.authenticate(secured);
         start = await open(socket);
         if (start !== undefined && start.opening.kind !== 'framed') {
           throw new OperationalError('PROTOCOL', 'what it says inside TLS is not picchanged');
         }
       }
-      if (guest.camera !== undefined) {
-        budget = this.#budgets.ofCamera(guest.camera, address);
+      if (peer.camera !== undefined) {
+        budget = this.#budgets.ofCamera(peer.camera, address);
         socket.once('close', () => budget.end());
       }
       if (start === undefined) return; // a port check: came and went
-      const refusal = guest.isPaired ? undefined : access.refusalOfPlaintext(address);
+      const refusal = peer.isPaired ? undefined : access.refusalOfPlaintext(address);
       if (refusal !== undefined) {
         socket.end(`${refusal}\n`);
         throw new OperationalError('LINK', refusal);
       }
-      await this.#speak({ ...visit, budget }, socket, guest, start);
+      await this.#speak({ ...connection, budget }, socket, peer, start);
     } finally {
       // Lets go of the socket, so that what still comes can be read away.
       await start?.chunks.return(undefined);
@@ -216,9 +216,9 @@ export class ConnectionServer {
   }
 
   async #speak(
-    visit: AcceptedConnection,
+    connection: AcceptedConnection,
     socket: Socket,
-    guest: Peer,
+    peer: Peer,
     start: Start,
   ): Promise<void> {
     const { opening, first, chunks } = start;
@@ -228,10 +228,10 @@ export class ConnectionServer {
       socket.end(`${opening.answer}\n`);
       throw new OperationalError('PROTOCOL', 'it speaks neither JPEG nor picchanged');
     }
-    const { isPaired } = guest;
+    const { isPaired } = peer;
     const memory = isPaired ? this.#pairedMemory : this.#anonymousMemory;
-    const { log, budget } = visit;
-    const spender = spenderOf(guest.camera, visit.address);
+    const { log, budget } = connection;
+    const spender = spenderOf(peer.camera, connection.address);
     const own = { log, memory, budget, quota: this.#quota, spender };
     const parts = { ...this.#parts, ...this.#settings, ...own };
     const over = new AbortController();
@@ -242,25 +242,25 @@ export class ConnectionServer {
         socket.destroy(new OperationalError('LINK', silence));
       });
       const watch = (shutOut: (why: string) => void): void => {
-        watching = access.watchRevocation(guest, visit.address, over.signal, shutOut);
+        watching = access.watchRevocation(peer, connection.address, over.signal, shutOut);
       };
       if (opening.kind === 'framed') {
-        const settle = (): string | undefined => visit.settle(isPaired);
-        const whole = { ...parts, guest, register: this.#register, settle };
+        const settle = (): string | undefined => connection.settle(isPaired);
+        const whole = { ...parts, peer, register: this.#register, settle };
         const session = new FramedSession(socket, whole);
-        this.#sessions.set(visit.plain, session);
+        this.#sessions.set(connection.plain, session);
         watch((message) => void session.close({ code: 'unpaired', message }));
         const rest = first.subarray(opening.prefaceBytes);
         await session.serve(timedChunks(socket, rest, chunks, idleTimeoutMs, clock));
       } else {
-        const refusal = visit.settle(isPaired);
+        const refusal = connection.settle(isPaired);
         if (refusal !== undefined) {
           socket.end(`${refusal}\n`);
           throw new OperationalError('LINK', refusal);
         }
         watch((why) => socket.destroy(new OperationalError('LINK', why)));
         const incoming = timedChunks(socket, first, chunks, idleTimeoutMs, clock);
-        await serveRaw(socket, visit.address, incoming, parts);
+        await serveRaw(socket, connection.address, incoming, parts);
       }
     } finally {
       over.abort();

@@ -56,7 +56,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const from = socket.remoteAddress ?? '';
   const refusal = refusalFor(from);
   if (refusal !== undefined) {
-    log.warn('not heard', { from, reason: refusal });
+    log.warn('connection refused', { from, reason: refusal });
     socket.end(`${refusal}\n`);
     return;
   }

@@ -30,15 +30,15 @@ export class RateLimitedLog {
   /** The log of what has to do with one address. Debug lines are not counted: they were asked for. */
   of(address: string): Log {
     const network = networkOf(address);
-    const calm =
+    const limited =
       (level: 'info' | 'warn' | 'error') =>
       (event: string, facts?: LogFacts): void => {
         if (this.#mayWrite(event, network)) this.#log[level](event, facts);
       };
     return {
-      info: calm('info'),
-      warn: calm('warn'),
-      error: calm('error'),
+      info: limited('info'),
+      warn: limited('warn'),
+      error: limited('error'),
       debug: (event, facts) => this.#log.debug(event, facts),
       child: (component) => new RateLimitedLog(this.#log.child(component), this.#clock).of(address),
     };

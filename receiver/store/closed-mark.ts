@@ -75,7 +75,7 @@ export async function checkClosedMark(
     {
       hint:
         'put the keys back, or say with --keys where they are; ' +
-        `to hear anyone again, remove ${join(directory, closedMarkName)}`,
+        `to accept anyone again, remove ${join(directory, closedMarkName)}`,
     },
   );
 }

@@ -169,7 +169,7 @@ export const fileTargets: readonly FuzzTarget[] = [
       await surveySpool(directory);
       const opened = await orRefusedLater(() => DiskStore.open(folder, () => undefined));
       for (const { sequence, kind } of opened?.life.entries ?? []) {
-        await orRefusedLater(() => opened!.shelf.get(sequence, kind));
+        await orRefusedLater(() => opened!.store.get(sequence, kind));
       }
     },
   },

@@ -130,7 +130,7 @@ export const peerTargets: readonly FuzzTarget[] = [
       const store = await openFrameStore(directory, 0);
       const release = (): Promise<void> => Promise.resolve();
       const register = new CameraRegister({ lock: () => Promise.resolve({ release }) });
-      const guest = {
+      const peer = {
         isPaired: true,
         refusalForName: () => undefined,
         revocation: () => undefined,
@@ -147,7 +147,7 @@ export const peerTargets: readonly FuzzTarget[] = [
         settle: () => undefined,
       };
       const session = new FramedSession(socket, {
-        ...{ guest, store, register, clock, log, ...limits, ...bounds },
+        ...{ peer, store, register, clock, log, ...limits, ...bounds },
       });
       theirs.end(spoken(bytes).subarray(preface.length));
       await orRefusedLater(() => session.serve(arrivalsOf(ours as AsyncIterable<Buffer>)));

@@ -175,9 +175,9 @@ describe('doctor and status of a pair', () => {
     expect((await receiverFinds()).get('pairing')).toEqual({
       check: 'pairing',
       level: 'ok',
-      says: 'only paired cameras are heard: yard',
+      says: 'only paired cameras are accepted: yard',
     });
-    expect((await receiverFinds()).get('port')?.says).toContain('hears paired cameras only');
+    expect((await receiverFinds()).get('port')?.says).toContain('accepts paired cameras only');
     const found = await findings('agent', camera);
     expect(found.get('pairing')?.says).toBe(`paired with ${address} as yard`);
     expect(found.get('receiver')?.says).toBe(`${address} answers, over TLS`);

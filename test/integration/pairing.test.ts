@@ -55,7 +55,7 @@ describe('pairing', () => {
     expect({ code: await agent.ended, stderr: agent.stderr() }).toMatchObject({ code: 0 });
     expect(countOf(captures, 'frontdoor')).toBe(1);
     const said = await sendWithSocat(makeJpeg(3), receiver.address);
-    expect(said).toMatch(/^this receiver hears paired cameras only: .*\n$/);
+    expect(said).toMatch(/^this receiver accepts paired cameras only: .*\n$/);
     expect(countOf(captures, 'raw-127-0-0-1')).toBe(2);
     const { stdout } = await receiverCommand('cameras', '--keys', keys, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ camera: 'frontdoor', seen: { from: '127.0.0.1' } });
@@ -77,7 +77,7 @@ describe('pairing', () => {
     expect(secretsIn(keys)).not.toContain(first[0]);
 
     const unpaired = await receiverCommand('unpair', 'yard', '--keys', keys);
-    expect(unpaired).toMatchObject({ code: 0, stdout: 'yard is not heard any more\n' });
+    expect(unpaired).toMatchObject({ code: 0, stdout: 'yard is no longer accepted\n' });
     await agent.says('the receiver does not know this key');
     const count = countOf(captures, 'yard');
     await receiver.says('no camera here has that key');
@@ -234,7 +234,7 @@ describe('a receiver that was paired', () => {
     await type(await line('yard', closed.address));
     await closed.stop();
     const opened = await receive('--open');
-    await opened.says('--open: beside paired cameras anyone near is heard');
+    await opened.says('--open: beside paired cameras anyone on private networks is accepted');
     expect(await sendWithSocat(makeJpeg(1), opened.address)).toBe('');
     expect(countOf(captures, 'raw-127-0-0-1')).toBe(1);
   });
@@ -279,7 +279,7 @@ describe('keys that were made elsewhere', () => {
     const address = `127.0.0.1:${await freePort()}`;
     const script = [`${root}dist/receiver.js`, '--dir', captures, '--keys', keys];
     const receiver = start(process.execPath, [...script, '--listen', address], { env });
-    await receiver.says('only paired cameras are heard cameras=yard');
+    await receiver.says('only paired cameras are accepted cameras=yard');
     const agent = startAgent([...scene(address), '--camera', 'yard', '--once'], { env });
     expect({ code: await agent.ended, stderr: agent.stderr() }).toMatchObject({ code: 0 });
     expect(countOf(captures, 'yard')).toBe(1);

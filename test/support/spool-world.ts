@@ -61,8 +61,8 @@ export class SpoolWorld {
   }
 
   async open(): Promise<void> {
-    const { shelf, life } = await DiskStore.open(this.#folder, () => undefined);
-    this.#spool = new QueueSpool(shelf, life, {
+    const { store, life } = await DiskStore.open(this.#folder, () => undefined);
+    this.#spool = new QueueSpool(store, life, {
       ...spoolSettings,
       ...this.#limits,
       clock: this.clock,

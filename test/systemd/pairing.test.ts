@@ -94,7 +94,7 @@ describe.skipIf(why !== undefined)(
       expect(await typeAtCamera(line)).toContain(`as frontdoor; the key is in ${agentKeys}`);
       await comesMore('frontdoor');
       await comesMore('frontdoor');
-      expect(await sendRaw()).toMatch(/^this receiver hears paired cameras only: /);
+      expect(await sendRaw()).toMatch(/^this receiver accepts paired cameras only: /);
 
       const owners = ['-type', 'f', '-printf', '%u %m\n'];
       const ofReceiver = await lab.must('find', receiverKeys, ...owners);
@@ -121,7 +121,7 @@ describe.skipIf(why !== undefined)(
       await receiver.must('install', '--accept');
       await comesMore('frontdoor');
       expect(await lab.show('surveillance.socket', 'NConnections')).not.toBe('0');
-      expect(await sendRaw()).toMatch(/^this receiver hears paired cameras only: /);
+      expect(await sendRaw()).toMatch(/^this receiver accepts paired cameras only: /);
       expect(
         await typeAtCamera(await pairingLine('frontdoor', '--rotate', '--host', 'localhost')),
       ).toContain('as frontdoor');
@@ -173,7 +173,7 @@ describe.skipIf(why !== undefined)(
       );
       await install();
       await comesMore('frontdoor');
-      expect(await sendRaw()).toMatch(/^this receiver hears paired cameras only: /);
+      expect(await sendRaw()).toMatch(/^this receiver accepts paired cameras only: /);
       await agent.must('uninstall');
       await receiver.must('uninstall');
       const all = ['/var/lib/picchanged', '/var/lib/surveillance', pairedMarks, captures];
@@ -210,7 +210,7 @@ describe.skipIf(why !== undefined)(
       await lab.must('chmod', '600', '/etc/credstore/picchanged-keys');
       await install();
       await comesMore('yard');
-      expect(await sendRaw()).toMatch(/^this receiver hears paired cameras only: /);
+      expect(await sendRaw()).toMatch(/^this receiver accepts paired cameras only: /);
       await agent.must('uninstall');
       await receiver.must('uninstall');
     }, 120_000);

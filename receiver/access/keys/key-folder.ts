@@ -51,7 +51,7 @@ const settledAfterMs = 2000;
 
 const closedName = 'closed';
 const closedText =
-  'A camera was paired here. While this file is there, only paired cameras are heard.\n';
+  'A camera was paired here. While this file is there, only paired cameras are accepted.\n';
 const lockName = '.lock';
 /** Whoever changes a key holds the lock for milliseconds. */
 const lockWaitS = 4;

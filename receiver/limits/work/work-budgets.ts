@@ -55,7 +55,7 @@ export class WorkBudgets {
   readonly #cameras: TokenBuckets;
   readonly #meritsOfCameras: TokenBuckets;
   readonly #addresses: TokenBuckets;
-  readonly #strangers: TokenBucket;
+  readonly #anonymous: TokenBucket;
   /** Networks from which cameras came, the newest last. */
   readonly #cameraNetworks = new Set<string>();
   #isGuarded = false;
@@ -67,7 +67,7 @@ export class WorkBudgets {
     this.#cameras = new TokenBuckets(clock, () => shareOf(maxCameraWorkUs, workBurstMs));
     this.#meritsOfCameras = new TokenBuckets(clock, meritShare);
     this.#addresses = new TokenBuckets(clock, () => common(maxAddressWorkUs));
-    this.#strangers = new TokenBucket(clock, () => common(maxAnonymousWorkUs));
+    this.#anonymous = new TokenBucket(clock, () => common(maxAnonymousWorkUs));
   }
 
   /** A camera is paired: from now on others are limited in all that they do. */
@@ -93,7 +93,7 @@ export class WorkBudgets {
     const network = networkOf(address);
     const own = new TokenBucket(this.#clock, () => shareOf(maxConnectionWorkUs, workBurstMs));
     const merit = new TokenBucket(this.#clock, meritShare);
-    const all = (): TokenBucket[] => [own, this.#addresses.of(network), this.#strangers];
+    const all = (): TokenBucket[] => [own, this.#addresses.of(network), this.#anonymous];
     const isGuarded = (): boolean => this.#isGuarded;
     const account: Account = {
       rank: 2,

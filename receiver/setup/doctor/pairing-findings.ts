@@ -22,9 +22,9 @@ export interface PairingParts {
 
 export async function pairingFindings(parts: PairingParts): Promise<readonly Finding[]> {
   try {
-    const heard = await accessFinding(parts);
+    const access = await accessFinding(parts);
     const owner = (await stat(parts.directory).catch(() => undefined))?.uid;
-    return [heard, ...(await privateFindings(parts.folder.path, owner))];
+    return [access, ...(await privateFindings(parts.folder.path, owner))];
   } catch (error) {
     if (!parts.isRoot) {
       const says = `this user may not look into ${parts.folder.path}`;
@@ -45,10 +45,10 @@ async function accessFinding(parts: PairingParts): Promise<Finding> {
   const codes = waiting.map(({ camera }) => `; a code waits for ${camera}`).join('');
   if (folder.isClosed() || fleet.length > 0) {
     if (names.length > 0) {
-      const says = `only paired cameras are heard: ${names.join(' ')}`;
+      const says = `only paired cameras are accepted: ${names.join(' ')}`;
       return finding('pairing', 'ok', `${says}${codes}`);
     }
-    const says = `only paired cameras are heard, and none is paired${codes}`;
+    const says = `only paired cameras are accepted, and none is paired${codes}`;
     return finding('pairing', 'warning', says, pair);
   }
   if (await hasClosedMark(directory).catch(() => false)) {
@@ -60,6 +60,6 @@ async function accessFinding(parts: PairingParts): Promise<Finding> {
       'put the keys back, or say with --keys where they are',
     );
   }
-  const says = `no camera is paired: anyone on this machine and its private networks is heard${codes}`;
+  const says = `no camera is paired: anyone on this machine and its private networks is accepted${codes}`;
   return finding('pairing', 'warning', says, pair);
 }

@@ -41,7 +41,7 @@ async function answerFinding({ address, port }: ListenAddress, start: string): P
   if (greeting.kind === 'welcome') return finding('port', 'ok', `a receiver answers on ${shown}`);
   const who = `sudo ss -ltnp 'sport = :${port}'`;
   if (greeting.kind === 'words' && greeting.words === pairedOnlyMessage) {
-    return finding('port', 'ok', `a receiver answers on ${shown}, and hears paired cameras only`);
+    return finding('port', 'ok', `a receiver answers on ${shown}, and accepts paired cameras only`);
   }
   if (greeting.kind === 'words') {
     return finding('port', 'warning', `${shown} says: ${greeting.words}`, `who it is: ${who}`);

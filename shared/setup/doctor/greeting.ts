@@ -21,7 +21,7 @@ const lingerMs = 1000;
 /** Speaks on an open connection, and closes it. Never rejects. */
 export function readGreeting(socket: Socket, timeLimitMs: number): Promise<Greeting> {
   return new Promise((resolve) => {
-    let heard = Buffer.alloc(0);
+    let received = Buffer.alloc(0);
     const settle = (atEnd: Greeting): void => {
       clearTimeout(timer);
       socket.off('data', hear).off('end', close).off('error', close);
@@ -30,14 +30,14 @@ export function readGreeting(socket: Socket, timeLimitMs: number): Promise<Greet
       socket.end();
       const limit = setTimeout(() => socket.destroy(), lingerMs);
       socket.once('close', () => clearTimeout(limit));
-      const words = firstLine(heard);
-      const isPreface = heard.toString('latin1').startsWith(preface);
+      const words = firstLine(received);
+      const isPreface = received.toString('latin1').startsWith(preface);
       if (isPreface) resolve({ kind: 'welcome' });
       else resolve(words === '' ? atEnd : { kind: 'words', words });
     };
     const hear = (chunk: Buffer): void => {
-      heard = Buffer.concat([heard, chunk]).subarray(0, maxBytes);
-      if (heard.includes('\n') || heard.length === maxBytes) close();
+      received = Buffer.concat([received, chunk]).subarray(0, maxBytes);
+      if (received.includes('\n') || received.length === maxBytes) close();
     };
     const close = (): void => settle({ kind: 'closed' });
     const timer = setTimeout(() => settle({ kind: 'silent' }), timeLimitMs);

@@ -12,8 +12,8 @@ import { temporaryDirectory } from '../../support/temporary.js';
 async function open(folder: string) {
   const foreign: string[] = [];
   const trouble: string[] = [];
-  const { shelf, life } = await DiskStore.open(folder, (path) => foreign.push(path));
-  const spool = new QueueSpool(shelf, life, {
+  const { store, life } = await DiskStore.open(folder, (path) => foreign.push(path));
+  const spool = new QueueSpool(store, life, {
     ...spoolSettings,
     onTrouble: (event) => trouble.push(event),
   });

@@ -24,8 +24,8 @@ async function open(folder: string, changes: Partial<QueueSettings> = {}) {
   const clock = new FakeClock();
   const told: string[] = [];
   const dropped: string[] = [];
-  const { shelf, life } = await DiskStore.open(folder, () => undefined);
-  const spool = new QueueSpool(shelf, life, {
+  const { store, life } = await DiskStore.open(folder, () => undefined);
+  const spool = new QueueSpool(store, life, {
     ...spoolSettings,
     clock,
     onTrouble: (event) => told.push(event),

@@ -1,4 +1,4 @@
-/** What a spool promises, over every shelf that there is. */
+/** What a spool promises, over every store that there is. */
 import { describe, expect, it } from 'vitest';
 import { DiskStore } from '../../../agent/spool/disk-store.js';
 import { MemoryStore } from '../../../agent/spool/memory-store.js';
@@ -15,19 +15,19 @@ const nothingBusy = (): boolean => false;
 const clock: Clock = { ...systemClock, utcOffsetMinutes: () => 60 };
 
 async function openShelf(kind: string) {
-  if (kind === 'memory') return { shelf: new MemoryStore(), life: MemoryStore.newLife() };
+  if (kind === 'memory') return { store: new MemoryStore(), life: MemoryStore.newLife() };
   return DiskStore.open(`${temporaryDirectory()}/laptop_4444`, () => undefined);
 }
 
 async function makeSpool(
   kind: string,
   changes: Partial<QueueSettings> = {},
-  wrap = (shelf: EntryStore) => shelf,
+  wrap = (store: EntryStore) => store,
 ) {
   const dropped: string[] = [];
   const trouble: string[] = [];
-  const { shelf, life } = await openShelf(kind);
-  const spool = new QueueSpool(wrap(shelf), life, {
+  const { store, life } = await openShelf(kind);
+  const spool = new QueueSpool(wrap(store), life, {
     ...spoolSettings,
     clock,
     onDropped: (count, why) => dropped.push(`${count} ${why}`),
@@ -53,22 +53,22 @@ async function makeSpool(
   return { spool, add, waiting, dropped, trouble };
 }
 
-/** A shelf of which a test can say when its disk is full. */
-function fullAtTimes(shelf: EntryStore): { shelf: EntryStore; disk: { isFull: boolean } } {
+/** A store of which a test can say when its disk is full. */
+function fullAtTimes(store: EntryStore): { store: EntryStore; disk: { isFull: boolean } } {
   const disk = { isFull: false };
   const full = (): Promise<never> =>
     Promise.reject(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
   return {
     disk,
-    shelf: {
-      put: (sequence, prepared) => (disk.isFull ? full() : shelf.put(sequence, prepared)),
-      replace: (sequence, entry) => (disk.isFull ? full() : shelf.replace(sequence, entry)),
-      get: (sequence, kind) => shelf.get(sequence, kind),
-      remove: (...args) => shelf.remove(...args),
-      mark: (sequence) => shelf.mark(sequence),
-      setAside: (...args) => shelf.setAside(...args),
-      removeAside: (...args) => shelf.removeAside(...args),
-      close: () => shelf.close(),
+    store: {
+      put: (sequence, prepared) => (disk.isFull ? full() : store.put(sequence, prepared)),
+      replace: (sequence, entry) => (disk.isFull ? full() : store.replace(sequence, entry)),
+      get: (sequence, kind) => store.get(sequence, kind),
+      remove: (...args) => store.remove(...args),
+      mark: (sequence) => store.mark(sequence),
+      setAside: (...args) => store.setAside(...args),
+      removeAside: (...args) => store.removeAside(...args),
+      close: () => store.close(),
     },
   };
 }
@@ -159,9 +159,9 @@ describe.each(['memory', 'folder'])('a spool over a %s', (kind) => {
   it('keeps a frame in memory while the disk is full, and puts it there when it is not', async () => {
     const wrapped: { disk?: { isFull: boolean } } = {};
     const { spool, add, waiting, trouble } = await makeSpool(kind, {}, (inner) => {
-      const { shelf, disk } = fullAtTimes(inner);
+      const { store, disk } = fullAtTimes(inner);
       wrapped.disk = disk;
-      return shelf;
+      return store;
     });
     const disk = wrapped.disk ?? expect.unreachable();
     await add(1);

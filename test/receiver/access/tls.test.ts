@@ -161,7 +161,7 @@ describe('a closed receiver', () => {
     const { port, directory } = await startClosed();
     const { socket, heard } = speakTo(port);
     socket.end(bytes);
-    expect((await heard).toString()).toMatch(/^this receiver hears paired cameras only.*\n$/);
+    expect((await heard).toString()).toMatch(/^this receiver accepts paired cameras only.*\n$/);
     expect(filesBelow(directory)).toEqual([]);
   });
 

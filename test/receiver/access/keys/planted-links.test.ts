@@ -183,7 +183,7 @@ describe('what is typed', () => {
     const { code, stderr } = await run('strace', ['-f', '-e', calls, '--', ...typed]);
     expect(code, stderr).toBe(0);
     const unlink = stderr.search(/unlink.*front\.json"/);
-    const said = stderr.indexOf('front is not heard any more');
+    const said = stderr.indexOf('front is no longer accepted');
     expect(unlink).toBeGreaterThan(0);
     expect(said).toBeGreaterThan(unlink);
     expect(stderr.slice(unlink, said)).toMatch(/fsync\(\d+/);
