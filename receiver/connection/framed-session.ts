@@ -32,6 +32,7 @@ import {
   minBytesPerSecond,
   minBytesPerSecondWhenShort,
 } from '../limits/receiver-limits.js';
+import { freeBuffer } from '../limits/free-buffer.js';
 import type { ByteSemaphore } from '../limits/byte-semaphore.js';
 import { MinRateCheck } from '../limits/min-rate-check.js';
 import type { Quota } from '../limits/quota.js';
@@ -59,10 +60,9 @@ export interface FramedSessionParts {
   readonly onStored: (stored: StoredFrame & { camera: string; byteCount: number }) => void;
 }
 
-/** What a message holds until it is done with. */
+/** What a message holds until it is answered: the work that it has paid for, and its memory. */
 interface Held {
   readonly tab: Tab;
-  /** Gives back its memory. */
   readonly release: () => void;
 }
 
@@ -166,8 +166,12 @@ export class FramedSession {
     this.#tab = new Tab(this.#parts.budget);
     this.#pace.reset();
     // Only the first of a piece can have begun earlier, and hold memory.
-    const release = this.#release ?? (() => undefined);
+    const releaseMemory = this.#release;
     this.#release = undefined;
+    const release = (): void => {
+      if (releaseMemory !== undefined) freeBuffer(body);
+      releaseMemory?.();
+    };
     let isKept = false;
     try {
       await tab.pay(prices.message);
@@ -285,12 +289,10 @@ export class FramedSession {
     if (message !== undefined) return { code: 'not-yours', message };
     try {
       const busy = await this.#parts.register.enter(this, hello);
-      if (busy !== undefined)
-        return { code: 'camera-busy', message: busy, retryAfterMs: busyRetryMs };
-      const full = this.#parts.settle();
-      return full === undefined
-        ? undefined
-        : { code: 'busy', message: full, retryAfterMs: busyRetryMs };
+      const why = busy ?? this.#parts.settle();
+      if (why === undefined) return undefined;
+      const code = busy === undefined ? 'busy' : 'camera-busy';
+      return { code, message: why, retryAfterMs: busyRetryMs };
     } catch (error) {
       return { code: 'store', message: sentenceOf(error), retryAfterMs: storeRetryMs };
     }

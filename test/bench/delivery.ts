@@ -1,9 +1,9 @@
 /**
- * Frames a second from loopback to the disk: the receiver, beside what the tutorial did, a bare server that
- * does not flush, and the disk's own limit. All in one run, rounds interleaved.
+ * Frames a second from loopback to the disk: the receiver, beside the receiver of 0.1.0, what the tutorial did, a
+ * bare server that does not flush, and the disk's own limit. All in one run, rounds interleaved.
  * `npm run bench -- delivery [--dir DIR] [--rounds N] [--frames N]`
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -212,6 +212,22 @@ async function portFrom(server: ChildProcess): Promise<number> {
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
+/** Unpacks 0.1.0. @returns the path of its receiver, for `node` */
+function unpackVersion01(base: string): string {
+  execFileSync('tar', ['-xzf', 'test/fixtures/picchanged-0.1.0.tgz', '-C', base]);
+  return join(base, 'package', 'dist', 'receiver.js');
+}
+
+/** CPU that a process has used, user and system, milliseconds. */
+function cpuMs({ pid }: ChildProcess): number {
+  const fields =
+    readFileSync(`/proc/${pid ?? 0}/stat`, 'utf8')
+      .split(') ')[1]
+      ?.split(' ') ?? [];
+  const ticksPerSecond = 100;
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
+}
+
 interface Contestant {
   readonly name: string;
   readonly count: number;
@@ -227,36 +243,50 @@ async function compare(base: string, rounds: number, count: number): Promise<voi
   };
   const picture = join(base, 'a.jpg');
   writeFileSync(picture, frameAt(0).jpeg);
-  const [oursFolder, manyFolder, bareFolder, socatFolder, diskFolder] = [
-    ...['ours', 'many', 'bare', 'socat', 'disk'].map(folder),
-  ] as [string, string, string, string, string];
-  const receiver = (directory: string): ChildProcess =>
+  const receiverFolders = ['one', 'many', 'one-0.1.0', 'many-0.1.0'].map(folder);
+  const [oneFolder, manyFolder, oldOneFolder, oldManyFolder] = receiverFolders as [
+    ...[string, string, string, string],
+  ];
+  const [bareFolder, socatFolder, diskFolder] = ['bare', 'socat', 'disk'].map(folder) as [
+    ...[string, string, string],
+  ];
+  const receiver = (directory: string, program = 'dist/receiver.js'): ChildProcess =>
     startServer(process.execPath, [
-      ...['dist/receiver.js', '--dir', directory, '--listen', '127.0.0.1:0', '--json'],
+      ...[program, '--dir', directory, '--listen', '127.0.0.1:0', '--json'],
     ]);
+  const old = unpackVersion01(base);
   const socatPort = await freePort();
   const oneWriter = `cat > ${socatFolder}/$(date +%Y_%m_%d_%H_%M_%S_%N).jpg`;
   const servers = {
-    ours: receiver(oursFolder),
+    one: receiver(oneFolder),
     many: receiver(manyFolder),
+    oldOne: receiver(oldOneFolder, old),
+    oldMany: receiver(oldManyFolder, old),
     bare: startServer(process.execPath, [process.argv[1] ?? '', '--bare', bareFolder]),
     socat: startServer('socat', [
       ...[`TCP-LISTEN:${socatPort},bind=127.0.0.1,fork,reuseaddr`, `SYSTEM:${oneWriter}`],
     ]),
   };
   try {
-    const [oursPort, manyPort, barePort] = await Promise.all([
-      portFrom(servers.ours),
-      portFrom(servers.many),
-      portFrom(servers.bare),
-    ]);
+    const { one, many, oldOne, oldMany, bare } = servers;
+    const [onePort, manyPort, oldOnePort, oldManyPort, barePort] = (await Promise.all(
+      [one, many, oldOne, oldMany, bare].map(portFrom),
+    )) as [number, number, number, number, number];
     // What the receiver says of each frame must be read, or it waits in the pipe.
     for (const server of Object.values(servers)) server.stdout?.resume();
-    const one = await connectAgent(oursPort, 'one');
-    const many = await Promise.all(
-      Array.from({ length: cameras }, (_, number) => connectAgent(manyPort, `camera-${number}`)),
-    );
-    const bare = connectBare(barePort);
+    const agentsOf = (port: number): Promise<Link[]> =>
+      Promise.all(
+        Array.from({ length: cameras }, (_, number) => connectAgent(port, `camera-${number}`)),
+      );
+    const oneAgent = await connectAgent(onePort, 'one');
+    const oldOneAgent = await connectAgent(oldOnePort, 'one');
+    const agents = await agentsOf(manyPort);
+    const oldAgents = await agentsOf(oldManyPort);
+    const bareLink = connectBare(barePort);
+    const links = [oneAgent, oldOneAgent, ...agents, ...oldAgents, bareLink];
+    const deliverAll = async (all: readonly Link[]): Promise<void> => {
+      await Promise.all(all.map((link) => link.deliver(Math.ceil(count / all.length))));
+    };
     const socatCount = Math.ceil(count / 4);
     const contestants: Contestant[] = [
       {
@@ -268,22 +298,32 @@ async function compare(base: string, rounds: number, count: number): Promise<voi
       {
         name: 'receiver, 1 camera',
         count,
-        send: () => one.deliver(count),
-        server: servers.ours,
+        send: () => oneAgent.deliver(count),
+        server: one,
+      },
+      {
+        name: 'receiver of 0.1.0, 1 camera',
+        count,
+        send: () => oldOneAgent.deliver(count),
+        server: oldOne,
       },
       {
         name: `receiver, ${cameras} cameras`,
         count,
-        send: async () => {
-          await Promise.all(many.map((link) => link.deliver(Math.ceil(count / cameras))));
-        },
-        server: servers.many,
+        send: () => deliverAll(agents),
+        server: many,
+      },
+      {
+        name: `receiver of 0.1.0, ${cameras} cameras`,
+        count,
+        send: () => deliverAll(oldAgents),
+        server: oldMany,
       },
       {
         name: 'bare Node server, no fsync',
         count,
-        send: () => bare.deliver(count),
-        server: servers.bare,
+        send: () => bareLink.deliver(count),
+        server: bare,
       },
       {
         name: 'socat, a process each, no fsync',
@@ -294,28 +334,34 @@ async function compare(base: string, rounds: number, count: number): Promise<voi
     ];
     const rates = new Map<string, number[]>();
     const peaks = new Map<string, number[]>();
+    const costs = new Map<string, number[]>();
     // The first round warms up and does not count.
     for (let round = 0; round <= rounds; round += 1) {
       for (const { name, count: sent, send, server } of contestants) {
         const startMs = performance.now();
+        const startCpuMs = server ? cpuMs(server) : 0;
         await send();
         const rate = (sent * 1000) / (performance.now() - startMs);
+        if (round > 0 && server) {
+          costs.set(name, [...(costs.get(name) ?? []), (cpuMs(server) - startCpuMs) / sent]);
+        }
         if (round > 0) rates.set(name, [...(rates.get(name) ?? []), rate]);
         if (server) peaks.set(name, [...(peaks.get(name) ?? []), peakBytes(server)]);
         for (const each of [diskFolder, bareFolder, socatFolder]) empty(each);
         // The receiver's days go by themselves; its marker and locks stay.
-        for (const each of [oursFolder, manyFolder]) emptyDays(each);
+        for (const each of receiverFolders) emptyDays(each);
         spawnSync('sync', ['-f', base]);
       }
     }
-    for (const link of [one, ...many, bare]) link.close();
+    for (const link of links) link.close();
     const limit = median(rates.get(contestants[0]!.name) ?? []);
     for (const { name } of contestants) {
       const rate = median(rates.get(name) ?? []);
       const [firstPeak, lastPeak] = [peaks.get(name)?.[0], peaks.get(name)?.at(-1)];
       const memory =
         firstPeak && lastPeak
-          ? `  peak ${mebibytes(lastPeak)} MiB (after the first round ${mebibytes(firstPeak)})`
+          ? `  CPU ${median(costs.get(name) ?? []).toFixed(2)} ms a frame` +
+            `  peak ${mebibytes(lastPeak)} MiB (after the first round ${mebibytes(firstPeak)})`
           : '';
       console.log(
         `${name.padEnd(46)} ${rate.toFixed(0).padStart(5)} frames/s ` +

@@ -173,7 +173,7 @@ describe('one-shot runs', () => {
     for (const jpeg of [empty, visitedFrames[3]!]) {
       const { code, stderr } = await look(jpeg);
       expect(code).toBe(0);
-      expect(stderr).toContain('no frame is held for the next run error=');
+      expect(stderr).toContain('frames cannot be buffered for the next run error=');
       expect(stderr).toContain('is open to others: mode 755');
     }
     expect(heldIn(runtime)).toEqual([]);
