@@ -16,6 +16,8 @@ import type { KeyClaim, TlsConnection } from './tls.js';
 const checkEveryMs = 2000;
 /** How often it is noted that a camera is still here. */
 const noteEveryMs = 60_000;
+/** A camera that connects again and again does not write a file each time. */
+const noteAtMostEveryMs = 10_000;
 
 /** For who speaks in the clear where only paired cameras are accepted. */
 export const pairedOnlyMessage =
@@ -41,6 +43,8 @@ const revocationMessages = {
 export class AccessControl {
   readonly #parts: AccessControlParts;
   readonly #holders = new WeakMap<Peer, KeyHolder>();
+  /** By camera: when and from where it was noted last. */
+  readonly #lastSeen = new Map<string, { readonly address: string; readonly atMs: number }>();
 
   constructor(parts: AccessControlParts) {
     this.#parts = parts;
@@ -182,6 +186,10 @@ export class AccessControl {
     const holder = this.#holders.get(peer);
     if (holder === undefined || holder.isPairing) return;
     const { camera } = holder;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const last = this.#lastSeen.get(camera);
+    if (last?.address === address && nowMs - last.atMs < noteAtMostEveryMs) return;
+    this.#lastSeen.set(camera, { address, atMs: nowMs });
     try {
       await this.#parts.ring.noteSeen(camera, address);
     } catch (error) {

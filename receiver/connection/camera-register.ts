@@ -1,7 +1,9 @@
 /**
- * Which connection speaks for which camera: one at a time, so that two machines never mix their frames. In
- * this process by a list; between processes by the store's lock.
+ * Which connection sends as which camera: one at a time, so that the frames of two machines never mix. Within this
+ * process a list tells, from the hello on; between processes the store's lock does, from the first frame on: taking it
+ * starts a program, which a hello alone is not worth.
  */
+import { OperationalError } from '../../shared/cli/errors.js';
 import type { HelloMessage } from '../../shared/protocol/messages.js';
 import type { CameraLock } from '../store/camera-lock.js';
 import type { FrameStore } from '../store/store-port.js';
@@ -19,10 +21,15 @@ const displaced = {
   message: 'the camera that is paired under this name is here',
 };
 
+const busy = (camera: string): string =>
+  `another agent sends as camera ${camera} now: give one of the two another --camera`;
+
 export class CameraRegister {
   readonly #store: Pick<FrameStore, 'lock'>;
   readonly #cameras = new Map<string, { session: Registered; epoch: string }>();
   readonly #locks = new Map<Registered, CameraLock>();
+  /** Locks that are being taken. */
+  readonly #locking = new Map<Registered, Promise<void>>();
   /** Locks on their way back: a new agent need not be refused for them. */
   readonly #releasing = new Set<Promise<void>>();
 
@@ -31,28 +38,44 @@ export class CameraRegister {
   }
 
   /**
-   * Gives the camera's name to a session. The same epoch again is a reconnect: the older connection is
-   * dead without knowing it, and is closed. So is one without a key, where one with the key comes.
+   * Gives the camera's name to a session, within this process. The same epoch again is a reconnect: the older
+   * connection is dead without knowing it, and is closed. So is one without a key, where one with the key comes.
    * @returns why not, as a sentence for the agent; undefined when it has the name
-   * @throws {OperationalError} STORE: whether it may have it cannot be told
    */
   async enter(session: Registered, { camera, epoch }: HelloMessage): Promise<string | undefined> {
-    const busy = `another agent sends as camera ${camera} now: give one of the two another --camera`;
     const holder = this.#cameras.get(camera);
     const isDisplaced = session.isPaired && holder !== undefined && !holder.session.isPaired;
-    if (holder !== undefined && holder.epoch !== epoch && !isDisplaced) return busy;
+    if (holder !== undefined && holder.epoch !== epoch && !isDisplaced) return busy(camera);
     this.#cameras.set(camera, { session, epoch });
     if (isDisplaced) {
       // Its frames in hand come first: two machines never mix theirs.
       await holder.session.close(displaced);
       await this.#release(holder.session);
     } else void holder?.session.close(replaced);
+    return undefined;
+  }
+
+  /**
+   * Takes the camera's name between processes, once for a session. To be awaited before a frame is stored.
+   * @throws {OperationalError} STORE: another process serves an agent of that name, or that cannot be told
+   */
+  async lock(session: Registered, hello: HelloMessage): Promise<void> {
+    if (this.#locks.has(session)) return;
+    const locking = this.#locking.get(session) ?? this.#takeLock(session, hello);
+    this.#locking.set(session, locking);
+    try {
+      await locking;
+    } finally {
+      this.#locking.delete(session);
+    }
+  }
+
+  async #takeLock(session: Registered, { camera, epoch }: HelloMessage): Promise<void> {
     await Promise.all(this.#releasing);
     const onReplaced = (): void => void session.close(replaced);
     const lock = await this.#store.lock({ camera, epoch, onReplaced });
-    if (lock === undefined) return busy;
+    if (lock === undefined) throw new OperationalError('STORE', busy(camera));
     this.#locks.set(session, lock);
-    return undefined;
   }
 
   /** Takes the name back, unless a newer connection has it already. Never rejects. */

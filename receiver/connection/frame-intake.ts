@@ -21,13 +21,12 @@ import { hashedAtOnce, prices, stepsPerPayment } from '../limits/work/prices.js'
 import type { Tab } from '../limits/work/work-budgets.js';
 
 /** When the store cannot take a frame: long enough to matter, short enough not to be noticed when over. */
-export const storeRetryMs = 5000;
-
-/** When there is no place, or another agent has the camera's name. */
-export const busyRetryMs = 10_000;
+const storeRetryMs = 5000;
 
 export interface FrameIntakeParts {
   readonly store: FrameStore;
+  /** Takes the camera's name between processes. @throws {OperationalError} STORE */
+  readonly lockName: () => Promise<void>;
   readonly quota: Quota;
   /** Whose quota it spends. */
   readonly spender: string;
@@ -120,6 +119,7 @@ export class FrameIntake {
     work: () => Promise<StoredFrame>,
   ): Promise<StoredFrame | undefined> {
     try {
+      await this.#parts.lockName();
       const stored = await work();
       this.#failures.worked(`storing frames of ${this.#camera} again`);
       this.#parts.send({ type: 'stored', sequence, ...stored });

@@ -22,7 +22,8 @@ import {
 import { MessageDecoder, type WireMessage, encodeMessage } from '../../shared/protocol/wire.js';
 import { version } from '../../shared/cli/version.js';
 import type { CameraRegister } from './camera-register.js';
-import { FrameIntake, busyRetryMs, sentenceOf, storeRetryMs } from './frame-intake.js';
+import { refusalOf } from './camera-admission.js';
+import { FrameIntake, sentenceOf } from './frame-intake.js';
 import type { TimedChunk } from './timed-chunks.js';
 import {
   lingeringCloseMs,
@@ -83,6 +84,7 @@ export class FramedSession {
   #release: (() => void) | undefined;
   #hasGreeted = false;
   #hasPaired = false;
+  #hasPaidLock = false;
   #closing: Promise<void> | undefined;
 
   constructor(socket: Socket, parts: FramedSessionParts) {
@@ -221,8 +223,8 @@ export class FramedSession {
     else if (message.type === 'ping') this.#send({ type: 'pong' });
     else if (message.type === 'dropped') {
       await held.tab.pay(prices.hole);
-      if (await this.#mayGoOn()) await this.#answer(taker.note(message));
-    } else if ((await taker.accepts(message, body, held.tab)) && (await this.#mayGoOn())) {
+      if (await this.#mayGoOn(held.tab)) await this.#answer(taker.note(message));
+    } else if ((await taker.accepts(message, body, held.tab)) && (await this.#mayGoOn(held.tab))) {
       await this.#answer(taker.store(message, body, held.tab).finally(held.release));
       return true;
     }
@@ -230,7 +232,11 @@ export class FramedSession {
   }
 
   /** Asked before each frame and gap is stored: the key may have been revoked, the name been paired. */
-  async #mayGoOn(): Promise<boolean> {
+  async #mayGoOn(tab: Tab): Promise<boolean> {
+    if (!this.#hasPaidLock) {
+      this.#hasPaidLock = true;
+      await tab.pay(prices.lock);
+    }
     if (this.#isClosing()) return false;
     const revocation = this.#parts.peer.revocation();
     if (revocation !== undefined) await this.close({ code: 'unpaired', message: revocation });
@@ -264,7 +270,7 @@ export class FramedSession {
     this.#hasGreeted = true;
     await tab.pay(prices.hello);
     if (this.#isClosing()) return;
-    const refusal = await this.#refusalOf(hello);
+    const refusal = await refusalOf(this, hello, this.#parts);
     if (refusal !== undefined) {
       this.#parts.log.warn('refused an agent', { camera: hello.camera, reason: refusal.message });
       await this.close(refusal);
@@ -272,7 +278,8 @@ export class FramedSession {
     }
     if (this.#isClosing()) return; // replaced or stopping meanwhile
     const send = (message: ReceiverMessage): void => this.#send(message);
-    this.#taker = new FrameIntake(hello, { ...this.#parts, send });
+    const lockName = (): Promise<void> => this.#parts.register.lock(this, hello);
+    this.#taker = new FrameIntake(hello, { ...this.#parts, send, lockName });
     this.#send({
       type: 'welcome',
       receiver: version,
@@ -282,20 +289,6 @@ export class FramedSession {
       clockMs: this.#parts.clock.nowMs(),
     });
     this.#parts.log.info('agent connected', { camera: hello.camera, version: hello.agent });
-  }
-
-  async #refusalOf(hello: HelloMessage) {
-    const message = this.#parts.peer.refusalForName(hello.camera);
-    if (message !== undefined) return { code: 'not-yours', message };
-    try {
-      const busy = await this.#parts.register.enter(this, hello);
-      const why = busy ?? this.#parts.settle();
-      if (why === undefined) return undefined;
-      const code = busy === undefined ? 'busy' : 'camera-busy';
-      return { code, message: why, retryAfterMs: busyRetryMs };
-    } catch (error) {
-      return { code: 'store', message: sentenceOf(error), retryAfterMs: storeRetryMs };
-    }
   }
 
   #send(message: ReceiverMessage): void {

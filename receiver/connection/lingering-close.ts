@@ -16,7 +16,6 @@ export async function refuseConnection(
   sentence: string,
   budget: ConnectionBudget,
 ): Promise<never> {
-  await budget.pay(prices.connection);
   socket.end(`${sentence}\n`);
   await lingeringClose(socket, budget);
   socket.destroy();
@@ -28,12 +27,13 @@ export async function refuseConnection(
  * and at a reset the peer's system throws away our last sentence before it is read.
  */
 export async function lingeringClose(socket: Socket, budget: ConnectionBudget): Promise<void> {
-  const deadline = AbortSignal.timeout(lingeringCloseMs);
-  deadline.addEventListener('abort', () => socket.destroy());
+  const deadline = setTimeout(() => socket.destroy(), lingeringCloseMs);
   try {
     for await (const chunk of chunksOf(socket)) await budget.pay(prices.body(chunk.length));
-    await finished(socket, { signal: deadline });
+    await finished(socket);
   } catch {
     // Gone or too slow: it was told, which is all that can be done.
+  } finally {
+    clearTimeout(deadline);
   }
 }

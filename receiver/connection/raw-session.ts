@@ -55,7 +55,7 @@ export async function serveRaw(
   /** Gives back the memory for the picture that is arriving. */
   let release: (() => void) | undefined;
   /** Of the picture that is arriving; the first one brought the connection with it, as `cat x.jpg | socat` does. */
-  let tab = new Tab(parts.budget, prices.connection);
+  let tab = new Tab(parts.budget);
   const refuse = (reason: string): void => {
     log.warn('refused a raw frame', { camera, reason });
     socket.end(`${reason}\n`);

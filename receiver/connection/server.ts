@@ -25,7 +25,6 @@ import { serveRaw } from './raw-session.js';
 import { type FirstRecord, type TlsConnection, readFirstRecord, acceptTls } from '../access/tls.js';
 import type { FrameStore, StoredFrame } from '../store/store-port.js';
 import { HandshakeAdmission } from '../limits/work/handshake-admission.js';
-import { prices } from '../limits/work/prices.js';
 import { type ConnectionBudget, WorkBudgets } from '../limits/work/work-budgets.js';
 
 export interface ServerSettings extends ConnectionLimits {
@@ -88,7 +87,7 @@ export class ConnectionServer {
     // What goes wrong comes out of reading and writing; an error after that has nobody to tell.
     socket.on('error', () => undefined);
     if (this.#parts.access.isClosed) this.#budgets.guard();
-    if (!this.#budgets.mayConnect(address)) {
+    if (!this.#budgets.acceptConnection(address)) {
       socket.destroy();
       log.warn('closed a connection', { peer, error: 'its address connects too often' });
       return;
@@ -156,22 +155,12 @@ export class ConnectionServer {
     let socket = plain;
     let start: Start | undefined;
     try {
-      try {
-        start = await open(socket);
-      } catch (error) {
-        budget.charge(prices.connection);
-        throw error;
-      }
-      // What a handshake costs is limited by itself.
-      if (start?.opening.kind !== 'tls') await budget.pay(prices.connection);
+      start = await open(socket);
       let peer = access.acceptAnonymous();
       if (start?.opening.kind === 'tls') {
         const hello = await readFirstRecord(plain, start.first, start.chunks);
         await start.chunks.return(undefined);
-        const secured = await this.#handshake(plain, address, hello).catch((error: unknown) => {
-          budget.charge(prices.connection);
-          throw error;
-        });
+        const secured = await this.#handshake(plain, address, hello);
         socket = secured.socket;
         peer = await access.authenticate(secured);
         start = await open(socket);

@@ -63,6 +63,15 @@ export const maxAddressWorkUs = 100_000;
 /** The same of all without a key: a fifth of the event loop. */
 export const maxAnonymousWorkUs = 200_000;
 
+/** Microseconds in a second that new connections of one address may take, until they have shown what they are. */
+export const maxAddressConnectionsUs = 50_000;
+
+/** The same of all addresses from which no paired camera came. */
+export const maxConnectionsUs = 100_000;
+
+/** Both, while no camera is paired: `cat x.jpg | socat` is a connection for each picture. */
+export const maxOpenConnectionsUs = 250_000;
+
 /** So much of each may be saved up. */
 export const workBurstMs = 1000;
 
@@ -88,7 +97,7 @@ export const turnOfAnonymousUs = 1000;
 export const maxCountedApart = 1024;
 
 /** Microseconds of TLS handshakes in a second, of one identity from a network where it has proven its key. */
-export const maxProvenHandshakeUs = 100_000;
+export const maxProvenHandshakeUs = 30_000;
 
 /** The same of one identity that is known, from everywhere else. */
 export const maxIdentityHandshakeUs = 20_000;

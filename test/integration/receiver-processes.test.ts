@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AgentPeer } from '../support/agent-peer.js';
+import { eventually } from '../support/eventually.js';
 import { filesBelow, unfinishedBelow } from '../support/files.js';
 import { makeJpeg } from '../support/pictures.js';
 import { freePort } from '../support/ports.js';
@@ -47,20 +48,30 @@ describe('receivers that are a process each', () => {
   it('give a camera to one epoch at a time, and a reconnect its place', async (test) => {
     test.skip(why !== undefined, why);
     const { port } = await activate();
-    const first = new AgentPeer(port);
-    first.hello('yard', '1'.repeat(32));
-    await first.answer('welcome');
-    const other = new AgentPeer(port);
-    other.hello('yard', '2'.repeat(32));
-    expect(await other.answer('bye')).toMatchObject({ code: 'camera-busy', retryAfterMs: 10_000 });
-    const again = new AgentPeer(port);
-    again.hello('yard', '1'.repeat(32));
-    await again.answer('welcome');
+    const frame = makeJpeg(1);
+    const send = (epoch: string, sequence: number): AgentPeer => {
+      const agent = new AgentPeer(port);
+      agent.hello('yard', epoch.repeat(32));
+      agent.frame(sequence, frame);
+      return agent;
+    };
+    const first = send('1', 1);
+    await first.answer('stored');
+    const refused = await send('2', 1).answer('refused');
+    expect(refused).toMatchObject({ code: 'store', retry: true });
+    expect(refused.message).toContain('another agent sends as camera yard now');
+    const again = send('1', 2);
+    await again.answer('stored');
     expect(await first.answer('bye')).toMatchObject({ code: 'replaced' });
     await first.over;
     again.socket.destroy();
     const next = new AgentPeer(port);
     next.hello('yard', '2'.repeat(32));
-    await next.answer('welcome');
+    await eventually(async () => {
+      const before = next.messages.length;
+      next.frame(1, frame);
+      await eventually(() => next.messages.length > before, 'an answer');
+      return next.messages.some(({ type }) => type === 'stored');
+    }, 'the name is free');
   });
 });

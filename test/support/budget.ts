@@ -3,7 +3,6 @@ import type { ConnectionBudget } from '../../receiver/limits/work/work-budgets.j
 
 export const freeBudget: ConnectionBudget = {
   pay: () => undefined,
-  charge: () => undefined,
   refund: () => undefined,
   cancel: () => undefined,
   end: () => undefined,

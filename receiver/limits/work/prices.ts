@@ -19,8 +19,8 @@ export const parsedAtOnce = 4 * kibi;
 export const splitAtOnce = 16 * kibi;
 
 export const prices = {
-  /** Accepting, the first bytes, a sentence back, closing: 320 to 450. */
-  connection: 400,
+  /** Accepting, the first bytes, a sentence back, closing: 700 to 1,400 with garbage collection. */
+  connection: 1000,
   /** Decoding and checking headers: 100 a KiB (`dropped` with 256 ranges), 35 a KiB of plain frames. */
   headers: (bytes: number): number => perKibi(100, bytes),
   /** Reading and copying, with TLS: 1 to 2 a KiB. */
@@ -37,8 +37,10 @@ export const prices = {
   store: (bytes: number): number => 1000 + perKibi(1, bytes),
   /** A line of the record, flushed by itself: 1 to 4 ms of the disk. */
   hole: 3000,
-  /** A lock is two processes: starting each holds the loop for 2 to 12 ms, and takes as much of another core. */
-  hello: 40_000,
+  /** Reading the keys folder, and a line of log. */
+  hello: 1000,
+  /** A camera's lock is two processes: starting each holds the loop for 7 to 12 ms. */
+  lock: 40_000,
   /** Files of the keys folder, written and flushed. */
   pair: 10_000,
   /** Splitting a raw stream, and hashing what comes out of it: 35 a KiB at worst (FF 00 FF 00 …). */

@@ -38,11 +38,6 @@ export class TokenBucket {
     return this.balanceUs >= this.#share().burstUs;
   }
 
-  /** True when it owes as much as it can hold: what is charged beyond that would only delay its recovery. */
-  get isExhausted(): boolean {
-    return this.balanceUs <= -this.#share().burstUs;
-  }
-
   /** In how many milliseconds there is something left; 0: now. */
   get waitMs(): number {
     const balance = this.balanceUs;

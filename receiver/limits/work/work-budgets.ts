@@ -6,18 +6,22 @@
  */
 import type { Clock } from '../../../shared/clock.js';
 import {
+  maxAddressConnectionsUs,
   maxAddressWorkUs,
   maxCameraWorkUs,
   forgivenWorkUs,
   maxConnectionWorkUs,
+  maxConnectionsUs,
   maxCountedApart,
   maxAnonymousWorkUs,
+  maxOpenConnectionsUs,
   openBurstMs,
   turnUs,
   turnOfAnonymousUs,
   workBurstMs,
 } from '../receiver-limits.js';
 import { networkOf } from '../network.js';
+import { prices } from './prices.js';
 import { TokenBucket, type Share } from './token-bucket.js';
 import { TokenBuckets } from './token-buckets.js';
 import { type Account, WorkCancelled, WorkQueue } from './work-queue.js';
@@ -30,8 +34,6 @@ export interface ConnectionBudget {
    * @throws {WorkCancelled} at once or by rejecting: the connection has ended
    */
   pay(us: number): Promise<void> | undefined;
-  /** Takes the price of work that could not wait. */
-  charge(us: number): void;
   /** The work was of use. */
   refund(us: number): void;
   /** What waits to be paid is not wanted any more. */
@@ -56,6 +58,8 @@ export class WorkBudgets {
   readonly #meritsOfCameras: TokenBuckets;
   readonly #addresses: TokenBuckets;
   readonly #anonymous: TokenBucket;
+  readonly #addressConnections: TokenBuckets;
+  readonly #connections: TokenBucket;
   /** Networks from which cameras came, the newest last. */
   readonly #cameraNetworks = new Set<string>();
   #isGuarded = false;
@@ -68,6 +72,12 @@ export class WorkBudgets {
     this.#meritsOfCameras = new TokenBuckets(clock, meritShare);
     this.#addresses = new TokenBuckets(clock, () => common(maxAddressWorkUs));
     this.#anonymous = new TokenBucket(clock, () => common(maxAnonymousWorkUs));
+    this.#addressConnections = new TokenBuckets(clock, () =>
+      common(this.#isGuarded ? maxAddressConnectionsUs : maxOpenConnectionsUs),
+    );
+    this.#connections = new TokenBucket(clock, () =>
+      common(this.#isGuarded ? maxConnectionsUs : maxOpenConnectionsUs),
+    );
   }
 
   /** A camera is paired: from now on others are limited in all that they do. */
@@ -75,10 +85,20 @@ export class WorkBudgets {
     this.#isGuarded = true;
   }
 
-  /** False for an address that only connects and connects: it is not worth a word. */
-  mayConnect(address: string): boolean {
+  /**
+   * Pays for a connection before anything is read from it.
+   * @returns false when the address, or all without a key, connect too often: it is not worth a word. Addresses from
+   *   which paired cameras came are accepted always.
+   */
+  acceptConnection(address: string): boolean {
     const network = networkOf(address);
-    return this.#cameraNetworks.has(network) || !this.#addresses.of(network).isExhausted;
+    const own = this.#addressConnections.of(network);
+    const isCameras = this.#cameraNetworks.has(network);
+    if (!isCameras && (own.waitMs > 0 || this.#connections.waitMs > 0)) return false;
+    own.spend(prices.connection);
+    // An address that owes must not make the others wait.
+    if (own.waitMs === 0) this.#connections.spend(prices.connection);
+    return true;
   }
 
   ofCamera(camera: string, address: string): ConnectionBudget {
@@ -86,7 +106,7 @@ export class WorkBudgets {
     const buckets = (): TokenBucket[] => [this.#cameras.of(camera)];
     const merit = (): TokenBucket => this.#meritsOfCameras.of(camera);
     const account: Account = { rank: 0, turnUs, buckets, merit };
-    return new Budget(this.queue, account, buckets, () => true);
+    return new Budget(this.queue, account, buckets);
   }
 
   ofAnonymous(address: string): ConnectionBudget {
@@ -104,8 +124,7 @@ export class WorkBudgets {
       merit: () => merit,
     };
     const refundable = (): TokenBucket[] => (isGuarded() ? [own] : all());
-    const isChargeable = (): boolean => !this.#addresses.of(network).isExhausted;
-    return new Budget(this.queue, account, refundable, isChargeable);
+    return new Budget(this.queue, account, refundable);
   }
 
   #noteCameraAt(network: string): void {
@@ -122,30 +141,17 @@ class Budget implements ConnectionBudget {
   readonly #queue: WorkQueue;
   readonly #account: Account;
   readonly #refundable: () => readonly TokenBucket[];
-  readonly #isChargeable: () => boolean;
   #hasEnded = false;
 
-  constructor(
-    queue: WorkQueue,
-    account: Account,
-    refundable: () => readonly TokenBucket[],
-    isChargeable: () => boolean,
-  ) {
+  constructor(queue: WorkQueue, account: Account, refundable: () => readonly TokenBucket[]) {
     this.#queue = queue;
     this.#account = account;
     this.#refundable = refundable;
-    this.#isChargeable = isChargeable;
   }
 
   pay(us: number): Promise<void> | undefined {
     if (this.#hasEnded) throw new WorkCancelled();
     return this.#queue.pay(this.#account, us);
-  }
-
-  charge(us: number): void {
-    // One address that owes all it can would only make the others wait.
-    if (!this.#isChargeable()) return;
-    for (const bucket of this.#account.buckets()) bucket.spend(us);
   }
 
   refund(us: number): void {
@@ -166,12 +172,10 @@ class Budget implements ConnectionBudget {
 /** What one message, or one picture, has cost so far. */
 export class Tab {
   readonly #budget: ConnectionBudget;
-  #us: number;
+  #us = 0;
 
-  /** @param paidUs for it, before there was a tab */
-  constructor(budget: ConnectionBudget, paidUs = 0) {
+  constructor(budget: ConnectionBudget) {
     this.#budget = budget;
-    this.#us = paidUs;
   }
 
   pay(us: number): Promise<void> | undefined {

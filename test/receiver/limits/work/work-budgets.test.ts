@@ -2,11 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  maxAddressConnectionsUs,
   maxAddressWorkUs,
+  maxAnonymousWorkUs,
   maxCameraWorkUs,
   maxConnectionWorkUs,
-  maxAnonymousWorkUs,
+  maxConnectionsUs,
 } from '../../../../receiver/limits/receiver-limits.js';
+import { prices } from '../../../../receiver/limits/work/prices.js';
 import {
   type ConnectionBudget,
   Tab,
@@ -138,18 +141,38 @@ describe('while no camera is paired', () => {
   });
 });
 
-describe('an address that only connects', () => {
-  it('is not let in any more, for a while, and a camera of the same address is', async () => {
-    const { budgets, stranger, camera, pass, end } = setUp(true);
-    for (let at = 0; at < 1000; at += 1) stranger('10.0.0.9').charge(400);
-    for (let at = 0; at < 1000; at += 1) stranger('10.0.0.2').charge(400);
-    expect(budgets.mayConnect('10.0.0.9')).toBe(false);
-    // What it owes is not endless, and not all of what others have.
-    expect(budgets.mayConnect('10.0.0.10')).toBe(true);
+describe('connections', () => {
+  /** @returns how many of 1,000 are accepted */
+  const flood = (budgets: WorkBudgets, addressOf: (at: number) => string): number =>
+    Array.from({ length: 1000 }, (_, at) => budgets.acceptConnection(addressOf(at))).filter(Boolean)
+      .length;
+  const most = (perSecondUs: number): number => perSecondUs / prices.connection;
+
+  it('of one address are limited, and others are accepted beside it', async () => {
+    const { budgets, camera, pass, end } = setUp(true);
+    expect(flood(budgets, () => '10.0.0.9')).toBe(most(maxAddressConnectionsUs));
+    expect(budgets.acceptConnection('10.0.0.10')).toBe(true);
+    expect(flood(budgets, () => '10.0.0.2')).toBeLessThan(1000);
     camera('front');
-    expect(budgets.mayConnect('10.0.0.2')).toBe(true);
+    // The camera's address.
+    expect(budgets.acceptConnection('10.0.0.2')).toBe(true);
     await pass(100);
-    expect(budgets.mayConnect('10.0.0.9')).toBe(true);
+    expect(budgets.acceptConnection('10.0.0.9')).toBe(true);
+    end();
+  });
+
+  it('of many addresses are limited in all, but not those of an address of a camera', () => {
+    const { budgets, camera, end } = setUp(true);
+    camera('front');
+    expect(flood(budgets, (at) => `10.0.1.${at % 250}`)).toBe(most(maxConnectionsUs));
+    expect(budgets.acceptConnection('10.0.0.10')).toBe(false);
+    expect(budgets.acceptConnection('10.0.0.2')).toBe(true);
+    end();
+  });
+
+  it('may be many more while no camera is paired: each may bring a picture', () => {
+    const { budgets, end } = setUp(false);
+    expect(flood(budgets, () => '10.0.0.9')).toBe(1000);
     end();
   });
 });
