@@ -235,7 +235,7 @@ export class FramedSession {
   async #mayGoOn(tab: Tab): Promise<boolean> {
     if (!this.#hasPaidLock) {
       this.#hasPaidLock = true;
-      await tab.pay(prices.lock);
+      await tab.payLock(prices.lock);
     }
     if (this.#isClosing()) return false;
     const revocation = this.#parts.peer.revocation();

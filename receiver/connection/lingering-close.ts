@@ -29,7 +29,7 @@ export async function refuseConnection(
 export async function lingeringClose(socket: Socket, budget: ConnectionBudget): Promise<void> {
   const deadline = setTimeout(() => socket.destroy(), lingeringCloseMs);
   try {
-    for await (const chunk of chunksOf(socket)) await budget.pay(prices.body(chunk.length));
+    for await (const chunk of chunksOf(socket)) await budget.pay(prices.discard(chunk.length));
     await finished(socket);
   } catch {
     // Gone or too slow: it was told, which is all that can be done.

@@ -72,6 +72,12 @@ export const maxConnectionsUs = 100_000;
 /** Both, while no camera is paired: `cat x.jpg | socat` is a connection for each picture. */
 export const maxOpenConnectionsUs = 250_000;
 
+/** Microseconds of taking cameras' locks in a second, for all without a key beside paired cameras. */
+export const maxAnonymousLocksUs = 100_000;
+
+/** So much of it may be saved up: no more than one lock. */
+export const lockBurstMs = 400;
+
 /** So much of each may be saved up. */
 export const workBurstMs = 1000;
 

@@ -7,6 +7,9 @@ import { type ListenAddress, defaultPort, formatAddress } from '../../shared/cli
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { type PassedSocket, connectionOn } from './passed-sockets.js';
 
+/** Connections that the system has and this process has not: it accepts all of them in one turn of its event loop. */
+const maxWaitingConnections = 128;
+
 export interface Listeners {
   /** Sockets that listen; empty when there are only connections. */
   readonly servers: readonly Server[];
@@ -69,7 +72,7 @@ function listen(
       reject(new OperationalError('LISTEN', `cannot listen on ${shown}`, facts));
     };
     server.once('error', fail);
-    server.listen(options, () => {
+    server.listen({ ...options, backlog: maxWaitingConnections }, () => {
       server.off('error', fail);
       resolve(server);
     });

@@ -25,6 +25,8 @@ export const prices = {
   headers: (bytes: number): number => perKibi(100, bytes),
   /** Reading and copying, with TLS: 1 to 2 a KiB. */
   body: (bytes: number): number => perKibi(2, bytes),
+  /** Reading what is thrown away, as much as the system gives at once: 8 to 13 a KiB with garbage collection. */
+  discard: (bytes: number): number => perKibi(12, bytes),
   /** Acting on one message, and writing one answer: 20 to 40. */
   message: 40,
   /** SHA-256: 0.7 a KiB with the processor's help, 3 without. */
@@ -35,8 +37,8 @@ export const prices = {
   refusal: 60,
   /** A frame's file: some ten calls of the file system on four threads, and its flushes. */
   store: (bytes: number): number => 1000 + perKibi(1, bytes),
-  /** A line of the record, flushed by itself: 1 to 4 ms of the disk. */
-  hole: 3000,
+  /** A line of the record, flushed by itself: 1 to 4 ms of the disk, for which flushes of frames wait. */
+  hole: 6000,
   /** Reading the keys folder, and a line of log. */
   hello: 1000,
   /** A camera's lock is two processes: starting each holds the loop for 7 to 12 ms. */

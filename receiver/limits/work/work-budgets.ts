@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../../../shared/clock.js';
 import {
+  lockBurstMs,
   maxAddressConnectionsUs,
   maxAddressWorkUs,
   maxCameraWorkUs,
@@ -13,6 +14,7 @@ import {
   maxConnectionWorkUs,
   maxConnectionsUs,
   maxCountedApart,
+  maxAnonymousLocksUs,
   maxAnonymousWorkUs,
   maxOpenConnectionsUs,
   openBurstMs,
@@ -34,6 +36,8 @@ export interface ConnectionBudget {
    * @throws {WorkCancelled} at once or by rejecting: the connection has ended
    */
   pay(us: number): Promise<void> | undefined;
+  /** Pays for a camera's lock: those of peers without a key come one by one, since each holds the event loop. */
+  payLock(us: number): Promise<void> | undefined;
   /** The work was of use. */
   refund(us: number): void;
   /** What waits to be paid is not wanted any more. */
@@ -58,6 +62,7 @@ export class WorkBudgets {
   readonly #meritsOfCameras: TokenBuckets;
   readonly #addresses: TokenBuckets;
   readonly #anonymous: TokenBucket;
+  readonly #anonymousLocks: TokenBucket;
   readonly #addressConnections: TokenBuckets;
   readonly #connections: TokenBucket;
   /** Networks from which cameras came, the newest last. */
@@ -72,6 +77,7 @@ export class WorkBudgets {
     this.#meritsOfCameras = new TokenBuckets(clock, meritShare);
     this.#addresses = new TokenBuckets(clock, () => common(maxAddressWorkUs));
     this.#anonymous = new TokenBucket(clock, () => common(maxAnonymousWorkUs));
+    this.#anonymousLocks = new TokenBucket(clock, () => shareOf(maxAnonymousLocksUs, lockBurstMs));
     this.#addressConnections = new TokenBuckets(clock, () =>
       common(this.#isGuarded ? maxAddressConnectionsUs : maxOpenConnectionsUs),
     );
@@ -106,7 +112,7 @@ export class WorkBudgets {
     const buckets = (): TokenBucket[] => [this.#cameras.of(camera)];
     const merit = (): TokenBucket => this.#meritsOfCameras.of(camera);
     const account: Account = { rank: 0, turnUs, buckets, merit };
-    return new Budget(this.queue, account, buckets);
+    return new Budget(this.queue, account, account, buckets);
   }
 
   ofAnonymous(address: string): ConnectionBudget {
@@ -124,7 +130,14 @@ export class WorkBudgets {
       merit: () => merit,
     };
     const refundable = (): TokenBucket[] => (isGuarded() ? [own] : all());
-    return new Budget(this.queue, account, refundable);
+    const ofLocks = (): TokenBucket[] => (isGuarded() ? [...all(), this.#anonymousLocks] : all());
+    const lockAccount: Account = {
+      rank: 2,
+      turnUs: turnOfAnonymousUs,
+      buckets: ofLocks,
+      merit: () => merit,
+    };
+    return new Budget(this.queue, account, lockAccount, refundable);
   }
 
   #noteCameraAt(network: string): void {
@@ -140,18 +153,30 @@ export class WorkBudgets {
 class Budget implements ConnectionBudget {
   readonly #queue: WorkQueue;
   readonly #account: Account;
+  readonly #lockAccount: Account;
   readonly #refundable: () => readonly TokenBucket[];
   #hasEnded = false;
 
-  constructor(queue: WorkQueue, account: Account, refundable: () => readonly TokenBucket[]) {
+  constructor(
+    queue: WorkQueue,
+    account: Account,
+    lockAccount: Account,
+    refundable: () => readonly TokenBucket[],
+  ) {
     this.#queue = queue;
     this.#account = account;
+    this.#lockAccount = lockAccount;
     this.#refundable = refundable;
   }
 
   pay(us: number): Promise<void> | undefined {
     if (this.#hasEnded) throw new WorkCancelled();
     return this.#queue.pay(this.#account, us);
+  }
+
+  payLock(us: number): Promise<void> | undefined {
+    if (this.#hasEnded) throw new WorkCancelled();
+    return this.#queue.pay(this.#lockAccount, us);
   }
 
   refund(us: number): void {
@@ -161,6 +186,7 @@ class Budget implements ConnectionBudget {
 
   cancel(): void {
     this.#queue.cancel(this.#account);
+    this.#queue.cancel(this.#lockAccount);
   }
 
   end(): void {
@@ -181,6 +207,11 @@ export class Tab {
   pay(us: number): Promise<void> | undefined {
     this.#us += us;
     return this.#budget.pay(us);
+  }
+
+  payLock(us: number): Promise<void> | undefined {
+    this.#us += us;
+    return this.#budget.payLock(us);
   }
 
   /** It was of use. */
