@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-/** The agent's program: finds the command that is meant, runs it, ends with the right exit code. */
+/** Entry point of the agent: finds the command, runs it, sets the exit code. */
 import { type Commands, findCommand, reportFatal } from '../shared/cli/command.js';
 import { run } from './commands/watch.js';
 
-/** What a first word may be; without one the agent watches. Each is loaded only when it is asked for. */
+/** Commands by their first word; without one the agent watches. A module is loaded only when its command runs. */
 const commands: Commands = {
   replay: () => import('./commands/replay.js'),
   pair: () => import('./commands/pair.js'),

@@ -1,4 +1,4 @@
-/** The agent's options: the one table that the parser, `--help` and docs/reference read. */
+/** The agent's options: one table for the parser, `--help` and docs/reference. */
 import { destination } from '../shared/cli/address.js';
 import { cameraName } from '../shared/protocol/camera-name.js';
 import { choice, duration, path, size, wholeNumber } from '../shared/cli/value-types.js';
@@ -12,99 +12,106 @@ export const agentProgram = {
   table: {
     host: list(
       destination,
-      'A receiver to send to; port 4444 unless said. Each of several gets every frame.',
+      'The receiver that frames are sent to; default port 4444. Each of several receivers gets every frame.',
     ),
     camera: value(
       cameraName,
-      "This camera's name at the receiver. Without it: this machine's name, in lower case.",
+      'Name of this camera at the receiver. Without it: the host name of this machine, in lower case.',
     ),
     source: value(
       sourceChoice,
-      'Where frames come from: fswebcam (a webcam), folder:DIR (each JPEG that another program puts ' +
-        'there), file:PATH (one JPEG that is overwritten), command (a program that writes JPEGs or MJPEG ' +
-        'to its standard output, after --), scene (a made-up yard, for trying).',
+      'Where frames come from: fswebcam (a webcam), folder:DIR (each JPEG that another program writes into ' +
+        'a directory), file:PATH (one JPEG that another program overwrites), command (a program, given ' +
+        'after --, that writes JPEGs or MJPEG to its standard output), scene (a drawn yard, for a first try).',
       'fswebcam',
     ),
     device: value(
       device,
-      'The camera for fswebcam: a device, or its TEST: and FILE:/path.jpg.',
+      'The camera for fswebcam: a video device; for tests TEST: (colour bars) or FILE:/PATH.',
       '/dev/video0',
     ),
-    resolution: value(resolution, 'What to ask the camera for.', '1280x720'),
+    resolution: value(
+      resolution,
+      'Frame size that fswebcam requests; the camera delivers the nearest size that it has.',
+      '1280x720',
+    ),
     skip: value(
       wholeNumber(0, 1000),
-      'Frames that fswebcam lets pass in each shot while the sensor settles.',
+      'Frames that fswebcam discards at the start of each shot, while exposure and white balance settle.',
       String(defaultSkip),
     ),
     quality: value(
       wholeNumber(1, 100),
-      'JPEG quality of a shot by fswebcam.',
+      'JPEG quality of fswebcam shots, from 1 to 100.',
       String(defaultQuality),
     ),
     shotTimeout: value(
       duration({ minMs: 100, maxMs: 3_600_000 }),
-      'A shot, or a command that says nothing, is ended after this long.',
+      'Maximum time for one shot. A command that delivers no frame for this long is ended and started again.',
       '20s',
     ),
     interval: value(
       duration({ minMs: 10, maxMs: 86_400_000 }),
-      'From the start of one shot to the start of the next.',
+      'Time from the start of one shot to the start of the next.',
       '1s',
     ),
     once: flag(
-      'One shot, then end: for a timer. What it has to remember is kept in --state, frames that may be sent ' +
-        'later in $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR, else the temporary directory.',
+      'Take one shot and exit: for a timer. The background model is kept in --state; frames that a later run ' +
+        'may send with an event, in $RUNTIME_DIRECTORY, else $XDG_RUNTIME_DIR, else the temporary directory.',
     ),
-    all: flag('Send every frame without judging it: whoever made it has judged.'),
+    all: flag('Send every frame, without motion detection: for a source that selects its frames.'),
     ...detectionTable,
     state: value(
       path('DIR'),
-      "What is remembered between runs. Without it: $STATE_DIRECTORY, else XDG's state folder.",
+      'State directory: spool, keys and background model. Without it: $STATE_DIRECTORY, else ' +
+        'picchanged/CAMERA in $XDG_STATE_HOME or ~/.local/state.',
     ),
     paired: flag(
-      'Never speak in the clear: without keys, frames wait. agent pair remembers it by itself; say it where keys ' +
-        'come from elsewhere.',
+      'Never send unencrypted: without keys, frames wait. agent pair records this by itself; set it where keys ' +
+        'are installed in another way.',
     ),
     spool: value(
       choice('disk', 'memory'),
-      'Where frames wait for a receiver: on the disk, safe from crash and power cut, or in memory, which ' +
-        'spares an SD card and is lost with the process.',
+      'Where frames wait for a receiver: disk is safe from crash and power cut; memory spares an SD card, ' +
+        'and its frames are lost when the process ends.',
       'disk',
     ),
     spoolMaxSize: value(
       size({ minBytes: 1024 * 1024, maxBytes: 2 ** 44 }),
-      'What may wait for one receiver. Without it: 1GiB on the disk, 64MiB in memory.',
+      'Maximum size of the frames that wait for one receiver. Without it: 1GiB on disk, 64MiB in memory.',
     ),
     spoolMaxAge: value(
       duration({ maxMs: 3650 * 86_400_000 }),
-      'Frames that have waited longer are dropped and counted; 0: however long.',
+      'Frames that wait longer are dropped and counted; 0: no limit.',
       '0',
     ),
     spoolFull: value(
       choice('oldest', 'newest'),
-      'What is dropped, and counted, when --spool-max-size is reached.',
+      'Which frames are dropped, and counted, when --spool-max-size is reached.',
       'oldest',
     ),
     sendOrder: value(
       choice('oldest', 'newest'),
-      'What is sent first after a cut: history in order, or the present.',
+      'Which of the waiting frames are sent first.',
       'oldest',
     ),
     sendTimeout: value(
       duration({ minMs: 100, maxMs: 3_600_000 }),
-      'How long a one-shot run tries to deliver.',
+      'With --once: how long the run tries to deliver frames.',
       '30s',
     ),
     idleExit: value(
       duration({ maxMs: 86_400_000 }),
-      'With file:PATH, take the file that is there too, and end when no new version came for this long and ' +
-        "none waits: for a service that systemd's path unit starts. 0 is never.",
+      'With --source file:PATH: also send the version that exists at the start, and exit when no new version ' +
+        'was written for this long and no frame waits. For a service that a systemd path unit starts. 0: never.',
       '0',
     ),
-    seed: value(wholeNumber(0, 2 ** 31), "What the scene's visitors do depends on it.", '1'),
-    json: flag('Print a line of JSON on standard output for each frame, once its fate is decided.'),
-    verbose: flag('Log each frame and each connection too.'),
-    help: flag('Show this.'),
+    seed: value(wholeNumber(0, 2 ** 31), 'Random seed of the demo scene.', '1'),
+    json: flag(
+      'Print one line of JSON on standard output for each frame, once it is decided whether it is sent.',
+    ),
+    verbose: flag('Also log each frame and each connection.'),
+    help: flag('Show this help.'),
     version: flag('Show the version.'),
   },
 } as const;

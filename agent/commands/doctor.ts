@@ -1,4 +1,4 @@
-/** `agent doctor`: looks at all that has to be right on a camera machine, and says what to type where it is not. */
+/** `agent doctor`: checks what a camera machine needs, and prints the command that fixes each problem. */
 import { hostname } from 'node:os';
 import { cameraNameFromHost } from '../../shared/protocol/camera-name.js';
 import { systemClock } from '../../shared/clock.js';
@@ -28,18 +28,18 @@ import { keyFileFindings, pairingFindings } from '../setup/doctor/pairing-findin
 import { receiverFindings } from '../setup/doctor/receiver-findings.js';
 import { stateFindings } from '../setup/doctor/state-findings.js';
 
-const own = {
-  user: flag("Look at the agent of this user's own systemd, not at the system's."),
+const doctorOptions = {
+  user: flag("Check the agent of this user's systemd instance instead of the system's."),
   json: flag('Print the findings as JSON.'),
-  help: flag('Show this.'),
+  help: flag('Show this help.'),
 };
-const program = { name: 'agent', table: { ...agentProgram.table, ...own } } as const;
+const program = { name: 'agent', table: { ...agentProgram.table, ...doctorOptions } } as const;
 
 const usage = `agent doctor [--host HOST[:PORT]] [--device DEVICE] … [-- COMMAND ARGUMENT …]
 
-Looks at the camera, the receiver, pairing, the disk, the clock and the service, and says what to type where something
-is wrong. It takes the agent's flags; without them, the settings of the installed agent. Ends with 1 when
-something cannot work.
+Checks the camera, the receiver, pairing, the disk, the clock and the service, and prints the command that fixes
+each problem. Takes the agent's flags; settings that are not given are those of the installed agent. The exit
+code is 1 when a check finds a fault.
 
 `;
 
@@ -48,15 +48,15 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const isUser = readCommandLine(program, argv, env).options.user;
   const scope = scopeFor(isUser, env);
   const settings = await readInstalledSettings(scope, 'agent');
-  // What is typed or set here wins over what is installed.
+  // Flags and environment override the installed settings.
   const variables = { ...settings.variables, ...(await unitVariables(scope)), ...env };
   const { options, positionals, command } = readCommandLine(program, argv, variables);
   if (options.help) {
-    writeTo(1, `${usage}${helpText({ name: 'agent', table: own })}\n`);
+    writeTo(1, `${usage}${helpText({ name: 'agent', table: doctorOptions })}\n`);
     return;
   }
   if (positionals[0] !== undefined)
-    throw new UsageError(`'${positionals[0]}' is no flag; try agent --help`);
+    throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
   const signal = abortOnSignals();
   const nowMs = systemClock.nowMs();
   const units = await unitStates(runTool, agentUnits, isUser);
@@ -84,7 +84,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   reportFindings(findings, options.json, env);
 }
 
-/** What the installed unit says by flags. */
+/** Settings that the installed unit gives as flags. */
 async function unitVariables(scope: Scope): Promise<Environment> {
   const mode = await installedMode(scope);
   return mode?.kind === 'path' ? { AGENT_SOURCE: `file:${mode.path}` } : {};
@@ -93,8 +93,8 @@ async function unitVariables(scope: Scope): Promise<Environment> {
 const noHost = finding(
   'receiver',
   'fault',
-  'nothing says where frames go',
-  'agent doctor --host HOST, HOST being the machine that runs the receiver',
+  'no receiver is configured',
+  'agent doctor --host HOST, where HOST is the machine that runs the receiver',
 );
 
 function installLine({ isUser }: Scope): string {
@@ -103,7 +103,6 @@ function installLine({ isUser }: Scope): string {
 
 function settingsFindings({ path, status }: InstalledSettings): readonly Finding[] {
   if (status === 'missing') return [];
-  if (status === 'read')
-    return [finding('settings', 'ok', `from ${path}, where no flag says else`)];
-  return [finding('settings', 'warning', `this user may not read ${path}`, 'sudo agent doctor')];
+  if (status === 'read') return [finding('settings', 'ok', `from ${path}; flags override them`)];
+  return [finding('settings', 'warning', `this user cannot read ${path}`, 'sudo agent doctor')];
 }

@@ -1,4 +1,4 @@
-/** `agent install`: the agent as a service of this machine, with the settings that are typed. */
+/** `agent install`: installs the agent as a service, with the given flags as its settings. */
 import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -26,37 +26,36 @@ const program = { name: 'agent', table: { ...agentProgram.table, ...installOptio
 
 const usage = `agent install --host HOST[:PORT] [--camera NAME] [--watch|--timer|--path FILE|--plug] …
 
-Sets the agent up as a service that starts by itself: writes its units, its settings and its user, and starts
-it. All other flags of the agent are taken too, and become settings. Run it again to change something: what is
-not said stays as it is. agent uninstall takes everything away again.
+Installs the agent as a service and starts it: writes its units and settings and creates its user. All other
+flags of the agent are accepted and become settings. Run it again to change settings: those that are not given
+stay as they are. agent uninstall removes everything again.
 
 `;
 
-/** What a service has from its unit, or what only somebody at a terminal can use. */
+/** Flags that a service gets from its unit, or that are of use only at a terminal; each with the reason. */
 const refused = {
-  once: '--timer does that',
-  state: 'the service has a folder of its own',
-  explain: 'the service may write nowhere but in its own folder; try it by hand',
-  idleExit: 'the units that need it have it',
-  json: 'nobody would read it',
+  once: 'use --timer',
+  state: 'the service has its own state directory',
+  explain: 'the service can write only to its own directories; run agent replay --explain by hand',
+  idleExit: 'the units that need it set it',
+  json: 'no program reads the output of the service',
   verbose: 'put AGENT_VERBOSE=yes into the settings while you need it',
-  version: 'it installs this one',
+  version: 'install installs the version of this program',
 };
 
 /** @throws {UsageError} @throws {OperationalError} INSTALL */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  // Of what is set here, nothing is meant for a service.
+  // The environment of this shell is not for the service.
   const { options, positionals, command } = readCommandLine(program, argv, {});
   if (options.help) {
-    const shown = { name: 'agent', table: installOptions };
-    writeTo(1, `${usage}${helpText(shown)}\n`);
+    writeTo(1, `${usage}${helpText({ name: 'agent', table: installOptions })}\n`);
     return;
   }
   if (positionals[0] !== undefined)
-    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
+    throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
   const scope = scopeFor(options.user, env);
   const { supplied } = readFlags(program, argv);
-  const mode = askedMode(options, scope) ?? (await installedMode(scope)) ?? { kind: 'watch' };
+  const mode = requestedMode(options, scope) ?? (await installedMode(scope)) ?? { kind: 'watch' };
   const settings = givenSettings({
     program: 'agent',
     table: agentProgram.table,
@@ -66,44 +65,44 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     scope,
   });
   if (options.source.kind === 'file' || options.source.kind === 'folder') {
-    const seen = visiblePath(options.source.path, '--source', scope);
-    settings.AGENT_SOURCE = `${options.source.kind}:${seen}`;
+    const path = visiblePath(options.source.path, '--source', scope);
+    settings.AGENT_SOURCE = `${options.source.kind}:${path}`;
   }
   if (command !== undefined) settings.AGENT_COMMAND = JSON.stringify(command);
   const variables = { ...(await readInstalledSettings(scope, 'agent')).variables, ...settings };
   if (!variables.AGENT_HOST) {
-    throw new UsageError('where shall the frames go?', { hint: 'say it with --host HOST' });
+    throw new UsageError('--host is required', { hint: 'name the receiver with --host HOST' });
   }
   const state = mode.kind === 'plug' ? undefined : installedState(variables, scope, env);
-  // For what is typed beside the service, as "agent pair". Emptied is unset.
+  // For commands that run beside the service, as "agent pair". An empty value unsets the variable.
   if (state !== undefined || variables.AGENT_STATE) settings.AGENT_STATE = state ?? '';
-  const own = ownPackage();
+  const thisPackage = ownPackage();
   const plan = await agentPlan({
     mode,
     intervalMs: intervalOf(variables),
     settings,
     state,
-    package: own,
+    package: thisPackage,
     scope,
     systemdVersion: await systemdVersion(runTool),
   });
   const request = {
     words: ['agent', 'install', ...argv],
-    package: own,
+    package: thisPackage,
     userId: process.getuid?.(),
   };
   await runInstall(plan, request, options, runTool);
   if (!options.dryRun) await rememberPaired(state, env);
 }
 
-/** An agent that was paired before there were marks outside of its state folder, or that has a fleet's keys. */
+/** Marks an agent that was paired by a version without marks outside of its state directory, or has fleet keys. */
 async function rememberPaired(state: string | undefined, env: Environment): Promise<void> {
-  // Each webcam that is plugged in has a folder of its own.
-  const states = state === undefined ? await webcamStates() : [state];
+  // With --plug each webcam has its own state directory.
+  const directories = state === undefined ? await webcamStates() : [state];
   const fleet = await readFleetKeys(typedCredentials(undefined, process.geteuid?.()));
-  for (const each of states) {
-    const { length } = await new KeyStore(each, undefined).pairings();
-    if (length + fleet.length > 0) await new PairedMark(each, env, { isAsked: false }).make();
+  for (const directory of directories) {
+    const { length } = await new KeyStore(directory, undefined).pairings();
+    if (length + fleet.length > 0) await new PairedMark(directory, env, { isAsked: false }).make();
   }
 }
 
@@ -121,14 +120,14 @@ const refusedIn: Readonly<Record<Mode['kind'], Readonly<Record<string, string>>>
   watch: {},
   timer: {},
   path: {
-    source: '--path is the source',
-    all: '--path does that',
-    interval: 'each version is sent',
+    source: '--path sets the source',
+    all: '--path implies it',
+    interval: 'with --path each version is sent',
   },
   plug: {
-    device: '--plug watches whatever is plugged in',
-    camera: 'each webcam has a name of its own: the machine’s and the device’s',
-    source: '--plug watches webcams',
+    device: '--plug watches each webcam that is plugged in',
+    camera: 'with --plug each webcam gets its own name: host name and device name',
+    source: '--plug watches webcams only',
   },
 };
 
@@ -139,24 +138,24 @@ interface ModeFlags {
   readonly plug: boolean;
 }
 
-function askedMode({ watch, timer, path, plug }: ModeFlags, scope: Scope): Mode | undefined {
-  const asked = [watch, timer, path !== undefined, plug].filter((each) => each).length;
-  if (asked > 1) throw new UsageError('one of --watch, --timer, --path and --plug, not several');
+function requestedMode({ watch, timer, path, plug }: ModeFlags, scope: Scope): Mode | undefined {
+  const count = [watch, timer, path !== undefined, plug].filter((isSet) => isSet).length;
+  if (count > 1) throw new UsageError('give only one of --watch, --timer, --path and --plug');
   if (path !== undefined) return { kind: 'path', path: visiblePath(path, '--path', scope) };
   if (timer) return { kind: 'timer' };
   if (plug) return { kind: 'plug' };
   return watch ? { kind: 'watch' } : undefined;
 }
 
-/** Where the service's state is. A user's keeps its folder, also when the camera gets another name. */
+/** The service's state directory. A user service keeps its directory when the camera's name changes. */
 function installedState(variables: Environment, { stateFolder }: Scope, env: Environment): string {
   if (stateFolder !== undefined) return join(stateFolder, stateFolderName);
-  const { AGENT_STATE: before, AGENT_CAMERA: camera } = variables;
+  const { AGENT_STATE: previous, AGENT_CAMERA: camera } = variables;
   const byHand = { ...env, STATE_DIRECTORY: '' };
-  return before || defaultStateDirectory(byHand, camera || cameraNameFromHost(hostname()));
+  return previous || defaultStateDirectory(byHand, camera || cameraNameFromHost(hostname()));
 }
 
-/** What is set; undefined: it is left to the units. @throws {UsageError} */
+/** The interval of the settings; undefined: the unit's default applies. @throws {UsageError} */
 function intervalOf(variables: Environment): number | undefined {
   if (!variables.AGENT_INTERVAL) return undefined;
   const table = { interval: agentProgram.table.interval };

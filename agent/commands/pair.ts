@@ -1,4 +1,4 @@
-/** `agent pair HOST[:PORT] [CODE]`: makes this machine a paired camera of a receiver. */
+/** `agent pair HOST[:PORT] [CODE]`: pairs this camera with a receiver. */
 import { hostname } from 'node:os';
 import { createInterface } from 'node:readline';
 import { destination, formatAddress } from '../../shared/cli/address.js';
@@ -26,22 +26,22 @@ const pairProgram = {
   table: {
     state: value(
       path('DIR'),
-      "The agent's state directory, where the key is kept. Without it: the installation's, else the one " +
-        'that the agent itself would take.',
+      'State directory of the agent, where the key is kept. Without it: that of the installed agent, else ' +
+        'the default of agent --state.',
     ),
     camera: value(
       cameraName,
-      'Only to find that directory, where the agent is started with --camera too.',
+      'Only to find the state directory of an agent that is started with --camera. The receiver gives the name.',
     ),
-    help: flag('Show this.'),
+    help: flag('Show this help.'),
   },
 } as const;
 
 const usage = `agent pair HOST[:PORT] [CODE]
 
-Pairs this camera with a receiver: from then on they speak over TLS, with a key that only they have. Type the
-line that \`receiver pair NAME\` prints there. Without CODE, or with -, the code is read from standard input: then
-no list of processes and no history of a shell has it.
+Pairs this camera with a receiver: from then on they use TLS with a key that only they have. First run
+\`receiver pair NAME\` on the receiver's machine: it prints the command line with the code. Without CODE, or with -,
+the code is read from standard input and appears in no process list and no shell history.
 
 `;
 
@@ -54,59 +54,60 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   }
   const [hostText, codeText, ...more] = positionals;
   if (hostText === undefined || more.length > 0) {
-    throw new UsageError('agent pair takes a host and a code', {
-      hint: '`receiver pair NAME` at the receiver prints the whole line',
+    throw new UsageError('agent pair needs a host and a code', {
+      hint: "run `receiver pair NAME` on the receiver's machine: it prints the whole command line",
     });
   }
-  const receiver = readWord(destination, hostText, `'${hostText}'`);
-  // What is typed may be nearly right: it is not repeated.
-  const isTyped = codeText === undefined || codeText === '-';
-  const code = isTyped
-    ? readWord(pairingCode, await typedLine('code: '), 'standard input')
-    : readWord(pairingCode, codeText, 'the second word');
-  const state = options.state ?? (await statePlace(options.camera, env));
+  const receiver = parseArgument(destination, hostText, `'${hostText}'`);
+  // Errors do not repeat the text: a mistyped code is close to the secret.
+  const isFromInput = codeText === undefined || codeText === '-';
+  const code = isFromInput
+    ? parseArgument(pairingCode, await readInputLine('code: '), 'standard input')
+    : parseArgument(pairingCode, codeText, 'the second argument');
+  const state = options.state ?? (await findStateDirectory(options.camera, env));
   const keys = new KeyStore(state, undefined);
   const camera = await pairWith(receiver, code, keys, abortOnSignals());
-  const shown = formatAddress(receiver.host, receiver.port);
-  writeTo(1, `paired with ${shown} as ${camera}; the key is in ${state}/keys\n`);
-  await remember(state, env);
+  const address = formatAddress(receiver.host, receiver.port);
+  writeTo(1, `paired with ${address} as ${camera}; the key is in ${state}/keys\n`);
+  await markPaired(state, env);
 }
 
-/** So that it does not speak in the clear when the state directory is not there. */
-async function remember(state: string, env: Environment): Promise<void> {
+/** Keeps the agent from sending unencrypted when the state directory is missing. */
+async function markPaired(state: string, env: Environment): Promise<void> {
   try {
     await new PairedMark(state, env, { isAsked: false }).make();
   } catch (cause) {
-    throw new OperationalError('KEYS', 'it is paired, and that cannot be remembered elsewhere', {
-      cause,
-      hint: 'give the agent --paired, or AGENT_PAIRED=yes in its settings',
-    });
+    const message = 'paired, but the mark outside of the state directory cannot be written';
+    const hint = 'start the agent with --paired, or put AGENT_PAIRED=yes into its settings';
+    throw new OperationalError('KEYS', message, { cause, hint });
   }
 }
 
 /** The first line of standard input. */
-async function typedLine(prompt: string): Promise<string> {
+async function readInputLine(prompt: string): Promise<string> {
   if (process.stdin.isTTY) writeTo(2, prompt);
   try {
     for await (const line of createInterface({ input: process.stdin, terminal: false }))
       return line;
     return '';
   } finally {
-    // Whoever has the other end may keep it open.
+    // The writer may keep its end of the pipe open.
     process.stdin.destroy();
   }
 }
 
-async function statePlace(camera: string | undefined, env: Environment): Promise<string> {
-  const given = env.STATE_DIRECTORY ? undefined : await installedValue('agent', 'AGENT_STATE', env);
-  return given ?? defaultStateDirectory(env, camera ?? cameraNameFromHost(hostname()));
+async function findStateDirectory(camera: string | undefined, env: Environment): Promise<string> {
+  const installed = env.STATE_DIRECTORY
+    ? undefined
+    : await installedValue('agent', 'AGENT_STATE', env);
+  return installed ?? defaultStateDirectory(env, camera ?? cameraNameFromHost(hostname()));
 }
 
-function readWord<T>(kind: ValueType<T>, text: string, shown: string): T {
+function parseArgument<T>(type: ValueType<T>, text: string, label: string): T {
   try {
-    return kind.parse(text);
+    return type.parse(text);
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
-    throw new UsageError(`${shown}: ${error.message}`);
+    throw new UsageError(`${label}: ${error.message}`);
   }
 }

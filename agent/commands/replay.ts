@@ -1,4 +1,4 @@
-/** `agent replay`: what the present settings, or others, would have made of stored frames. */
+/** `agent replay`: runs motion detection and event recording on stored frames, with any settings. */
 import { mkdir } from 'node:fs/promises';
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
@@ -14,8 +14,8 @@ import { settingsOf } from '../replay/replay-settings.js';
 
 const usage = `agent replay DIR|FILE … [FLAG …]
 
-Looks at stored frames as the watching agent would have, and says what it would have sent. Each camera's
-frames are judged by themselves. Every flag has the watching agent's environment variable.
+Runs the agent's motion detection on stored frames and prints what the agent would have sent. The frames of each
+camera are analysed separately. Every flag has the same environment variable as the agent's.
 
 `;
 
@@ -27,25 +27,25 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     return;
   }
   if (positionals.length === 0) {
-    throw new UsageError('which frames shall be looked at?', { hint: 'agent replay DIR' });
+    throw new UsageError('no frames are given', { hint: 'agent replay DIR' });
   }
   if (options.explain !== undefined && options.tune) {
-    throw new UsageError('--explain draws what one setting does; leave out --tune');
+    throw new UsageError('--explain cannot be combined with --tune: it draws one setting');
   }
   const mask = options.mask === undefined ? undefined : await loadMask(options.mask);
   if (options.explain !== undefined) await makeFolder(options.explain);
   const sequences = await findSequences(positionals);
   const printer = new Printer(process.stdout);
-  const signal = AbortSignal.any([abortOnSignals(), printer.gone]);
+  const signal = AbortSignal.any([abortOnSignals(), printer.closed]);
   const total = sequences.reduce((sum, { paths }) => sum + paths.length, 0);
   const session = new ReplaySession(
     { ...settingsOf(options), mask },
     {
       printer,
-      // Lines and a bar on one terminal would be mixed.
+      // JSON lines and a progress bar on one terminal would be mixed.
       progress: new Progress(total, !(options.json && process.stdout.isTTY)),
       log: openLog('replay', false, env, systemClock),
-      isOne: sequences.length === 1,
+      isSingleSequence: sequences.length === 1,
     },
   );
   for (const sequence of sequences) {

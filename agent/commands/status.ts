@@ -1,4 +1,4 @@
-/** `agent status`: what the agent of this machine does now, as systemd and its state folder tell it. */
+/** `agent status`: reports what the agent does now, from systemd and from its state directory. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.js';
@@ -22,21 +22,24 @@ import { agentUnits } from '../setup/units.js';
 const program = {
   name: 'agent',
   table: {
-    state: value(path('DIR'), 'The state folder to look into. Without it: the installed agent’s.'),
-    camera: value(cameraName, 'Of a run by hand: the camera whose state folder it is.'),
-    user: flag("Look at the agent of this user's own systemd, not at the system's."),
-    json: flag('Print a line of JSON.'),
-    help: flag('Show this.'),
+    state: value(path('DIR'), 'State directory to read. Without it: that of the installed agent.'),
+    camera: value(
+      cameraName,
+      'For an agent that was started by hand: the camera whose default state directory is read.',
+    ),
+    user: flag("Show the agent of this user's systemd instance instead of the system's."),
+    json: flag('Print the status as one line of JSON.'),
+    help: flag('Show this help.'),
   },
 } as const;
 
 const usage = `agent status
 
-Shows what the agent does: its service, the frames that wait for a receiver, and whom it is paired with.
+Shows the agent's service, the frames that wait for each receiver, and the receivers that it is paired with.
 
 `;
 
-/** @throws {UsageError} @throws {OperationalError} STATE: the state folder may not be read */
+/** @throws {UsageError} @throws {OperationalError} STATE: the state directory cannot be read */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
   const { user } = readCommandLine(program, argv, env).options;
   const scope = scopeFor(user, env);
@@ -47,19 +50,19 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     return;
   }
   if (positionals[0] !== undefined)
-    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
+    throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
   const nowMs = systemClock.nowMs();
   const units = await unitStates(runTool, agentUnits, user);
   const state = await stateDirectoryFor(options, scope, env, hostname());
-  const { isAtWork, spools, pairings } = await lookInto(state);
+  const { isAtWork, spools, pairings } = await readState(state);
   if (options.json) {
     writeTo(1, `${JSON.stringify({ units: units ?? [], state, isAtWork, spools, pairings })}\n`);
     return;
   }
   const lines = [
     ...serviceLines(units ?? [], nowMs),
-    `${isAtWork ? 'an agent is at work' : 'no agent is at work now'} with ${state}`,
-    ...(spools.length === 0 ? ['no frame was kept there yet'] : []),
+    `${isAtWork ? 'an agent runs' : 'no agent runs'} with ${state}`,
+    ...(spools.length === 0 ? ['no frame was spooled yet'] : []),
     ...spools.map((spool) => spoolLine(spool, nowMs)),
     ...(pairings.length === 0 ? ['not paired with any receiver'] : []),
     ...pairings.map(({ hosts, camera }) => `paired with ${hosts.join(', ')} as ${camera ?? ''}`),
@@ -67,7 +70,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   writeTo(1, lines.map((line) => `${line}\n`).join(''));
 }
 
-async function lookInto(state: string) {
+async function readState(state: string) {
   try {
     const spools = await surveySpool(join(state, 'spool'));
     const pairings = await new KeyStore(state, undefined).pairings();
@@ -75,18 +78,18 @@ async function lookInto(state: string) {
   } catch (cause) {
     if (systemCode(cause) === undefined) throw cause;
     const hint = 'sudo agent status';
-    throw new OperationalError('STATE', `cannot look into ${state}`, { cause, hint });
+    throw new OperationalError('STATE', `cannot read ${state}`, { cause, hint });
   }
 }
 
 function spoolLine(spool: SpoolSurvey, nowMs: number): string {
   const { receiver, waitingFrames, waitingBytes, oldestMs, newestMs } = spool;
-  const aside =
+  const refused =
     spool.asideFrames === 0
       ? ''
-      : `; ${counted(spool.asideFrames, 'frame')} (${humanSize(spool.asideBytes)}) set aside: the receiver refused them`;
-  const last = `${newestMs === undefined ? '' : `; last frame ${ago(newestMs, nowMs)}`}${aside}`;
-  if (oldestMs === undefined) return `${receiver}: nothing waits${last}`;
+      : `; ${counted(spool.asideFrames, 'frame')} (${humanSize(spool.asideBytes)}) refused by the receiver and set aside`;
+  const last = `${newestMs === undefined ? '' : `; last frame ${ago(newestMs, nowMs)}`}${refused}`;
+  if (oldestMs === undefined) return `${receiver}: no frame waits${last}`;
   const waits = `${counted(waitingFrames, 'frame')} (${humanSize(waitingBytes)})`;
   return `${receiver}: ${waits} waiting, the oldest from ${ago(oldestMs, nowMs)}${last}`;
 }

@@ -1,4 +1,4 @@
-/** `agent uninstall`: takes away what install wrote; frames that wait, and keys, stay. */
+/** `agent uninstall`: removes what install wrote; undelivered frames and keys stay. */
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Environment, writeTo } from '../../shared/cli/command.js';
@@ -19,8 +19,8 @@ const program = { name: 'agent', table: uninstallOptions } as const;
 
 const usage = `agent uninstall
 
-Stops the service and removes what agent install wrote: units, settings, programs that were copied, the user.
-Frames that were not delivered, and keys, stay, and it says where.
+Stops the service and removes what agent install wrote: units, settings, copied programs, the user. Undelivered
+frames and keys stay; their directories are printed.
 
 `;
 
@@ -32,7 +32,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     return;
   }
   if (positionals[0] !== undefined)
-    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
+    throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
   const scope = scopeFor(options.user, env);
   const request = {
     words: ['agent', 'uninstall', ...argv],
@@ -43,22 +43,22 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   await runUninstall(removal, request, options, runTool);
 }
 
-/** All state folders of the agents: each camera of a machine has its own. */
+/** The state directories of all agents: each camera of a machine has its own. */
 async function leftovers({ stateFolder }: Scope, env: Environment): Promise<Leftovers> {
   const remove: string[] = [];
   const keep: { path: string; why: string }[] = [];
   if (stateFolder === undefined) {
     const path = dirname(defaultStateDirectory(env, 'any'));
-    const isThere = (await namesIn(path)).length > 0;
+    const isUsed = (await namesIn(path)).length > 0;
     return {
       remove,
-      keep: isThere ? [{ path, why: 'runs by hand have their state there too' }] : [],
+      keep: isUsed ? [{ path, why: 'agents started by hand keep their state there too' }] : [],
     };
   }
   const parent = join(stateFolder, dirname(stateFolderName));
   for (const name of await namesIn(parent)) {
     const path = join(parent, name);
-    const why = await valueOf(path);
+    const why = await reasonToKeep(path);
     if (why === undefined) remove.push(path);
     else keep.push({ path, why });
   }
@@ -66,14 +66,14 @@ async function leftovers({ stateFolder }: Scope, env: Environment): Promise<Left
   return { remove, keep };
 }
 
-/** Why a state folder is to stay; undefined when it need not. */
-async function valueOf(state: string): Promise<string | undefined> {
+/** Why a state directory stays; undefined: it can be removed. */
+async function reasonToKeep(state: string): Promise<string | undefined> {
   if ((await namesIn(state)).some((name) => name.startsWith('key'))) return 'keys are in it';
   const spool = join(state, 'spool');
   const surveys = await surveySpool(spool);
   const waiting = surveys.reduce((sum, { waitingFrames }) => sum + waitingFrames, 0);
   if (waiting > 0)
-    return `${counted(waiting, 'frame')} in it ${waiting === 1 ? 'was' : 'were'} not delivered`;
+    return `${counted(waiting, 'undelivered frame')} ${waiting === 1 ? 'is' : 'are'} in it`;
   for (const { receiver } of surveys) {
     const rejected = await namesIn(join(spool, receiver, 'rejected'));
     if (rejected.length > 0) return 'frames that the receiver refused are in it';

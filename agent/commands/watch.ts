@@ -1,4 +1,4 @@
-/** The agent without a verb: reads options, builds the parts, and watches until a signal or for one shot. */
+/** The agent without a command: reads options, connects the parts, and watches until a signal or for one shot. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Destination, formatAddress } from '../../shared/cli/address.js';
@@ -31,20 +31,20 @@ import { StateDirectory, defaultStateDirectory, isEmpty } from '../service/state
 import { Uplink } from '../uplink/uplink.js';
 import { type WatchParts, takeOne, watch } from '../watch/watch.js';
 
-/** The longest that the source `command` waits before it starts its program again. */
+/** Maximum pause of the source `command` before it starts its program again. */
 const commandPauseMs = 60_000;
-/** To end a program that is past its time, and to clean up. */
+/** Time to end a program that exceeds its limit, and to clean up. */
 const cleanupMs = 1000;
-/** After SIGTERM, beyond the moment that delivery gives itself: never reached. */
+/** Upper bound for delivery after SIGTERM; delivery's own limit is shorter. */
 const stopLimitMs = 5000;
 
 type AgentLine = CommandLine<typeof agentProgram.table>;
 
 const usage = `agent --host HOST[:PORT] [--source SOURCE] … [-- COMMAND ARGUMENT …]
 
-Watches a camera and sends the frames that changed to a receiver.
-Every flag has an environment variable: --shot-timeout is AGENT_SHOT_TIMEOUT. The command after -- is a
-JSON array in AGENT_COMMAND.
+Watches a camera and sends the frames in which something changed to a receiver.
+Every flag has an environment variable: --shot-timeout is AGENT_SHOT_TIMEOUT. AGENT_COMMAND holds the command
+after -- as a JSON array.
 
 `;
 
@@ -57,56 +57,56 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     return;
   }
   if (line.positionals[0] !== undefined) {
-    throw new UsageError(`'${line.positionals[0]}' is no flag; try agent --help`);
+    throw new UsageError(`unexpected argument '${line.positionals[0]}'`, { hint: 'try --help' });
   }
   if (options.idleExit > 0 && (options.source.kind !== 'file' || options.once)) {
-    throw new UsageError('--idle-exit is for --source file:PATH without --once');
+    throw new UsageError('--idle-exit requires --source file:PATH and excludes --once');
   }
-  // Frames and keys are nobody else's.
+  // Other users must not read frames and keys.
   restrictNewFiles(0o077);
   const name = options.camera ?? cameraNameFromHost(hostname());
-  const destinations = eachOnce(options.host);
+  const destinations = checkDestinations(options.host);
   const statePath = options.state ?? defaultStateDirectory(env, name);
   const mark = new PairedMark(statePath, env, { isAsked: options.paired });
   const keys = new KeyStore(statePath, env.CREDENTIALS_DIRECTORY, mark);
   const paired = await pairedName(keys, destinations, { name, statePath });
   const camera = paired ?? name;
   const state = await StateDirectory.open(statePath);
-  // A service may not write there, and has its mark from "agent pair" and "agent install".
+  // A service cannot write the mark; "agent pair" and "agent install" write it.
   if (paired !== undefined && !env.STATE_DIRECTORY) await mark.makeMissing().catch(() => undefined);
   const isShared = options.spool === 'memory' && !options.once;
   const lock = isShared ? undefined : await lockState(state.path);
   try {
-    await work(line, { camera, destinations, state, keys }, env);
+    await runAgent(line, { camera, destinations, state, keys }, env);
   } finally {
     await lock?.close();
   }
 }
 
-interface Place {
+interface AgentContext {
   readonly camera: string;
   readonly destinations: readonly Destination[];
   readonly state: StateDirectory;
   readonly keys: KeyStore;
 }
 
-/** Builds the parts, and lets them work until a signal, or for one shot. */
-async function work(line: AgentLine, place: Place, env: Environment): Promise<void> {
-  const { camera, destinations, state } = place;
+/** Connects the parts and runs them until a signal, or for one shot. */
+async function runAgent(line: AgentLine, context: AgentContext, env: Environment): Promise<void> {
+  const { camera, destinations, state } = context;
   const { options } = line;
   const clock = systemClock;
   const random = Math.random;
   const signal = abortOnSignals();
   const log = openLog('agent', options.verbose, env, clock);
-  // Wrong settings would end a service for good, and pairing gives the name while it runs.
+  // Not a usage error: systemd does not restart a service after exit code 2.
   if (options.camera !== undefined && options.camera !== camera) {
-    log.warn('the name that it was paired under counts, not --camera', {
+    log.warn('--camera ignored: paired under another name', {
       camera,
-      asked: options.camera,
+      ignored: options.camera,
     });
   }
   const runtimeDirectory = temporaryDirectory(env);
-  const spools = await openSpools(options, place, log);
+  const spools = await openSpools(options, context, log);
   const isSpooled: Remembered['isSpooled'] = (atMs, sha256) => spools.holds(atMs, sha256);
   const remembered = options.once ? { state, runtimeDirectory, isSpooled } : undefined;
   const pipeline = await DetectionPipeline.open(pipelineSettings(options), remembered, log);
@@ -119,15 +119,15 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
   let delivery: Delivery | undefined;
   const isPending = (): boolean => delivery?.isPending ?? true;
   const progress = new WatchProgress({ idleExitMs, clock, waitingCount, isPending, manager });
-  const onLooked = (isQuiet: boolean): void => progress.polled(isQuiet);
-  const source = await openSource({ ...sourceSettings(options, line.command, env), onLooked });
+  const onPoll = (isQuiet: boolean): void => progress.polled(isQuiet);
+  const source = await openSource({ ...sourceSettings(options, line.command, env), onPoll });
   try {
     const deliver = (): Delivery => {
       const uplinks = destinations.map((destination) => {
         const spool = spools.spoolFor(destination);
         const onReceiver = (id: string): Promise<readonly Spool[]> =>
           spools.noteReceiver(destination, id);
-        const keys = (): Promise<readonly CameraKey[]> => place.keys.keysFor(destination, camera);
+        const keys = (): Promise<readonly CameraKey[]> => context.keys.keysFor(destination, camera);
         return new Uplink({ destination, camera, keys, spool, clock, log, random, onReceiver });
       });
       return new Delivery(uplinks, clock);
@@ -140,7 +140,7 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
     const judge: WatchParts['judge'] = (frame) => pipeline.process(frame);
     const finish: WatchParts['finish'] = () => pipeline.finish();
     const parts = { source, judge, finish, outbox: spools, clock, log, random, onJudged };
-    // A timer's runs would fill the journal.
+    // One-shot runs of a timer would fill the journal.
     const facts = { camera, source: source.name, waiting: spools.waitingCount };
     if (options.once) log.debug('watching', facts);
     else log.info('watching', facts);
@@ -157,11 +157,11 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
         pauseCapMs: manager?.pauseCapMs ?? longestPauseMs,
         onAttempted: (failure?: OperationalError): void => progress.attempted(failure),
       };
-      const over = AbortSignal.any([signal, progress.idle]);
-      // Delivery goes on until it is told to end: that it ends before is a bug, and is thrown.
-      await Promise.race([watch(parts, settings, over), delivery.ended]);
+      const end = AbortSignal.any([signal, progress.idle]);
+      // Delivery runs until `finish`; an earlier end is a bug and rejects.
+      await Promise.race([watch(parts, settings, end), delivery.ended]);
       await delivery.finish(stopLimitMs, signal);
-      sayFarewell(await spools.close(), log);
+      logUndelivered(await spools.close(), log);
     }
   } finally {
     await source.close();
@@ -169,31 +169,31 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
   }
 }
 
-function sayFarewell({ onDisk, lost, isRecorded }: SpoolRest, log: Log): void {
+function logUndelivered({ onDisk, lost, isRecorded }: SpoolRest, log: Log): void {
   if (onDisk > 0) log.info('frames wait on the disk', { frames: onDisk });
   if (lost === 0) return;
-  const how = isRecorded ? 'the receiver is told' : 'no receiver is told';
-  log.error('frames are lost: they waited in memory', { frames: lost, how });
+  const gap = isRecorded ? 'reported to the receiver' : 'not reported to the receiver';
+  log.error('undelivered frames lost: they waited in memory', { frames: lost, gap });
 }
 
-/** From the end of the pause before it: the interval, the shot or the silence, the clearing up. */
+/** Maximum time of one attempt, from the end of the pause before it: interval, shot or silence, cleanup. */
 function longestAttemptMs({ source, interval, shotTimeout }: AgentOptions): number {
-  const ownPauseMs = source.kind === 'command' ? commandPauseMs : 0;
-  return interval + ownPauseMs + shotTimeout + cleanupMs;
+  const pauseMs = source.kind === 'command' ? commandPauseMs : 0;
+  return interval + pauseMs + shotTimeout + cleanupMs;
 }
 
-function openSpools(options: AgentOptions, place: Place, log: Log): Promise<SpoolSet> {
+function openSpools(options: AgentOptions, context: AgentContext, log: Log): Promise<SpoolSet> {
   const settings = spoolSettings(options, log);
   if (options.spool === 'memory') {
-    return Promise.resolve(SpoolSet.inMemory(place.destinations, settings));
+    return Promise.resolve(SpoolSet.inMemory(context.destinations, settings));
   }
-  return SpoolSet.onDisk(join(place.state.path, 'spool'), place.destinations, settings);
+  return SpoolSet.onDisk(join(context.state.path, 'spool'), context.destinations, settings);
 }
 
 /**
- * The name that the receiver's user gave this camera at pairing; undefined: it is not paired, or its keys are gone.
- * @throws {OperationalError} KEYS: also when all that the agent ever kept is gone; frames would be kept in a place
- *   that a disk, once it is mounted, hides
+ * The camera's name from pairing; undefined: the camera is not paired, or its keys are missing.
+ * @throws {OperationalError} KEYS: also when the whole state directory of a paired agent is empty: its disk may not
+ *   be mounted, and the mount would hide frames that are spooled now
  */
 async function pairedName(
   keys: KeyStore,
@@ -211,37 +211,37 @@ async function pairedName(
   return undefined;
 }
 
-/** @throws {UsageError} there is none, or one stands there twice */
-function eachOnce(destinations: readonly Destination[]): readonly Destination[] {
-  const names = destinations.map(({ host, port }) => formatAddress(host.toLowerCase(), port));
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new UsageError(`--host ${twice} is given twice`);
-  if (names.length > 0) return destinations;
-  throw new UsageError('where shall the frames go?', { hint: 'say it with --host HOST' });
+/** @throws {UsageError} no destination, or one is given twice */
+function checkDestinations(destinations: readonly Destination[]): readonly Destination[] {
+  const addresses = destinations.map(({ host, port }) => formatAddress(host.toLowerCase(), port));
+  const duplicate = addresses.find((address, index) => addresses.indexOf(address) !== index);
+  if (duplicate !== undefined) throw new UsageError(`--host ${duplicate} is given twice`);
+  if (addresses.length > 0) return destinations;
+  throw new UsageError('--host is required', { hint: 'name the receiver with --host HOST' });
 }
 
 function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
-  const report = new DropLog(log, systemClock);
+  const dropLog = new DropLog(log, systemClock);
   // A full disk fails at every frame.
-  const troubles = new Map<string, RepeatingErrorLog>();
+  const errorLogs = new Map<string, RepeatingErrorLog>();
   const onTrouble = (event: string, error: unknown): void => {
-    const trouble = troubles.get(event) ?? new RepeatingErrorLog(log, systemClock);
-    troubles.set(event, trouble);
-    trouble.failed(event, error);
+    const errorLog = errorLogs.get(event) ?? new RepeatingErrorLog(log, systemClock);
+    errorLogs.set(event, errorLog);
+    errorLog.failed(event, error);
   };
-  const onWorked = (event: string, words: string): void => troubles.get(event)?.worked(words);
+  const onWorked = (event: string, text: string): void => errorLogs.get(event)?.worked(text);
   return {
     maxBytes: options.spoolMaxSize ?? (options.spool === 'disk' ? 2 ** 30 : 64 * 2 ** 20),
     maxAgeMs: options.spoolMaxAge,
     dropsFirst: options.spoolFull,
     sendsFirst: options.sendOrder,
     clock: systemClock,
-    onDropped: (count, why) => report.note(count, why),
+    onDropped: (count, why) => dropLog.note(count, why),
     onTrouble,
     onWorked,
-    onForeign: (path) => log.warn('left alone a file that is not of the spool', { path }),
+    onForeign: (path) => log.warn('unknown file in the spool ignored', { path }),
     onLeft: (folder, waiting) =>
-      log.warn('frames wait for a receiver that is no --host any more', { folder, waiting }),
+      log.warn('frames wait for a receiver that is not a --host', { folder, waiting }),
   };
 }
 
@@ -252,7 +252,7 @@ function pipelineSettings(options: AgentOptions): PipelineSettings {
     minArea: options.minArea,
     absorbMs: options.absorb,
     selection: {
-      // A slow camera's frames are far apart without anything being over.
+      // At a long interval, two frames of one event are further apart than --event-gap.
       eventGapMs: Math.max(options.eventGap, 3 * options.interval),
       minDurationMs: options.minDuration,
       before: options.before,

@@ -1,6 +1,6 @@
 /**
- * Finds stored frames: the JPEGs of folders and what lies below them, one sequence for each camera. Hidden
- * files and folders, records and whatever else is no JPEG are passed over.
+ * Finds stored frames: all JPEGs in folders and their subfolders, one sequence for each camera. Hidden files and
+ * folders and files without a JPEG name are skipped.
  */
 import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -8,52 +8,52 @@ import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../../shared/cli/errors.js';
 import { parseFrameName } from '../../shared/protocol/frame-path.js';
 
-/** Frames that one camera took, in the order in which it took them. */
+/** Frames of one camera, in the order of capture. */
 export interface StoredSequence {
-  /** The folder that the frames lie in, as it was named; of a camera's captures, the camera's. */
+  /** The folder of the frames, as given on the command line; for captures, the camera's folder above the days. */
   readonly folder: string;
   readonly paths: readonly string[];
 }
 
-/** The receiver's folders of a day: together they are one camera's. */
+/** The receiver's folder of one day; all days of a camera are one sequence. */
 const dayFolder = /^\d{4}_\d\d_\d\d$/;
-const jpegEnd = /\.jpe?g$/i;
+const jpegExtension = /\.jpe?g$/i;
 /** `frame9` comes before `frame10`. */
 const collator = new Intl.Collator('en', { numeric: true });
 
 /**
- * @param words folders and files as they were typed; a file that is named is taken whatever it is called
- * @throws {UsageError} one is not to be had, or there is no JPEG in any
+ * @param paths folders and files of the command line; a file that is given there needs no JPEG name
+ * @throws {UsageError} a path cannot be read, or no JPEG is found
  */
-export async function findSequences(words: readonly string[]): Promise<StoredSequence[]> {
+export async function findSequences(paths: readonly string[]): Promise<StoredSequence[]> {
   const found = new Set<string>();
-  for (const word of words) {
-    const facts = await look(word);
-    if (facts.isDirectory()) await addFolder(word, found);
-    else found.add(word);
+  for (const path of paths) {
+    const stats = await statOf(path);
+    if (stats.isDirectory()) await addFolder(path, found);
+    else found.add(path);
   }
   if (found.size === 0) {
-    throw new UsageError(`there is no JPEG in ${words.join(' ')}`, {
-      hint: 'frames are files whose names end with .jpg or .jpeg',
+    throw new UsageError(`no JPEG found in ${paths.join(' ')}`, {
+      hint: 'give folders with files whose names end with .jpg or .jpeg',
     });
   }
   const sequences = new Map<string, string[]>();
   for (const path of found) {
     const folder = cameraFolder(path);
-    const paths = sequences.get(folder);
-    if (paths === undefined) sequences.set(folder, [path]);
-    else paths.push(path);
+    const frames = sequences.get(folder);
+    if (frames === undefined) sequences.set(folder, [path]);
+    else frames.push(path);
   }
   return [...sequences]
-    .map(([folder, paths]) => ({ folder, paths: inOrder(paths) }))
+    .map(([folder, frames]) => ({ folder, paths: inOrder(frames) }))
     .sort((a, b) => collator.compare(a.folder, b.folder));
 }
 
-async function look(path: string): Promise<Stats> {
+async function statOf(path: string): Promise<Stats> {
   try {
     return await stat(path);
   } catch (cause) {
-    throw new UsageError(`cannot look into ${path}`, { cause });
+    throw new UsageError(`cannot read ${path}`, { cause });
   }
 }
 
@@ -61,9 +61,9 @@ async function addFolder(folder: string, found: Set<string>): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
-    // A link to a folder could lead back to where we are.
+    // Links to folders are not followed: they can form cycles.
     if (entry.isDirectory()) await addFolder(path, found);
-    else if (jpegEnd.test(entry.name)) found.add(path);
+    else if (jpegExtension.test(entry.name)) found.add(path);
   }
 }
 
@@ -72,18 +72,18 @@ function cameraFolder(path: string): string {
   return dayFolder.test(basename(folder)) ? dirname(folder) : folder;
 }
 
-/** By the moments in their names where all have one, which a change of the clocks' offset does not upset. */
+/** Sorts by the UTC time in the names if all names have one, else by name. */
 function inOrder(paths: string[]): string[] {
-  const taken = paths.map((path) => ({
+  const frames = paths.map((path) => ({
     path,
-    // Without its end, or `-2.jpg` would come before `.jpg`.
-    name: basename(path).replace(jpegEnd, ''),
+    // Without the extension: `x.jpg` sorts before `x-2.jpg`.
+    name: basename(path).replace(jpegExtension, ''),
     atMs: parseFrameName(basename(path))?.capturedAtMs,
   }));
-  const isOurs = taken.every(({ atMs }) => atMs !== undefined);
-  taken.sort((a, b) => {
-    const apartMs = isOurs ? (a.atMs ?? 0) - (b.atMs ?? 0) : 0;
-    return apartMs || collator.compare(a.name, b.name) || collator.compare(a.path, b.path);
+  const hasTimes = frames.every(({ atMs }) => atMs !== undefined);
+  frames.sort((a, b) => {
+    const differenceMs = hasTimes ? (a.atMs ?? 0) - (b.atMs ?? 0) : 0;
+    return differenceMs || collator.compare(a.name, b.name) || collator.compare(a.path, b.path);
   });
-  return taken.map(({ path }) => path);
+  return frames.map(({ path }) => path);
 }

@@ -1,10 +1,10 @@
-/** What became of a stored frame, as a line of JSON. Pure. */
+/** The outcome of a stored frame as a line of JSON. Pure. */
 import type { Outcome } from './trial.js';
 
 /**
  * `{"frame","changed","event","sent","reason","ratio","boxes","strength","ms"}`; `event` and `reason` are
- * null when there is none. `error` is there when the frame could not be looked at.
- * @param folder told only where frames of several folders are looked at
+ * null when there is none. `error` is present when the frame could not be decoded.
+ * @param folder undefined: all frames are of one folder, and the line does not name it
  */
 export function frameLine(outcome: Outcome, folder: string | undefined): string {
   const { name, ms, verdict, error } = outcome;
@@ -18,7 +18,6 @@ export function frameLine(outcome: Outcome, folder: string | undefined): string 
     ratio: verdict?.ratio ?? 0,
     boxes: verdict?.boxes ?? [],
     strength: verdict?.strength ?? 0,
-    // Microseconds are noise.
     ms: Math.round(ms * 1000) / 1000,
     ...(error !== undefined && { error }),
   });

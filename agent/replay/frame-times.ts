@@ -1,20 +1,20 @@
-/** When stored frames were taken: as told, by their names, by their files' times, or supposed. Pure. */
+/** Capture times of stored frames: from `--fps`, file names, modification times, or an assumed frame rate. Pure. */
 import { parseFrameName } from '../../shared/protocol/frame-path.js';
 
-/** Milliseconds; where nothing tells the moment, counted from the first frame. */
+/** Milliseconds; with `fps` and `assumed`, counted from the first frame. */
 export interface FrameTimes {
   readonly capturedAtMs: readonly number[];
-  readonly from: 'fps' | 'names' | 'files' | 'nothing';
+  readonly from: 'fps' | 'names' | 'files' | 'assumed';
 }
 
-/** A camera that says nothing of its pace. */
-const supposedFps = 5;
-/** Files that are copied, unpacked or cut from a film appear faster than those of most cameras. */
-const leastUsualGapMs = 100;
-/** Some files of a camera may share a moment, or have been touched. */
-const leastIncreasing = 0.95;
+/** Frames per second where neither names nor files have usable times. */
+const assumedFps = 5;
+/** Shorter gaps come from copying, unpacking or cutting a film, not from a camera. */
+const minMedianGapMs = 100;
+/** Required share of increasing times: some files may share a time, or were touched. */
+const minIncreasingShare = 0.95;
 
-/** @param modifiedMs of each file, asked for only when there is nothing better */
+/** @param modifiedMs modification times of the files, read only when the names have no times */
 export async function timeFrames(
   names: readonly string[],
   fps: number | undefined,
@@ -25,11 +25,11 @@ export async function timeFrames(
   if (named.length === names.length) return { capturedAtMs: named, from: 'names' };
   const modified = await modifiedMs();
   if (arePlausible(modified)) return { capturedAtMs: modified, from: 'files' };
-  return { capturedAtMs: evenTimes(names.length, supposedFps), from: 'nothing' };
+  return { capturedAtMs: evenTimes(names.length, assumedFps), from: 'assumed' };
 }
 
-/** The usual time from a frame to the next: the median, for a camera's nights and pauses are long. */
-export function usualGapMs(capturedAtMs: readonly number[]): number {
+/** Median time between frames: long pauses, as nights, do not count. */
+export function medianGapMs(capturedAtMs: readonly number[]): number {
   const gaps = gapsOf(capturedAtMs).sort((a, b) => a - b);
   return Math.max(0, gaps[gaps.length >> 1] ?? 0);
 }
@@ -38,14 +38,14 @@ function evenTimes(count: number, fps: number): number[] {
   return Array.from({ length: count }, (_, index) => (index * 1000) / fps);
 }
 
-/** True when a camera could have written the files at these times, one after the other. */
+/** True when a camera may have written the files at these times. */
 function arePlausible(modifiedMs: readonly number[]): boolean {
   const gaps = gapsOf(modifiedMs);
   const increasing = gaps.filter((gap) => gap > 0).length;
   return (
     gaps.length > 0 &&
-    increasing >= leastIncreasing * gaps.length &&
-    usualGapMs(modifiedMs) >= leastUsualGapMs
+    increasing >= minIncreasingShare * gaps.length &&
+    medianGapMs(modifiedMs) >= minMedianGapMs
   );
 }
 

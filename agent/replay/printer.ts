@@ -1,37 +1,37 @@
-/** Standard output for a program that says much: waits for a slow reader, stops for one that has gone. */
+/** Standard output with back-pressure: waits for a slow reader, stops when the reader closes the pipe. */
 import { once } from 'node:events';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 
 export class Printer {
   readonly #stream: NodeJS.WriteStream;
-  readonly #gone = new AbortController();
+  readonly #closed = new AbortController();
   #failure: unknown;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
     stream.on('error', (error) => {
-      // `| head` has seen enough: no reason to say anything.
+      // EPIPE is no error: `| head` closes the pipe when it has enough.
       if (systemCode(error) !== 'EPIPE') this.#failure = error;
-      this.#gone.abort();
+      this.#closed.abort();
     });
   }
 
-  /** Aborts when nobody reads any more. */
-  get gone(): AbortSignal {
-    return this.#gone.signal;
+  /** Aborts when the reader has closed the pipe, or a write failed. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
   }
 
-  /** Resolves when there is room for more. Says nothing once the reader has gone. */
+  /** Resolves when the stream has room for more. Does nothing once `closed` is aborted. */
   async print(line: string): Promise<void> {
-    if (this.#gone.signal.aborted || this.#stream.write(`${line}\n`)) return;
+    if (this.#closed.signal.aborted || this.#stream.write(`${line}\n`)) return;
     try {
-      await once(this.#stream, 'drain', { signal: this.#gone.signal });
+      await once(this.#stream, 'drain', { signal: this.#closed.signal });
     } catch {
-      // 'error' or the abort that follows it: told by `close`.
+      // An 'error' event, or the abort that follows it: `close` reports it.
     }
   }
 
-  /** Resolves when all has been written. @throws {OperationalError} OUTPUT: it could not be written */
+  /** Resolves when everything is written. @throws {OperationalError} OUTPUT: a write failed */
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#stream.write('', () => resolve());

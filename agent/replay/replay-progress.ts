@@ -1,8 +1,7 @@
-/** A bar on a terminal that shows how far a replay is. What else is written to the terminal clears it first. */
+/** Progress bar of a replay on a terminal. Other output to the terminal clears it first. */
 import { isatty } from 'node:tty';
 import { writeTo } from '../../shared/cli/command.js';
 
-/** Often enough to be seen moving. */
 const redrawMs = 100;
 const barWidth = 30;
 const toLineStart = '\r\x1b[K';
@@ -14,13 +13,13 @@ export class Progress {
   #done = 0;
   #drawnMs = 0;
 
-  /** @param isFree false: something else is being written to the terminal all the time */
-  constructor(total: number, isFree: boolean) {
+  /** @param isAllowed false: the terminal shows other output all the time */
+  constructor(total: number, isAllowed: boolean) {
     this.#total = total;
-    this.#isShown = isFree && isatty(2);
+    this.#isShown = isAllowed && isatty(2);
   }
 
-  /** One frame more is done. */
+  /** Counts one processed frame. */
   step(): void {
     this.#done += 1;
     const nowMs = performance.now();

@@ -1,6 +1,6 @@
 /**
- * One run of `replay`: sequence after sequence, with what is printed of each, and the sums at the end. What was
- * asked for goes to the printer, what else there is to say to the log.
+ * One run of `replay`: processes sequence after sequence, prints results to the printer and sums at the end, and
+ * logs warnings.
  */
 import { stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -10,7 +10,7 @@ import type { SmallPicture } from '../detect/grid.js';
 import { describeMisfit } from '../detect/mask.js';
 import type { StoredSequence } from './frame-files.js';
 import { frameLine } from './frame-line.js';
-import { type FrameTimes, timeFrames, usualGapMs } from './frame-times.js';
+import { type FrameTimes, timeFrames, medianGapMs } from './frame-times.js';
 import type { Printer } from './printer.js';
 import type { Progress } from './replay-progress.js';
 import { replay } from './replay.js';
@@ -22,42 +22,42 @@ import { Tuning, tuningTable } from './tuning.js';
 export interface ReplaySettings extends TrialSettings {
   readonly fps: number | undefined;
   readonly maxFrameBytes: number;
-  /** An existing folder for drawings of the frames that changed; undefined: none are made. */
+  /** An existing folder for drawings of the changed frames; undefined: no drawings. */
   readonly explainDirectory: string | undefined;
-  /** Many settings side by side instead of the present one. */
+  /** Compare many settings instead of using the current one. */
   readonly tune: boolean;
   readonly json: boolean;
 }
 
-export interface ReplaySurroundings {
+export interface ReplayOutput {
   readonly printer: Printer;
   readonly progress: Progress;
   readonly log: Log;
-  /** False: what is told of a frame says which folder it lies in. */
-  readonly isOne: boolean;
+  /** False: the output of a frame names its folder. */
+  readonly isSingleSequence: boolean;
 }
 
 export class ReplaySession {
   readonly #settings: ReplaySettings;
-  readonly #around: ReplaySurroundings;
+  readonly #output: ReplayOutput;
   readonly #tuning: Tuning | undefined;
   readonly #startMs = performance.now();
-  #lookedAt = 0;
-  #passedOver = 0;
+  #analysed = 0;
+  #skipped = 0;
   #hasWarnedOfMisfit = false;
 
-  constructor(settings: ReplaySettings, around: ReplaySurroundings) {
+  constructor(settings: ReplaySettings, output: ReplayOutput) {
     this.#settings = settings;
-    this.#around = around;
+    this.#output = output;
     this.#tuning = settings.tune ? new Tuning(settings) : undefined;
   }
 
-  /** Resolves when every frame is told, or soon after `signal` aborts with what there is so far. */
+  /** Resolves when every frame is reported, or soon after `signal` aborts with the results so far. */
   async play(sequence: StoredSequence, signal: AbortSignal): Promise<void> {
     const { folder, paths } = sequence;
     const times = await this.#timesOf(sequence);
-    // As for the watching agent: a slow camera's frames are far apart without anything being over.
-    const eventGapMs = Math.max(this.#settings.eventGapMs, 3 * usualGapMs(times.capturedAtMs));
+    // As in the watching agent: at a low frame rate, frames of one event are further apart than --event-gap.
+    const eventGapMs = Math.max(this.#settings.eventGapMs, 3 * medianGapMs(times.capturedAtMs));
     const trial = new Trial({ ...this.#settings, eventGapMs });
     const tally = new Tally();
     let size: SmallPicture | undefined;
@@ -71,10 +71,10 @@ export class ReplaySession {
           this.#tuning?.note(decided);
           for (const outcome of decided[0] ?? []) {
             tally.note(outcome);
-            await this.#tell(outcome, folder);
+            await this.#report(outcome, folder);
           }
         },
-        onLooked: async (name, picture, isChanged) => {
+        onAnalysed: async (name, picture, isChanged) => {
           size = picture;
           this.#warnOfMisfit(picture);
           if (isChanged) await this.#explain(name, folder, picture, trial);
@@ -86,72 +86,72 @@ export class ReplaySession {
     if (this.#settings.json || this.#tuning !== undefined) return;
     const isWallTime = times.from === 'names' || times.from === 'files';
     await this.#print([
-      ...(this.#around.isOne ? [] : [`${folder}:`]),
+      ...(this.#output.isSingleSequence ? [] : [`${folder}:`]),
       ...eventTable(tally, isWallTime, size),
       sums(tally),
-      ...(this.#around.isOne ? [] : ['']),
+      ...(this.#output.isSingleSequence ? [] : ['']),
     ]);
   }
 
-  /** @throws {OperationalError} FRAME: none of the frames could be looked at */
+  /** Prints the sums. @throws {OperationalError} FRAME: no frame could be decoded */
   async end(total: number): Promise<void> {
-    const { printer, progress, log } = this.#around;
+    const { printer, progress, log } = this.#output;
     const { json } = this.#settings;
     progress.clear();
-    if (printer.gone.aborted) return;
-    const lookedAt = this.#lookedAt;
-    const passedOver = this.#passedOver;
-    if (lookedAt === 0 && passedOver > 0) {
-      throw new OperationalError('FRAME', `none of ${passedOver} frames could be looked at`);
+    if (printer.closed.aborted) return;
+    const analysed = this.#analysed;
+    const skipped = this.#skipped;
+    if (analysed === 0 && skipped > 0) {
+      throw new OperationalError('FRAME', `none of ${skipped} frames could be decoded`);
     }
     if (this.#tuning !== undefined) {
       const { tuned } = this.#tuning;
-      await this.#print(json ? tuned.map((each) => JSON.stringify(each)) : tuningTable(tuned));
+      await this.#print(json ? tuned.map((row) => JSON.stringify(row)) : tuningTable(tuned));
     }
-    const framesPerSecond = Math.round(((lookedAt + passedOver) * 1000) / this.#elapsedMs());
-    const leftOut = total - lookedAt - passedOver;
-    if (json) log.info('replayed', { lookedAt, passedOver, leftOut, framesPerSecond });
+    const framesPerSecond = Math.round(((analysed + skipped) * 1000) / this.#elapsedMs());
+    const remaining = total - analysed - skipped;
+    if (json) log.info('replayed', { analysed, skipped, remaining, framesPerSecond });
     else {
-      const stopped = leftOut > 0 ? `; stopped before the other ${leftOut}` : '';
-      await this.#print([`${lookedAt} looked at, ${framesPerSecond} a second${stopped}`]);
+      const stopped = remaining > 0 ? `; stopped, ${remaining} remaining` : '';
+      await this.#print([`${analysed} frames analysed, ${framesPerSecond} per second${stopped}`]);
     }
   }
 
   async #timesOf({ folder, paths }: StoredSequence): Promise<FrameTimes> {
     const modified = () => Promise.all(paths.map(async (path) => (await stat(path)).mtimeMs));
     const times = await timeFrames(paths.map(basenameOf), this.#settings.fps, modified);
-    if (times.from === 'nothing' && paths.length > 1) {
-      this.#warn('nothing tells when the frames were taken: supposing 5 a second; say --fps', {
+    if (times.from === 'assumed' && paths.length > 1) {
+      this.#warn('no usable capture times: assuming 5 frames per second; set --fps', {
         folder,
       });
     }
     return times;
   }
 
-  async #tell(outcome: Outcome, folder: string): Promise<void> {
+  async #report(outcome: Outcome, folder: string): Promise<void> {
     const { json } = this.#settings;
-    const { isOne, printer, progress } = this.#around;
-    if (outcome.error === undefined) this.#lookedAt += 1;
+    const { isSingleSequence, printer, progress } = this.#output;
+    if (outcome.error === undefined) this.#analysed += 1;
     else {
-      this.#passedOver += 1;
-      this.#warn('passed over a frame', { frame: outcome.name, reason: outcome.error });
+      this.#skipped += 1;
+      this.#warn('frame skipped', { frame: outcome.name, reason: outcome.error });
     }
     if (json && this.#tuning === undefined) {
-      await printer.print(frameLine(outcome, isOne ? undefined : folder));
+      await printer.print(frameLine(outcome, isSingleSequence ? undefined : folder));
     }
     progress.step();
   }
 
-  /** Draws how a verdict came about. @throws {OperationalError} OUTPUT: it cannot be written */
+  /** Draws the cell map of a verdict. @throws {OperationalError} OUTPUT: the drawing cannot be written */
   async #explain(name: string, folder: string, picture: SmallPicture, trial: Trial): Promise<void> {
     const { explainDirectory } = this.#settings;
-    const judgement = trial.lastCellMap;
-    if (explainDirectory === undefined || judgement === undefined) return;
-    const which = this.#around.isOne ? '' : `${folder.replaceAll('/', '-')}-`;
-    const path = join(explainDirectory, `${which}${name.replace(/\.jpe?g$/i, '')}.png`);
+    const cellMap = trial.lastCellMap;
+    if (explainDirectory === undefined || cellMap === undefined) return;
+    const prefix = this.#output.isSingleSequence ? '' : `${folder.replaceAll('/', '-')}-`;
+    const path = join(explainDirectory, `${prefix}${name.replace(/\.jpe?g$/i, '')}.png`);
     const { drawExplanation } = await import('../detect/explain.js');
     try {
-      await writeFile(path, drawExplanation(picture, judgement));
+      await writeFile(path, drawExplanation(picture, cellMap));
     } catch (cause) {
       throw new OperationalError('OUTPUT', `cannot write ${path}`, { cause });
     }
@@ -165,13 +165,13 @@ export class ReplaySession {
   }
 
   #warn(event: string, facts: Record<string, unknown>): void {
-    this.#around.progress.clear();
-    this.#around.log.warn(event, facts);
+    this.#output.progress.clear();
+    this.#output.log.warn(event, facts);
   }
 
   async #print(lines: readonly string[]): Promise<void> {
-    this.#around.progress.clear();
-    for (const line of lines) await this.#around.printer.print(line);
+    this.#output.progress.clear();
+    for (const line of lines) await this.#output.printer.print(line);
   }
 
   #elapsedMs(): number {

@@ -1,4 +1,4 @@
-/** The options of `agent replay` as settings; the mask is another file, which the caller reads. Pure. */
+/** Converts the options of `agent replay` to settings; the caller reads the mask file. Pure. */
 import type { OptionValues } from '../../shared/cli/option-table.js';
 import type { replayProgram } from './replay-options.js';
 import type { ReplaySettings } from './replay-session.js';

@@ -1,6 +1,6 @@
 /**
- * Takes stored frames through the code that the watching agent takes them through, as fast as it goes:
- * decode small, detect, record events. Several trials can look at each decoded frame side by side.
+ * Runs stored frames through the agent's own code at full speed: reduced decoding, detection, event recording.
+ * Several trials can use each decoded frame.
  */
 import { OperationalError, describeError } from '../../shared/cli/errors.js';
 import { decodeSmall } from '../detect/decode.js';
@@ -10,33 +10,33 @@ import type { Outcome, Trial } from './trial.js';
 
 export interface ReplayParts {
   readonly paths: readonly string[];
-  /** As many as there are paths. */
+  /** One for each path. */
   readonly capturedAtMs: readonly number[];
   readonly maxFrameBytes: number;
   /** At least one. */
   readonly trials: readonly Trial[];
-  /** What has been decided in each trial, frames in order. Once for each frame that is looked at, and at the end. */
+  /** Called after each frame and at the end: for each trial, the frames that are decided now, in order. */
   readonly onDecided: (decided: readonly (readonly Outcome[])[]) => Promise<void>;
-  /** Each frame, right after the first trial has judged it. */
-  readonly onLooked: (name: string, picture: SmallPicture, isChanged: boolean) => Promise<void>;
+  /** Called for each decoded frame, after the first trial has its detection. */
+  readonly onAnalysed: (name: string, picture: SmallPicture, isChanged: boolean) => Promise<void>;
 }
 
-/** Resolves when every frame has had its turn, or soon after `signal` aborts: then the rest is left out. */
+/** Resolves when every frame is processed, or soon after `signal` aborts: the rest is then left out. */
 export async function replay(parts: ReplayParts, signal: AbortSignal): Promise<void> {
   const { paths, capturedAtMs, maxFrameBytes, trials } = parts;
   let index = 0;
   for await (const frame of readFrames(paths, maxFrameBytes, signal)) {
-    await lookAt(frame, capturedAtMs[index] ?? 0, parts);
+    await analyse(frame, capturedAtMs[index] ?? 0, parts);
     await parts.onDecided(trials.map((trial) => trial.decided()));
     index += 1;
   }
   await parts.onDecided(trials.map((trial) => trial.finish()));
 }
 
-async function lookAt(
+async function analyse(
   frame: StoredFrame,
   capturedAtMs: number,
-  { trials, onLooked }: ReplayParts,
+  { trials, onAnalysed }: ReplayParts,
 ): Promise<void> {
   const { name } = frame;
   const startMs = performance.now();
@@ -49,14 +49,14 @@ async function lookAt(
       trial.pass({ ...outcome, error: picture });
       continue;
     }
-    const judgedFromMs = performance.now();
+    const detectStartMs = performance.now();
     const isChanged = trial.take(outcome, picture, byteCount);
-    outcome.ms += performance.now() - judgedFromMs;
-    if (index === 0) await onLooked(name, picture, isChanged);
+    outcome.ms += performance.now() - detectStartMs;
+    if (index === 0) await onAnalysed(name, picture, isChanged);
   }
 }
 
-/** @returns the small picture, or why there is none */
+/** @returns the reduced picture, or why the frame cannot be decoded */
 function decode(jpeg: Buffer): SmallPicture | string {
   try {
     return decodeSmall(jpeg);

@@ -1,4 +1,4 @@
-/** Reads stored frames one after the other, the next one while the last is looked at. */
+/** Reads stored frames in order, one frame ahead of the caller. */
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { OperationalError, describeError } from '../../shared/cli/errors.js';
@@ -18,9 +18,9 @@ export async function* readFrames(
   let reading: Promise<StoredFrame> | undefined;
   for (const path of paths) {
     if (signal.aborted) return;
-    const last = reading;
+    const previous = reading;
     reading = readFrame(path, maxFrameBytes);
-    if (last !== undefined) yield await last;
+    if (previous !== undefined) yield await previous;
   }
   if (reading !== undefined && !signal.aborted) yield await reading;
 }
@@ -39,8 +39,8 @@ async function readWhole(path: string, maxFrameBytes: number): Promise<Buffer> {
   try {
     const { size } = await file.stat();
     if (size > maxFrameBytes) {
-      const [has, most] = [size, maxFrameBytes].map(formatSize);
-      throw new OperationalError('FRAME', `it has ${has}; the limit is ${most}`, {
+      const [actual, limit] = [size, maxFrameBytes].map(formatSize);
+      throw new OperationalError('FRAME', `the file has ${actual}; the limit is ${limit}`, {
         hint: 'raise --max-frame',
       });
     }

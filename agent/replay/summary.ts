@@ -1,4 +1,4 @@
-/** What a replay found, for people: a table of the events and the sums, at most 80 columns wide. Pure. */
+/** The result of a replay as text: a table of the events and the sums, at most 80 columns wide. Pure. */
 import type { Grid } from '../detect/grid.js';
 import type { Box } from '../events/verdict.js';
 import type { EventTally, Tally } from './tally.js';
@@ -10,7 +10,7 @@ const nameWidth = 14;
 
 /**
  * @param isWallTime false: times are counted from the first frame
- * @param frameSize of the frames; undefined when none could be looked at
+ * @param frameSize of the frames; undefined when none could be decoded
  */
 export function eventTable(
   tally: Tally,
@@ -25,7 +25,7 @@ export function eventTable(
     String(event.sent),
     percent(event.largestRatio),
     frameSize && event.largestBox ? place(event.largestBox, frameSize) : '',
-    // Where frames are named by their time, the name says nothing new and has no room.
+    // Names of frames with wall time repeat the time, and have no room.
     ...(isWallTime ? [] : [shortened(event.firstChange)]),
   ]);
   if (rows.length === 0) return ['no event'];
@@ -35,12 +35,12 @@ export function eventTable(
 
 /** One sentence of sums. */
 export function sums(tally: Tally): string {
-  const { frames, changed, events, sent, sentFor, passedOver } = tally;
+  const { frames, changed, events, sent, sentFor, skipped } = tally;
   const why = [...sentFor].map(([reason, count]) => `${count} ${reason}`).join(', ');
   return (
     `${count(frames, 'frame')}: ${changed} changed, in ${count(events.size, 'event')}; ` +
     `${sent} sent${why === '' ? '' : ` (${why})`}` +
-    (passedOver > 0 ? `; ${passedOver} passed over` : '')
+    (skipped > 0 ? `; ${skipped} skipped` : '')
   );
 }
 
@@ -60,15 +60,15 @@ export function layOut(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`;
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function wallTime(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** `0:01:02.5`, hours, minutes and seconds after the first frame. */
+/** `0:01:02.5`: hours, minutes and seconds after the first frame. */
 function sinceStart(ms: number): string {
   const tenths = Math.floor(ms / 100);
   const [hours, minutes] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60];
@@ -86,7 +86,7 @@ function percent(ratio: number): string {
   return `${(ratio * 100).toFixed(1)} %`;
 }
 
-/** In which ninth of the picture the middle of the box is. */
+/** The ninth of the picture that holds the centre of the box: `top left` … `bottom right`. */
 function place([left, top, width, height]: Box, size: FrameSize): string {
   const third = (at: number, whole: number) => Math.min(2, Math.floor((3 * at) / whole));
   const column = ['left', 'middle', 'right'][third(left + width / 2, size.frameWidthPx)];
@@ -94,7 +94,7 @@ function place([left, top, width, height]: Box, size: FrameSize): string {
   return `${row} ${column}`;
 }
 
-/** The end of a name tells more than its beginning. */
+/** Keeps the end of a long name: it identifies the frame. */
 function shortened(name: string): string {
   return name.length <= nameWidth ? name : `…${name.slice(1 - nameWidth)}`;
 }

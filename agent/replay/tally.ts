@@ -1,37 +1,37 @@
-/** Counts what became of the frames of one sequence, and gathers its events. Pure. */
+/** Counts the outcomes of one sequence, and collects its events. Pure. */
 import type { Box } from '../events/verdict.js';
 import type { Outcome } from './trial.js';
 
 export interface EventTally {
-  /** Of the first and the last frame in which something was in view. */
+  /** Capture times of the first and the last changed frame. */
   firstChangeAtMs: number;
   lastChangeAtMs: number;
-  /** Name of the first frame in which something was in view. */
+  /** Name of the first changed frame. */
   firstChange: string;
   changed: number;
   sent: number;
-  /** Of the frame that changed most: the share of the picture, and the largest region. */
+  /** Of the frame with the largest change: its share of the picture, and its largest region. */
   largestRatio: number;
   largestBox: Box | undefined;
 }
 
 export class Tally {
   readonly events = new Map<string, EventTally>();
-  /** By the reason for which frames were sent. */
+  /** Number of sent frames by reason. */
   readonly sentFor = new Map<string, number>();
   frames = 0;
   changed = 0;
   sent = 0;
-  /** Could not be looked at. */
-  passedOver = 0;
-  /** What it took to look at all frames, milliseconds. */
+  /** Frames that could not be decoded. */
+  skipped = 0;
+  /** Time to decode and analyse all frames, milliseconds. */
   totalMs = 0;
 
   note({ name, capturedAtMs, ms, verdict }: Outcome): void {
     this.frames += 1;
     this.totalMs += ms;
     if (verdict === undefined) {
-      this.passedOver += 1;
+      this.skipped += 1;
       return;
     }
     const { changed, sent, reason, event, ratio, boxes } = verdict;

@@ -1,7 +1,4 @@
-/**
- * The agent's motion detector and event recorder, fed with stored frames.
- * Pure.
- */
+/** The agent's motion detector and event recorder for stored frames. Pure. */
 import type { SmallPicture } from '../detect/grid.js';
 import { MotionDetector, type CellMap, type DetectorSettings } from '../detect/motion-detector.js';
 import { type Decided, EventRecorder, type RecorderSettings } from '../events/event-recorder.js';
@@ -9,23 +6,23 @@ import type { Verdict } from '../events/verdict.js';
 
 export type TrialSettings = DetectorSettings & RecorderSettings;
 
-/** A stored frame, and what became of it. */
+/** A stored frame and its verdict. */
 export interface Outcome {
   /** The file's name, without its folder. */
   readonly name: string;
   readonly capturedAtMs: number;
-  /** Reading apart, what it took to look at the frame, milliseconds. */
+  /** Time to decode and analyse the frame, without reading it, milliseconds. */
   ms: number;
-  /** Undefined: not decided yet, or passed over. */
+  /** Undefined: not decided yet, or skipped. */
   verdict?: Verdict;
-  /** Why it was passed over: it cannot be looked at. */
+  /** Why the frame was skipped: it cannot be decoded. */
   error?: string;
 }
 
 export class Trial {
   readonly #detector: MotionDetector;
   readonly #recorder: EventRecorder<Outcome>;
-  /** Frames whose fate is open, and those after them. */
+  /** Undecided frames, and those after them. */
   readonly #waiting: Outcome[] = [];
 
   constructor(settings: TrialSettings) {
@@ -33,15 +30,15 @@ export class Trial {
     this.#recorder = new EventRecorder<Outcome>(settings);
   }
 
-  /** How the last verdict came about; undefined before there was one. */
+  /** Cell map of the last detection; undefined before the first. */
   get lastCellMap(): CellMap | undefined {
     return this.#detector.lastCellMap;
   }
 
   /**
-   * @param byteCount of the JPEG: how many frames are held depends on it
-   * @returns true when something that does not belong is in view
-   * @throws {OperationalError} MASK: it leaves nothing to look at
+   * @param byteCount size of the JPEG: the buffer of frames before an event is limited in bytes
+   * @returns true when something is in view that does not belong to the background
+   * @throws {OperationalError} MASK: the mask excludes the whole picture
    */
   take(outcome: Outcome, picture: SmallPicture, byteCount: number): boolean {
     const detection = this.#detector.detect(picture, outcome.capturedAtMs);
@@ -50,19 +47,19 @@ export class Trial {
     return detection.kind === 'change' || detection.kind === 'scene';
   }
 
-  /** A frame that cannot be looked at: the agent passes it over, but its turn comes like any other's. */
+  /** Adds a frame that cannot be decoded: it is skipped, and reported in order with the others. */
   pass(outcome: Outcome): void {
     this.#waiting.push(outcome);
   }
 
-  /** What has been decided, in the order of the frames; a frame waits for those before it. */
+  /** The frames that are decided, in order; a frame waits for those before it. */
   decided(): Outcome[] {
     const isOpen = ({ verdict, error }: Outcome) => verdict === undefined && error === undefined;
     const open = this.#waiting.findIndex(isOpen);
     return this.#waiting.splice(0, open < 0 ? this.#waiting.length : open);
   }
 
-  /** There are no more frames: decides on those that were held. */
+  /** Decides the frames that are still buffered; to be called after the last frame. */
   finish(): Outcome[] {
     note(this.#recorder.finish());
     return this.decided();

@@ -1,18 +1,18 @@
-/** What other settings would have made of the same frames: a grid of trials side by side. Pure. */
+/** Compares settings on the same frames: a grid of trials. Pure. */
 import { layOut } from './summary.js';
 import { Tally } from './tally.js';
 import { type Outcome, Trial, type TrialSettings } from './trial.js';
 
-/** Around the present setting: a step is about a fifth more or less of what a place has to be off. */
+/** Relative to the current setting: a step of 0.1 changes the detection threshold by about a fifth. */
 const sensitivitySteps = [-0.2, -0.1, 0, 0.1, 0.2];
-/** Around the present setting: a region half or twice as large is seen to be so by eye. */
+/** Relative to the current setting: the eye distinguishes half and double the area. */
 const minAreaFactors = [0.25, 0.5, 1, 2, 4];
 
-/** A setting, and what it made of all sequences together. */
+/** A setting and its result over all sequences. */
 export interface Tuned {
   readonly sensitivity: number;
   readonly minArea: number;
-  /** True for the setting that is in force. */
+  /** True for the current setting. */
   readonly present: boolean;
   events: number;
   changed: number;
@@ -29,14 +29,14 @@ export class Tuning {
     const { sensitivity, minArea } = settings;
     const sensitivities = sensitivitySteps
       .map((step) => round(sensitivity + step))
-      .filter((each) => each >= 0 && each <= 1);
+      .filter((share) => share >= 0 && share <= 1);
     const minAreas = minAreaFactors.map((factor) => round(minArea * factor));
-    this.tuned = sensitivities.flatMap((each) =>
-      // Of no area, and of the whole picture, there is no half and no double.
+    this.tuned = sensitivities.flatMap((trialSensitivity) =>
+      // A set: multiples of 0 are equal. The filter: no area is larger than the picture.
       [...new Set(minAreas.filter((area) => area <= 1))].map((area) => ({
-        sensitivity: each,
+        sensitivity: trialSensitivity,
         minArea: area,
-        present: each === round(sensitivity) && area === round(minArea),
+        present: trialSensitivity === round(sensitivity) && area === round(minArea),
         events: 0,
         changed: 0,
         sent: 0,
@@ -44,7 +44,7 @@ export class Tuning {
     );
   }
 
-  /** A fresh trial for each setting, for the frames of one sequence, which `eventGapMs` depends on. */
+  /** A new trial for each setting; `eventGapMs` depends on the frame rate of the sequence. */
   begin(eventGapMs: number): Trial[] {
     this.#tallies = this.tuned.map(() => new Tally());
     return this.tuned.map(
@@ -59,7 +59,7 @@ export class Tuning {
     }
   }
 
-  /** The sequence is over. */
+  /** Adds the counts of the sequence; to be called after its last frame. */
   end(): void {
     for (const [index, { events, changed, sent }] of this.#tallies.entries()) {
       const tuned = this.tuned[index];
@@ -72,29 +72,27 @@ export class Tuning {
   }
 }
 
-/** A row for each sensitivity, a column for each smallest area; in the cells events and frames sent. */
+/** A row for each sensitivity, a column for each minimum area; each cell has events and sent frames. */
 export function tuningTable(tuned: readonly Tuned[]): string[] {
   const areas = [...new Set(tuned.map(({ minArea }) => minArea))];
   const sensitivities = [...new Set(tuned.map(({ sensitivity }) => sensitivity))];
   const cell = (sensitivity: number, minArea: number): string => {
-    const found = tuned.find(
-      (each) => each.sensitivity === sensitivity && each.minArea === minArea,
-    );
+    const found = tuned.find((row) => row.sensitivity === sensitivity && row.minArea === minArea);
     return found ? `${found.events} / ${found.sent}${found.present ? '*' : ' '}` : '';
   };
   return [
-    'Events / frames sent with other settings; * is the present one.',
+    'Events / sent frames for each setting; * marks the current one.',
     ...layOut([
       [
         '--sensitivity',
         ...areas.map((area, i) => `${i === 0 ? '--min-area ' : ''}${percent(area)}`),
       ],
-      ...sensitivities.map((each) => [percent(each), ...areas.map((area) => cell(each, area))]),
+      ...sensitivities.map((row) => [percent(row), ...areas.map((area) => cell(row, area))]),
     ]),
   ];
 }
 
-/** Shares as they are written: to a millionth. */
+/** Rounds a share to a millionth. */
 function round(share: number): number {
   return Math.round(share * 1e6) / 1e6;
 }

@@ -1,7 +1,7 @@
 /**
- * What the agent tells systemd about itself (sd_notify(3)): that it is ready, that it is not wedged, how it
- * gets on. Node cannot send to a Unix datagram socket, so systemd-notify does: one at a time, the newest words
- * winning, and nothing waits for it. The watchdog is fed by what the agent does, never by a timer.
+ * Reports readiness, status and watchdog keep-alives to systemd (sd_notify(3)). Node cannot send to a Unix datagram
+ * socket, so systemd-notify does: one process at a time, the newest values win, and nothing waits for it. The agent's
+ * work sends the keep-alives, never a timer.
  */
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/cli/errors.js';
@@ -12,8 +12,8 @@ import { describeEnd, runProgram } from '../../shared/process/run-program.js';
 import { planWatchdog } from './watchdog-plan.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-/** `READY`, `STATUS`, `WATCHDOG` … and what each is to be. */
-type Words = Readonly<Record<string, string>>;
+/** sd_notify's assignments: `READY`, `STATUS`, `WATCHDOG` … */
+type Message = Readonly<Record<string, string>>;
 
 export interface Progress {
   readonly seen: number;
@@ -21,25 +21,25 @@ export interface Progress {
   readonly chosen: number;
   /** Frames that no receiver has acknowledged yet. */
   readonly waiting: number;
-  /** Why there is no frame; undefined while there are. */
+  /** Why there is no frame; undefined while captures work. */
   readonly failure: string | undefined;
 }
 
 export interface ServiceManagerSettings {
-  /** The longest that an attempt to have a frame may take. */
+  /** Maximum time of one attempt to capture a frame. */
   readonly attemptMs: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** When it aborts there is nothing more to say. */
+  /** Aborts when the agent stops: failures to send are then not logged. */
   readonly signal: AbortSignal;
-  /** Says the words. @throws whatever goes wrong */
-  readonly send: (words: Words) => Promise<void>;
+  /** @throws when the message is not delivered */
+  readonly send: (message: Message) => Promise<void>;
 }
 
-/** Nobody may take longer to hear a few words; systemd-notify itself gives up after 5 s. */
+/** Time limit for systemd-notify, which gives up by itself after 5 s. */
 const sendLimitMs = 8000;
 
-/** The service manager that started us, or undefined when nobody listens. */
+/** The service manager that started this process; undefined without `$NOTIFY_SOCKET`. */
 export function openServiceManager(
   env: Environment,
   pid: number,
@@ -47,73 +47,73 @@ export function openServiceManager(
 ): ServiceManager | undefined {
   const socket = env.NOTIFY_SOCKET;
   if (!socket) return undefined;
-  const isForUs = env.WATCHDOG_PID === undefined || env.WATCHDOG_PID === String(pid);
-  const micros = isForUs ? Number(env.WATCHDOG_USEC ?? 0) : 0;
-  const send = (words: Words): Promise<void> => notify(socket, words, settings.signal);
+  const isForThisProcess = env.WATCHDOG_PID === undefined || env.WATCHDOG_PID === String(pid);
+  const micros = isForThisProcess ? Number(env.WATCHDOG_USEC ?? 0) : 0;
+  const send = (message: Message): Promise<void> => notify(socket, message, settings.signal);
   return new ServiceManager({ ...settings, send }, micros > 0 ? micros / 1000 : undefined);
 }
 
 export class ServiceManager {
   readonly pauseCapMs: number;
   readonly #settings: ServiceManagerSettings;
-  readonly #trouble: RepeatingErrorLog;
-  readonly #everyMs: number;
-  readonly #askForMs: number | undefined;
-  #waiting: Words = {};
+  readonly #sendErrors: RepeatingErrorLog;
+  readonly #intervalMs: number;
+  readonly #neededWatchdogMs: number | undefined;
+  #pending: Message = {};
   #isSending = false;
-  #saidAtMs = -Infinity;
-  #saidFailure: string | undefined;
+  #sentAtMs = -Infinity;
+  #sentFailure: string | undefined;
 
-  /** @param watchdogMs undefined: there is no watchdog to feed */
+  /** @param watchdogMs `WatchdogSec=` of the unit; undefined: no watchdog */
   constructor(settings: ServiceManagerSettings, watchdogMs: number | undefined) {
     const plan = planWatchdog(watchdogMs, settings.attemptMs);
     this.#settings = settings;
-    this.#trouble = new RepeatingErrorLog(settings.log, settings.clock);
-    this.#everyMs = plan.everyMs;
-    this.#askForMs = plan.askForMs;
+    this.#sendErrors = new RepeatingErrorLog(settings.log, settings.clock);
+    this.#intervalMs = plan.intervalMs;
+    this.#neededWatchdogMs = plan.neededWatchdogMs;
     this.pauseCapMs = plan.pauseCapMs;
   }
 
-  /** All that a start can find wrong has been looked at. */
+  /** All checks of the start have passed. */
   ready(progress: Progress): void {
-    const ms = this.#askForMs;
+    const ms = this.#neededWatchdogMs;
     if (ms !== undefined) {
       const needed = formatDuration(ms);
-      this.#settings.log.info('asking for a longer watchdog time than the unit has', { needed });
+      this.#settings.log.info('longer watchdog time requested than WatchdogSec=', { needed });
     }
     const longer = ms === undefined ? {} : { WATCHDOG_USEC: String(Math.round(ms * 1000)) };
-    this.#say({ ...longer, READY: '1', STATUS: describeProgress(progress) });
+    this.#notify({ ...longer, READY: '1', STATUS: describeProgress(progress) });
   }
 
-  /** An attempt to have a frame has ended, well or with a failure that was told. */
+  /** An attempt to capture a frame has ended, with a frame or with a failure. */
   attempted(progress: Progress): void {
     const nowMs = this.#settings.clock.monotonicMs();
-    const isNews = progress.failure !== this.#saidFailure;
-    if (!isNews && nowMs - this.#saidAtMs < this.#everyMs) return;
-    this.#saidAtMs = nowMs;
-    this.#saidFailure = progress.failure;
-    this.#say({ WATCHDOG: '1', STATUS: describeProgress(progress) });
+    const isNewFailure = progress.failure !== this.#sentFailure;
+    if (!isNewFailure && nowMs - this.#sentAtMs < this.#intervalMs) return;
+    this.#sentAtMs = nowMs;
+    this.#sentFailure = progress.failure;
+    this.#notify({ WATCHDOG: '1', STATUS: describeProgress(progress) });
   }
 
-  #say(words: Words): void {
-    this.#waiting = { ...this.#waiting, ...words };
-    if (!this.#isSending) void this.#empty();
+  #notify(message: Message): void {
+    this.#pending = { ...this.#pending, ...message };
+    if (!this.#isSending) void this.#sendPending();
   }
 
-  async #empty(): Promise<void> {
+  async #sendPending(): Promise<void> {
     this.#isSending = true;
-    while (Object.keys(this.#waiting).length > 0) {
-      const words = this.#waiting;
-      this.#waiting = {};
+    while (Object.keys(this.#pending).length > 0) {
+      const message = this.#pending;
+      this.#pending = {};
       try {
-        await this.#settings.send(words);
-        this.#trouble.worked('systemd hears us again');
+        await this.#settings.send(message);
+        this.#sendErrors.worked('sd_notify works again');
       } catch (error) {
         if (!this.#settings.signal.aborted) {
-          this.#trouble.failed('cannot tell systemd how it goes', error);
+          this.#sendErrors.failed('sd_notify failed', error);
         }
-        // Said again with the next attempt; what is newer wins.
-        this.#waiting = { ...words, ...this.#waiting };
+        // Sent again with the next attempt; newer values win.
+        this.#pending = { ...message, ...this.#pending };
         break;
       }
     }
@@ -127,16 +127,16 @@ export function describeProgress({ seen, chosen, waiting, failure }: Progress): 
   return failure === undefined ? counts : `no frame: ${failure} (${counts})`;
 }
 
-async function notify(socket: string, words: Words, signal: AbortSignal): Promise<void> {
+async function notify(socket: string, message: Message, signal: AbortSignal): Promise<void> {
   const result = await runProgram({
     program: 'systemd-notify',
-    // Not --no-block: systemd must look at the sender while it still lives, or the words are lost.
-    args: Object.entries(words).map(([name, value]) => `${name}=${value}`),
+    // Not --no-block: systemd identifies the sender while it lives, else it drops the message.
+    args: Object.entries(message).map(([name, value]) => `${name}=${value}`),
     environment: { NOTIFY_SOCKET: socket },
     timeLimitMs: sendLimitMs,
     signal,
   });
   if (result.exitCode === 0 && !result.isTimedOut) return;
-  const said = result.stderrTail.trim() || describeEnd(result);
-  throw new OperationalError('STATE', `systemd-notify failed: ${said}`);
+  const detail = result.stderrTail.trim() || describeEnd(result);
+  throw new OperationalError('STATE', `systemd-notify failed: ${detail}`);
 }

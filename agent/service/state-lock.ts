@@ -1,4 +1,4 @@
-/** One agent a state directory: the agent holds flock(2) on a file in it. */
+/** One agent per state directory: the agent holds flock(2) on a file in it. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
@@ -7,8 +7,8 @@ import { flock } from '../../shared/files/flock.js';
 const lockName = 'lock';
 
 /**
- * Takes the lock of a directory for the life of this process: the handle must be kept.
- * @throws {OperationalError} STATE: another agent has it, or it cannot be taken
+ * Locks a directory for the life of this process: the caller keeps the handle.
+ * @throws {OperationalError} STATE: another agent holds the lock, or it cannot be taken
  */
 export async function lockState(directory: string): Promise<FileHandle> {
   const path = join(directory, lockName);
@@ -18,19 +18,19 @@ export async function lockState(directory: string): Promise<FileHandle> {
   } catch (cause) {
     throw new OperationalError('STATE', `cannot lock ${path}`, {
       cause,
-      hint: 'let this user write there, or choose another with --state DIR',
+      hint: 'give this user write access, or choose another directory with --state DIR',
     });
   }
   if (await lock(file, path, 'exclusive')) return file;
   await file.close();
   throw new OperationalError('STATE', `another agent uses the state directory ${directory}`, {
-    hint: 'stop it, or give this one another with --state DIR',
+    hint: 'stop that agent, or choose another directory with --state DIR',
   });
 }
 
 /**
- * Whether an agent has a directory's lock. Nothing is made, and nobody is kept out but for a moment.
- * @throws {OperationalError} STATE: it cannot be told
+ * Whether an agent holds a directory's lock. Creates no file, and holds a shared lock for the test only.
+ * @throws {OperationalError} STATE: the lock file cannot be opened or locked
  */
 export async function isStateLocked(directory: string): Promise<boolean> {
   const path = join(directory, lockName);
@@ -39,7 +39,7 @@ export async function isStateLocked(directory: string): Promise<boolean> {
     file = await open(path, 'r');
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return false;
-    throw new OperationalError('STATE', `cannot look at ${path}`, { cause });
+    throw new OperationalError('STATE', `cannot read ${path}`, { cause });
   }
   const isFree = await lock(file, path, 'shared');
   await file.close();
@@ -54,7 +54,7 @@ async function lock(
 ): Promise<boolean> {
   try {
     const result = await flock(file, { mode });
-    if (result === 'unsupported') throw new Error('the file system has no locks');
+    if (result === 'unsupported') throw new Error('the file system does not support locks');
     return result === 'locked';
   } catch (cause) {
     await file.close();

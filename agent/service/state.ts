@@ -1,4 +1,4 @@
-/** The agent's state directory: what a one-shot run has to remember until the next. */
+/** The agent's state directory: data that one-shot runs keep from run to run. */
 import { readFile, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -7,16 +7,16 @@ import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What systemd gave (`StateDirectory=`), else a folder a camera below XDG's state folder. */
+/** systemd's `StateDirectory=`, else one directory per camera below XDG's state folder. */
 export function defaultStateDirectory(env: Environment, camera: string): string {
-  // systemd separates several by colons; the first is ours.
-  const given = env.STATE_DIRECTORY?.split(':')[0];
-  if (given) return given;
+  // systemd separates several directories by colons; the agent uses the first.
+  const fromSystemd = env.STATE_DIRECTORY?.split(':')[0];
+  if (fromSystemd) return fromSystemd;
   const base = env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state');
   return join(base, 'picchanged', camera);
 }
 
-/** Whether nothing was ever kept there: it is new, or its disk is not mounted. */
+/** Whether a state directory is empty or missing: it is new, or its disk is not mounted. */
 export async function isEmpty(path: string): Promise<boolean> {
   try {
     return (await readdir(path)).length === 0;
@@ -33,17 +33,17 @@ export class StateDirectory {
     this.path = path;
   }
 
-  /** Makes the directory when it is missing. @throws {OperationalError} STATE */
+  /** Creates the directory when it is missing. @throws {OperationalError} STATE */
   static async open(path: string): Promise<StateDirectory> {
     try {
       await makeDirectories(path, 0o700);
     } catch (cause) {
-      throw stateError(`cannot make the state directory ${path}`, cause);
+      throw stateError(`cannot create the state directory ${path}`, cause);
     }
     return new StateDirectory(path);
   }
 
-  /** The bytes kept under a name; undefined when there are none. @throws {OperationalError} STATE */
+  /** The bytes of a named file; undefined when it does not exist. @throws {OperationalError} STATE */
   async read(name: string): Promise<Buffer | undefined> {
     try {
       return await readFile(join(this.path, name));
@@ -53,22 +53,22 @@ export class StateDirectory {
     }
   }
 
-  /** Keeps bytes under a name, wholly or not at all. @throws {OperationalError} STATE */
+  /** Writes a named file atomically. @throws {OperationalError} STATE */
   async write(name: string, bytes: Buffer): Promise<void> {
     const temporary = join(this.path, `.${name}.${process.pid}.part`);
     try {
-      // Left by a process that was killed and had our number.
+      // Left by a killed process that had the same process id.
       await rm(temporary, { force: true });
       await writeNewFile(temporary, bytes);
       await rename(temporary, join(this.path, name));
     } catch (cause) {
-      await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to tell
+      await rm(temporary, { force: true }).catch(() => undefined); // the first error is reported
       throw stateError(`cannot write ${join(this.path, name)}`, cause);
     }
   }
 }
 
 function stateError(message: string, cause: unknown): OperationalError {
-  const hint = 'let this user write there, or choose another with --state DIR';
+  const hint = 'give this user write access, or choose another directory with --state DIR';
   return new OperationalError('STATE', message, { cause, hint });
 }

@@ -1,4 +1,4 @@
-/** What a verb typed by hand knows of the installed agent: its settings and its state folder. */
+/** Finds the installed agent's state directory, for commands that are run by hand. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cameraNameFromHost } from '../../shared/protocol/camera-name.js';
@@ -8,22 +8,22 @@ import type { Scope } from '../../shared/setup/install/scope.js';
 import { defaultStateDirectory } from '../service/state.js';
 import { stateFolderName } from './units.js';
 
-/** The state folder that is meant: the one that was asked for, the installed one, or that of runs by hand. */
+/** The state directory: from the flags, else of the installed agent, else the default of an agent run by hand. */
 export async function stateDirectoryFor(
-  asked: { readonly state: string | undefined; readonly camera: string | undefined },
+  options: { readonly state: string | undefined; readonly camera: string | undefined },
   scope: Scope,
   env: Environment,
   hostName: string,
 ): Promise<string> {
-  if (asked.state !== undefined) return asked.state;
-  const byHand = defaultStateDirectory(env, asked.camera ?? cameraNameFromHost(hostName));
+  if (options.state !== undefined) return options.state;
+  const byHand = defaultStateDirectory(env, options.camera ?? cameraNameFromHost(hostName));
   if (scope.stateFolder === undefined) return byHand;
   const installed = join(scope.stateFolder, stateFolderName);
   try {
     await access(installed);
     return installed;
   } catch (error) {
-    // Not ours to enter (DynamicUser=): it is there all the same.
+    // It exists but is not accessible to this user (DynamicUser=).
     return systemCode(error) === 'EACCES' ? installed : byHand;
   }
 }

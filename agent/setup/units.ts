@@ -1,6 +1,6 @@
-/** The agent's units by name: what install chooses from, and doctor and status look at. Pure. */
+/** The names of the agent's units, for install, doctor and status. Pure. */
 
-/** Those that run by themselves, and then what they run. */
+/** First the units that start by themselves, then the units that they start. */
 export const agentUnits = [
   'picchanged.timer',
   'picchanged.path',
@@ -12,5 +12,5 @@ export const agentUnits = [
   'picchanged-webcam@*',
 ] as const;
 
-/** The folder that `StateDirectory=` of the units makes; an instance has one of its own beside it. */
+/** The folder of `StateDirectory=` in the units; an instance has its own folder beside it. */
 export const stateFolderName = 'picchanged/agent';

@@ -1,7 +1,7 @@
 /**
- * Frames from a program that writes JPEGs or MJPEG to its standard output (rpicam-vid, ffmpeg, ustreamer-dump)
- * and goes on doing so: started at the first call, read all the time, started again when it ends or falls
- * silent. Memory: the newest whole frame and the one that is coming.
+ * Frames from a long-running program that writes JPEGs or MJPEG to its standard output (rpicam-vid, ffmpeg,
+ * ustreamer-dump). It is started at the first call, read continuously, and restarted when it ends or delivers no frame.
+ * Memory: the newest complete frame and the one being received.
  */
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
@@ -15,32 +15,32 @@ import {
 } from '../../shared/process/run-program.js';
 import { WakeableSleep } from './wakeable-sleep.js';
 import type { CapturedFrame, FrameSource } from './frame-source.js';
-import { lastWords } from './stderr-text.js';
+import { lastLines } from './stderr-text.js';
 
 export interface CommandSettings {
-  /** The program, a path or a name to look for in `$PATH`, and its arguments. */
+  /** The program, a path or a name in `$PATH`, and its arguments. */
   readonly command: readonly string[];
   readonly clock: Clock;
-  /** A larger frame is passed over. */
+  /** Larger frames are skipped. */
   readonly maxFrameBytes: number;
-  /** How long to wait for a whole frame; without one, the program is ended and started again. */
+  /** Maximum time without a complete frame; then the program is ended and restarted. */
   readonly quietTimeoutMs: number;
 }
 
-/** Before it is started again: doubled each time until it delivers a frame. */
+/** Pause before a restart: doubled each time until the program delivers a frame. */
 const firstPauseMs = 1000;
 const maxPauseMs = 60_000;
 
 /**
- * A call gives the newest whole frame that no call gave before; its time is when its last byte arrived. When
- * the program has ended, the next call says so at once, and the one after it waits out the pause.
- * @throws {UsageError} when there is no program to start
+ * A call returns the newest complete frame that no call returned before, with the time at which its last byte arrived.
+ * After the program has ended, the next call throws at once, and the call after it waits for the pause.
+ * @throws {UsageError} when no program is given
  */
 export function openCommand(settings: CommandSettings): FrameSource {
   const [program = '', ...args] = settings.command;
   if (program === '') {
-    throw new UsageError('the source command needs a program after --', {
-      hint: 'as in: --source command -- rpicam-vid -t 0 --codec mjpeg -o -',
+    throw new UsageError('--source command needs a program after --', {
+      hint: 'for example: --source command -- rpicam-vid -t 0 --codec mjpeg -o -',
     });
   }
   return new Command(settings, program, args);
@@ -53,24 +53,25 @@ class Command implements FrameSource {
   readonly #program: string;
   readonly #args: readonly string[];
   readonly #wakeup = new WakeableSleep();
-  /** The program while it is wanted; `#last` also while it is being ended. */
+  /** The running program; undefined once it has ended or is being ended. */
   #run: RunningProgram | undefined;
+  /** The program that was started last. */
   #last: RunningProgram | undefined;
   #newest: CapturedFrame | undefined;
-  /** Why it ended, until a call has said so. */
+  /** Why the program ended, until a call has thrown it. */
   #failure: OperationalError | undefined;
   #pauseMs = firstPauseMs;
-  /** Monotonic: it is not started before. */
+  /** Monotonic time of the next start. */
   #startAtMs = Number.NEGATIVE_INFINITY;
-  /** Since the last whole frame, or the start: what came that is none. */
-  #since = { byteCount: 0, passedOver: 0, lastFault: '' };
+  /** Output since the last complete frame or the start. */
+  #unused = { byteCount: 0, skipped: 0, lastReason: '' };
   #isClosed = false;
 
   constructor(settings: CommandSettings, program: string, args: readonly string[]) {
     this.#settings = settings;
     this.#program = program;
     this.#args = args;
-    // Without the arguments: an address among them may hold a password.
+    // Without the arguments: they may hold an address with a password.
     this.name = `command ${program}`;
   }
 
@@ -116,7 +117,7 @@ class Command implements FrameSource {
 
   #start(): void {
     const splitter = new JpegSplitter({ maxBytes: this.#settings.maxFrameBytes });
-    this.#since = { byteCount: 0, passedOver: 0, lastFault: '' };
+    this.#unused = { byteCount: 0, skipped: 0, lastReason: '' };
     const run = startProgram({
       program: this.#program,
       args: this.#args,
@@ -126,46 +127,50 @@ class Command implements FrameSource {
     });
     this.#run = run;
     this.#last = run;
-    const ended = (failure: () => OperationalError): void => {
+    const onEnd = (failure: () => OperationalError): void => {
       if (this.#run !== run) return;
       this.#run = undefined;
       this.#failed(failure());
     };
     void run.ended.then(
-      (end) => ended(() => this.#error(`ended (${describeEnd(end)})`, end)),
-      (cause: unknown) => ended(() => this.#notStarted(cause)),
+      (end) => onEnd(() => this.#error(`ended (${describeEnd(end)})`, end)),
+      (cause: unknown) => onEnd(() => this.#startError(cause)),
     );
   }
 
   #take(chunk: Buffer, splitter: JpegSplitter): void {
-    this.#since.byteCount += chunk.length;
+    this.#unused.byteCount += chunk.length;
     for (const result of splitter.push(chunk)) {
       if (result.kind === 'jpeg') {
         const capturedAtMs = this.#settings.clock.nowMs();
         this.#newest = { jpeg: result.bytes, capturedAtMs, origin: this.name };
-        this.#since = { byteCount: 0, passedOver: 0, lastFault: '' };
+        this.#unused = { byteCount: 0, skipped: 0, lastReason: '' };
         this.#pauseMs = firstPauseMs;
         this.#wakeup.wake();
       } else {
-        this.#since.passedOver += 1;
-        this.#since.lastFault =
+        this.#unused.skipped += 1;
+        this.#unused.lastReason =
           result.kind === 'damaged'
             ? result.reason
-            : `it is larger than ${this.#settings.maxFrameBytes} bytes`;
+            : `larger than ${this.#settings.maxFrameBytes} bytes`;
       }
     }
   }
 
   async #endSilence(): Promise<void> {
-    const { byteCount, passedOver, lastFault } = this.#since;
+    const { byteCount, skipped, lastReason } = this.#unused;
     const end = await this.#stop();
     const time = formatDuration(this.#settings.quietTimeoutMs);
     if (byteCount === 0) this.#failed(this.#error(`wrote nothing for ${time}`, end));
     else {
-      const faults = passedOver === 0 ? '' : ` (${passedOver} passed over, the last: ${lastFault})`;
-      const what = `wrote ${byteCount} bytes in ${time} and no whole frame${faults}`;
+      const reasons = skipped === 0 ? '' : ` (${skipped} skipped, the last: ${lastReason})`;
+      const problem = `wrote ${byteCount} bytes in ${time} and no complete frame${reasons}`;
       this.#failed(
-        this.#error(what, end, 'it has to write MJPEG, as with --codec mjpeg or -f mjpeg'),
+        this.#error(
+          problem,
+          end,
+          'the program must write MJPEG, as with --codec mjpeg or -f mjpeg',
+        ),
       );
     }
   }
@@ -177,27 +182,27 @@ class Command implements FrameSource {
     this.#wakeup.wake();
   }
 
-  /** @returns how the last one ended; undefined: none was started */
+  /** @returns how the program ended; undefined: no program was started */
   async #stop(): Promise<ProgramEnd | undefined> {
     this.#run = undefined;
     await this.#last?.stop();
     return this.#last?.ended.catch(() => undefined);
   }
 
-  #error(what: string, end: ProgramEnd | undefined, hint?: string): OperationalError {
-    const words = lastWords(end?.stderrTail ?? '');
-    const said = words === '' ? 'it said nothing' : `it said: ${words}`;
-    return new OperationalError('CAMERA', `${this.#program} ${what}; ${said}`, {
+  #error(problem: string, end: ProgramEnd | undefined, hint?: string): OperationalError {
+    const lines = lastLines(end?.stderrTail ?? '');
+    const stderr = lines === '' ? 'stderr is empty' : `stderr: ${lines}`;
+    return new OperationalError('CAMERA', `${this.#program} ${problem}; ${stderr}`, {
       ...(hint !== undefined && { hint }),
     });
   }
 
-  #notStarted(cause: unknown): OperationalError {
+  #startError(cause: unknown): OperationalError {
     const isMissing = systemCode(cause) === 'ENOENT';
     return new OperationalError(
       'CAMERA',
-      isMissing ? `there is no program ${this.#program}` : `cannot start ${this.#program}`,
-      { cause, ...(isMissing && { hint: 'install it, or write its whole path after --' }) },
+      isMissing ? `program ${this.#program} not found` : `cannot start ${this.#program}`,
+      { cause, ...(isMissing && { hint: 'install the program, or give its full path after --' }) },
     );
   }
 }

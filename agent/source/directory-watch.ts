@@ -1,10 +1,10 @@
 /**
- * Tells the names in one directory whose files may have changed, by chokidar. A hint each, never a promise:
- * names come twice, for nothing, or while the file is still being written. Files that are there when it opens
- * are not told. Survives the directory being deleted, replaced and made again, and says so.
+ * Reports the names in one directory whose files may have changed, by chokidar. Each is only a hint: names are reported
+ * twice, without a change, or while the file is still being written. Files that exist at the start are not reported.
+ * Continues after the directory is deleted, replaced and created again, and reports that.
  *
- * Chokidar may miss a file: in a burst, when a look at the directory takes it longer than a second, or when the
- * system's queue of events runs over. So new names are compared once a second, and now and then every name is told.
+ * Chokidar may miss a file: in a burst, when it takes longer than a second to read the directory, or when the kernel's
+ * event queue overflows. So the names are compared once a second, and all names are reported every `rescanMs`.
  */
 import type { FSWatcher } from 'chokidar';
 import { constants } from 'node:fs';
@@ -13,22 +13,22 @@ import { basename, dirname, resolve } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError, systemCode, UsageError } from '../../shared/cli/errors.js';
 
-/** How often `check` really looks. */
+/** Minimum time between two reads of the directory by `check`. */
 export const checkMs = 1000;
-/** From a failure of the watcher to its next start; meanwhile every name is told at each check. */
+/** From a failure of the watcher to its next start; meanwhile each check reports all names. */
 export const retryMs = 10_000;
-/** How often every name is told: a change of a known file that the watcher missed has no other trace. */
-export const tellAllMs = 30_000;
-/** The coarsest clock of a file system (FAT): within it a directory can change and keep its time. */
-const clockTickMs = 2000;
+/** How often all names are reported: this is the only way to find a missed change of a known file. */
+export const rescanMs = 30_000;
+/** Coarsest time resolution of a file system (FAT): within it a directory can change and keep its time. */
+const timeResolutionMs = 2000;
 
 export interface DirectoryWatchSettings {
   readonly directory: string;
   readonly clock: Clock;
-  /** Other names cost nothing and are not told. */
+  /** Other names are ignored. */
   readonly wants: (name: string) => boolean;
   readonly onName: (name: string) => void;
-  /** A symbolic link in the directory is watched at its target; otherwise it is no file. */
+  /** True: a symbolic link in the directory is watched at its target. False: links are ignored. */
   readonly followsLinks: boolean;
 }
 
@@ -36,23 +36,23 @@ export class DirectoryWatch {
   readonly #directory: string;
   readonly #settings: DirectoryWatchSettings;
   #watcher: FSWatcher | undefined;
-  /** Which directory is watched; undefined: none, begin again. */
+  /** Identity of the watched directory; undefined: none, the watch must be restarted. */
   #watchedId: string | undefined;
-  /** What ended the watcher. */
+  /** Error of the whole watcher. */
   #failure: unknown;
-  /** By path, files that the watcher cannot watch and that are to be reported. */
+  /** By path, errors of files that the watcher cannot watch, not yet reported. */
   readonly #unwatched = new Map<string, unknown>();
   readonly #reported = new Set<string>();
   #checkAtMs = 0;
   #startAtMs = 0;
-  #tellAllAtMs = 0;
-  /** Names that were there, or were told, and have not been seen to go. */
+  #rescanAtMs = 0;
+  /** Names that existed or were reported, and whose removal was not seen. */
   #known = new Set<string>();
-  /** When the directory had last got or lost a name, as it was when the names were last compared. */
+  /** Modification time of the directory at the last comparison of names. */
   #comparedMtimeMs: number | undefined;
   #compareUntilMs = 0;
-  /** The trouble that has been told and is not over. */
-  #toldMessage: string | undefined;
+  /** Message of the current error, which has been thrown already. */
+  #reportedMessage: string | undefined;
 
   private constructor(settings: DirectoryWatchSettings) {
     this.#settings = settings;
@@ -67,7 +67,7 @@ export class DirectoryWatch {
       ({ id } = await identify(self.#directory));
     } catch (cause) {
       throw new UsageError(`cannot watch the directory ${settings.directory}`, {
-        hint: 'it must be there before the agent starts, and the agent must be allowed to read it',
+        hint: 'create the directory before the agent starts, and give the agent read access',
         cause,
       });
     }
@@ -75,17 +75,17 @@ export class DirectoryWatch {
     return self;
   }
 
-  /** The names wanted that are there now. */
+  /** The wanted names that exist now. */
   async names(): Promise<string[]> {
     return (await readdir(this.#directory)).filter(this.#settings.wants);
   }
 
   /**
-   * To be called often; looks once a second whether the directory is still the one that is watched, and
-   * watches the new one if not, whose every name is told. Tells what the watcher has missed.
-   * @returns true when it has begun again
-   * @throws {OperationalError} CAMERA: it is gone, or cannot be watched; once, until it is back. FRAME: one file
-   *   cannot be watched; once for each
+   * To be called often. Once a second it checks whether the directory is still the watched one; after a replacement it
+   * watches the new one and reports all its names. Reports names that the watcher has missed.
+   * @returns true when the watch was restarted
+   * @throws {OperationalError} CAMERA: the directory is missing or cannot be watched; once, until it works again.
+   *   FRAME: a file cannot be watched; once for each file
    */
   async check(): Promise<boolean> {
     const nowMs = this.#settings.clock.monotonicMs();
@@ -94,29 +94,30 @@ export class DirectoryWatch {
     try {
       const { id, mtimeMs } = await identify(this.#directory);
       if (id !== this.#watchedId || this.#failure !== undefined) {
-        return await this.#beginAgain(id, nowMs);
+        return await this.#restart(id, nowMs);
       }
-      await this.#tellMissed(mtimeMs, nowMs);
+      await this.#reportMissed(mtimeMs, nowMs);
     } catch (error) {
       await this.close();
-      const told = error instanceof OperationalError ? error : missingError(this.#directory, error);
-      if (told.message === this.#toldMessage) return false;
-      this.#toldMessage = told.message;
-      throw told;
+      const failure =
+        error instanceof OperationalError ? error : missingError(this.#directory, error);
+      if (failure.message === this.#reportedMessage) return false;
+      this.#reportedMessage = failure.message;
+      throw failure;
     }
     this.#reportUnwatched();
     return false;
   }
 
-  /** Tells now the names that came since they were last compared, if the directory's time says that some did. */
-  async tellNew(): Promise<void> {
+  /** Reports new names now, if the directory's modification time shows that names were added or removed. */
+  async reportNew(): Promise<void> {
     if (this.#watchedId === undefined) return;
     try {
       const { mtimeMs } = await identify(this.#directory);
       if (mtimeMs === this.#comparedMtimeMs) return;
-      await this.#tellMissed(mtimeMs, this.#settings.clock.monotonicMs());
+      await this.#reportMissed(mtimeMs, this.#settings.clock.monotonicMs());
     } catch {
-      // It is gone, or cannot be read: the next `check` says so.
+      // Missing or unreadable: the next `check` reports it.
     }
   }
 
@@ -126,20 +127,20 @@ export class DirectoryWatch {
     this.#watchedId = undefined;
     this.#failure = undefined;
     const closed = watcher?.close();
-    // It has dropped every listener, and an error of what was under way would now end the process.
+    // `close` removes all listeners; an error of pending work would then end the process.
     watcher?.on('error', () => undefined);
     await closed;
   }
 
-  /** Watches the directory that is there now, unless the watcher has failed a moment ago. Tells every name. */
-  async #beginAgain(id: string, nowMs: number): Promise<boolean> {
+  /** Watches the current directory, unless the watcher failed less than `retryMs` ago. Reports all names. */
+  async #restart(id: string, nowMs: number): Promise<boolean> {
     const failure = this.#failure;
     await this.close();
     try {
       if (failure !== undefined) throw watchError(this.#directory, failure);
       if (nowMs < this.#startAtMs) return false;
       await this.#start(id);
-      this.#toldMessage = undefined;
+      this.#reportedMessage = undefined;
       return true;
     } catch (error) {
       this.#startAtMs = nowMs + retryMs;
@@ -149,17 +150,18 @@ export class DirectoryWatch {
     }
   }
 
-  async #tellMissed(mtimeMs: number, nowMs: number): Promise<void> {
-    if (mtimeMs !== this.#comparedMtimeMs) this.#compareUntilMs = nowMs + clockTickMs + checkMs;
-    const isTellAll = nowMs >= this.#tellAllAtMs;
-    if (!isTellAll && nowMs > this.#compareUntilMs) return;
+  async #reportMissed(mtimeMs: number, nowMs: number): Promise<void> {
+    if (mtimeMs !== this.#comparedMtimeMs)
+      this.#compareUntilMs = nowMs + timeResolutionMs + checkMs;
+    const isRescan = nowMs >= this.#rescanAtMs;
+    if (!isRescan && nowMs > this.#compareUntilMs) return;
     this.#comparedMtimeMs = mtimeMs;
-    const before = this.#known;
+    const previous = this.#known;
     const names = await this.names();
     this.#known = new Set(names);
-    const told = isTellAll ? new Set([...before, ...names]) : names;
-    for (const name of told) if (isTellAll || !before.has(name)) this.#settings.onName(name);
-    if (isTellAll) this.#tellAllAtMs = nowMs + tellAllMs;
+    const candidates = isRescan ? new Set([...previous, ...names]) : names;
+    for (const name of candidates) if (isRescan || !previous.has(name)) this.#settings.onName(name);
+    if (isRescan) this.#rescanAtMs = nowMs + rescanMs;
   }
 
   #reportUnwatched(): void {
@@ -168,7 +170,7 @@ export class DirectoryWatch {
       if (this.#reported.has(path)) continue;
       this.#reported.add(path);
       throw new OperationalError('FRAME', `cannot watch ${path}`, {
-        hint: `it is looked at every ${tellAllMs / 1000} s`,
+        hint: `the file is checked every ${rescanMs / 1000} s instead`,
         cause,
       });
     }
@@ -177,10 +179,10 @@ export class DirectoryWatch {
   async #start(id: string): Promise<void> {
     this.#known = new Set(await this.names());
     this.#comparedMtimeMs = undefined;
-    this.#tellAllAtMs = this.#settings.clock.monotonicMs() + tellAllMs;
-    // Where links are not followed, the directory itself may still be named by one.
+    this.#rescanAtMs = this.#settings.clock.monotonicMs() + rescanMs;
+    // Also without `followsLinks`, the path of the directory itself may contain links.
     const directory = await realpath(this.#directory);
-    // Here and not above: a one-shot run watches nothing and would pay for loading it.
+    // Loaded here: a one-shot run does not need chokidar.
     const { watch } = await import('chokidar');
     const { wants, onName, followsLinks } = this.#settings;
     const watcher = watch(directory, {
@@ -188,7 +190,7 @@ export class DirectoryWatch {
       depth: 0,
       atomic: false,
       followSymlinks: followsLinks,
-      // Or one file that may not be read would be an error of the whole watch.
+      // Else one unreadable file would be an error of the whole watch.
       ignorePermissionErrors: true,
       ignored: (path) => path !== directory && !wants(basename(path)),
     });
@@ -201,7 +203,7 @@ export class DirectoryWatch {
         onName(name);
       });
     }
-    // After this chokidar is deaf, also for a new directory in the old one's place.
+    // After this event chokidar reports nothing more, also for a new directory at the same path.
     watcher.on('unlinkDir', (path) => {
       if (path === directory) this.#watchedId = undefined;
     });
@@ -225,14 +227,14 @@ export class DirectoryWatch {
   }
 }
 
-/** The file that an error of the watcher is about; undefined: it is about the whole watch. */
+/** The file that an error of the watcher concerns; undefined: the error concerns the whole watch. */
 function fileOf(error: unknown, directory: string): string | undefined {
   if (!(error instanceof Error) || !('path' in error) || typeof error.path !== 'string') return;
   const isLimit = ['ENOSPC', 'EMFILE', 'ENFILE'].includes(systemCode(error) ?? '');
   return !isLimit && dirname(error.path) === directory ? error.path : undefined;
 }
 
-/** What to tell of an error of the watcher itself. */
+/** The error of the whole watch, with a hint for inotify limits. */
 export function watchError(directory: string, cause: unknown): OperationalError {
   const code = systemCode(cause);
   const limit =
@@ -244,19 +246,19 @@ export function watchError(directory: string, cause: unknown): OperationalError 
 }
 
 function missingError(directory: string, cause: unknown): OperationalError {
-  const what = systemCode(cause) === 'ENOENT' ? 'is gone' : 'cannot be read';
-  return new OperationalError('CAMERA', `the watched directory ${directory} ${what}`, {
-    hint: 'frames are taken again when it is back',
+  const problem = systemCode(cause) === 'ENOENT' ? 'does not exist' : 'cannot be read';
+  return new OperationalError('CAMERA', `the watched directory ${directory} ${problem}`, {
+    hint: 'the agent continues when the directory can be read again',
     cause,
   });
 }
 
-/** @throws when it is no directory, or none that may be read */
+/** @throws when the path is not a readable directory */
 async function identify(directory: string): Promise<{ id: string; mtimeMs: number }> {
   const stats = await stat(directory);
   await access(directory, constants.R_OK | constants.X_OK);
-  if (!stats.isDirectory()) throw new Error('it is no directory');
-  // Inodes are used again at once; the time of birth tells a directory from the next one.
+  if (!stats.isDirectory()) throw new Error('not a directory');
+  // Inode numbers are reused at once; the birth time distinguishes a new directory.
   const id = `${stats.dev}:${stats.ino}:${stats.birthtimeMs}`;
   return { id, mtimeMs: stats.mtimeMs };
 }

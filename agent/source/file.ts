@@ -1,48 +1,48 @@
 /**
- * Frames that another program writes into one file, over and over: in place, by rename, or deleting it first.
- * Each version that holds still is a frame; of versions that come faster than they are taken, the newest. One
- * that never holds still is read between its writes (write-stability.ts). A symbolic link is followed.
+ * Frames from one file that another program overwrites: in place, by rename, or after deleting it. Each stable version
+ * is a frame; of versions that follow faster than they are taken, only the newest. A file that is written all the time
+ * is read between two writes (write-stability.ts). A symbolic link is followed.
  */
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError, UsageError } from '../../shared/cli/errors.js';
 import { formatDuration } from '../../shared/cli/units.js';
-import { PendingFile, lookAt } from './pending-file.js';
+import { PendingFile, statVersion } from './pending-file.js';
 import { WakeableSleep } from './wakeable-sleep.js';
 import { DirectoryWatch } from './directory-watch.js';
 import type { CapturedFrame, FrameSource } from './frame-source.js';
 
-/** Also without a word from the watcher: it hears nothing of a link's target or of a network mount. */
+/** The file is also polled: the watcher reports no changes of a link's target or on a network mount. */
 const pollMs = 1000;
 
 export interface FileSettings {
   readonly path: string;
   readonly clock: Clock;
   readonly maxFrameBytes: number;
-  /** Told of every look that found no frame; `isQuiet`: nothing is being written either. */
-  readonly onLooked: (isQuiet: boolean) => void;
+  /** Called after every check that found no frame; `isQuiet`: the file is not being written either. */
+  readonly onPoll: (isQuiet: boolean) => void;
   /**
-   * True: the file as it is now is the first frame, and `next` fails when there is none within
-   * `stabilityTimeoutMs`. False: the first frame is the first version written from now on.
+   * True: the existing version is the first frame, and `next` throws when there is none within `stabilityTimeoutMs`.
+   * False: the first frame is the first version written from now on.
    */
   readonly wantsExisting: boolean;
-  /** False: nothing after the first frame is wanted. */
+  /** False: only the first frame is wanted, and the directory is not watched. */
   readonly wantsMore: boolean;
-  /** How long a file may be missing, or unchanged and unfinished, before an error is thrown for it. */
-  readonly settleTimeoutMs: number;
+  /** Maximum time that a file may be missing, or unchanged and incomplete, before an error is thrown. */
+  readonly stabilityTimeoutMs: number;
 }
 
 /**
- * @throws {UsageError} there is no directory for it, or it is no regular file
- * @throws {OperationalError} CAMERA: its directory cannot be watched
+ * @throws {UsageError} the directory does not exist, or the path is not a regular file
+ * @throws {OperationalError} CAMERA: the directory cannot be watched
  */
 export async function openFile(settings: FileSettings): Promise<FrameSource> {
   const { path, wantsMore } = settings;
   const stats = await stat(path).catch(() => undefined);
   if (stats && !stats.isFile()) {
-    throw new UsageError(`${path} is no regular file`, {
-      ...(stats.isDirectory() && { hint: `for the frames in a directory say folder:${path}` }),
+    throw new UsageError(`${path} is not a regular file`, {
+      ...(stats.isDirectory() && { hint: `for the frames in a directory use folder:${path}` }),
     });
   }
   const file = new WrittenFile(settings);
@@ -56,13 +56,13 @@ class WrittenFile implements FrameSource {
   readonly #settings: FileSettings;
   readonly #wakeup = new WakeableSleep();
   #watch: DirectoryWatch | undefined;
-  #arriving: PendingFile | undefined;
-  /** The version that is no news: there at the start, handed over or refused. */
+  #pending: PendingFile | undefined;
+  /** The version that is not a new frame: it existed at the start, or was taken or refused. */
   #doneId: string | undefined;
   #isFirstDue: boolean;
   #pollAtMs: number;
   #missingSinceMs: number | undefined;
-  #isMissingTold = false;
+  #isMissingReported = false;
 
   constructor(settings: FileSettings) {
     this.#settings = settings;
@@ -79,26 +79,26 @@ class WrittenFile implements FrameSource {
       wants: (name) => name === basename(path),
       followsLinks: true,
       onName: () => {
-        this.#arriving?.told(clock.monotonicMs());
-        this.#arriving ??= this.#arrival();
+        this.#pending?.changed(clock.monotonicMs());
+        this.#pending ??= this.#newPending();
         this.#wakeup.wake();
       },
     });
-    if (!this.#isFirstDue) this.#doneId = (await lookAt(path, true))?.id;
+    if (!this.#isFirstDue) this.#doneId = (await statVersion(path, true))?.id;
   }
 
   async next(signal: AbortSignal): Promise<CapturedFrame> {
-    const { clock, settleTimeoutMs } = this.#settings;
-    const deadlineMs = this.#isFirstDue ? clock.monotonicMs() + settleTimeoutMs : Infinity;
+    const { clock, stabilityTimeoutMs } = this.#settings;
+    const deadlineMs = this.#isFirstDue ? clock.monotonicMs() + stabilityTimeoutMs : Infinity;
     for (;;) {
       signal.throwIfAborted();
       await this.#checkDirectory();
-      const frame = await this.#lookAgain();
+      const frame = await this.#check();
       if (frame !== undefined) return frame;
-      this.#settings.onLooked(this.#arriving === undefined);
+      this.#settings.onPoll(this.#pending === undefined);
       const nowMs = clock.monotonicMs();
-      if (nowMs >= deadlineMs) throw this.#tooLate();
-      const wakeAtMs = Math.min(deadlineMs, this.#pollAtMs, this.#arriving?.dueAtMs ?? Infinity);
+      if (nowMs >= deadlineMs) throw this.#timeoutError();
+      const wakeAtMs = Math.min(deadlineMs, this.#pollAtMs, this.#pending?.dueAtMs ?? Infinity);
       await this.#wakeup.sleep(Math.max(0, wakeAtMs - nowMs), clock, signal);
     }
   }
@@ -107,9 +107,9 @@ class WrittenFile implements FrameSource {
     await this.#watch?.close();
   }
 
-  #arrival(): PendingFile {
-    const { path, clock, maxFrameBytes, settleTimeoutMs } = this.#settings;
-    const rules = { maxFrameBytes, stabilityTimeoutMs: settleTimeoutMs, followsLinks: true };
+  #newPending(): PendingFile {
+    const { path, clock, maxFrameBytes, stabilityTimeoutMs } = this.#settings;
+    const rules = { maxFrameBytes, stabilityTimeoutMs, followsLinks: true };
     return new PendingFile(path, rules, clock.monotonicMs());
   }
 
@@ -117,59 +117,62 @@ class WrittenFile implements FrameSource {
     try {
       await this.#watch?.check();
     } catch (error) {
-      // With the directory the file is gone: one trouble, one message.
-      this.#isMissingTold = true;
+      // The error of the directory includes the missing file: one message is enough.
+      this.#isMissingReported = true;
       throw error;
     }
   }
 
-  async #lookAgain(): Promise<CapturedFrame | undefined> {
+  async #check(): Promise<CapturedFrame | undefined> {
     const { path, clock } = this.#settings;
     const nowMs = clock.monotonicMs();
     if (nowMs >= this.#pollAtMs) {
       this.#pollAtMs = nowMs + pollMs;
-      this.#arriving ??= this.#arrival();
+      this.#pending ??= this.#newPending();
     }
-    const file = this.#arriving;
+    const file = this.#pending;
     if (file === undefined || file.dueAtMs > nowMs) return undefined;
-    const found = await file.look(this.#doneId, nowMs);
-    if (found === 'over') this.#arriving = undefined;
+    const state = await file.check(this.#doneId, nowMs);
+    if (state === 'done') this.#pending = undefined;
     this.#noteMissing(file.version === undefined, nowMs);
-    if (found !== 'still') return undefined;
-    const taken = await file.take(nowMs);
-    if (taken.kind === 'wait') return undefined;
-    this.#doneId = taken.version.id;
-    if (taken.kind === 'refused') throw taken.error;
+    if (state !== 'stable') return undefined;
+    const result = await file.take(nowMs);
+    if (result.kind === 'wait') return undefined;
+    this.#doneId = result.version.id;
+    if (result.kind === 'refused') throw result.error;
     this.#isFirstDue = false;
-    const { jpeg, version } = taken;
+    const { jpeg, version } = result;
     return { jpeg, capturedAtMs: Math.round(version.modifiedAtMs), origin: path };
   }
 
-  /** Throws CAMERA, once, when the file has been missing for long: a writer may delete it before each frame. */
+  /** Throws CAMERA, once, after `stabilityTimeoutMs`: a writer may delete the file before each frame. */
   #noteMissing(isMissing: boolean, nowMs: number): void {
     if (!isMissing) {
       this.#missingSinceMs = undefined;
-      this.#isMissingTold = false;
+      this.#isMissingReported = false;
       return;
     }
     this.#missingSinceMs ??= nowMs;
-    if (this.#isFirstDue || this.#isMissingTold) return;
-    if (nowMs - this.#missingSinceMs < this.#settings.settleTimeoutMs) return;
-    this.#isMissingTold = true;
-    throw this.#missing();
+    if (this.#isFirstDue || this.#isMissingReported) return;
+    if (nowMs - this.#missingSinceMs < this.#settings.stabilityTimeoutMs) return;
+    this.#isMissingReported = true;
+    throw this.#missingError();
   }
 
-  #missing(): OperationalError {
-    return new OperationalError('CAMERA', `${this.#settings.path} is not there`, {
-      hint: 'another program must write it; frames are taken when it does',
+  #missingError(): OperationalError {
+    return new OperationalError('CAMERA', `${this.#settings.path} does not exist`, {
+      hint: 'start the program that writes the file; the agent takes it when it exists',
     });
   }
 
-  #tooLate(): OperationalError {
-    if (this.#missingSinceMs !== undefined) return this.#missing();
-    const { path, settleTimeoutMs } = this.#settings;
-    const why = this.#arriving?.damage ?? 'it keeps changing';
-    const waited = formatDuration(settleTimeoutMs);
-    return new OperationalError('FRAME', `${path} is no whole JPEG after ${waited}: ${why}`);
+  #timeoutError(): OperationalError {
+    if (this.#missingSinceMs !== undefined) return this.#missingError();
+    const { path, stabilityTimeoutMs } = this.#settings;
+    const reason = this.#pending?.damage ?? 'it keeps changing';
+    const limit = formatDuration(stabilityTimeoutMs);
+    return new OperationalError(
+      'FRAME',
+      `${path} is not a complete JPEG after ${limit}: ${reason}`,
+    );
   }
 }

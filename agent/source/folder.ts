@@ -1,16 +1,15 @@
 /**
- * Frames that another program writes into a directory, one file each: `.jpg` or `.jpeg`, not below it, no dot
- * files, no symbolic links (a link names a frame that is written elsewhere, often in the same directory, and
- * would send it twice). A file is a frame each time it has been written; those already there when the source
- * opens are none. They come in the order in which they were finished, as far as their times tell it.
+ * Frames from a directory, one file each, written by another program: `.jpg` or `.jpeg`; no subdirectories, no dot
+ * files, no symbolic links (the target, often in the same directory, would be sent twice). A file is a frame each time
+ * it is written; files that exist when the source opens are not frames. Frames are in the order of their modification
+ * times.
  *
- * Memory: a short entry for each file in the directory, and the one frame that is being handed over. Chokidar
- * looks at every file of the directory each time something happens in it: cheap with hundreds, not with many
- * thousands.
+ * Memory: a short entry for each file in the directory, and one frame. Chokidar stats every file of the directory at
+ * each event: cheap with hundreds of files, not with many thousands.
  */
 import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
-import { PendingFile, lookAt } from './pending-file.js';
+import { PendingFile, statVersion } from './pending-file.js';
 import { WakeableSleep } from './wakeable-sleep.js';
 import { checkMs, DirectoryWatch } from './directory-watch.js';
 import type { CapturedFrame, FrameSource } from './frame-source.js';
@@ -19,20 +18,20 @@ export interface FolderSettings {
   readonly directory: string;
   readonly clock: Clock;
   readonly maxFrameBytes: number;
-  /** Told of every look that found no frame; `isQuiet`: nothing is being written either. */
-  readonly onLooked: (isQuiet: boolean) => void;
-  /** How long a file may stay unchanged and unfinished before FRAME is thrown for it. Default 10 s. */
-  readonly settleTimeoutMs?: number;
+  /** Called after every check that found no frame; `isQuiet`: no file is being written either. */
+  readonly onPoll: (isQuiet: boolean) => void;
+  /** Maximum time that a file may stay unchanged and incomplete before FRAME is thrown. Default 10 s. */
+  readonly stabilityTimeoutMs?: number;
 }
 
-/** @throws {UsageError} no such directory @throws {OperationalError} CAMERA: it cannot be watched */
+/** @throws {UsageError} the directory does not exist @throws {OperationalError} CAMERA: it cannot be watched */
 export async function openFolder(settings: FolderSettings): Promise<FrameSource> {
   const folder = new Folder(settings);
   await folder.open();
   return folder;
 }
 
-/** For so long after it was first told a file waits for older ones of the same burst. */
+/** Maximum time that a new file waits for older files of the same burst. */
 const burstMs = 2000;
 
 const isFrameName = (name: string): boolean => /^[^.].*\.jpe?g$/is.test(name);
@@ -43,12 +42,12 @@ class Folder implements FrameSource {
   readonly #settings: FolderSettings;
   readonly #wakeup = new WakeableSleep();
   #watch: DirectoryWatch | undefined;
-  /** By name, the version that is no news: there at the start, handed over or refused. */
+  /** By name, the version that is not a new frame: it existed at the start, or was taken or refused. */
   readonly #done = new Map<string, string>();
-  /** By name, in the order of arrival. */
-  readonly #arriving = new Map<string, PendingFile>();
-  /** Names whose file holds still and is to be read. */
-  readonly #still = new Set<string>();
+  /** By name, in the order in which they were reported. */
+  readonly #pending = new Map<string, PendingFile>();
+  /** Names of stable files that are to be read. */
+  readonly #stable = new Set<string>();
 
   constructor(settings: FolderSettings) {
     this.#settings = settings;
@@ -62,10 +61,10 @@ class Folder implements FrameSource {
       clock,
       wants: isFrameName,
       followsLinks: false,
-      onName: (name) => this.#told(name),
+      onName: (name) => this.#changed(name),
     });
     for (const name of await this.#watch.names()) {
-      const version = await lookAt(join(directory, name), false);
+      const version = await statVersion(join(directory, name), false);
       if (version) this.#done.set(name, version.id);
     }
   }
@@ -74,14 +73,14 @@ class Folder implements FrameSource {
     const { clock } = this.#settings;
     for (;;) {
       signal.throwIfAborted();
-      // Another directory in the old one's place: what is there no longer is to be forgotten.
-      if (await this.#watch?.check()) for (const name of this.#done.keys()) this.#told(name);
-      const frame = await this.#readStill();
+      // The directory was replaced: checking all known names removes those that no longer exist.
+      if (await this.#watch?.check()) for (const name of this.#done.keys()) this.#changed(name);
+      const frame = await this.#readStable();
       if (frame !== undefined) return frame;
-      if (await this.#lookAround()) continue;
-      this.#settings.onLooked(this.#arriving.size === 0);
+      if (await this.#checkPending()) continue;
+      this.#settings.onPoll(this.#pending.size === 0);
       let dueAtMs = clock.monotonicMs() + checkMs;
-      for (const file of this.#arriving.values()) dueAtMs = Math.min(dueAtMs, file.dueAtMs);
+      for (const file of this.#pending.values()) dueAtMs = Math.min(dueAtMs, file.dueAtMs);
       await this.#wakeup.sleep(Math.max(0, dueAtMs - clock.monotonicMs()), clock, signal);
     }
   }
@@ -90,58 +89,58 @@ class Folder implements FrameSource {
     await this.#watch?.close();
   }
 
-  #told(name: string): void {
-    const { directory, clock, maxFrameBytes, settleTimeoutMs = 10_000 } = this.#settings;
+  #changed(name: string): void {
+    const { directory, clock, maxFrameBytes, stabilityTimeoutMs = 10_000 } = this.#settings;
     const nowMs = clock.monotonicMs();
-    const known = this.#arriving.get(name);
-    if (known) known.told(nowMs);
+    const known = this.#pending.get(name);
+    if (known) known.changed(nowMs);
     else {
-      const rules = { maxFrameBytes, stabilityTimeoutMs: settleTimeoutMs, followsLinks: false };
-      this.#arriving.set(name, new PendingFile(join(directory, name), rules, nowMs));
+      const rules = { maxFrameBytes, stabilityTimeoutMs, followsLinks: false };
+      this.#pending.set(name, new PendingFile(join(directory, name), rules, nowMs));
     }
     this.#wakeup.wake();
   }
 
-  /** Looks at every file whose time has come. @returns whether one of them is to be read */
-  async #lookAround(): Promise<boolean> {
+  /** Checks every file that is due. @returns whether one of them is stable */
+  async #checkPending(): Promise<boolean> {
     const { clock } = this.#settings;
     const nowMs = clock.monotonicMs();
-    let hasStill = false;
-    for (const [name, file] of this.#arriving) {
+    let hasStable = false;
+    for (const [name, file] of this.#pending) {
       if (file.dueAtMs > nowMs) continue;
-      const found = await file.look(this.#done.get(name), clock.monotonicMs());
-      this.#still.delete(name);
-      if (found === 'still') {
-        this.#still.add(name);
-        hasStill = true;
-      } else if (found === 'over') {
-        this.#arriving.delete(name);
+      const state = await file.check(this.#done.get(name), clock.monotonicMs());
+      this.#stable.delete(name);
+      if (state === 'stable') {
+        this.#stable.add(name);
+        hasStable = true;
+      } else if (state === 'done') {
+        this.#pending.delete(name);
         if (file.version === undefined) this.#done.delete(name);
       }
     }
-    return hasStill;
+    return hasStable;
   }
 
-  /** Reads the files that hold still, the oldest first, until one of them is a frame. */
-  async #readStill(): Promise<CapturedFrame | undefined> {
+  /** Reads stable files, the oldest first, until one of them is a frame. */
+  async #readStable(): Promise<CapturedFrame | undefined> {
     for (;;) {
-      const name = this.#oldestStill();
+      const name = this.#oldestStable();
       if (name === undefined || (await this.#isPreceded(name))) return undefined;
-      this.#still.delete(name);
-      const taken = await this.#arriving.get(name)?.take(this.#settings.clock.monotonicMs());
-      if (taken === undefined || taken.kind === 'wait') continue;
-      this.#done.set(name, taken.version.id);
-      if (taken.kind === 'refused') throw taken.error;
-      const { jpeg, version } = taken;
+      this.#stable.delete(name);
+      const result = await this.#pending.get(name)?.take(this.#settings.clock.monotonicMs());
+      if (result === undefined || result.kind === 'wait') continue;
+      this.#done.set(name, result.version.id);
+      if (result.kind === 'refused') throw result.error;
+      const { jpeg, version } = result;
       const origin = join(this.#settings.directory, name);
       return { jpeg, capturedAtMs: Math.round(version.modifiedAtMs), origin };
     }
   }
 
-  #oldestStill(): string | undefined {
+  #oldestStable(): string | undefined {
     let oldest: string | undefined;
-    const timeOf = (name: string): number => this.#arriving.get(name)?.version?.modifiedAtMs ?? 0;
-    for (const name of this.#still) {
+    const timeOf = (name: string): number => this.#pending.get(name)?.version?.modifiedAtMs ?? 0;
+    for (const name of this.#stable) {
       const difference = oldest === undefined ? -1 : timeOf(name) - timeOf(oldest);
       if (oldest === undefined || difference < 0 || (difference === 0 && name < oldest))
         oldest = name;
@@ -150,19 +149,19 @@ class Folder implements FrameSource {
   }
 
   /**
-   * True while an older file of the same burst is on its way: the watcher tells the files of a burst in any
-   * order, and some of them late.
+   * True while an older file of the same burst is pending: the watcher reports the files of a burst in any order, and
+   * some of them late.
    */
   async #isPreceded(name: string): Promise<boolean> {
-    const file = this.#arriving.get(name);
-    const isRecent = (each: PendingFile): boolean =>
-      this.#settings.clock.monotonicMs() - each.sinceMs < burstMs;
+    const file = this.#pending.get(name);
+    const isRecent = (pending: PendingFile): boolean =>
+      this.#settings.clock.monotonicMs() - pending.sinceMs < burstMs;
     if (file?.version === undefined || !isRecent(file)) return false;
     const { modifiedAtMs } = file.version;
-    await this.#watch?.tellNew();
-    for (const [otherName, other] of this.#arriving) {
-      // One that was read in vain is being written still, however old it is.
-      if (this.#still.has(otherName) || other.damage !== undefined || !isRecent(other)) continue;
+    await this.#watch?.reportNew();
+    for (const [otherName, other] of this.#pending) {
+      // A file with a damaged version is still being written, however old it is.
+      if (this.#stable.has(otherName) || other.damage !== undefined || !isRecent(other)) continue;
       const version = await other.peek();
       if (version === undefined || version.id === this.#done.get(otherName)) continue;
       if (version.modifiedAtMs < modifiedAtMs) return true;

@@ -1,14 +1,14 @@
-/** What fswebcam's messages mean when there is no picture, and what to do then. Pure. */
-import { lastWords, plainLines } from './stderr-text.js';
+/** Interprets fswebcam's messages when a shot fails: the error text and the fix. Pure. */
+import { lastLines, plainLines } from './stderr-text.js';
 
 /**
- * What fswebcam complained of, in its own words; empty when it said nothing. Its errors are red, and only
- * without any of them does the rest count: it tells each step it takes.
+ * fswebcam's error messages; empty when it printed none. Errors are red; without any red text, all lines except the
+ * headings (`--- `) count.
  */
-export function complaintOf(stderr: string): string {
+export function errorTextOf(stderr: string): string {
   const errors = [...stderr.matchAll(/\u001b\[31m([^\u001b]*)/g)].map(([, text]) => text);
-  if (errors.length > 0) return lastWords(errors.join('\n'));
-  return lastWords(
+  if (errors.length > 0) return lastLines(errors.join('\n'));
+  return lastLines(
     plainLines(stderr)
       .filter((line) => !line.startsWith('--- '))
       .join('\n'),
@@ -16,27 +16,27 @@ export function complaintOf(stderr: string): string {
 }
 
 /**
- * What to do about a complaint; undefined when nobody knows.
- * @param cameras the video devices that there are: `/dev/video0` …
+ * The hint for an error message; undefined for an unknown one.
+ * @param cameras the existing video devices: `/dev/video0` …
  */
-export function adviceFor(
-  complaint: string,
+export function hintFor(
+  errorText: string,
   device: string,
   cameras: readonly string[],
 ): string | undefined {
   if (/^(?:file|test)\b/i.test(device)) return undefined;
-  if (/permission denied|operation not permitted/i.test(complaint)) {
-    return 'let this user use cameras: sudo usermod -aG video USER, then log in again';
+  if (/permission denied|operation not permitted/i.test(errorText)) {
+    return 'give this user access to cameras: sudo usermod -aG video USER, then log in again';
   }
-  if (/resource busy/i.test(complaint)) return 'another program has the camera; end that one first';
-  if (/no such (?:file|device)|not a v4l2? device|source module/i.test(complaint)) {
+  if (/resource busy/i.test(errorText)) return 'another program uses the camera: end it first';
+  if (/no such (?:file|device)|not a v4l2? device|source module/i.test(errorText)) {
     return cameras.length === 0
-      ? 'there is no /dev/video* at all: is the camera plugged in?'
-      : `the video devices here are ${cameras.join(' ')}; choose one with --device`;
+      ? 'no /dev/video* exists: plug the camera in'
+      : `the video devices are ${cameras.join(' ')}: choose one with --device`;
   }
-  if (/timed out waiting for frame|no frames captured|palette format/i.test(complaint)) {
+  if (/timed out waiting for frame|no frames captured|palette format/i.test(errorText)) {
     return (
-      'plug the camera in again, or try another --resolution; a Raspberry Pi camera module needs ' +
+      'unplug the camera and plug it in again, or try another --resolution; a Raspberry Pi camera module needs ' +
       '--source command -- rpicam-vid'
     );
   }

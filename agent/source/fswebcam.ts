@@ -1,7 +1,6 @@
 /**
- * Frames from a webcam, one run of fswebcam each. Every shot has a private folder of its own, so that no old
- * file can pass for a new frame and nothing stays; fswebcam's exit status is 0 even when it fails, so only a
- * whole JPEG counts.
+ * Frames from a webcam, one run of fswebcam each. Every shot has its own private folder: an old file cannot be taken
+ * for a new frame, and no file stays. fswebcam's exit status is 0 even when it fails, so only a complete JPEG counts.
  */
 import { constants } from 'node:fs';
 import { access, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
@@ -14,33 +13,33 @@ import { type ProgramResult, describeEnd, runProgram } from '../../shared/proces
 import type { CapturedFrame, FrameSource } from './frame-source.js';
 import { fswebcamArguments } from './fswebcam-arguments.js';
 import type { ShotOptions } from './shot-options.js';
-import { adviceFor, complaintOf } from './fswebcam-failure.js';
+import { hintFor, errorTextOf } from './fswebcam-failure.js';
 
 export interface FswebcamSettings extends ShotOptions {
-  /** A shot that takes longer is ended. fswebcam itself waits 10 s for a frame, and then says so. */
+  /** A shot that takes longer is ended. fswebcam itself waits 10 s for a frame, then fails with a message. */
   readonly shotTimeoutMs: number;
-  /** `fswebcam`, or the whole path of one: it runs in the shot's folder. */
+  /** `fswebcam` or an absolute path: it runs in the shot's folder. */
   readonly program: string;
-  /** Where each shot gets its folder: best in memory, as a service's runtime folder is. */
+  /** Parent of the shots' folders: preferably in memory, as a service's runtime directory is. */
   readonly directory: string;
   readonly clock: Clock;
 }
 
-/** Relative to the shot's folder: no path of ours meets fswebcam's strftime or node-webcam's spaces. */
+/** Relative to the shot's folder: fswebcam expands `%` in paths, and node-webcam splits them at spaces. */
 const shotName = 'shot.jpg';
-/** fswebcam heeds SIGTERM only while it waits for a frame, and closes the camera at once then. */
+/** Time from SIGTERM to SIGKILL: fswebcam reacts to SIGTERM only while it waits for a frame, and then at once. */
 const graceMs = 500;
 
 /**
- * @throws {OperationalError} CAMERA when `directory` cannot be written
- * @throws {InvalidValue} for a device that the kind `device` refuses
+ * @throws {OperationalError} CAMERA when `directory` is not writable
+ * @throws {InvalidValue} for a device that the value type `device` refuses
  */
 export async function openFswebcam(settings: FswebcamSettings): Promise<FrameSource> {
   const source = new Fswebcam(settings);
   try {
     await access(settings.directory, constants.W_OK | constants.X_OK);
   } catch (cause) {
-    throw noFolder(settings.directory, cause);
+    throw folderError(settings.directory, cause);
   }
   return source;
 }
@@ -50,7 +49,7 @@ class Fswebcam implements FrameSource {
   readonly isPaced = true;
   readonly #settings: FswebcamSettings;
   readonly #args: readonly string[];
-  /** Settles, whichever way, when the shot in hand and its folder are gone. */
+  /** Settles when the current shot has ended and its folder is removed. */
   #shot: Promise<unknown> = Promise.resolve();
 
   constructor(settings: FswebcamSettings) {
@@ -61,11 +60,11 @@ class Fswebcam implements FrameSource {
 
   next(signal: AbortSignal): Promise<CapturedFrame> {
     const shot = this.#shoot(signal);
-    this.#shot = shot.catch(() => undefined); // `shot` itself tells the caller
+    this.#shot = shot.catch(() => undefined); // the caller gets the rejection of `shot`
     return shot;
   }
 
-  /** Waits for a shot in hand, which its signal or its time ends. */
+  /** Waits for the current shot, which its signal or time limit ends. */
   async close(): Promise<void> {
     await this.#shot;
   }
@@ -74,11 +73,11 @@ class Fswebcam implements FrameSource {
     signal.throwIfAborted();
     const { directory, device, clock } = this.#settings;
     const folder = await mkdtemp(join(directory, 'picchanged-shot-')).catch((cause: unknown) => {
-      throw noFolder(directory, cause);
+      throw folderError(directory, cause);
     });
     try {
       const result = await this.#run(folder, signal);
-      // The moment when fswebcam was done: some tens of milliseconds after the camera gave the frame.
+      // The time when fswebcam ended: some tens of milliseconds after the camera delivered the frame.
       const capturedAtMs = clock.nowMs();
       return { jpeg: await this.#read(folder, result), capturedAtMs, origin: device };
     } finally {
@@ -93,7 +92,7 @@ class Fswebcam implements FrameSource {
         program,
         args: this.#args,
         workingDirectory: folder,
-        // Its complaints in English: `adviceFor` reads them.
+        // Messages in English: `hintFor` parses them.
         environment: { LC_ALL: 'C' },
         timeLimitMs: shotTimeoutMs,
         graceMs,
@@ -104,7 +103,7 @@ class Fswebcam implements FrameSource {
       const isMissing = systemCode(cause) === 'ENOENT';
       throw new OperationalError(
         'CAMERA',
-        isMissing ? `there is no program ${program}` : `cannot start ${program}`,
+        isMissing ? `program ${program} not found` : `cannot start ${program}`,
         { cause, ...(isMissing && { hint: 'install it: sudo apt-get install fswebcam' }) },
       );
     }
@@ -114,31 +113,35 @@ class Fswebcam implements FrameSource {
     const { device, directory, shotTimeoutMs } = this.#settings;
     if (result.isTimedOut) {
       const limit = formatDuration(shotTimeoutMs);
-      throw await this.#failure(`was not done with a shot from ${device} after ${limit}`, result);
+      throw await this.#failure(`did not finish a shot from ${device} within ${limit}`, result);
     }
-    if (result.exitCode !== 0) throw await this.#failure(`broke down on ${device}`, result);
-    const jpeg = await readIfThere(join(folder, shotName));
+    if (result.exitCode !== 0) throw await this.#failure(`failed on ${device}`, result);
+    const jpeg = await readIfExists(join(folder, shotName));
     if (jpeg === undefined) throw await this.#failure(`took no picture from ${device}`, result);
     const damage = findJpegDamage(jpeg);
     if (damage === undefined) return jpeg;
     throw new OperationalError(
       'FRAME',
       `fswebcam wrote a damaged picture from ${device}: ${damage}`,
-      { hint: `it does not notice a full disk: is there room in ${directory}?` },
+      { hint: `check the free space in ${directory}: fswebcam does not detect a full disk` },
     );
   }
 
-  async #failure(what: string, result: ProgramResult): Promise<OperationalError> {
-    const complaint = complaintOf(result.stderrTail);
-    const hint = adviceFor(complaint, this.#settings.device, await listCameras());
-    const said = complaint === '' ? 'it said nothing' : `it said: ${complaint}`;
-    return new OperationalError('CAMERA', `fswebcam ${what} (${describeEnd(result)}); ${said}`, {
-      ...(hint !== undefined && { hint }),
-    });
+  async #failure(problem: string, result: ProgramResult): Promise<OperationalError> {
+    const errorText = errorTextOf(result.stderrTail);
+    const hint = hintFor(errorText, this.#settings.device, await listCameras());
+    const stderr = errorText === '' ? 'stderr is empty' : `stderr: ${errorText}`;
+    return new OperationalError(
+      'CAMERA',
+      `fswebcam ${problem} (${describeEnd(result)}); ${stderr}`,
+      {
+        ...(hint !== undefined && { hint }),
+      },
+    );
   }
 }
 
-async function readIfThere(path: string): Promise<Buffer | undefined> {
+async function readIfExists(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
   } catch (error) {
@@ -155,9 +158,9 @@ async function listCameras(): Promise<string[]> {
     .map((name) => `/dev/${name}`);
 }
 
-function noFolder(directory: string, cause: unknown): OperationalError {
-  return new OperationalError('CAMERA', `cannot make a folder for shots in ${directory}`, {
+function folderError(directory: string, cause: unknown): OperationalError {
+  return new OperationalError('CAMERA', `cannot create a folder for shots in ${directory}`, {
     cause,
-    hint: 'let this user write there, or set TMPDIR to a folder where it may',
+    hint: 'give this user write access, or set TMPDIR to a writable folder',
   });
 }

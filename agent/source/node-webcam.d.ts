@@ -1,6 +1,6 @@
 /**
- * What we use of node-webcam 0.8.2. @types/node-webcam is wrong about it (named exports that are not there),
- * and the package's index draws in its Windows part, which cannot be bundled: hence the deep import.
+ * The used part of node-webcam 0.8.2. @types/node-webcam is wrong (it declares named exports that do not exist), and
+ * the package's index imports its Windows part, which cannot be bundled: hence the deep import.
  */
 declare module 'node-webcam/src/webcams/FSWebcam.js' {
   export interface FSWebcamOptions {
@@ -17,9 +17,9 @@ declare module 'node-webcam/src/webcams/FSWebcam.js' {
   }
 
   export default class FSWebcam {
-    /** Keeps and changes `options`. */
+    /** Keeps a reference to `options` and changes it. */
     constructor(options: FSWebcamOptions);
-    /** The command line, its words separated by spaces, none quoted. */
+    /** The command line: words separated by spaces, without quotes. */
     generateSh(location: string): string;
   }
 }

@@ -1,4 +1,4 @@
-/** Opens the source that `--source` names. Each is loaded only when it is used: a one-shot run starts often. */
+/** Opens the source of `--source`. A source's module is loaded only when it is used: one-shot runs start often. */
 import type { Clock } from '../../shared/clock.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import type { ShotOptions } from './shot-options.js';
@@ -7,27 +7,27 @@ import type { SourceChoice } from './source-choice.js';
 
 export interface SourceSettings extends ShotOptions {
   readonly choice: SourceChoice;
-  /** What followed `--`; only the source `command` takes one. */
+  /** Program and arguments after `--`; for the source `command` only. */
   readonly command: readonly string[] | undefined;
   readonly shotTimeoutMs: number;
   readonly maxFrameBytes: number;
   readonly seed: number;
-  /** One frame is wanted, then the process ends. */
+  /** One frame is taken, then the process ends. */
   readonly once: boolean;
-  /** Where shots lie for a moment: in memory, where the system offers it. */
+  /** Folder for temporary files of shots: in memory, where the system has one. */
   readonly temporaryDirectory: string;
   readonly clock: Clock;
-  /** A file that is there already counts as written. */
+  /** An existing file counts as a new version. */
   readonly wantsExisting: boolean;
-  /** By sources that wait for a frame, told of every look that found no frame; `isQuiet`: nothing is being written either. */
-  readonly onLooked: (isQuiet: boolean) => void;
+  /** Sources that wait for a frame call it after every check without a frame; `isQuiet`: no file is being written. */
+  readonly onPoll: (isQuiet: boolean) => void;
 }
 
 /** @throws {UsageError} the settings do not fit together @throws {OperationalError} CAMERA */
 export async function openSource(settings: SourceSettings): Promise<FrameSource> {
-  const { choice, clock, maxFrameBytes, shotTimeoutMs, onLooked } = settings;
+  const { choice, clock, maxFrameBytes, shotTimeoutMs, onPoll } = settings;
   if (settings.command !== undefined && choice.kind !== 'command') {
-    throw new UsageError('a command after -- needs --source command');
+    throw new UsageError('a command after -- requires --source command');
   }
   switch (choice.kind) {
     case 'fswebcam': {
@@ -42,10 +42,12 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
     }
     case 'folder': {
       if (settings.once) {
-        throw new UsageError('--once cannot wait for a folder: watch one file with file:PATH');
+        throw new UsageError('--once cannot be combined with folder:DIR', {
+          hint: 'use --source file:PATH for one file',
+        });
       }
       const { openFolder } = await import('./folder.js');
-      return openFolder({ directory: choice.path, clock, maxFrameBytes, onLooked });
+      return openFolder({ directory: choice.path, clock, maxFrameBytes, onPoll });
     }
     case 'file': {
       const { openFile } = await import('./file.js');
@@ -53,33 +55,33 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
         path: choice.path,
         clock,
         maxFrameBytes,
-        onLooked,
+        onPoll,
         wantsExisting: settings.wantsExisting,
         wantsMore: !settings.once,
-        settleTimeoutMs: shotTimeoutMs,
+        stabilityTimeoutMs: shotTimeoutMs,
       });
     }
     case 'scene': {
       const { openScene } = await import('./scene/scene.js');
-      // A run for one frame finds the scene where the clock on the wall has taken it.
+      // One-shot runs use the wall clock as scene time, so that the scene moves from run to run.
       const sceneTime = settings.once && { sceneTimeMs: () => clock.nowMs() };
       return openScene({ seed: settings.seed, clock, ...sceneTime });
     }
   }
 }
 
-/** Reads `$AGENT_COMMAND`, a JSON array of strings: an environment has no words. @throws {UsageError} */
+/** Parses `$AGENT_COMMAND`, a JSON array of strings. @throws {UsageError} */
 export function readCommandVariable(text: string | undefined): readonly string[] | undefined {
   if (text === undefined || text.trim() === '') return undefined;
-  const wrong = new UsageError(
-    `AGENT_COMMAND '${text}': write a JSON array: ["rpicam-vid", "-o", "-"]`,
-  );
-  let words: unknown;
+  const invalid = new UsageError(`AGENT_COMMAND '${text}' is not a JSON array of strings`, {
+    hint: 'for example ["rpicam-vid", "-o", "-"]',
+  });
+  let command: unknown;
   try {
-    words = JSON.parse(text);
+    command = JSON.parse(text);
   } catch {
-    throw wrong;
+    throw invalid;
   }
-  if (!Array.isArray(words) || !words.every((word) => typeof word === 'string')) throw wrong;
-  return words;
+  if (!Array.isArray(command) || !command.every((word) => typeof word === 'string')) throw invalid;
+  return command;
 }

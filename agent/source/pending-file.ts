@@ -1,6 +1,6 @@
 /**
- * One file that another program is writing, from the first word of it until it has been taken: when it is a
- * complete JPEG and has not changed between two looks. Which versions are news is for its owner to say.
+ * One file that another program is writing, from its first report until it is taken: it must be a complete JPEG and
+ * unchanged between two checks. The owner decides which versions are new.
  */
 import { constants, type Stats } from 'node:fs';
 import { lstat, open, stat } from 'node:fs/promises';
@@ -11,13 +11,13 @@ import { WriteStability } from './write-stability.js';
 
 export interface PendingFileRules {
   readonly maxFrameBytes: number;
-  /** A symbolic link is its target; otherwise it is no file at all. */
+  /** True: a symbolic link stands for its target. False: links are ignored. */
   readonly followsLinks: boolean;
-  /** A file that stays the same for so long and is no whole JPEG is given up. */
+  /** A file that stays unchanged for this long and is not a complete JPEG is refused. */
   readonly stabilityTimeoutMs: number;
 }
 
-/** One content of one path, told from the next by file, size and time. */
+/** One content of a path, identified by inode, size and modification time. */
 export interface FileVersion {
   readonly id: string;
   readonly sizeBytes: number;
@@ -25,15 +25,15 @@ export interface FileVersion {
   readonly modifiedAtMs: number;
 }
 
-export type Taken =
+export type TakeResult =
   | { readonly kind: 'jpeg'; readonly jpeg: Buffer; readonly version: FileVersion }
-  /** Not yet: look again. */
+  /** Not yet: check again. */
   | { readonly kind: 'wait' }
-  /** This version will never be a frame; FRAME says why. */
+  /** This version cannot become a frame; the FRAME error has the reason. */
   | { readonly kind: 'refused'; readonly version: FileVersion; readonly error: OperationalError };
 
-/** @returns undefined where no regular file is, or none that can be looked at */
-export async function lookAt(
+/** @returns undefined when the path is not an accessible regular file */
+export async function statVersion(
   path: string,
   followsLinks: boolean,
 ): Promise<FileVersion | undefined> {
@@ -41,7 +41,7 @@ export async function lookAt(
     const stats = await (followsLinks ? stat(path) : lstat(path));
     return stats.isFile() ? versionOf(stats) : undefined;
   } catch {
-    // Gone, or in a folder that cannot be searched: the owner of the folder says so.
+    // Missing, or in an inaccessible folder: the watch of the folder reports it.
     return undefined;
   }
 }
@@ -50,7 +50,7 @@ export class PendingFile {
   readonly #path: string;
   readonly #rules: PendingFileRules;
   readonly #stability: WriteStability;
-  /** When its owner was first told of it. Monotonic. */
+  /** Monotonic time of its first report. */
   readonly sinceMs: number;
   #version: FileVersion | undefined;
   #damage: string | undefined;
@@ -62,54 +62,54 @@ export class PendingFile {
     this.#stability = new WriteStability(nowMs);
   }
 
-  /** Monotonic time of the next look. */
+  /** Monotonic time of the next check. */
   get dueAtMs(): number {
     return this.#stability.dueAtMs;
   }
 
-  /** What the last look found. */
+  /** The version at the last check. */
   get version(): FileVersion | undefined {
     return this.#version;
   }
 
-  /** What the last look found; looks if there was none, which counts for nothing else. */
+  /** The version at the last check; before the first check, the current version, which does not count as a check. */
   async peek(): Promise<FileVersion | undefined> {
-    return (this.#version ??= await lookAt(this.#path, this.#rules.followsLinks));
+    return (this.#version ??= await statVersion(this.#path, this.#rules.followsLinks));
   }
 
-  /** Why the last version read was no whole JPEG, to complete "the JPEG is damaged: …". */
+  /** Why the last version that was read is not a complete JPEG. */
   get damage(): string | undefined {
     return this.#damage;
   }
 
-  told(nowMs: number): void {
+  changed(nowMs: number): void {
     this.#stability.changed(nowMs);
   }
 
   /**
-   * @param doneId the version that is no news: taken or refused before
-   * @returns still: `take` it now. over: nothing new is there or on its way, forget it.
+   * @param doneId the version that was taken or refused before
+   * @returns stable: `take` it now. done: there is no new version and no change is expected.
    */
-  async look(doneId: string | undefined, nowMs: number): Promise<'wait' | 'still' | 'over'> {
-    this.#version = await lookAt(this.#path, this.#rules.followsLinks);
+  async check(doneId: string | undefined, nowMs: number): Promise<'wait' | 'stable' | 'done'> {
+    this.#version = await statVersion(this.#path, this.#rules.followsLinks);
     if (!this.#stability.checked(this.#version?.id, nowMs)) return 'wait';
-    if (this.#version !== undefined && this.#version.id !== doneId) return 'still';
-    return this.#stability.isQuiet(nowMs) ? 'over' : 'wait';
+    if (this.#version !== undefined && this.#version.id !== doneId) return 'stable';
+    return this.#stability.isQuiet(nowMs) ? 'done' : 'wait';
   }
 
-  /** Reads the version that `look` found still, and only that one. */
-  async take(nowMs: number): Promise<Taken> {
+  /** Reads the version that `check` found stable, and only that one. */
+  async take(nowMs: number): Promise<TakeResult> {
     const version = this.#version;
     if (version === undefined) return { kind: 'wait' };
-    const refuse = (what: string, cause?: unknown): Taken => {
-      const error = new OperationalError('FRAME', `${this.#path} ${what}`, { cause });
+    const refuse = (reason: string, cause?: unknown): TakeResult => {
+      const error = new OperationalError('FRAME', `${this.#path} ${reason}`, { cause });
       return { kind: 'refused', version, error };
     };
     const { maxFrameBytes, stabilityTimeoutMs } = this.#rules;
     if (version.sizeBytes > maxFrameBytes) {
       return refuse(`has ${version.sizeBytes} bytes; the limit is ${formatSize(maxFrameBytes)}`);
     }
-    // What will not do yet may do soon: a writer pauses, sets the file's mode last, or the system is short of files.
+    // A later attempt may succeed: the writer pauses or sets the mode last, or file descriptors are short.
     const isLastChance = this.#stability.stableForMs(nowMs) >= stabilityTimeoutMs;
     let jpeg: Buffer | undefined;
     try {
@@ -117,28 +117,28 @@ export class PendingFile {
     } catch (cause) {
       if (isLastChance) return refuse('cannot be read', cause);
       this.#damage = `it cannot be read (${systemCode(cause) ?? String(cause)})`;
-      this.#stability.notWhole(nowMs);
+      this.#stability.incomplete(nowMs);
       return { kind: 'wait' };
     }
     if (jpeg === undefined) return { kind: 'wait' };
     this.#damage = findJpegDamage(jpeg);
     if (this.#damage === undefined) return { kind: 'jpeg', jpeg, version };
     if (isLastChance) {
-      const waited = formatDuration(stabilityTimeoutMs);
-      return refuse(`is no whole JPEG and nothing has been added for ${waited}: ${this.#damage}`);
+      const limit = formatDuration(stabilityTimeoutMs);
+      return refuse(`is not a complete JPEG and has not changed for ${limit}: ${this.#damage}`);
     }
-    this.#stability.notWhole(nowMs);
+    this.#stability.incomplete(nowMs);
     return { kind: 'wait' };
   }
 }
 
-/** @returns undefined when the file is no longer, or does not stay, the version asked for */
+/** @returns undefined when the file is another version, or changes while it is read */
 async function readVersion(
   path: string,
   version: FileVersion,
   followsLinks: boolean,
 ): Promise<Buffer | undefined> {
-  // A pipe put there since the look would hold an open without O_NONBLOCK for ever.
+  // O_NONBLOCK: opening a pipe that replaced the file would block for ever.
   const flags =
     constants.O_RDONLY | constants.O_NONBLOCK | (followsLinks ? 0 : constants.O_NOFOLLOW);
   const file = await open(path, flags).catch((error: unknown) => {

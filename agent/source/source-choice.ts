@@ -1,4 +1,4 @@
-/** What `--source` may be. Pure; opening one is `open-source.ts`. */
+/** The values of `--source`. Pure; open-source.ts opens the source. */
 import type { ValueType } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
 

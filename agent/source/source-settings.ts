@@ -1,4 +1,4 @@
-/** From the options to the settings of a source: for every command that opens one. */
+/** Converts options to the settings of a source, for every command that opens one. */
 import { tmpdir } from 'node:os';
 import { systemClock } from '../../shared/clock.js';
 import type { Environment } from '../../shared/cli/command.js';
@@ -15,12 +15,12 @@ export interface SourceOptions extends ShotOptions {
   readonly idleExit: number;
 }
 
-/** @param command what followed `--` @throws {UsageError} `$AGENT_COMMAND` is no command */
+/** @param command program and arguments after `--` @throws {UsageError} `$AGENT_COMMAND` is invalid */
 export function sourceSettings(
   options: SourceOptions,
   command: readonly string[] | undefined,
   env: Environment,
-): Omit<SourceSettings, 'onLooked'> {
+): Omit<SourceSettings, 'onPoll'> {
   return {
     choice: options.source,
     command: command ?? readCommandVariable(env.AGENT_COMMAND),
@@ -38,7 +38,7 @@ export function sourceSettings(
   };
 }
 
-/** `$RUNTIME_DIRECTORY` and XDG's lie in memory; an SD card is spared. */
+/** `$RUNTIME_DIRECTORY` and `$XDG_RUNTIME_DIR` are in memory and spare an SD card. */
 export function temporaryDirectory(env: Environment): string {
   return env.RUNTIME_DIRECTORY?.split(':')[0] || env.XDG_RUNTIME_DIR || tmpdir();
 }

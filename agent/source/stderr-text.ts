@@ -1,9 +1,9 @@
-/** What a program said on standard error, fit for one line of ours. Pure. */
+/** Formats a program's standard error for one line of a message. Pure. */
 
 const maxChars = 300;
 
-/** The last lines, without colours and control characters, joined by ` / `; empty when it said nothing. */
-export function lastWords(stderr: string): string {
+/** The last lines, without colours and control characters, joined by ` / `, at most 300 characters. */
+export function lastLines(stderr: string): string {
   const kept: string[] = [];
   let chars = 0;
   for (const line of plainLines(stderr).reverse()) {
@@ -14,7 +14,7 @@ export function lastWords(stderr: string): string {
   return kept.join(' / ');
 }
 
-/** Lines with something in them; a carriage return (progress that overwrites itself) ends a line too. */
+/** Non-empty lines; a carriage return (progress that overwrites itself) ends a line too. */
 export function plainLines(text: string): string[] {
   return text
     .replaceAll(/\u001b\[[\d;]*[A-Za-z]/g, '')

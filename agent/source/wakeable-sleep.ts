@@ -1,23 +1,23 @@
-/** A sleep that a call from elsewhere ends early. */
+/** A sleep that another task can end early. */
 import type { Clock } from '../../shared/clock.js';
 
 export class WakeableSleep {
-  #rung = new AbortController();
+  #wakeup = new AbortController();
 
-  /** Ends the sleep in hand, or else the next one at once. */
+  /** Ends the current sleep; without one, the next sleep ends at once. */
   wake(): void {
-    this.#rung.abort();
+    this.#wakeup.abort();
   }
 
-  /** Resolves after `ms`, when rung or when `signal` aborts: look at the signal afterwards. Never rejects. */
+  /** Resolves after `ms`, at `wake`, or when `signal` aborts: check the signal afterwards. Never rejects. */
   async sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const rung = this.#rung;
-    const ring = (): void => rung.abort();
-    // Not AbortSignal.any: on Node 20 it keeps every result alive as long as the signal lives.
-    signal.addEventListener('abort', ring);
-    await clock.sleep(ms, rung.signal);
-    signal.removeEventListener('abort', ring);
-    if (rung.signal.aborted) this.#rung = new AbortController();
+    const wakeup = this.#wakeup;
+    const onAbort = (): void => wakeup.abort();
+    // Not AbortSignal.any: on Node 20 its results stay in memory as long as the signal lives.
+    signal.addEventListener('abort', onAbort);
+    await clock.sleep(ms, wakeup.signal);
+    signal.removeEventListener('abort', onAbort);
+    if (wakeup.signal.aborted) this.#wakeup = new AbortController();
   }
 }

@@ -1,72 +1,72 @@
 /**
- * When a file that another program writes may be read: looks and times in, what to do out. Pure.
+ * Decides when a file that another program writes can be read, from the results and times of checks. Pure.
  *
- * A file counts when two looks, `stabilityThresholdMs` apart, find the same version. A file that is rewritten more often
- * than that would never count: a look that finds a change halves the distance to the next one, a look that
- * finds none doubles it again. What such hurried looks let through is still read whole between two equal
- * looks and checked to be a whole JPEG.
+ * A file is stable when two checks, `stabilityThresholdMs` apart, find the same version. A file that is rewritten more
+ * often would never be stable: a check that finds a change halves the time to the next check, a check that finds none
+ * doubles it again. A version that passes such a short interval is still read between two equal checks and must be a
+ * complete JPEG.
  */
 
-/** Longer than the 50 ms in which chokidar swallows further changes of a file that it has just told. */
+/** Longer than the 50 ms for which chokidar suppresses further events of a file. */
 export const stabilityThresholdMs = 150;
-const shortestGapMs = 5;
-/** Most files have been written by then, so that the first look already finds what the second will. */
-const firstLookMs = 20;
+const minCheckMs = 5;
+/** Most files are complete by then, so that the first check finds the final version. */
+const firstCheckMs = 20;
 
 export class WriteStability {
-  #gapMs = stabilityThresholdMs;
-  /** Null before the first look, undefined where no file was. */
+  #intervalMs = stabilityThresholdMs;
+  /** Null before the first check, undefined when no file existed. */
   #version: string | null | undefined = null;
   #sameSinceMs: number;
-  #toldAtMs: number;
+  #changedAtMs: number;
   #dueAtMs: number;
 
   /** All times are monotonic. */
   constructor(nowMs: number) {
     this.#sameSinceMs = nowMs;
-    this.#toldAtMs = nowMs;
-    this.#dueAtMs = nowMs + firstLookMs;
+    this.#changedAtMs = nowMs;
+    this.#dueAtMs = nowMs + firstCheckMs;
   }
 
-  /** When to look next. */
+  /** Time of the next check. */
   get dueAtMs(): number {
     return this.#dueAtMs;
   }
 
-  /** The watcher says that something happened to the file. */
+  /** The watcher reported a change of the file. */
   changed(nowMs: number): void {
-    this.#toldAtMs = nowMs;
+    this.#changedAtMs = nowMs;
     this.#dueAtMs = Math.min(this.#dueAtMs, nowMs + stabilityThresholdMs);
   }
 
-  /** Takes what a look found, undefined for no file. @returns true when it found the same as the look before */
+  /** Takes the result of a check, undefined for no file. @returns true when it equals the previous result */
   checked(version: string | undefined, nowMs: number): boolean {
     const isSame = version === this.#version;
-    if (isSame) this.#gapMs = Math.min(this.#gapMs * 2, stabilityThresholdMs);
+    if (isSame) this.#intervalMs = Math.min(this.#intervalMs * 2, stabilityThresholdMs);
     else {
-      if (this.#version !== null) this.#gapMs = Math.max(this.#gapMs / 2, shortestGapMs);
+      if (this.#version !== null) this.#intervalMs = Math.max(this.#intervalMs / 2, minCheckMs);
       this.#version = version;
       this.#sameSinceMs = nowMs;
     }
-    this.#dueAtMs = nowMs + this.#gapMs;
+    this.#dueAtMs = nowMs + this.#intervalMs;
     return isSame;
   }
 
   /**
-   * The version that two looks agreed on was no whole JPEG: its writer pauses. The longer the pause, the
-   * rarer the looks; `told` brings the next one forward.
+   * The stable version is not a complete JPEG: its writer pauses. The longer the pause, the longer the time between
+   * checks; `changed` shortens it.
    */
-  notWhole(nowMs: number): void {
-    this.#dueAtMs = nowMs + Math.max(this.#gapMs, this.stableForMs(nowMs) / 2);
+  incomplete(nowMs: number): void {
+    this.#dueAtMs = nowMs + Math.max(this.#intervalMs, this.stableForMs(nowMs) / 2);
   }
 
-  /** For how long looks have found the same. */
+  /** Time since the version last changed. */
   stableForMs(nowMs: number): number {
     return nowMs - this.#sameSinceMs;
   }
 
-  /** True when no change can be on its way that the watcher has swallowed. */
+  /** True when the watcher cannot have suppressed a later change. */
   isQuiet(nowMs: number): boolean {
-    return nowMs - this.#toldAtMs >= stabilityThresholdMs;
+    return nowMs - this.#changedAtMs >= stabilityThresholdMs;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One shot for a timer: a frame is taken and judged with what the last run remembered, and what waits is
- * delivered, the frames of earlier runs too.
+ * One-shot run for a timer: takes a frame, compares it with the background model of the last run, and delivers
+ * what waits, frames of earlier runs too.
  */
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
@@ -9,22 +9,22 @@ import type { Delivery } from '../uplink/delivery.js';
 import type { SpoolSet } from '../spool/spool-set.js';
 
 export interface OnceParts {
-  /** Takes and judges one frame, and spools what is to be sent now. */
+  /** Takes one frame, runs detection, and spools the frames that are to be sent now. */
   readonly take: () => Promise<void>;
-  /** Begins to deliver. */
+  /** Starts delivery. */
   readonly deliver: () => Delivery;
   readonly spools: SpoolSet;
+  /** Writes background model and open event to the state directory. */
   readonly remember: () => Promise<void>;
   readonly log: Log;
 }
 
 /**
- * What was judged is remembered as soon as its frame is safe: at once where the spool is on the disk and the disk
- * took it, else when it has arrived, so that a change that could not be delivered is a change again for the next run.
- * Killed before it was remembered, it is decided again by the next run on what was held; a frame that waits in the
- * spool is not taken twice.
- * @throws {OperationalError} what the source or the judge says, after what waited was delivered; UNDELIVERED:
- *   a frame that waits in memory only could not be delivered within `sendTimeoutMs`
+ * The state is written as soon as the frame is safe: at once where the spool on the disk holds it, else after
+ * delivery, so that the next run detects an undelivered change again. When the run is killed before that, the next
+ * run decides again on the buffered frames; a frame that waits in the spool is not spooled twice.
+ * @throws {OperationalError} from source or detector, after waiting frames were delivered; UNDELIVERED: a frame
+ *   that waits in memory only could not be delivered within `sendTimeoutMs`
  */
 export async function runOnce(
   parts: OnceParts,
@@ -47,17 +47,13 @@ export async function runOnce(
   }
   if (onDisk > 0) log.warn('frames wait for the next run', { waiting: onDisk });
   if (lost > 0) {
-    const why = isInTime ? '' : ` within ${formatDuration(sendTimeoutMs)}`;
-    const noted = isRecorded ? ', which the receiver is told later' : '';
-    throw new OperationalError(
-      'UNDELIVERED',
-      `the frame was not delivered${why}: it is lost${noted}`,
-      {
-        hint: isInTime
-          ? 'the receiver does not take it'
-          : 'the next run sees the change again; is the receiver running?',
-      },
-    );
+    const limit = isInTime ? '' : ` within ${formatDuration(sendTimeoutMs)}`;
+    const gap = isRecorded ? '; the next run reports the gap to the receiver' : '';
+    throw new OperationalError('UNDELIVERED', `frame lost: not delivered${limit}${gap}`, {
+      hint: isInTime
+        ? 'the receiver does not accept the frame: see its log'
+        : 'check that the receiver runs; the next run detects the change again',
+    });
   }
   if (!isSafe) await parts.remember();
 }

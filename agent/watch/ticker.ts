@@ -13,8 +13,8 @@ export class Ticker {
   }
 
   /**
-   * Waits until the next turn is due, or `signal` aborts; the first is due at once. Turns that were missed,
-   * because a shot took longer, are not made up for.
+   * Waits until the next tick is due, or `signal` aborts; the first is due at once. Ticks missed because a shot
+   * took longer are skipped.
    */
   async tick(signal: AbortSignal): Promise<void> {
     const now = this.#clock.monotonicMs();

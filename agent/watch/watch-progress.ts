@@ -1,20 +1,17 @@
-/**
- * Keeps count of what a watch does: systemd hears of it, and a watch that is to end when nothing comes any more
- * is told so.
- */
+/** Counts what a watch does, reports it to systemd, and signals the idle exit. */
 import type { Clock } from '../../shared/clock.js';
 import { describeError } from '../../shared/cli/errors.js';
 import type { ServiceManager } from '../service/service-manager.js';
 
 export interface WatchProgressSettings {
-  /** A watch that had no frame for this long, and has none to deliver, is over; 0: never. */
+  /** A watch ends when it had no frame for this long and has none to deliver; 0: never. */
   readonly idleExitMs: number;
   readonly clock: Clock;
-  /** How many frames no receiver has acknowledged yet. */
+  /** Frames that no receiver has acknowledged yet. */
   readonly waitingCount: () => number;
-  /** Whether one of them may be delivered yet: a receiver need not take all. */
+  /** Whether a waiting frame may still be delivered: a receiver may refuse frames. */
   readonly isPending: () => boolean;
-  /** Undefined: nobody wants to know. */
+  /** Undefined: no service manager is present. */
   readonly manager: ServiceManager | undefined;
 }
 
@@ -30,7 +27,7 @@ export class WatchProgress {
     this.#busyAtMs = settings.clock.monotonicMs();
   }
 
-  /** Aborts when the watch is over because nothing came. */
+  /** Aborts when the watch ends because no frame arrived. */
   get idle(): AbortSignal {
     return this.#idle.signal;
   }
@@ -39,25 +36,25 @@ export class WatchProgress {
     this.#settings.manager?.ready(this.#counts());
   }
 
-  /** A frame was judged. */
+  /** A frame got its verdict. */
   judged(isToSend: boolean): void {
     this.#seen += 1;
     if (isToSend) this.#chosen += 1;
     this.#busyAtMs = this.#settings.clock.monotonicMs();
   }
 
-  /** An attempt to have a frame ended. */
+  /** An attempt to capture a frame ended. */
   attempted(failure?: unknown): void {
     this.#settings.manager?.attempted(this.#counts(failure));
   }
 
-  /** A source that waits for a frame has looked, and there was none; `isQuiet`: none is being written either. */
+  /** A source that waits for a frame checked and found none; `isQuiet`: no file is being written either. */
   polled(isQuiet: boolean): void {
     this.attempted();
     const { idleExitMs, clock, isPending } = this.#settings;
     const idleMs = clock.monotonicMs() - this.#busyAtMs;
     if (isPending()) this.#busyAtMs = clock.monotonicMs();
-    // A look that is not quiet may find a version that is no news: it only puts the end off.
+    // A write in progress may be a version already taken; it only postpones the idle exit.
     else if (isQuiet && idleExitMs > 0 && idleMs >= idleExitMs) this.#idle.abort();
   }
 

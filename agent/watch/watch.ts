@@ -1,6 +1,6 @@
 /**
- * The agent's loop: a frame from the source, the judge's word on it, and into the spool what is to be sent.
- * Delivery goes on beside it and never makes it wait.
+ * The agent's main loop: takes a frame from the source, gets its verdict, and spools it if it is to be sent.
+ * Delivery runs concurrently and never blocks the loop.
  */
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/cli/errors.js';
@@ -15,42 +15,39 @@ import type { Outbox } from '../spool/spool.js';
 export interface WatchParts {
   readonly source: FrameSource;
   /**
-   * The frames whose fate is decided by the next one, in the order of capture.
-   * @throws {OperationalError} FRAME: it cannot be looked at
+   * Takes the next frame. @returns the frames that are decided now, in the order of capture
+   * @throws {OperationalError} FRAME: the frame cannot be decoded
    */
   readonly judge: (frame: CapturedFrame) => readonly Decided<CapturedFrame>[];
-  /** The frames whose fate is open when watching ends. */
+  /** Decides the frames that are still undecided when watching ends. */
   readonly finish: () => readonly Decided<CapturedFrame>[];
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
-  /**
-   * Told of every frame that was decided on, once it waits if it is to be sent; `sha256` is then that of the
-   * JPEG.
-   */
+  /** Called for every decided frame, after it is spooled if it is to be sent; `sha256` is then that of the JPEG. */
   readonly onJudged: (decided: Decided<CapturedFrame>, sha256: string | undefined) => void;
 }
 
 export interface WatchSettings {
-  /** From the start of one shot to the start of the next, where the source does not set the pace. */
+  /** From the start of one shot to the start of the next; only for a source with `isPaced`. */
   readonly intervalMs: number;
-  /** A camera that was unplugged is looked for at least this often, and found soon when it is back. */
+  /** Maximum pause between attempts: how soon a camera that was plugged in again is found. */
   readonly pauseCapMs: number;
-  /** Told of every attempt to have a frame that ended, with the failure that was told if it failed. */
+  /** Called after every attempt to capture a frame, with the failure if it failed. */
   readonly onAttempted: (failure?: OperationalError) => void;
 }
 
 const firstPauseMs = 1000;
 
-/** Watches until `signal` aborts. Failing captures are told and tried again; they do not end it. */
+/** Watches until `signal` aborts. Failed captures are logged and tried again; they do not end the loop. */
 export async function watch(
   parts: WatchParts,
   settings: WatchSettings,
   signal: AbortSignal,
 ): Promise<void> {
   await takeUntil(parts, settings, signal);
-  await settle(parts, parts.finish());
+  await spoolDecided(parts, parts.finish());
 }
 
 async function takeUntil(
@@ -60,43 +57,43 @@ async function takeUntil(
 ): Promise<void> {
   const { source, clock, log } = parts;
   const pauses = { firstMs: firstPauseMs, capMs: settings.pauseCapMs };
-  const pace = new Ticker(clock, source.isPaced ? settings.intervalMs : 0);
-  const capture = new RepeatingErrorLog(log, clock);
-  const frames = new RepeatingErrorLog(log, clock);
+  const ticker = new Ticker(clock, source.isPaced ? settings.intervalMs : 0);
+  const captureErrors = new RepeatingErrorLog(log, clock);
+  const frameErrors = new RepeatingErrorLog(log, clock);
   for (;;) {
-    await pace.tick(signal);
+    await ticker.tick(signal);
     if (signal.aborted) return;
     try {
       await takeOne(parts, signal);
-      capture.worked(`${source.name} delivers again`);
-      frames.worked(`${source.name} delivers whole frames again`);
+      captureErrors.worked(`${source.name} delivers again`);
+      frameErrors.worked(`${source.name} delivers whole frames again`);
       settings.onAttempted();
     } catch (error) {
       if (isAborted(signal)) return;
       if (!(error instanceof OperationalError)) throw error;
       settings.onAttempted(error);
-      if (error.code === 'FRAME') frames.failed('passed over a frame', error);
+      if (error.code === 'FRAME') frameErrors.failed('frame skipped', error);
       else {
-        capture.failed('not watching: no frame', error);
-        await clock.sleep(backoffMs(capture.failures, parts.random(), pauses), signal);
+        captureErrors.failed('capture failed', error);
+        await clock.sleep(backoffMs(captureErrors.failures, parts.random(), pauses), signal);
       }
     }
   }
 }
 
-/** Asked anew: the compiler takes what it saw before an await for granted. */
+/** A function: the compiler keeps the narrowed value of a property across an await. */
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 /**
- * One round: captures a frame, judges it, spools what is to be sent now.
- * @throws {OperationalError} CAMERA, FRAME: nothing was judged, nothing waits
+ * One cycle: captures a frame, runs detection, spools the frames that are to be sent now.
+ * @throws {OperationalError} CAMERA, FRAME: no verdict, and nothing was spooled
  */
 export async function takeOne(parts: WatchParts, signal: AbortSignal): Promise<void> {
-  await settle(parts, parts.judge(await parts.source.next(signal)));
+  await spoolDecided(parts, parts.judge(await parts.source.next(signal)));
 }
 
-/** One after the other, so that the spool has them in the order of capture. */
-async function settle(
+/** One after the other: the spool keeps the order of capture. */
+async function spoolDecided(
   parts: WatchParts,
   decisions: readonly Decided<CapturedFrame>[],
 ): Promise<void> {
@@ -113,11 +110,11 @@ async function spool(
 ): Promise<string | undefined> {
   const { reason, ratio, boxes, event, changed, strength } = verdict;
   if (reason === undefined) return undefined;
-  const said = { reason, ratio, boxes: [...boxes], changed, strength };
+  const sentVerdict = { reason, ratio, boxes: [...boxes], changed, strength };
   return outbox.add({
     jpeg: frame.jpeg,
     capturedAtMs,
     utcOffsetMinutes: clock.utcOffsetMinutes(capturedAtMs),
-    verdict: { ...said, ...(event !== undefined && { event }) },
+    verdict: { ...sentVerdict, ...(event !== undefined && { event }) },
   });
 }

@@ -1,6 +1,6 @@
 /**
- * What an installation has settled, for commands that are typed beside a service: one variable out of the
- * environment file that the service reads too, so that both mean the same folder.
+ * One setting of an installed service, for commands that are run beside it: read from the service's environment file,
+ * so that both use the same folder.
  */
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -11,26 +11,29 @@ import { readEnvironmentFile } from './install/environment-file.js';
 
 const systemFolder = '/etc/picchanged';
 
-/** Where programs of this user remember things, as XDG's specification has it. */
+/** The user's state folder by the XDG base directory specification. */
 export function userStateFolder(env: Environment): string {
   return env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state');
 }
 
 /**
- * The value that the user's own installation gives a variable, else the system's.
- * @param folder the system's configuration
+ * The value of a variable in the user's own installation, else in the system's.
+ * @param systemSettings settings folder of the system
  * @returns undefined when neither sets it
- * @throws {OperationalError} KEYS: there is an installation that this user may not look into
+ * @throws {OperationalError} KEYS: this user cannot read the settings of an installation
  */
 export async function installedValue(
   program: 'agent' | 'receiver',
   variable: string,
   env: Environment,
-  folder = systemFolder,
+  systemSettings = systemFolder,
 ): Promise<string | undefined> {
-  const own = join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'picchanged');
-  for (const each of [own, folder]) {
-    const path = join(each, `${program}.env`);
+  const userSettings = join(
+    env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'),
+    'picchanged',
+  );
+  for (const folder of [userSettings, systemSettings]) {
+    const path = join(folder, `${program}.env`);
     try {
       const value = readEnvironmentFile(await readFile(path, 'utf8'))
         .get(variable)
@@ -38,7 +41,7 @@ export async function installedValue(
       if (value) return value;
     } catch (cause) {
       if (systemCode(cause) === 'ENOENT' || systemCode(cause) === 'ENOTDIR') continue;
-      const hint = `type it with sudo: the service's settings are there`;
+      const hint = "run the command with sudo: it needs the service's settings";
       throw new OperationalError('KEYS', `cannot read ${path}`, { cause, hint });
     }
   }

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { agentProgram } from '../../agent/options.js';
 import { fswebcamArguments } from '../../agent/source/fswebcam-arguments.js';
 import { readCommandVariable } from '../../agent/source/open-source.js';
-import { lastWords } from '../../agent/source/stderr-text.js';
+import { lastLines } from '../../agent/source/stderr-text.js';
 import { parseEntryName } from '../../agent/spool/entry-name.js';
 import { passedSockets } from '../../receiver/listen/passed-sockets.js';
 import { receiverProgram } from '../../receiver/options.js';
@@ -301,7 +301,7 @@ export const textTargets: readonly FuzzTarget[] = [
       const settings = { component: 'test', verbose: true, journal: true, nowMs: () => 0 };
       const log = makeLog({ ...settings, write: (line) => void lines.push(line) });
       log.warn('said', { text, list: [text], error: new Error(text) });
-      lines.push(`${describeError(new Error(text))}\n`, `${lastWords(text)}\n`);
+      lines.push(`${describeError(new Error(text))}\n`, `${lastLines(text)}\n`);
       for (const line of lines)
         must(/^\P{Cc}*\n$/u.test(line), 'an event is a line, and moves no cursor');
     },

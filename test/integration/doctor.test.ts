@@ -45,7 +45,7 @@ describe('agent doctor', () => {
     expect(found.get('frame')?.says).toContain('taken from fswebcam TEST:');
     expect(found.get('receiver')).toMatchObject({
       level: 'fault',
-      says: 'nothing says where frames go',
+      says: 'no receiver is configured',
     });
   });
 
@@ -61,11 +61,14 @@ describe('agent doctor', () => {
       '--state',
       state,
     ]);
-    expect(found.get('device')).toMatchObject({ level: 'fault', says: 'there is no /dev/video99' });
+    expect(found.get('device')).toMatchObject({
+      level: 'fault',
+      says: '/dev/video99 does not exist',
+    });
     expect(found.has('frame')).toBe(false);
     expect(found.get('receiver')).toMatchObject({
       level: 'fault',
-      todo: 'on that machine: receiver doctor',
+      todo: "on the receiver's machine: receiver doctor",
     });
     expect(found.get('receiver')?.says).toContain('ECONNREFUSED');
 
@@ -95,7 +98,7 @@ describe('agent doctor', () => {
       '--state',
       state,
     ]);
-    expect(plain.get('device')?.says).toContain('/dev/shm is no device');
+    expect(plain.get('device')?.says).toContain('/dev/shm is not a device');
     const broken = join(temporaryDirectory(), 'x.jpg');
     writeFileSync(broken, 'hello');
     const args = ['--source', `file:${broken}`, '--shot-timeout', '300ms', '--host', host];
@@ -112,7 +115,7 @@ describe('agent doctor', () => {
     await agent.says('watching');
     await eventually(async () => {
       const { stdout } = await typed('agent', ['status', '--state', state]);
-      return /1 waiting|waiting, the oldest from/.test(stdout) && stdout.includes('is at work');
+      return /1 waiting|waiting, the oldest from/.test(stdout) && stdout.includes('an agent runs');
     }, 'frames that wait');
     const found = await findings('agent', args);
     expect(found.get('lock')).toMatchObject({ level: 'warning' });
@@ -215,11 +218,19 @@ describe('install', () => {
   });
 
   it.each([
-    ['agent', ['install'], 'say it with --host HOST'],
-    ['agent', ['install', '--host', 'x', '--watch', '--timer'], 'not several'],
-    ['agent', ['install', '--host', 'x', '--once'], '--timer does that'],
-    ['agent', ['install', '--host', 'x', '--mask', '/home/fred/mask.png'], 'do not see homes'],
-    ['agent', ['install', '--host', 'x', '--source', 'folder:/tmp/x'], 'do not see homes'],
+    ['agent', ['install'], '--host is required'],
+    ['agent', ['install', '--host', 'x', '--watch', '--timer'], 'give only one of'],
+    ['agent', ['install', '--host', 'x', '--once'], 'use --timer'],
+    [
+      'agent',
+      ['install', '--host', 'x', '--mask', '/home/fred/mask.png'],
+      'services cannot access /home',
+    ],
+    [
+      'agent',
+      ['install', '--host', 'x', '--source', 'folder:/tmp/x'],
+      'services cannot access /home',
+    ],
     ['agent', ['install', '--host', 'x', '--plug', '--device', '/dev/video0'], 'plugged in'],
     ['agent', ['install', '--host', 'x', 'y'], "'y'"],
     ['receiver', ['install', '--dir', '/tmp/captures'], '/tmp of their own'],
@@ -227,7 +238,7 @@ describe('install', () => {
     ['receiver', ['install', '--dir', '/home/no/such'], 'nobody here has that home'],
     ['receiver', ['install', '--dir', '/srv/a\nb'], "line's end"],
     ['receiver', ['install', '--dir', '/etc'], 'is not empty'],
-    ['receiver', ['install', '--keys', '/home/fred/keys'], 'do not see homes'],
+    ['receiver', ['install', '--keys', '/home/fred/keys'], 'services cannot access /home'],
     ['receiver', ['install', '--user'], 'say it with --dir DIR'],
   ])('refuses: %s %j', async (name, args, words) => {
     const { code, stdout, stderr } = await typed(name, [...args, '--dry-run']);
@@ -243,7 +254,7 @@ describe('install', () => {
       await typed('agent', ['uninstall', '--user', '--dry-run'], { HOME: home }),
     ).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('nothing is installed there') as string,
+      stderr: expect.stringContaining('is not installed') as string,
     });
   });
 });

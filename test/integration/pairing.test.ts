@@ -247,7 +247,7 @@ describe('an agent that is paired', () => {
     await type(await line('yard', address));
     const { code, stderr } = await agentCommand(...scene(address), '--camera', 'shed', '--once');
     expect(code).toBe(0);
-    expect(stderr).toContain('the name that it was paired under counts, not --camera camera=yard');
+    expect(stderr).toContain('--camera ignored: paired under another name camera=yard');
     expect(countOf(captures, 'yard')).toBe(1);
     expect(countOf(captures, 'shed')).toBe(0);
   });

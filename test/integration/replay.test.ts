@@ -54,12 +54,12 @@ describe('agent replay', () => {
 
   it('sums up the events for people, and says when it can only suppose the times', async () => {
     const { code, stdout, stderr } = await agent('replay', visit);
-    expect(stderr).toContain('supposing 5 a second; say --fps');
+    expect(stderr).toContain('assuming 5 frames per second; set --fps');
     const lines = stdout.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^ +began +lasted +changed +sent +largest +where +first frame$/);
     expect(lines[1]).toMatch(/^1 +0:00:01\.4 .* f00\d+\.jpg$/);
     expect(lines[2]).toMatch(/^22 frames: \d+ changed, in 1 event; \d+ sent \(1 first/);
-    expect(lines[3]).toMatch(/^22 looked at, \d+ a second$/);
+    expect(lines[3]).toMatch(/^22 frames analysed, \d+ per second$/);
     expect(code).toBe(0);
   });
 
@@ -76,7 +76,7 @@ describe('agent replay', () => {
     expect(code).toBe(0);
   });
 
-  it('passes over what cannot be looked at, tells it in its turn, and goes on', async () => {
+  it('skips a frame that cannot be decoded, reports it in order, and continues', async () => {
     const folder = temporaryDirectory();
     const names = visitFrames.slice(0, 4).map(({ name }) => name);
     for (const name of names) copyFileSync(join(visit, name), join(folder, name));
@@ -87,8 +87,8 @@ describe('agent replay', () => {
     expect(lines.map(({ frame }) => frame)).toEqual([names[0], 'f00206.jpg', ...names.slice(1)]);
     expect(lines[1]).toMatchObject({ changed: false, sent: false, event: null });
     expect(lines[1]?.error).toContain('damaged');
-    expect(stderr).toContain('passed over a frame frame=f00206.jpg');
-    expect(stderr).toContain('lookedAt=4 passedOver=1');
+    expect(stderr).toContain('frame skipped frame=f00206.jpg');
+    expect(stderr).toContain('analysed=4 skipped=1');
     expect(code).toBe(0);
   });
 
@@ -96,7 +96,7 @@ describe('agent replay', () => {
     const folder = temporaryDirectory();
     writeFileSync(join(folder, 'a.jpg'), 'no picture');
     const { code, stderr } = await agent('replay', folder);
-    expect(stderr).toContain('none of 1 frames could be looked at');
+    expect(stderr).toContain('none of 1 frames could be decoded');
     expect(code).toBe(1);
   });
 
@@ -145,14 +145,14 @@ describe('agent replay', () => {
     const running = startAgent(['replay', folder, folder + '/0.jpg', '--json', '--fps', '5']);
     await running.says('"frame":"0.jpg"');
     expect(await running.stop('SIGINT')).toBe(0);
-    expect(running.stderr()).toMatch(/replayed lookedAt=\d+ passedOver=0 leftOut=[1-9]\d+/);
+    expect(running.stderr()).toMatch(/replayed analysed=\d+ skipped=0 remaining=[1-9]\d+/);
   });
 
   it.each([
-    [[], 'which frames shall be looked at?'],
-    [['/nowhere'], 'cannot look into /nowhere'],
-    [[visit, '--fps', '0'], 'must be a number of frames a second'],
-    [[visit, '--tune', '--explain', '/tmp/x'], 'leave out --tune'],
+    [[], 'no frames are given'],
+    [['/nowhere'], 'cannot read /nowhere'],
+    [[visit, '--fps', '0'], 'must be a number of frames per second'],
+    [[visit, '--tune', '--explain', '/tmp/x'], 'cannot be combined with --tune'],
     [[visit, '--mask', '/nowhere.png'], '--mask /nowhere.png'],
     [[visit, '--host', 'a'], 'unknown flag --host'],
   ])('refuses %j', async (args, words) => {

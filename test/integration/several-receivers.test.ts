@@ -53,7 +53,9 @@ describe('an agent whose receiver is spelled otherwise than before', () => {
     expect(await shoot(first.address, 2)).toContain('frames wait');
     const again = ['--dir', directory, '--listen', first.address];
     await start(process.execPath, [`${root}dist/receiver.js`, ...again]).says('keeping frames');
-    expect(await shoot(`localhost:${first.port}`, 3)).toContain('is no --host any more');
+    expect(await shoot(`localhost:${first.port}`, 3)).toContain(
+      'frames wait for a receiver that is not a --host',
+    );
     expect(filesBelow(directory).filter((name) => name.endsWith('.jpg'))).toHaveLength(3);
   });
 });

@@ -145,7 +145,7 @@ describe.skipIf(why !== undefined)(`the camera machine ${why ?? ''}`, () => {
     configure(lab, 'hangs', { AGENT_SHOT_TIMEOUT: '300ms' });
     show(lab, 'hangs', 'yard');
     await lab.must('systemctl', 'start', unit);
-    await lab.says(unit, 'fswebcam was not done with a shot');
+    await lab.says(unit, 'fswebcam did not finish a shot');
     await lab.must('rm', program);
     await arrived(lab, 'hangs', 1);
     await lab.says(unit, 'delivers again');

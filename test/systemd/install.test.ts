@@ -241,7 +241,7 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     const source = ['--source', 'scene', '--camera', 'shed'];
     await asFred('agent', 'install', '--user', '--host', 'localhost', ...source);
     await framesCome('/home/fred/mine');
-    expect(await asFred('agent', 'status', '--user')).toMatch(/is active.*\nan agent is at work/s);
+    expect(await asFred('agent', 'status', '--user')).toMatch(/is active.*\nan agent runs/s);
     expect(await asFred('receiver', 'status', '--user')).toContain('shed: last frame');
     await asFred('agent', 'doctor', '--user');
     await asFred('receiver', 'doctor', '--user');

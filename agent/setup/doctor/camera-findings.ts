@@ -1,4 +1,4 @@
-/** Whether a frame can be had: the program, the device and its permissions, and a real shot that decodes. */
+/** Checks the camera: program, device, permissions, and a real shot that decodes. */
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
@@ -10,8 +10,8 @@ import { type SourceSettings, openSource } from '../../source/open-source.js';
 
 export interface CameraParts {
   readonly run: RunTool;
-  readonly settings: Omit<SourceSettings, 'onLooked'>;
-  /** True when the installed agent runs, and may have the camera. */
+  readonly settings: Omit<SourceSettings, 'onPoll'>;
+  /** True when the installed agent runs: it may hold the camera. */
   readonly isWatched: boolean;
   readonly signal: AbortSignal;
 }
@@ -20,11 +20,11 @@ export async function cameraFindings(parts: CameraParts): Promise<readonly Findi
   const { choice, device } = parts.settings;
   if (choice.kind !== 'fswebcam') return [await frameFinding(parts)];
   const program = await programFinding(parts.run);
-  // TEST: and FILE: are no devices.
+  // TEST: and FILE: are not devices.
   const path = /^(?:v4l2:)?(\/dev\/.+)$/i.exec(device)?.[1];
   const devices = path === undefined ? [] : [await deviceFinding(path)];
-  const isHopeless = [program, ...devices].some(({ level }) => level === 'fault');
-  return [program, ...devices, ...(isHopeless ? [] : [await frameFinding(parts)])];
+  const hasFault = [program, ...devices].some(({ level }) => level === 'fault');
+  return [program, ...devices, ...(hasFault ? [] : [await frameFinding(parts)])];
 }
 
 async function programFinding(run: RunTool): Promise<Finding> {
@@ -34,38 +34,38 @@ async function programFinding(run: RunTool): Promise<Finding> {
     return finding('fswebcam', 'ok', version);
   } catch (error) {
     const isMissing = systemCode(error) === 'ENOENT';
-    const says = isMissing ? 'is not installed' : `cannot be started: ${describeError(error)}`;
-    return finding('fswebcam', 'fault', says, 'sudo apt-get install fswebcam');
+    const message = isMissing ? 'is not installed' : `cannot be started: ${describeError(error)}`;
+    return finding('fswebcam', 'fault', message, 'sudo apt-get install fswebcam');
   }
 }
 
-/** Whether there is a video device, and the users of its group may use it, as the service does. */
+/** Checks that the device exists and that its group can use it, as the service does. */
 async function deviceFinding(path: string): Promise<Finding> {
   let found;
   try {
     found = await stat(path);
   } catch (error) {
     const isMissing = ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
-    const says = isMissing ? `there is no ${path}` : describeError(error);
-    const todo = 'plug the camera in, or choose another: ls /dev/v4l/by-id /dev/video*';
-    return finding('device', 'fault', says, todo);
+    const message = isMissing ? `${path} does not exist` : describeError(error);
+    const fix = 'plug the camera in, or choose another device: ls /dev/v4l/by-id /dev/video*';
+    return finding('device', 'fault', message, fix);
   }
   if (!found.isCharacterDevice()) {
-    return finding('device', 'fault', `${path} is no device`, 'choose another with --device');
+    return finding('device', 'fault', `${path} is not a device`, 'choose another with --device');
   }
   const group = await groupName(found.gid);
-  const shown = `${path}, group ${group}, mode ${(found.mode & 0o777).toString(8).padStart(4, '0')}`;
+  const description = `${path}, group ${group}, mode ${(found.mode & 0o777).toString(8).padStart(4, '0')}`;
   try {
     await access(path, constants.R_OK | constants.W_OK);
   } catch {
-    const todo = `sudo usermod --append --groups ${group} $USER, then log in again`;
-    return finding('device', 'fault', `this user may not use ${shown}`, todo);
+    const fix = `sudo usermod --append --groups ${group} $USER, then log in again`;
+    return finding('device', 'fault', `this user cannot use ${description}`, fix);
   }
   const isOpenToGroup = (found.mode & 0o060) === 0o060 && group === 'video';
-  if (isOpenToGroup || (found.mode & 0o006) === 0o006) return finding('device', 'ok', shown);
-  const says = `the service reaches cameras as a member of group video, but this is ${shown}`;
-  const todo = `sudo chgrp video ${path} && sudo chmod 0660 ${path}`;
-  return finding('device', 'warning', says, todo);
+  if (isOpenToGroup || (found.mode & 0o006) === 0o006) return finding('device', 'ok', description);
+  const message = `the service opens cameras as a member of group video, which has no access: ${description}`;
+  const fix = `sudo chgrp video ${path} && sudo chmod 0660 ${path}`;
+  return finding('device', 'warning', message, fix);
 }
 
 async function groupName(gid: number): Promise<string> {
@@ -74,19 +74,19 @@ async function groupName(gid: number): Promise<string> {
   return entry?.split(':')[0] ?? String(gid);
 }
 
-/** Takes a frame now, as the agent would, and decodes it as the judge would. */
+/** Takes a frame with the agent's source, and decodes it with the detector's decoder. */
 async function frameFinding({ settings, isWatched, signal }: CameraParts): Promise<Finding> {
-  // A folder has no frame before somebody puts one there.
-  const isWaiting = settings.choice.kind === 'folder';
+  // A folder source has no frame until another program writes one.
+  const isFolder = settings.choice.kind === 'folder';
   try {
     const source = await openSource({
       ...settings,
-      once: !isWaiting,
+      once: !isFolder,
       wantsExisting: true,
-      onLooked: () => undefined,
+      onPoll: () => undefined,
     });
     try {
-      if (isWaiting) return finding('frame', 'ok', `${source.name} is waited at for frames`);
+      if (isFolder) return finding('frame', 'ok', `waiting for frames from ${source.name}`);
       const limit = AbortSignal.timeout(settings.shotTimeoutMs + 5000);
       const { jpeg } = await source.next(AbortSignal.any([signal, limit]));
       const { frameWidthPx, frameHeightPx } = decodeSmall(jpeg);
@@ -98,15 +98,15 @@ async function frameFinding({ settings, isWatched, signal }: CameraParts): Promi
   } catch (error) {
     signal.throwIfAborted();
     if (isWatched && /resource busy/i.test(describeError(error))) {
-      return finding('frame', 'ok', 'the camera is busy: the agent that runs here has it');
+      return finding('frame', 'ok', 'the camera is busy: the running agent uses it');
     }
     const hint = error instanceof OperationalError ? error.hint : undefined;
-    return finding('frame', 'fault', sentenceOf(error), hint);
+    return finding('frame', 'fault', messageOf(error), hint);
   }
 }
 
-/** Without the hint, which has its own place. */
-function sentenceOf(error: unknown): string {
+/** The message without the hint, which the finding has as its fix. */
+function messageOf(error: unknown): string {
   if (error instanceof OperationalError) {
     return describeError(new Error(error.message, { cause: error.cause }));
   }

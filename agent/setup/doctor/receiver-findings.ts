@@ -1,4 +1,4 @@
-/** Whether a receiver can be reached: its name, its port, and that what answers there is one that hears us. */
+/** Checks a receiver: its name resolves, its port is reachable, and it accepts this agent. */
 import { lookup } from 'node:dns/promises';
 import { type Socket, isIP } from 'node:net';
 import { type Destination, formatAddress } from '../../../shared/cli/address.js';
@@ -9,10 +9,11 @@ import type { CameraKey } from '../../../shared/keys/identity.js';
 import { openConnection } from '../../uplink/connection.js';
 import { connectTls } from '../../uplink/tls.js';
 
-/** A receiver that systemd starts for us needs a moment. */
+/** Time limit for the greeting: with socket activation, systemd starts the receiver first. */
 const greetingLimitMs = 10_000;
+const remoteFix = "on the receiver's machine: receiver doctor";
 
-/** @param keys to try, best first; none: in the clear */
+/** @param keys keys to try, in this order; none: unencrypted */
 export async function receiverFindings(
   destination: Destination,
   keys: readonly CameraKey[],
@@ -29,9 +30,9 @@ async function nameFinding(host: string): Promise<Finding> {
     const found = await lookup(host, { all: true });
     return finding('name', 'ok', `${host} is ${found.map(({ address }) => address).join(', ')}`);
   } catch (error) {
-    const says = `${host} cannot be found: ${describeError(error)}`;
-    const todo = `give its address with --host, or try ${host}.local (apt-get install libnss-mdns)`;
-    return finding('name', 'fault', says, todo);
+    const message = `${host} cannot be resolved: ${describeError(error)}`;
+    const fix = `give the address with --host, or try ${host}.local (apt-get install libnss-mdns)`;
+    return finding('name', 'fault', message, fix);
   }
 }
 
@@ -40,15 +41,15 @@ async function answerFinding(
   [key, ...others]: readonly CameraKey[],
   signal: AbortSignal,
 ): Promise<Finding> {
-  const shown = formatAddress(destination.host, destination.port);
+  const address = formatAddress(destination.host, destination.port);
   let socket: Socket;
   try {
     socket = await openConnection(destination, signal);
   } catch (error) {
     signal.throwIfAborted();
     const cause = error instanceof OperationalError ? error.cause : error;
-    const says = `${shown} cannot be reached: ${describeError(cause)}`;
-    return finding('receiver', 'fault', says, 'on that machine: receiver doctor');
+    const message = `${address} cannot be reached: ${describeError(cause)}`;
+    return finding('receiver', 'fault', message, remoteFix);
   }
   if (key !== undefined) {
     try {
@@ -58,25 +59,24 @@ async function answerFinding(
       signal.throwIfAborted();
       if (others.length > 0) return answerFinding(destination, others, signal);
       const hint = error instanceof OperationalError ? error.hint : undefined;
-      return finding('receiver', 'fault', `${shown}: ${sentenceOf(error)}`, hint);
+      return finding('receiver', 'fault', `${address}: ${messageOf(error)}`, hint);
     }
   }
   const greeting = await readGreeting(socket, greetingLimitMs);
   if (greeting.kind === 'welcome') {
-    return finding('receiver', 'ok', `${shown} answers${key === undefined ? '' : ', over TLS'}`);
+    return finding('receiver', 'ok', `${address} answers${key === undefined ? '' : ', over TLS'}`);
   }
-  const todo = 'on that machine: receiver doctor';
   if (greeting.kind === 'words') {
-    return finding('receiver', 'fault', `${shown} says: ${greeting.words}`, todo);
+    return finding('receiver', 'fault', `${address} answers: ${greeting.words}`, remoteFix);
   }
-  const says =
+  const message =
     greeting.kind === 'silent'
-      ? `${shown} lets connect, but does not say a word`
-      : `${shown} lets connect and closes at once: too many connections, or no receiver`;
-  return finding('receiver', 'fault', says, todo);
+      ? `${address} accepts the connection and sends nothing within ${greetingLimitMs / 1000} s`
+      : `${address} accepts the connection and closes it: too many connections, or not a receiver`;
+  return finding('receiver', 'fault', message, remoteFix);
 }
 
-/** Without the hint, which has its own place. */
-function sentenceOf(error: unknown): string {
+/** The message without the hint, which the finding has as its fix. */
+function messageOf(error: unknown): string {
   return error instanceof OperationalError ? error.message : describeError(error);
 }

@@ -1,4 +1,4 @@
-/** The agent's state folder: whether it can be used, who uses it, what waits there, when the last frame came. */
+/** Checks the agent's state directory: access, disk space, lock, waiting frames, time of the last frame. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import { ago, counted, humanSize } from '../../../shared/cli/humanize.js';
 import { surveySpool } from '../../spool/spool-survey.js';
 import { isStateLocked } from '../../service/state-lock.js';
 
-/** @param isWatched the installed agent runs: that it has the lock is as it should be */
+/** @param isWatched the installed agent runs, and is expected to hold the lock */
 export async function stateFindings(
   directory: string,
   isWatched: boolean,
@@ -19,17 +19,17 @@ export async function stateFindings(
     await access(directory, constants.R_OK | constants.X_OK);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return newStateFindings(directory);
-    return [finding('state', 'warning', `cannot look into ${directory}`, 'sudo agent doctor')];
+    return [finding('state', 'warning', `cannot read ${directory}`, 'sudo agent doctor')];
   }
   const space = await spaceFinding('disk', directory);
   try {
-    const mayWrite = await access(directory, constants.W_OK).then(
+    const isWritable = await access(directory, constants.W_OK).then(
       () => true,
       () => false,
     );
-    const state = mayWrite
+    const state = isWritable
       ? finding('state', 'ok', directory)
-      : finding('state', 'fault', `this user may not write in ${directory}`, ownerAdvice);
+      : finding('state', 'fault', `this user cannot write to ${directory}`, accessFix);
     return [
       state,
       space,
@@ -37,24 +37,24 @@ export async function stateFindings(
       ...(await waitingFindings(directory, nowMs)),
     ];
   } catch (error) {
-    return [space, finding('state', 'fault', describeError(error), ownerAdvice)];
+    return [space, finding('state', 'fault', describeError(error), accessFix)];
   }
 }
 
-const ownerAdvice = 'choose another with --state DIR, or give it to this user';
+const accessFix = 'choose another directory with --state DIR, or make this user its owner';
 
-/** Not there yet: it will be made, if the first folder that is there lets us. */
+/** The directory does not exist: checks that the agent can create it in the nearest existing parent. */
 async function newStateFindings(directory: string): Promise<readonly Finding[]> {
   let parent = dirname(directory);
   for (;;) {
     try {
       await access(parent, constants.W_OK | constants.X_OK);
-      const state = finding('state', 'ok', `${directory} will be made`);
+      const state = finding('state', 'ok', `${directory} will be created`);
       return [state, await spaceFinding('disk', parent)];
     } catch (error) {
       if (systemCode(error) !== 'ENOENT' || parent === dirname(parent)) {
-        const says = `${directory} cannot be made: ${describeError(error)}`;
-        return [finding('state', 'fault', says, ownerAdvice)];
+        const message = `${directory} cannot be created: ${describeError(error)}`;
+        return [finding('state', 'fault', message, accessFix)];
       }
       parent = dirname(parent);
     }
@@ -63,10 +63,10 @@ async function newStateFindings(directory: string): Promise<readonly Finding[]> 
 
 async function lockFindings(directory: string, isWatched: boolean): Promise<readonly Finding[]> {
   if (!(await isStateLocked(directory))) return [];
-  const says = `an agent is at work with ${directory}`;
+  const message = `an agent runs with ${directory}`;
   return isWatched
-    ? [finding('lock', 'ok', says)]
-    : [finding('lock', 'warning', says, `a second one needs another --state DIR`)];
+    ? [finding('lock', 'ok', message)]
+    : [finding('lock', 'warning', message, 'a second agent needs another --state DIR')];
 }
 
 async function waitingFindings(directory: string, nowMs: number): Promise<readonly Finding[]> {
@@ -75,11 +75,11 @@ async function waitingFindings(directory: string, nowMs: number): Promise<readon
     const last = newestMs === undefined ? 'no frame yet' : `last frame ${ago(newestMs, nowMs)}`;
     if (oldestMs === undefined) return finding('frames', 'ok', `for ${receiver}: ${last}`);
     const waits = `${counted(waitingFrames, 'frame')} (${humanSize(waitingBytes)}) waiting`;
-    const says = `for ${receiver}: ${waits}, the oldest from ${ago(oldestMs, nowMs)}; ${last}`;
+    const message = `for ${receiver}: ${waits}, the oldest from ${ago(oldestMs, nowMs)}; ${last}`;
     const isLate = nowMs - oldestMs > lateMs;
-    return finding('frames', isLate ? 'warning' : 'ok', says);
+    return finding('frames', isLate ? 'warning' : 'ok', message);
   });
 }
 
-/** Longer than the pauses between two attempts to deliver. */
+/** Longer than the longest pause between two attempts to deliver. */
 const lateMs = 5 * 60_000;

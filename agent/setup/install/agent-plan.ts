@@ -1,4 +1,4 @@
-/** Which units the agent gets for what was asked, and how they differ from those that ship. */
+/** The agent's installation plan: its units for the requested mode, adapted from the shipped ones. */
 import { join } from 'node:path';
 import { UsageError } from '../../../shared/cli/errors.js';
 import type { Plan, PlannedFile } from '../../../shared/setup/install/plan.js';
@@ -17,10 +17,10 @@ export type Mode =
 
 export interface AgentPlanRequest {
   readonly mode: Mode;
-  /** Of the timer, from one shot to the next; undefined: as the unit that ships has it. */
+  /** Time between two shots of the timer; undefined: the default of the shipped unit. */
   readonly intervalMs: number | undefined;
   readonly settings: Readonly<Record<string, string>>;
-  /** Where the agent's state is, its keys with it; undefined: each webcam has a folder of its own. */
+  /** The agent's state directory, with its keys; undefined: each webcam has its own. */
   readonly state: string | undefined;
   readonly package: Package;
   readonly scope: Scope;
@@ -30,13 +30,13 @@ export interface AgentPlanRequest {
 
 const serviceUser = 'picchanged';
 const programPath = '/usr/local/bin/agent';
-/** As the path unit that ships has it. */
+/** The path in the shipped path unit. */
 const shippedPath = '/run/monitor/monitor.jpg';
 const ruleName = '99-picchanged-webcam.rules';
 const ruleFolder = '/etc/udev/rules.d';
 
-const heading = `# Settings of the agent: every flag has a variable, --min-area is AGENT_MIN_AREA.
-# "agent install" changes what it is told and keeps the rest; afterwards the service is started again.
+const heading = `# Settings of the agent: every flag has a variable, as AGENT_MIN_AREA for --min-area.
+# "agent install" changes the settings that it is given, keeps the others, and restarts the service.
 `;
 
 interface Units {
@@ -73,11 +73,13 @@ const unitsOf: Readonly<Record<Mode['kind'], Units>> = {
   },
 };
 
-/** @throws {UsageError} the mode is not for this scope */
+/** @throws {UsageError} the mode is not possible in this scope */
 export async function agentPlan(request: AgentPlanRequest): Promise<Plan> {
   const { mode, scope, settings, state } = request;
   if (scope.isUser && mode.kind === 'plug') {
-    throw new UsageError("--plug needs the system's udev: not with --user");
+    throw new UsageError(
+      '--plug cannot be combined with --user: it needs a udev rule of the system',
+    );
   }
   const program = await programFiles(request.package, 'agent', scope);
   const words = new Map([[programPath, program.command]]);
@@ -119,7 +121,7 @@ function adjust(text: string, name: string, { mode, intervalMs }: AgentPlanReque
   return text;
 }
 
-/** Before 254, systemd complains of what it does not know. */
+/** A drop-in for systemd 254 and later; older versions warn of unknown settings. */
 async function restartSteps(
   { scope, systemdVersion, package: { root } }: AgentPlanRequest,
   names: readonly string[],
@@ -143,15 +145,16 @@ function notesFor({ mode, scope }: AgentPlanRequest): string[] {
   const sudo = scope.isUser ? '' : 'sudo ';
   const start = {
     watch: [],
-    timer: ['the first shot comes in a minute'],
+    timer: ['the first shot is taken in one minute'],
     path: ['the next version of the file is sent'],
-    plug: ['plug a webcam in: a minute later it is watched'],
+    plug: ['plug in a webcam: it is watched after one minute'],
   }[mode.kind];
-  const linger = 'it runs while you are logged in; from boot on with: loginctl enable-linger';
+  const linger =
+    'the service runs while you are logged in; to start it at boot: loginctl enable-linger';
   return [
     ...start,
     ...(scope.isUser ? [linger] : []),
-    `is all well? ${sudo}agent doctor${flag}`,
-    `what does it do? ${sudo}agent status${flag}`,
+    `check the installation: ${sudo}agent doctor${flag}`,
+    `show the status: ${sudo}agent status${flag}`,
   ];
 }

@@ -1,22 +1,24 @@
-/** What install and uninstall take on top of the agent's own flags. Pure. */
+/** Flags of install and uninstall, beside the agent's own. Pure. */
 import { path } from '../../../shared/cli/value-types.js';
 import { flag, value } from '../../../shared/cli/option-table.js';
 
 export const installOptions = {
-  watch: flag('Watch all the time, from boot on. This is what happens unless you say otherwise.'),
-  timer: flag('A shot every --interval (10 s), the first a minute after the start.'),
-  path: value(path('FILE'), 'Send each version of a picture that another program overwrites.'),
-  plug: flag('Watch each webcam for as long as it is plugged in, from a minute after on.'),
-  user: flag(
-    "A service of this user's own systemd: without root, and without most of the sandbox.",
+  watch: flag('Watch all the time, from boot on. The default of a first install.'),
+  timer: flag(
+    'Take a shot every --interval (default here: 10 s), the first one minute after start.',
   ),
-  dryRun: flag('Show what would be written and run, and do nothing.'),
-  force: flag('Overwrite unit files that are not from install, or were changed since.'),
-  help: flag('Show this.'),
+  path: value(path('FILE'), 'Send each version of a picture that another program overwrites.'),
+  plug: flag('Watch each webcam while it is plugged in, from one minute after it is plugged in.'),
+  user: flag(
+    "Install for this user's systemd instance: needs no root, and has only a part of the sandbox.",
+  ),
+  dryRun: flag('Show what would be written and run; change nothing.'),
+  force: flag('Overwrite unit files that install did not write, or that were changed since.'),
+  help: flag('Show this help.'),
 };
 
 export const uninstallOptions = {
-  user: flag("Take the service of this user's own systemd away."),
-  dryRun: flag('Show what would be removed and run, and do nothing.'),
-  help: flag('Show this.'),
+  user: flag("Remove the service of this user's systemd instance."),
+  dryRun: flag('Show what would be removed and run; change nothing.'),
+  help: flag('Show this help.'),
 };

@@ -1,4 +1,4 @@
-/** How the agent is installed now: what a second install keeps, and the doctor looks at. */
+/** The mode of the installed agent: a second install keeps it, and the doctor checks its source. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../../shared/cli/errors.js';
@@ -7,7 +7,7 @@ import type { Scope } from '../../../shared/setup/install/scope.js';
 import { readSettings } from '../../../shared/setup/install/unit-file.js';
 import type { Mode } from './agent-plan.js';
 
-/** @returns undefined where nothing is installed @throws {OperationalError} INSTALL */
+/** @returns undefined when the agent is not installed @throws {OperationalError} INSTALL */
 export async function installedMode(scope: Scope): Promise<Mode | undefined> {
   const manifest = await readManifest(manifestPath(scope, 'agent'));
   if (manifest === undefined) return undefined;

@@ -1,7 +1,4 @@
-/**
- * Shapes with smooth edges on an RGBA picture, and the random numbers that give them texture. Pure.
- * Everything is drawn in units of a 640×480 picture, whatever the canvas's own size is.
- */
+/** Draws shapes with smooth edges on an RGBA picture. Coordinates are those of a 640×480 picture at any size. Pure. */
 
 export const designWidth = 640;
 export const designHeight = 480;
@@ -22,7 +19,7 @@ export interface Shape {
   readonly top: number;
   readonly right: number;
   readonly bottom: number;
-  /** How far a point is outside; negative inside. */
+  /** Distance of a point from the edge; negative inside. */
   readonly distance: (x: number, y: number) => number;
 }
 
@@ -74,13 +71,13 @@ export function ellipse(x: number, y: number, radiusX: number, radiusY: number):
   const distance = (atX: number, atY: number): number => {
     const [dx, dy] = [(atX - x) / radiusX, (atY - y) / radiusY];
     const outwards = length(dx, dy);
-    // Divided by the slope at that place, or the blur of a flat ellipse would be as wide as it is flat.
+    // Divided by the slope, else the blur of a flat ellipse would be too wide along its short axis.
     return (outwards * (outwards - 1)) / (length(dx / radiusX, dy / radiusY) || 1);
   };
   return { left: x - radiusX, top: y - radiusY, right: x + radiusX, bottom: y + radiusY, distance };
 }
 
-/** A thick line with round ends, as thick at each end as its radius says. */
+/** A thick line with round ends and a radius at each end. */
 export function limb(from: Point, fromRadius: number, to: Point, toRadius: number): Shape {
   const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
   const squared = dx * dx + dy * dy || 1;

@@ -1,4 +1,4 @@
-/** The car that drives past the yard of the embedded scene. Pure. */
+/** The car that drives past the yard of the demo scene. Pure. */
 import { type Colour, ellipse, fill, limb, type Point, polygon, scaled } from './scene-canvas.js';
 import { pick, placer, shadow, type Visitor } from './scene-visitor.js';
 
@@ -13,7 +13,7 @@ export const car: Visitor = {
   reach: 170,
   draw(canvas, pose) {
     const at = placer(pose, 462);
-    const paint = pick(paints, pose.look);
+    const paint = pick(paints, pose.appearance);
     const shape = (...points: readonly Point[]) => polygon(points.map((point) => at(...point)));
     fill(canvas, ellipse(pose.x + 4, 463, 156, 9), { colour: shadow, opacity: 0.6, blur: 8 });
     const roof = shape([-92, 54], [-62, 92], [34, 94], [78, 56]);

@@ -1,4 +1,4 @@
-/** The cat of the embedded scene. Pure. */
+/** The cat of the demo scene. Pure. */
 import { type Colour, ellipse, fill, limb, polygon, scaled } from './scene-canvas.js';
 import { pick, placer, shadow, type Visitor } from './scene-visitor.js';
 
@@ -12,7 +12,7 @@ export const cat: Visitor = {
   reach: 46,
   draw(canvas, pose) {
     const at = placer(pose, 358);
-    const fur = pick(furs, pose.look);
+    const fur = pick(furs, pose.appearance);
     const stride = (pose.travelled / 46) * 2 * Math.PI;
     fill(canvas, ellipse(pose.x + 5, 358, 30, 4), { colour: shadow, opacity: 0.4, blur: 5 });
     const drawLeg = (ahead: number, phase: number, colour: Colour): void => {

@@ -1,4 +1,4 @@
-/** The house in the yard of the embedded scene. Pure. */
+/** The house of the demo scene. Pure. */
 import {
   box,
   type Canvas,

@@ -1,4 +1,4 @@
-/** Somebody who walks through the yard of the embedded scene. Pure. */
+/** The person who walks through the yard of the demo scene. Pure. */
 import { type Colour, ellipse, fill, limb, type Point, scaled } from './scene-canvas.js';
 import { pick, placer, shadow, type Visitor } from './scene-visitor.js';
 
@@ -30,11 +30,11 @@ export const person: Visitor = {
   reach: 52,
   draw(canvas, pose) {
     const at = placer(pose, 352);
-    const coat = pick(coats, pose.look);
-    const leg = pick(trousers, pose.look + 1);
-    const skin = pick(skins, pose.look >> 1);
-    const hair = pick(hairs, pose.look);
-    // Two steps of 60 units: the feet do not slide.
+    const coat = pick(coats, pose.appearance);
+    const leg = pick(trousers, pose.appearance + 1);
+    const skin = pick(skins, pose.appearance >> 1);
+    const hair = pick(hairs, pose.appearance);
+    // One stride is two steps of 60 units: the feet do not slide.
     const stride = (pose.travelled / 120) * 2 * Math.PI;
     const bob = 2 * Math.abs(Math.cos(stride));
     fill(canvas, ellipse(pose.x + 10, 353, 34, 5), { colour: shadow, opacity: 0.45, blur: 6 });
@@ -71,7 +71,7 @@ export const person: Visitor = {
     drawLeg(stride, leg);
     fill(canvas, limb(at(0, 66 + bob), 13, at(2, 98 + bob), 14), { colour: coat });
     fill(canvas, limb(at(-1, 60 + bob), 13, at(0, 70 + bob), 13), { colour: coat });
-    if (pose.look % 3 === 0) {
+    if (pose.appearance % 3 === 0) {
       fill(canvas, limb(at(-14, 76 + bob), 9, at(-13, 98 + bob), 9), { colour: [84, 62, 44] });
     }
     fill(canvas, limb(at(3, 108 + bob), 5, at(4, 114 + bob), 5), { colour: skin });

@@ -1,6 +1,6 @@
 /**
- * The picture of the embedded scene at one moment: a yard through which somebody walks, a cat strolls or a car
- * drives now and then. A function of seed and scene time alone; sensor noise and passing clouds included. Pure.
+ * The picture of the demo scene at one moment: a yard that a person, a cat or a car crosses from time to time, with
+ * sensor noise and clouds. It depends on seed and scene time only. Pure.
  */
 import { type Canvas, designWidth } from './scene-canvas.js';
 import { car } from './scene-car.js';
@@ -11,9 +11,9 @@ import type { Pose, Visitor } from './scene-visitor.js';
 import { drawTree, drawYard } from './scene-yard.js';
 
 export interface SceneMoment {
-  /** Any number; another seed is another yard with other visitors. */
+  /** Any number; another seed gives another yard with other visitors. */
   readonly seed: number;
-  /** Scene time. Nobody comes in the first two seconds of every ten. */
+  /** Scene time. The yard is empty in the first two seconds of every ten. */
   readonly atMs: number;
   readonly widthPx: number;
   readonly heightPx: number;
@@ -22,7 +22,7 @@ export interface SceneMoment {
 export interface ScenePicture {
   /** `rgba.length === widthPx * heightPx * 4`. */
   readonly rgba: Uint8Array;
-  /** Some part of a visitor or its shadow is in the picture. */
+  /** True when a part of a visitor or its shadow is in the picture. */
   readonly isVisited: boolean;
 }
 
@@ -41,11 +41,11 @@ export function drawScene({ seed, atMs, widthPx, heightPx }: SceneMoment): Scene
   return { rgba: new Uint8Array(rgba.buffer), isVisited: visit !== undefined };
 }
 
-/** Who is in the picture, if anybody: one crossing in every cycle, about 40 % of the time. */
+/** The visitor in the picture, if any: one crossing in every cycle, about 40 % of the time. */
 function visitAt(seed: number, atMs: number): { visitor: Visitor; pose: Pose } | undefined {
   const cycle = Math.floor(atMs / cycleMs);
   const chance = (what: number): number => random(seed, cycle, what);
-  // Somebody first: whoever tries the program is to see a person, not a parked minute.
+  // The first visitor is always a person: a first try of the program shows motion soon.
   const lot = cycle === 0 ? 0 : chance(1);
   const [visitor, crossingMs] = lot < 0.55 ? [person, 4400] : lot < 0.8 ? [cat, 4600] : [car, 2600];
   const beginsMs = emptyMs + chance(2) * (cycleMs - emptyMs - crossingMs);
@@ -54,12 +54,12 @@ function visitAt(seed: number, atMs: number): { visitor: Visitor; pose: Pose } |
   const travelled = share * (designWidth + 2 * visitor.reach);
   const direction = chance(3) < 0.5 ? 1 : -1;
   const x = direction === 1 ? travelled - visitor.reach : designWidth + visitor.reach - travelled;
-  return { visitor, pose: { x, direction, travelled, look: hash(seed, cycle, 4) % 60 } };
+  return { visitor, pose: { x, direction, travelled, appearance: hash(seed, cycle, 4) % 60 } };
 }
 
 let lastYard: (Canvas & { readonly seed: number }) | undefined;
 
-/** Drawing the yard costs more than everything else in a frame together, and it stays the same. */
+/** Caches the yard: it never changes, and drawing it takes more time than the rest of the frame. */
 function yardFor(seed: number, widthPx: number, heightPx: number): Canvas {
   if (lastYard?.seed !== seed || lastYard.widthPx !== widthPx || lastYard.heightPx !== heightPx) {
     const rgba = new Uint8ClampedArray(widthPx * heightPx * 4);
@@ -69,7 +69,7 @@ function yardFor(seed: number, widthPx: number, heightPx: number): Canvas {
   return lastYard;
 }
 
-/** Gaussian by the central limit theorem, in thousandths of a grey level. */
+/** Gaussian noise by the central limit theorem, in thousandths of a grey level. */
 const noiseTable = Int16Array.from({ length: 4096 }, (_, n) => {
   let sum = -6;
   for (let term = 0; term < 12; term++) sum += random(n, term, 1);

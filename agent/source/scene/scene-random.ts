@@ -1,4 +1,4 @@
-/** Random numbers that are a function of what they are for: the same in every run. Pure. */
+/** Random numbers as a function of their arguments: the same in every run. Pure. */
 
 /** 0 <= result < 2**32, unrelated for neighbouring arguments. */
 export function hash(a: number, b = 0, c = 0): number {
@@ -17,14 +17,14 @@ export function random(a: number, b = 0, c = 0): number {
 /** A smooth random field, 0..1, that varies over distances of about 1. */
 export function cloudiness(x: number, y: number, seed: number): number {
   const [left, top] = [Math.floor(x), Math.floor(y)];
-  const [across, down] = [smooth(x - left), smooth(y - top)];
-  const upper = random(left, top, seed) * (1 - across) + random(left + 1, top, seed) * across;
+  const [shareX, shareY] = [smooth(x - left), smooth(y - top)];
+  const upper = random(left, top, seed) * (1 - shareX) + random(left + 1, top, seed) * shareX;
   const lower =
-    random(left, top + 1, seed) * (1 - across) + random(left + 1, top + 1, seed) * across;
-  return upper * (1 - down) + lower * down;
+    random(left, top + 1, seed) * (1 - shareX) + random(left + 1, top + 1, seed) * shareX;
+  return upper * (1 - shareY) + lower * shareY;
 }
 
-/** The same with finer detail in it. */
+/** `cloudiness` with finer detail. */
 export function texture(x: number, y: number, seed: number): number {
   const coarse = cloudiness(x, y, seed);
   const middle = cloudiness(x * 2.1, y * 2.1, seed + 1);

@@ -1,31 +1,31 @@
-/** What those who come through the yard of the embedded scene have in common. Pure. */
+/** Common parts of the visitors of the demo scene. Pure. */
 import type { Canvas, Colour, Point } from './scene-canvas.js';
 
 export interface Pose {
-  /** Where it stands on the ground, in units of the scene. */
+  /** Position on the ground, in units of the scene. */
   readonly x: number;
-  /** 1: it goes to the right. -1: to the left. */
+  /** 1: it moves to the right. -1: to the left. */
   readonly direction: 1 | -1;
-  /** How far it has gone: what legs and wheels turn by. */
+  /** Distance travelled; legs and wheels turn with it. */
   readonly travelled: number;
-  /** Which of several looks. */
-  readonly look: number;
+  /** Number of a combination of colours and shapes. */
+  readonly appearance: number;
 }
 
 export interface Visitor {
-  /** How far it and its shadow reach to either side of `x`. */
+  /** Extent of the visitor and its shadow to either side of `x`. */
   readonly reach: number;
   readonly draw: (canvas: Canvas, pose: Pose) => void;
 }
 
-/** Of what lies in the shade of somebody. */
+/** Colour of a visitor's shadow. */
 export const shadow: Colour = [24, 30, 22];
 
-/** Where something ahead of a visitor's middle and above its ground is, turned the way it goes. */
+/** Converts positions relative to a visitor (ahead of its centre, above its ground) to positions in the scene. */
 export function placer(pose: Pose, groundY: number): (ahead: number, up: number) => Point {
   return (ahead, up) => [pose.x + pose.direction * ahead, groundY - up];
 }
 
-export function pick<T>(choices: readonly T[], look: number): T {
-  return choices[look % choices.length]!;
+export function pick<T>(choices: readonly T[], appearance: number): T {
+  return choices[appearance % choices.length]!;
 }

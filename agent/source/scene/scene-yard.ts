@@ -1,4 +1,4 @@
-/** The yard of the embedded scene while nobody is in it: sky, fence, lawn, path, street, tree. Pure. */
+/** The empty yard of the demo scene: sky, fence, lawn, path, street, tree. Pure. */
 import {
   box,
   type Canvas,
@@ -13,7 +13,7 @@ import {
 import { drawHouse } from './scene-house.js';
 import { random, texture } from './scene-random.js';
 
-/** Where the lawn begins, and the street. */
+/** Upper edges of lawn and street. */
 const groundY = 288;
 const streetY = 416;
 
@@ -77,7 +77,7 @@ function drawFence(canvas: Canvas, seed: number): void {
 
 function drawLawn(canvas: Canvas, seed: number): void {
   const colour = (x: number, y: number): Colour => {
-    // Coarser and lighter towards the viewer, as grass is.
+    // Grass is coarser and lighter towards the viewer.
     const near = (y - groundY) / (streetY - groundY);
     const blades = texture(x / (2 + 3 * near), y / (1.5 + 4 * near), seed + 30);
     const patches = texture(x / 90, y / 30, seed + 31);
@@ -159,7 +159,7 @@ function drawStreet(canvas: Canvas, seed: number): void {
   }
 }
 
-/** The tree at the right edge, its crown swaying a little in the wind. */
+/** The tree at the right edge; its crown sways in the wind. */
 export function drawTree(canvas: Canvas, seed: number, atMs: number): void {
   const bark = (x: number, y: number): Colour =>
     mix([66, 48, 36], [116, 90, 66], texture(x / 3, y / 14, seed + 90));

@@ -1,14 +1,14 @@
-/** The embedded scene as a source of frames, so that everything can be tried without a camera. */
+/** The demo scene as a frame source, to try the programs without a camera. */
 import jpeg from 'jpeg-js';
 import type { Clock } from '../../../shared/clock.js';
 import type { CapturedFrame, FrameSource } from '../frame-source.js';
 import { drawScene } from './scene-picture.js';
 
-/** About that of a good webcam. */
+/** About the quality of a good webcam. */
 const jpegQuality = 80;
 
 export interface SceneSettings {
-  /** Any whole number; the same seed shows the same scene. */
+  /** Any whole number; the same seed gives the same scene. */
   readonly seed: number;
   readonly clock: Clock;
   /** Default 640. */
@@ -16,8 +16,8 @@ export interface SceneSettings {
   /** Default 480. */
   readonly heightPx?: number;
   /**
-   * The moment of the scene that is in view now. Default: the time since the source was opened. One-shot runs
-   * would see its first moment each time and give the wall time instead.
+   * The current scene time. Default: time since the source was opened. One-shot runs use the wall clock, else each run
+   * would show the first moment.
    */
   readonly sceneTimeMs?: () => number;
 }
@@ -36,7 +36,7 @@ export function openScene(settings: SceneSettings): FrameSource {
   return {
     name,
     isPaced: true,
-    // An abort rejects, as that of any other source.
+    // In a promise: an abort rejects, as in the other sources.
     next: (signal) => Promise.resolve(signal).then(grab),
     close: () => Promise.resolve(),
   };

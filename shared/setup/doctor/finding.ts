@@ -1,31 +1,32 @@
-/** What a doctor finds: one thing looked at, how it is, and what to type. Pure. */
+/** A doctor's finding: what was checked, its state, and the fix. Pure. */
 
 export type Level = 'ok' | 'warning' | 'fault';
 
 export interface Finding {
-  /** What was looked at, in a word or two: `camera`. */
+  /** What was checked, in a word or two: `camera`. */
   readonly check: string;
-  /** `fault`: it cannot work like this. `warning`: it may, or it could not be told. */
+  /** `fault`: it cannot work. `warning`: it may work, or the check has no result. */
   readonly level: Level;
+  /** The message; key of `--json`. */
   readonly says: string;
-  /** What to type or do. */
+  /** The fix: a command or an action; key of `--json`. */
   readonly todo?: string;
 }
 
-/** Its todo, where there is one, is left out when it is undefined: for values that may be. */
-export function finding(check: string, level: Level, says: string, todo?: string): Finding {
-  return { check, level, says, ...(todo !== undefined && { todo }) };
+/** @param fix left out of the finding when undefined */
+export function finding(check: string, level: Level, message: string, fix?: string): Finding {
+  return { check, level, says: message, ...(fix !== undefined && { todo: fix }) };
 }
 
 const colours: Record<Level, string> = { ok: '32', warning: '33', fault: '1;31' };
 
-/** A line a finding, and one more for what to type. */
+/** One line per finding, and one more for its fix. */
 export function findingLines(findings: readonly Finding[], isColoured: boolean): string {
   const width = Math.max(0, ...findings.map(({ check }) => check.length));
   const lines = findings.flatMap(({ check, level, says, todo }) => {
-    const word = level.padEnd(7);
-    const shown = isColoured ? `\u001b[${colours[level]}m${word}\u001b[0m` : word;
-    const first = `${shown}  ${check.padEnd(width)}  ${says}`;
+    const label = level.padEnd(7);
+    const coloured = isColoured ? `\u001b[${colours[level]}m${label}\u001b[0m` : label;
+    const first = `${coloured}  ${check.padEnd(width)}  ${says}`;
     return todo === undefined ? [first] : [first, `${' '.repeat(width + 11)}→ ${todo}`];
   });
   return lines.map((line) => `${line}\n`).join('');
@@ -34,7 +35,7 @@ export function findingLines(findings: readonly Finding[], isColoured: boolean):
 /** `2 faults and 1 warning`; undefined without a fault. */
 export function faultSummary(findings: readonly Finding[]): string | undefined {
   const count = (level: Level, noun: string): string[] => {
-    const number = findings.filter((each) => each.level === level).length;
+    const number = findings.filter((found) => found.level === level).length;
     return number === 0 ? [] : [`${number} ${noun}${number === 1 ? '' : 's'}`];
   };
   const faults = count('fault', 'fault');

@@ -1,31 +1,31 @@
 /**
- * What answers on a receiver's port, without leaving anything there: the preface is sent and its answer read;
- * no camera is named, so none is taken.
+ * Finds out what answers on a receiver's port, without side effects there: sends the preface and reads the answer. It
+ * names no camera, so that the receiver reserves none.
  */
 import type { Socket } from 'node:net';
 import { preface } from '../../protocol/protocol-limits.js';
 
 export type Greeting =
-  /** A receiver that hears us. */
+  /** A receiver that accepts the connection. */
   | { readonly kind: 'welcome' }
-  /** Something spoke: a receiver's sentence why it does not hear us, or another program's first line. */
+  /** A line of text: a receiver's reason for refusing the connection, or the first line of another program. */
   | { readonly kind: 'words'; readonly words: string }
-  /** It closed, or said nothing in time. */
+  /** The peer closed the connection, or sent nothing in time. */
   | { readonly kind: 'closed' | 'silent' };
 
-/** A receiver's longest sentence, with room. */
+/** More than the longest line that a receiver sends. */
 const maxBytes = 2048;
-/** For the other side to close too. */
+/** Time for the peer to close its side. */
 const lingerMs = 1000;
 
-/** Speaks on an open connection, and closes it. Never rejects. */
+/** Sends the preface on an open connection, reads the answer, and closes. Never rejects. */
 export function readGreeting(socket: Socket, timeLimitMs: number): Promise<Greeting> {
   return new Promise((resolve) => {
     let received = Buffer.alloc(0);
-    const settle = (atEnd: Greeting): void => {
+    const finish = (withoutText: Greeting): void => {
       clearTimeout(timer);
-      socket.off('data', hear).off('end', close).off('error', close);
-      // What is still on its way, a reset too, is nothing to us.
+      socket.off('data', onData).off('end', close).off('error', close);
+      // Later data and errors do not matter.
       socket.on('error', () => undefined).resume();
       socket.end();
       const limit = setTimeout(() => socket.destroy(), lingerMs);
@@ -33,15 +33,15 @@ export function readGreeting(socket: Socket, timeLimitMs: number): Promise<Greet
       const words = firstLine(received);
       const isPreface = received.toString('latin1').startsWith(preface);
       if (isPreface) resolve({ kind: 'welcome' });
-      else resolve(words === '' ? atEnd : { kind: 'words', words });
+      else resolve(words === '' ? withoutText : { kind: 'words', words });
     };
-    const hear = (chunk: Buffer): void => {
+    const onData = (chunk: Buffer): void => {
       received = Buffer.concat([received, chunk]).subarray(0, maxBytes);
       if (received.includes('\n') || received.length === maxBytes) close();
     };
-    const close = (): void => settle({ kind: 'closed' });
-    const timer = setTimeout(() => settle({ kind: 'silent' }), timeLimitMs);
-    socket.on('data', hear).on('end', close).on('error', close);
+    const close = (): void => finish({ kind: 'closed' });
+    const timer = setTimeout(() => finish({ kind: 'silent' }), timeLimitMs);
+    socket.on('data', onData).on('end', close).on('error', close);
     socket.write(preface);
   });
 }

@@ -1,4 +1,4 @@
-/** What both doctors look at on their machine: its clock, its disks, the units in systemd. */
+/** Checks of the machine for both doctors: clock, disks, systemd units. */
 import { statfs } from 'node:fs/promises';
 import { describeError } from '../../cli/errors.js';
 import { ago, counted, humanSize } from '../../cli/humanize.js';
@@ -6,52 +6,56 @@ import { type RunTool, ask } from '../../process/run-tool.js';
 import { type Finding, finding } from './finding.js';
 import type { UnitState } from './unit-state.js';
 
-/** Below it a day of changes may not fit. */
-const fewBytes = 500e6;
-const veryFewBytes = 50e6;
-const fewInodes = 10_000;
-/** Names on disk are moments: a clock before this one's release was never set. */
-const notBeforeMs = Date.UTC(2026, 0, 1);
+/** A warning below it: a day of changes may not fit. */
+const warnBytes = 500e6;
+const faultBytes = 50e6;
+const warnInodes = 10_000;
+/** Earlier than the first release: the clock was never set. */
+const earliestMs = Date.UTC(2026, 0, 1);
 
 /** Frames are named by the clock. */
 export async function clockFinding(run: RunTool, nowMs: number): Promise<Finding> {
   const setIt = 'sudo timedatectl set-ntp true';
   const now = new Date(nowMs).toISOString();
-  if (nowMs < notBeforeMs) return finding('clock', 'fault', `says ${now}: it was never set`, setIt);
+  if (nowMs < earliestMs) return finding('clock', 'fault', `is at ${now}: it was never set`, setIt);
   const args = ['show', '--property=NTPSynchronized', '--value'];
   const answer = (await ask(run, 'timedatectl', args))?.trim();
   if (answer === 'yes') return finding('clock', 'ok', 'is synchronised');
   if (answer === 'no') {
-    return finding('clock', 'warning', 'is not synchronised: frames are named by it', setIt);
+    return finding('clock', 'warning', 'is not synchronised; frames are named by its time', setIt);
   }
-  const says = `whether it is synchronised cannot be told; it says ${now}`;
-  return finding('clock', 'warning', says, 'compare it with a watch');
+  const message = `synchronisation cannot be checked; the clock is at ${now}`;
+  return finding('clock', 'warning', message, 'compare it with the correct time');
 }
 
-/** Room for data and for names. @param path a directory that is there */
+/** Checks free bytes and free inodes. @param path an existing directory */
 export async function spaceFinding(check: string, path: string): Promise<Finding> {
   try {
     const { bavail, bsize, files, ffree } = await statfs(path);
     const freeBytes = bavail * bsize;
     const text = `${humanSize(freeBytes)} free in ${path}`;
-    const todo = `make room there: see df -h ${path}`;
-    if (freeBytes < veryFewBytes) return finding(check, 'fault', `only ${text}`, todo);
-    // Some file systems make names as they need them, and count none.
-    if (files > 0 && ffree < fewInodes) {
-      const says = `only ${counted(ffree, 'more file')} can be made in ${path}`;
-      return finding(check, ffree < 100 ? 'fault' : 'warning', says, `see df -i ${path}`);
+    const fix = `free space: see df -h ${path}`;
+    if (freeBytes < faultBytes) return finding(check, 'fault', `only ${text}`, fix);
+    // Some file systems allocate inodes dynamically and report 0.
+    if (files > 0 && ffree < warnInodes) {
+      const message = `only ${counted(ffree, 'more file')} can be created in ${path}`;
+      return finding(check, ffree < 100 ? 'fault' : 'warning', message, `see df -i ${path}`);
     }
-    return freeBytes < fewBytes
-      ? finding(check, 'warning', `only ${text}`, todo)
+    return freeBytes < warnBytes
+      ? finding(check, 'warning', `only ${text}`, fix)
       : finding(check, 'ok', text);
   } catch (error) {
-    return finding(check, 'fault', `cannot look at ${path}: ${describeError(error)}`);
+    return finding(
+      check,
+      'fault',
+      `cannot read the free space of ${path}: ${describeError(error)}`,
+    );
   }
 }
 
 /**
- * The units that do something or should, each in a line, with what to type when it does not.
- * @param install what to type to have them at all
+ * One finding for each unit that is active or enabled, with the fix when it does not work.
+ * @param install the command that installs the units
  */
 export function unitFindings(
   units: readonly UnitState[] | undefined,
@@ -59,36 +63,37 @@ export function unitFindings(
   isUser: boolean,
   install: string,
 ): readonly Finding[] {
-  if (units === undefined) return [finding('service', 'ok', 'there is no systemd here')];
-  const wanted = units.filter(({ active, enabled }) => active !== 'inactive' || isOn(enabled));
-  if (wanted.length === 0) {
-    return [finding('service', 'ok', 'nothing here starts by itself', install)];
+  if (units === undefined) return [finding('service', 'ok', 'systemd does not run here')];
+  const used = units.filter(isUsed);
+  if (used.length === 0) {
+    return [finding('service', 'ok', 'no service is enabled or running', install)];
   }
-  return wanted.map((unit) => unitFinding(unit, nowMs, isUser ? ' --user' : ''));
+  return used.map((unit) => unitFinding(unit, nowMs, isUser ? ' --user' : ''));
 }
 
-const isOn = (enabled: string): boolean => enabled.startsWith('enabled');
+const isUsed = ({ active, enabled }: UnitState): boolean =>
+  active !== 'inactive' || enabled.startsWith('enabled');
 
 function unitFinding(unit: UnitState, nowMs: number, scope: string): Finding {
   const { name, active, enabled, result, restarts } = unit;
   const sudo = scope === '' ? 'sudo ' : '';
   if (active === 'failed') {
-    const todo = `${sudo}journalctl${scope} -u ${name} -n 20`;
-    return finding('service', 'fault', `${name} has failed (${result})`, todo);
+    const fix = `${sudo}journalctl${scope} -u ${name} -n 20`;
+    return finding('service', 'fault', `${name} has failed (${result})`, fix);
   }
-  const says = `${name} ${describeUnit(unit, nowMs)}`;
+  const message = `${name} ${describeUnit(unit, nowMs)}`;
   if (active === 'inactive') {
-    return finding('service', 'fault', says, `${sudo}systemctl${scope} start ${name}`);
+    return finding('service', 'fault', message, `${sudo}systemctl${scope} start ${name}`);
   }
-  // Between two attempts, or in one that does not come to being ready.
+  // Waiting for a restart, or not ready after one.
   if (active === 'activating' && restarts > 0) {
-    return finding('service', 'fault', says, `${sudo}journalctl${scope} -u ${name} -n 20`);
+    return finding('service', 'fault', message, `${sudo}journalctl${scope} -u ${name} -n 20`);
   }
   if (enabled === 'disabled') {
-    const todo = `${sudo}systemctl${scope} enable ${name}`;
-    return finding('service', 'warning', `${says}; not after the next restart`, todo);
+    const fix = `${sudo}systemctl${scope} enable ${name}`;
+    return finding('service', 'warning', `${message}; not enabled: it will not start at boot`, fix);
   }
-  return finding('service', 'ok', says);
+  return finding('service', 'ok', message);
 }
 
 /** `is active (running) since 3 min ago, restarted 2 times: 12 frames seen`. */
@@ -102,9 +107,9 @@ export function describeUnit(unit: UnitState, nowMs: number): string {
   return parts.join('');
 }
 
-/** For a status: every unit that does something, should, or failed. */
+/** Lines of `status`: one for each unit that is active, enabled or failed. */
 export function serviceLines(units: readonly UnitState[], nowMs: number): readonly string[] {
-  const shown = units.filter(({ active, enabled }) => active !== 'inactive' || isOn(enabled));
-  if (shown.length === 0) return ['no service is set up or running'];
-  return shown.map((unit) => `${unit.name} ${describeUnit(unit, nowMs)}`);
+  const used = units.filter(isUsed);
+  if (used.length === 0) return ['no service is enabled or running'];
+  return used.map((unit) => `${unit.name} ${describeUnit(unit, nowMs)}`);
 }

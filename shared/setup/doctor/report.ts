@@ -1,10 +1,10 @@
-/** How both doctors end: findings printed, exit code 1 when there is a fault. */
+/** The output of both doctors: prints the findings; a fault gives exit code 1. */
 import { isatty } from 'node:tty';
 import { type Environment, writeTo } from '../../cli/command.js';
 import { OperationalError } from '../../cli/errors.js';
 import { type Finding, faultSummary, findingLines } from './finding.js';
 
-/** @throws {OperationalError} DOCTOR when there is a fault, after all is printed */
+/** @throws {OperationalError} DOCTOR when there is a fault, after the findings are printed */
 export function reportFindings(
   findings: readonly Finding[],
   isJson: boolean,

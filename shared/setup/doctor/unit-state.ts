@@ -1,4 +1,4 @@
-/** What systemd says of units: `systemctl show`, asked and read. */
+/** The state of systemd units: runs `systemctl show` and parses its output. */
 import type { RunTool } from '../../process/run-tool.js';
 import { ask } from '../../process/run-tool.js';
 
@@ -10,14 +10,14 @@ export interface UnitState {
   readonly sub: string;
   /** `enabled`, `disabled`, `static`; empty for an instance. */
   readonly enabled: string;
-  /** What the service last said of itself; empty when it never did. */
+  /** Last `STATUS=` of the service; empty when it sent none. */
   readonly statusText: string;
   readonly restarts: number;
   /** How the last run ended: `success`, `exit-code`, `watchdog` … */
   readonly result: string;
-  /** Wall time at which it became active, if it is. */
+  /** Wall time at which it became active; undefined when it is not active. */
   readonly sinceMs: number | undefined;
-  /** Connections that a socket with a process for each serves now; undefined for any other unit. */
+  /** Open connections of a socket with `Accept=yes`; undefined for any other unit. */
   readonly connections: number | undefined;
   /** Where a socket listens, as systemd writes it: `[::]:4444`. */
   readonly listen: readonly string[];
@@ -29,9 +29,8 @@ const properties = [
 ];
 
 /**
- * The units of those names that systemd has, in the order of the names; a name may be a pattern (`a@*`), which
- * finds what runs or has run.
- * @returns undefined when there is no systemd to ask
+ * The units with these names, in this order; a name may be a pattern (`a@*`), which matches loaded units only.
+ * @returns undefined when systemctl is missing or fails
  */
 export async function unitStates(
   run: RunTool,
@@ -39,12 +38,12 @@ export async function unitStates(
   isUser: boolean,
 ): Promise<readonly UnitState[] | undefined> {
   const scope = isUser ? ['--user'] : [];
-  const shown = ['--no-pager', '--timestamp=unix', `--property=${properties.join(',')}`];
-  const text = await ask(run, 'systemctl', [...scope, 'show', ...shown, '--', ...names]);
+  const flags = ['--no-pager', '--timestamp=unix', `--property=${properties.join(',')}`];
+  const text = await ask(run, 'systemctl', [...scope, 'show', ...flags, '--', ...names]);
   return text === undefined ? undefined : readUnitStates(text);
 }
 
-/** Reads what `systemctl show` prints; units that are not there are left out. */
+/** Parses the output of `systemctl show`; units that do not exist are left out. */
 export function readUnitStates(text: string): readonly UnitState[] {
   return text.split(/\n\n+/).flatMap((block) => {
     // A socket has a line for each address.

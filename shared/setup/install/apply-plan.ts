@@ -1,7 +1,6 @@
 /**
- * Carries out a plan: looks first whether anything stands in the way, writes down what is going to be there,
- * then puts it in place and tells each step. Run again it changes what differs, and removes what is no longer
- * of the plan.
+ * Applies a plan: checks for conflicts, writes the manifest, then writes the files and prints each step. A second run
+ * changes only what differs, and removes files that the plan no longer has.
  */
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
@@ -23,142 +22,149 @@ import { changeEnvironmentFile } from './environment-file.js';
 import { type Manifest, manifestPath, readManifest } from './manifest.js';
 import type { Plan, PlannedFile, PlannedFolder } from './plan.js';
 import { copyFolder } from './scope.js';
-import { type Runner, order, stopUnits, systemctl, logStep, tryOrder } from './runner.js';
+import { type Runner, logStep, runCommand, stopUnits, systemctl, tryCommand } from './runner.js';
 import { removeFiles } from './remove-installed.js';
 
-interface Found {
-  /** Undefined: it is not there. */
-  readonly sha256: string | undefined;
-  readonly wanted: string;
+interface Digests {
+  /** Undefined: the file does not exist. */
+  readonly existing: string | undefined;
+  readonly planned: string;
 }
 
-/** @param isForced files that install did not write are overwritten too @throws {OperationalError} INSTALL */
-export async function applyPlan(plan: Plan, orders: Runner, isForced: boolean): Promise<void> {
+/** @param isForced overwrites files that install did not write @throws {OperationalError} INSTALL */
+export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): Promise<void> {
   const path = manifestPath(plan.scope, plan.program);
-  const before = await readManifest(path);
-  const settings = await settingsFile(plan, before);
+  const previous = await readManifest(path);
+  const settings = await settingsFile(plan, previous);
   const files = [...plan.files, settings.file];
-  const found = new Map<string, Found>();
-  for (const file of files) found.set(file.path, await lookAt(file));
-  if (!isForced) refuseForeign(plan.files, found, before);
+  const digests = new Map<string, Digests>();
+  for (const file of files) digests.set(file.path, await digestsOf(file));
+  if (!isForced) refuseForeign(plan.files, digests, previous);
 
-  const madeUser = await makeUser(plan, orders, before);
-  const folders = [...(before?.folders ?? [])];
-  for (const file of [path, ...files.map((each) => each.path)]) {
-    await makeFolders(dirname(file), orders.isDryRun, folders);
+  const madeUser = await makeUser(plan, runner, previous);
+  const folders = [...(previous?.folders ?? [])];
+  for (const filePath of [path, ...files.map((file) => file.path)]) {
+    await makeFolders(dirname(filePath), runner.isDryRun, folders);
   }
-  for (const folder of plan.folders) await makePlanned(folder, orders);
-  // Settings that were there before us are not ours to remove.
-  const ours = settings.isOurs ? files : plan.files;
-  const now: Manifest = {
-    files: Object.fromEntries(ours.map((file) => [file.path, found.get(file.path)?.wanted ?? ''])),
+  for (const folder of plan.folders) await makePlanned(folder, runner);
+  // Uninstall keeps a settings file that existed before the first install.
+  const owned = settings.isOwned ? files : plan.files;
+  const current: Manifest = {
+    files: Object.fromEntries(
+      owned.map((file) => [file.path, digests.get(file.path)?.planned ?? '']),
+    ),
     folders,
     units: [...plan.stop],
     ...(madeUser !== undefined && { madeUser }),
   };
-  // What is written down and was not put in place does no harm; the other way round it would stay for ever.
-  const both = { ...now, files: { ...before?.files, ...now.files } };
-  if (!orders.isDryRun) await writeWhole(path, both);
+  // First the manifest with old and new files: a file that is missing in it would never be removed.
+  const both = { ...current, files: { ...previous?.files, ...current.files } };
+  if (!runner.isDryRun) await writeManifest(path, both);
 
   const copied = copyFolder(plan.scope, plan.program);
-  const changed = files.filter(({ path: each }) => isChange(found.get(each)));
+  const changed = files.filter((file) => isChange(digests.get(file.path)));
   logStep(
-    orders,
+    runner,
     'write',
     changed.map((file) => file.path),
     copied,
   );
-  for (const file of changed) await put(file, orders);
-  const changes = changed.length + (await removeStale(before, now, orders, copied));
-  if (!orders.isDryRun) await writeWhole(path, now);
-  await start(plan, orders, changes > 0 || before === undefined);
-  if (changes === 0) orders.say('nothing has changed');
+  for (const file of changed) await writePlanned(file, runner);
+  const changes = changed.length + (await removeStale(previous, current, runner, copied));
+  if (!runner.isDryRun) await writeManifest(path, current);
+  await start(plan, runner, changes > 0 || previous === undefined);
+  if (changes === 0) runner.print('nothing has changed');
 }
 
-/** The settings as they are to be: what is there, with what the plan says of them. */
-async function settingsFile(plan: Plan, before: Manifest | undefined) {
+/** The settings file: the existing text with the plan's values. */
+async function settingsFile(plan: Plan, previous: Manifest | undefined) {
   const { path, values, heading } = plan.settings;
-  const there = await readIfThere(path);
-  const text = changeEnvironmentFile(there ?? heading, values);
+  const existing = await readIfExists(path);
+  const text = changeEnvironmentFile(existing ?? heading, values);
   const file: PlannedFile = { path, content: { text }, mode: plan.scope.isUser ? 0o600 : 0o640 };
-  return { file, isOurs: there === undefined || before?.files[path] !== undefined };
+  return { file, isOwned: existing === undefined || previous?.files[path] !== undefined };
 }
 
-async function lookAt(file: PlannedFile): Promise<Found> {
+async function digestsOf(file: PlannedFile): Promise<Digests> {
   const { content } = file;
-  const wanted =
+  const planned =
     'text' in content
       ? createHash('sha256').update(content.text).digest('hex')
       : await sha256OfFile(content.copyOf);
-  if (wanted === undefined) {
+  if (planned === undefined) {
     throw new OperationalError(
       'INSTALL',
-      `there is no ${'copyOf' in content ? content.copyOf : ''}`,
+      `${'copyOf' in content ? content.copyOf : ''} does not exist`,
     );
   }
-  return { sha256: await sha256OfFile(file.path), wanted };
+  return { existing: await sha256OfFile(file.path), planned };
 }
 
 function refuseForeign(
   files: readonly PlannedFile[],
-  found: ReadonlyMap<string, Found>,
-  before: Manifest | undefined,
+  digests: ReadonlyMap<string, Digests>,
+  previous: Manifest | undefined,
 ): void {
   for (const { path } of files) {
-    const { sha256, wanted } = found.get(path) ?? {};
-    const written = before?.files[path];
-    if (sha256 === undefined || sha256 === wanted || sha256 === written) continue;
+    const { existing, planned } = digests.get(path) ?? {};
+    const written = previous?.files[path];
+    if (existing === undefined || existing === planned || existing === written) continue;
     const hint =
       written === undefined
-        ? 'move it away, or overwrite it with --force'
+        ? 'move the file away, or overwrite it with --force'
         : 'put your changes into a drop-in (systemctl edit), or overwrite them with --force';
-    const what =
+    const reason =
       written === undefined ? 'is not from install' : 'was changed since install wrote it';
-    throw new OperationalError('INSTALL', `${path} ${what}`, { hint });
+    throw new OperationalError('INSTALL', `${path} ${reason}`, { hint });
   }
 }
 
-/** @returns the user to remove again one day */
-async function makeUser({ systemUser }: Plan, orders: Runner, before: Manifest | undefined) {
-  if (systemUser === undefined) return before?.madeUser;
+/** @returns the user that uninstall removes; undefined: install created none */
+async function makeUser({ systemUser }: Plan, runner: Runner, previous: Manifest | undefined) {
+  if (systemUser === undefined) return previous?.madeUser;
   const { name, gecos } = systemUser;
-  if ((await ask(orders.run, 'getent', ['passwd', name])) !== undefined) {
-    return before?.madeUser === name ? name : undefined;
+  if ((await ask(runner.run, 'getent', ['passwd', name])) !== undefined) {
+    return previous?.madeUser === name ? name : undefined;
   }
-  await order(orders, 'systemd-sysusers', '--inline', `u ${name} - "${gecos}" /var/lib/${name}`);
+  await runCommand(
+    runner,
+    'systemd-sysusers',
+    '--inline',
+    `u ${name} - "${gecos}" /var/lib/${name}`,
+  );
   return name;
 }
 
-/** Makes a folder and what is missing above it. @param made gets what was made */
+/** Creates a folder and its missing parents. @param made collects the created folders */
 async function makeFolders(folder: string, isDryRun: boolean, made: string[]): Promise<void> {
-  if ((await statIfThere(folder)) !== undefined) return;
+  if ((await statIfExists(folder)) !== undefined) return;
   await makeFolders(dirname(folder), isDryRun, made);
   if (!made.includes(folder)) made.push(folder);
   if (isDryRun) return;
   await mkdir(folder);
-  await chmod(folder, 0o755); // whatever the umask is
+  await chmod(folder, 0o755); // independent of the umask
 }
 
-async function makePlanned({ path, owner, mode }: PlannedFolder, orders: Runner): Promise<void> {
+async function makePlanned({ path, owner, mode }: PlannedFolder, runner: Runner): Promise<void> {
   const missing: string[] = [];
-  for (let at = path; (await statIfThere(at)) === undefined; at = dirname(at)) missing.unshift(at);
+  for (let at = path; (await statIfExists(at)) === undefined; at = dirname(at)) missing.unshift(at);
   for (const folder of missing) {
-    orders.say(`make     ${folder}`);
-    if (!orders.isDryRun) await mkdir(folder, { mode: folder === path ? mode : 0o750 });
+    runner.print(`make     ${folder}`);
+    if (!runner.isDryRun) await mkdir(folder, { mode: folder === path ? mode : 0o750 });
   }
   if (owner === undefined) return;
-  const ids = (await ask(orders.run, 'getent', ['passwd', owner]))?.split(':').slice(2, 4);
+  const ids = (await ask(runner.run, 'getent', ['passwd', owner]))?.split(':').slice(2, 4);
   const [uid, gid] = (ids ?? []).map(Number);
   for (const folder of new Set([...missing, path])) {
-    if (uid === undefined || gid === undefined || (await statIfThere(folder))?.uid === uid)
+    if (uid === undefined || gid === undefined || (await statIfExists(folder))?.uid === uid)
       continue;
-    orders.say(`give     ${folder} to ${owner}`);
-    if (!orders.isDryRun) await give(folder, uid, gid);
+    runner.print(`chown    ${folder} to ${owner}`);
+    if (!runner.isDryRun) await chownFolder(folder, uid, gid);
   }
 }
 
-/** In somebody's home a name may have become a link to anywhere: it is not followed. */
-async function give(folder: string, uid: number, gid: number): Promise<void> {
+/** Does not follow links: in a user's home, the user could replace the folder by a link. */
+async function chownFolder(folder: string, uid: number, gid: number): Promise<void> {
   const handle = await open(folder, constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     await handle.chown(uid, gid);
@@ -167,59 +173,61 @@ async function give(folder: string, uid: number, gid: number): Promise<void> {
   }
 }
 
-function isChange(found: Found | undefined): boolean {
-  return found?.sha256 !== found?.wanted;
+function isChange(digests: Digests | undefined): boolean {
+  return digests?.existing !== digests?.planned;
 }
 
-async function put({ path, content, mode }: PlannedFile, orders: Runner): Promise<void> {
-  if (orders.isDryRun) {
-    if ('text' in content) orders.say(`\n${path}:\n${content.text.replaceAll(/^/gm, '  | ')}`);
+async function writePlanned({ path, content, mode }: PlannedFile, runner: Runner): Promise<void> {
+  if (runner.isDryRun) {
+    if ('text' in content) runner.print(`\n${path}:\n${content.text.replaceAll(/^/gm, '  | ')}`);
     return;
   }
   const part = `${path}.part`;
   await rm(part, { force: true });
   if ('text' in content) await writeFile(part, content.text, { mode });
   else await copyFile(content.copyOf, part);
-  // Whatever the umask is.
+  // Independent of the umask.
   await chmod(part, mode);
   await rename(part, path);
 }
 
-/** @returns how many files went */
+/** @returns number of removed files */
 async function removeStale(
-  before: Manifest | undefined,
-  now: Manifest,
-  orders: Runner,
+  previous: Manifest | undefined,
+  current: Manifest,
+  runner: Runner,
   copied: string,
 ): Promise<number> {
-  const stale = Object.keys(before?.files ?? {}).filter((path) => now.files[path] === undefined);
-  const units = (before?.units ?? []).filter((unit) => !now.units.includes(unit));
-  await stopUnits(orders, units);
-  await removeFiles(stale, orders, copied);
+  const stale = Object.keys(previous?.files ?? {}).filter(
+    (path) => current.files[path] === undefined,
+  );
+  const units = (previous?.units ?? []).filter((unit) => !current.units.includes(unit));
+  await stopUnits(runner, units);
+  await removeFiles(stale, runner, copied);
   return stale.length;
 }
 
-async function start(plan: Plan, orders: Runner, hasChanged: boolean): Promise<void> {
+async function start(plan: Plan, runner: Runner, hasChanged: boolean): Promise<void> {
   if (!hasChanged) {
-    // Somebody may have stopped it.
-    if (plan.enable.length > 0) await systemctl(orders, 'enable', '--now', ...plan.enable);
+    // A user may have stopped or disabled the unit.
+    if (plan.enable.length > 0) await systemctl(runner, 'enable', '--now', ...plan.enable);
     return;
   }
-  await systemctl(orders, 'daemon-reload');
+  await systemctl(runner, 'daemon-reload');
   if (plan.hasUdevRule) {
-    // A machine without udev (a container) has no plugs either.
-    await tryOrder(orders, 'udevadm', 'control', '--reload');
-    await tryOrder(orders, 'udevadm', 'trigger', '--subsystem-match=video4linux', '--action=add');
+    // Fails on a machine without udev (a container), which has no webcams to plug in.
+    await tryCommand(runner, 'udevadm', 'control', '--reload');
+    await tryCommand(runner, 'udevadm', 'trigger', '--subsystem-match=video4linux', '--action=add');
   }
   if (plan.enable.length > 0) {
-    await systemctl(orders, 'enable', ...plan.enable);
-    // A socket is not started again while its service has it.
-    if (plan.restart.length > 0) await systemctl(orders, 'stop', ...plan.restart);
-    await systemctl(orders, 'restart', ...plan.enable);
+    await systemctl(runner, 'enable', ...plan.enable);
+    // systemd does not restart a socket while its service runs.
+    if (plan.restart.length > 0) await systemctl(runner, 'stop', ...plan.restart);
+    await systemctl(runner, 'restart', ...plan.enable);
   }
 }
 
-async function writeWhole(path: string, manifest: Manifest): Promise<void> {
+async function writeManifest(path: string, manifest: Manifest): Promise<void> {
   const part = `${path}.part`;
   await writeFile(part, `${JSON.stringify(manifest, undefined, 2)}\n`);
   await chmod(part, 0o644);
@@ -237,7 +245,7 @@ async function sha256OfFile(path: string): Promise<string | undefined> {
   return hash.digest('hex');
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfExists(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
@@ -246,7 +254,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-async function statIfThere(path: string) {
+async function statIfExists(path: string) {
   try {
     return await stat(path);
   } catch (error) {

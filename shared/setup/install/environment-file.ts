@@ -1,25 +1,25 @@
 /**
- * Settings as systemd's EnvironmentFile= has them (systemd.exec(5)): read as systemd reads them, and changed
- * key by key, so that everything else in the file stays as somebody wrote it. Pure.
+ * Reads and changes settings files of systemd's EnvironmentFile= (systemd.exec(5)). Parses as systemd does; changes
+ * single assignments and keeps all other text. Pure.
  */
 import { OperationalError } from '../../cli/errors.js';
 
 interface Assignment {
   readonly key: string;
   readonly value: string;
-  /** Where it stands in the text: from its key to before its line's end. */
+  /** Range in the text: from the key to before the end of the line. */
   readonly start: number;
   readonly end: number;
 }
 
-/** What the file sets; of a key that stands there twice, the last counts. */
+/** The variables of the file; of a key that is set twice, the last assignment. */
 export function readEnvironmentFile(text: string): ReadonlyMap<string, string> {
   return new Map(assignments(text).map(({ key, value }) => [key, value]));
 }
 
 /**
- * The text with each of the settings in its place, or at the end where the key is new.
- * @throws {OperationalError} INSTALL: what is added would be taken for a part of what stands before it
+ * The text with the settings: existing keys are changed in place, new keys are appended.
+ * @throws {OperationalError} INSTALL: the text ends in an open quote or a backslash, which would swallow a new line
  */
 export function changeEnvironmentFile(
   text: string,
@@ -28,24 +28,26 @@ export function changeEnvironmentFile(
   let changed = text;
   for (const [key, value] of Object.entries(settings)) {
     const line = `${key}=${quoteValue(value)}`;
-    const there = assignments(changed).findLast((each) => each.key === key);
-    if (there === undefined) {
+    const existing = assignments(changed).findLast((assignment) => assignment.key === key);
+    if (existing === undefined) {
       const end = changed === '' || changed.endsWith('\n') ? '' : '\n';
       changed += `${end}${line}\n`;
-    } else if (there.value !== value) {
-      changed = changed.slice(0, there.start) + line + changed.slice(there.end);
+    } else if (existing.value !== value) {
+      changed = changed.slice(0, existing.start) + line + changed.slice(existing.end);
     }
   }
   const read = readEnvironmentFile(changed);
   if (Object.entries(settings).some(([key, value]) => read.get(key) !== value)) {
-    throw new OperationalError('INSTALL', "the settings file's last line goes on after its end", {
-      hint: 'close the quote there, or take away the backslash that it ends with',
-    });
+    throw new OperationalError(
+      'INSTALL',
+      'the last line of the settings file ends with an open quote or a backslash',
+      { hint: 'close the quote or remove the backslash' },
+    );
   }
   return changed;
 }
 
-/** As it is where nothing in it means anything; else in double quotes, in which four characters do. */
+/** Unquoted if it has no special character; else in double quotes, where four characters are escaped. */
 export function quoteValue(value: string): string {
   if (/^[\w./:@%+,=[\]-]+$/.test(value)) return value;
   return `"${value.replaceAll(/["\\`$]/g, '\\$&')}"`;
@@ -53,7 +55,7 @@ export function quoteValue(value: string): string {
 
 type State = 'before' | 'plain' | 'single' | 'double';
 
-/** The same states as systemd's own reader has (env-file.c): it forgives much. */
+/** Has the same states as systemd's parser (env-file.c), which accepts almost any text. */
 function assignments(text: string): readonly Assignment[] {
   const found: Assignment[] = [];
   let at = 0;
@@ -68,7 +70,7 @@ function assignments(text: string): readonly Assignment[] {
     const key = head.exec(text)?.[0] ?? '';
     const sign = start + key.length;
     if (text[sign] !== '=') {
-      at = sign + 1; // a line without a sign is no assignment
+      at = sign + 1; // a line without `=` is not an assignment
       continue;
     }
     const { value, end } = readValue(text, sign + 1);
@@ -84,7 +86,7 @@ function skipBlank(text: string, from: number): number {
   return at;
 }
 
-/** A comment goes on after a line that ends with a backslash. */
+/** A comment continues after a line that ends with a backslash. */
 function endOfComment(text: string, from: number): number {
   let at = from;
   while (at < text.length && text[at] !== '\n') at += text[at] === '\\' ? 2 : 1;
@@ -94,15 +96,15 @@ function endOfComment(text: string, from: number): number {
 function readValue(text: string, from: number): { readonly value: string; readonly end: number } {
   let state: State = 'before';
   let value = '';
-  /** Of `value`, what trailing blanks are not taken from. */
-  let solid = 0;
+  /** Length of `value` without trailing unquoted blanks. */
+  let trimmedLength = 0;
   let at = from;
   for (; at < text.length; at += 1) {
     const letter = text[at] ?? '';
     if (state === 'single') {
       if (letter === "'") state = 'before';
       else value += letter;
-      solid = value.length;
+      trimmedLength = value.length;
     } else if (state === 'double') {
       if (letter === '"') state = 'before';
       else if (letter !== '\\') value += letter;
@@ -112,14 +114,14 @@ function readValue(text: string, from: number): { readonly value: string; readon
         if (/["\\`$]/.test(next)) value += next;
         else if (next !== '\n') value += `\\${next}`;
       }
-      solid = value.length;
+      trimmedLength = value.length;
     } else if (letter === '\n') break;
     else if (letter === '\\') {
       at += 1;
       const next = text[at] ?? '';
       if (next !== '\n') value += next;
       state = 'plain';
-      solid = value.length;
+      trimmedLength = value.length;
     } else if (state === 'before' && letter === "'") state = 'single';
     else if (state === 'before' && letter === '"') state = 'double';
     else if (/\s/.test(letter)) {
@@ -127,8 +129,8 @@ function readValue(text: string, from: number): { readonly value: string; readon
     } else {
       state = 'plain';
       value += letter;
-      solid = value.length;
+      trimmedLength = value.length;
     }
   }
-  return { value: value.slice(0, solid), end: Math.min(at, text.length) };
+  return { value: value.slice(0, trimmedLength), end: Math.min(at, text.length) };
 }

@@ -1,4 +1,4 @@
-/** The flags that were typed at install, as settings for the service. */
+/** Converts the flags of install to settings of the service. */
 import { resolve } from 'node:path';
 import { UsageError } from '../../cli/errors.js';
 import { type OptionTable, flagName, variableName } from '../../cli/option-table.js';
@@ -6,23 +6,25 @@ import type { Scope } from './scope.js';
 
 export interface GivenRequest {
   readonly program: string;
-  /** The service's own options: others that were typed are for install itself. */
+  /** The service's options; other supplied flags are options of install itself. */
   readonly table: OptionTable;
   readonly supplied: ReadonlyMap<string, readonly string[]>;
-  /** Keys that are of no use to a service, and why. */
+  /** Keys that a service cannot use, with the reason. */
   readonly refused: Readonly<Record<string, string>>;
-  /** Keys whose value is a path, which the service has to see. */
+  /** Keys whose value is a path that the service must be able to access. */
   readonly paths: readonly string[];
   readonly scope: Scope;
 }
 
-/** Variables for the settings file. @throws {UsageError} a flag that a service cannot have */
+/** Variables for the settings file. @throws {UsageError} a flag that a service cannot use */
 export function givenSettings(request: GivenRequest): Record<string, string> {
   const { program, table, supplied, refused, paths, scope } = request;
   const settings: Record<string, string> = {};
   for (const [key, texts] of supplied) {
-    const why = refused[key];
-    if (why !== undefined) throw new UsageError(`--${flagName(key)} at install: ${why}`);
+    const reason = refused[key];
+    if (reason !== undefined) {
+      throw new UsageError(`install does not accept --${flagName(key)}: ${reason}`);
+    }
     const option = table[key];
     if (option === undefined) continue;
     const value = option.isMany ? texts.join(' ') : (texts.at(-1) ?? '');
@@ -33,15 +35,15 @@ export function givenSettings(request: GivenRequest): Record<string, string> {
   return settings;
 }
 
-/** A whole path. @throws {UsageError} a service does not see it */
+/** The absolute path. @throws {UsageError} a service cannot access it */
 export function visiblePath(path: string, flag: string, scope: Scope): string {
-  const whole = resolve(path);
-  if (!scope.isUser && /^\/(?:home|root|tmp|var\/tmp|run\/user)(?:\/|$)/.test(whole)) {
-    throw new UsageError(`${flag} ${whole}: services do not see homes and /tmp`, {
-      hint: 'put it elsewhere, as /srv or /etc/picchanged',
+  const absolute = resolve(path);
+  if (!scope.isUser && /^\/(?:home|root|tmp|var\/tmp|run\/user)(?:\/|$)/.test(absolute)) {
+    throw new UsageError(`${flag} ${absolute}: services cannot access /home, /root and /tmp`, {
+      hint: 'use another place, as /srv or /etc/picchanged',
     });
   }
-  if (/\p{Cc}/u.test(whole))
-    throw new UsageError(`${flag} ${JSON.stringify(whole)} has a line's end in it`);
-  return whole;
+  if (/\p{Cc}/u.test(absolute))
+    throw new UsageError(`${flag} ${JSON.stringify(absolute)} contains a control character`);
+  return absolute;
 }

@@ -1,4 +1,4 @@
-/** How both programs' install and uninstall end: the plan carried out, or only told, and what to do next. */
+/** Runs install and uninstall of both programs: applies or prints the plan, then prints the next steps. */
 import { writeTo } from '../../cli/command.js';
 import { OperationalError, systemCode } from '../../cli/errors.js';
 import { type RunTool, ask } from '../../process/run-tool.js';
@@ -13,7 +13,7 @@ interface RunFlags {
   readonly force?: boolean;
 }
 
-const say = (line: string): void => writeTo(1, `${line}\n`);
+const print = (line: string): void => writeTo(1, `${line}\n`);
 
 /** @throws {UsageError} not root @throws {OperationalError} INSTALL */
 export async function runInstall(
@@ -24,9 +24,9 @@ export async function runInstall(
 ): Promise<void> {
   const { dryRun, force = false } = flags;
   if (!dryRun) await checkRights(request, plan.scope, run);
-  const orders = ordersFor(run, plan.scope.isUser, dryRun);
-  await withSentence('install', applyPlan(plan, orders, force));
-  for (const note of plan.notes) say(`note     ${note}`);
+  const runner = runnerFor(run, plan.scope.isUser, dryRun);
+  await asInstallError('install', applyPlan(plan, runner, force));
+  for (const note of plan.notes) print(`note     ${note}`);
 }
 
 /** @throws {UsageError} not root @throws {OperationalError} INSTALL */
@@ -37,26 +37,26 @@ export async function runUninstall(
   run: RunTool,
 ): Promise<void> {
   if (!flags.dryRun) await checkRights(request, removal.scope, run);
-  const orders = ordersFor(run, removal.scope.isUser, flags.dryRun);
-  await withSentence('uninstall', removeInstalled(removal, orders));
+  const runner = runnerFor(run, removal.scope.isUser, flags.dryRun);
+  await asInstallError('uninstall', removeInstalled(removal, runner));
 }
 
-/** What the file system says against it. @throws {OperationalError} INSTALL */
-async function withSentence(verb: string, work: Promise<void>): Promise<void> {
+/** Turns a system error into an OperationalError. @throws {OperationalError} INSTALL */
+async function asInstallError(command: string, work: Promise<void>): Promise<void> {
   try {
     await work;
   } catch (cause) {
     if (cause instanceof OperationalError || systemCode(cause) === undefined) throw cause;
-    const hint = 'mend that and run it again, or take away what is there with uninstall';
-    throw new OperationalError('INSTALL', `${verb} broke off`, { cause, hint });
+    const hint = 'fix the cause and run the command again, or run uninstall';
+    throw new OperationalError('INSTALL', `${command} is incomplete`, { cause, hint });
   }
 }
 
-function ordersFor(run: RunTool, isUser: boolean, isDryRun: boolean): Runner {
-  return { run, isUser, isDryRun, say };
+function runnerFor(run: RunTool, isUser: boolean, isDryRun: boolean): Runner {
+  return { run, isUser, isDryRun, print };
 }
 
-/** systemd's major version; undefined where there is none. */
+/** systemd's major version; undefined when systemctl is missing. */
 export async function systemdVersion(run: RunTool): Promise<number | undefined> {
   const number = /^systemd (\d+)/.exec((await ask(run, 'systemctl', ['--version'])) ?? '')?.[1];
   return number === undefined ? undefined : Number(number);

@@ -1,4 +1,4 @@
-/** What an installation consists of, written down by install, so that uninstall takes away that and nothing else. */
+/** The manifest of an installation: install writes it, and uninstall removes exactly what it lists. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -6,13 +6,13 @@ import { OperationalError, systemCode } from '../../cli/errors.js';
 import type { Scope } from './scope.js';
 
 const schema = v.object({
-  /** By absolute path: the SHA-256 of what was written. */
+  /** SHA-256 of the written content, by absolute path. */
   files: v.record(v.string(), v.string()),
-  /** Folders that were made, each after its parent. */
+  /** Folders that install created, each after its parent. */
   folders: v.array(v.string()),
-  /** Units that were enabled, or are to be stopped before their files go. */
+  /** Units that uninstall stops and disables before it removes their files. */
   units: v.array(v.string()),
-  /** System user that was made. */
+  /** System user that install created. */
   madeUser: v.optional(v.string()),
 });
 
@@ -22,7 +22,7 @@ export function manifestPath(scope: Scope, program: string): string {
   return join(scope.libraryFolder, `${program}.installed.json`);
 }
 
-/** @returns undefined where nothing is installed @throws {OperationalError} INSTALL: it cannot be read */
+/** @returns undefined when nothing is installed @throws {OperationalError} INSTALL: it cannot be read */
 export async function readManifest(path: string): Promise<Manifest | undefined> {
   try {
     return v.parse(schema, JSON.parse(await readFile(path, 'utf8')));
@@ -30,7 +30,7 @@ export async function readManifest(path: string): Promise<Manifest | undefined> 
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(cause) ?? '')) return undefined;
     throw new OperationalError('INSTALL', `cannot read ${path}`, {
       cause,
-      hint: 'remove it, then install with --force: it takes over the files that are there',
+      hint: 'remove that file, then install with --force, which overwrites and records existing files',
     });
   }
 }

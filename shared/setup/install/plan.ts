@@ -1,4 +1,4 @@
-/** What an installation is to consist of; how it is carried out is `carry-out.ts`. Pure. */
+/** The plan of an installation; apply-plan.ts applies it. Pure. */
 import type { Scope } from './scope.js';
 
 /** A file that install writes, and uninstall removes. */
@@ -9,39 +9,39 @@ export interface PlannedFile {
   readonly mode: number;
 }
 
-/** The settings file: what somebody wrote there stays, but for these. */
+/** Values of the settings file; its other lines stay as they are. */
 export interface PlannedSettings {
   readonly path: string;
   readonly values: Readonly<Record<string, string>>;
-  /** The start of a file that is new: comment lines. */
+  /** Comment lines at the start of a new file. */
   readonly heading: string;
 }
 
-/** A folder for captures, keys or state: made with what is missing above it, and removed only when it is empty. */
+/** A folder for captures, keys or state: created with its missing parents, removed only when it is empty. */
 export interface PlannedFolder {
   readonly path: string;
-  /** When it is made. */
+  /** Mode of a new folder. */
   readonly mode: number;
-  /** User whose it is to be; undefined: whoever installs. */
+  /** User that owns it; undefined: the user that runs install. */
   readonly owner: string | undefined;
 }
 
 export interface Plan {
   readonly program: 'agent' | 'receiver';
   readonly scope: Scope;
-  /** System user that the units run as, and a description of it; undefined: one that is there. */
+  /** System user to create for the units, with its description; undefined: an existing user. */
   readonly systemUser: { readonly name: string; readonly gecos: string } | undefined;
   readonly folders: readonly PlannedFolder[];
   readonly files: readonly PlannedFile[];
   readonly settings: PlannedSettings;
   /** Units to enable and start: a timer, a socket, a path, a service. */
   readonly enable: readonly string[];
-  /** Services that may run and are to take up what changed. */
+  /** Running services that are stopped so that they start with the new files. */
   readonly restart: readonly string[];
-  /** All that has to be stopped before the files may go; patterns for instances. */
+  /** Units that uninstall stops before it removes files; patterns for instances. */
   readonly stop: readonly string[];
-  /** True where a udev rule is among the files. */
+  /** True when the files include a udev rule. */
   readonly hasUdevRule: boolean;
-  /** What to tell whoever installs, each a sentence. */
+  /** Notes to print after install, each a sentence. */
   readonly notes: readonly string[];
 }

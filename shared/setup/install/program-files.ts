@@ -1,6 +1,6 @@
 /**
- * The program that units start: where it is, or, where a service could not see it (in a home, in /tmp), copied to
- * a system folder, Node too if it is in such a place.
+ * The program files that units start. Files that a service cannot access (in a home, in /tmp) are copied to a system
+ * folder, Node included.
  */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,25 +9,25 @@ import type { PlannedFile } from './plan.js';
 import { type Scope, copyFolder } from './scope.js';
 
 export interface Package {
-  /** Where package.json, dist/ and systemd/ are. */
+  /** Directory with package.json, dist/ and systemd/. */
   readonly root: string;
-  /** Node's program file. */
+  /** Path of the Node executable. */
   readonly node: string;
 }
 
 export interface ProgramFiles {
-  /** Copies to make; none where all can stay. */
+  /** Copies to make; empty when services can access the originals. */
   readonly files: readonly PlannedFile[];
-  /** What a unit's `/usr/local/bin/<program>` becomes. */
+  /** Replacement for `/usr/local/bin/<program>` in a unit. */
   readonly command: string;
-  /** What was copied, for whoever installs. */
+  /** Notes on copied files, to print after install. */
   readonly notes: readonly string[];
 }
 
 /** Hidden from services by ProtectHome= and PrivateTmp=. */
 const hidden = ['/home', '/root', '/run/user', '/tmp', '/var/tmp'];
 
-/** @throws a system error: the package is not there */
+/** @throws a system error: the package is incomplete */
 export async function programFiles(
   { root, node }: Package,
   program: string,
@@ -40,7 +40,7 @@ export async function programFiles(
   if (!scope.isUser && (await isHidden(home))) {
     files.push(...(await copies(home, folder, ['package.json', 'dist'])));
     notes.push(
-      `services do not see ${home}: the program was copied to ${folder}; install again after an update`,
+      `services cannot access ${home}: the program was copied to ${folder}; run install again after an update`,
     );
     home = folder;
   }
@@ -48,14 +48,14 @@ export async function programFiles(
   if (!scope.isUser && (await isHidden(nodePath))) {
     const path = join(folder, 'node');
     files.push({ path, content: { copyOf: nodePath }, mode: 0o755 });
-    notes.push(`services do not see ${nodePath}: Node was copied to ${path}`);
+    notes.push(`services cannot access ${nodePath}: Node was copied to ${path}`);
     nodePath = path;
   }
   const script = join(home, 'dist', `${program}.js`);
   return { files, notes, command: `${quoteWord(nodePath)} ${quoteWord(script)}` };
 }
 
-/** True where a service with a user and a sandbox of its own cannot read. */
+/** True for paths that a service with its own user and sandbox cannot read. */
 async function isHidden(path: string): Promise<boolean> {
   if (hidden.some((folder) => `${path}/`.startsWith(`${folder}/`))) return true;
   for (let at = path; at !== dirname(at); at = dirname(at)) {
@@ -65,7 +65,7 @@ async function isHidden(path: string): Promise<boolean> {
   return false;
 }
 
-/** Every file below the names in a folder. */
+/** Copies of the named files, and of all files below the named folders. */
 async function copies(from: string, to: string, names: readonly string[]): Promise<PlannedFile[]> {
   const files: PlannedFile[] = [];
   for (const name of names) {

@@ -1,4 +1,4 @@
-/** Whether this process may set up services at all, and whether there is a systemd to set them up in. */
+/** Checks that this process may install services, and that systemd runs. */
 import { access } from 'node:fs/promises';
 import { OperationalError, UsageError } from '../../cli/errors.js';
 import { type RunTool, ask } from '../../process/run-tool.js';
@@ -6,31 +6,31 @@ import type { Package } from './program-files.js';
 import type { Scope } from './scope.js';
 
 export interface Request {
-  /** `agent install`, as it was typed. */
+  /** The command line: `agent install …`. */
   readonly words: readonly string[];
   readonly package: Package;
   readonly userId: number | undefined;
 }
 
-/** @throws {UsageError} not root @throws {OperationalError} INSTALL: there is no systemd here */
+/** @throws {UsageError} not root @throws {OperationalError} INSTALL: systemd does not run */
 export async function checkRights(request: Request, scope: Scope, run: RunTool): Promise<void> {
   if (!scope.isUser && request.userId !== 0) {
-    throw new UsageError('this needs root', {
-      hint: `sudo ${commandLine(request)}, or --user for a service of this user alone`,
+    throw new UsageError('root privileges are required', {
+      hint: `run: sudo ${commandLine(request)}; or use --user for a service of this user`,
     });
   }
   const [name, args] = scope.isUser
     ? (['systemctl', ['--user', 'show-environment']] as const)
     : (['systemctl', ['show-environment']] as const);
-  const isThere = (await isBooted()) && (await ask(run, name, args)) !== undefined;
-  if (isThere) return;
-  const what = scope.isUser
-    ? "there is no systemd for this user's services"
+  const isRunning = (await isBooted()) && (await ask(run, name, args)) !== undefined;
+  if (isRunning) return;
+  const message = scope.isUser
+    ? "this user's systemd instance does not run"
     : 'systemd does not run here';
   const hint = scope.isUser
-    ? 'log in as that user, not by su or sudo; or leave out --user'
-    : 'start it by hand, or by what starts services here; --dry-run shows what would be written';
-  throw new OperationalError('INSTALL', what, { hint });
+    ? 'log in as this user, not with su or sudo; or leave out --user'
+    : 'start the program with the service manager of this machine; --dry-run shows the unit files';
+  throw new OperationalError('INSTALL', message, { hint });
 }
 
 /** sd_booted(3). */
@@ -41,7 +41,7 @@ async function isBooted(): Promise<boolean> {
   );
 }
 
-/** As it has to be typed after sudo, whose PATH has no programs from a home. */
+/** The command line for sudo: with full paths for programs in a home, which are not in sudo's PATH. */
 function commandLine({ words, package: { node, root } }: Request): string {
   const [program = '', ...rest] = words;
   const start = /^\/usr\//.test(node) ? [program] : [node, `${root}/dist/${program}.js`];

@@ -1,17 +1,17 @@
-/** Where an installation lies: in the system, or with one user of it. */
+/** The folders of an installation: of the system or of one user. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '../../cli/command.js';
 
 export interface Scope {
   readonly isUser: boolean;
-  /** Unit files of the administrator, or of the user. */
+  /** Unit files of the administrator or of the user. */
   readonly unitFolder: string;
   /** Settings: `agent.env`, `receiver.env`. */
   readonly settingsFolder: string;
-  /** What install wrote down, and programs that it copied. */
+  /** The manifest, and copied programs. */
   readonly libraryFolder: string;
-  /** Where systemd makes a service's `StateDirectory=`; undefined: state lies where runs by hand have it. */
+  /** Parent folder of a service's `StateDirectory=`; undefined: the default of programs that are run by hand. */
   readonly stateFolder: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export const systemScope: Scope = {
   stateFolder: '/var/lib',
 };
 
-/** The folders of the XDG base directory specification, in which systemd's user instance looks too. */
+/** Folders of the XDG base directory specification; systemd's user instance uses the same. */
 export function userScope(env: Environment): Scope {
   const home = env.HOME || homedir();
   const config = env.XDG_CONFIG_HOME || join(home, '.config');
@@ -41,7 +41,7 @@ export function scopeFor(isUser: boolean, env: Environment): Scope {
   return isUser ? userScope(env) : systemScope;
 }
 
-/** Where a program goes that services could not see in its own place. */
+/** Folder for a copy of a program that services cannot access at its own path. */
 export function copyFolder(scope: Scope, program: string): string {
   return join(scope.libraryFolder, program);
 }

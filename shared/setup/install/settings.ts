@@ -1,4 +1,4 @@
-/** The settings of an installed program, for a verb that is typed by hand: what the service itself reads. */
+/** Reads the settings of an installed service, for commands that are run by hand. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../../cli/command.js';
@@ -8,13 +8,13 @@ import type { Scope } from './scope.js';
 
 export interface InstalledSettings {
   readonly path: string;
-  /** Empty when there is no file, or it may not be read. */
+  /** Empty when the file is missing or cannot be read. */
   readonly variables: Environment;
-  /** `missing`: nothing is installed. `hidden`: this user may not read it. */
+  /** `missing`: nothing is installed. `hidden`: this user cannot read the file. */
   readonly status: 'read' | 'missing' | 'hidden';
 }
 
-/** @param program `agent` or `receiver` @throws a system error other than a file that is not there or not ours */
+/** @param program `agent` or `receiver` @throws a system error, except for a missing or unreadable file */
 export async function readInstalledSettings(
   scope: Scope,
   program: string,

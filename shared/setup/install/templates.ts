@@ -1,4 +1,4 @@
-/** The unit files that ship with the package, fitted to a place: its programs, its settings, its systemd. */
+/** Adapts the shipped unit files to an installation: program paths, settings file, systemd instance. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlannedFile } from './plan.js';
@@ -9,11 +9,11 @@ import { forUserInstance, withCommandWords, withoutSpecifiers } from './unit-fil
 export interface Fitting {
   readonly package: Package;
   readonly scope: Scope;
-  /** Words of the templates' command lines that are others here, quoted. */
+  /** Replacements for words of the templates' command lines, already quoted. */
   readonly words: ReadonlyMap<string, string>;
 }
 
-/** Reads a template and fits it. @throws a system error: the package is not whole */
+/** Reads a template and adapts it. @throws a system error: the package is incomplete */
 export async function fittedUnit(name: string, fitting: Fitting): Promise<string> {
   const { scope, words } = fitting;
   const text = await readFile(join(fitting.package.root, 'systemd', name), 'utf8');

@@ -1,21 +1,21 @@
-/** Changes unit files, line by line, so that their comments stay (systemd.syntax(7)). Pure. */
+/** Changes unit files line by line and keeps their comments (systemd.syntax(7)). Pure. */
 
-/** Sets a key in a section: in its place where it stands there, else as the section's first line. */
+/** Sets a key in a section: replaces an existing line, else inserts one at the start of the section. */
 export function withSetting(text: string, section: string, key: string, value: string): string {
   const lines = text.split('\n');
   const start = lines.indexOf(`[${section}]`);
   if (start < 0) return `${text}\n[${section}]\n${key}=${value}\n`;
-  const rest = lines.findIndex((line, index) => index > start && line.startsWith('['));
-  const end = rest < 0 ? lines.length : rest;
-  const there = lines.findIndex(
+  const next = lines.findIndex((line, index) => index > start && line.startsWith('['));
+  const end = next < 0 ? lines.length : next;
+  const existing = lines.findIndex(
     (line, index) => index > start && index < end && line.startsWith(`${key}=`),
   );
-  if (there >= 0) lines[there] = `${key}=${value}`;
+  if (existing >= 0) lines[existing] = `${key}=${value}`;
   else lines.splice(start + 1, 0, `${key}=${value}`);
   return lines.join('\n');
 }
 
-/** What a key is set to, in the order of the lines. */
+/** The values of a key, in the order of the lines. */
 export function readSettings(text: string, key: string): readonly string[] {
   return text
     .split('\n')
@@ -23,7 +23,7 @@ export function readSettings(text: string, key: string): readonly string[] {
     .map((line) => line.slice(key.length + 1));
 }
 
-/** Replaces whole words of the command lines, `ExecStart=` and its like. The new words are quoted already. */
+/** Replaces whole words of the command lines (`ExecStart=` and the other `Exec…=`). The new words are quoted. */
 export function withCommandWords(text: string, changes: ReadonlyMap<string, string>): string {
   return text.replaceAll(/^(Exec\w+=)(.*)$/gm, (_, key: string, words: string) => {
     const changed = words.split(' ').map((word) => changes.get(word) ?? word);
@@ -31,24 +31,24 @@ export function withCommandWords(text: string, changes: ReadonlyMap<string, stri
   });
 }
 
-/** A word of a command line that systemd takes as it stands here. */
+/** Quotes a word of a command line, so that systemd takes it literally. */
 export function quoteWord(text: string): string {
   return quotePath(text).replaceAll('$', '$$$$');
 }
 
-/** One path of a setting that takes several, as ReadWritePaths= does. */
+/** Quotes one path of a setting that takes several, as ReadWritePaths=. */
 export function quotePath(text: string): string {
   const escaped = withoutSpecifiers(text);
   if (/^[\w./@%+,=-]+$/.test(escaped)) return escaped;
   return `"${escaped.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
-/** A setting that takes one path takes the rest of its line; only `%` means something. */
+/** For a setting that takes one path, the rest of its line: only `%` is special there. */
 export function withoutSpecifiers(text: string): string {
   return text.replaceAll('%', '%%');
 }
 
-/** What a user's own systemd can do; the rest of the sandbox needs root, or fails without. */
+/** Settings that a user's systemd instance supports; other sandbox settings need root or make the unit fail. */
 const userSettings = new Set([
   ...['Type', 'NotifyAccess', 'Environment', 'EnvironmentFile', 'ExecStart', 'WatchdogSec'],
   ...['Restart', 'RestartSec', 'RestartPreventExitStatus', 'RuntimeDirectory'],
@@ -59,12 +59,12 @@ const userSettings = new Set([
   ...['SystemCallArchitectures', 'SystemCallFilter', 'SystemCallErrorNumber'],
 ]);
 
-/** The unit for systemd's user instance: without users, without what only the system has. */
+/** The unit for systemd's user instance: without users and without settings of the system instance. */
 export function forUserInstance(text: string): string {
   let section = '';
   const kept = text.split('\n').filter((line, index) => {
     section = /^\[(\w+)\]$/.exec(line)?.[1] ?? section;
-    // Comments speak of what is left out; the first line says what it is.
+    // Comments describe settings that are left out; only the first, the title, stays.
     if (line.startsWith('#')) return index === 0;
     const key = line.split('=')[0] ?? '';
     if (section === 'Service') return line.startsWith('[') || line === '' || userSettings.has(key);

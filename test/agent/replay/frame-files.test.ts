@@ -14,15 +14,15 @@ function folderWith(...names: string[]): string {
   return folder;
 }
 
-/** What is found, paths relative to the folder. */
-async function find(folder: string, ...words: string[]) {
-  const sequences = await findSequences(words.map((word) => join(folder, word)));
+/** The sequences, with paths relative to the folder. */
+async function find(folder: string, ...names: string[]) {
+  const sequences = await findSequences(names.map((name) => join(folder, name)));
   const relative = (path: string) => path.slice(folder.length + 1);
-  return sequences.map((each) => [relative(each.folder), each.paths.map(relative)]);
+  return sequences.map((sequence) => [relative(sequence.folder), sequence.paths.map(relative)]);
 }
 
 describe('stored frames', () => {
-  it('are the JPEGs of a folder in the order that a person would count them', async () => {
+  it('are the JPEGs of a folder in numeric order', async () => {
     const folder = folderWith(
       'f10.jpg',
       'f9.jpg',
@@ -34,7 +34,7 @@ describe('stored frames', () => {
     expect(await find(folder, '')).toEqual([['', ['f2.JPEG', 'f9.jpg', 'f10.jpg']]]);
   });
 
-  it("of a camera's days are one sequence in the order of capture, whatever the clocks' offset", async () => {
+  it("of a camera's days are one sequence in the order of capture, at any UTC offset", async () => {
     const names = [
       'door/2026_10_25/2026_10_25_02_59_00_000+0200.jpg',
       'door/2026_10_25/2026_10_25_02_10_00_000+0100.jpg',
@@ -45,7 +45,7 @@ describe('stored frames', () => {
     expect(await find(folder, 'door')).toEqual([['door', names]]);
   });
 
-  it('of several cameras are sequences of their own', async () => {
+  it('of several cameras are separate sequences', async () => {
     const folder = folderWith(
       'yard/2026_10_25/a.jpg',
       'door/2026_10_25/b.jpg',
@@ -58,22 +58,22 @@ describe('stored frames', () => {
     ]);
   });
 
-  it('are files that are named, whatever they are called, each once', async () => {
+  it('are also given files without a JPEG name, each once', async () => {
     const folder = folderWith('b.jpg', 'a.picture');
     expect(await find(folder, 'b.jpg', 'a.picture', 'b.jpg')).toEqual([
       ['', ['a.picture', 'b.jpg']],
     ]);
   });
 
-  it('are not looked for in circles', async () => {
+  it('are not searched through links to folders', async () => {
     const folder = folderWith('a.jpg');
     symlinkSync(folder, join(folder, 'again'));
     symlinkSync(join(folder, 'a.jpg'), join(folder, 'b.jpg'));
     expect(await find(folder, '')).toEqual([['', ['a.jpg', 'b.jpg']]]);
   });
 
-  it('that are not there are wrong usage', async () => {
+  it('that do not exist are a usage error', async () => {
     await expect(findSequences(['/nowhere'])).rejects.toThrow(UsageError);
-    await expect(findSequences([folderWith('a.txt')])).rejects.toThrow(/there is no JPEG in/);
+    await expect(findSequences([folderWith('a.txt')])).rejects.toThrow(/no JPEG found in/);
   });
 });

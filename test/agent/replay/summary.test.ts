@@ -35,8 +35,8 @@ const size = { frameWidthPx: 640, frameHeightPx: 480 };
 const story = [first, before('a'), change('a', 0.01), change('a', 0.12), quiet, undefined];
 const twice = [...story, change('b', 0.3)];
 
-describe('the summary', () => {
-  it('tells each event: when, how long, how many frames, how much, and where', () => {
+describe('the summary of a replay', () => {
+  it('has time, duration, frames, size and place of each event', () => {
     expect(eventTable(tallyOf(startMs, twice), true, size)).toEqual([
       '           began (UTC)  lasted  changed  sent  largest  where',
       '1  2026-11-22 08:30:01   0.5 s        2     3   12.0 %  bottom right',
@@ -44,7 +44,7 @@ describe('the summary', () => {
     ]);
   });
 
-  it('counts from the first frame where no clock is known, and names the frame', () => {
+  it('counts from the first frame without wall time, and names the frame', () => {
     expect(eventTable(tallyOf(0, twice), false, size)[1]).toBe(
       '1  0:00:01.0   0.5 s        2     3   12.0 %  bottom right  …ng-name-2.jpg',
     );
@@ -70,15 +70,15 @@ describe('the summary', () => {
 
   it('sums up in a sentence', () => {
     expect(sums(tallyOf(0, twice))).toBe(
-      '7 frames: 3 changed, in 2 events; 5 sent (1 first, 1 before, 3 change); 1 passed over',
+      '7 frames: 3 changed, in 2 events; 5 sent (1 first, 1 before, 3 change); 1 skipped',
     );
     expect(sums(tallyOf(0, [quiet]))).toBe('1 frame: 0 changed, in 0 events; 0 sent');
     expect(eventTable(tallyOf(0, [quiet]), true, size)).toEqual(['no event']);
   });
 });
 
-describe('a line of JSON', () => {
-  it('has every field whatever became of the frame', () => {
+describe('a JSON line of a replay', () => {
+  it('has every field for a decided and for a skipped frame', () => {
     const facts = { name: 'a.jpg', capturedAtMs: 0, ms: 1.23456 };
     expect(frameLine({ ...facts, verdict: change('7', 0.25) }, undefined)).toBe(
       '{"frame":"a.jpg","changed":true,"event":"7","sent":true,"reason":"change","ratio":0.25,' +
@@ -91,7 +91,7 @@ describe('a line of JSON', () => {
   });
 });
 
-describe('tuning', () => {
+describe('replay --tune', () => {
   const settings = {
     ...{ sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000, mask: undefined },
     ...{ eventGapMs: 0, minDurationMs: 0, before: 0, after: 0, keepEveryMs: 0 },
@@ -101,7 +101,7 @@ describe('tuning', () => {
     const tuning = new Tuning(settings);
     for (const sequence of [0, 1]) {
       const trials = tuning.begin(10_000);
-      const present = tuning.tuned.findIndex((each) => each.present);
+      const present = tuning.tuned.findIndex(({ present: isPresent }) => isPresent);
       const outcome = { name: 'a.jpg', capturedAtMs: sequence, ms: 0, verdict: change('1', 0.1) };
       tuning.note(trials.map((_, index) => (index === present ? [outcome] : [])));
       tuning.end();
@@ -114,7 +114,7 @@ describe('tuning', () => {
       },
     ]);
     expect(tuningTable(tuning.tuned)).toEqual([
-      'Events / frames sent with other settings; * is the present one.',
+      'Events / sent frames for each setting; * marks the current one.',
       '--sensitivity  --min-area 0.05%    0.1%    0.2%    0.4%    0.8%',
       '          30%            0 / 0   0 / 0   0 / 0   0 / 0   0 / 0',
       '          40%            0 / 0   0 / 0   0 / 0   0 / 0   0 / 0',
@@ -124,7 +124,7 @@ describe('tuning', () => {
     ]);
   });
 
-  it('stays between none and all', () => {
+  it('stays within 0 and 100 %', () => {
     const { tuned } = new Tuning({ ...settings, sensitivity: 1, minArea: 0 });
     expect(tuned.map(({ sensitivity, minArea }) => [sensitivity, minArea])).toEqual([
       [0.8, 0],

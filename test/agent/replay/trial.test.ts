@@ -14,7 +14,7 @@ const outcomeAt = (index: number): Outcome => ({
   ms: 1,
 });
 
-/** Takes pictures, `undefined` for what cannot be looked at; what is decided after each, and at the end. */
+/** Takes pictures, `undefined` for a damaged one. @returns the frames decided after each, and at the end */
 function runTrial(pictures: readonly (typeof empty | undefined)[]): Outcome[][] {
   const trial = new Trial(settings);
   const decided = pictures.map((picture, index) => {
@@ -25,15 +25,15 @@ function runTrial(pictures: readonly (typeof empty | undefined)[]): Outcome[][] 
   return [...decided, trial.finish()];
 }
 
-describe('a trial', () => {
+describe('a replay trial', () => {
   const decided = runTrial([empty, empty, undefined, empty, visited, empty, undefined]);
 
-  it('tells each frame once, in order, though the fate of some is known late', () => {
+  it('reports each frame once, in order, though some are decided late', () => {
     const names = decided.flat().map(({ name }) => name);
     expect(names).toEqual(['0.jpg', '1.jpg', '2.jpg', '3.jpg', '4.jpg', '5.jpg', '6.jpg']);
   });
 
-  it('says why each was sent, the ones before a change too', () => {
+  it('has the reason of each sent frame, those before a change too', () => {
     const reasons = decided.flat().map(({ verdict }) => verdict?.reason);
     expect(reasons).toEqual([
       ...['first', 'before', undefined, 'before'],
@@ -42,16 +42,16 @@ describe('a trial', () => {
     expect(decided[4]?.map(({ name }) => name)).toContain('4.jpg');
   });
 
-  it('lets a frame that cannot be looked at wait its turn', () => {
+  it('keeps a damaged frame in order', () => {
     expect(decided[2]).toEqual([]);
-    const passed = decided.flat().filter(({ verdict }) => verdict === undefined);
-    expect(passed.map(({ name, error }) => [name, error])).toEqual([
+    const skipped = decided.flat().filter(({ verdict }) => verdict === undefined);
+    expect(skipped.map(({ name, error }) => [name, error])).toEqual([
       ['2.jpg', 'it is damaged'],
       ['6.jpg', 'it is damaged'],
     ]);
   });
 
-  it('says whether something is in view', () => {
+  it('returns whether a frame changed', () => {
     const trial = new Trial(settings);
     expect(trial.take(outcomeAt(0), empty, 0)).toBe(false);
     expect(trial.lastCellMap).toBeUndefined();

@@ -3,7 +3,7 @@ import { lockState } from '../../../agent/service/state-lock.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 describe('the lock of a state directory', () => {
-  it('is had by one at a time, and by the next when it is given back', async () => {
+  it('has one holder at a time, and can be taken again after its release', async () => {
     const directory = temporaryDirectory();
     const first = await lockState(directory);
     await expect(lockState(directory)).rejects.toMatchObject({
@@ -15,7 +15,7 @@ describe('the lock of a state directory', () => {
     await (await lockState(directory)).close();
   });
 
-  it('says what is wrong when there is no directory', async () => {
+  it('is a STATE error when the directory does not exist', async () => {
     await expect(lockState('/no/such')).rejects.toMatchObject({ code: 'STATE' });
   });
 });

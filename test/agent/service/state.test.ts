@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../../support/temporary.js';
 
 describe('the state directory', () => {
   it.each([
-    ['what systemd gave', { STATE_DIRECTORY: '/var/lib/a', HOME: '/h' }, '/var/lib/a'],
+    ["systemd's", { STATE_DIRECTORY: '/var/lib/a', HOME: '/h' }, '/var/lib/a'],
     ['the first of several', { STATE_DIRECTORY: '/var/lib/a:/var/lib/b' }, '/var/lib/a'],
     ["below XDG's", { XDG_STATE_HOME: '/x', HOME: '/h' }, '/x/picchanged/yard'],
     ['below the home', { XDG_STATE_HOME: '', HOME: '/h' }, '/h/.local/state/picchanged/yard'],
@@ -14,13 +14,13 @@ describe('the state directory', () => {
     expect(defaultStateDirectory(env, 'yard')).toBe(expected);
   });
 
-  it('is made for its owner alone', async () => {
+  it('is created with access for its owner only', async () => {
     const path = join(temporaryDirectory(), 'a', 'b');
     await StateDirectory.open(path);
     expect(statSync(path).mode & 0o777).toBe(0o700);
   });
 
-  it('gives back what was kept, and nothing where nothing was', async () => {
+  it('reads what was written, and undefined for a missing file', async () => {
     const state = await StateDirectory.open(temporaryDirectory());
     expect(await state.read('judge')).toBeUndefined();
     await state.write('judge', Buffer.from('one'));
@@ -29,7 +29,7 @@ describe('the state directory', () => {
     expect(readdirSync(state.path)).toEqual(['judge']);
   });
 
-  it('says what failed, on what, and what to do', async () => {
+  it('throws STATE with a hint when a file cannot be read or written', async () => {
     const path = join(temporaryDirectory(), 'file');
     writeFileSync(path, '');
     const failure = { code: 'STATE', hint: expect.stringContaining('--state') as string };

@@ -1,4 +1,4 @@
-/** Frames from real programs that write, hang, end, break down or never start. */
+/** The source command, with real programs that write, hang, end, crash or do not start. */
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -16,10 +16,10 @@ const first = makeJpeg(1);
 const second = makeJpeg(2);
 const third = makeJpeg(3);
 
-/** Without its end marker. */
+/** A JPEG without its end marker. */
 const cut = first.subarray(0, first.length - 2);
 
-/** A source that starts `command`, and the clock that says when it has been silent for too long. */
+/** A source that starts `command`, and the clock of its timeout. */
 function open(command: readonly string[], changes: { maxFrameBytes?: number } = {}) {
   const clock = new FakeClock();
   const source = openCommand({
@@ -40,18 +40,18 @@ function file(...parts: readonly (Buffer | string)[]): string {
   return path;
 }
 
-/** A command that does these steps: see the fixture. */
+/** A command that runs these steps: see the fixture. */
 function writer(...steps: readonly string[]): string[] {
   return [fixtureProgram('writer.mjs'), ...steps];
 }
 
-/** A file for marks, and how many times it was marked. */
+/** A file that programs append marks to; `times` waits for a number of marks. */
 function marks() {
   const path = join(temporaryDirectory(), 'marks');
   return { path, times: (count: number) => writtenPids(path, count) };
 }
 
-/** Lets what waits in pipes be read: whatever was written before is. */
+/** Lets the event loop read everything that was written to pipes before. */
 async function readPipes(): Promise<void> {
   for (let n = 0; n < 3; n += 1) await new Promise((resolve) => setTimeout(resolve, 0));
 }
@@ -61,8 +61,8 @@ const camera = (message: RegExp): object => ({
   message: expect.stringMatching(message) as unknown,
 });
 
-describe('the source command', () => {
-  it('starts nothing before it is asked for a frame', async () => {
+describe('source command', () => {
+  it('starts no program before the first call', async () => {
     const started = marks();
     const { source, next } = open(writer(`mark:${started.path}`, file(first)));
     expect(existsSync(started.path)).toBe(false);
@@ -71,7 +71,7 @@ describe('the source command', () => {
     expect(source).toMatchObject({ isPaced: true, name: `command ${writer()[0] ?? ''}` });
   });
 
-  it('gives a frame byte for byte, with the time when it had come', async () => {
+  it('returns a frame byte for byte, with the time of its last byte', async () => {
     const { source, clock, next } = open(writer(file(first)));
     expect(await next()).toEqual({
       jpeg: first,
@@ -80,7 +80,7 @@ describe('the source command', () => {
     });
   });
 
-  it('gives the newest of the frames that came, and none of them twice', async () => {
+  it('returns the newest frame, and no frame twice', async () => {
     const { clock, next } = open(writer(file(first, second, third)));
     expect((await next()).jpeg).toEqual(third);
     const waiting = next();
@@ -89,7 +89,7 @@ describe('the source command', () => {
     await expect(waiting).rejects.toMatchObject(camera(/wrote nothing/));
   });
 
-  it('passes over multipart boundaries, damaged frames and those beyond the limit', async () => {
+  it('skips multipart boundaries, damaged frames and frames above the limit', async () => {
     const large = makeJpeg(1, { widthPx: 640, heightPx: 480 });
     const stream = file(
       boundary,
@@ -106,7 +106,7 @@ describe('the source command', () => {
     expect((await next()).jpeg).toEqual(second);
   });
 
-  it('reads on while nobody asks, and keeps the program from waiting', async () => {
+  it('reads continuously between calls, so that the program never blocks', async () => {
     const done = marks();
     const last = file(third);
     const { next } = open(
@@ -118,22 +118,22 @@ describe('the source command', () => {
     expect((await next()).jpeg).toEqual(third);
   });
 
-  it('needs a program', () => {
+  it('requires a program', () => {
     expect(() => open([])).toThrow(UsageError);
     expect(() => open([''])).toThrow(UsageError);
   });
 });
 
-describe('a program that ends', () => {
-  it('is told with its status and its last words, after the frame that it left', async () => {
+describe('source command: a program that ends', () => {
+  it('is reported with exit status and last stderr lines, after its last frame', async () => {
     const { next } = open(writer('say:no camera\nsorry', file(first), 'exit:3'));
     expect((await next()).jpeg).toEqual(first);
     await expect(next()).rejects.toMatchObject(
-      camera(/writer\.mjs ended \(exit status 3\); it said: no camera \/ sorry$/),
+      camera(/writer\.mjs ended \(exit status 3\); stderr: no camera \/ sorry$/),
     );
   });
 
-  it('is started again after pauses that double up to a minute, until it delivers', async () => {
+  it('is restarted after pauses that double up to a minute, until it delivers', async () => {
     const picture = join(temporaryDirectory(), 'picture');
     const { clock, next } = open(['sh', '-c', `cat '${picture}'; exit 1`]);
     const pauses = (): number[] => clock.pauses.filter((ms) => ms !== quietTimeoutMs);
@@ -158,31 +158,29 @@ describe('a program that ends', () => {
     expect(pauses().at(-1)).toBe(1000);
   });
 
-  it('is told when a signal ended it', async () => {
+  it('is reported with the signal that ended it', async () => {
     const { next } = open(['sh', '-c', 'kill -SEGV $$']);
     await expect(next()).rejects.toMatchObject(
-      camera(/^sh ended \(killed by SIGSEGV\); it said nothing$/),
+      camera(/^sh ended \(killed by SIGSEGV\); stderr is empty$/),
     );
   });
 });
 
-describe('a program that cannot be started', () => {
-  it('is named when there is none', async () => {
+describe('source command: a program that cannot be started', () => {
+  it('is named when it does not exist', async () => {
     const { next } = open(['no-such-program-there']);
-    await expect(next()).rejects.toMatchObject(
-      camera(/^there is no program no-such-program-there$/),
-    );
+    await expect(next()).rejects.toMatchObject(camera(/^program no-such-program-there not found$/));
   });
 
-  it('is named when it is no program', async () => {
+  it('is named when it is not executable', async () => {
     const path = file('words');
     chmodSync(path, 0o644);
     await expect(open([path]).next()).rejects.toMatchObject(camera(/^cannot start \//));
   });
 });
 
-describe('a program that falls silent', () => {
-  it('is ended with all that it forked, though it ignores SIGTERM, and started again', async () => {
+describe('source command: a program that delivers no frame', () => {
+  it('is ended with its child processes, though it ignores SIGTERM, and restarted', async () => {
     const pidFile = join(temporaryDirectory(), 'pids');
     const { clock, next } = open([fixtureProgram('stubborn.sh'), pidFile]);
     const silent = expect(next()).rejects.toMatchObject(camera(/wrote nothing for 7777ms/));
@@ -200,13 +198,17 @@ describe('a program that falls silent', () => {
   });
 
   it.each([
-    ['no JPEG', ['no picture at all'], /wrote 17 bytes in 7777ms and no whole frame; it said: hm$/],
+    [
+      'no JPEG',
+      ['no picture at all'],
+      /wrote 17 bytes in 7777ms and no complete frame; stderr: hm$/,
+    ],
     [
       'damaged frames',
       [cut, cut, cut],
-      /no whole frame \(2 passed over, the last: a new picture begins before its end\)/,
+      /no complete frame \(2 skipped, the last: a new picture begins before its end\)/,
     ],
-  ])('is told apart when it wrote %s', async (_, parts, message) => {
+  ])('is reported with its output when it wrote %s', async (_, parts, message) => {
     const done = marks();
     const { clock, next } = open(writer('say:hm', file(...parts), `mark:${done.path}`));
     const silent = expect(next()).rejects.toMatchObject({
@@ -220,8 +222,8 @@ describe('a program that falls silent', () => {
   });
 });
 
-describe('the end of the source', () => {
-  it('comes with an abort: the reason is thrown when the program and its group are gone', async () => {
+describe('source command: end', () => {
+  it('rejects with the reason of an abort when the program and its group have ended', async () => {
     const pidFile = join(temporaryDirectory(), 'pids');
     const { source } = open([fixtureProgram('stubborn.sh'), pidFile]);
     const abort = new AbortController();
@@ -233,7 +235,7 @@ describe('the end of the source', () => {
     await eventually(() => !isRunning(forked!), 'the end of the whole group');
   });
 
-  it('comes with close, also while a call waits', async () => {
+  it('ends the program on close, also while a call waits', async () => {
     const started = marks();
     const { source, next } = open(writer(file(first), `mark:${started.path}`));
     await next();
@@ -244,10 +246,10 @@ describe('the end of the source', () => {
     expect(isRunning(pid!)).toBe(false);
   });
 
-  it('does not wait for a pause to pass', async () => {
+  it('does not wait for the end of a pause', async () => {
     const { source, clock } = open(['no-such-program-there']);
     const abort = new AbortController();
-    await expect(source.next(abort.signal)).rejects.toMatchObject(camera(/no program/));
+    await expect(source.next(abort.signal)).rejects.toMatchObject(camera(/not found/));
     const waiting = source.next(abort.signal);
     await eventually(() => clock.pauses.includes(1000), 'the pause');
     abort.abort(new Error('enough'));

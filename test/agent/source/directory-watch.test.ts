@@ -1,4 +1,4 @@
-/** What the watch of a directory tells when the watcher below it is deaf, or fails. */
+/** Names that the directory watch reports when chokidar misses events or fails. */
 import { EventEmitter } from 'node:events';
 import { statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,12 +7,12 @@ import {
   DirectoryWatch,
   checkMs,
   retryMs,
-  tellAllMs,
+  rescanMs,
 } from '../../../agent/source/directory-watch.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-/** Watchers that are ready, and tell what a test has them tell; the newest last. */
+/** Fake watchers: ready at once, events are emitted by the tests; the newest last. */
 const watchers: EventEmitter[] = [];
 vi.mock('chokidar', () => ({
   watch: () => {
@@ -24,35 +24,35 @@ vi.mock('chokidar', () => ({
 }));
 beforeEach(() => void watchers.splice(0));
 
-/** A watch of a directory in which `old.jpg` was before; `check` lets the time to the next one pass. */
+/** A watch of a directory that contains `old.jpg`; `check` first advances the clock to the next check. */
 async function openWatch() {
   const directory = temporaryDirectory();
   const file = (name: string): string => join(directory, name);
   writeFileSync(file('old.jpg'), '');
   const clock = new FakeClock();
-  const told: string[] = [];
+  const reported: string[] = [];
   const watch = await DirectoryWatch.open({
     directory,
     clock,
     wants: (name) => name.endsWith('.jpg'),
-    onName: (name) => told.push(name),
+    onName: (name) => reported.push(name),
     followsLinks: false,
   });
   onTestFinished(() => watch.close());
   const check = async (afterMs = checkMs): Promise<string[]> => {
     await clock.advance(afterMs);
     await watch.check();
-    return told.splice(0).sort();
+    return reported.splice(0).sort();
   };
-  return { directory, file, watch, clock, told, check };
+  return { directory, file, watch, clock, reported, check };
 }
 
 function systemError(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: it failed`), { code, path });
 }
 
-describe('a watch', () => {
-  it('tells within a second what its watcher missed, once', async () => {
+describe('directory watch', () => {
+  it('reports within a second what its watcher missed, once', async () => {
     const { file, check } = await openWatch();
     expect(await check()).toEqual([]);
     for (const name of ['a.jpg', 'b.jpg', 'c.txt']) writeFileSync(file(name), '');
@@ -64,7 +64,7 @@ describe('a watch', () => {
     expect(await check()).toEqual(['a.jpg']);
   });
 
-  it('tells a file that came within the same tick of the clock as the last look', async () => {
+  it('reports a file that was created within the time resolution of the last comparison', async () => {
     const { directory, file, check } = await openWatch();
     writeFileSync(file('a.jpg'), '');
     expect(await check()).toEqual(['a.jpg']);
@@ -76,30 +76,30 @@ describe('a watch', () => {
     expect(await check()).toEqual(['b.jpg']);
   });
 
-  it('tells a name again that came back before it was seen to be gone', async () => {
-    const { directory, file, check, told } = await openWatch();
+  it('reports a name again that was removed and created between two comparisons', async () => {
+    const { directory, file, check, reported } = await openWatch();
     await check();
     const { atime, mtime } = statSync(directory);
     utimesSync(directory, atime, mtime);
     await check();
     unlinkSync(file('old.jpg'));
     watchers[0]?.emit('unlink', file('old.jpg'));
-    expect(told.splice(0)).toEqual(['old.jpg']);
+    expect(reported.splice(0)).toEqual(['old.jpg']);
     writeFileSync(file('old.jpg'), '');
     utimesSync(directory, atime, mtime);
     expect(await check()).toEqual(['old.jpg']);
   });
 
-  it('tells every name now and then, also one that is gone', async () => {
+  it('reports all names at each rescan, also a removed one', async () => {
     const { file, check } = await openWatch();
     writeFileSync(file('a.jpg'), '');
     await check();
     unlinkSync(file('old.jpg'));
-    expect(await check(tellAllMs)).toEqual(['a.jpg', 'old.jpg']);
+    expect(await check(rescanMs)).toEqual(['a.jpg', 'old.jpg']);
     expect(await check()).toEqual([]);
   });
 
-  it('goes on when one file cannot be watched, and reports it once', async () => {
+  it('continues when one file cannot be watched, and reports it once', async () => {
     const { file, watch, clock, check } = await openWatch();
     const report = async (): Promise<unknown> => {
       for (const name of ['bad.jpg', 'worse.jpg']) {
@@ -125,7 +125,7 @@ describe('a watch', () => {
   });
 
   it.each(['ENOSPC', 'EIO'])(
-    'tells every name each second while the watcher has failed by %s, and starts it again',
+    'reports all names each second while the watcher has failed with %s, and restarts it',
     async (code) => {
       const { directory, file, watch, clock, check } = await openWatch();
       const path = code === 'EIO' ? directory : file('a.jpg');

@@ -17,14 +17,14 @@ async function open(path: string, settings: Partial<FileSettings> = {}) {
       maxFrameBytes: 1_000_000,
       wantsExisting: false,
       wantsMore: settings.wantsExisting !== true,
-      onLooked: () => undefined,
-      settleTimeoutMs: 10_000,
+      onPoll: () => undefined,
+      stabilityTimeoutMs: 10_000,
       ...settings,
     }),
   );
 }
 
-/** Different ways in which programs write a file anew. */
+/** Ways in which programs write a new version of a file. */
 const ways: Record<string, (path: string, bytes: Buffer) => Promise<void>> = {
   'overwritten in place': (path, bytes) => writeFile(path, bytes),
   'replaced by rename': async (path, bytes) => {
@@ -38,7 +38,7 @@ const ways: Record<string, (path: string, bytes: Buffer) => Promise<void>> = {
 };
 
 describe('openFile', () => {
-  it.each(Object.entries(ways))('gives each version of a file %s', async (_, write) => {
+  it.each(Object.entries(ways))('returns each version of a file %s', async (_, write) => {
     const path = join(temporaryDirectory(), 'monitor.jpg');
     const source = await open(path);
     for (const shade of [1, 2, 3]) {
@@ -49,7 +49,7 @@ describe('openFile', () => {
     }
   });
 
-  it('passes over the version that was there before it opened', async () => {
+  it('ignores the version that existed before it opened', async () => {
     const path = join(temporaryDirectory(), 'monitor.jpg');
     await writeFile(path, makeJpeg(1));
     const source = await open(path);
@@ -57,14 +57,14 @@ describe('openFile', () => {
     expect((await next(source)).jpeg.equals(makeJpeg(2))).toBe(true);
   });
 
-  it('gives the newest of the versions that came while nobody asked', async () => {
+  it('returns the newest of the versions that were written between two calls', async () => {
     const path = join(temporaryDirectory(), 'monitor.jpg');
     const source = await open(path);
     for (const shade of [1, 2, 3]) await writeFile(path, makeJpeg(shade));
     expect((await next(source)).jpeg.equals(makeJpeg(3))).toBe(true);
   });
 
-  it('passes over the neighbours of its file', async () => {
+  it('ignores other files in the directory', async () => {
     const directory = temporaryDirectory();
     const source = await open(join(directory, 'monitor.jpg'));
     await writeFile(join(directory, 'other.jpg'), makeJpeg(1));
@@ -106,12 +106,12 @@ describe('openFile', () => {
     }
   });
 
-  it('says once that its file stays away, and takes it when it comes', async () => {
+  it('reports a missing file once, and takes it when it is written', async () => {
     const path = join(temporaryDirectory(), 'monitor.jpg');
-    const source = await open(path, { settleTimeoutMs: 300 });
+    const source = await open(path, { stabilityTimeoutMs: 300 });
     await expect(next(source)).rejects.toMatchObject({
       code: 'CAMERA',
-      message: `${path} is not there`,
+      message: `${path} does not exist`,
     });
     const waiting = next(source);
     await writeFile(path, makeJpeg(1));
@@ -120,9 +120,9 @@ describe('openFile', () => {
     await expect(next(source)).rejects.toMatchObject({ code: 'CAMERA' });
   });
 
-  it('gives up a version that stays unfinished and takes the next one', async () => {
+  it('refuses a version that stays incomplete and takes the next one', async () => {
     const path = join(temporaryDirectory(), 'monitor.jpg');
-    const source = await open(path, { settleTimeoutMs: 300 });
+    const source = await open(path, { stabilityTimeoutMs: 300 });
     await writeFile(path, makeJpeg(1).subarray(0, 300));
     await expect(next(source)).rejects.toMatchObject({ code: 'FRAME' });
     await writeFile(path, makeJpeg(2));
@@ -138,7 +138,7 @@ describe('openFile', () => {
     expect((await next(source)).jpeg.equals(makeJpeg(2))).toBe(true);
   });
 
-  it('says once that its directory is gone, and goes on when it is back', async () => {
+  it('reports a missing directory once, and continues when it is back', async () => {
     const directory = join(temporaryDirectory(), 'camera');
     const path = join(directory, 'monitor.jpg');
     await mkdir(directory);
@@ -146,7 +146,7 @@ describe('openFile', () => {
     await rm(directory, { recursive: true });
     await expect(next(source)).rejects.toMatchObject({
       code: 'CAMERA',
-      message: `the watched directory ${directory} is gone`,
+      message: `the watched directory ${directory} does not exist`,
     });
     const waiting = next(source);
     await mkdir(directory);
@@ -170,16 +170,16 @@ describe('openFile', () => {
     expect((await next(source)).jpeg.equals(makeJpeg(3))).toBe(true);
   });
 
-  it('refuses a path that is no regular file, or in no directory', async () => {
+  it('refuses a path that is not a regular file, or whose directory does not exist', async () => {
     const directory = temporaryDirectory();
     await expect(open(directory)).rejects.toMatchObject({
       name: 'UsageError',
-      hint: `for the frames in a directory say folder:${directory}`,
+      hint: `for the frames in a directory use folder:${directory}`,
     });
     await expect(open(join(directory, 'nowhere', 'a.jpg'))).rejects.toBeInstanceOf(UsageError);
   });
 
-  it('ends a wait with the reason of its signal', async () => {
+  it('rejects with the reason of its signal', async () => {
     const source = await open(join(temporaryDirectory(), 'monitor.jpg'));
     const controller = new AbortController();
     const waiting = source.next(controller.signal);
@@ -190,7 +190,7 @@ describe('openFile', () => {
 });
 
 describe('openFile, one-shot', () => {
-  it('gives the file as it is, with its time', async () => {
+  it('returns the existing version, with its time', async () => {
     const path = join(temporaryDirectory(), 'monitor.jpg');
     await writeFile(path, makeJpeg(1));
     await utimes(path, 1_700_000_000, 1_700_000_000.5);
@@ -207,38 +207,38 @@ describe('openFile, one-shot', () => {
     expect((await waiting).jpeg.equals(makeJpeg(1))).toBe(true);
   });
 
-  it('fails when there is no file in time', async () => {
+  it('fails when the file does not exist in time', async () => {
     const path = join(temporaryDirectory(), 'monitor.jpg');
-    const source = await open(path, { wantsExisting: true, settleTimeoutMs: 300 });
+    const source = await open(path, { wantsExisting: true, stabilityTimeoutMs: 300 });
     await expect(next(source)).rejects.toMatchObject({
       code: 'CAMERA',
-      message: `${path} is not there`,
+      message: `${path} does not exist`,
     });
   });
 
-  it('fails when the file does not become whole in time', async () => {
+  it('fails when the file is not complete in time', async () => {
     const path = join(temporaryDirectory(), 'monitor.jpg');
     await writeFile(path, makeJpeg(1).subarray(0, 300));
-    const source = await open(path, { wantsExisting: true, settleTimeoutMs: 300 });
+    const source = await open(path, { wantsExisting: true, stabilityTimeoutMs: 300 });
     await expect(next(source)).rejects.toMatchObject({
       code: 'FRAME',
-      message: `${path} is no whole JPEG after 300ms: it ends before its end marker (FF D9)`,
+      message: `${path} is not a complete JPEG after 300ms: it ends before its end marker (FF D9)`,
     });
   });
 });
 
-describe('a file that a service was started for', () => {
-  it('is a frame as it is, then each time it is written, and looks in between are told', async () => {
+describe('openFile, existing and later versions', () => {
+  it('returns the existing version, then each new one, and reports the checks in between', async () => {
     const path = join(temporaryDirectory(), 'monitor.jpg');
     await writeFile(path, makeJpeg(1));
-    const looks: boolean[] = [];
-    const onLooked = (isQuiet: boolean): void => void looks.push(isQuiet);
-    const source = await open(path, { wantsExisting: true, wantsMore: true, onLooked });
+    const polls: boolean[] = [];
+    const onPoll = (isQuiet: boolean): void => void polls.push(isQuiet);
+    const source = await open(path, { wantsExisting: true, wantsMore: true, onPoll });
     expect((await next(source)).jpeg.equals(makeJpeg(1))).toBe(true);
     const waiting = next(source);
-    await eventually(() => looks.includes(true), 'a look at a file that is quiet');
+    await eventually(() => polls.includes(true), 'a check of a quiet file');
     await writeFile(path, makeJpeg(2));
     expect((await waiting).jpeg.equals(makeJpeg(2))).toBe(true);
-    expect(looks).toContain(false);
+    expect(polls).toContain(false);
   });
 });

@@ -15,11 +15,11 @@ import { closing, next, rewriteForever } from '../../support/written-frames.js';
 
 async function openIn(directory: string, settings: Partial<FolderSettings> = {}) {
   const clock = systemClock;
-  const onLooked = (): void => undefined;
-  return closing(openFolder({ directory, clock, maxFrameBytes: 1_000_000, onLooked, ...settings }));
+  const onPoll = (): void => undefined;
+  return closing(openFolder({ directory, clock, maxFrameBytes: 1_000_000, onPoll, ...settings }));
 }
 
-/** What this process has the kernel watch. */
+/** Number of inotify watches of this process. */
 function inotifyWatches(): number {
   const texts = readdirSync('/proc/self/fdinfo').map((fd) => {
     try {
@@ -32,7 +32,7 @@ function inotifyWatches(): number {
 }
 
 describe('openFolder', () => {
-  it('gives a new file as a frame, with its bytes, its time and its path', async () => {
+  it('returns a new file as a frame, with its bytes, its time and its path', async () => {
     const directory = temporaryDirectory();
     const source = await openIn(directory);
     const path = join(directory, 'a.jpg');
@@ -43,7 +43,7 @@ describe('openFolder', () => {
     expect(frame).toMatchObject({ capturedAtMs: 1_700_000_000_123, origin: path });
   });
 
-  it('passes over what was there before it opened, until that is rewritten', async () => {
+  it('ignores files that existed before it opened, until they are rewritten', async () => {
     const directory = temporaryDirectory();
     await writeFile(join(directory, 'old.jpg'), makeJpeg(1));
     const source = await openIn(directory);
@@ -71,7 +71,7 @@ describe('openFolder', () => {
     expect((await next(source)).origin).toBe(join(directory, 'b.Jpeg'));
   });
 
-  it('gives each version of a file once, written in place or moved there', async () => {
+  it('returns each version of a file once, written in place or moved there', async () => {
     const directory = temporaryDirectory();
     const source = await openIn(directory);
     for (const shade of [1, 2, 3, 4]) {
@@ -83,9 +83,9 @@ describe('openFolder', () => {
     }
   });
 
-  it('lets a half-written file wait and others pass it', async () => {
+  it('takes other files while one is incomplete', async () => {
     const directory = temporaryDirectory();
-    const source = await openIn(directory, { settleTimeoutMs: 60_000 });
+    const source = await openIn(directory, { stabilityTimeoutMs: 60_000 });
     const half = makeJpeg(1);
     await writeFile(join(directory, 'half.jpg'), half.subarray(0, 300));
     await writeFile(join(directory, 'whole.jpg'), makeJpeg(2));
@@ -96,9 +96,9 @@ describe('openFolder', () => {
     expect(frame.jpeg.equals(half)).toBe(true);
   });
 
-  it('gives up a file that stays unfinished, once, and takes it when it is finished after all', async () => {
+  it('refuses a file that stays incomplete, once, and takes it when it is complete', async () => {
     const directory = temporaryDirectory();
-    const source = await openIn(directory, { settleTimeoutMs: 300 });
+    const source = await openIn(directory, { stabilityTimeoutMs: 300 });
     const half = makeJpeg(1);
     await writeFile(join(directory, 'half.jpg'), half.subarray(0, 300));
     const error = await next(source).catch((reason: unknown) => reason);
@@ -106,7 +106,7 @@ describe('openFolder', () => {
     expect(error).toMatchObject({
       code: 'FRAME',
       message: expect.stringMatching(
-        /half\.jpg is no whole JPEG.* 300ms: it ends before/,
+        /half\.jpg is not a complete JPEG.* 300ms: it ends before/,
       ) as string,
     });
     await writeFile(join(directory, 'whole.jpg'), makeJpeg(2));
@@ -115,7 +115,7 @@ describe('openFolder', () => {
     expect((await next(source)).origin).toBe(join(directory, 'half.jpg'));
   });
 
-  it('refuses a file above the limit and goes on', async () => {
+  it('refuses a file above the limit and continues', async () => {
     const directory = temporaryDirectory();
     const source = await openIn(directory, { maxFrameBytes: 10_000 });
     await writeFile(join(directory, 'huge.jpg'), Buffer.alloc(10_001));
@@ -127,7 +127,7 @@ describe('openFolder', () => {
     expect((await next(source)).origin).toBe(join(directory, 'a.jpg'));
   });
 
-  it('passes over links that lead nowhere, and watches on', async () => {
+  it('ignores dangling and circular links, and continues', async () => {
     const directory = temporaryDirectory();
     const links = async (start: string): Promise<void> => {
       await symlink(`${start}-self.jpg`, join(directory, `${start}-self.jpg`));
@@ -149,26 +149,26 @@ describe('openFolder', () => {
     expect((await next(source)).jpeg.equals(makeJpeg(4))).toBe(true);
   });
 
-  it('takes a file that may be read only after a while', async () => {
+  it('takes a file that becomes readable later', async () => {
     const directory = temporaryDirectory();
     chmodSync(directory, 0o777);
     becomeNobody();
     const path = join(directory, 'a.jpg');
-    let looks = 0;
-    const source = await openIn(directory, { onLooked: () => (looks += 1) });
+    let polls = 0;
+    const source = await openIn(directory, { onPoll: () => (polls += 1) });
     await writeFile(path, makeJpeg(1), { mode: 0o200 });
     const waiting = next(source);
-    // By then it was read in vain: two looks before, and one after.
-    await eventually(() => looks > 4, 'some looks');
+    // More than 4 polls: two checks, a failed read, and a check after it.
+    await eventually(() => polls > 4, 'some polls');
     chmodSync(path, 0o600);
     expect((await waiting).origin).toBe(path);
   });
 
-  it('refuses a file that it may not read and goes on', async () => {
+  it('refuses an unreadable file and continues', async () => {
     const directory = temporaryDirectory();
     chmodSync(directory, 0o777);
     becomeNobody();
-    const source = await openIn(directory, { settleTimeoutMs: 300 });
+    const source = await openIn(directory, { stabilityTimeoutMs: 300 });
     await writeFile(join(directory, 'secret.jpg'), makeJpeg(1), { mode: 0o200 });
     await writeFile(join(directory, 'a.jpg'), makeJpeg(2));
     const results = [
@@ -179,7 +179,7 @@ describe('openFolder', () => {
     expect(results).toContainEqual(expect.objectContaining({ origin: join(directory, 'a.jpg') }));
   });
 
-  it('gives all of 2,000 files that arrive at once, each once', async () => {
+  it('returns all of 2,000 files that are written at once, each once', async () => {
     const directory = temporaryDirectory();
     const source = await openIn(directory);
     const wanted = Array.from({ length: 2000 }, (_, n) => join(directory, `${n + 1000}.jpg`));
@@ -190,7 +190,7 @@ describe('openFolder', () => {
     expect(got.sort()).toEqual(wanted);
   });
 
-  it('passes over a file that is gone before it is read', async () => {
+  it('ignores a file that is removed before it is read', async () => {
     const directory = temporaryDirectory();
     const source = await openIn(directory);
     await writeFile(join(directory, 'gone.jpg'), makeJpeg(1));
@@ -209,7 +209,7 @@ describe('openFolder', () => {
     }
   });
 
-  it('says once that its directory is gone, and goes on when it is back', async () => {
+  it('reports a missing directory once, and continues when it is back', async () => {
     const directory = join(temporaryDirectory(), 'frames');
     await mkdir(directory);
     const source = await openIn(directory);
@@ -218,7 +218,7 @@ describe('openFolder', () => {
     await rm(directory, { recursive: true });
     await expect(next(source)).rejects.toMatchObject({
       code: 'CAMERA',
-      message: `the watched directory ${directory} is gone`,
+      message: `the watched directory ${directory} does not exist`,
     });
     const waiting = next(source);
     await mkdir(directory);
@@ -228,7 +228,7 @@ describe('openFolder', () => {
     expect((await next(source)).jpeg.equals(makeJpeg(3))).toBe(true);
   });
 
-  it('notices another directory in the place of its own', async () => {
+  it('detects that its directory was replaced', async () => {
     const parent = temporaryDirectory();
     const directory = join(parent, 'frames');
     await mkdir(directory);
@@ -242,7 +242,7 @@ describe('openFolder', () => {
     expect((await next(source)).jpeg.equals(makeJpeg(2))).toBe(true);
   });
 
-  it('watches the directory that a symbolic link names', async () => {
+  it('watches the target of a symbolic link', async () => {
     const parent = temporaryDirectory();
     await mkdir(join(parent, 'real'));
     await symlink('real', join(parent, 'link'));
@@ -251,14 +251,14 @@ describe('openFolder', () => {
     expect((await next(source)).jpeg.equals(makeJpeg(1))).toBe(true);
   });
 
-  it('refuses a directory that is not there, or is none', async () => {
+  it('refuses a missing directory, and a path that is not a directory', async () => {
     const parent = temporaryDirectory();
     await writeFile(join(parent, 'a.jpg'), makeJpeg(1));
     await expect(openIn(join(parent, 'nowhere'))).rejects.toBeInstanceOf(UsageError);
     await expect(openIn(join(parent, 'a.jpg'))).rejects.toBeInstanceOf(UsageError);
   });
 
-  it('ends a wait with the reason of its signal', async () => {
+  it('rejects with the reason of its signal', async () => {
     const source = await openIn(temporaryDirectory());
     const controller = new AbortController();
     const waiting = source.next(controller.signal);
@@ -267,13 +267,13 @@ describe('openFolder', () => {
     await expect(waiting).rejects.toBe(reason);
   });
 
-  it.skipIf(process.platform !== 'linux')('leaves no watch behind when it is closed', async () => {
+  it.skipIf(process.platform !== 'linux')('has no inotify watch after close', async () => {
     const before = inotifyWatches();
     const source = await openIn(temporaryDirectory());
     expect(inotifyWatches()).toBeGreaterThan(before);
     await source.close();
     await source.close();
-    await eventually(() => inotifyWatches() <= before, 'its watches are gone');
+    await eventually(() => inotifyWatches() <= before, 'the end of its watches');
   });
 });
 
@@ -282,7 +282,7 @@ describe('watchError', () => {
     ['ENOSPC', 'raise the limit: sysctl fs.inotify.max_user_watches=524288'],
     ['EMFILE', 'raise the limit: sysctl fs.inotify.max_user_instances=524288'],
     ['EIO', undefined],
-  ])('says what to do about %s', (code, hint) => {
+  ])('has a hint for %s', (code, hint) => {
     const cause = Object.assign(new Error(`${code}: it failed`), { code });
     expect(watchError('/frames', cause)).toMatchObject({ code: 'CAMERA', hint, cause });
   });

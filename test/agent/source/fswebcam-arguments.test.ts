@@ -1,4 +1,4 @@
-/** The words that fswebcam is started with. */
+/** The arguments that fswebcam is started with. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fswebcamArguments } from '../../../agent/source/fswebcam-arguments.js';
@@ -13,7 +13,7 @@ const plain: ShotOptions = {
 };
 
 describe('fswebcamArguments', () => {
-  it('asks for a plain picture: no banner, no title, warnings not kept back', () => {
+  it('requests a plain picture: no banner, no title, warnings not suppressed', () => {
     expect(fswebcamArguments(plain, 'shot.jpg')).toEqual([
       ...['-r', '640x480'],
       ...['--jpeg', '85'],
@@ -24,18 +24,18 @@ describe('fswebcamArguments', () => {
     ]);
   });
 
-  it("takes node-webcam's resolution when none is asked for, and no skip for 0", () => {
-    const words = fswebcamArguments({ ...plain, resolution: undefined, skip: 0 }, 'shot.jpg');
-    expect(words.slice(0, 2)).toEqual(['-r', '1280x720']);
-    expect(words).not.toContain('--skip');
+  it("uses node-webcam's resolution without --resolution, and no --skip for 0", () => {
+    const args = fswebcamArguments({ ...plain, resolution: undefined, skip: 0 }, 'shot.jpg');
+    expect(args.slice(0, 2)).toEqual(['-r', '1280x720']);
+    expect(args).not.toContain('--skip');
   });
 
-  it('escapes the colons in a path, and leaves the one after a prefix', () => {
-    const words = fswebcamArguments({ ...plain, device: 'FILE:/a:b/c:d.jpg' }, 'shot.jpg');
-    expect(words).toContain('FILE:/a\\:b/c\\:d.jpg');
+  it('escapes the colons in a path, but not the one after a prefix', () => {
+    const args = fswebcamArguments({ ...plain, device: 'FILE:/a:b/c:d.jpg' }, 'shot.jpg');
+    expect(args).toContain('FILE:/a\\:b/c\\:d.jpg');
   });
 
-  it('never lets a device be more or other than the one word after -d', () => {
+  it('keeps any device a single argument after -d', () => {
     const usual = fswebcamArguments({ ...plain, device: 'TEST:' }, 'shot.jpg');
     const devices = fc.oneof(
       fc.string({ unit: 'grapheme' }).map((text) => `/dev/${text}`),
@@ -44,22 +44,22 @@ describe('fswebcamArguments', () => {
     );
     fc.assert(
       fc.property(devices, (text) => {
-        let words: string[];
+        let args: string[];
         try {
-          words = fswebcamArguments({ ...plain, device: text }, 'shot.jpg');
+          args = fswebcamArguments({ ...plain, device: text }, 'shot.jpg');
         } catch (error) {
           expect(error).toBeInstanceOf(InvalidValue);
           return;
         }
-        const at = words.indexOf('-d') + 1;
-        expect(words[at]?.replaceAll('\\:', ':')).toBe(text);
-        expect(words.with(at, 'TEST:')).toEqual(usual);
+        const at = args.indexOf('-d') + 1;
+        expect(args[at]?.replaceAll('\\:', ':')).toBe(text);
+        expect(args.with(at, 'TEST:')).toEqual(usual);
       }),
       { numRuns: 1000 },
     );
   });
 
-  it('refuses what would not be the words that were asked for', () => {
+  it('throws when an option value would change the arguments', () => {
     for (const changes of [{ quality: Number.NaN }, { skip: -1 }, { skip: 1.5 }]) {
       expect(() => fswebcamArguments({ ...plain, ...changes }, 'shot.jpg')).toThrow(Error);
     }

@@ -1,4 +1,4 @@
-/** The real fswebcam where it will do, programs in its place for what it cannot be made to do. */
+/** The fswebcam source: with the real fswebcam, and with fixture programs for failures that it cannot reproduce. */
 import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -12,7 +12,7 @@ import { makeJpeg } from '../../support/pictures.js';
 import { fixtureProgram } from '../../support/processes.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-/** An opened source, its folder for shots, and a picture that FILE: can show. */
+/** An open source, its folder for shots, and a picture for FILE:. */
 async function open(changes: Partial<FswebcamSettings> = {}) {
   const directory = temporaryDirectory();
   const picture = join(temporaryDirectory(), 'picture.jpg');
@@ -33,8 +33,8 @@ async function open(changes: Partial<FswebcamSettings> = {}) {
   return { source, directory, picture, shoot: () => source.next(signal) };
 }
 
-describe('a shot by the real fswebcam', () => {
-  it('is a whole JPEG of the size asked for, with the time when it was done', async () => {
+describe('fswebcam: a shot', () => {
+  it('is a complete JPEG of the requested size, with the time of its end', async () => {
     const clock = new FakeClock();
     const { source, shoot } = await open({ device: 'TEST:', skip: 3, clock });
     const frame = await shoot();
@@ -44,20 +44,20 @@ describe('a shot by the real fswebcam', () => {
     expect(source).toMatchObject({ name: 'fswebcam TEST:', isPaced: true });
   });
 
-  it('is the same each time while nothing changes: no time stamp in the picture', async () => {
+  it('is identical while nothing changes: no time stamp in the picture', async () => {
     const { shoot } = await open();
     const { jpeg } = await shoot();
     expect((await shoot()).jpeg).toEqual(jpeg);
   });
 
-  it('leaves nothing behind', async () => {
+  it('leaves no files', async () => {
     const { directory, source, shoot } = await open();
     await shoot();
     await source.close();
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('works in a folder whose name means something to strftime, a shell or node-webcam', async () => {
+  it('works in a folder whose name is special to strftime, a shell or node-webcam', async () => {
     const directory = join(temporaryDirectory(), '%Y 100%d $(touch x);');
     mkdirSync(directory);
     const { shoot } = await open({ directory });
@@ -74,19 +74,19 @@ describe('a shot by the real fswebcam', () => {
   });
 });
 
-describe('a shot that fails', () => {
-  it('is a CAMERA error in words of fswebcam, which ends with status 0', async () => {
+describe('fswebcam: a shot that fails', () => {
+  it("is a CAMERA error with fswebcam's message, though the exit status is 0", async () => {
     const { shoot } = await open({ device: '/dev/no-such-camera' });
     await expect(shoot()).rejects.toMatchObject({
       code: 'CAMERA',
       message:
         'fswebcam took no picture from /dev/no-such-camera (exit status 0); ' +
-        'it said: stat: No such file or directory',
+        'stderr: stat: No such file or directory',
       hint: expect.stringContaining('/dev/video') as unknown,
     });
   });
 
-  it('never gives the picture of an earlier one', async () => {
+  it('never returns the picture of an earlier shot', async () => {
     const { picture, directory, shoot } = await open();
     await shoot();
     rmSync(picture);
@@ -96,7 +96,7 @@ describe('a shot that fails', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('is told when fswebcam breaks down', async () => {
+  it('is reported when fswebcam crashes', async () => {
     const { picture, shoot } = await open();
     writeFileSync(picture, 'no picture');
     await expect(shoot()).rejects.toMatchObject({
@@ -110,8 +110,8 @@ describe('a shot that fails', () => {
     await expect(shoot()).rejects.toMatchObject({
       code: 'CAMERA',
       message:
-        'fswebcam was not done with a shot from FILE:/dev after 300ms (killed by SIGKILL); ' +
-        'it said nothing',
+        'fswebcam did not finish a shot from FILE:/dev within 300ms (killed by SIGKILL); ' +
+        'stderr is empty',
     });
     expect(readdirSync(directory)).toEqual([]);
   });
@@ -120,7 +120,7 @@ describe('a shot that fails', () => {
     const { directory, source } = await open({ device: 'FILE:/dev' });
     const abort = new AbortController();
     const shot = source.next(abort.signal);
-    await eventually(() => readdirSync(directory).length > 0, 'a shot that has begun');
+    await eventually(() => readdirSync(directory).length > 0, 'the start of a shot');
     abort.abort(new Error('enough'));
     const rejected = expect(shot).rejects.toThrow(expect.objectContaining({ message: 'enough' }));
     await source.close();
@@ -128,20 +128,20 @@ describe('a shot that fails', () => {
     await rejected;
   });
 
-  it('says what to install when there is no fswebcam', async () => {
+  it('has a hint with the package when fswebcam is not installed', async () => {
     const { shoot } = await open({ program: 'no-such-fswebcam' });
     await expect(shoot()).rejects.toMatchObject({
       code: 'CAMERA',
-      message: 'there is no program no-such-fswebcam',
+      message: 'program no-such-fswebcam not found',
       hint: expect.stringContaining('apt-get install fswebcam') as unknown,
     });
   });
 
   it.each([
-    ['says-nothing.sh', 'CAMERA', /took no picture .*\(exit status 0\); it said nothing$/],
+    ['no-output.sh', 'CAMERA', /took no picture .*\(exit status 0\); stderr is empty$/],
     ['half-a-jpeg.sh', 'FRAME', /damaged picture .*: it ends before its end marker/],
-    ['crashes.sh', 'CAMERA', /broke down .*\(killed by SIGSEGV\)/],
-  ])('is found out though %s left no word', async (name, code, message) => {
+    ['crashes.sh', 'CAMERA', /failed on .*\(killed by SIGSEGV\)/],
+  ])('is detected without a message: %s', async (name, code, message) => {
     const { directory, shoot } = await open({ program: fixtureProgram(name) });
     await expect(shoot()).rejects.toMatchObject({
       code,
@@ -152,16 +152,16 @@ describe('a shot that fails', () => {
 });
 
 describe('openFswebcam', () => {
-  it('refuses a folder for shots that it cannot write to', async () => {
+  it('refuses a folder for shots that is not writable', async () => {
     await expect(open({ directory: '/no/such/folder' })).rejects.toMatchObject({ code: 'CAMERA' });
   });
 
-  it('refuses a device that could be more than one word', async () => {
+  it('refuses a device that could become several arguments', async () => {
     await expect(open({ device: '/dev/video0 --exec x' })).rejects.toThrow(InvalidValue);
   });
 });
 
-/** Width and height as the frame header (SOF0) says. */
+/** Width and height in the frame header (SOF0). */
 function jpegSize(jpeg: Buffer) {
   const at = jpeg.indexOf(Buffer.of(0xff, 0xc0));
   return { widthPx: jpeg.readUInt16BE(at + 7), heightPx: jpeg.readUInt16BE(at + 5) };

@@ -1,9 +1,9 @@
-/** What may be configured of a shot. */
+/** The option values of a shot. */
 import { describe, expect, it } from 'vitest';
 import { device, resolution } from '../../../agent/source/shot-options.js';
 import { InvalidValue } from '../../../shared/cli/units.js';
 
-describe('the kind device', () => {
+describe('the value type device', () => {
   it.each([
     '/dev/video0',
     '/dev/v4l/by-id/usb-046d_HD_Webcam_C525_4A0F3B20-video-index0',
@@ -14,7 +14,7 @@ describe('the kind device', () => {
     'test:bars',
     'FILE:/srv/a.jpg',
     'file:/home/jörg/bilder/b+c=d,e@f%20-1_2.jpg',
-  ])('takes %s', (text) => {
+  ])('accepts %s', (text) => {
     expect(device.parse(text)).toBe(text);
   });
 
@@ -41,8 +41,8 @@ describe('the kind device', () => {
   });
 });
 
-describe('the kind resolution', () => {
-  it('takes width and height in pixels', () => {
+describe('the value type resolution', () => {
+  it('accepts width and height in pixels', () => {
     expect(resolution.parse('1280x720')).toEqual({ widthPx: 1280, heightPx: 720 });
   });
 

@@ -5,18 +5,18 @@ import { systemClock } from '../../../shared/clock.js';
 const forever = new AbortController().signal;
 const hourMs = 3_600_000;
 
-describe('Bell', () => {
-  it('ends the sleep in hand when it is rung', async () => {
-    const bell = new WakeableSleep();
-    const sleep = bell.sleep(hourMs, systemClock, forever);
-    bell.wake();
+describe('WakeableSleep', () => {
+  it('ends the current sleep at wake', async () => {
+    const sleeper = new WakeableSleep();
+    const sleep = sleeper.sleep(hourMs, systemClock, forever);
+    sleeper.wake();
     await expect(sleep).resolves.toBeUndefined();
   });
 
-  it('does not forget a ring that came before the sleep, nor count it twice', async () => {
-    const bell = new WakeableSleep();
-    bell.wake();
-    await bell.sleep(hourMs, systemClock, forever);
+  it('applies a wake before the sleep to the next sleep only', async () => {
+    const sleeper = new WakeableSleep();
+    sleeper.wake();
+    await sleeper.sleep(hourMs, systemClock, forever);
     const sleeps: number[] = [];
     const clock = {
       ...systemClock,
@@ -25,17 +25,17 @@ describe('Bell', () => {
         return Promise.resolve();
       },
     };
-    await bell.sleep(7, clock, forever);
+    await sleeper.sleep(7, clock, forever);
     expect(sleeps).toEqual([7]);
   });
 
   it('ends when the signal aborts and is usable again', async () => {
-    const bell = new WakeableSleep();
+    const sleeper = new WakeableSleep();
     const controller = new AbortController();
-    const sleep = bell.sleep(hourMs, systemClock, controller.signal);
+    const sleep = sleeper.sleep(hourMs, systemClock, controller.signal);
     controller.abort();
     await sleep;
-    await bell.sleep(hourMs, systemClock, controller.signal);
-    await bell.sleep(0, systemClock, forever);
+    await sleeper.sleep(hourMs, systemClock, controller.signal);
+    await sleeper.sleep(0, systemClock, forever);
   });
 });

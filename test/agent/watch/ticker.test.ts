@@ -4,35 +4,35 @@ import { FakeClock } from '../../support/fake-clock.js';
 
 const signal = new AbortController().signal;
 
-describe('a pace', () => {
-  it('gives the first turn at once and the next an interval after its start', async () => {
+describe('Ticker', () => {
+  it('ticks at once, then one interval after the start of the previous tick', async () => {
     const clock = new FakeClock();
-    const pace = new Ticker(clock, 1000);
-    await pace.tick(signal);
+    const ticker = new Ticker(clock, 1000);
+    await ticker.tick(signal);
     await clock.advance(300); // the shot
-    const second = pace.tick(signal);
+    const second = ticker.tick(signal);
     expect(clock.pauses).toEqual([700]);
     await clock.advance(700);
     await second;
   });
 
-  it('does not make up for turns that were missed', async () => {
+  it('skips missed ticks', async () => {
     const clock = new FakeClock();
-    const pace = new Ticker(clock, 1000);
-    await pace.tick(signal);
+    const ticker = new Ticker(clock, 1000);
+    await ticker.tick(signal);
     await clock.advance(5500);
-    await pace.tick(signal); // at once
+    await ticker.tick(signal); // at once
     expect(clock.pauses).toEqual([]);
-    void pace.tick(signal);
+    void ticker.tick(signal);
     expect(clock.pauses).toEqual([1000]);
   });
 
   it('ends a wait when it is aborted', async () => {
     const clock = new FakeClock();
-    const pace = new Ticker(clock, 1000);
+    const ticker = new Ticker(clock, 1000);
     const controller = new AbortController();
-    await pace.tick(controller.signal);
-    const waiting = pace.tick(controller.signal);
+    await ticker.tick(controller.signal);
+    const waiting = ticker.tick(controller.signal);
     controller.abort();
     await waiting;
   });

@@ -12,8 +12,8 @@ function makeProgress(idleExitMs: number) {
   return { progress, clock, spool };
 }
 
-describe('a watch that is to end when it is idle', () => {
-  it('is over when nothing came for so long', async () => {
+describe('idle exit of a watch', () => {
+  it('happens after --idle-exit without a frame', async () => {
     const { progress, clock } = makeProgress(1000);
     progress.judged(true);
     await clock.advance(999);
@@ -24,7 +24,7 @@ describe('a watch that is to end when it is idle', () => {
     expect(progress.idle.aborted).toBe(true);
   });
 
-  it('goes on while a frame is being written, or waits to be delivered', async () => {
+  it('waits while a frame is being written or waits for delivery', async () => {
     const { progress, clock, spool } = makeProgress(1000);
     await clock.advance(5000);
     progress.polled(false);
@@ -39,7 +39,7 @@ describe('a watch that is to end when it is idle', () => {
     expect(progress.idle.aborted).toBe(true);
   });
 
-  it('goes on for ever with 0', async () => {
+  it('never happens with 0', async () => {
     const { progress, clock } = makeProgress(0);
     await clock.advance(1_000_000);
     progress.polled(true);

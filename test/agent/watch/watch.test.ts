@@ -40,7 +40,7 @@ const every = (intervalMs: number): WatchSettings => ({
   onAttempted: () => undefined,
 });
 
-/** A source that gives what a test has written down, then waits until it is aborted. */
+/** A source that follows a script, then waits until it is aborted. */
 function makeWatch(script: readonly (Verdict | OperationalError)[]) {
   const clock = new FakeClock();
   const { log, lines } = keptLog();
@@ -48,12 +48,12 @@ function makeWatch(script: readonly (Verdict | OperationalError)[]) {
   const judged: Verdict[] = [];
   const takenAtMs: number[] = [];
   const verdicts: Verdict[] = [];
-  const left = [...script];
+  const steps = [...script];
   const source: FrameSource = {
     name: 'a script',
     isPaced: true,
     next: async (signal): Promise<CapturedFrame> => {
-      const step = left.shift();
+      const step = steps.shift();
       if (step === undefined) {
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
         throw signal.reason;
@@ -83,7 +83,7 @@ function makeWatch(script: readonly (Verdict | OperationalError)[]) {
   return { parts, clock, spooled, lines, judged, takenAtMs };
 }
 
-describe('one round', () => {
+describe('one cycle of the watch loop', () => {
   it('spools a frame that is to be sent, with its verdict and time', async () => {
     const { parts, spooled, clock } = makeWatch([changed]);
     await takeOne(parts, new AbortController().signal);
@@ -100,7 +100,7 @@ describe('one round', () => {
     ]);
   });
 
-  it('spools the frames that it decides on in the order of capture, with their own times', async () => {
+  it('spools the frames that are decided in the order of capture, with their own times', async () => {
     const { parts, spooled, judged } = makeWatch([changed]);
     const before = { jpeg: Buffer.from('w'), capturedAtMs: 1, origin: 'script' };
     const judge: WatchParts['judge'] = (frame) => [
@@ -117,7 +117,7 @@ describe('one round', () => {
     expect(judged.map(({ sent }) => sent)).toEqual([true, false, true]);
   });
 
-  it('spools nothing when the frame is quiet, and tells its verdict all the same', async () => {
+  it('spools no quiet frame, and reports its verdict', async () => {
     const { parts, spooled, judged } = makeWatch([quiet]);
     await takeOne(parts, new AbortController().signal);
     expect(spooled).toEqual([]);
@@ -125,8 +125,8 @@ describe('one round', () => {
   });
 });
 
-describe('watching', () => {
-  it('takes a frame an interval until it is aborted', async () => {
+describe('the watch loop', () => {
+  it('takes one frame per interval until it is aborted', async () => {
     const { parts, clock, takenAtMs } = makeWatch([quiet, quiet, quiet]);
     const controller = new AbortController();
     const start = clock.nowMs();
@@ -138,7 +138,7 @@ describe('watching', () => {
     expect(takenAtMs.map((atMs) => atMs - start)).toEqual([0, 1000, 2000]);
   });
 
-  it('goes on after a camera failed, after growing pauses, and says so once each way', async () => {
+  it('retries a failed camera after growing pauses, and logs failure and recovery once', async () => {
     const gone = new OperationalError('CAMERA', 'no camera', { hint: 'plug it in' });
     const { parts, clock, takenAtMs, lines } = makeWatch([gone, gone, gone, quiet]);
     const controller = new AbortController();
@@ -154,12 +154,12 @@ describe('watching', () => {
     await watching;
     expect(takenAtMs.map((atMs) => atMs - start)).toEqual([0, 1000, 3000, 7000]);
     expect(lines.filter((line) => !line.startsWith('<7>'))).toEqual([
-      '<4>test: not watching: no frame error="no camera; plug it in"',
+      '<4>test: capture failed error="no camera; plug it in"',
       '<6>test: a script delivers again failures=3',
     ]);
   });
 
-  it('passes over a damaged frame without a pause', async () => {
+  it('skips a damaged frame without a pause', async () => {
     const damaged = new OperationalError('FRAME', 'it is damaged');
     const { parts, clock, takenAtMs, lines } = makeWatch([damaged, damaged, quiet]);
     const controller = new AbortController();
@@ -170,10 +170,10 @@ describe('watching', () => {
     controller.abort();
     await watching;
     expect(takenAtMs.map((atMs) => atMs - start)).toEqual([0, 1000, 2000]);
-    expect(lines.filter((line) => line.includes('passed over'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('frame skipped'))).toHaveLength(1);
   });
 
-  it('decides at its end on what is held', async () => {
+  it('decides the buffered frames at its end', async () => {
     const { parts, judged, clock, spooled } = makeWatch([quiet]);
     const controller = new AbortController();
     const held = { jpeg: Buffer.from('held'), capturedAtMs: clock.nowMs(), origin: 'script' };
@@ -187,7 +187,7 @@ describe('watching', () => {
     expect(spooled).toMatchObject([{ jpeg: Buffer.from('held') }]);
   });
 
-  it('tells each attempt that ended, and pauses no longer than it was told', async () => {
+  it('reports each attempt, and pauses no longer than pauseCapMs', async () => {
     const gone = new OperationalError('CAMERA', 'no camera');
     const damaged = new OperationalError('FRAME', 'it is damaged');
     const { parts, clock, takenAtMs } = makeWatch([gone, gone, gone, gone, damaged, quiet]);

@@ -1,7 +1,7 @@
 /** Ways to tell which frames changed: ours, and those that it is compared with. */
 import pixelmatch from 'pixelmatch';
 import { OperationalError } from '../../../shared/cli/errors.js';
-import { usualGapMs } from '../../../agent/replay/frame-times.js';
+import { medianGapMs } from '../../../agent/replay/frame-times.js';
 import { type Outcome, Trial, type TrialSettings } from '../../../agent/replay/trial.js';
 import { decideByMog2 } from './mog2.js';
 import type { GreyFrame } from './pixels.js';
@@ -23,7 +23,7 @@ export const peers: readonly Method[] = [
 /** The agent, each setting with a judge of its own, all on one decoded picture. */
 export function decideWithAll(sequence: Sequence, settings: readonly TrialSettings[]): boolean[][] {
   // As for the watching agent.
-  const gapMs = 3 * usualGapMs(sequence.capturedAtMs);
+  const gapMs = 3 * medianGapMs(sequence.capturedAtMs);
   const trials = settings.map(
     (each) => new Trial({ ...each, eventGapMs: Math.max(each.eventGapMs, gapMs) }),
   );

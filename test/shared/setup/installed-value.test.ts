@@ -1,4 +1,4 @@
-/** What a command takes from an installation's environment file. */
+/** Settings that a command reads from an installation's environment file. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,22 +6,22 @@ import { installedValue } from '../../../shared/setup/installed-value.js';
 import { becomeNobody } from '../../support/unprivileged-user.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-/** A system's folder and a user's home. */
-function places() {
+/** Settings folders of the system and of a user. */
+function settingsFolders() {
   const root = temporaryDirectory();
   const system = join(root, 'etc');
-  const own = join(root, 'home', '.config', 'picchanged');
+  const user = join(root, 'home', '.config', 'picchanged');
   mkdirSync(system);
-  mkdirSync(own, { recursive: true });
+  mkdirSync(user, { recursive: true });
   chmodSync(root, 0o755);
   const read = (): Promise<string | undefined> =>
     installedValue('receiver', 'RECEIVER_KEYS', { HOME: join(root, 'home') }, system);
-  return { system: join(system, 'receiver.env'), own: join(own, 'receiver.env'), read };
+  return { system: join(system, 'receiver.env'), user: join(user, 'receiver.env'), read };
 }
 
-describe('an installation', () => {
-  it('that is none says nothing', async () => {
-    expect(await places().read()).toBeUndefined();
+describe('an installed value', () => {
+  it('is undefined without an installation', async () => {
+    expect(await settingsFolders().read()).toBeUndefined();
   });
 
   it.each([
@@ -32,20 +32,20 @@ describe('an installation', () => {
     ['not from a comment', '#RECEIVER_KEYS=/a', undefined],
     ['empty, as unset', 'RECEIVER_KEYS=', undefined],
   ])('is read %s', async (_, text, expected) => {
-    const { system, read } = places();
+    const { system, read } = settingsFolders();
     writeFileSync(system, `${text}\n`);
     expect(await read()).toBe(expected);
   });
 
-  it("of the user's own goes before the system's", async () => {
-    const { system, own, read } = places();
+  it("of the user's installation overrides the system's", async () => {
+    const { system, user, read } = settingsFolders();
     writeFileSync(system, 'RECEIVER_KEYS=/system\n');
-    writeFileSync(own, 'RECEIVER_KEYS=/own\n');
-    expect(await read()).toBe('/own');
+    writeFileSync(user, 'RECEIVER_KEYS=/user\n');
+    expect(await read()).toBe('/user');
   });
 
-  it('that this user may not look into is an error that says sudo', async () => {
-    const { system, read } = places();
+  it('in a file that this user cannot read is an error with sudo in its hint', async () => {
+    const { system, read } = settingsFolders();
     writeFileSync(system, 'RECEIVER_KEYS=/system\n', { mode: 0o600 });
     becomeNobody();
     await expect(read()).rejects.toMatchObject({

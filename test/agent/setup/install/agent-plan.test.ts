@@ -4,14 +4,14 @@ import type { Plan } from '../../../../shared/setup/install/plan.js';
 import { systemScope, userScope } from '../../../../shared/setup/install/scope.js';
 import { root } from '../../../support/programs.js';
 
-const own = { root: root.replace(/\/$/, ''), node: process.execPath };
+const thisPackage = { root: root.replace(/\/$/, ''), node: process.execPath };
 const planFor = (mode: Mode, changes: object = {}): Promise<Plan> =>
   agentPlan({
     mode,
     intervalMs: undefined,
     settings: { AGENT_HOST: 'laptop' },
     state: '/var/lib/picchanged/agent',
-    package: own,
+    package: thisPackage,
     scope: systemScope,
     systemdVersion: 252,
     ...changes,
@@ -25,7 +25,7 @@ const unitNames = ({ files }: Plan): string[] =>
   files.filter(({ content }) => 'text' in content).map(({ path }) => path);
 
 describe('the agent’s plan', () => {
-  it('starts the program by whole paths, which a service sees', async () => {
+  it('starts the program by absolute paths that a service can access', async () => {
     const plan = await planFor({ kind: 'watch' });
     expect(unitNames(plan)).toEqual(['/etc/systemd/system/picchanged-watch.service']);
     expect(textOf(plan, 'picchanged-watch.service')).toMatch(
@@ -36,7 +36,7 @@ describe('the agent’s plan', () => {
     expect(plan.systemUser?.name).toBe('picchanged');
   });
 
-  it('has a timer with the interval that was asked for', async () => {
+  it('has a timer with the requested interval', async () => {
     const plan = await planFor({ kind: 'timer' }, { intervalMs: 90_000 });
     expect(textOf(plan, 'picchanged.timer')).toMatch(
       /^OnActiveSec=1min$[^]*^OnUnitInactiveSec=90s$/m,
@@ -54,7 +54,7 @@ describe('the agent’s plan', () => {
     expect(textOf(plan, 'picchanged-path.service')).toContain('--source "file:/srv/a b%%c.jpg" ');
   });
 
-  it('has the rule for webcams that are plugged in, of the system only', async () => {
+  it('has the udev rule for --plug, in the system only', async () => {
     const plan = await planFor({ kind: 'plug' });
     expect(unitNames(plan)).toContain('/etc/udev/rules.d/99-picchanged-webcam.rules');
     expect(plan).toMatchObject({ enable: [], hasUdevRule: true, stop: ['picchanged-webcam@*'] });
@@ -62,14 +62,14 @@ describe('the agent’s plan', () => {
     await expect(planFor({ kind: 'plug' }, { scope })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
-  it('lets pauses grow where systemd knows how', async () => {
+  it('has growing restart pauses where systemd supports them', async () => {
     const plan = await planFor({ kind: 'watch' }, { systemdVersion: 254 });
     expect(unitNames(plan)).toContain(
       '/etc/systemd/system/picchanged-watch.service.d/restart-steps.conf',
     );
   });
 
-  it('copies nothing for a user, whose services see the home', async () => {
+  it('copies no files for a user, whose services can access the home', async () => {
     const scope = userScope({ HOME: '/home/fred' });
     const plan = await planFor({ kind: 'watch' }, { scope });
     expect(plan.files.map(({ path }) => path)).toEqual([

@@ -4,7 +4,7 @@ import { drawScene } from '../../../../agent/source/scene/scene-picture.js';
 const size = { widthPx: 160, heightPx: 120 };
 const draw = (seed: number, atMs: number) => drawScene({ seed, atMs, ...size });
 
-/** Share of the pixels whose green differs by more than noise and light explain. */
+/** Share of the pixels whose green differs by more than noise and light. */
 function changedShare(one: Uint8Array, other: Uint8Array): number {
   let changed = 0;
   for (let at = 1; at < one.length; at += 4) {
@@ -48,7 +48,7 @@ describe('drawScene', () => {
       expect(visits.slice(at, at + 20)).toContain(true);
   });
 
-  it('differs from the empty yard where somebody is, and hardly at all where nobody is', () => {
+  it('differs from the empty yard while a visitor is in view, and hardly otherwise', () => {
     for (const seed of [1, 2, 3]) {
       const empty = draw(seed, 0).rgba;
       let mostVisited = 0;

@@ -8,7 +8,7 @@ import { findJpegDamage } from '../../../../shared/jpeg/splitter.js';
 const signal = new AbortController().signal;
 
 describe('openScene', () => {
-  it('gives whole JPEGs of 640×480 with the time of the clock', async () => {
+  it('returns complete JPEGs of 640×480 with the time of the clock', async () => {
     const clock = { ...systemClock, nowMs: () => 1_700_000_000_123 };
     const source = openScene({ seed: 1, clock });
     const frame = await source.next(signal);
@@ -19,7 +19,7 @@ describe('openScene', () => {
     await source.close();
   });
 
-  it('shows the picture of the moment since it was opened', async () => {
+  it('shows the scene at the time since it was opened', async () => {
     let nowMs = 5_000_000;
     const clock = { ...systemClock, monotonicMs: () => nowMs };
     const source = openScene({ seed: 4, clock, widthPx: 160, heightPx: 120 });
@@ -30,7 +30,7 @@ describe('openScene', () => {
     expect(distance / rgba.length).toBeLessThan(6);
   });
 
-  it('shows the moment that it is told', async () => {
+  it('shows the scene at a given time', async () => {
     const settings = { seed: 4, clock: systemClock, widthPx: 160, heightPx: 120 };
     const sceneTimeMs = () => 1_700_000_004_500;
     const [one, other] = await Promise.all([

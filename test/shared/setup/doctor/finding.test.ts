@@ -8,7 +8,7 @@ const findings = [
 ];
 
 describe('findings', () => {
-  it('stand in a line each, with what to type below', () => {
+  it('are one line each, with the fix below', () => {
     expect(findingLines(findings, false)).toBe(
       'ok       disk      3 GB free\n' +
         'fault    receiver  cannot be reached\n' +
@@ -19,7 +19,7 @@ describe('findings', () => {
     expect(findings[2]).not.toHaveProperty('todo');
   });
 
-  it('are summed up only when there is a fault', () => {
+  it('have a summary only when there is a fault', () => {
     expect(faultSummary(findings)).toBe('1 fault and 1 warning');
     expect(faultSummary([...findings, ...findings])).toBe('2 faults and 2 warnings');
     expect(faultSummary(findings.filter(({ level }) => level !== 'fault'))).toBeUndefined();

@@ -1,4 +1,4 @@
-/** Real sockets: a receiver, and what is none. */
+/** Greetings of a real receiver and of other servers. */
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -6,10 +6,10 @@ import { readGreeting } from '../../../../shared/setup/doctor/greeting.js';
 import { eventually } from '../../../support/eventually.js';
 import { startReceiver } from '../../../support/receiver.js';
 
-async function serverThat(does: (socket: Socket) => void): Promise<number> {
+async function serverWith(handler: (socket: Socket) => void): Promise<number> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined);
-    does(socket);
+    handler(socket);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -26,7 +26,7 @@ async function greetingOn(port: number, limitMs = 10_000) {
 }
 
 describe('a greeting', () => {
-  it('is a receiver’s, which notices nothing but a connection', async () => {
+  it('of a receiver is welcome, and the receiver logs no camera', async () => {
     const counts: number[] = [];
     const { port, lines } = await startReceiver({}, { onConnections: (n) => void counts.push(n) });
     expect(await greetingOn(port)).toEqual({ kind: 'welcome' });
@@ -34,26 +34,26 @@ describe('a greeting', () => {
     expect(lines.filter((line) => /warn|error|connected/.test(line))).toEqual([]);
   });
 
-  it('is what somebody else says first', async () => {
-    const port = await serverThat((socket) => socket.end('SSH-2.0-Open\u001b[31mSSH\r\nmore\n'));
+  it('of another program is its first line', async () => {
+    const port = await serverWith((socket) => socket.end('SSH-2.0-Open\u001b[31mSSH\r\nmore\n'));
     expect(await greetingOn(port)).toEqual({ kind: 'words', words: 'SSH-2.0-Open [31mSSH' });
   });
 
-  it('is missing where the other side closes, resets or keeps silent', async () => {
-    expect(await greetingOn(await serverThat((socket) => socket.end()))).toEqual({
+  it('is missing when the peer closes, resets or sends nothing', async () => {
+    expect(await greetingOn(await serverWith((socket) => socket.end()))).toEqual({
       kind: 'closed',
     });
-    const resets = await serverThat((socket) =>
+    const resets = await serverWith((socket) =>
       socket.once('data', () => socket.resetAndDestroy()),
     );
     expect(await greetingOn(resets)).toEqual({ kind: 'closed' });
-    const silent = await serverThat((socket) => socket.resume().on('end', () => socket.end()));
+    const silent = await serverWith((socket) => socket.resume().on('end', () => socket.end()));
     expect(await greetingOn(silent, 50)).toEqual({ kind: 'silent' });
   });
 
-  it('is not waited for without end where somebody talks without end', async () => {
-    const port = await serverThat((socket) => socket.write(Buffer.alloc(100_000, 'x')));
-    // Were it waited for, this test would not end.
+  it('ends at the byte limit when the peer sends without end', async () => {
+    const port = await serverWith((socket) => socket.write(Buffer.alloc(100_000, 'x')));
+    // Without the limit this test would not end.
     expect(await greetingOn(port, 600_000)).toMatchObject({ kind: 'words' });
   });
 });

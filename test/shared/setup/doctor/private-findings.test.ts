@@ -1,4 +1,4 @@
-/** Keys that are somebody else's, or open to others, are found. */
+/** Findings for key files with a wrong owner or mode. */
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -16,14 +16,14 @@ function keysFolder(): string {
 }
 
 describe('a folder of keys', () => {
-  it('that is its owner’s alone is nothing to tell, nor is one that is not there', async () => {
+  it('that only its owner can access gives no finding, nor does a missing one', async () => {
     const folder = keysFolder();
     expect(await privateFindings(folder, ownId)).toEqual([]);
     expect(await privateFindings(folder, undefined)).toEqual([]);
     expect(await privateFindings(join(folder, 'none'), ownId)).toEqual([]);
   });
 
-  it.each(['', 'yard.json'])('that is open to others is a warning: %j', async (name) => {
+  it.each(['', 'yard.json'])('that other users can access is a warning: %j', async (name) => {
     const folder = keysFolder();
     chmodSync(join(folder, name), 0o755);
     expect(await privateFindings(folder, ownId)).toMatchObject([
@@ -31,7 +31,7 @@ describe('a folder of keys', () => {
     ]);
   });
 
-  it.skipIf(!isRoot)('that is not the service’s is a fault (root)', async () => {
+  it.skipIf(!isRoot)('that another user owns is a fault (root)', async () => {
     const folder = keysFolder();
     chownSync(join(folder, 'yard.json'), 12_345, 12_345);
     expect(await privateFindings(folder, ownId)).toMatchObject([

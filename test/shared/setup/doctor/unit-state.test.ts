@@ -37,10 +37,10 @@ ActiveEnterTimestamp=
 `;
 const nowMs = 1_763_800_060_000;
 
-describe('what systemd says of units', () => {
+describe('the state of systemd units', () => {
   const units = readUnitStates(shown);
 
-  it('is read, without those that are not there', () => {
+  it('is parsed, without missing units', () => {
     expect(units.map(({ name }) => name)).toEqual([
       'picchanged-watch.service',
       'surveillance.socket',
@@ -59,13 +59,13 @@ describe('what systemd says of units', () => {
     });
   });
 
-  it('is told in a line', () => {
+  it('is described in one line', () => {
     expect(units.slice(0, 1).map((unit) => describeUnit(unit, nowMs))).toEqual([
       'is active (running) since 60 s ago, restarted 2 times: 12 frames seen = a lot',
     ]);
   });
 
-  it('becomes findings: what failed, rests though it should not, or is gone after a restart', () => {
+  it('gives findings: failed, not running, or not enabled', () => {
     const levels = (state: object) =>
       units.slice(0, 1).flatMap((unit) => unitFindings([{ ...unit, ...state }], nowMs, false, 'x'));
     expect(levels({})).toMatchObject([{ level: 'ok' }]);
@@ -78,12 +78,12 @@ describe('what systemd says of units', () => {
     expect(levels({ active: 'activating' })).toMatchObject([{ level: 'fault' }]);
     expect(levels({ enabled: 'disabled' })).toMatchObject([{ level: 'warning' }]);
     expect(levels({ enabled: 'disabled', active: 'inactive' })).toMatchObject([
-      { level: 'ok', says: 'nothing here starts by itself', todo: 'x' },
+      { level: 'ok', says: 'no service is enabled or running', todo: 'x' },
     ]);
     expect(unitFindings(undefined, nowMs, false, 'x')).toMatchObject([{ level: 'ok' }]);
   });
 
-  it('is not known where there is no systemctl', async () => {
+  it('is undefined without systemctl', async () => {
     const missing = Object.assign(new Error('no'), { code: 'ENOENT' });
     expect(await unitStates(() => Promise.reject(missing), ['a'], false)).toBeUndefined();
   });

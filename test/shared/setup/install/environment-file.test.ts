@@ -28,7 +28,7 @@ describe('an environment file', () => {
     expect(read(text)).toEqual(expected);
   });
 
-  it('gives any value back as it was set, beside whatever stands there', () => {
+  it('returns any value as it was set, beside other assignments', () => {
     const value = fc.string({ unit: fc.constantFrom(...Array.from('ab "\'\\$`%#;=\n\té')) });
     fc.assert(
       fc.property(value, value, (one, other) => {
@@ -40,7 +40,7 @@ describe('an environment file', () => {
     );
   });
 
-  it('changes one key, and leaves every other letter as it is', () => {
+  it('changes one key, and keeps all other text', () => {
     const text = '# why\nA = "old\nvalue" \n\n  B=2 # two\n;C=3\nA=older';
     expect(changeEnvironmentFile(text, { A: 'new' })).toBe(
       '# why\nA = "old\nvalue" \n\n  B=2 # two\n;C=3\nA=new',
@@ -51,16 +51,13 @@ describe('an environment file', () => {
     expect(changeEnvironmentFile(first, { A: 'n w' })).toBe('# why\nA="n w"\nB=2\n');
   });
 
-  it.each(["A='b", 'A="b', 'A=b\\', '# b \\'])(
-    'that ends with %s takes no setting after it',
-    (text) => {
-      expect(() => changeEnvironmentFile(text, { B: '1' })).toThrow(
-        expect.objectContaining({ code: 'INSTALL' }) as Error,
-      );
-    },
-  );
+  it.each(["A='b", 'A="b', 'A=b\\', '# b \\'])('that ends with %s cannot be extended', (text) => {
+    expect(() => changeEnvironmentFile(text, { B: '1' })).toThrow(
+      expect.objectContaining({ code: 'INSTALL' }) as Error,
+    );
+  });
 
-  it('quotes only what means something', () => {
+  it('quotes only values with special characters', () => {
     expect(quoteValue('laptop:4444')).toBe('laptop:4444');
     expect(quoteValue('0.5%')).toBe('0.5%');
     expect(quoteValue('')).toBe('""');

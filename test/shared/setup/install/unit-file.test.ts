@@ -13,14 +13,14 @@ const unit =
   '# What it is.\n[Unit]\nAfter=a\n\n[Service]\n# Why.\nUser=x\nUser=y\nExecStart=/a/b --c d\n';
 
 describe('a unit file', () => {
-  it('gets a setting in its place, or at the start of its section', () => {
+  it('gets a setting in place, or at the start of its section', () => {
     expect(withSetting(unit, 'Service', 'User', 'fred')).toBe(unit.replace('User=x', 'User=fred'));
     expect(withSetting(unit, 'Unit', 'User', 'fred')).toContain('[Unit]\nUser=fred\nAfter=a');
     expect(withSetting(unit, 'Path', 'A', 'b')).toContain('\n[Path]\nA=b\n');
     expect(readSettings(unit, 'User')).toEqual(['x', 'y']);
   });
 
-  it('gets other words in its command lines, and nowhere else', () => {
+  it('gets replaced words in its command lines only', () => {
     const words = new Map([
       ['/a/b', '/usr/bin/node /c'],
       ['d', '"e f"'],
@@ -30,13 +30,13 @@ describe('a unit file', () => {
     expect(changed).toBe(unit.replace('/a/b --c d', '/usr/bin/node /c --c "e f"'));
   });
 
-  it('has words and paths that mean themselves', () => {
+  it('has quoted words and paths', () => {
     expect(quoteWord('/srv/captures')).toBe('/srv/captures');
     expect(quoteWord('a b%c$d"e\\f')).toBe('"a b%%c$$d\\"e\\\\f"');
     expect(quotePath('/a b%c$d')).toBe('"/a b%%c$d"');
   });
 
-  it('is fit for a user’s own systemd without what only the system has', () => {
+  it('for the user instance has no settings of the system instance', () => {
     const folder = new URL('../../../../systemd/', import.meta.url);
     const names = readdirSync(folder).filter((name) =>
       /^(?:pic|sur).*\.(?:service|socket|timer|path)$/.test(name),
