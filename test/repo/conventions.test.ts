@@ -82,7 +82,7 @@ const roomsOf: Readonly<Record<string, readonly string[]>> = {
   ],
   shared: [
     ...['setup', 'keys', 'protocol', 'jpeg', 'files', 'process', 'cli'],
-    ...['byte-queue', 'pause', 'clock'],
+    ...['byte-queue', 'backoff', 'clock'],
   ],
 };
 
