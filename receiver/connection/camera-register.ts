@@ -1,14 +1,14 @@
 /**
- * Which connection speaks for which camera: one at a time, so that two machines never mix their frames. In
- * this process by a list; between processes by the store's lock.
+ * Which session holds which camera's name: one at a time, so that two machines never mix their frames. Within
+ * this process a map decides, between processes the store's lock.
  */
 import type { HelloMessage } from '../../shared/protocol/messages.js';
 import type { CameraLock } from '../store/camera-lock.js';
 import type { FrameStore } from '../store/store-port.js';
 
-/** What the register needs of a session: a way to end it. */
-export interface Registered {
-  /** It has proven a key. */
+/** What the register needs of a session. */
+export interface RegisteredSession {
+  /** Its peer has proven a key. */
   readonly isPaired: boolean;
   close(why: { code: string; message: string }): Promise<void>;
 }
@@ -16,14 +16,14 @@ export interface Registered {
 const replaced = { code: 'replaced', message: 'the same agent has connected again' };
 const displaced = {
   code: 'replaced',
-  message: 'the camera that is paired under this name is here',
+  message: 'the camera that is paired under this name has connected',
 };
 
 export class CameraRegister {
   readonly #store: Pick<FrameStore, 'lock'>;
-  readonly #cameras = new Map<string, { session: Registered; epoch: string }>();
-  readonly #locks = new Map<Registered, CameraLock>();
-  /** Locks on their way back: a new agent need not be refused for them. */
+  readonly #cameras = new Map<string, { session: RegisteredSession; epoch: string }>();
+  readonly #locks = new Map<RegisteredSession, CameraLock>();
+  /** Locks that are being released: a new session waits for them instead of being refused. */
   readonly #releasing = new Set<Promise<void>>();
 
   constructor(store: Pick<FrameStore, 'lock'>) {
@@ -31,21 +31,24 @@ export class CameraRegister {
   }
 
   /**
-   * Gives the camera's name to a session. The same epoch again is a reconnect: the older connection is
-   * dead without knowing it, and is closed. So is one without a key, where one with the key comes.
-   * @returns why not, as a sentence for the agent; undefined when it has the name
-   * @throws {OperationalError} STORE: whether it may have it cannot be told
+   * Gives the camera's name to a session. The same epoch again is a reconnect: the older connection is dead
+   * and is closed. A session without a key is closed when one with the camera's key connects.
+   * @returns the refusal, a sentence for the agent; undefined when the session has the name
+   * @throws {OperationalError} STORE: the lock failed
    */
-  async enter(session: Registered, { camera, epoch }: HelloMessage): Promise<string | undefined> {
-    const busy = `another agent sends as camera ${camera} now: give one of the two another --camera`;
+  async acquire(
+    session: RegisteredSession,
+    { camera, epoch }: HelloMessage,
+  ): Promise<string | undefined> {
+    const busy = `another agent is connected as camera ${camera}: give one of the two another --camera`;
     const holder = this.#cameras.get(camera);
     const isDisplaced = session.isPaired && holder !== undefined && !holder.session.isPaired;
     if (holder !== undefined && holder.epoch !== epoch && !isDisplaced) return busy;
     this.#cameras.set(camera, { session, epoch });
     if (isDisplaced) {
-      // Its frames in hand come first: two machines never mix theirs.
+      // Its received frames are stored first: two machines never mix their frames.
       await holder.session.close(displaced);
-      await this.#release(holder.session);
+      await this.#releaseLock(holder.session);
     } else void holder?.session.close(replaced);
     await Promise.all(this.#releasing);
     const onReplaced = (): void => void session.close(replaced);
@@ -55,19 +58,19 @@ export class CameraRegister {
     return undefined;
   }
 
-  /** Takes the name back, unless a newer connection has it already. Never rejects. */
-  async leave(session: Registered): Promise<void> {
+  /** Frees the session's name, unless a newer session holds it. Never rejects. */
+  async release(session: RegisteredSession): Promise<void> {
     for (const [camera, holder] of this.#cameras) {
       if (holder.session === session) this.#cameras.delete(camera);
     }
-    await this.#release(session);
+    await this.#releaseLock(session);
   }
 
-  async #release(session: Registered): Promise<void> {
+  async #releaseLock(session: RegisteredSession): Promise<void> {
     const lock = this.#locks.get(session);
     if (lock === undefined) return;
     this.#locks.delete(session);
-    const releasing = lock.release().catch(() => undefined); // a closed file: the lock is gone with it
+    const releasing = lock.release().catch(() => undefined); // the file is closed: the lock ended with it
     this.#releasing.add(releasing);
     await releasing;
     this.#releasing.delete(releasing);

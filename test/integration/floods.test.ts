@@ -94,7 +94,7 @@ describe('a paired camera is served', () => {
     await reconnect();
     await deliver(10);
     expect(peakBytes(receiver, title)).toBeLessThan(300 * mebi);
-    const told = receiver.stderr().match(/it made room for newer connections/g) ?? [];
+    const told = receiver.stderr().match(/evicted by newer connections/g) ?? [];
     expect(told.length).toBeGreaterThan(0);
     expect(receiver.stderr().split('\n').length).toBeLessThan(100);
   });
