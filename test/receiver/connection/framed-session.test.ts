@@ -153,7 +153,7 @@ describe('an agent', () => {
   });
 
   it.each([
-    ['frames before hello', { type: 'frame', sequence: 1 }, 'frame message with a wrong'],
+    ['frames before hello', { type: 'frame', sequence: 1 }, 'frame message with an invalid'],
     ['a ping before hello', { type: 'ping' }, 'hello must come first'],
     [
       'a camera name that is a path',
