@@ -129,7 +129,10 @@ async function receive(socket: Socket, file: FileHandle, maxBytes: number): Prom
   for await (const piece of socket.iterator({ destroyOnReturn: false })) {
     const chunk = piece as Buffer;
     byteCount += chunk.length;
-    if (byteCount > maxBytes) throw refusal(`the file is larger than ${formatSize(maxBytes)}, the limit set by --max-size`);
+    if (byteCount > maxBytes) {
+      const limit = formatSize(maxBytes);
+      throw refusal(`the file is larger than ${limit}, the limit set by --max-size`);
+    }
     if (head.length < headBytes) head = Buffer.concat([head, chunk]).subarray(0, headBytes);
     tail = Buffer.concat([tail, chunk.subarray(-tailBytes)]).subarray(-tailBytes);
     await writeChunk(file, chunk);

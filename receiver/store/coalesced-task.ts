@@ -1,6 +1,6 @@
-/** Work that many ask for at once: whoever asks while it runs shares the next run, never the running one. */
+/** Work requested by many callers: calls during a run share the next run, never the running one. */
 
-/** What becomes of those who wait for the next run when the running one fails. */
+/** What callers that wait for the next run get when the running one fails. */
 export type AfterFailure = 'run again' | 'fail the next';
 
 export class CoalescedTask {
@@ -18,7 +18,7 @@ export class CoalescedTask {
   join(): Promise<void> {
     if (this.#running === undefined) return this.#begin();
     const begin = (): Promise<void> => this.#begin();
-    // Why the running one failed is told to those who wait for it.
+    // The error of the running one is handled by its own callers.
     this.#next ??= this.#running.then(
       begin,
       this.#afterFailure === 'run again' ? begin : (error: unknown) => this.#fail(error),
@@ -30,10 +30,10 @@ export class CoalescedTask {
     this.#next = undefined;
     const run = this.#work();
     this.#running = run;
-    const rest = (): void => {
+    const onEnd = (): void => {
       if (this.#next === undefined) this.#running = undefined;
     };
-    run.then(rest, rest);
+    run.then(onEnd, onEnd);
     return run;
   }
 

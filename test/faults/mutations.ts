@@ -87,7 +87,7 @@ export const seenInPowerCuts = {
   noFolderFlush: {
     name: 'names in the captures directory are not flushed',
     path: 'receiver/store/folder.ts',
-    snippet: 'this.#named(this.#handle.sync())',
+    snippet: 'this.#run(this.#handle.sync())',
     replacement: 'Promise.resolve()',
   },
   forgetSequence: {
@@ -138,7 +138,7 @@ export const seenInFailedFlushes = {
   ignoreCaptures: {
     name: 'a flush of names in the captures directory that failed is taken for one that did not',
     path: 'receiver/store/folder.ts',
-    snippet: 'this.#named(this.#handle.sync())',
+    snippet: 'this.#run(this.#handle.sync())',
     replacement: 'this.#handle.sync().catch(() => undefined)',
   },
 } satisfies Record<string, Mutation>;

@@ -103,7 +103,7 @@ describe('a receiver whose disk', () => {
     await agent.answer('stored');
     unmount(place);
     agent.frame(2, picture(2));
-    expect((await agent.answer('refused')).message).toContain('not in its place');
+    expect((await agent.answer('refused')).message).toContain('unmounted or replaced');
     const late = new AgentPeer(receiver.port);
     late.hello('garage');
     expect(await late.answer('bye')).toMatchObject({ code: 'store', retryAfterMs: 5000 });
