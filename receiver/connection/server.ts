@@ -138,7 +138,7 @@ export class ConnectionServer {
     const serving = [...this.#connections];
     for (const [socket] of serving) {
       const session = this.#sessions.get(socket);
-      // A raw sender gets no acknowledgements: nothing is lost by an immediate end.
+      // A raw session has no acknowledgements to wait for.
       if (session === undefined) socket.destroy();
       else void session.close(why);
     }

@@ -16,17 +16,17 @@ export class CoalescedTask {
 
   /** Resolves after a run that began after this call. @throws what that run throws */
   join(): Promise<void> {
-    if (this.#running === undefined) return this.#begin();
-    const begin = (): Promise<void> => this.#begin();
+    if (this.#running === undefined) return this.#start();
+    const start = (): Promise<void> => this.#start();
     // The error of the running one is handled by its own callers.
     this.#next ??= this.#running.then(
-      begin,
-      this.#afterFailure === 'run again' ? begin : (error: unknown) => this.#fail(error),
+      start,
+      this.#afterFailure === 'run again' ? start : (error: unknown) => this.#fail(error),
     );
     return this.#next;
   }
 
-  #begin(): Promise<void> {
+  #start(): Promise<void> {
     this.#next = undefined;
     const run = this.#work();
     this.#running = run;
