@@ -124,7 +124,7 @@ export class FrameNames {
   }
 }
 
-/** A number from 2 whose name is free, and taken that of the number before it; the lowest if no number is skipped. */
+/** A number from 2 whose name is free and whose predecessor's is taken; the lowest one if no number is skipped. */
 async function findFreeNumber(day: Folder, stem: string): Promise<number> {
   const isTaken = async (number: number): Promise<boolean> =>
     (await day.lstat(numberedName(stem, number))) !== undefined;
