@@ -80,12 +80,7 @@ export async function serveRaw(
   }
 }
 
-function reportRemainder(
-  socket: Socket,
-  splitter: JpegSplitter,
-  camera: string,
-  log: Log,
-): void {
+function reportRemainder(socket: Socket, splitter: JpegSplitter, camera: string, log: Log): void {
   if (splitter.strayBytes > 0) {
     log.info('bytes outside raw frames skipped', { camera, bytes: splitter.strayBytes });
   }

@@ -13,8 +13,16 @@ interface Kind {
 /** ISO 32000-1 7.5.5, PNG (RFC 2083) 12.12, APPNOTE.TXT 4.3.16, ITU-T T.81 B.1.1.3. */
 const kinds: readonly Kind[] = [
   { extension: '.pdf', head: Buffer.from('%PDF-'), endMarker: Buffer.from('%%EOF') },
-  { extension: '.png', head: Buffer.from('89504e470d0a1a0a', 'hex'), endMarker: Buffer.from('IEND') },
-  { extension: '.zip', head: Buffer.from('504b0304', 'hex'), endMarker: Buffer.from('504b0506', 'hex') },
+  {
+    extension: '.png',
+    head: Buffer.from('89504e470d0a1a0a', 'hex'),
+    endMarker: Buffer.from('IEND'),
+  },
+  {
+    extension: '.zip',
+    head: Buffer.from('504b0304', 'hex'),
+    endMarker: Buffer.from('504b0506', 'hex'),
+  },
   { extension: '.jpg', head: Buffer.from('ffd8ff', 'hex'), endMarker: Buffer.from('ffd9', 'hex') },
 ];
 

@@ -194,9 +194,13 @@ function write(socket: Socket, text: string): Promise<void> {
 const refusal = (message: string): OperationalError => new OperationalError('PROTOCOL', message);
 
 function senderClosed(): OperationalError {
-  return new OperationalError('LINK', 'the sender closed without the answer: the file may be cut off', {
-    hint: 'send with a program that waits for the answer: cat FILE | socat - TCP:HOST:PORT',
-  });
+  return new OperationalError(
+    'LINK',
+    'the sender closed without the answer: the file may be cut off',
+    {
+      hint: 'send with a program that waits for the answer: cat FILE | socat - TCP:HOST:PORT',
+    },
+  );
 }
 
 function asOperational(error: unknown): OperationalError {

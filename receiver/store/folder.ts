@@ -232,7 +232,9 @@ export async function openOrMake(parent: Folder, name: string, mode?: number): P
   await parent.makeFolder(name, mode);
   const made = await parent.openFolder(name);
   if (made !== undefined) return made;
-  throw Object.assign(new Error(`ENOENT: ${join(parent.path, name)} was removed`), { code: 'ENOENT' });
+  throw Object.assign(new Error(`ENOENT: ${join(parent.path, name)} was removed`), {
+    code: 'ENOENT',
+  });
 }
 
 /** Opens a folder in another. @returns undefined for no folder, or one without permission @throws a system error */

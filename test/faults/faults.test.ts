@@ -64,50 +64,62 @@ describe('the pair', () => {
     },
   );
 
-  it('loses no frame over TLS, and never sends data in the clear', { timeout: timeLimitMs }, async () => {
-    const kinds = faultKindsHere();
-    const { violations, figures } = await goThrough({
-      frames: 150,
-      faults: kinds.length,
-      kinds,
-      isReceiverMany: false,
-      isSecure: true,
-    });
-    expect(violations).toEqual([]);
-    expect(figures).toMatchObject({ waiting: 0 });
-    expect(figures.declared).toBeGreaterThanOrEqual(150);
-    expect(figures.acknowledged).toBeGreaterThan(100);
-  });
+  it(
+    'loses no frame over TLS, and never sends data in the clear',
+    { timeout: timeLimitMs },
+    async () => {
+      const kinds = faultKindsHere();
+      const { violations, figures } = await goThrough({
+        frames: 150,
+        faults: kinds.length,
+        kinds,
+        isReceiverMany: false,
+        isSecure: true,
+      });
+      expect(violations).toEqual([]);
+      expect(figures).toMatchObject({ waiting: 0 });
+      expect(figures.declared).toBeGreaterThanOrEqual(150);
+      expect(figures.acknowledged).toBeGreaterThan(100);
+    },
+  );
 
-  it('counts each frame that is not stored, waiting or set aside', { timeout: timeLimitMs }, async () => {
-    const kinds: FaultKind[] = ['refuse-for-good', 'refuse-now', 'small-frames', 'kill-agent'];
-    const { violations, figures } = await goThrough({
-      frames: 120,
-      faults: 12,
-      kinds,
-      isReceiverMany: false,
-      isSecure: false,
-      ...smallSpool,
-    });
-    expect(violations).toEqual([]);
-    expect(figures).toMatchObject({ declared: 120, waiting: 0 });
-    expect(figures.dropped).toBeGreaterThan(0);
-  });
+  it(
+    'counts each frame that is not stored, waiting or set aside',
+    { timeout: timeLimitMs },
+    async () => {
+      const kinds: FaultKind[] = ['refuse-for-good', 'refuse-now', 'small-frames', 'kill-agent'];
+      const { violations, figures } = await goThrough({
+        frames: 120,
+        faults: 12,
+        kinds,
+        isReceiverMany: false,
+        isSecure: false,
+        ...smallSpool,
+      });
+      expect(violations).toEqual([]);
+      expect(figures).toMatchObject({ declared: 120, waiting: 0 });
+      expect(figures.dropped).toBeGreaterThan(0);
+    },
+  );
 
-  it('loses no frame with a process for each connection', { timeout: timeLimitMs }, async (test) => {
-    const why = missingFaults().get('change-receiver');
-    test.skip(why !== undefined, why);
-    const kinds: FaultKind[] = ['kill-receiver', 'cut-reset', 'duplicate', 'stall', 'kill-agent'];
-    const { violations, figures } = await goThrough({
-      frames: 60,
-      faults: 10,
-      kinds,
-      isReceiverMany: true,
-      isSecure: false,
-    });
-    expect(violations).toEqual([]);
-    expect(figures).toMatchObject({ declared: 60, waiting: 0 });
-  });
+  it(
+    'loses no frame with a process for each connection',
+    { timeout: timeLimitMs },
+    async (test) => {
+      const why = missingFaults().get('change-receiver');
+      test.skip(why !== undefined, why);
+      const kinds: FaultKind[] = ['kill-receiver', 'cut-reset', 'duplicate', 'stall', 'kill-agent'];
+      const { violations, figures } = await goThrough({
+        frames: 60,
+        faults: 10,
+        kinds,
+        isReceiverMany: true,
+        isSecure: false,
+      });
+      expect(violations).toEqual([]);
+      expect(figures).toMatchObject({ declared: 60, waiting: 0 });
+    },
+  );
 });
 
 describe('a fault of the kind', () => {

@@ -86,14 +86,10 @@ describe('the fault suite', () => {
     expect(violations.join('\n')).toMatch(words);
   });
 
-  it.each(refusals)(
-    'fails when $name',
-    { timeout: timeLimitMs },
-    async (mutation, kind, words) => {
-      const violations = await goThrough(planOf([kind]), mutation, false, 60_000, smallSpool);
-      expect(violations.join('\n')).toMatch(words);
-    },
-  );
+  it.each(refusals)('fails when $name', { timeout: timeLimitMs }, async (mutation, kind, words) => {
+    const violations = await goThrough(planOf([kind]), mutation, false, 60_000, smallSpool);
+    expect(violations.join('\n')).toMatch(words);
+  });
 
   it(`fails over TLS when ${seenOverTls.fallBack.name}`, { timeout: timeLimitMs }, async () => {
     const violations = await goThrough(planOf(['kill-receiver']), seenOverTls.fallBack, true);
@@ -162,13 +158,10 @@ describe('failing system calls', { timeout: timeLimitMs }, () => {
     expect(violations.join('\n')).toMatch(words);
   });
 
-  it.for<Side>(['agent', 'receiver'])(
-    'of the %s pass without a mutation',
-    async (side, test) => {
-      test.skip(noInjection !== undefined, noInjection);
-      expect(await goThrough(failingFlushes(side))).toEqual([]);
-    },
-  );
+  it.for<Side>(['agent', 'receiver'])('of the %s pass without a mutation', async (side, test) => {
+    test.skip(noInjection !== undefined, noInjection);
+    expect(await goThrough(failingFlushes(side))).toEqual([]);
+  });
 });
 
 describe('power cuts after a failed flush', { timeout: timeLimitMs }, () => {
@@ -179,17 +172,20 @@ describe('power cuts after a failed flush', { timeout: timeLimitMs }, () => {
     // The flushes of the first frame's bytes, or of its name; later flushes succeed, so the next frame is declared.
     { mutation: ignoreFile, side: 'agent', from: 1, to: 2 },
     { mutation: ignoreFolder, side: 'agent', from: 2, to: 2 },
-  ])('of the $side fail the suite when $mutation.name', async ({ mutation, side, from, to }, test) => {
-    test.skip(noStrace !== undefined, noStrace);
-    const programs = await buildPrograms(temporaryDirectory(), mutation);
-    const record = { agent: recordAgent, receiver: recordReceiver }[side];
-    const ready = { agent: 'watching', receiver: '"listening"' }[side];
-    const { before } = flushCounts((await record(programs)).operations, ready);
-    const failing = { first: before + from, last: before + to };
-    const { operations, rootPath, frames: known } = await record(programs, failing);
-    const { violations } = walkPowerCuts(side, operations, rootPath, known);
-    expect(violations.join('\n')).toMatch(/was promised and is not there|is no whole frame/);
-  });
+  ])(
+    'of the $side fail the suite when $mutation.name',
+    async ({ mutation, side, from, to }, test) => {
+      test.skip(noStrace !== undefined, noStrace);
+      const programs = await buildPrograms(temporaryDirectory(), mutation);
+      const record = { agent: recordAgent, receiver: recordReceiver }[side];
+      const ready = { agent: 'watching', receiver: '"listening"' }[side];
+      const { before } = flushCounts((await record(programs)).operations, ready);
+      const failing = { first: before + from, last: before + to };
+      const { operations, rootPath, frames: known } = await record(programs, failing);
+      const { violations } = walkPowerCuts(side, operations, rootPath, known);
+      expect(violations.join('\n')).toMatch(/was promised and is not there|is no whole frame/);
+    },
+  );
 });
 
 describe('a mutation', () => {
@@ -199,9 +195,12 @@ describe('a mutation', () => {
     expect(mutate('a(); f();', mutation)).toBe('a(); g();');
   });
 
-  it.each(['a();', 'f(); f();'])('whose snippet is missing or not unique is an error: %s', (source) => {
-    expect(() => mutate(source, mutation)).toThrow(/times, not once/);
-  });
+  it.each(['a();', 'f(); f();'])(
+    'whose snippet is missing or not unique is an error: %s',
+    (source) => {
+      expect(() => mutate(source, mutation)).toThrow(/times, not once/);
+    },
+  );
 
   it('of a file outside the programs is an error', async () => {
     const stray = { ...mutation, path: 'test/support/files.ts' };

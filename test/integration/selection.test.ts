@@ -208,18 +208,15 @@ describe.skipIf(noStrace !== undefined)(`one-shot runs${noStrace ?? ''}`, () => 
     ['between two frames before the change', 2, [...around, [4, 'change']]],
     ['between these frames and the change', 3, [...around, [4, 'change']]],
     ['before the state was saved', 4, [...around, [3, 'change'], [4, 'change']]],
-  ])(
-    'killed %s lose no spooled frame and send none twice',
-    async (_, rename, expected) => {
-      const timer = await startTimer();
-      for (const jpeg of emptyFrames.slice(0, 3)) await timer.look(jpeg);
-      await timer.lookAndDie(visitedFrames[3]!, killedAtRename(rename));
-      expect(await timer.look(visitedFrames[4]!)).toMatchObject({ code: 0 });
-      expect(timer.stored()).toEqual(expected);
-      expect(filesBelow(timer.directory).filter((name) => /-\d\.jpg$/.test(name))).toEqual([]);
-      expect(heldIn(timer.runtime)).toEqual([]);
-    },
-  );
+  ])('killed %s lose no spooled frame and send none twice', async (_, rename, expected) => {
+    const timer = await startTimer();
+    for (const jpeg of emptyFrames.slice(0, 3)) await timer.look(jpeg);
+    await timer.lookAndDie(visitedFrames[3]!, killedAtRename(rename));
+    expect(await timer.look(visitedFrames[4]!)).toMatchObject({ code: 0 });
+    expect(timer.stored()).toEqual(expected);
+    expect(filesBelow(timer.directory).filter((name) => /-\d\.jpg$/.test(name))).toEqual([]);
+    expect(heldIn(timer.runtime)).toEqual([]);
+  });
 
   it('killed before the cleanup of the buffer keep the right frames', async () => {
     const { look, lookAndDie, runtime, stored } = await startTimer();

@@ -83,7 +83,10 @@ describe('a connection in another protocol', () => {
     const { socket, heard } = speakTo(port);
     socket.write('GET / HTTP/1.1\r\n\r\n');
     expect((await heard).toString()).toMatch(/^this is a picchanged receiver.*\n$/);
-    await eventually(() => lines.join('\n').includes('neither JPEGs nor the framed protocol'), 'a log line');
+    await eventually(
+      () => lines.join('\n').includes('neither JPEGs nor the framed protocol'),
+      'a log line',
+    );
   });
 
   it('that closes without data logs no warning', async () => {

@@ -42,7 +42,10 @@ describe('a connection', () => {
     await eventually(() => clock.pauses.length > 0, 'the connection');
     await clock.advance(helloDeadlineMs);
     await heard;
-    await eventually(() => lines.join().includes('handshake and hello took more than 10 s'), 'a line');
+    await eventually(
+      () => lines.join().includes('handshake and hello took more than 10 s'),
+      'a line',
+    );
   });
 
   it('that looks busy without a hello is cut at the deadline all the same', async () => {
@@ -55,7 +58,10 @@ describe('a connection', () => {
       await clock.advance(helloDeadlineMs / 10);
     }
     await agent.over;
-    await eventually(() => lines.join().includes('handshake and hello took more than 10 s'), 'a line');
+    await eventually(
+      () => lines.join().includes('handshake and hello took more than 10 s'),
+      'a line',
+    );
   });
 
   it('that is welcome is not', async () => {

@@ -158,7 +158,10 @@ describe('the record', () => {
 
   it('has one line for a gap, however often and by whichever store it is recorded', async () => {
     const { directory, store, lines } = await openedStore();
-    expect(await store.recordGap(gap(7))).toEqual({ name: `${day}/record.jsonl`, duplicate: false });
+    expect(await store.recordGap(gap(7))).toEqual({
+      name: `${day}/record.jsonl`,
+      duplicate: false,
+    });
     expect(await store.recordGap(gap(7))).toMatchObject({ duplicate: true });
     const again = await openFrameStore(directory, Date.now());
     expect(await again.recordGap(gap(7))).toMatchObject({ duplicate: true });
@@ -187,7 +190,8 @@ describe('the record', () => {
         ],
       },
     ];
-    for (const each of gaps) expect(await store.recordGap(each)).toMatchObject({ duplicate: false });
+    for (const each of gaps)
+      expect(await store.recordGap(each)).toMatchObject({ duplicate: false });
     for (const opened of [store, await openFrameStore(directory, Date.now())]) {
       for (const each of gaps) {
         expect(await opened.recordGap(each)).toMatchObject({ duplicate: true });
