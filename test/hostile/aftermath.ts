@@ -1,4 +1,4 @@
-/** Rules for a receiver after hostile sessions: it runs, within its memory, files and log limits, and ends on SIGTERM. */
+/** Rules for a receiver after hostile sessions: it runs within its limits, tidies its files, and ends on SIGTERM. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { idleLocks, strayFiles, unfinishedFiles } from './books.js';
 import { addresses } from './plan.js';

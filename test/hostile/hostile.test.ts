@@ -1,7 +1,7 @@
 /**
  * Hostile sessions in their short form: with each kind of settings they run beside an honest camera, whose frames all
- * arrive. `npm run test:hostile -- --seed S` repeats a failure, with the seed that the test prints: the sessions are the
- * same, the exact times depend on the machine.
+ * arrive. `npm run test:hostile -- --seed S` repeats a failure, with the seed that the test prints: the sessions are
+ * the same, the exact times depend on the machine.
  */
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/programs.js';
