@@ -1,12 +1,12 @@
-/** Whether a session may send as the camera that its hello names: what it has proven, and who sends as it already. */
+/** Decides whether a session may send as the camera that its hello names. */
 import type { HelloMessage } from '../../shared/protocol/messages.js';
 import type { Peer } from '../access/peer.js';
-import type { CameraRegister, Registered } from './camera-register.js';
+import type { CameraRegister, RegisteredSession } from './camera-register.js';
 
-/** When there is no place, or another agent has the camera's name. */
+/** Retry delay when a connection limit is reached, or another agent has the camera's name. */
 const busyRetryMs = 10_000;
 
-/** Why not, for the bye that ends the connection. */
+/** For the bye that ends the connection. */
 export interface Refusal {
   readonly code: string;
   readonly message: string;
@@ -16,21 +16,21 @@ export interface Refusal {
 export interface CameraAdmissionParts {
   readonly peer: Peer;
   readonly register: CameraRegister;
-  /** The connection is about to be served. @returns why there is no place for it, as a sentence */
-  readonly settle: () => string | undefined;
+  /** Called before the welcome. @returns why a connection limit refuses it, as a sentence */
+  readonly admit: () => string | undefined;
 }
 
-/** To be asked once, at the hello. @returns undefined when the session may send */
+/** Called once, at the hello. @returns undefined when the session may send */
 export async function refusalOf(
-  session: Registered,
+  session: RegisteredSession,
   hello: HelloMessage,
-  { peer, register, settle }: CameraAdmissionParts,
+  { peer, register, admit }: CameraAdmissionParts,
 ): Promise<Refusal | undefined> {
   const message = peer.refusalForName(hello.camera);
   if (message !== undefined) return { code: 'not-yours', message };
-  const busy = await register.enter(session, hello);
+  const busy = await register.acquire(session, hello);
   if (busy !== undefined) return { code: 'camera-busy', message: busy, retryAfterMs: busyRetryMs };
-  const full = settle();
+  const full = admit();
   return full === undefined
     ? undefined
     : { code: 'busy', message: full, retryAfterMs: busyRetryMs };

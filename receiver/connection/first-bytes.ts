@@ -1,23 +1,23 @@
-/** Tells from a connection's first bytes what is spoken on it. Pure. */
+/** Detects a connection's protocol from its first bytes. Pure. */
 import { preface } from '../../shared/protocol/protocol-limits.js';
 
-export type Opening =
+export type Protocol =
   /** JPEGs back to back. */
   | { readonly kind: 'raw' }
-  /** The framed protocol; its messages begin after `prefaceBytes`. */
+  /** The framed protocol; its messages start after `prefaceBytes`. */
   | { readonly kind: 'framed'; readonly prefaceBytes: number }
   /** TLS, with the framed protocol inside it. */
   | { readonly kind: 'tls' }
-  /** Nothing we speak; `answer` is the line of plain text to say before closing. */
+  /** Any other data; `answer` is the line of plain text to send before closing. */
   | { readonly kind: 'foreign'; readonly answer: string };
 
-const whatThisIs =
+const usageLine =
   'this is a picchanged receiver: send JPEGs (cat x.jpg | socat - TCP:HOST:PORT) or use the agent';
 /** `PICC/` with a version of up to 12 digits and the end of line. */
 const longestPreface = 18;
 
-/** @returns undefined while `bytes` may still become something */
-export function recognize(bytes: Buffer): Opening | undefined {
+/** @returns undefined while `bytes` are too few to decide */
+export function recognize(bytes: Buffer): Protocol | undefined {
   const startsLike = (pattern: Buffer): boolean =>
     bytes.subarray(0, pattern.length).equals(pattern.subarray(0, bytes.length));
   const jpegStart = Buffer.from([0xff, 0xd8, 0xff]);
@@ -25,14 +25,14 @@ export function recognize(bytes: Buffer): Opening | undefined {
   if (startsLike(Buffer.from([0x16, 0x03]))) {
     return bytes.length < 2 ? undefined : { kind: 'tls' };
   }
-  if (!startsLike(Buffer.from('PICC/'))) return { kind: 'foreign', answer: whatThisIs };
+  if (!startsLike(Buffer.from('PICC/'))) return { kind: 'foreign', answer: usageLine };
   const lineEnd = bytes.indexOf(0x0a);
   if (lineEnd < 0) {
-    return bytes.length < longestPreface ? undefined : { kind: 'foreign', answer: whatThisIs };
+    return bytes.length < longestPreface ? undefined : { kind: 'foreign', answer: usageLine };
   }
   const line = bytes.toString('latin1', 0, lineEnd + 1);
   if (line === preface) return { kind: 'framed', prefaceBytes: preface.length };
-  if (!/^PICC\/\d{1,12}\n$/.test(line)) return { kind: 'foreign', answer: whatThisIs };
+  if (!/^PICC\/\d{1,12}\n$/.test(line)) return { kind: 'foreign', answer: usageLine };
   return {
     kind: 'foreign',
     answer: `this receiver speaks ${preface.trim()}, not ${line.trim()}: update the older of the two`,

@@ -1,6 +1,6 @@
 /**
- * What becomes of a frame, or of a note that frames were dropped: looks at it, stores it, answers. A frame is
- * acknowledged only when the store has it on the disk.
+ * Checks a received frame or gap, stores it, and answers. A frame is acknowledged only when the store has it on
+ * the disk.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../shared/clock.js';
@@ -20,7 +20,7 @@ import type { FrameStore, StoredFrame } from '../store/store-port.js';
 import { hashedAtOnce, prices, stepsPerPayment } from '../limits/work/prices.js';
 import type { Tab } from '../limits/work/work-budgets.js';
 
-/** When the store cannot take a frame: long enough to matter, short enough not to be noticed when over. */
+/** Retry delay after a store error: long enough to relieve the disk, short enough not to delay the recovery. */
 const storeRetryMs = 5000;
 
 export interface FrameIntakeParts {
@@ -28,7 +28,7 @@ export interface FrameIntakeParts {
   /** Takes the camera's name between processes. @throws {OperationalError} STORE */
   readonly lockName: () => Promise<void>;
   readonly quota: Quota;
-  /** Whose quota it spends. */
+  /** Key of the quota that is charged. */
   readonly spender: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -38,7 +38,7 @@ export interface FrameIntakeParts {
 
 export class FrameIntake {
   readonly #parts: FrameIntakeParts;
-  /** A full disk fails every frame every few seconds. */
+  /** A full disk makes every frame fail every few seconds. */
   readonly #failures: RepeatingErrorLog;
   readonly #camera: string;
   readonly #epoch: string;
@@ -50,17 +50,17 @@ export class FrameIntake {
     this.#failures = new RepeatingErrorLog(parts.log, parts.clock);
   }
 
-  /** Looks at a frame before it is stored. @returns false when it is refused, and answered */
+  /** Checks a frame before it is stored. @returns false when it was refused and the refusal sent */
   async accepts(message: FrameMessage, jpeg: Buffer, tab: Tab): Promise<boolean> {
     const { quota, spender } = this.#parts;
     const { sequence } = message;
     await tab.pay(prices.refusal);
-    // Before it is looked at: what is beyond the quota costs no more than reading it.
+    // Before its bytes are checked: a frame beyond the quota costs no more than reading it.
     if (this.#isBeyondQuota(sequence, quota.waitMs(spender))) return false;
     const refusal = await refusalOf(message, jpeg, tab);
     if (refusal !== undefined) {
       const camera = this.#camera;
-      this.#parts.log.warn('refused a frame', { camera, sequence, reason: refusal.message });
+      this.#parts.log.warn('frame refused', { camera, sequence, reason: refusal.message });
       this.#parts.send({ type: 'refused', sequence, ...refusal });
       return false;
     }
@@ -69,8 +69,8 @@ export class FrameIntake {
   }
 
   /**
-   * Stores a frame that was accepted. Resolves when it is stored, or refused, and answered. Never rejects for
-   * what the disk does.
+   * Stores a frame that was accepted. Resolves when it is stored or refused, and the answer sent. Never rejects
+   * for a disk error.
    */
   async store(message: FrameMessage, jpeg: Buffer, tab: Tab): Promise<void> {
     const { sequence, capturedAtMs, utcOffsetMinutes, sha256, verdict } = message;
@@ -85,8 +85,8 @@ export class FrameIntake {
     this.#parts.onStored({ ...stored, camera, byteCount: jpeg.length });
   }
 
-  /** Resolves when it is noted, or refused, and answered. Never rejects for what the disk does. */
-  async note(message: DroppedMessage): Promise<void> {
+  /** Resolves when the gap is recorded or refused, and the answer sent. Never rejects for a disk error. */
+  async recordGap(message: DroppedMessage): Promise<void> {
     const { sequence, count, firstCapturedAtMs, lastCapturedAtMs } = message;
     const { utcOffsetMinutes, why, sequences } = message;
     const { quota, spender } = this.#parts;
@@ -95,25 +95,25 @@ export class FrameIntake {
     const id = { epoch: this.#epoch, sequence };
     const receivedAtMs = this.#parts.clock.nowMs();
     const moment = { capturedAtMs: firstCapturedAtMs, utcOffsetMinutes, receivedAtMs };
-    const hole = { camera, id, count, lastCapturedAtMs, why, sequences, ...moment };
-    const noted = await this.#answer(id, () => this.#parts.store.note(hole));
-    if (noted === undefined || noted.duplicate) return;
+    const gap = { camera, id, count, lastCapturedAtMs, why, sequences, ...moment };
+    const recorded = await this.#answer(id, () => this.#parts.store.recordGap(gap));
+    if (recorded === undefined || recorded.duplicate) return;
     const [from, to] = [firstCapturedAtMs, lastCapturedAtMs].map((ms) =>
       new Date(ms).toISOString(),
     );
-    this.#parts.log.warn('frames were dropped by the agent', { camera, count, why, from, to });
+    this.#parts.log.warn('agent dropped frames', { camera, count, why, from, to });
   }
 
   #isBeyondQuota(sequence: number, retryAfterMs: number): boolean {
     const { quota, log, send } = this.#parts;
     if (retryAfterMs === 0) return false;
     const message = quota.refusal;
-    log.warn('refused a frame for now', { camera: this.#camera, sequence, reason: message });
+    log.warn('frame refused for now', { camera: this.#camera, sequence, reason: message });
     send({ type: 'refused', sequence, code: 'quota', message, retry: true, retryAfterMs });
     return true;
   }
 
-  /** Tells the agent what became of it; undefined when it is to keep it. */
+  /** Stores, and sends the answer. @returns undefined when the agent must keep it */
   async #answer(
     { sequence }: { readonly sequence: number },
     work: () => Promise<StoredFrame>,
@@ -121,11 +121,11 @@ export class FrameIntake {
     try {
       await this.#parts.lockName();
       const stored = await work();
-      this.#failures.worked(`storing frames of ${this.#camera} again`);
+      this.#failures.worked(`frames of ${this.#camera} are stored again`);
       this.#parts.send({ type: 'stored', sequence, ...stored });
       return stored;
     } catch (error) {
-      this.#failures.failed(`cannot store frames of ${this.#camera}; it keeps them`, error);
+      this.#failures.failed(`cannot store frames of ${this.#camera}; its agent keeps them`, error);
       const message = sentenceOf(error);
       const again = { retry: true, retryAfterMs: storeRetryMs };
       this.#parts.send({ type: 'refused', sequence, code: 'store', message, ...again });
@@ -134,23 +134,23 @@ export class FrameIntake {
   }
 }
 
-/** As long as the protocol lets a sentence be. */
+/** The message of an error, cut to the 1000 characters that the protocol allows. */
 export function sentenceOf(error: unknown): string {
   return describeError(error).slice(0, 1000);
 }
 
-/** What is wrong with a frame as it came; undefined when nothing is. */
+/** Why a received frame is refused; undefined when it is valid. */
 async function refusalOf(message: FrameMessage, jpeg: Buffer, tab: Tab) {
   if ((await sha256Of(jpeg, tab)) !== message.sha256) {
     return {
       code: 'hash',
-      message: 'its bytes do not have the SHA-256 that was announced',
+      message: 'the SHA-256 of the body is not that of the header',
       retry: true,
     };
   }
   const damage = await damageOf(jpeg, tab);
   if (damage === undefined) return undefined;
-  return { code: 'not-a-jpeg', message: `it is no whole JPEG: ${damage}`, retry: false };
+  return { code: 'not-a-jpeg', message: `not a whole JPEG: ${damage}`, retry: false };
 }
 
 async function sha256Of(bytes: Buffer, tab: Tab): Promise<string> {

@@ -1,12 +1,10 @@
 /**
- * One connection of an agent: its hello, its messages, the limits that it must keep, its end. What becomes of
- * a frame is the frame taker's business; who may connect and what the bytes mean is decided elsewhere.
+ * One connection of an agent in the framed protocol: hello or pair, messages, limits, end. `FrameIntake` stores
+ * the frames; access control and decoding have their own files.
  */
 import type { Socket } from 'node:net';
 import { MessageRateLimit } from '../../shared/protocol/message-rate-limit.js';
-import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/cli/errors.js';
-import type { Log } from '../../shared/cli/log.js';
 import {
   maxHeaderBytes,
   maxIdleMessagesPerMinute,
@@ -24,6 +22,7 @@ import { version } from '../../shared/cli/version.js';
 import type { CameraRegister } from './camera-register.js';
 import { refusalOf } from './camera-admission.js';
 import { FrameIntake, sentenceOf } from './frame-intake.js';
+import type { SessionParts } from './session-parts.js';
 import type { TimedChunk } from './timed-chunks.js';
 import {
   lingeringCloseMs,
@@ -34,36 +33,23 @@ import {
   minBytesPerSecondWhenShort,
 } from '../limits/receiver-limits.js';
 import { freeBuffer } from '../limits/free-buffer.js';
-import type { ByteSemaphore } from '../limits/byte-semaphore.js';
 import { MinRateCheck } from '../limits/min-rate-check.js';
-import type { Quota } from '../limits/quota.js';
 import type { Peer } from '../access/peer.js';
-import type { FrameStore, StoredFrame } from '../store/store-port.js';
 import { parsedAtOnce, prices } from '../limits/work/prices.js';
-import { type ConnectionBudget, Tab } from '../limits/work/work-budgets.js';
+import { Tab } from '../limits/work/work-budgets.js';
 import { WorkCancelled } from '../limits/work/work-queue.js';
 
-export interface FramedSessionParts {
+export interface FramedSessionParts extends SessionParts {
   readonly peer: Peer;
-  readonly store: FrameStore;
   readonly register: CameraRegister;
-  readonly quota: Quota;
-  /** Whose quota it spends. */
-  readonly spender: string;
-  readonly budget: ConnectionBudget;
-  readonly memory: ByteSemaphore;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly maxFrameBytes: number;
-  readonly idleTimeoutMs: number;
-  /** It is about to be welcomed. @returns why there is no place for it, as a sentence */
-  readonly settle: () => string | undefined;
-  readonly onStored: (stored: StoredFrame & { camera: string; byteCount: number }) => void;
+  /** Called before the welcome. @returns why a connection limit refuses it, as a sentence */
+  readonly admit: () => string | undefined;
 }
 
-/** What a message holds until it is answered: the work that it has paid for, and its memory. */
-interface Held {
+/** What a message occupies until it is handled. */
+interface MessageResources {
   readonly tab: Tab;
+  /** Frees its memory. */
   readonly release: () => void;
 }
 
@@ -74,16 +60,16 @@ export class FramedSession {
   readonly #parts: FramedSessionParts;
   readonly #decoder: MessageDecoder;
   readonly #pending = new Set<Promise<void>>();
-  readonly #pace: MinRateCheck;
+  readonly #minRate: MinRateCheck;
   readonly #messageRate = new MessageRateLimit(maxIdleMessagesPerMinute);
-  /** Of the message that is arriving. */
+  /** Work of the message that is arriving. */
   #tab: Tab;
-  /** What to call with frames; undefined until it is welcome. */
-  #taker: FrameIntake | undefined;
-  /** Gives back the memory for the message that is arriving. */
+  /** Undefined until the welcome. */
+  #intake: FrameIntake | undefined;
+  /** Frees the memory reserved for the message that is arriving. */
   #release: (() => void) | undefined;
-  #hasGreeted = false;
-  #hasPaired = false;
+  #hasHello = false;
+  #hasPair = false;
   #hasPaidLock = false;
   #closing: Promise<void> | undefined;
 
@@ -91,25 +77,25 @@ export class FramedSession {
     this.#socket = socket;
     this.#parts = parts;
     this.#decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: parts.maxFrameBytes });
-    this.#pace = new MinRateCheck(parts.idleTimeoutMs);
+    this.#minRate = new MinRateCheck(parts.idleTimeoutMs);
     this.#tab = new Tab(parts.budget);
   }
 
-  /** Only who has proven a key keeps a camera's name against another that has. */
+  /** False: a session with the camera's key displaces this one from its name. */
   get isPaired(): boolean {
     return this.#parts.peer.isPaired;
   }
 
   /**
-   * Serves the connection to its end. Resolves when every frame that came whole is answered.
+   * Serves the connection to its end. Resolves when every whole frame is answered.
    * @param incoming the bytes after the preface, first to last
-   * @throws {OperationalError} PROTOCOL, LINK: it breaks a rule or a limit; the agent was told
+   * @throws {OperationalError} PROTOCOL, LINK: it breaks a rule or a limit; the bye with the reason was sent
    */
   async serve(incoming: AsyncIterable<TimedChunk>): Promise<void> {
     this.#socket.write(preface);
     try {
-      for await (const arrival of incoming) {
-        await this.#hear(arrival);
+      for await (const chunk of incoming) {
+        await this.#onChunk(chunk);
         if (this.#isClosing()) break;
       }
       await this.close();
@@ -124,28 +110,28 @@ export class FramedSession {
       throw error;
     } finally {
       this.#release?.();
-      await this.#parts.register.leave(this);
+      await this.#parts.register.release(this);
     }
   }
 
-  /** Takes no more frames, answers those it has, says why it ends, and ends. */
-  close(why: ByeReason = {}): Promise<void> {
-    this.#closing ??= this.#close(why);
+  /** Reads no more frames, answers those received, sends a bye with the reason, and ends. */
+  close(reason: ByeReason = {}): Promise<void> {
+    this.#closing ??= this.#close(reason);
     return this.#closing;
   }
 
-  async #close(why: ByeReason): Promise<void> {
-    // A frame that waits to be looked at is not looked at any more: the agent keeps it.
+  async #close(reason: ByeReason): Promise<void> {
+    // A frame that waits for its check is not checked any more: the agent keeps it.
     this.#parts.budget.cancel();
     await Promise.all(this.#pending);
-    this.#send({ type: 'bye', ...why });
+    this.#send({ type: 'bye', ...reason });
     this.#socket.end();
-    // An agent that has nothing to say any more must not keep us reading.
+    // Bounds the lingering close for an agent that sends nothing and does not close.
     this.#socket.setTimeout(lingeringCloseMs);
   }
 
-  async #hear({ chunk, waitedMs }: TimedChunk): Promise<void> {
-    if (this.#decoder.isInside) await this.#checkPace(chunk.length, waitedMs);
+  async #onChunk({ chunk, waitedMs }: TimedChunk): Promise<void> {
+    if (this.#decoder.isInside) await this.#checkMinRate(chunk.length, waitedMs);
     for (let rest = chunk; rest.length > 0 && !this.#isClosing();) {
       const { missingBytes } = this.#decoder;
       const piece = rest.subarray(0, missingBytes > 0 ? missingBytes : parsedAtOnce);
@@ -153,21 +139,21 @@ export class FramedSession {
       const price = missingBytes > 0 ? prices.body : prices.headers;
       await this.#tab.pay(price(piece.length));
       for (const message of this.#decoder.push(piece)) {
-        if (!this.#isClosing()) await this.#receive(message);
+        if (!this.#isClosing()) await this.#onMessage(message);
       }
     }
     if (this.#isClosing()) return;
     if (this.#socket.writableLength > maxUnreadBytes) {
       throw new OperationalError('LINK', 'the agent does not read its acknowledgements');
     }
-    await this.#makeRoom();
+    await this.#reserveMemory();
   }
 
-  async #receive({ header, body }: WireMessage): Promise<void> {
+  async #onMessage({ header, body }: WireMessage): Promise<void> {
     const tab = this.#tab;
     this.#tab = new Tab(this.#parts.budget);
-    this.#pace.reset();
-    // Only the first of a piece can have begun earlier, and hold memory.
+    this.#minRate.reset();
+    // Only the first message of a piece can have started in an earlier one, and hold memory.
     const releaseMemory = this.#release;
     this.#release = undefined;
     const release = (): void => {
@@ -180,7 +166,7 @@ export class FramedSession {
       const message = readAgentMessage(header);
       if (message?.type !== 'frame' && message?.type !== 'dropped') this.#checkMessageRate();
       if (message === undefined) return;
-      isKept = await this.#take(message, body, { tab, release });
+      isKept = await this.#dispatch(message, body, { tab, release });
     } finally {
       if (!isKept) release();
     }
@@ -190,49 +176,53 @@ export class FramedSession {
     return this.#closing !== undefined;
   }
 
-  /** A large frame has begun to arrive: the rest of it is read when there is memory for it. */
-  async #makeRoom(): Promise<void> {
+  /** Waits for memory before the rest of a large frame is read. */
+  async #reserveMemory(): Promise<void> {
     const { bodyBytes } = this.#decoder;
     if (bodyBytes === 0 || this.#release !== undefined) return;
-    if (this.#taker === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
+    if (this.#intake === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
     if (bodyBytes > maxUncountedBytes) this.#release = await this.#parts.memory.take(bodyBytes);
   }
 
-  async #checkPace(byteCount: number, waitedMs: number): Promise<void> {
+  async #checkMinRate(byteCount: number, waitedMs: number): Promise<void> {
     const isShort = this.#release !== undefined && this.#parts.memory.isShort;
     const rate = isShort ? minBytesPerSecondWhenShort : minBytesPerSecond;
-    if (!this.#pace.isTooSlow(byteCount, waitedMs, rate)) return;
-    const message = `a message came at less than ${rate} bytes a second`;
+    if (!this.#minRate.isTooSlow(byteCount, waitedMs, rate)) return;
+    const message = `a message arrived at less than ${rate} bytes a second`;
     await this.close({ code: 'slow', message });
     throw new OperationalError('LINK', message);
   }
 
   #checkMessageRate(): void {
     if (!this.#messageRate.exceeds(this.#parts.clock.monotonicMs())) return;
-    const what = `more than ${maxIdleMessagesPerMinute} messages in a minute that carry nothing`;
-    throw new OperationalError('PROTOCOL', what);
+    const message = `more than ${maxIdleMessagesPerMinute} messages without payload in a minute`;
+    throw new OperationalError('PROTOCOL', message);
   }
 
-  /** @returns true when the body is still needed: `release` is called when it is not */
-  async #take(message: AgentMessage, body: Buffer, held: Held): Promise<boolean> {
-    const taker = this.#taker;
-    if (message.type === 'hello') await this.#greet(message, held.tab);
-    else if (message.type === 'pair') await this.#pair(held.tab);
+  /** @returns true when the body is still in use, and `release` will be called later */
+  async #dispatch(
+    message: AgentMessage,
+    body: Buffer,
+    { tab, release }: MessageResources,
+  ): Promise<boolean> {
+    const intake = this.#intake;
+    if (message.type === 'hello') await this.#onHello(message, tab);
+    else if (message.type === 'pair') await this.#onPair(tab);
     else if (message.type === 'bye') await this.close();
-    else if (taker === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
+    else if (intake === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
     else if (message.type === 'ping') this.#send({ type: 'pong' });
     else if (message.type === 'dropped') {
-      await held.tab.pay(prices.hole);
-      if (await this.#mayGoOn(held.tab)) await this.#answer(taker.note(message));
-    } else if ((await taker.accepts(message, body, held.tab)) && (await this.#mayGoOn(held.tab))) {
-      await this.#answer(taker.store(message, body, held.tab).finally(held.release));
+      await tab.pay(prices.hole);
+      if (await this.#mayStore(tab)) await this.#track(intake.recordGap(message));
+    } else if ((await intake.accepts(message, body, tab)) && (await this.#mayStore(tab))) {
+      await this.#track(intake.store(message, body, tab).finally(release));
       return true;
     }
     return false;
   }
 
-  /** Asked before each frame and gap is stored: the key may have been revoked, the name been paired. */
-  async #mayGoOn(tab: Tab): Promise<boolean> {
+  /** Checked before each frame and gap is stored: the key may be revoked, or the name paired meanwhile. */
+  async #mayStore(tab: Tab): Promise<boolean> {
     if (!this.#hasPaidLock) {
       this.#hasPaidLock = true;
       await tab.payLock(prices.lock);
@@ -243,16 +233,17 @@ export class FramedSession {
     return revocation === undefined;
   }
 
-  async #answer(working: Promise<void>): Promise<void> {
-    const answering = working.finally(() => this.#pending.delete(answering));
+  /** Counts a frame or gap as in flight until it is answered. */
+  async #track(work: Promise<void>): Promise<void> {
+    const answering = work.finally(() => this.#pending.delete(answering));
     this.#pending.add(answering);
-    // Reading no further is what holds back an agent that sends more than it may.
+    // Backpressure: an agent with more than `maxInFlight` frames unanswered is not read.
     if (this.#pending.size >= maxInFlight) await Promise.race(this.#pending);
   }
 
-  async #pair(tab: Tab): Promise<void> {
-    if (this.#hasPaired) throw new OperationalError('PROTOCOL', 'a second pair');
-    this.#hasPaired = true;
+  async #onPair(tab: Tab): Promise<void> {
+    if (this.#hasPair) throw new OperationalError('PROTOCOL', 'a second pair message');
+    this.#hasPair = true;
     await tab.pay(prices.pair);
     if (this.#isClosing()) return;
     try {
@@ -261,25 +252,25 @@ export class FramedSession {
     } catch (error) {
       if (!(error instanceof OperationalError) || error.code !== 'KEYS') throw error;
       this.#parts.log.error('cannot pair', { error });
-      await this.close({ code: 'keys', message: 'the receiver cannot keep the key: see its log' });
+      await this.close({ code: 'keys', message: 'the receiver cannot save the key: see its log' });
     }
   }
 
-  async #greet(hello: HelloMessage, tab: Tab): Promise<void> {
-    if (this.#hasGreeted) throw new OperationalError('PROTOCOL', 'a second hello');
-    this.#hasGreeted = true;
+  async #onHello(hello: HelloMessage, tab: Tab): Promise<void> {
+    if (this.#hasHello) throw new OperationalError('PROTOCOL', 'a second hello message');
+    this.#hasHello = true;
     await tab.pay(prices.hello);
     if (this.#isClosing()) return;
     const refusal = await refusalOf(this, hello, this.#parts);
     if (refusal !== undefined) {
-      this.#parts.log.warn('refused an agent', { camera: hello.camera, reason: refusal.message });
+      this.#parts.log.warn('agent refused', { camera: hello.camera, reason: refusal.message });
       await this.close(refusal);
       return;
     }
-    if (this.#isClosing()) return; // replaced or stopping meanwhile
+    if (this.#isClosing()) return; // replaced, or the receiver is stopping
     const send = (message: ReceiverMessage): void => this.#send(message);
     const lockName = (): Promise<void> => this.#parts.register.lock(this, hello);
-    this.#taker = new FrameIntake(hello, { ...this.#parts, send, lockName });
+    this.#intake = new FrameIntake(hello, { ...this.#parts, send, lockName });
     this.#send({
       type: 'welcome',
       receiver: version,
@@ -292,7 +283,7 @@ export class FramedSession {
   }
 
   #send(message: ReceiverMessage): void {
-    if (!this.#socket.writable) return; // the agent is gone: it sends again what was not answered
+    if (!this.#socket.writable) return; // closed: the agent sends unanswered frames again
     const [head] = encodeMessage(message);
     this.#socket.write(head);
   }

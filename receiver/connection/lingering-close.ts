@@ -1,6 +1,6 @@
 /**
- * How a connection ends: a sentence for the peer, and a moment in which it may read it. What the peer still
- * sends meanwhile is read away, and paid like everything else.
+ * Ends a connection: a last sentence for the peer, then a lingering close (nginx). What the peer still sends
+ * is read and discarded, and charged to its budget.
  */
 import type { Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
@@ -10,7 +10,7 @@ import { lingeringCloseMs } from '../limits/receiver-limits.js';
 import { prices } from '../limits/work/prices.js';
 import type { ConnectionBudget } from '../limits/work/work-budgets.js';
 
-/** Says why a peer is not heard, and closes. */
+/** Sends the reason of a refusal, and closes. */
 export async function refuseConnection(
   socket: Socket,
   sentence: string,
@@ -23,8 +23,8 @@ export async function refuseConnection(
 }
 
 /**
- * Waits until the peer has closed its side too, or a moment. Closing while bytes lie unread sends a reset,
- * and at a reset the peer's system throws away our last sentence before it is read.
+ * Waits until the peer has closed its side, at most `lingeringCloseMs`. Closing with unread bytes sends a
+ * reset, and a reset makes the peer's system discard the last sentence before the peer has read it.
  */
 export async function lingeringClose(socket: Socket, budget: ConnectionBudget): Promise<void> {
   const deadline = setTimeout(() => socket.destroy(), lingeringCloseMs);
@@ -32,7 +32,7 @@ export async function lingeringClose(socket: Socket, budget: ConnectionBudget): 
     for await (const chunk of chunksOf(socket)) await budget.pay(prices.discard(chunk.length));
     await finished(socket);
   } catch {
-    // Gone or too slow: it was told, which is all that can be done.
+    // The peer closed or is too slow; the sentence was sent.
   } finally {
     clearTimeout(deadline);
   }

@@ -1,79 +1,62 @@
 /**
- * One connection that carries bare JPEGs, back to back: the tutorial's `cat x.jpg | socat`. Each whole
- * picture is stored as it ends; what is cut off leaves no file. There is no acknowledgement in this
- * language: a sentence comes back only when something was refused.
+ * One connection that carries bare JPEGs, back to back: the tutorial's `cat x.jpg | socat`. Each picture is
+ * stored when its end arrives; an incomplete one leaves no file. There are no acknowledgements: the receiver
+ * sends a sentence only when it refuses something.
  */
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { rawCameraName } from '../../shared/protocol/camera-name.js';
-import type { Clock } from '../../shared/clock.js';
 import { describeError } from '../../shared/cli/errors.js';
 import { JpegSplitter, type SplitResult } from '../../shared/jpeg/splitter.js';
 import type { Log } from '../../shared/cli/log.js';
 import { formatSize } from '../../shared/cli/units.js';
+import type { SessionParts } from './session-parts.js';
 import type { TimedChunk } from './timed-chunks.js';
 import {
   maxUncountedBytes,
   minBytesPerSecond,
   minBytesPerSecondWhenShort,
 } from '../limits/receiver-limits.js';
-import type { ByteSemaphore } from '../limits/byte-semaphore.js';
 import { MinRateCheck } from '../limits/min-rate-check.js';
-import type { Quota } from '../limits/quota.js';
-import type { FrameStore, StoredFrame } from '../store/store-port.js';
 import { prices, splitAtOnce } from '../limits/work/prices.js';
-import { type ConnectionBudget, Tab } from '../limits/work/work-budgets.js';
-
-export interface RawSessionParts {
-  readonly store: FrameStore;
-  readonly quota: Quota;
-  /** Whose quota it spends. */
-  readonly spender: string;
-  readonly budget: ConnectionBudget;
-  readonly memory: ByteSemaphore;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly maxFrameBytes: number;
-  readonly idleTimeoutMs: number;
-  readonly onStored: (stored: StoredFrame & { camera: string; byteCount: number }) => void;
-}
+import { Tab } from '../limits/work/work-budgets.js';
 
 /**
- * Serves the connection to its end. Resolves when every whole picture that came is stored or refused.
+ * Serves the connection to its end. Resolves when every whole picture is stored or refused.
  * @param incoming the connection's bytes, first to last
  */
 export async function serveRaw(
   socket: Socket,
   address: string,
   incoming: AsyncIterable<TimedChunk>,
-  parts: RawSessionParts,
+  parts: SessionParts,
 ): Promise<void> {
   const { log, memory } = parts;
   const camera = rawCameraName(address);
   const splitter = new JpegSplitter({ maxBytes: parts.maxFrameBytes });
-  const pace = new MinRateCheck(parts.idleTimeoutMs);
-  /** Gives back the memory for the picture that is arriving. */
+  const minRate = new MinRateCheck(parts.idleTimeoutMs);
+  /** Frees the memory reserved for the picture that is arriving. */
   let release: (() => void) | undefined;
-  /** Of the picture that is arriving; the first one brought the connection with it, as `cat x.jpg | socat` does. */
+  /** Work of the picture that is arriving. */
   let tab = new Tab(parts.budget);
   const refuse = (reason: string): void => {
-    log.warn('refused a raw frame', { camera, reason });
+    log.warn('raw frame refused', { camera, reason });
     socket.end(`${reason}\n`);
   };
   try {
     for await (const { chunk, waitedMs } of incoming) {
       const isShort = release !== undefined && memory.isShort;
       const rate = isShort ? minBytesPerSecondWhenShort : minBytesPerSecond;
-      if (splitter.isInside && pace.isTooSlow(chunk.length, waitedMs, rate)) {
-        refuse(`the JPEG came at less than ${rate} bytes a second`);
+      if (splitter.isInside && minRate.isTooSlow(chunk.length, waitedMs, rate)) {
+        refuse(`the JPEG arrived at less than ${rate} bytes a second`);
         return;
       }
       for (let at = 0; at < chunk.length; at += splitAtOnce) {
         const piece = chunk.subarray(at, at + splitAtOnce);
         await tab.pay(prices.raw(piece.length));
         for (const result of splitter.push(piece)) {
-          pace.reset();
-          const refusal = await takePicture(result, camera, tab, parts);
+          minRate.reset();
+          const refusal = await storePicture(result, camera, tab, parts);
           tab = new Tab(parts.budget);
           release?.();
           release = undefined;
@@ -83,39 +66,36 @@ export async function serveRaw(
         }
       }
       if (splitter.strayBytes > parts.maxFrameBytes) {
-        refuse('what follows the last picture is no JPEG');
+        refuse('the data after the last picture is not a JPEG');
         return;
       }
-      // How large it will be is not known before it ends.
+      // A bare JPEG announces no length: the most that it may have is reserved.
       if (splitter.heldBytes > maxUncountedBytes) {
         release ??= await memory.take(parts.maxFrameBytes);
       }
     }
-    sayWhatIsLeft(socket, splitter, camera, log);
+    reportRemainder(socket, splitter, camera, log);
   } finally {
     release?.();
   }
 }
 
-function sayWhatIsLeft(socket: Socket, splitter: JpegSplitter, camera: string, log: Log): void {
+function reportRemainder(socket: Socket, splitter: JpegSplitter, camera: string, log: Log): void {
   if (splitter.strayBytes > 0) {
-    log.info('left out bytes between or after raw frames', { camera, bytes: splitter.strayBytes });
+    log.info('bytes outside raw frames skipped', { camera, bytes: splitter.strayBytes });
   }
   if (splitter.isInside) {
-    log.warn('a raw frame was cut off; nothing of it is kept', {
-      camera,
-      bytes: splitter.heldBytes,
-    });
-    socket.end('the last JPEG is not whole: nothing of it is kept\n');
+    log.warn('incomplete raw frame discarded', { camera, bytes: splitter.heldBytes });
+    socket.end('the last JPEG is not whole: it was not stored\n');
   }
 }
 
 /** @returns why the picture is not stored, as a sentence for the sender */
-async function takePicture(
+async function storePicture(
   result: SplitResult,
   camera: string,
   tab: Tab,
-  parts: RawSessionParts,
+  parts: SessionParts,
 ): Promise<string | undefined> {
   await tab.pay(prices.refusal);
   if (result.kind === 'damaged') return `the JPEG is damaged: ${result.reason}`;

@@ -1,6 +1,6 @@
 /**
- * Serves connections, wherever they come from: looks at who it is and what is spoken, hands over to a
- * session, keeps the places and the time limits.
+ * Serves connections of every listener: authenticates the peer, detects the protocol, starts the session, and
+ * enforces the connection limits and deadlines.
  */
 import type { Socket } from 'node:net';
 import { formatAddress } from '../../shared/cli/address.js';
@@ -13,10 +13,10 @@ import { helloDeadlineMs } from '../../shared/protocol/protocol-limits.js';
 import { RateLimitedLog } from '../limits/rate-limited-log.js';
 import { CameraRegister } from './camera-register.js';
 import type { AccessControl } from '../access/access-control.js';
-import { type Opening, recognize } from './first-bytes.js';
+import { type DetectedStream, detectProtocol } from './detect-protocol.js';
 import { FramedSession } from './framed-session.js';
 import type { Peer } from '../access/peer.js';
-import { timedChunks, chunksOf } from './timed-chunks.js';
+import { timedChunks } from './timed-chunks.js';
 import { refuseConnection, lingeringClose } from './lingering-close.js';
 import { ByteSemaphore } from '../limits/byte-semaphore.js';
 import { ConnectionLimiter, type ConnectionLimits } from '../limits/connection-limiter.js';
@@ -29,9 +29,9 @@ import { type ConnectionBudget, WorkBudgets } from '../limits/work/work-budgets.
 
 export interface ServerSettings extends ConnectionLimits {
   readonly maxFrameBytes: number;
-  /** Of frames at once: half of it for paired cameras, half for others. */
+  /** For frames in memory: half of it for paired cameras, half for others. */
   readonly maxMemoryBytes: number;
-  /** Of each camera; 0: as much as comes. */
+  /** Per camera; 0: no limit. */
   readonly maxBytesPerMinute: number;
   readonly idleTimeoutMs: number;
 }
@@ -42,11 +42,11 @@ export interface ServerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly onStored: (stored: StoredFrame & { camera: string; byteCount: number }) => void;
-  /** Told whenever the number of connections changes. */
+  /** Called when the number of connections changes. */
   readonly onConnections: (count: number) => void;
 }
 
-/** What is left of the 5 s in which SIGTERM must end the process. */
+/** The process must end within 5 s of SIGTERM: the part of it for open connections. */
 const closeDeadlineMs = 4000;
 
 export class ConnectionServer {
@@ -78,65 +78,66 @@ export class ConnectionServer {
     this.#anonymousMemory = new ByteSemaphore(settings.maxMemoryBytes / 2);
   }
 
-  /** Serves one connection. Resolves when it has ended, however it ended. */
+  /** Serves one connection. Resolves when it has ended, with or without an error. */
   async serve(socket: Socket): Promise<void> {
     const { clock, onConnections } = this.#parts;
     const address = plainAddress(socket.remoteAddress ?? '');
     const peer = formatAddress(address, socket.remotePort ?? 0);
     const log = this.#log.of(address);
-    // What goes wrong comes out of reading and writing; an error after that has nobody to tell.
+    // Reading and writing report errors; after the last of them nothing handles an error event.
     socket.on('error', () => undefined);
     if (this.#parts.access.isClosed) this.#budgets.guard();
     if (!this.#budgets.acceptConnection(address)) {
       socket.destroy();
-      log.warn('closed a connection', { peer, error: 'its address connects too often' });
+      log.warn('connection closed', { peer, error: 'connection rate of its address exceeded' });
       return;
     }
     const budget = this.#budgets.ofAnonymous(address);
     socket.once('close', () => budget.end());
-    let whyCut: OperationalError | undefined;
-    const cut = (why: string): void => {
-      whyCut ??= new OperationalError('LINK', why);
-      socket.destroy(whyCut);
+    let abortReason: OperationalError | undefined;
+    const abort = (reason: string): void => {
+      abortReason ??= new OperationalError('LINK', reason);
+      socket.destroy(abortReason);
     };
-    const place = this.#limiter.accept(address, () => cut('it made room for newer connections'));
-    const begun = new AbortController();
-    void clock.sleep(helloDeadlineMs, begun.signal).then(() => {
-      if (!begun.signal.aborted) cut(`it did not begin within ${helloDeadlineMs / 1000} s`);
+    const slot = this.#limiter.accept(address, () => abort('evicted by newer connections'));
+    const handshakeTimer = new AbortController();
+    void clock.sleep(helloDeadlineMs, handshakeTimer.signal).then(() => {
+      if (handshakeTimer.signal.aborted) return;
+      abort(`handshake and hello took more than ${helloDeadlineMs / 1000} s`);
     });
-    const settle = (isPaired: boolean): string | undefined => {
-      const refusal = this.#limiter.admit(place, isPaired);
-      if (refusal === undefined) begun.abort();
+    const admit = (isPaired: boolean): string | undefined => {
+      const refusal = this.#limiter.admit(slot, isPaired);
+      if (refusal === undefined) handshakeTimer.abort();
       return refusal;
     };
     const refusal = this.#parts.access.refusalOnConnect(address);
     const serving =
       refusal === undefined
-        ? this.#converse({ plain: socket, address, log, budget, settle })
+        ? this.#run({ plain: socket, address, log, budget, admit })
         : refuseConnection(socket, refusal, budget);
     this.#connections.set(socket, serving);
     onConnections(this.#connections.size);
-    log.debug('connection', { peer });
+    log.debug('connection accepted', { peer });
     try {
       await serving;
       log.debug('connection ended', { peer });
     } catch (error) {
-      log.warn('closed a connection', { peer, error: whyCut ?? error });
+      log.warn('connection closed', { peer, error: abortReason ?? error });
     }
-    begun.abort();
-    this.#limiter.release(place);
+    handshakeTimer.abort();
+    this.#limiter.release(slot);
     this.#connections.delete(socket);
     this.#sessions.delete(socket);
     onConnections(this.#connections.size);
   }
 
-  /** Ends every connection: what is being stored is finished and acknowledged first. */
+  /** Ends every connection, after the frames that are being stored are stored and acknowledged. */
   async close(): Promise<void> {
     const why = { code: 'stopping', message: 'the receiver is stopping', retryAfterMs: 1000 };
     const serving = [...this.#connections];
     for (const [socket] of serving) {
       const session = this.#sessions.get(socket);
-      // A raw picture in the middle has no acknowledgement to wait for.
+      // A raw session has no acknowledgements to wait for.
       if (session === undefined) socket.destroy();
       else void session.close(why);
     }
@@ -148,112 +149,114 @@ export class ConnectionServer {
     this.#log.flush();
   }
 
-  async #converse(connection: AcceptedConnection): Promise<void> {
+  /** Detects the protocol, does the TLS handshake, serves the session, and closes with a lingering close. */
+  async #run(connection: AcceptedConnection): Promise<void> {
     const { plain, address } = connection;
     const { access } = this.#parts;
     let { budget } = connection;
     let socket = plain;
-    let start: Start | undefined;
+    let stream: DetectedStream | undefined;
     try {
-      start = await open(socket);
+      stream = await detectProtocol(socket);
       let peer = access.acceptAnonymous();
-      if (start?.opening.kind === 'tls') {
-        const hello = await readFirstRecord(plain, start.first, start.chunks);
-        await start.chunks.return(undefined);
+      if (stream?.protocol.kind === 'tls') {
+        const hello = await readFirstRecord(plain, stream.first, stream.chunks);
+        await stream.chunks.return(undefined);
         const secured = await this.#handshake(plain, address, hello);
         socket = secured.socket;
         peer = await access.authenticate(secured);
-        start = await open(socket);
-        if (start !== undefined && start.opening.kind !== 'framed') {
-          throw new OperationalError('PROTOCOL', 'what it says inside TLS is not picchanged');
+        stream = await detectProtocol(socket);
+        if (stream !== undefined && stream.protocol.kind !== 'framed') {
+          throw new OperationalError('PROTOCOL', 'the data inside TLS is not the framed protocol');
         }
       }
       if (peer.camera !== undefined) {
         budget = this.#budgets.ofCamera(peer.camera, address);
         socket.once('close', () => budget.end());
       }
-      if (start === undefined) return; // a port check: came and went
+      if (stream === undefined) return; // a port check: closed without data
       const refusal = peer.isPaired ? undefined : access.refusalOfPlaintext(address);
       if (refusal !== undefined) {
         socket.end(`${refusal}\n`);
         throw new OperationalError('LINK', refusal);
       }
-      await this.#speak({ ...connection, budget }, socket, peer, start);
+      await this.#serveSession({ ...connection, budget }, socket, peer, stream);
     } finally {
-      // Lets go of the socket, so that what still comes can be read away.
-      await start?.chunks.return(undefined);
+      // Ends this reader of the socket: the lingering close reads what still arrives.
+      await stream?.chunks.return(undefined);
       socket.end();
       await lingeringClose(socket, budget);
       socket.destroy();
     }
   }
 
-  /** @throws {OperationalError} KEYS: it has not proven a key. LINK: too many handshakes wait */
+  /** @throws {OperationalError} KEYS: the peer has not proven a key. LINK: too many handshakes wait */
   async #handshake(plain: Socket, address: string, hello: FirstRecord): Promise<TlsConnection> {
-    const gone = new AbortController();
-    const leave = (): void => gone.abort();
-    plain.once('close', leave);
+    const closed = new AbortController();
+    const onClose = (): void => closed.abort();
+    plain.once('close', onClose);
     try {
       const identity = formatIdentity(hello.identity);
-      const report = await this.#handshakes.admit(address, identity, gone.signal);
+      const report = await this.#handshakes.admit(address, identity, closed.signal);
       const secured = await acceptTls(plain, hello, this.#parts.access.lookUpClaim(hello.identity));
       report(true);
       return secured;
     } finally {
-      plain.off('close', leave);
+      plain.off('close', onClose);
     }
   }
 
-  async #speak(
+  async #serveSession(
     connection: AcceptedConnection,
     socket: Socket,
     peer: Peer,
-    start: Start,
+    stream: DetectedStream,
   ): Promise<void> {
-    const { opening, first, chunks } = start;
+    const { protocol, first, chunks } = stream;
     const { access, clock } = this.#parts;
     const { idleTimeoutMs } = this.#settings;
-    if (opening.kind === 'foreign') {
-      socket.end(`${opening.answer}\n`);
-      throw new OperationalError('PROTOCOL', 'it speaks neither JPEG nor picchanged');
+    if (protocol.kind === 'foreign') {
+      socket.end(`${protocol.answer}\n`);
+      throw new OperationalError('PROTOCOL', 'the peer sent neither JPEGs nor the framed protocol');
     }
     const { isPaired } = peer;
     const memory = isPaired ? this.#pairedMemory : this.#anonymousMemory;
     const { log, budget } = connection;
     const spender = spenderOf(peer.camera, connection.address);
-    const own = { log, memory, budget, quota: this.#quota, spender };
-    const parts = { ...this.#parts, ...this.#settings, ...own };
-    const over = new AbortController();
-    let watching = Promise.resolve();
+    const connectionParts = { log, memory, budget, quota: this.#quota, spender };
+    const parts = { ...this.#parts, ...this.#settings, ...connectionParts };
+    const sessionEnd = new AbortController();
+    let revocationWatch = Promise.resolve();
     try {
       socket.on('timeout', () => {
-        const silence = `silent for ${socket.timeout ?? 0} ms`;
-        socket.destroy(new OperationalError('LINK', silence));
+        const message = `no data received for ${socket.timeout ?? 0} ms`;
+        socket.destroy(new OperationalError('LINK', message));
       });
-      const watch = (shutOut: (why: string) => void): void => {
-        watching = access.watchRevocation(peer, connection.address, over.signal, shutOut);
+      const watchRevocation = (onRevoked: (reason: string) => void): void => {
+        const { address } = connection;
+        revocationWatch = access.watchRevocation(peer, address, sessionEnd.signal, onRevoked);
       };
-      if (opening.kind === 'framed') {
-        const settle = (): string | undefined => connection.settle(isPaired);
-        const whole = { ...parts, peer, register: this.#register, settle };
-        const session = new FramedSession(socket, whole);
+      if (protocol.kind === 'framed') {
+        const admit = (): string | undefined => connection.admit(isPaired);
+        const framedParts = { ...parts, peer, register: this.#register, admit };
+        const session = new FramedSession(socket, framedParts);
         this.#sessions.set(connection.plain, session);
-        watch((message) => void session.close({ code: 'unpaired', message }));
-        const rest = first.subarray(opening.prefaceBytes);
+        watchRevocation((message) => void session.close({ code: 'unpaired', message }));
+        const rest = first.subarray(protocol.prefaceBytes);
         await session.serve(timedChunks(socket, rest, chunks, idleTimeoutMs, clock));
       } else {
-        const refusal = connection.settle(isPaired);
+        const refusal = connection.admit(isPaired);
         if (refusal !== undefined) {
           socket.end(`${refusal}\n`);
           throw new OperationalError('LINK', refusal);
         }
-        watch((why) => socket.destroy(new OperationalError('LINK', why)));
+        watchRevocation((reason) => socket.destroy(new OperationalError('LINK', reason)));
         const incoming = timedChunks(socket, first, chunks, idleTimeoutMs, clock);
         await serveRaw(socket, connection.address, incoming, parts);
       }
     } finally {
-      over.abort();
-      await watching;
+      sessionEnd.abort();
+      await revocationWatch;
     }
   }
 }
@@ -264,29 +267,6 @@ interface AcceptedConnection {
   readonly address: string;
   readonly log: Log;
   readonly budget: ConnectionBudget;
-  /** It has shown what it is. @returns why there is no place for it, as a sentence for it */
-  readonly settle: (isPaired: boolean) => string | undefined;
-}
-
-/** How a connection begins, and what has been read to know it. */
-interface Start {
-  readonly opening: Opening;
-  readonly first: Buffer;
-  readonly chunks: AsyncGenerator<Buffer, undefined>;
-}
-
-/** @returns undefined when it left without a word @throws {OperationalError} it left too early */
-async function open(socket: Socket): Promise<Start | undefined> {
-  const chunks = chunksOf(socket);
-  let first: Buffer = Buffer.alloc(0);
-  for (;;) {
-    const next = await chunks.next();
-    if (next.done) {
-      if (first.length === 0) return undefined;
-      throw new OperationalError('PROTOCOL', `it left after ${first.length} bytes`);
-    }
-    first = Buffer.concat([first, next.value]);
-    const opening = recognize(first);
-    if (opening !== undefined) return { opening, first, chunks };
-  }
+  /** Admits an authenticated connection to the served ones. @returns the refusal, a sentence for the peer */
+  readonly admit: (isPaired: boolean) => string | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * What comes on a connection, chunk by chunk, and how long we waited for each. Silence counts only while we
- * wait: a peer is not to blame for the time in which we did not read.
+ * Chunks of a connection, each with the time waited for it. The idle timeout runs only while the receiver
+ * reads: a pause of its own reading does not count against the peer.
  */
 import type { Socket } from 'node:net';
 import type { Clock } from '../../shared/clock.js';
@@ -11,8 +11,8 @@ export interface TimedChunk {
 }
 
 /**
- * The rest of what comes.
- * @param first what was read already; may be empty
+ * The chunks that follow.
+ * @param first bytes that were read already; may be empty
  */
 export async function* timedChunks(
   socket: Socket,
@@ -32,9 +32,9 @@ export async function* timedChunks(
   }
 }
 
-/** Chunks as the system gives them, to the end of the stream. */
+/** Chunks as the system delivers them, to the end of the stream. */
 export async function* chunksOf(socket: Socket): AsyncGenerator<Buffer, undefined> {
-  // destroyOnReturn would cut off what we still have to say.
+  // destroyOnReturn would close the socket before the last answers are sent.
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
   return undefined;
 }

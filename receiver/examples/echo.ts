@@ -1,6 +1,6 @@
 /**
- * `receiver echo`: answers each line of standard input in upper case. The first step with socket activation:
- * systemd/examples/echo@.service makes a connection of it.
+ * `receiver echo`: answers each line of standard input in upper case. The first example of socket activation:
+ * systemd/examples/echo@.service connects its standard input and output to the peer.
  */
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
@@ -17,7 +17,7 @@ Answers each line of standard input in upper case, for systemd/examples/echo@.se
 `;
 
 const maxLineBytes = 4096;
-/** For the whole conversation: somebody who says nothing must not keep a process. */
+/** For the whole connection: an idle peer must not occupy a process. */
 const timeLimitMs = 60_000;
 
 /** @throws {UsageError} */
@@ -28,32 +28,32 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     return;
   }
   if (positionals[0] !== undefined)
-    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
+    throw new UsageError(`unexpected argument '${positionals[0]}'; try --help`);
   const log = openLog('receiver', false, env, systemClock);
-  const over = AbortSignal.any([abortOnSignals(), AbortSignal.timeout(timeLimitMs)]);
-  over.addEventListener('abort', () => process.stdin.destroy());
-  // What goes wrong comes out of writing.
+  const end = AbortSignal.any([abortOnSignals(), AbortSignal.timeout(timeLimitMs)]);
+  end.addEventListener('abort', () => process.stdin.destroy());
+  // Errors are reported by the writes.
   process.stdout.on('error', () => undefined);
   const lines = new UpperLines(maxLineBytes);
   let isRefused = false;
   try {
     for await (const chunk of process.stdin) {
-      // Read on: closing while bytes lie unread resets the connection, and takes our words with it.
+      // Keeps reading: closing with unread bytes resets the connection, and the refusal is lost.
       if (isRefused) continue;
       const answer = lines.push(chunk as Buffer);
       isRefused = answer === undefined;
-      await say(answer ?? `a line may have ${maxLineBytes} bytes at most\n`);
+      await write(answer ?? `a line may have ${maxLineBytes} bytes at most\n`);
     }
-    if (!isRefused) await say(lines.end());
+    if (!isRefused) await write(lines.end());
   } catch (error) {
-    // A peer that left, or is too slow: it is told nothing more.
+    // The peer closed or is too slow.
     if (systemCode(error) === undefined) throw error;
-    log.warn('the conversation ended early', { error });
+    log.warn('connection ended early', { error });
   }
 }
 
-/** Resolves when the words are with the system, so that the end of the process loses none. */
-function say(text: string): Promise<void> {
+/** Resolves when the system has the text: the end of the process does not lose it. */
+function write(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
       if (error) reject(error);

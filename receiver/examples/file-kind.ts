@@ -1,40 +1,48 @@
 /**
- * What the bytes of a file say about where it ends: some kinds have a mark at their end, and half of such a file
- * can be told from the whole. Pure.
+ * Detects a file's kind, and whether the file is whole: some kinds have an end marker, which an incomplete file
+ * lacks. Pure.
  */
 
 interface Kind {
   readonly extension: string;
   readonly head: Buffer;
-  /** Stands in the last bytes of a whole file; some programs write a little more after it. */
-  readonly mark: Buffer;
+  /** In the last bytes of a whole file; some programs write a few bytes after it. */
+  readonly endMarker: Buffer;
 }
 
 /** ISO 32000-1 7.5.5, PNG (RFC 2083) 12.12, APPNOTE.TXT 4.3.16, ITU-T T.81 B.1.1.3. */
 const kinds: readonly Kind[] = [
-  { extension: '.pdf', head: Buffer.from('%PDF-'), mark: Buffer.from('%%EOF') },
-  { extension: '.png', head: Buffer.from('89504e470d0a1a0a', 'hex'), mark: Buffer.from('IEND') },
-  { extension: '.zip', head: Buffer.from('504b0304', 'hex'), mark: Buffer.from('504b0506', 'hex') },
-  { extension: '.jpg', head: Buffer.from('ffd8ff', 'hex'), mark: Buffer.from('ffd9', 'hex') },
+  { extension: '.pdf', head: Buffer.from('%PDF-'), endMarker: Buffer.from('%%EOF') },
+  {
+    extension: '.png',
+    head: Buffer.from('89504e470d0a1a0a', 'hex'),
+    endMarker: Buffer.from('IEND'),
+  },
+  {
+    extension: '.zip',
+    head: Buffer.from('504b0304', 'hex'),
+    endMarker: Buffer.from('504b0506', 'hex'),
+  },
+  { extension: '.jpg', head: Buffer.from('ffd8ff', 'hex'), endMarker: Buffer.from('ffd9', 'hex') },
 ];
 
-/** The most that may follow a mark. */
+/** The most that may follow an end marker, with the marker. */
 export const tailBytes = 1024;
 export const headBytes = 8;
 
-export interface Judgement {
-  /** With its dot; empty for a kind that is not known. */
+export interface DetectedKind {
+  /** With its dot; empty for an unknown kind. */
   readonly extension: string;
-  /** Undefined: nothing in it says where it ends. */
+  /** Undefined: the kind has no end marker. */
   readonly isWhole: boolean | undefined;
 }
 
 /**
- * @param head the first bytes, `headBytes` where there are so many
- * @param tail the last bytes, `tailBytes` where there are so many
+ * @param head the first `headBytes` bytes, or all of a shorter file
+ * @param tail the last `tailBytes` bytes, or all of a shorter file
  */
-export function judgeFile(head: Buffer, tail: Buffer): Judgement {
-  const kind = kinds.find((each) => head.subarray(0, each.head.length).equals(each.head));
+export function detectKind(head: Buffer, tail: Buffer): DetectedKind {
+  const kind = kinds.find((known) => head.subarray(0, known.head.length).equals(known.head));
   if (kind === undefined) return { extension: '', isWhole: undefined };
-  return { extension: kind.extension, isWhole: tail.includes(kind.mark) };
+  return { extension: kind.extension, isWhole: tail.includes(kind.endMarker) };
 }

@@ -1,4 +1,4 @@
-/** `receiver file`: keeps the file that comes over the connection on standard input, whole or not at all. */
+/** `receiver file`: stores the file that arrives over the connection on standard input, whole or not at all. */
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
 import { OperationalError, UsageError } from '../../shared/cli/errors.js';
@@ -11,11 +11,11 @@ import { takeFile } from './take-file.js';
 const program = {
   name: 'receiver',
   table: {
-    dir: value(path('DIR'), 'Where the files go. It is made if it is missing.'),
+    dir: value(path('DIR'), 'Folder for the files. Created if missing.'),
     maxSize: value(size({ minBytes: 1, maxBytes: 2 ** 44 }), 'A larger file is refused.', '1GiB'),
     idleTimeout: value(
       duration({ minMs: 100, maxMs: 86_400_000 }),
-      'A connection that says nothing for this long is closed, and nothing of it kept.',
+      'A connection without data for this long is closed, its file discarded.',
       '1m',
     ),
     help: flag('Show this.'),
@@ -24,12 +24,12 @@ const program = {
 
 const usage = `receiver file --dir DIR
 
-Keeps the file that comes over the connection on standard input, for systemd/examples/filetrans@.service.
+Stores the file that arrives over the connection on standard input, for systemd/examples/filetrans@.service.
 Send one with: cat FILE | socat - TCP:HOST:4446
 
 `;
 
-/** @throws {UsageError} @throws {OperationalError} STORE: the disk does not take it */
+/** @throws {UsageError} @throws {OperationalError} STORE: the file cannot be written */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
   const { options, positionals } = readCommandLine(program, argv, env);
   if (options.help) {
@@ -37,15 +37,15 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     return;
   }
   if (positionals[0] !== undefined)
-    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
+    throw new UsageError(`unexpected argument '${positionals[0]}'; try --help`);
   const { dir: directory, maxSize: maxBytes, idleTimeout: idleTimeoutMs } = options;
   if (directory === undefined) {
-    throw new UsageError('where shall the file go?', { hint: 'say it with --dir DIR' });
+    throw new UsageError('--dir is required', { hint: 'name a folder for the files: --dir DIR' });
   }
   const socket = connectionOn(0);
   if (socket === undefined) {
-    throw new UsageError('standard input is no connection', {
-      hint: 'systemd/examples/filetrans.socket gives it one',
+    throw new UsageError('standard input is not a connection', {
+      hint: 'start it by systemd/examples/filetrans.socket',
     });
   }
   const log = openLog('receiver', false, env, systemClock);
@@ -67,9 +67,9 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
       idleTimeoutMs,
       clock: systemClock,
     });
-    log.info('stored a file', { name, bytes: byteCount, from });
+    log.info('file stored', { name, bytes: byteCount, from });
   } catch (error) {
     if (error instanceof OperationalError && error.code === 'STORE') throw error;
-    log.warn('kept nothing of a file', { from, error });
+    log.warn('file discarded', { from, error });
   }
 }

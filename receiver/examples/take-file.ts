@@ -1,12 +1,11 @@
 /**
- * One connection, one file: what comes until the sender ends is published under a free name, whole or not at
+ * One connection, one file: the bytes up to the sender's end are published under a free name, whole or not at
  * all.
  *
- * A stream has no length. A network that breaks shows as an error, but a sender that is killed shows as an
- * orderly end (its kernel closes the connection for it). So when the end has come, a word is sent: a sender
- * that only closed its own side (`cat x | socat -`) takes it, a dead one's kernel answers with a reset, and the
- * next word fails. What then says by its own bytes that it is whole is taken all the same: `socat -u` leaves
- * without listening.
+ * A stream has no length. A broken network shows as an error, but a killed sender shows as an orderly end: its
+ * kernel closes the connection. So at the end the receiver writes to the sender. One that closed only its own
+ * side (`cat x | socat -`) accepts that; the kernel of a dead one answers with a reset, and the next write fails.
+ * A file whose end marker proves it whole is stored in that case too: `socat -u` closes both sides at once.
  */
 import { randomUUID } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
@@ -21,7 +20,7 @@ import { Folder, openOrMake } from '../store/folder.js';
 import { type FileAt, publishFile } from '../store/publish.js';
 import { storeError } from '../store/store-error.js';
 import { incomingFolder, removeAbandonedIn } from '../store/unfinished.js';
-import { type Judgement, headBytes, judgeFile, tailBytes } from './file-kind.js';
+import { type DetectedKind, detectKind, headBytes, tailBytes } from './file-kind.js';
 
 export interface TakeFileSettings {
   readonly directory: string;
@@ -35,69 +34,69 @@ export interface TakenFile {
   readonly byteCount: number;
 }
 
-/** In which the reset of a dead sender's kernel arrives; socat waits half a second for us. */
-const listenMs = 300;
-/** More equal names than a millisecond can have. */
+/** The reset of a dead sender's kernel arrives within this time; socat waits 500 ms for the answer. */
+const resetWaitMs = 300;
+/** More files than one millisecond can bring. */
 const maxSameName = 1000;
 
 /**
- * Takes the file. The sender is told its name, or why it is not kept.
- * @throws {OperationalError} LINK: cut, silent or gone; PROTOCOL: too large, empty or half a file; STORE: the
- *   disk. No file is there then.
+ * Receives the file. The answer to the sender is its name, or why it was discarded.
+ * @throws {OperationalError} LINK: cut, idle or closed early; PROTOCOL: too large, empty or incomplete; STORE: the
+ *   disk. No file is stored then.
  */
 export async function takeFile(socket: Socket, settings: TakeFileSettings): Promise<TakenFile> {
   const { directory, idleTimeoutMs, clock } = settings;
-  socket.on('error', () => undefined); // comes out of reading and writing
+  socket.on('error', () => undefined); // reading and writing report it
   socket.setTimeout(idleTimeoutMs, () => {
-    socket.destroy(new OperationalError('LINK', `it was silent for ${idleTimeoutMs} ms`));
+    socket.destroy(new OperationalError('LINK', `no data received for ${idleTimeoutMs} ms`));
   });
   const name = `${randomUUID()}.part`;
-  let places: TakePlaces | undefined;
+  let folders: TargetFolders | undefined;
   try {
-    places = await openPlaces(directory);
-    const temporary = { folder: places.incoming, name };
+    folders = await openFolders(directory);
+    const temporary = { folder: folders.incoming, name };
     const file = await openTemporary(temporary, clock.nowMs());
     let received: Received;
     try {
       received = await receive(socket, file, settings.maxBytes);
-      await say(socket, `${received.byteCount} bytes`).catch(() => undefined); // the next one tells
-      await Promise.all([clock.sleep(listenMs), flushed(file, directory)]);
+      await write(socket, `${received.byteCount} bytes`).catch(() => undefined); // the next write fails too
+      await Promise.all([clock.sleep(resetWaitMs), flush(file, directory)]);
     } finally {
       await file.close();
     }
-    const { byteCount, judgement } = received;
-    const isListening = await say(socket, ', ').then(
+    const { byteCount, kind } = received;
+    const isSenderOpen = await write(socket, ', ').then(
       () => true,
       () => false,
     );
-    if (judgement.isWhole === false) throw refusal('it is not whole: its end is missing');
-    if (!isListening && judgement.isWhole === undefined) throw gone();
-    const final = await publish(temporary, places.directory, judgement, clock);
-    await say(socket, `stored as ${final}\n`).catch(() => undefined); // it left: stored all the same
+    if (kind.isWhole === false) throw refusal('the file is not whole: its end is missing');
+    if (!isSenderOpen && kind.isWhole === undefined) throw senderClosed();
+    const final = await publish(temporary, folders.directory, kind, clock);
+    await write(socket, `stored as ${final}\n`).catch(() => undefined); // closed: the file stays stored
     return { name: final, byteCount };
   } catch (error) {
-    await places?.incoming.removeIfThere(name);
+    await folders?.incoming.removeIfThere(name);
     const failure = asOperational(error);
-    await say(socket, `not kept: ${failure.message}\n`).catch(() => undefined);
+    await write(socket, `not kept: ${failure.message}\n`).catch(() => undefined);
     throw failure;
   } finally {
-    await places?.incoming.close();
-    await places?.directory.close();
+    await folders?.incoming.close();
+    await folders?.directory.close();
   }
 }
 
 interface Received {
   readonly byteCount: number;
-  readonly judgement: Judgement;
+  readonly kind: DetectedKind;
 }
 
-interface TakePlaces {
+interface TargetFolders {
   readonly directory: Folder;
-  /** In it: what is not whole yet. */
+  /** Inside it: unfinished files. */
   readonly incoming: Folder;
 }
 
-async function openPlaces(path: string): Promise<TakePlaces> {
+async function openFolders(path: string): Promise<TargetFolders> {
   try {
     await makeDirectories(path, 0o700);
     const directory = await Folder.open(path);
@@ -121,34 +120,37 @@ async function openTemporary({ folder, name }: FileAt, nowMs: number): Promise<F
   }
 }
 
-/** Writes what comes until the sender's end. */
+/** Writes the bytes up to the sender's end. */
 async function receive(socket: Socket, file: FileHandle, maxBytes: number): Promise<Received> {
   let byteCount = 0;
   let head: Buffer = Buffer.alloc(0);
   let tail: Buffer = Buffer.alloc(0);
-  // destroyOnReturn would cut off what we still have to say.
+  // destroyOnReturn would close the socket before the answer is sent.
   for await (const piece of socket.iterator({ destroyOnReturn: false })) {
     const chunk = piece as Buffer;
     byteCount += chunk.length;
-    if (byteCount > maxBytes) throw refusal(`it is larger than ${formatSize(maxBytes)}`);
+    if (byteCount > maxBytes) {
+      const limit = formatSize(maxBytes);
+      throw refusal(`the file is larger than ${limit}, the limit set by --max-size`);
+    }
     if (head.length < headBytes) head = Buffer.concat([head, chunk]).subarray(0, headBytes);
     tail = Buffer.concat([tail, chunk.subarray(-tailBytes)]).subarray(-tailBytes);
-    await written(file, chunk);
+    await writeChunk(file, chunk);
   }
-  if (byteCount === 0) throw refusal('nothing came');
-  return { byteCount, judgement: judgeFile(head, tail) };
+  if (byteCount === 0) throw refusal('no data received');
+  return { byteCount, kind: detectKind(head, tail) };
 }
 
-async function written(file: FileHandle, chunk: Buffer): Promise<void> {
+async function writeChunk(file: FileHandle, chunk: Buffer): Promise<void> {
   try {
-    // writeFile goes on after a short write, from where the last one ended.
+    // writeFile continues after a short write, where that one ended.
     await file.writeFile(chunk);
   } catch (cause) {
     throw storeError('cannot write the file', cause);
   }
 }
 
-async function flushed(file: FileHandle, directory: string): Promise<void> {
+async function flush(file: FileHandle, directory: string): Promise<void> {
   try {
     await file.sync();
   } catch (cause) {
@@ -156,11 +158,11 @@ async function flushed(file: FileHandle, directory: string): Promise<void> {
   }
 }
 
-/** Named by the moment it was whole, never over another file. */
+/** Names the file by the time of its end, never over another file. */
 async function publish(
   temporary: FileAt,
   directory: Folder,
-  { extension }: Judgement,
+  { extension }: DetectedKind,
   clock: Clock,
 ): Promise<string> {
   const capturedAtMs = clock.nowMs();
@@ -179,10 +181,10 @@ async function publish(
   throw new OperationalError('STORE', `every name from ${stem} on is taken in ${directory.path}`);
 }
 
-/** Resolves when the words are with the system. @throws a system error when the connection is gone */
-function say(socket: Socket, words: string): Promise<void> {
+/** Resolves when the system has the text. @throws a system error when the connection is closed */
+function write(socket: Socket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.write(words, (error) => {
+    socket.write(text, (error) => {
       if (error) reject(error);
       else resolve();
     });
@@ -191,10 +193,14 @@ function say(socket: Socket, words: string): Promise<void> {
 
 const refusal = (message: string): OperationalError => new OperationalError('PROTOCOL', message);
 
-function gone(): OperationalError {
-  return new OperationalError('LINK', 'the sender was gone at the end: it may have been cut off', {
-    hint: 'send it with something that waits for the answer: cat FILE | socat - TCP:HOST:PORT',
-  });
+function senderClosed(): OperationalError {
+  return new OperationalError(
+    'LINK',
+    'the sender closed without the answer: the file may be cut off',
+    {
+      hint: 'send with a program that waits for the answer: cat FILE | socat - TCP:HOST:PORT',
+    },
+  );
 }
 
 function asOperational(error: unknown): OperationalError {

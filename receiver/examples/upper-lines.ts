@@ -1,31 +1,31 @@
-/** Lines in, the same in upper case out. Pure. */
+/** Converts lines to upper case. Pure. */
 
-/** Text that comes in pieces, a line at a time; what follows the last line end counts as a line too. */
+/** Converts text that arrives in pieces; text after the last line end counts as a line too. */
 export class UpperLines {
   readonly #maxLineBytes: number;
-  #held = Buffer.alloc(0);
+  #buffer = Buffer.alloc(0);
 
   constructor(maxLineBytes: number) {
     this.#maxLineBytes = maxLineBytes;
   }
 
   /**
-   * Takes a piece. @returns what is to be answered, undefined when a line is longer than it may be: then
-   * nothing more is taken
+   * Adds a piece. @returns the answer; undefined when a line exceeds `maxLineBytes`: the converter is then of no
+   * further use
    */
   push(chunk: Buffer): string | undefined {
-    const bytes = Buffer.concat([this.#held, chunk]);
+    const bytes = Buffer.concat([this.#buffer, chunk]);
     const end = bytes.lastIndexOf('\n') + 1;
-    this.#held = bytes.subarray(end);
-    // Whole lines: no character is in two pieces.
+    this.#buffer = bytes.subarray(end);
+    // Whole lines: no character is split between two pieces.
     const lines = bytes.subarray(0, end).toString('utf8');
     const longest = Math.max(...lines.split('\n').map((line) => Buffer.byteLength(line)));
-    if (Math.max(longest, this.#held.length) > this.#maxLineBytes) return undefined;
+    if (Math.max(longest, this.#buffer.length) > this.#maxLineBytes) return undefined;
     return lines.toUpperCase();
   }
 
-  /** The answer to a last line that has no end. */
+  /** The answer to a last line without a line end. */
   end(): string {
-    return this.#held.toString('utf8').toUpperCase();
+    return this.#buffer.toString('utf8').toUpperCase();
   }
 }

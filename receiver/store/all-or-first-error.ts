@@ -1,8 +1,8 @@
-/** Waits for things that are done side by side. Pure. */
+/** Waits for concurrent operations. Pure. */
 
 /**
- * Waits until all are done, also when one fails: a handle that they use must not be closed before.
- * @throws what the first of them throws
+ * Waits until all have ended, also when one fails: a handle that they use must not be closed earlier.
+ * @throws the error of the first of them that failed
  */
 export async function allOrFirstError<const T extends readonly unknown[]>(
   promises: T,

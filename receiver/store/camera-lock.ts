@@ -1,10 +1,10 @@
 /**
- * Which epoch speaks for a camera, over all processes that use a captures directory: `.locks/<camera>`, held
- * with flock(2) for as long as a connection lives, so that the lock goes with its process. Connections of one
- * epoch share it; the file says which epoch, and which connection came last: the others see it and end.
+ * Which epoch holds a camera's name, over all processes that use a captures directory: `.locks/<camera>`, locked
+ * with flock(2) while a connection lives, so that the lock ends with its process. Connections of one epoch share
+ * the lock; the file names the epoch and its newest connection: the older ones read it and end.
  *
- * Whoever is the last to hold a file removes it, under an exclusive lock. So a lock counts only when the file
- * still has its name after it was locked.
+ * The last holder of a file removes it, under an exclusive lock. So a lock is valid only when the file still has
+ * its name after it was locked.
  */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, constants } from 'node:fs/promises';
@@ -15,27 +15,27 @@ import { Folder, openIfFolder, openOrMake } from './folder.js';
 import { isAbandoned } from './unfinished.js';
 
 const folderName = '.locks';
-/** A process that is about to end, and one that just looks, hold the lock for a moment. */
+/** An ending process, and one that only checks, hold the lock for a moment. */
 const attempts = 10;
 const betweenAttemptsMs = 100;
-/** How soon an older connection of the same epoch sees that it was replaced. */
-const lookEveryMs = 3000;
-/** How many looks until the file is marked as in use, so that no start takes it for one left over. */
-const looksBetweenMarks = 50;
-/** Files left over by killed processes that one start looks at; a process is run for each. */
+/** An older connection of the same epoch notices within this time that it was replaced. */
+const checkEveryMs = 3000;
+/** Checks until the file's times are renewed, so that no starting process takes it for an abandoned one. */
+const checksPerTouch = 50;
+/** Abandoned files that one start removes; each takes a process of flock(1). */
 const maxRemovedAtStart = 100;
-/** Written over in place: every holder's line has the same length. */
+/** The file is overwritten in place: every holder's line has the same length. */
 const lineBytes = 128;
 
 export interface CameraClaim {
-  /** A checked camera name: it becomes a file's. */
+  /** A valid camera name: it is used as a file name. */
   readonly camera: string;
   readonly epoch: string;
-  /** Called once when a newer connection of the same epoch has come. */
+  /** Called once, when a newer connection of the same epoch holds the lock. */
   readonly onReplaced: () => void;
 }
 
-/** The name, until it is released. */
+/** A held lock. */
 export interface CameraLock {
   release(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export interface CameraLock {
 const holderLine = v.object({ epoch: v.string(), connection: v.string() });
 type Holder = v.InferOutput<typeof holderLine>;
 
-/** @returns undefined when another epoch has it @throws a system error: nothing is held */
+/** @returns undefined when another epoch holds it @throws a system error: the lock is not held */
 export async function lockCamera(
   directory: string,
   { camera, epoch, onReplaced }: CameraClaim,
@@ -53,8 +53,8 @@ export async function lockCamera(
   try {
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       if (attempt > 0) await delay(betweenAttemptsMs);
-      const file = await enter(folder, camera, self);
-      if (file !== undefined) return held({ folder, camera, file }, self, onReplaced);
+      const file = await tryAcquire(folder, camera, self);
+      if (file !== undefined) return watchLock({ folder, camera, file }, self, onReplaced);
     }
   } catch (error) {
     await folder.close();
@@ -64,17 +64,17 @@ export async function lockCamera(
   return undefined;
 }
 
-/** Removes the files of processes that were killed, if nobody holds them. @throws a system error */
+/** Removes the files of killed processes, unless a process holds them. @throws a system error */
 export async function removeIdleLocks(root: Folder, nowMs: number): Promise<void> {
   const folder = await openIfFolder(root, folderName);
   if (folder === undefined) return;
   try {
     let removed = 0;
     for await (const camera of folder.names()) {
-      const look = await folder.look(camera);
-      if (look?.isFile() !== true || !isAbandoned(look, nowMs)) continue;
+      const stats = await folder.lstat(camera);
+      if (stats?.isFile() !== true || !isAbandoned(stats, nowMs)) continue;
       const file = await folder.openFile(camera, constants.O_RDWR);
-      await end({ folder, camera, file });
+      await closeAndRemove({ folder, camera, file });
       removed += 1;
       if (removed === maxRemovedAtStart) return;
     }
@@ -99,16 +99,16 @@ interface LockFile {
   readonly file: FileHandle;
 }
 
-/** One attempt. @returns undefined when it is another's now */
-async function enter(
+/** One attempt. @returns undefined when another process holds it */
+async function tryAcquire(
   folder: Folder,
   camera: string,
   self: Holder,
 ): Promise<FileHandle | undefined> {
   const file = await folder.openFile(camera, constants.O_RDWR | constants.O_CREAT);
   try {
-    const isOurs = await lock(folder, camera, file, self);
-    if (isOurs && (await isNamed({ folder, camera, file }))) return file;
+    const isLocked = await lock(folder, camera, file, self);
+    if (isLocked && (await isNamed({ folder, camera, file }))) return file;
   } catch (error) {
     await file.close();
     throw error;
@@ -124,54 +124,55 @@ async function lock(
   self: Holder,
 ): Promise<boolean> {
   if (await tryLock(file, 'exclusive')) {
-    await write(file, self);
-    // From exclusive to shared there is a gap, in which another may come: then it is theirs.
+    await writeHolder(file, self);
+    // flock(2) converts exclusive to shared by unlocking first: another process may lock in between.
     return await tryLock(file, 'shared');
   }
   if (!(await tryLock(file, 'shared'))) return false;
   if ((await readHolder(folder, camera))?.epoch !== self.epoch) return false;
-  await write(file, self);
+  await writeHolder(file, self);
   return true;
 }
 
-/** Whether the file that is open has its name still: who holds it last removes it. */
+/** Whether the open file still has its name: its last holder removes it. */
 async function isNamed({ folder, camera, file }: LockFile): Promise<boolean> {
-  const [look, { dev, ino }] = await Promise.all([
-    folder.look(camera),
+  const [stats, { dev, ino }] = await Promise.all([
+    folder.lstat(camera),
     file.stat({ bigint: true }),
   ]);
-  return look?.dev === dev && look.ino === ino;
+  return stats?.dev === dev && stats.ino === ino;
 }
 
-function held(locked: LockFile, self: Holder, onReplaced: () => void): CameraLock {
+/** Calls `onReplaced` when the file names a newer connection. */
+function watchLock(locked: LockFile, self: Holder, onReplaced: () => void): CameraLock {
   const { folder, camera, file } = locked;
-  let isOver = false;
-  let looks = 0;
-  /** What is under way: the folder must not be closed under it. */
-  let looking = Promise.resolve();
-  const look = async (): Promise<void> => {
-    looks += 1;
-    if (looks % looksBetweenMarks === 0) {
+  let isReleased = false;
+  let checkCount = 0;
+  /** The running check: the folder must not be closed before it ends. */
+  let checking = Promise.resolve();
+  const check = async (): Promise<void> => {
+    checkCount += 1;
+    if (checkCount % checksPerTouch === 0) {
       const now = new Date();
-      await file.utimes(now, now).catch(() => undefined); // a disk that is full or away
+      await file.utimes(now, now).catch(() => undefined); // the disk is full or unmounted
     }
     const holder = await readHolder(folder, camera);
-    if (isOver || holder === undefined || holder.connection === self.connection) return;
+    if (isReleased || holder === undefined || holder.connection === self.connection) return;
     clearInterval(timer);
     onReplaced();
   };
   const timer = setInterval(() => {
-    looking = looking.then(look);
-  }, lookEveryMs);
+    checking = checking.then(check);
+  }, checkEveryMs);
   timer.unref();
   return {
     async release() {
-      if (isOver) return;
-      isOver = true;
+      if (isReleased) return;
+      isReleased = true;
       clearInterval(timer);
-      await looking;
+      await checking;
       try {
-        await end(locked);
+        await closeAndRemove(locked);
       } finally {
         await folder.close();
       }
@@ -179,11 +180,11 @@ function held(locked: LockFile, self: Holder, onReplaced: () => void): CameraLoc
   };
 }
 
-/** Gives a lock back, and removes its file if nobody else holds it. */
-async function end(locked: LockFile): Promise<void> {
+/** Closes a lock's file, and removes it when no other process holds it. */
+async function closeAndRemove(locked: LockFile): Promise<void> {
   const { folder, camera, file } = locked;
   try {
-    // Nobody holds it now, and whoever locks it later sees that it has no name any more.
+    // No other process holds it now, and one that locks it later finds it without its name.
     if ((await tryLock(file, 'exclusive')) && (await isNamed(locked))) {
       await folder.removeIfThere(camera);
     }
@@ -192,16 +193,16 @@ async function end(locked: LockFile): Promise<void> {
   }
 }
 
-/** @returns false when another process holds it. Where the file system has no locks there is no other process. */
+/** @returns false when another process holds it. A file system without locks is taken to have one process. */
 async function tryLock(file: FileHandle, mode: 'exclusive' | 'shared'): Promise<boolean> {
   return (await flock(file, { mode })) !== 'held';
 }
 
-async function write(file: FileHandle, self: Holder): Promise<void> {
+async function writeHolder(file: FileHandle, self: Holder): Promise<void> {
   await file.write(`${JSON.stringify(self).padEnd(lineBytes - 1)}\n`, 0);
 }
 
-/** Never rejects: what cannot be read says nothing. */
+/** Never rejects. @returns undefined when the file cannot be read */
 async function readHolder(folder: Folder, camera: string): Promise<Holder | undefined> {
   try {
     const file = await folder.openFile(camera, constants.O_RDONLY);
@@ -212,6 +213,6 @@ async function readHolder(folder: Folder, camera: string): Promise<Holder | unde
       await file.close();
     }
   } catch {
-    return undefined; // unmounted, or written by hand
+    return undefined; // unmounted, or edited by a user
   }
 }

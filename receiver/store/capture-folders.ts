@@ -1,8 +1,8 @@
 /**
- * The folders of the captures directory, held open while frames are stored in them: opened by their parents'
- * handles, made when they are missing, closed a moment after they were last needed, so that a disk can be
- * unmounted. Before and after the work each is looked for in its place: what was done in a folder that was
- * moved, replaced or unmounted meanwhile is done again, in the one that is there now.
+ * The folders of the captures directory, held open while frames are stored in them: opened through their parents'
+ * handles, made when missing, closed some 100 ms after their last use, so that a disk can be unmounted. Before and
+ * after the work each folder's place is checked: work in a folder that was moved, replaced or unmounted meanwhile
+ * is repeated in the folder that has its place now.
  */
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { maxOpenFolders } from '../limits/receiver-limits.js';
@@ -10,12 +10,12 @@ import { Folder, openOrMake } from './folder.js';
 import { CoalescedTask } from './coalesced-task.js';
 import { allOrFirstError } from './all-or-first-error.js';
 
-/** For so long at least a folder stays open that nobody needs: frames in a row open it once. */
-const lingerMs = 50;
-/** How often work begins anew because a folder moved under it: beyond that somebody does it on purpose. */
+/** An unused folder stays open for at least this time: consecutive frames open it once. */
+const idleMs = 50;
+/** Attempts of one work while its folders are moved; more moves than that are not by chance. */
 const maxAttempts = 3;
-/** Folders whose name is known to be on the disk. */
-const maxKnown = 10_000;
+/** Folders remembered as having their name on the disk. */
+const maxFlushedNames = 10_000;
 
 interface Slot {
   /** Relative to the captures directory, which is ''. */
@@ -24,48 +24,49 @@ interface Slot {
   readonly parent: Slot | undefined;
   readonly folder: Promise<Folder>;
   readonly checks: CoalescedTask;
-  /** Work, and open folders in it. */
+  /** Running works, and open slots below it. */
   users: number;
-  /** The work that it was opened for, counted. */
-  readonly turn: number;
-  /** It is not to be used any more. */
-  isDropped: boolean;
-  isEnded: boolean;
+  /** Number of the work that opened it. */
+  readonly openedBy: number;
+  /** True: new work opens a new slot. */
+  isRetired: boolean;
+  isClosing: boolean;
 }
 
 /** A folder is not where it was. */
 class Displaced extends Error {}
-/** There is no such folder, and it was not to be made. */
+/** There is no such folder, and the work does not make it. */
 class Missing extends Error {}
 
 export class CaptureFolders {
   readonly #directory: string;
   readonly #checkRoot: (root: Folder) => Promise<void>;
   readonly #slots = new Map<string, Slot>();
-  /** Slots without users, the one used longest ago first; those in `#idleBefore` are closed at the next sweep. */
+  /** Slots without users, least recently used first; those in `#idleBefore` are closed at the next sweep. */
   #idle = new Set<Slot>();
   #idleBefore = new Set<Slot>();
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
-  #turn = 0;
+  #workCount = 0;
   /** Path and id of folders whose name was flushed. */
-  readonly #known = new Set<string>();
+  readonly #flushedNames = new Set<string>();
 
-  /** @param checkRoot throws when the captures directory is another one; asked before each work */
+  /** @param checkRoot throws when the captures directory was replaced; called before each work */
   constructor(directory: string, checkRoot: (root: Folder) => Promise<void>) {
     this.#directory = directory;
     this.#checkRoot = checkRoot;
   }
 
-  /** How many are open. */
+  /** Open folders. */
   get count(): number {
     return this.#slots.size;
   }
 
   /**
-   * Does work in folders, which are made when they are missing. The first is in its place when it is done.
+   * Runs work in folders, which are made when missing. When it resolves, the first folder was in its place after the
+   * work.
    * @param paths relative to the captures directory, `yard/2026_11_22`; '' for itself
-   * @throws what the work throws; {OperationalError} STORE: a folder is a link, a file, or does not stay
+   * @throws what the work throws; {OperationalError} STORE: a folder is a link or a file, or is moved repeatedly
    */
   use<T>(
     paths: readonly string[],
@@ -74,7 +75,7 @@ export class CaptureFolders {
     return this.#use(paths, work, true);
   }
 
-  /** As `use`, but does not make the first folder, nor what is above it. @returns undefined when it is missing */
+  /** As `use`, but does not make the first folder and those above it. @returns undefined when it is missing */
   async useExisting<T>(
     paths: readonly string[],
     work: (...folders: readonly Folder[]) => Promise<T>,
@@ -87,7 +88,7 @@ export class CaptureFolders {
     }
   }
 
-  /** Closes what nobody uses, and the rest when it is not used any more. */
+  /** Closes unused folders, and each of the others after its last use. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#sweep();
@@ -104,13 +105,13 @@ export class CaptureFolders {
         return await this.#useOnce(paths, work, makes);
       } catch (error) {
         const isDisplaced = error instanceof Displaced;
-        // Somebody who only looks may have begun to open what is to be made.
+        // A concurrent `useExisting` may have started to open the folder without making it.
         const isMissing = error instanceof Missing && makes;
         if (!isDisplaced && !isMissing && systemCode(error) !== 'ENOENT') throw error;
         if (attempt < maxAttempts) continue;
         if (!isDisplaced) throw error;
         throw new OperationalError('STORE', error.message, {
-          hint: 'it was moved or replaced while frames were stored in it: find out by whom',
+          hint: 'find out which program moves or replaces it while frames are stored in it',
         });
       }
     }
@@ -121,39 +122,41 @@ export class CaptureFolders {
     work: (...folders: readonly Folder[]) => Promise<T>,
     makesFirst: boolean,
   ): Promise<T> {
-    this.#turn += 1;
-    const turn = this.#turn;
-    const held: Slot[] = [];
-    const hold = (path: string, makes: boolean): Slot => {
-      const slot = this.#hold(path, makes);
-      held.push(slot);
+    this.#workCount += 1;
+    const workNumber = this.#workCount;
+    const acquired: Slot[] = [];
+    const acquire = (path: string, makes: boolean): Slot => {
+      const slot = this.#acquire(path, makes);
+      acquired.push(slot);
       return slot;
     };
     try {
-      const root = hold('', true);
+      const root = acquire('', true);
       const rootFolder = await root.folder;
       // Before anything is made in it: an empty mount point stays empty.
       await allOrFirstError([
-        root.turn < turn ? root.checks.join() : undefined,
+        root.openedBy < workNumber ? root.checks.join() : undefined,
         this.#checkRoot(rootFolder),
       ]);
-      const slots = paths.map((path, index) => hold(path, makesFirst || index > 0));
+      const slots = paths.map((path, index) => acquire(path, makesFirst || index > 0));
       const folders = await allOrFirstError(slots.map(({ folder }) => folder));
-      const old = [...chainOf(slots)].filter((slot) => slot !== root && slot.turn < turn);
-      await allOrFirstError(old.map(({ checks }) => checks.join()));
+      const reused = [...chainOf(slots)].filter(
+        (slot) => slot !== root && slot.openedBy < workNumber,
+      );
+      await allOrFirstError(reused.map(({ checks }) => checks.join()));
       const result = await work(...folders);
       await allOrFirstError([...chainOf(slots.slice(0, 1))].map(({ checks }) => checks.join()));
       return result;
     } catch (error) {
-      const isAway = error instanceof Displaced || systemCode(error) === 'ENOENT';
-      if (isAway) for (const slot of chainOf(held)) this.#drop(slot);
+      const isMoved = error instanceof Displaced || systemCode(error) === 'ENOENT';
+      if (isMoved) for (const slot of chainOf(acquired)) this.#retire(slot);
       throw error;
     } finally {
-      for (const slot of held) this.#release(slot);
+      for (const slot of acquired) this.#release(slot);
     }
   }
 
-  #hold(path: string, makes: boolean): Slot {
+  #acquire(path: string, makes: boolean): Slot {
     let slot = this.#slots.get(path);
     if (slot === undefined) {
       slot = this.#open(path, makes);
@@ -168,18 +171,18 @@ export class CaptureFolders {
   #open(path: string, makes: boolean): Slot {
     const end = path.lastIndexOf('/');
     const name = path.slice(end + 1);
-    const parent = path === '' ? undefined : this.#hold(path.slice(0, Math.max(0, end)), makes);
+    const parent = path === '' ? undefined : this.#acquire(path.slice(0, Math.max(0, end)), makes);
     const folder =
       parent === undefined
         ? Folder.open(this.#directory)
         : parent.folder.then((above) => this.#openIn(above, path, name, makes));
     const checks = new CoalescedTask(() => this.#check(slot));
     const slot: Slot = {
-      ...{ path, name, parent, folder, checks, turn: this.#turn },
-      ...{ users: 0, isDropped: false, isEnded: false },
+      ...{ path, name, parent, folder, checks, openedBy: this.#workCount },
+      ...{ users: 0, isRetired: false, isClosing: false },
     };
     folder.catch(() => {
-      this.#drop(slot);
+      this.#retire(slot);
     });
     return slot;
   }
@@ -191,18 +194,18 @@ export class CaptureFolders {
     }
     const folder = found ?? (await openOrMake(above, name));
     const key = `${path} ${folder.id}`;
-    if (!makes || this.#known.has(key)) return folder;
+    if (!makes || this.#flushedNames.has(key)) return folder;
     try {
-      // Its name comes before anything in it. Another process may have made it and not flushed it yet.
+      // Its name is flushed before anything in it. Another process may have made it and not flushed it yet.
       await above.sync();
     } catch (error) {
       await folder.close();
-      // What failed to be flushed is made anew the next time, not flushed again.
+      // After a failed flush the name is made anew: a second flush of it may succeed without writing it.
       if (found === undefined) await above.removeFolderIfEmpty(name);
       throw error;
     }
-    if (this.#known.size >= maxKnown) this.#known.clear();
-    this.#known.add(key);
+    if (this.#flushedNames.size >= maxFlushedNames) this.#flushedNames.clear();
+    this.#flushedNames.add(key);
     return folder;
   }
 
@@ -210,42 +213,42 @@ export class CaptureFolders {
     const self = await folder;
     const isThere =
       parent === undefined ? await self.isInPlace() : await (await parent.folder).holds(name, self);
-    if (!isThere) throw new Displaced(`${self.path} is not the folder that it was`);
+    if (!isThere) throw new Displaced(`${self.path} was moved or replaced`);
   }
 
-  /** Takes a slot, and what is below it, out of use; whoever uses them now goes on. */
-  #drop(slot: Slot): void {
-    for (const each of [...this.#slots.values()]) {
-      if (!chainOf([each]).has(slot)) continue;
-      this.#slots.delete(each.path);
-      each.isDropped = true;
-      if (each.users === 0) void this.#end(each);
+  /** Retires a slot and those below it: their running works continue, new work opens new slots. */
+  #retire(slot: Slot): void {
+    for (const other of [...this.#slots.values()]) {
+      if (!chainOf([other]).has(slot)) continue;
+      this.#slots.delete(other.path);
+      other.isRetired = true;
+      if (other.users === 0) void this.#close(other);
     }
   }
 
   #release(slot: Slot): void {
     slot.users -= 1;
     if (slot.users > 0) return;
-    if (slot.isDropped || this.#isClosed) {
-      void this.#end(slot);
+    if (slot.isRetired || this.#isClosed) {
+      void this.#close(slot);
       return;
     }
     this.#idle.add(slot);
     if (this.#slots.size > maxOpenFolders) {
       const [oldest] = [...this.#idleBefore, ...this.#idle];
-      if (oldest !== undefined) void this.#end(oldest);
+      if (oldest !== undefined) void this.#close(oldest);
     }
-    this.#timer ??= setTimeout(() => void this.#sweep(), lingerMs).unref();
+    this.#timer ??= setTimeout(() => void this.#sweep(), idleMs).unref();
   }
 
-  /** @returns when it is closed */
-  #end(slot: Slot): Promise<void> {
-    if (slot.isEnded) return Promise.resolve();
-    slot.isEnded = true;
+  /** Resolves when the folder is closed. */
+  #close(slot: Slot): Promise<void> {
+    if (slot.isClosing) return Promise.resolve();
+    slot.isClosing = true;
     this.#idle.delete(slot);
     this.#idleBefore.delete(slot);
     if (this.#slots.get(slot.path) === slot) this.#slots.delete(slot.path);
-    // A folder that could not be opened, or is closed already, needs no closing.
+    // It could not be opened, or is closed already.
     const closing = slot.folder.then((folder) => folder.close()).catch(() => undefined);
     if (slot.parent !== undefined) this.#release(slot.parent);
     return closing;
@@ -254,17 +257,17 @@ export class CaptureFolders {
   async #sweep(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const closing = [...this.#idleBefore].map((slot) => this.#end(slot));
+    const closing = [...this.#idleBefore].map((slot) => this.#close(slot));
     this.#idleBefore = this.#idle;
     this.#idle = new Set();
     if (this.#idleBefore.size > 0 && !this.#isClosed) {
-      this.#timer ??= setTimeout(() => void this.#sweep(), lingerMs).unref();
+      this.#timer ??= setTimeout(() => void this.#sweep(), idleMs).unref();
     }
     await Promise.all(closing);
   }
 }
 
-/** Slots, and those above them. */
+/** Slots and all their parents. */
 function chainOf(slots: readonly Slot[]): Set<Slot> {
   const chain = new Set<Slot>();
   for (const slot of slots) {

@@ -1,4 +1,4 @@
-/** Looks at a captures directory without touching it: what each camera sent last, and how much today. */
+/** Reads a captures directory, without changing it: each camera's last frame, and its frames of today. */
 import {
   clockedPath,
   isDayName,
@@ -9,14 +9,14 @@ import { Folder, openIfFolder } from './folder.js';
 
 export interface CameraSurvey {
   readonly camera: string;
-  /** When its last frame was captured. */
+  /** Capture time of its last frame. */
   readonly lastMs: number | undefined;
-  /** Frames in the folder of the day that it is here, and their bytes. */
+  /** Frames, and their bytes, in the folder of this machine's current day. */
   readonly todayFrames: number;
   readonly todayBytes: number;
 }
 
-/** One survey a camera, by name. @param utcOffsetMinutes this machine's @throws a system error */
+/** One survey for each camera, by name. @param utcOffsetMinutes this machine's @throws a system error */
 export async function surveyCaptures(
   directory: string,
   nowMs: number,
@@ -44,7 +44,7 @@ export async function surveyCaptures(
   }
 }
 
-/** Days and moments sort as text, as far as the offset from UTC does not change. */
+/** Days sort as text; within a day the names are compared by time, since the offset from UTC may change. */
 async function lastFrame(camera: Folder): Promise<number | undefined> {
   const days = (await namesIn(camera)).filter(isDayName);
   for (const day of days.sort().reverse()) {
@@ -53,8 +53,8 @@ async function lastFrame(camera: Folder): Promise<number | undefined> {
       for await (const name of folder.names()) {
         const atMs = parseFrameName(name)?.capturedAtMs;
         if (atMs === undefined || atMs <= (lastMs ?? -Infinity)) continue;
-        // An empty file is no frame: a version 0.1 that was killed could leave one.
-        if ((await folder.look(name))?.size !== 0n) lastMs = atMs;
+        // An empty file is no frame: version 0.1 could leave one when it was killed.
+        if ((await folder.lstat(name))?.size !== 0n) lastMs = atMs;
       }
     });
     if (lastMs !== undefined) return lastMs;
@@ -70,16 +70,16 @@ async function sum(camera: Folder, path: readonly string[]) {
   await within(camera, path, async (folder) => {
     for await (const name of folder.names()) {
       if (!name.endsWith('.jpg')) continue;
-      const look = await folder.look(name);
-      if (look?.isFile() !== true || look.size === 0n) continue;
+      const stats = await folder.lstat(name);
+      if (stats?.isFile() !== true || stats.size === 0n) continue;
       frames += 1;
-      bytes += Number(look.size);
+      bytes += Number(stats.size);
     }
   });
   return { frames, bytes };
 }
 
-/** Does something in a folder below another, if it is there: links and files are passed over. */
+/** Calls `act` with a folder below another, if it exists; links and files are skipped. */
 async function within(
   parent: Folder,
   path: readonly string[],

@@ -1,7 +1,6 @@
 /**
- * The file `.picchanged-closed` at the root of the captures directory: a camera was paired with the receiver
- * that keeps its frames here. It outlives the keys folder, so that a receiver without its keys does not take
- * itself for one that never had any.
+ * The file `.picchanged-closed` at the root of the captures directory marks that a camera was paired with this
+ * receiver. It outlives the keys folder: a receiver that has lost its keys must not start as an open one.
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -13,17 +12,17 @@ const closedMarkName = '.picchanged-closed';
 const text =
   'A camera was paired. While this file is there, a receiver whose keys are gone does not start.\n';
 
-/** @throws a system error when that cannot be told */
+/** @throws a system error when the directory cannot be read */
 export function hasClosedMark(directory: string): Promise<boolean> {
   return inRoot(directory, isMarked);
 }
 
-// Whatever it is: a link that leads nowhere opens no door.
+// Anything with that name counts, a dangling link too: the receiver stays closed.
 async function isMarked(root: Folder): Promise<boolean> {
-  return (await root.look(closedMarkName)) !== undefined;
+  return (await root.lstat(closedMarkName)) !== undefined;
 }
 
-/** Makes the mark when it is missing, durably. @throws a system error */
+/** Makes the mark durably, when it is missing. @throws a system error */
 async function makeClosedMark(root: Folder): Promise<void> {
   if (await isMarked(root)) return;
   const temporary = { folder: root, name: `${closedMarkName}.${randomUUID()}.part` };
@@ -36,7 +35,7 @@ async function makeClosedMark(root: Folder): Promise<void> {
   try {
     await root.sync();
   } catch (error) {
-    // What failed to be flushed is made anew the next time, not taken for made.
+    // After a failed flush the mark is made anew at the next start.
     await root.removeIfThere(closedMarkName);
     throw error;
   }
@@ -52,8 +51,9 @@ async function inRoot<T>(directory: string, act: (root: Folder) => Promise<T>): 
 }
 
 /**
- * Compares the mark with what the keys folder says, and makes it when it is due.
- * @throws {OperationalError} KEYS: a camera was paired once, and the keys folder knows of none
+ * Compares the mark with the keys folder, and makes it when a camera is paired.
+ * @param isClosed the keys folder has the key of a camera
+ * @throws {OperationalError} KEYS: a camera was paired once, and the keys folder has no key
  */
 export async function checkClosedMark(
   directory: string,
@@ -71,11 +71,11 @@ export async function checkClosedMark(
   }
   throw new OperationalError(
     'KEYS',
-    `a camera was paired here, and there are no keys in ${keysPath}`,
+    `a camera was paired here, but there are no keys in ${keysPath}`,
     {
       hint:
-        'put the keys back, or say with --keys where they are; ' +
-        `to accept anyone again, remove ${join(directory, closedMarkName)}`,
+        'restore the keys, or name their folder with --keys; ' +
+        `to accept peers without a key again, remove ${join(directory, closedMarkName)}`,
     },
   );
 }

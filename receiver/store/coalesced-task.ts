@@ -1,6 +1,6 @@
-/** Work that many ask for at once: whoever asks while it runs shares the next run, never the running one. */
+/** Work requested by many callers: calls during a run share the next run, never the running one. */
 
-/** What becomes of those who wait for the next run when the running one fails. */
+/** What callers that wait for the next run get when the running one fails. */
 export type AfterFailure = 'run again' | 'fail the next';
 
 export class CoalescedTask {
@@ -16,24 +16,24 @@ export class CoalescedTask {
 
   /** Resolves after a run that began after this call. @throws what that run throws */
   join(): Promise<void> {
-    if (this.#running === undefined) return this.#begin();
-    const begin = (): Promise<void> => this.#begin();
-    // Why the running one failed is told to those who wait for it.
+    if (this.#running === undefined) return this.#start();
+    const start = (): Promise<void> => this.#start();
+    // The error of the running one is handled by its own callers.
     this.#next ??= this.#running.then(
-      begin,
-      this.#afterFailure === 'run again' ? begin : (error: unknown) => this.#fail(error),
+      start,
+      this.#afterFailure === 'run again' ? start : (error: unknown) => this.#fail(error),
     );
     return this.#next;
   }
 
-  #begin(): Promise<void> {
+  #start(): Promise<void> {
     this.#next = undefined;
     const run = this.#work();
     this.#running = run;
-    const rest = (): void => {
+    const onEnd = (): void => {
       if (this.#next === undefined) this.#running = undefined;
     };
-    run.then(rest, rest);
+    run.then(onEnd, onEnd);
     return run;
   }
 

@@ -1,10 +1,10 @@
 /**
- * One folder's record: a file of lines beside the frames, and what it says about who is stored under which
- * name. Lines are appended whole, in groups, by any number of processes; what others append is read as the
- * file grows. A line is lost only by a power cut before `flush`. A torn or foreign line says nothing.
+ * One folder's record: a file of lines beside the frames, and an index of which frame has which name. Any number
+ * of processes append lines, whole and in groups; the lines of other processes are read as the file grows. Only a
+ * power cut before `flush` loses a line. Incomplete and unknown lines are skipped.
  *
- * After a flush that failed, the system may take for written what never reached the disk. So lines are kept
- * until a flush has worked, and appended anew before the next one.
+ * After a failed flush the system may count as written what never reached the disk. So lines are kept in memory
+ * until a flush has succeeded, and appended again before the next one.
  */
 import { type FileHandle, constants } from 'node:fs/promises';
 import { systemCode } from '../../shared/cli/errors.js';
@@ -15,16 +15,16 @@ import { RecordIndex } from './record-index.js';
 import { type Recorded, readLines } from './record-line.js';
 
 export const recordName = 'record.jsonl';
-/** Read at once; longer than any line of ours, so a longer one is foreign. */
+/** Bytes of one read; longer than any line of a receiver: a longer line is unknown. */
 const pieceBytes = 64 * 1024;
-/** Of lines that were not flushed: some seconds of frames. */
+/** Unflushed lines kept in memory: some seconds of frames. */
 const maxUnflushedBytes = 2 ** 20;
 const lineEnd = 0x0a;
 const readFlags = constants.O_RDONLY;
 const appendFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
 
 interface Line {
-  /** With its end. */
+  /** With its line end. */
   readonly text: string;
   /** Undefined for a raw frame. */
   readonly recorded: Recorded | undefined;
@@ -33,22 +33,23 @@ interface Line {
 export class DayRecord {
   readonly #index: RecordIndex;
   readonly #maxBytes: number;
-  readonly #exchanges = new CoalescedTask(() => this.#exchange());
-  /** That of whoever waits for the next exchange. */
+  readonly #updates = new CoalescedTask(() => this.#update());
+  /** Folder for the next update. */
   #folder: Folder | undefined;
-  #waiting: Line[] = [];
+  /** Lines for the next update. */
+  #queued: Line[] = [];
   #isFlushWanted = false;
-  /** Appended since the last flush that worked. */
+  /** Lines appended since the last successful flush. */
   #unflushed: Line[] = [];
   #unflushedBytes = 0;
-  /** A flush has failed, and none has worked since. */
-  #isInDoubt = false;
-  /** A hole whose flush had failed was too old to be kept in `#unflushed`. */
+  /** A flush has failed, and none has succeeded since. */
+  #hasFailedFlush = false;
+  /** A gap's line left `#unflushed` by its size limit, without a successful flush. */
   #hasLostGaps = false;
   /** The file whose first `#readBytes` are in the index. */
   #inode: number | undefined;
   #readBytes = 0;
-  /** What follows the last line's end: half a line, of a process that was killed or writes now. */
+  /** Bytes after the last line end: an incomplete line, of a process that was killed or is writing. */
   #tornBytes = 0;
 
   constructor(limits: { readonly maxEntries?: number; readonly maxBytes?: number } = {}) {
@@ -56,7 +57,7 @@ export class DayRecord {
     this.#maxBytes = limits.maxBytes ?? maxRecordBytes;
   }
 
-  /** Frames and holes in the index. */
+  /** Entries for frames and gaps in the index. */
   get size(): number {
     return this.#index.size;
   }
@@ -70,26 +71,26 @@ export class DayRecord {
     return this.#index.nameOf(key, stem);
   }
 
-  /** Whose a name is; undefined when no line says so. */
+  /** Which frame has a name; undefined when no line has the name. */
   ownerOf(name: string, key: string): 'this' | 'another' | undefined {
     return this.#index.ownerOf(name, key);
   }
 
-  /** Whether a line holds this hole: on the disk when a `flush` has worked since. */
+  /** Whether a line records this gap. The line is on the disk after the next successful `flush`. */
   hasGap(key: string): boolean {
     return !this.#hasLostGaps && this.#index.hasGap(key);
   }
 
-  /** Reads what other processes have appended. @throws a system error */
-  follow(folder: Folder): Promise<void> {
+  /** Reads the lines that other processes have appended. @throws a system error */
+  refresh(folder: Folder): Promise<void> {
     this.#folder = folder;
-    return this.#exchanges.join();
+    return this.#updates.join();
   }
 
-  /** Hands a line to the system; it outlives this process. @throws a system error; it may be there in part */
+  /** Writes a line, unflushed: it outlives this process. @throws a system error; part of it may be written */
   append(folder: Folder, text: string, recorded: Recorded | undefined): Promise<void> {
-    this.#waiting.push({ text, recorded });
-    return this.follow(folder);
+    this.#queued.push({ text, recorded });
+    return this.refresh(folder);
   }
 
   /** Appends a line and flushes it to the disk. @throws a system error */
@@ -98,31 +99,31 @@ export class DayRecord {
     return this.append(folder, text, recorded);
   }
 
-  /** Flushes what was appended to the disk. @throws a system error */
+  /** Flushes the appended lines to the disk. @throws a system error */
   flush(folder: Folder): Promise<void> {
     this.#isFlushWanted = true;
-    return this.follow(folder);
+    return this.refresh(folder);
   }
 
-  /** Reads what is new, then appends what waits, all in one go, and flushes when that is wanted. */
-  async #exchange(): Promise<void> {
+  /** Reads new lines, appends the queued ones in one write, and flushes on request. */
+  async #update(): Promise<void> {
     const [folder, isFlushWanted] = [this.#folder, this.#isFlushWanted];
-    const again = isFlushWanted && this.#isInDoubt ? this.#unflushed : [];
-    const lines = [...again, ...this.#waiting];
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const rewritten = isFlushWanted && this.#hasFailedFlush ? this.#unflushed : [];
+    const queued = this.#queued;
+    const lines = [...rewritten, ...queued];
+    this.#queued = [];
     this.#isFlushWanted = false;
     if (folder === undefined) return;
     if (lines.length === 0 && !isFlushWanted && !(await this.#hasChanged(folder))) return;
     const file = await openRecord(folder, lines.length > 0 ? appendFlags : readFlags);
     if (file === undefined) {
-      this.#forgetUnflushed(); // removed: there is nothing to flush
+      this.#clearUnflushed(); // removed: there is nothing to flush
       return;
     }
     try {
       await this.#readNew(file);
       if (lines.length > 0) await this.#write(file, lines);
-      this.#keepUnflushed(waiting);
+      this.#keepUnflushed(queued);
       if (isFlushWanted) await this.#flush(file);
     } finally {
       await file.close();
@@ -130,33 +131,33 @@ export class DayRecord {
   }
 
   async #hasChanged(folder: Folder): Promise<boolean> {
-    const look = await folder.look(recordName);
-    if (look === undefined) return false;
-    const { ino, size } = look;
+    const stats = await folder.lstat(recordName);
+    if (stats === undefined) return false;
+    const { ino, size } = stats;
     return Number(ino) !== this.#inode || Number(size) !== this.#readBytes + this.#tornBytes;
   }
 
   async #readNew(file: FileHandle): Promise<void> {
     const { ino, size } = await file.stat();
     if (ino !== this.#inode || size < this.#readBytes) {
-      // Removed or replaced: what is known of the frames stays true as far as their files are there.
+      // Removed or replaced: the index stays valid for frames whose files exist.
       this.#inode = ino;
       this.#readBytes = 0;
     }
-    // What is older is known by its files alone.
+    // Older frames are recognized by their files alone.
     this.#readBytes = Math.max(this.#readBytes, size - this.#maxBytes);
     this.#tornBytes = 0;
     const piece = Buffer.allocUnsafe(Math.min(pieceBytes, Math.max(0, size - this.#readBytes)));
     while (this.#readBytes < size) {
       const { bytesRead } = await file.read(piece, 0, piece.length, this.#readBytes);
-      if (bytesRead === 0) return; // cut short by somebody meanwhile
+      if (bytesRead === 0) return; // another process has truncated it
       const end = piece.lastIndexOf(lineEnd, bytesRead - 1) + 1;
       if (end === 0 && bytesRead < pieceBytes) {
         this.#tornBytes = bytesRead;
         return;
       }
       readLines(piece.toString('latin1', 0, end), (recorded) => this.#index.add(recorded));
-      // A piece without any line's end is none of ours: passed over.
+      // A piece without a line end is part of an unknown line: skipped.
       this.#readBytes += end === 0 ? bytesRead : end;
     }
   }
@@ -164,11 +165,11 @@ export class DayRecord {
   async #write(file: FileHandle, lines: readonly Line[]): Promise<void> {
     const start = this.#tornBytes > 0 ? '\n' : '';
     const bytes = Buffer.from(start + lines.map(({ text }) => text).join(''));
-    // One write call: O_APPEND keeps it together between those of other processes.
+    // One write call: O_APPEND keeps its lines together between those of other processes.
     await file.appendFile(bytes);
     for (const { recorded } of lines) if (recorded !== undefined) this.#index.add(recorded);
     const expectedBytes = this.#readBytes + this.#tornBytes + bytes.length;
-    // Where another process came between, the next reading takes its lines, and ours again.
+    // Another process has appended too: the next read takes its lines, and these again.
     if ((await file.stat()).size !== expectedBytes) return;
     this.#readBytes = expectedBytes;
     this.#tornBytes = 0;
@@ -178,10 +179,10 @@ export class DayRecord {
     try {
       await file.sync();
     } catch (error) {
-      this.#isInDoubt = true;
+      this.#hasFailedFlush = true;
       throw error;
     }
-    this.#forgetUnflushed();
+    this.#clearUnflushed();
   }
 
   #keepUnflushed(lines: readonly Line[]): void {
@@ -193,18 +194,18 @@ export class DayRecord {
       const line = this.#unflushed.shift();
       this.#unflushedBytes -= line?.text.length ?? 0;
       // A frame is found by its file.
-      if (line?.recorded?.kind === 'hole') this.#hasLostGaps = true;
+      if (line?.recorded?.kind === 'gap') this.#hasLostGaps = true;
     }
   }
 
-  #forgetUnflushed(): void {
+  #clearUnflushed(): void {
     this.#unflushed = [];
     this.#unflushedBytes = 0;
-    this.#isInDoubt = false;
+    this.#hasFailedFlush = false;
   }
 }
 
-/** @returns undefined when it is to be read and there is none */
+/** @returns undefined when it is opened for reading and missing */
 async function openRecord(folder: Folder, flags: number): Promise<FileHandle | undefined> {
   try {
     return await folder.openFile(recordName, flags);

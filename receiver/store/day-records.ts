@@ -1,6 +1,6 @@
 /**
- * The records of the folders in use, loaded when first asked for and forgotten when there are too many. Sees to
- * it that what was appended is flushed some seconds later, without anybody waiting for it.
+ * A cache of the records of folders in use: loaded at first use, evicted above a limit. Flushes appended lines some
+ * seconds later in the background.
  */
 import { maxRecordEntries } from '../limits/receiver-limits.js';
 import type { CaptureFolders } from './capture-folders.js';
@@ -8,25 +8,25 @@ import { DayRecord } from './day-record.js';
 import type { Folder } from './folder.js';
 
 export interface RecordLimits {
-  /** Frames and holes; a camera that sends a frame each second of a day makes 86,400. */
+  /** Frames and gaps; a camera that sends a frame each second makes 86,400 in a day. */
   readonly maxEntries: number;
   readonly maxRecords: number;
 }
 const defaultLimits: RecordLimits = { maxEntries: maxRecordEntries, maxRecords: 1000 };
-/** What a power cut may take from the records; it takes no frame. */
+/** A power cut loses at most the record lines of this time, and no frame. */
 const flushAfterMs = 5000;
 
-interface Kept {
+interface CachedRecord {
   readonly record: DayRecord;
-  /** Of the folder that it is in. */
+  /** Id of the folder that the record is in. */
   readonly folderId: string;
 }
 
 export class DayRecords {
   readonly #folders: CaptureFolders;
   readonly #limits: RecordLimits;
-  /** By folder, the one used longest ago first. */
-  readonly #records = new Map<string, Kept>();
+  /** By folder, least recently used first. */
+  readonly #records = new Map<string, CachedRecord>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(folders: CaptureFolders, limits = defaultLimits) {
@@ -35,29 +35,29 @@ export class DayRecords {
   }
 
   /**
-   * The record of a folder, with all that is in its file now.
+   * The record of a folder, with all lines that its file has now.
    * @param path of the folder, relative to the captures directory
    * @throws a system error
    */
   async of(path: string, folder: Folder): Promise<DayRecord> {
-    let kept = this.#records.get(path);
-    if (kept?.folderId !== folder.id) {
+    let cached = this.#records.get(path);
+    if (cached?.folderId !== folder.id) {
       const { maxEntries } = this.#limits;
-      kept = { record: new DayRecord({ maxEntries }), folderId: folder.id };
+      cached = { record: new DayRecord({ maxEntries }), folderId: folder.id };
     }
     this.#records.delete(path);
-    this.#records.set(path, kept);
-    await kept.record.follow(folder);
-    this.#forget();
-    return kept.record;
+    this.#records.set(path, cached);
+    await cached.record.refresh(folder);
+    this.#evict();
+    return cached.record;
   }
 
-  /** How many are in memory. */
+  /** Records in memory. */
   get count(): number {
     return this.#records.size;
   }
 
-  /** To be told after an append. */
+  /** Schedules a flush; called after each append. */
   flushSoon(): void {
     if (this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
@@ -77,30 +77,30 @@ export class DayRecords {
     clearTimeout(this.#timer);
   }
 
-  #unflushed(): [path: string, kept: Kept][] {
+  #unflushed(): [path: string, cached: CachedRecord][] {
     return [...this.#records].filter(([, { record }]) => !record.isFlushed);
   }
 
   async #flush(): Promise<void> {
-    // What does not reach the disk now is lost by a power cut only, and found again by the frames' names.
+    // A failure is ignored: only a power cut loses these lines, and frames are found by their names.
     await Promise.allSettled(
       this.#unflushed().map(([path, { record, folderId }]) =>
         this.#folders.useExisting([path], async (folder) => {
-          // The lines of a folder that is elsewhere now are the system's to write.
+          // The folder was moved: the system writes its lines without a flush.
           if (folder.id === folderId) await record.flush(folder);
           else this.#records.delete(path);
         }),
       ),
     );
-    this.#forget();
+    this.#evict();
   }
 
-  #forget(): void {
+  #evict(): void {
     const { maxEntries, maxRecords } = this.#limits;
     let entries = 0;
     for (const { record } of this.#records.values()) entries += record.size;
     if (entries <= maxEntries && this.#records.size <= maxRecords) return;
-    // The last is in use; one that is not flushed goes when it is.
+    // The last one is in use; an unflushed one is evicted after its flush.
     for (const [path, { record }] of [...this.#records].slice(0, -1)) {
       if (entries <= maxEntries && this.#records.size <= maxRecords) return;
       if (!record.isFlushed) continue;

@@ -1,14 +1,14 @@
-/** Whether a file is a frame's: the same bytes, in a regular file. Never waits for anybody. */
+/** Whether a regular file has the bytes of a frame. Does not block on a pipe. */
 import { constants } from 'node:fs/promises';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import type { Folder } from './folder.js';
 
-/** False also when there is no such file, or something else in its place. @throws a system error */
+/** False also for a missing file, and for anything but a regular file. @throws a system error */
 export async function hasContent(folder: Folder, name: string, bytes: Buffer): Promise<boolean> {
-  const look = await folder.look(name);
-  if (look?.isFile() !== true || Number(look.size) !== bytes.length) return false;
+  const stats = await folder.lstat(name);
+  if (stats?.isFile() !== true || Number(stats.size) !== bytes.length) return false;
   try {
-    // What was a file a moment ago may be a pipe by now.
+    // Since lstat the file may have been replaced, by a pipe too.
     const file = await folder.openFile(name, constants.O_RDONLY);
     try {
       if ((await file.stat()).size !== bytes.length) return false;
@@ -24,7 +24,7 @@ export async function hasContent(folder: Folder, name: string, bytes: Buffer): P
       await file.close();
     }
   } catch (error) {
-    // A link or no regular file: what it leads to is no frame that is kept here.
+    // A link or no regular file: its target is not a stored frame.
     if (error instanceof OperationalError || systemCode(error) === 'ENOENT') return false;
     throw error;
   }

@@ -1,8 +1,8 @@
 /**
- * Keeps frames as files with a line in their folder's record.
+ * Stores frames as files with a line in their folder's record.
  *
- * A frame that comes again is written again, in place of the file that is there: whether that one's flush worked
- * is not known, and after one that failed another flush proves nothing.
+ * A repeated frame is written again, in place of its file: the flush of that file may have failed, and after a failed
+ * flush another one proves nothing.
  */
 import { randomUUID } from 'node:crypto';
 import { isPlausibleClock, numberedName } from '../../shared/protocol/frame-path.js';
@@ -19,7 +19,7 @@ import { incomingFolder } from './unfinished.js';
 
 export interface NamedFrame {
   readonly frame: FrameToStore;
-  /** See `frameKey`; undefined for a raw frame, which is never taken for a repeat. */
+  /** See `frameKey`; undefined for a raw frame, which never counts as a repeat. */
   readonly key: string | undefined;
   readonly stem: string;
 }
@@ -32,7 +32,7 @@ export class FrameFiles {
     this.#parts = parts;
   }
 
-  /** Stores a frame in a folder, unless it is there. @throws a system error */
+  /** Stores a frame in a folder; a repeat replaces its own file. @throws a system error */
   store(folder: string, named: NamedFrame): Promise<StoredFrame> {
     const { frame, key, stem } = named;
     const { folders, records } = this.#parts;
@@ -40,33 +40,33 @@ export class FrameFiles {
       const record = await records.of(folder, day);
       const recorded = key === undefined ? undefined : record.nameOf(key, stem);
       if (recorded !== undefined && (await hasContent(day, recorded, frame.jpeg))) {
-        return await this.#writeAgain(folder, recorded, frame, day, incoming);
+        return await this.#rewrite(folder, recorded, frame, day, incoming);
       }
       return await writeTemporary(incoming, frame, (temporary) => {
-        const place = { folder, day, record, stem, key, jpeg: frame.jpeg };
-        return this.#names.place(temporary, place, async (name, isCopy) => {
-          await this.#keep(named, name, day, record);
+        const request = { folder, day, record, stem, key, jpeg: frame.jpeg };
+        return this.#names.assign(temporary, request, async (name, isCopy) => {
+          await this.#flushAndRecord(named, name, day, record);
           return { name: `${folder}/${name}`, duplicate: isCopy };
         });
       });
     });
   }
 
-  /** @returns undefined when it is not in that folder @throws a system error */
+  /** @returns undefined when the frame is not in that folder @throws a system error */
   find(folder: string, { frame, key, stem }: NamedFrame): Promise<StoredFrame | undefined> {
     const { folders, records } = this.#parts;
     return folders.useExisting([folder, incomingOf(frame)], async (day, incoming) => {
       const plain = numberedName(stem, 1);
-      if (key === undefined || (await day.look(plain)) === undefined) return undefined;
+      if (key === undefined || (await day.lstat(plain)) === undefined) return undefined;
       const record = await records.of(folder, day);
       const free = record.ownerOf(plain, key) === undefined ? plain : undefined;
       const name = record.nameOf(key, stem) ?? free;
       if (name === undefined || !(await hasContent(day, name, frame.jpeg))) return undefined;
-      return await this.#writeAgain(folder, name, frame, day, incoming);
+      return await this.#rewrite(folder, name, frame, day, incoming);
     });
   }
 
-  async #writeAgain(
+  async #rewrite(
     folder: string,
     name: string,
     frame: FrameToStore,
@@ -80,8 +80,8 @@ export class FrameFiles {
     });
   }
 
-  /** Flushes the name that a frame has got, and appends its line. */
-  async #keep(
+  /** Flushes a frame's name, and appends its line. */
+  async #flushAndRecord(
     { frame, key }: NamedFrame,
     name: string,
     day: Folder,
@@ -100,14 +100,14 @@ export class FrameFiles {
 
 const incomingOf = ({ camera }: FrameToStore): string => `${camera}/${incomingFolder}`;
 
-/** Writes a frame's temporary file, which is gone when the work is done or has failed. */
+/** Writes a frame's temporary file for the work, which moves it; removes it when the work fails. */
 async function writeTemporary<T>(
   folder: Folder,
   { jpeg, capturedAtMs }: FrameToStore,
   work: (temporary: FileAt) => Promise<T>,
 ): Promise<T> {
   const name = `${randomUUID()}.part`;
-  // An absurd clock is not the file's time either: it keeps the time of arrival.
+  // With an implausible capture time the file keeps the time of arrival.
   const times = isPlausibleClock(capturedAtMs) ? { modifiedAtMs: capturedAtMs } : undefined;
   try {
     await folder.writeNew(name, jpeg, times);

@@ -1,6 +1,6 @@
 /**
- * Gives frames their names: the plain one, or with a number when others want the same. Costs the same however
- * many there are: which number comes next is remembered, and found by halving after a restart.
+ * Assigns names to frames: the plain one, or one with a number when other frames have the same stem. The cost does
+ * not grow with their number: the next number is remembered, and found by bisection after a restart.
  */
 import { numberedName } from '../../shared/protocol/frame-path.js';
 import type { DayRecord } from './day-record.js';
@@ -11,80 +11,80 @@ import { type FileAt, publishFile, replaceFile } from './publish.js';
 /** Stems whose next number is remembered. */
 const maxStems = 10_000;
 /**
- * How many of the newest names are looked at for a copy without a line: one frame is sent again of those that
- * were on their way when the receiver was killed, and that is fewer.
+ * How many of the newest names are searched for a copy without a line. A copy is left by a killed receiver, of a
+ * frame in flight, and fewer frames than this are in flight.
  */
 const maxCopiesTried = 32;
 
-/** Numbers that turn out to be taken, until the next free one is looked for again. */
+/** Taken numbers in a row, until the next free one is searched by bisection again. */
 const maxMisses = 8;
 
-export interface Wanted {
+export interface NameRequest {
   /** Relative to the captures directory. */
   readonly folder: string;
   readonly day: Folder;
   readonly record: DayRecord;
   readonly stem: string;
-  /** Undefined for a raw frame, which is never taken for a repeat. */
+  /** Undefined for a raw frame, which never counts as a repeat. */
   readonly key: string | undefined;
   readonly jpeg: Buffer;
 }
 
-/** What is done with the name while no other frame can take it. */
-export type Keep<T> = (name: string, isCopy: boolean) => Promise<T>;
+/** Called with the name, while it is reserved for the frame. */
+export type OnNamed<T> = (name: string, isCopy: boolean) => Promise<T>;
 
 export class FrameNames {
-  /** By folder and stem, the one used longest ago first. */
+  /** By folder and stem, least recently used first. */
   readonly #next = new Map<string, number>();
-  /** Paths that frames are about to get. */
-  readonly #claims = new Set<string>();
+  /** Paths reserved for frames that are being named. */
+  readonly #reserved = new Set<string>();
 
   /**
-   * Moves a frame's temporary file to its name: a free one, or that of a copy of it which no line tells of.
-   * @throws what `keep` throws, or a system error; the temporary file may be there still
+   * Moves a frame's temporary file to its name: a free one, or that of a copy of it without a line.
+   * @throws what `onNamed` throws, or a system error; the temporary file may still exist
    */
-  async place<T>(temporary: FileAt, wanted: Wanted, keep: Keep<T>): Promise<T> {
-    const { folder, day, record, stem } = wanted;
+  async assign<T>(temporary: FileAt, request: NameRequest, onNamed: OnNamed<T>): Promise<T> {
+    const { folder, day, record, stem } = request;
     const path = `${folder}/${stem}`;
     if (!this.#next.has(path)) {
-      const plain = await this.#take(1, temporary, wanted, keep);
-      if (plain !== undefined) return plain.kept;
+      const plain = await this.#tryNumber(1, temporary, request, onNamed);
+      if (plain !== undefined) return plain.result;
       const free = await findFreeNumber(day, stem);
       this.#remember(path, Math.max(free, this.#next.get(path) ?? 0));
     }
-    await record.follow(day);
-    const copy = await this.#takeCopy(temporary, wanted, keep);
-    if (copy !== undefined) return copy.kept;
+    await record.refresh(day);
+    const copy = await this.#replaceCopy(temporary, request, onNamed);
+    if (copy !== undefined) return copy.result;
     for (let misses = 0; ; misses += 1) {
-      // Another process takes numbers too, and may be far ahead.
+      // Another process assigns numbers too, and may be far ahead.
       if (misses > 0 && misses % maxMisses === 0) this.#next.delete(path);
       const number = this.#next.get(path) ?? (await findFreeNumber(day, stem));
       this.#remember(path, number + 1);
-      const numbered = await this.#take(number, temporary, wanted, keep);
-      if (numbered !== undefined) return numbered.kept;
+      const numbered = await this.#tryNumber(number, temporary, request, onNamed);
+      if (numbered !== undefined) return numbered.result;
     }
   }
 
-  /** @returns undefined when the name is another's */
-  async #take<T>(
+  /** @returns undefined when the name is taken */
+  async #tryNumber<T>(
     number: number,
     temporary: FileAt,
-    { folder, day, stem }: Wanted,
-    keep: Keep<T>,
-  ): Promise<{ kept: T } | undefined> {
+    { folder, day, stem }: NameRequest,
+    onNamed: OnNamed<T>,
+  ): Promise<{ result: T } | undefined> {
     const name = numberedName(stem, number);
-    return await this.#claim(`${folder}/${name}`, async () => {
+    return await this.#reserve(`${folder}/${name}`, async () => {
       if (!(await publishFile(temporary, { folder: day, name }))) return undefined;
-      return { kept: await keep(name, false) };
+      return { result: await onNamed(name, false) };
     });
   }
 
-  /** A process that was killed may have come as far as the name and not as far as the line. */
-  async #takeCopy<T>(
+  /** Replaces a copy of the frame: a process killed between the name and the line leaves one. */
+  async #replaceCopy<T>(
     temporary: FileAt,
-    { folder, day, record, stem, key, jpeg }: Wanted,
-    keep: Keep<T>,
-  ): Promise<{ kept: T } | undefined> {
+    { folder, day, record, stem, key, jpeg }: NameRequest,
+    onNamed: OnNamed<T>,
+  ): Promise<{ result: T } | undefined> {
     if (key === undefined) return undefined;
     const next = this.#next.get(`${folder}/${stem}`) ?? 2;
     const first = Math.max(2, next - maxCopiesTried);
@@ -92,24 +92,24 @@ export class FrameNames {
     for (const number of numbers) {
       const name = numberedName(stem, number);
       if (record.ownerOf(name, key) === 'another') continue;
-      const copy = await this.#claim(`${folder}/${name}`, async () => {
+      const copy = await this.#reserve(`${folder}/${name}`, async () => {
         if (!(await hasContent(day, name, jpeg))) return undefined;
         await replaceFile(temporary, { folder: day, name });
-        return { kept: await keep(name, true) };
+        return { result: await onNamed(name, true) };
       });
       if (copy !== undefined) return copy;
     }
     return undefined;
   }
 
-  /** @returns undefined when another frame is about to get that name, or when the work does */
-  async #claim<T>(path: string, work: () => Promise<T | undefined>): Promise<T | undefined> {
-    if (this.#claims.has(path)) return undefined;
-    this.#claims.add(path);
+  /** @returns undefined when the name is reserved for another frame, or when the work returns it */
+  async #reserve<T>(path: string, work: () => Promise<T | undefined>): Promise<T | undefined> {
+    if (this.#reserved.has(path)) return undefined;
+    this.#reserved.add(path);
     try {
       return await work();
     } finally {
-      this.#claims.delete(path);
+      this.#reserved.delete(path);
     }
   }
 
@@ -124,10 +124,10 @@ export class FrameNames {
   }
 }
 
-/** A number whose name is free while that before it is taken, or 2; the first one when there are no gaps. */
+/** A number from 2 whose name is free and whose predecessor's is taken; the lowest one if no number is skipped. */
 async function findFreeNumber(day: Folder, stem: string): Promise<number> {
   const isTaken = async (number: number): Promise<boolean> =>
-    (await day.look(numberedName(stem, number))) !== undefined;
+    (await day.lstat(numberedName(stem, number))) !== undefined;
   let taken = 1;
   let free = 2;
   while (await isTaken(free)) [taken, free] = [free, 2 * free];

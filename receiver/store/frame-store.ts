@@ -1,25 +1,24 @@
 /**
- * Keeps frames as files in the captures directory, and holes as lines in its records. What `put` and `note`
- * have resolved for is on the disk, and was in its place then; a file under its final name is whole, always.
+ * Stores frames as files in the captures directory, and gaps as lines in its records. When `put` or `recordGap`
+ * resolves, the frame or line is on the disk, and was in its place; a file under its final name is always whole.
  * (Version 0.1 could leave an empty one on a file system without hard links; it is replaced when its name is
- * wanted.)
+ * needed.)
  *
- * The order of a frame, and what a crash after each step leaves:
+ * The steps of storing a frame, and what a crash after each one leaves:
  *
- *   1. temporary file, flushed      an unfinished file, removed at a later start; the frame comes again
- *   2. link to a free final name    the whole frame, known by its name and bytes when it comes again
- *   3. directory flushed, and       the same after a power cut. The line is handed to the system before the
- *      line appended, side by side  acknowledgement but not flushed: kill -9 loses no acknowledged frame's line
- *   4. folders looked for           a frame in a folder that was moved away meanwhile; it is stored again
- *   5. acknowledged                 a power cut within seconds may lose the line, never the frame: the frame
- *                                   is found when it comes again. A line may outlive its file (the line
- *                                   reached the disk before the directory did): the file is looked for, and
- *                                   the frame stored again. So no line is believed without its file, and no
- *                                   file needs its line.
+ *   1. temporary file, flushed      an unfinished file, removed at a later start; the agent repeats the frame
+ *   2. link to a free final name    the whole frame, recognized by its name and bytes when it is repeated
+ *   3. directory flushed and line   the same after a power cut. The line is written before the acknowledgement,
+ *      appended, concurrently       but not flushed: kill -9 loses no acknowledged frame's line
+ *   4. places of folders checked    a frame in a folder that was moved away meanwhile; it is stored again
+ *   5. acknowledged                 a power cut within seconds may lose the line, never the frame: a repeat
+ *                                   finds its file. A line may outlive its file (it reached the disk before
+ *                                   the directory did): the file is checked, and the frame stored again. So
+ *                                   no line counts without its file, and no file needs its line.
  *
- * A hole has no file: its line is flushed before its acknowledgement. What looking at files cannot tell apart
- * are two frames with the same millisecond and the same bytes, the first one's line lost or another process's
- * that is just being written. One epoch has no such two, and a camera's lock lets in one epoch at a time.
+ * A gap has no file: its line is flushed before its acknowledgement. Two frames with the same millisecond and the
+ * same bytes cannot be distinguished by their files, when the first one's line is lost or another process is still
+ * writing it. One epoch has no two such frames, and a camera's lock admits one epoch at a time.
  */
 import { access, constants } from 'node:fs/promises';
 import { makeDirectories } from '../../shared/files/durable-file.js';
@@ -44,8 +43,8 @@ import { UnclockedDays } from './unclocked-days.js';
 import { removeAbandoned } from './unfinished.js';
 
 /**
- * Opens the captures directory, makes it when it is missing, removes what killed processes left unfinished.
- * @throws {OperationalError} STORE when it is no directory or cannot be written
+ * Opens the captures directory, makes it when it is missing, removes unfinished files of killed processes.
+ * @throws {OperationalError} STORE: it is not a directory, or cannot be written
  */
 export async function openFrameStore(directory: string, nowMs: number): Promise<FrameStore> {
   try {
@@ -70,9 +69,9 @@ class Captures implements FrameStore {
   readonly #folders: CaptureFolders;
   readonly #records: DayRecords;
   readonly #frames: FrameFiles;
-  readonly #holes: GapLines;
+  readonly #gaps: GapLines;
   readonly #unclocked: UnclockedDays;
-  /** By camera, key and bytes: a repeat that comes meanwhile waits for the first. */
+  /** By camera, key and bytes: a repeat that arrives meanwhile waits for the first. */
   readonly #storing = new Map<string, Promise<StoredFrame>>();
 
   constructor(directory: string, marker: StoreMarker) {
@@ -84,7 +83,7 @@ class Captures implements FrameStore {
     this.#folders = folders;
     this.#records = records;
     this.#frames = new FrameFiles(parts);
-    this.#holes = new GapLines(parts);
+    this.#gaps = new GapLines(parts);
     this.#unclocked = new UnclockedDays(folders);
   }
 
@@ -108,22 +107,22 @@ class Captures implements FrameStore {
     }
   }
 
-  async note(hole: Gap): Promise<StoredFrame> {
-    const { camera } = hole;
+  async recordGap(gap: Gap): Promise<StoredFrame> {
+    const { camera } = gap;
     try {
-      const { folder } = pathOf(hole, hole.id);
-      return await this.#once([camera, gapKey(hole), 'hole'], async () => {
-        const find = (earlier: string) => this.#holes.find(earlier, hole);
-        return (await this.#findEarlier(hole, folder, find)) ?? this.#holes.note(folder, hole);
+      const { folder } = pathOf(gap, gap.id);
+      return await this.#once([camera, gapKey(gap), 'gap'], async () => {
+        const find = (earlier: string) => this.#gaps.find(earlier, gap);
+        return (await this.#findEarlier(gap, folder, find)) ?? this.#gaps.append(folder, gap);
       });
     } catch (cause) {
-      throw storeError(`cannot note a hole of ${camera} in ${this.#directory}`, cause);
+      throw storeError(`cannot record a gap of ${camera} in ${this.#directory}`, cause);
     }
   }
 
   async lock(claim: CameraClaim): Promise<CameraLock | undefined> {
     try {
-      // Looks at the marker.
+      // Checks the marker.
       await this.#folders.use([''], () => Promise.resolve());
       return await lockCamera(this.#directory, claim);
     } catch (cause) {
@@ -136,7 +135,7 @@ class Captures implements FrameStore {
     await this.#folders.close();
   }
 
-  /** Does the work for the first of those who come with the same key; the others wait, and are repeats. */
+  /** Runs the work for the first of concurrent calls with the same key; the others wait, and are duplicates. */
   async #once(keys: readonly unknown[], work: () => Promise<StoredFrame>): Promise<StoredFrame> {
     const key = JSON.stringify(keys);
     const first = this.#storing.get(key);
@@ -146,7 +145,7 @@ class Captures implements FrameStore {
     return await storing;
   }
 
-  /** Looks for what a camera without a clock sends in the folders of earlier days. */
+  /** Searches the folders of earlier days for a frame or gap of a camera without a clock. */
   async #findEarlier(
     { camera, capturedAtMs }: FrameToStore | Gap,
     today: string,

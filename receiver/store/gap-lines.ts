@@ -1,4 +1,4 @@
-/** Keeps holes as lines of records: frames that an agent had to drop, and which there is no file for. */
+/** Stores gaps as lines of records: frames that an agent dropped, which have no file. */
 import type { CaptureFolders } from './capture-folders.js';
 import { recordName } from './day-record.js';
 import type { DayRecords } from './day-records.js';
@@ -19,27 +19,27 @@ export class GapLines {
     this.#parts = parts;
   }
 
-  /** Appends the line of a hole to a folder's record, unless it is there. @throws a system error */
-  note(folder: string, hole: Gap): Promise<StoredFrame> {
+  /** Appends a gap's line to a folder's record, unless it is there. @throws a system error */
+  append(folder: string, gap: Gap): Promise<StoredFrame> {
     const { folders, records, flushes } = this.#parts;
-    const key = gapKey(hole);
+    const key = gapKey(gap);
     return folders.use([folder], async (day) => {
       const record = await records.of(folder, day);
       const duplicate = record.hasGap(key);
-      // The line of a duplicate was perhaps appended by a process that could not flush it.
+      // The process that appended a duplicate's line may not have flushed it.
       if (duplicate) await record.flush(day);
-      else await record.appendAndFlush(day, gapLine(hole), { kind: 'hole', key });
+      else await record.appendAndFlush(day, gapLine(gap), { kind: 'gap', key });
       await flushes.flush(day);
       return { name: `${folder}/${recordName}`, duplicate };
     });
   }
 
-  /** @returns undefined when a folder's record does not hold it @throws a system error */
-  find(folder: string, hole: Gap): Promise<StoredFrame | undefined> {
+  /** @returns undefined when a folder's record does not have it @throws a system error */
+  find(folder: string, gap: Gap): Promise<StoredFrame | undefined> {
     const { folders, records } = this.#parts;
     return folders.useExisting([folder], async (day) => {
       const record = await records.of(folder, day);
-      if (!record.hasGap(gapKey(hole))) return undefined;
+      if (!record.hasGap(gapKey(gap))) return undefined;
       await record.flush(day);
       return { name: `${folder}/${recordName}`, duplicate: true };
     });

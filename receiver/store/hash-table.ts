@@ -1,17 +1,17 @@
 /**
- * What is known of many texts in little memory: each is known by a hash, and has a number. The hash has a seed,
- * so that nobody who does not know it can make texts that are taken for one another. Pure.
+ * A compact map from texts to numbers: the table keeps a hash of each text, not the text. The hash is seeded, so
+ * that a peer without the seed cannot construct collisions. Pure.
  */
 
 /** Two independent halves of a hash, 32 bits each. */
 export interface Hash {
-  /** Where a text is found; never 0. */
+  /** Key in the table; never 0. */
   readonly tag: number;
-  /** What can be kept to make sure. */
+  /** May be stored as the value, to detect collisions of the tag. */
   readonly check: number;
 }
 
-/** cyrb53's two halves: each character goes into two products, which are mixed at the end. */
+/** cyrb53, its two halves apart: each character enters two products, which are mixed at the end. */
 export function hashOf(text: string, seed: number): Hash {
   let one = 0xdeadbeef ^ seed;
   let two = 0x41c6ce57 ^ seed;
@@ -25,12 +25,12 @@ export function hashOf(text: string, seed: number): Hash {
   return { tag: one >>> 0 || 1, check: two >>> 0 };
 }
 
-const firstPlaces = 64;
+const initialSlots = 64;
 
-/** Open addressing with linear probing, 8 bytes a place, at most three quarters full. No entry is removed. */
+/** Open addressing with linear probing, 8 bytes a slot, at most three quarters full. Entries are never removed. */
 export class HashTable {
-  /** Of each place a tag, 0 when it is free, and its number. */
-  #places = new Uint32Array(2 * firstPlaces);
+  /** Two numbers a slot: the tag, 0 for a free slot, and the value. */
+  #slots = new Uint32Array(2 * initialSlots);
   #size = 0;
 
   get size(): number {
@@ -38,42 +38,42 @@ export class HashTable {
   }
 
   get({ tag }: Hash): number | undefined {
-    const at = find(this.#places, tag);
-    return this.#places[at] === 0 ? undefined : this.#places[at + 1];
+    const at = find(this.#slots, tag);
+    return this.#slots[at] === 0 ? undefined : this.#slots[at + 1];
   }
 
   /** @param value up to 32 bits */
   set({ tag }: Hash, value: number): void {
-    let at = find(this.#places, tag);
-    if (this.#places[at] === 0) {
-      if (8 * (this.#size + 1) > 3 * this.#places.length) {
+    let at = find(this.#slots, tag);
+    if (this.#slots[at] === 0) {
+      if (8 * (this.#size + 1) > 3 * this.#slots.length) {
         this.#grow();
-        at = find(this.#places, tag);
+        at = find(this.#slots, tag);
       }
       this.#size += 1;
     }
-    this.#places[at] = tag;
-    this.#places[at + 1] = value;
+    this.#slots[at] = tag;
+    this.#slots[at + 1] = value;
   }
 
   #grow(): void {
-    const old = this.#places;
-    this.#places = new Uint32Array(2 * old.length);
+    const old = this.#slots;
+    this.#slots = new Uint32Array(2 * old.length);
     for (let from = 0; from < old.length; from += 2) {
       const tag = old[from] ?? 0;
       if (tag === 0) continue;
-      const at = find(this.#places, tag);
-      this.#places[at] = tag;
-      this.#places[at + 1] = old[from + 1] ?? 0;
+      const at = find(this.#slots, tag);
+      this.#slots[at] = tag;
+      this.#slots[at + 1] = old[from + 1] ?? 0;
     }
   }
 }
 
-/** Where a tag is, or the free place where it belongs. */
-function find(places: Uint32Array, tag: number): number {
-  const last = places.length - 2;
+/** Index of a tag's slot, or of the free slot for it. */
+function find(slots: Uint32Array, tag: number): number {
+  const last = slots.length - 2;
   for (let at = (2 * tag) & last; ; at = (at + 2) & last) {
-    const found = places[at];
+    const found = slots[at];
     if (found === tag || found === 0) return at;
   }
 }

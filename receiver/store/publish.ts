@@ -1,6 +1,6 @@
 /**
- * Gives a finished file its final name, never over another file, so that whoever sees the name sees the
- * whole file. Two processes may do this at once.
+ * Gives a finished file its final name, never over another file, so that a file under a final name is always
+ * whole. Two processes may do this at once.
  */
 import { systemCode } from '../../shared/cli/errors.js';
 import type { Folder } from './folder.js';
@@ -10,15 +10,15 @@ export interface FileAt {
   readonly name: string;
 }
 
-/** What a file system without hard links answers to link(2): exFAT, many network and FUSE ones. */
+/** Errors of link(2) on file systems without hard links: exFAT, many network and FUSE ones. */
 const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
-/** Version 0.1 took a name by an empty file and then renamed over it: this old, that process is dead. */
+/** Version 0.1 reserved a name with an empty file and then renamed over it. After this time its process is dead. */
 const emptyForMs = 60_000n;
 
 /**
- * Moves a temporary file to its final name when that is free.
- * @returns false when it is taken; the temporary file is then still there
- * @throws a system error; the temporary file is then still there
+ * Moves a temporary file to its final name, if that is free.
+ * @returns false when the name is taken; the temporary file then remains
+ * @throws a system error; the temporary file then remains
  */
 export async function publishFile(temporary: FileAt, final: FileAt): Promise<boolean> {
   try {
@@ -33,14 +33,14 @@ export async function publishFile(temporary: FileAt, final: FileAt): Promise<boo
   return true;
 }
 
-/** Moves a temporary file in place of another that has the same bytes. @throws a system error */
+/** Moves a temporary file over another with the same bytes. @throws a system error */
 export function replaceFile(temporary: FileAt, final: FileAt): Promise<void> {
   return temporary.folder.rename(temporary.name, final.folder, final.name);
 }
 
 /**
- * rename(2) replaces in silence, so the right to the name is taken first, by a file beside the temporary one.
- * A crash leaves that file, which is removed as unfinished at a later start; until then the name is passed over.
+ * rename(2) replaces without an error, so the name is reserved first, by a file beside the temporary one. A crash
+ * leaves that file, which a later start removes as unfinished; until then the name counts as taken.
  */
 async function publishByReservation(temporary: FileAt, final: FileAt): Promise<boolean> {
   const reservation = `${final.name}.reserved.part`;
@@ -59,10 +59,10 @@ async function publishByReservation(temporary: FileAt, final: FileAt): Promise<b
   }
 }
 
-/** Whether nothing has the name, or an empty file that no process is about to fill. */
+/** Whether nothing has the name, or only an empty file that no living process will fill. */
 async function isFree({ folder, name }: FileAt): Promise<boolean> {
-  const look = await folder.look(name);
-  if (look === undefined) return true;
-  const ageMs = BigInt(Date.now()) - look.ctimeMs;
-  return look.isFile() && look.size === 0n && ageMs > emptyForMs;
+  const stats = await folder.lstat(name);
+  if (stats === undefined) return true;
+  const ageMs = BigInt(Date.now()) - stats.ctimeMs;
+  return stats.isFile() && stats.size === 0n && ageMs > emptyForMs;
 }

@@ -1,9 +1,9 @@
 /**
- * What a record says about who is stored under which name, in bounded memory: the newest frames and holes. Of
- * what is older, files alone speak.
+ * An index of a record in bounded memory, of its newest frames and gaps: which frame has which name. Older frames
+ * are recognized by their files alone.
  *
- * A frame's name follows from its header, up to the number that tells equal names apart. So it is enough to know
- * whose each name is, and the number of those that have one.
+ * A frame's name follows from its header, except for the number that distinguishes equal names. So the index keeps
+ * the owner of each name, and the number of each frame that has one.
  */
 import { randomInt } from 'node:crypto';
 import { nameNumber, numberedName } from '../../shared/protocol/frame-path.js';
@@ -12,14 +12,14 @@ import { type Hash, HashTable, hashOf } from './hash-table.js';
 import type { Recorded } from './record-line.js';
 
 class Generation {
-  /** By name: whose it is. */
+  /** By name: the check of its frame's hash. */
   readonly owners = new HashTable();
-  /** By frame: its number, where it has one. */
+  /** By frame: its number, if it has one. */
   readonly numbers = new HashTable();
-  readonly holes = new HashTable();
+  readonly gaps = new HashTable();
 
   get size(): number {
-    return this.owners.size + this.numbers.size + this.holes.size;
+    return this.owners.size + this.numbers.size + this.gaps.size;
   }
 }
 
@@ -27,14 +27,14 @@ export class RecordIndex {
   readonly #seed = randomInt(2 ** 32 - 1);
   readonly #maxEntries: number;
   #newer = new Generation();
-  /** Forgotten as a whole when the newer one is full. */
+  /** Discarded as a whole when the newer one is full. */
   #older = new Generation();
 
   constructor(maxEntries = maxRecordEntries) {
     this.#maxEntries = maxEntries;
   }
 
-  /** Frames and holes in memory. */
+  /** Entries for frames and gaps in memory. */
   get size(): number {
     return this.#newer.size + this.#older.size;
   }
@@ -45,23 +45,23 @@ export class RecordIndex {
       this.#newer = new Generation();
     }
     const hash = hashOf(recorded.key, this.#seed);
-    if (recorded.kind === 'hole') {
-      this.#newer.holes.set(hash, hash.check);
+    if (recorded.kind === 'gap') {
+      this.#newer.gaps.set(hash, hash.check);
       return;
     }
     const { name } = recorded;
     this.#newer.owners.set(hashOf(name, this.#seed), hash.check);
     const number = nameNumber(name);
-    // Also where it has the plain name now and had another before.
+    // Also for a frame with the plain name that had a number before.
     if (number > 1 || this.#numberOf(hash) > 1) this.#newer.numbers.set(hash, number);
   }
 
   hasGap(key: string): boolean {
     const hash = hashOf(key, this.#seed);
-    return [this.#newer, this.#older].some(({ holes }) => holes.get(hash) === hash.check);
+    return [this.#newer, this.#older].some(({ gaps }) => gaps.get(hash) === hash.check);
   }
 
-  /** Whose a name is: this frame's, another's, or undefined for a name that is not recorded. */
+  /** Which frame has a name: this one or another; undefined for a name that is not recorded. */
   ownerOf(name: string, key: string): 'this' | 'another' | undefined {
     const hash = hashOf(name, this.#seed);
     const owner = this.#newer.owners.get(hash) ?? this.#older.owners.get(hash);

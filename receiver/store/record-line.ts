@@ -1,11 +1,11 @@
 /**
- * The lines of a day's record, JSON objects: one a frame (epoch and sequence absent for a raw one), one a
- * hole (`"type":"dropped"`). A line may come twice and means the same then. Pure.
+ * The lines of a day's record, JSON objects: one for each frame (a raw one without epoch and sequence), one for each
+ * gap (`"type":"dropped"`). A line may occur twice, with the same meaning. Pure.
  */
 import * as v from 'valibot';
 import type { SequenceRange, WireVerdict } from '../../shared/protocol/messages.js';
 
-/** What names a frame or a hole of a camera for ever. */
+/** Permanent id of a frame or a gap of a camera. */
 export interface FrameId {
   readonly epoch: string;
   readonly sequence: number;
@@ -30,28 +30,28 @@ export interface GapFacts {
   readonly lastCapturedAtMs: number;
   readonly utcOffsetMinutes: number;
   readonly why: string;
-  /** Which frames of the epoch; undefined: the agent does not say. */
+  /** Sequences of the frames in the epoch; undefined: not sent by an agent of 0.1. */
   readonly sequences?: readonly SequenceRange[] | undefined;
   readonly receivedAtMs: number;
 }
 
-/** What a line says about who is stored, and where. */
+/** The content of a line that the index needs. */
 export type Recorded =
   | {
       readonly kind: 'frame';
       /** See `frameKey`. */
       readonly key: string;
-      /** The file's. */
+      /** File name in the record's folder. */
       readonly name: string;
     }
   | {
-      readonly kind: 'hole';
+      readonly kind: 'gap';
       /** See `gapKey`. */
       readonly key: string;
     };
 
-/** What a hole's line says beside its number. */
-const holeFacts = v.object({
+/** Fields of a gap's line beside its id. */
+const gapFields = v.object({
   count: v.number(),
   why: v.string(),
   from: v.string(),
@@ -62,21 +62,21 @@ const holeFacts = v.object({
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /**
- * What names a frame: its id, and when it was captured. An agent whose state was put back to an older copy
- * uses its numbers a second time.
+ * Key of a frame: its id and its capture time. An agent whose state was restored from an older copy uses its
+ * sequences a second time.
  */
 export function frameKey({ epoch, sequence }: FrameId, capturedAtMs: number): string {
   return joined(epoch, sequence, iso(capturedAtMs));
 }
 
-/** What tells a hole from another: all that its agent says about it. */
-export function gapKey(hole: GapFacts): string {
-  const { id, count, why, capturedAtMs, lastCapturedAtMs, sequences } = hole;
+/** Key of a gap: all that its agent sent about it. */
+export function gapKey(gap: GapFacts): string {
+  const { id, count, why, capturedAtMs, lastCapturedAtMs, sequences } = gap;
   const times = [iso(capturedAtMs), iso(lastCapturedAtMs)];
   return joined(id.epoch, id.sequence, count, why, ...times, String(sequences));
 }
 
-/** The line, with its end. */
+/** The line, with its line end. */
 export function frameLine(frame: FrameFacts): string {
   return `${JSON.stringify({
     ...frame.id,
@@ -90,27 +90,27 @@ export function frameLine(frame: FrameFacts): string {
   })}\n`;
 }
 
-/** The line, with its end. */
-export function gapLine(hole: GapFacts): string {
+/** The line, with its line end. */
+export function gapLine(gap: GapFacts): string {
   return `${JSON.stringify({
-    ...hole.id,
+    ...gap.id,
     type: 'dropped',
-    count: hole.count,
-    why: hole.why,
-    from: iso(hole.capturedAtMs),
-    to: iso(hole.lastCapturedAtMs),
-    utcOffsetMinutes: hole.utcOffsetMinutes,
-    received: iso(hole.receivedAtMs),
-    sequences: hole.sequences,
+    count: gap.count,
+    why: gap.why,
+    from: iso(gap.capturedAtMs),
+    to: iso(gap.lastCapturedAtMs),
+    utcOffsetMinutes: gap.utcOffsetMinutes,
+    received: iso(gap.receivedAtMs),
+    sequences: gap.sequences,
   })}\n`;
 }
 
-/** How each of our lines about a frame begins; the rest need not be read. */
+/** The start of a frame's line as `frameLine` writes it; the rest is not parsed. */
 const frameStart =
   /\{"epoch":"([0-9a-f]{16,32})","sequence":(\d{1,16}),"name":"([\w+-]{1,128}\.jpg)","size":\d{1,16},"sha256":"[0-9a-f]{64}","captured":"([\d:.TZ+-]{1,32})",/y;
 
-/** Reads whole lines one by one. @param text bytes as Latin-1: what we look at is ASCII */
-export function readLines(text: string, take: (recorded: Recorded) => void): void {
+/** Parses whole lines one by one. @param text bytes as Latin-1: the parsed parts are ASCII */
+export function readLines(text: string, onLine: (recorded: Recorded) => void): void {
   let start = 0;
   while (start < text.length) {
     const found = text.indexOf('\n', start);
@@ -119,35 +119,35 @@ export function readLines(text: string, take: (recorded: Recorded) => void): voi
     const match = frameStart.exec(text);
     if (match !== null && frameStart.lastIndex < end && text[end - 1] === '}') {
       const [, epoch = '', sequence = '', name = '', captured = ''] = match;
-      take({ kind: 'frame', key: `${epoch} ${sequence} ${captured}`, name });
+      onLine({ kind: 'frame', key: `${epoch} ${sequence} ${captured}`, name });
     } else {
       const recorded = readLine(Buffer.from(text.slice(start, end), 'latin1').toString());
-      if (recorded !== undefined) take(recorded);
+      if (recorded !== undefined) onLine(recorded);
     }
     start = end + 1;
   }
 }
 
-/** @returns undefined for a line that names no frame: raw, foreign, torn */
+/** @returns undefined for a raw frame's line, an unknown and an incomplete one */
 export function readLine(text: string): Recorded | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return undefined; // A crash in the middle of a line leaves half of it.
+    return undefined; // a crash inside a write leaves an incomplete line
   }
   if (typeof value !== 'object' || value === null) return undefined;
   const line = value as Record<string, unknown>;
   const { epoch, sequence, type, name } = line;
   if (typeof epoch !== 'string' || typeof sequence !== 'number') return undefined;
   if (type === 'dropped') {
-    const facts = v.safeParse(holeFacts, line);
+    const facts = v.safeParse(gapFields, line);
     if (!facts.success) return undefined;
     const { count, why, from, to, sequences } = facts.output;
     const key = joined(epoch, sequence, count, why, from, to, String(sequences));
-    return { kind: 'hole', key };
+    return { kind: 'gap', key };
   }
-  // It becomes part of a path: only what a frame can be named.
+  // The name becomes part of a path: only the format of a frame's name is accepted.
   if (typeof name !== 'string' || !/^[\w+-]+\.jpg$/.test(name)) return undefined;
   const captured = typeof line.captured === 'string' ? line.captured : '';
   return { kind: 'frame', key: joined(epoch, sequence, captured), name };

@@ -1,19 +1,19 @@
-/** What can be wrong with the captures directory, as an error that says what to do. */
+/** Errors of the captures directory, with a hint for each errno. */
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 
 const hints: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: make room',
   EDQUOT: 'the quota is used up: make room',
   EROFS: 'the file system is read-only: remount it',
-  EACCES: 'let this user write there, or choose another --dir',
-  EPERM: 'let this user write there, or choose another --dir',
-  ENOENT: 'is it unmounted, or was it removed? Put it back or restart the receiver',
-  ENOTDIR: 'something in the path is a file: choose another --dir',
-  EEXIST: 'something in the path is a file: choose another --dir',
-  EIO: 'the disk has errors: look at the kernel log',
+  EACCES: 'give this user write access, or choose another --dir',
+  EPERM: 'give this user write access, or choose another --dir',
+  ENOENT: 'it was unmounted or removed: put it back or restart the receiver',
+  ENOTDIR: 'a part of the path is a file: choose another --dir',
+  EEXIST: 'a part of the path is a file: choose another --dir',
+  EIO: 'the disk has errors: check the kernel log',
 };
 
-/** An error that has its own words already is left as it is. */
+/** An OperationalError is returned unchanged. */
 export function storeError(message: string, cause: unknown): OperationalError {
   if (cause instanceof OperationalError) return cause;
   const hint = hints[systemCode(cause) ?? ''];

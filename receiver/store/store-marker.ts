@@ -1,6 +1,6 @@
 /**
- * The file `.picchanged.json` at the root of the captures directory: its random id, made once. It also tells
- * the directory from an empty mount point or another disk: where it is not, nothing is stored.
+ * The file `.picchanged.json` at the root of the captures directory: its random id, made once. It distinguishes the
+ * directory from an empty mount point and from another disk: without it nothing is stored.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs/promises';
@@ -15,39 +15,39 @@ export const markerName = '.picchanged.json';
 export class StoreMarker {
   /** 32 hex digits. */
   readonly id: string;
-  /** The file as it was when its id was last read. */
-  #seen: string;
-  /** That of whoever waits for the next check. */
+  /** The file's fingerprint when its id was last read. */
+  #fingerprint: string;
+  /** Directory for the next check. */
   #root: Folder | undefined;
   readonly #checks = new CoalescedTask(() => this.#check());
 
-  private constructor(id: string, seen: string) {
+  private constructor(id: string, fingerprint: string) {
     this.id = id;
-    this.#seen = seen;
+    this.#fingerprint = fingerprint;
   }
 
   /**
-   * Reads the marker, or makes it durably; of two processes that make it at once, one's id stays.
-   * @throws {OperationalError} STORE when it is there and has no id; or a system error
+   * Reads the marker, or makes it durably; when two processes make it at once, the id of the first stays.
+   * @throws {OperationalError} STORE: the file has no id; or a system error
    */
   static async open(root: Folder): Promise<StoreMarker> {
-    const isMade = (await lookOf(root)) === undefined && (await make(root));
+    const isMade = (await fingerprintOf(root)) === undefined && (await make(root));
     try {
-      // Whoever made it may not have come as far as this.
+      // Another process that made it may not have flushed it.
       await root.sync();
     } catch (error) {
-      // What failed to be flushed is made anew the next time, not flushed again.
+      // After a failed flush the file is made anew at the next start: a second flush may succeed without writing.
       if (isMade) await root.removeIfThere(markerName);
       throw error;
     }
-    const seen = (await lookOf(root)) ?? '';
+    const fingerprint = (await fingerprintOf(root)) ?? '';
     const id = await readId(root);
     if (id === undefined) {
-      const hint = 'if no agent is to know this directory again, remove that file';
+      const hint = 'remove that file: the directory gets a new id, as a new receiver has';
       const path = join(root.path, markerName);
-      throw new OperationalError('STORE', `${path} holds no id`, { hint });
+      throw new OperationalError('STORE', `${path} has no id`, { hint });
     }
-    return new StoreMarker(id, seen);
+    return new StoreMarker(id, fingerprint);
   }
 
   /** Resolves when the directory is still the one that was opened. @throws {OperationalError} STORE */
@@ -60,19 +60,19 @@ export class StoreMarker {
     const root = this.#root;
     if (root === undefined) return;
     const path = join(root.path, markerName);
-    const look = await lookOf(root);
-    if (look === this.#seen) return;
-    if (look === undefined || (await readId(root)) !== this.id) {
-      const found = look === undefined ? 'is gone' : 'is another';
+    const fingerprint = await fingerprintOf(root);
+    if (fingerprint === this.#fingerprint) return;
+    if (fingerprint === undefined || (await readId(root)) !== this.id) {
+      const found = fingerprint === undefined ? 'is missing' : 'has another id';
       throw new OperationalError(
         'STORE',
-        `the captures directory is not in its place: ${path} ${found}`,
+        `the captures directory was unmounted or replaced: ${path} ${found}`,
         {
           hint: 'mount it again; if it was removed or replaced on purpose, restart the receiver',
         },
       );
     }
-    this.#seen = look;
+    this.#fingerprint = fingerprint;
   }
 }
 
@@ -88,18 +88,18 @@ async function make(root: Folder): Promise<boolean> {
   }
 }
 
-/** What changes when the file is another one; undefined when there is none. */
-async function lookOf(root: Folder): Promise<string | undefined> {
-  const look = await root.look(markerName);
-  if (look === undefined) return undefined;
-  const { dev, ino, ctimeNs, size } = look;
+/** Differs between two versions of the file; undefined when it is missing. */
+async function fingerprintOf(root: Folder): Promise<string | undefined> {
+  const stats = await root.lstat(markerName);
+  if (stats === undefined) return undefined;
+  const { dev, ino, ctimeNs, size } = stats;
   return `${dev} ${ino} ${ctimeNs} ${size}`;
 }
 
 async function readId(root: Folder): Promise<string | undefined> {
   const file = await root.openFile(markerName, constants.O_RDONLY);
   try {
-    // Ours has some 40 bytes.
+    // A marker has some 40 bytes.
     const { buffer, bytesRead } = await file.read(Buffer.alloc(1024), 0, 1024, 0);
     return /"id":\s*"([0-9a-f]{32})"/.exec(buffer.toString('utf8', 0, bytesRead))?.[1];
   } finally {

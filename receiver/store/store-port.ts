@@ -1,12 +1,12 @@
-/** What the sessions know of the store: frames, holes and camera names in, acknowledgements out. */
+/** The store's interface for sessions: frames, gaps and camera names in, acknowledgements out. */
 import type { FrameMoment } from '../../shared/protocol/frame-path.js';
 import type { SequenceRange, WireVerdict } from '../../shared/protocol/messages.js';
 import type { CameraClaim, CameraLock } from './camera-lock.js';
 import type { FrameId } from './record-line.js';
 
-/** What a camera sends and a record holds. */
+/** Common to frames and gaps. */
 interface Received extends FrameMoment {
-  /** A checked camera name: it becomes a folder. */
+  /** A valid camera name: it is used as a folder name. */
   readonly camera: string;
   readonly receivedAtMs: number;
 }
@@ -15,7 +15,7 @@ export interface FrameToStore extends Received {
   readonly jpeg: Buffer;
   /** Of `jpeg`, hex digits. */
   readonly sha256: string;
-  /** What names the frame for ever; undefined for a raw frame, which is never taken for a repeat. */
+  /** Undefined for a raw frame, which never counts as a repeat. */
   readonly id: FrameId | undefined;
   /** Undefined for a raw frame. */
   readonly verdict: WireVerdict | undefined;
@@ -24,17 +24,17 @@ export interface FrameToStore extends Received {
 export interface StoredFrame {
   /** Relative to the captures directory, with `/`. */
   readonly name: string;
-  /** True when the frame was there already; it is on the disk all the same. */
+  /** True when the frame was stored before; it is on the disk in either case. */
   readonly duplicate: boolean;
 }
 
-/** Frames that a camera's agent had to drop: a hole in its record. */
+/** Frames that a camera's agent dropped. */
 export interface Gap extends Received {
   readonly id: FrameId;
   readonly count: number;
   readonly lastCapturedAtMs: number;
   readonly why: string;
-  /** Which frames of the epoch; undefined: the agent does not say. */
+  /** Sequences of the frames in the epoch; undefined: not sent by an agent of 0.1. */
   readonly sequences?: readonly SequenceRange[] | undefined;
 }
 
@@ -42,19 +42,19 @@ export interface FrameStore {
   /** Random id of the captures directory, 32 hex digits, made once. */
   readonly id: string;
   /**
-   * Notes a hole durably. One that says the same is a duplicate; one that says something else under the same
-   * id is another hole.
-   * @throws {OperationalError} STORE: it is not noted; worth trying again
+   * Records a gap durably. One with the same content is a duplicate; one with the same id and other content is
+   * another gap.
+   * @throws {OperationalError} STORE: it is not recorded; a retry may succeed
    */
-  note(hole: Gap): Promise<StoredFrame>;
+  recordGap(gap: Gap): Promise<StoredFrame>;
   /**
    * Stores a frame durably.
-   * @throws {OperationalError} STORE: it is not stored; worth trying again
+   * @throws {OperationalError} STORE: it is not stored; a retry may succeed
    */
   put(frame: FrameToStore): Promise<StoredFrame>;
   /**
    * Gives a camera's name to one epoch, over all processes that use this directory.
-   * @returns undefined when another epoch has it
+   * @returns undefined when another epoch holds it
    * @throws {OperationalError} STORE
    */
   lock(claim: CameraClaim): Promise<CameraLock | undefined>;

@@ -1,11 +1,11 @@
 /**
- * The days on which a camera without a clock has sent frames. A frame that comes again on a later day is looked
- * for in the newest of them, and beside them, where version 0.1 kept such frames.
+ * The days on which a camera without a clock has sent frames. A frame repeated on a later day is searched in the
+ * newest of them, and in the folder above them, where version 0.1 stored such frames.
  */
 import { isDayName, unclockedFolder } from '../../shared/protocol/frame-path.js';
 import type { CaptureFolders } from './capture-folders.js';
 
-/** An agent sends its oldest frame first: what comes again is what came last before. */
+/** An agent sends its oldest frame first: repeated frames are the last ones of the day before. */
 const maxDaysTried = 2;
 const maxCameras = 1000;
 
@@ -22,7 +22,7 @@ export class UnclockedDays {
     this.#folders = folders;
   }
 
-  /** Folders, relative to the captures directory, that a frame may be in other than today's. */
+  /** Folders beside today's that may have a frame, relative to the captures directory. */
   async before(camera: string, today: string): Promise<readonly string[]> {
     const known = this.#byCamera.get(camera);
     if (known?.today === today) return known.folders;

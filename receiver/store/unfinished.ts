@@ -1,16 +1,16 @@
-/** Unfinished files, `*.part`: where they lie, and that those of killed processes do not stay. */
+/** Unfinished files, `*.part`: their folder, and the removal of those of killed processes. */
 import { type Folder, openIfFolder } from './folder.js';
 
-/** Beside the camera's days, so on the same file system. */
+/** Beside the camera's days: on the same file system. */
 export const incomingFolder = '.incoming';
-/** An unfinished file lives for as long as one write: this old, its process is dead. */
+/** An unfinished file exists for the time of one write: after this time its process is dead. */
 const abandonedAfterMs = 10 * 60_000;
 
-/** Removes what killed processes left in the captures directory. @throws a system error */
+/** Removes unfinished files of killed processes from the captures directory. @throws a system error */
 export async function removeAbandoned(root: Folder, nowMs: number): Promise<void> {
   for await (const name of root.names()) {
     if (/^\.picchanged.*\.part$/.test(name)) await removeIfOld(root, name, nowMs);
-    else if ((await root.look(name))?.isDirectory()) {
+    else if ((await root.lstat(name))?.isDirectory()) {
       await within(root, name, (camera) =>
         within(camera, incomingFolder, (incoming) => removeAbandonedIn(incoming, nowMs)),
       );
@@ -18,19 +18,19 @@ export async function removeAbandoned(root: Folder, nowMs: number): Promise<void
   }
 }
 
-/** Removes what killed processes left in one folder of unfinished files. @throws a system error */
+/** Removes the files of killed processes from one folder of unfinished files. @throws a system error */
 export async function removeAbandonedIn(incoming: Folder, nowMs: number): Promise<void> {
   for await (const name of incoming.names()) {
     if (name.endsWith('.part')) await removeIfOld(incoming, name, nowMs);
   }
 }
 
-/** Whether nothing has changed a file for so long that no living process is about to. */
-export function isAbandoned(look: { readonly ctimeMs: bigint }, nowMs: number): boolean {
-  return nowMs - Number(look.ctimeMs) > abandonedAfterMs;
+/** Whether a file is unchanged for so long that no living process writes it. */
+export function isAbandoned(stats: { readonly ctimeMs: bigint }, nowMs: number): boolean {
+  return nowMs - Number(stats.ctimeMs) > abandonedAfterMs;
 }
 
-/** Does something in a folder, if it is one. */
+/** Calls `act` with a folder, if the name is that of one. */
 async function within(
   parent: Folder,
   name: string,
@@ -45,7 +45,7 @@ async function within(
 }
 
 async function removeIfOld(folder: Folder, name: string, nowMs: number): Promise<void> {
-  // Its modification time may be the capture's; when it was made and renamed tells its age.
-  const look = await folder.look(name);
-  if (look !== undefined && isAbandoned(look, nowMs)) await folder.removeIfThere(name);
+  // The age follows from the change time: the modification time may be that of the capture.
+  const stats = await folder.lstat(name);
+  if (stats !== undefined && isAbandoned(stats, nowMs)) await folder.removeIfThere(name);
 }

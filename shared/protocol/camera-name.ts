@@ -1,12 +1,12 @@
-/** The grammar of camera names, and the names that are made from hosts and addresses. Pure. */
+/** The grammar of camera names, and the names derived from host names and addresses. Pure. */
 import { isIPv6 } from 'node:net';
 import type { ValueType } from '../cli/option-table.js';
 import { InvalidValue } from '../cli/units.js';
 
-/** Names of what comes unannounced from an address; no camera may take one. */
+/** Prefix of the names for raw senders, made from their addresses; no camera may have one. */
 const rawPrefix = 'raw-';
 
-/** True for `[a-z0-9][a-z0-9-]{0,62}`, safe as a folder's name, and not one of ours for raw frames. */
+/** True for `[a-z0-9][a-z0-9-]{0,62}`, safe as a folder's name, without the prefix of raw senders. */
 export function isCameraName(name: string): boolean {
   return /^[a-z0-9][a-z0-9-]{0,62}$/.test(name) && !name.startsWith(rawPrefix);
 }
@@ -16,7 +16,7 @@ export const cameraName: ValueType<string> = {
   parse(text) {
     if (!isCameraName(text)) {
       throw new InvalidValue(
-        `a camera's name is 1 to 63 of a-z, 0-9 and -, not - first, and does not begin with ${rawPrefix}`,
+        `a camera's name has 1 to 63 of a-z, 0-9 and -, and starts neither with - nor with ${rawPrefix}`,
       );
     }
     return text;
@@ -39,7 +39,7 @@ export function rawCameraName(address: string): string {
   return rawPrefix + plainAddress(address).replaceAll(/[.:]/g, '-').toLowerCase();
 }
 
-/** An address as people write it: IPv4 inside IPv6 as IPv4, no zone. */
+/** An address as users write it: an IPv4-mapped IPv6 address as IPv4, no zone. */
 export function plainAddress(address: string): string {
   const [bare = ''] = address.split('%');
   const mapped = isIPv6(bare) ? /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] : undefined;

@@ -1,14 +1,14 @@
 /**
- * Where a frame lies below the captures directory, as a function of its header: storing twice finds the same
- * name; only of a camera without a clock the folder follows from the arrival.
+ * A frame's path below the captures directory, as a function of its header: a frame stored twice gets the same
+ * name. Only for a camera without a clock the folder depends on the arrival.
  * `frontdoor/2026_11_22/2026_11_22_08_30_15_123+0100.jpg`, the camera's own local time. Pure.
  */
 
-/** A camera that thinks it is earlier has no clock: 2020-01-01 UTC. */
+/** 2020-01-01 UTC: an earlier capture time means that the camera has no clock. */
 export const earliestPlausibleMs = Date.UTC(2020, 0, 1);
-/** The name has four digits for the year. */
+/** The name has a year of four digits. */
 const latestPlausibleMs = Date.UTC(9999, 0, 1);
-/** UTC-12 to UTC+14 are in use; a day covers what a future may bring. */
+/** UTC-12 to UTC+14 are in use; less than a day leaves room for new offsets. */
 export const maxUtcOffsetMinutes = 24 * 60 - 1;
 
 export interface FrameMoment {
@@ -23,7 +23,7 @@ export interface FramePath {
   readonly stem: string;
 }
 
-/** The path of a frame taken at a moment by a clock that makes sense. */
+/** The path of a frame with a plausible capture time. */
 export function clockedPath(camera: string, moment: FrameMoment): FramePath {
   const { capturedAtMs, utcOffsetMinutes } = moment;
   const local = new Date(capturedAtMs + utcOffsetMinutes * 60_000).toISOString();
@@ -33,12 +33,12 @@ export function clockedPath(camera: string, moment: FrameMoment): FramePath {
   return { folder: `${camera}/${day}`, stem: `${day}_${clock}${formatOffset(utcOffsetMinutes)}` };
 }
 
-/** Where a camera's frames are whose clock was absurd, in folders of the days on which they arrived. */
+/** The folder for a camera's frames with an implausible capture time; in it a folder for each day of arrival. */
 export function unclockedFolder(camera: string): string {
   return `${camera}/unclocked`;
 }
 
-/** The path of a frame from a camera whose clock is absurd. @param arrival when it came, by a clock that makes sense */
+/** The path of a frame with an implausible capture time. @param arrival by the receiver's clock */
 export function unclockedPath(
   camera: string,
   epoch: string,
@@ -57,12 +57,12 @@ export function isPlausibleClock(capturedAtMs: number): boolean {
   return capturedAtMs >= earliestPlausibleMs && capturedAtMs < latestPlausibleMs;
 }
 
-/** The file name for the n-th frame that wants the same stem: `.jpg`, `-2.jpg`, `-3.jpg`. */
+/** The file name of the n-th frame with the same stem: `.jpg`, `-2.jpg`, `-3.jpg`. */
 export function numberedName(stem: string, n: number): string {
   return n === 1 ? `${stem}.jpg` : `${stem}-${n}.jpg`;
 }
 
-/** Which of the frames that want the same stem a name is: 1 for the plain name, and for foreign ones. */
+/** The number in a file name, see `numberedName`; 1 for the plain name, and for names in another format. */
 export function nameNumber(fileName: string): number {
   const match = /^(?:[\d_]{23}[+-]\d{4}|[0-9a-f]{16,32}-\d{1,16})(?:-(\d{1,9}))?\.jpg$/.exec(
     fileName,
@@ -70,7 +70,7 @@ export function nameNumber(fileName: string): number {
   return Number(match?.[1] ?? 1);
 }
 
-/** Reads a file's name back to its moment; undefined when it is not one of ours. */
+/** Parses a file name to its moment; undefined for a name in another format. */
 export function parseFrameName(fileName: string): FrameMoment | undefined {
   const match =
     /^(\d{4})_(\d\d)_(\d\d)_(\d\d)_(\d\d)_(\d\d)_(\d{3})([+-])(\d\d)(\d\d)(?:-(?:[2-9]|[1-9]\d+))?\.jpg$/.exec(
@@ -81,7 +81,7 @@ export function parseFrameName(fileName: string): FrameMoment | undefined {
   const offset = (Number(match[9]) * 60 + Number(match[10])) * (match[8] === '-' ? -1 : 1);
   const localMs = Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second, ms);
   const moment = { capturedAtMs: localMs - offset * 60_000, utcOffsetMinutes: offset };
-  // A 31st of February becomes some other moment, with another name.
+  // Date.UTC turns 31 February into another day, which has another name.
   return fileName.startsWith(clockedPath('', moment).stem) ? moment : undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Counts messages that carry nothing: who sends nothing else is no peer but a load. Pure. */
+/** Rate limit for messages without payload: pings, unknown types, unsolicited answers. Pure. */
 
 const minuteMs = 60_000;
 
@@ -11,7 +11,7 @@ export class MessageRateLimit {
     this.#maxPerMinute = maxPerMinute;
   }
 
-  /** Another one. @returns true when that is one too many in the running minute */
+  /** Counts a message. @returns true when it exceeds the limit of the running minute */
   exceeds(monotonicMs: number): boolean {
     if (monotonicMs - this.#minuteAtMs >= minuteMs) {
       this.#minuteAtMs = monotonicMs;

@@ -1,6 +1,6 @@
 /**
- * What the framed protocol's headers say, and whether a header says it rightly. Pure.
- * Unknown types and fields come from a newer minor version and are passed over.
+ * The headers of the framed protocol and their validation. Pure.
+ * Unknown types and fields belong to a newer minor version and are skipped.
  */
 import * as v from 'valibot';
 import { isCameraName } from './camera-name.js';
@@ -11,7 +11,7 @@ import { maxBoxes, maxSequenceRanges } from './protocol-limits.js';
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const durationMs = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(86_400_000));
 const sentence = v.pipe(v.string(), v.maxLength(1000));
-/** Beyond it JavaScript has no date. */
+/** The range of a JavaScript Date. */
 const wallTimeMs = v.pipe(v.number(), v.safeInteger(), v.minValue(-8.64e15), v.maxValue(8.64e15));
 
 /** Why a frame is sent. */
@@ -29,23 +29,23 @@ export type Reason = (typeof reasons)[number];
 const verdict = v.object({
   /** A word from `reasons`, or one from a newer version. */
   reason: v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/)),
-  /** Share of the looked-at picture that changed, 0..1. */
+  /** Share of the picture inside the mask that changed, 0..1. */
   ratio: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   /** Changed regions, largest first: [left, top, width, height] in pixels of the frame. */
   boxes: v.pipe(v.array(v.tuple([count, count, count, count])), v.maxLength(maxBoxes)),
   /** Id of the event that the frame belongs to. */
   event: v.optional(v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/))),
-  /** Something that does not belong is in view. */
+  /** Something is in view that does not belong to the background. */
   changed: v.optional(v.boolean()),
-  /** How far the strongest change lies beyond what the sensitivity asks: 1 is just enough. */
+  /** Strongest change relative to the threshold of the sensitivity: 1 just reaches it. */
   strength: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
 });
-/** What the judge said of a frame, as it travels. */
+/** The detector's verdict on a frame, in the header. */
 export type WireVerdict = v.InferOutput<typeof verdict>;
 
 const hello = v.object({
   type: v.literal('hello'),
-  camera: v.pipe(v.string(), v.check(isCameraName, 'is no camera name')),
+  camera: v.pipe(v.string(), v.check(isCameraName, 'is not a camera name')),
   /** Random id of one spool's life. */
   epoch: v.pipe(v.string(), v.regex(/^[0-9a-f]{16,32}$/)),
   agent: v.pipe(v.string(), v.maxLength(64)),
@@ -56,7 +56,7 @@ const utcOffsetMinutes = v.pipe(
   v.minValue(-maxUtcOffsetMinutes),
   v.maxValue(maxUtcOffsetMinutes),
 );
-/** What is known of a frame; its sequence is the spool's. */
+/** A frame's header without its sequence, which the spool assigns. */
 export const frameHeader = v.object({
   type: v.literal('frame'),
   capturedAtMs: wallTimeMs,
@@ -65,12 +65,12 @@ export const frameHeader = v.object({
   verdict,
 });
 /**
- * Why frames are not to be had any more: a limit of the agent's dropped them (`size`, `age`, `disk`), the receiver
- * had refused them for good and a limit then dropped what was set aside, or their copy in the spool is damaged.
+ * Why frames are lost: a limit of the agent dropped them (`size`, `age`, `disk`), the receiver refused them for good
+ * and such a limit then dropped them from `rejected/` (`refused`), or the spool's copy is damaged (`damaged`).
  */
 export const dropReasons = ['size', 'age', 'disk', 'refused', 'damaged'] as const;
 export type DropReason = (typeof dropReasons)[number];
-/** First and last of a run of sequences. */
+/** First and last sequence of a range. */
 const sequenceRange = v.pipe(
   v.tuple([count, count]),
   v.check(([first, last]) => first <= last, 'ends before it begins'),
@@ -87,17 +87,17 @@ const sequenceRanges = v.pipe(
 );
 export type SequenceRange = v.InferOutput<typeof sequenceRange>;
 
-/** Frames that were to be sent and are not to be had any more: a hole that the receiver records. */
+/** Frames that were to be sent and are lost: a gap, which the receiver records. */
 export const droppedHeader = v.object({
   type: v.literal('dropped'),
   count: v.pipe(count, v.minValue(1)),
-  /** When the first and the last of them were captured. */
+  /** Capture times of the first and the last of them. */
   firstCapturedAtMs: wallTimeMs,
   lastCapturedAtMs: wallTimeMs,
   utcOffsetMinutes,
   /** A word from `dropReasons`, or one from a newer version. */
   why: v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/)),
-  /** Which frames of the same epoch they are; absent: an agent of 0.1 did not say. */
+  /** Sequences of the frames, in the same epoch; absent from an agent of 0.1. */
   sequences: v.optional(sequenceRanges),
 });
 const frame = v.object({ ...frameHeader.entries, sequence: count });
@@ -112,7 +112,7 @@ const bye = v.object({
   /** Absent: an orderly end. */
   code: v.optional(v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/))),
   message: v.optional(sentence),
-  /** Come back no sooner. */
+  /** Earliest reconnect. */
   retryAfterMs: v.optional(durationMs),
 });
 const welcome = v.object({
@@ -127,8 +127,8 @@ const welcome = v.object({
 });
 const paired = v.object({
   type: v.literal('paired'),
-  /** Whose key it is: the receiver's user has said so. */
-  camera: v.pipe(v.string(), v.check(isCameraName, 'is no camera name')),
+  /** The camera of the key; the receiver's user chose the name. */
+  camera: v.pipe(v.string(), v.check(isCameraName, 'is not a camera name')),
   receiver: v.pipe(v.string(), v.maxLength(64)),
   /** As in `welcome`. */
   receiverId: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
@@ -138,7 +138,7 @@ const stored = v.object({
   sequence: count,
   /** Relative to the captures directory. */
   name: v.pipe(v.string(), v.maxLength(512)),
-  /** True when this frame was there already. */
+  /** True when the frame was stored before. */
   duplicate: v.boolean(),
 });
 const refused = v.object({
@@ -146,7 +146,7 @@ const refused = v.object({
   sequence: count,
   code: v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/)),
   message: sentence,
-  /** False: never send it again. */
+  /** False: refused for good, never sent again. */
   retry: v.boolean(),
   retryAfterMs: v.optional(durationMs),
 });
@@ -194,9 +194,9 @@ function readMessage<Schemas extends Record<string, v.GenericSchema>>(
   if (!result.success) {
     const [issue] = result.issues;
     const where = v.getDotPath(issue) ?? '';
-    // It quotes the value, which may be as long as a header.
+    // The issue quotes the value, which may be as long as a header.
     const what = issue.message.slice(0, 200);
-    throw new OperationalError('PROTOCOL', `a ${type} message with a wrong ${where}: ${what}`);
+    throw new OperationalError('PROTOCOL', `a ${type} message with an invalid ${where}: ${what}`);
   }
   return result.output;
 }

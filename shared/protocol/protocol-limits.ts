@@ -1,25 +1,25 @@
-/** Limits of the framed protocol that are no option: both sides hold to them and no user needs to choose. */
+/** Fixed limits of the framed protocol, not options: both sides keep them. */
 
-/** `PICC`, the major version, end of line: what each side says first. */
+/** `PICC`, the major version, line feed: the first bytes of each side. */
 export const preface = 'PICC/1\n';
 
-/** A header is a few hundred bytes; 32 boxes and a long message stay far below this. */
+/** A header has a few hundred bytes; with 32 boxes and a long message it stays far below this limit. */
 export const maxHeaderBytes = 64 * 1024;
 
-/** Regions named in one verdict; more say nothing more. */
+/** Regions in one verdict; more add no information. */
 export const maxBoxes = 32;
 
-/** Runs of sequences named in one `dropped`: more frames than that apart take a second message. */
+/** Ranges of sequences in one `dropped`: more ranges take a second message. */
 export const maxSequenceRanges = 256;
 
-/** The agent speaks at least this often, so that either side can tell quiet from gone. */
+/** The agent sends at least one message per interval: longer silence means a dead connection. */
 export const pingIntervalMs = 15_000;
 
-/** No answer for this long and the link is dead. */
+/** Without an answer for this long the connection is dead. */
 export const answerDeadlineMs = 30_000;
 
-/** From accepting a connection to its welcome, however busy it looks: a stranger holds no place for longer. */
+/** From accept to welcome, whatever the peer sends meanwhile: an unauthenticated peer occupies a slot no longer. */
 export const helloDeadlineMs = 10_000;
 
-/** Messages in a minute that carry nothing (pings, answers to nothing, types that are not known). */
+/** Messages without payload in a minute: pings, unsolicited answers, unknown types. */
 export const maxIdleMessagesPerMinute = 240;

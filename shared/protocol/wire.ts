@@ -1,5 +1,5 @@
 /**
- * Bytes of the framed protocol (docs/protocol.md has the reasons):
+ * Encoding of the framed protocol (docs/protocol.md has the reasons):
  *
  *   preface   "PICC/1\n"                                            once, each way
  *   message   u32 header length, u32 body length, u32 CRC-32       big-endian; the CRC is that of both
@@ -12,7 +12,7 @@ import { ByteQueue } from '../byte-queue.js';
 import { OperationalError } from '../cli/errors.js';
 
 export interface WireMessage {
-  /** A JSON object; what is in it is for `messages.ts` to judge. */
+  /** A JSON object; `messages.ts` validates its fields. */
   readonly header: Readonly<Record<string, unknown>>;
   readonly body: Buffer;
 }
@@ -23,82 +23,82 @@ export interface WireLimits {
 }
 
 const lengthsBytes = 8;
-/** The lengths and the check. */
+/** Both lengths and the CRC. */
 const preambleBytes = lengthsBytes + 4;
 
-/** A turned bit in a sequence would acknowledge another frame, in an epoch store everything twice. */
-function checkOf(lengths: Buffer, header: Buffer): number {
+/** Without a CRC a flipped bit in a sequence acknowledges another frame, in an epoch stores everything twice. */
+function checksumOf(lengths: Buffer, header: Buffer): number {
   return crc32(header, crc32(lengths));
 }
 
-/** The message as two buffers to write one after the other; the body is not copied. */
+/** The message as two buffers, written one after the other; the body is not copied. */
 export function encodeMessage(header: object, body: Buffer = Buffer.alloc(0)): [Buffer, Buffer] {
   const json = Buffer.from(JSON.stringify(header));
   const preamble = Buffer.alloc(preambleBytes);
   preamble.writeUInt32BE(json.length, 0);
   preamble.writeUInt32BE(body.length, 4);
-  preamble.writeUInt32BE(checkOf(preamble.subarray(0, lengthsBytes), json), lengthsBytes);
+  preamble.writeUInt32BE(checksumOf(preamble.subarray(0, lengthsBytes), json), lengthsBytes);
   return [Buffer.concat([preamble, json]), body];
 }
 
 interface Preamble {
   readonly headerBytes: number;
   readonly bodyBytes: number;
-  /** As they came: what the check is made of. */
+  /** Their bytes, for the CRC. */
   readonly lengths: Buffer;
-  readonly check: number;
+  readonly checksum: number;
 }
 
 export class MessageDecoder {
   readonly #limits: WireLimits;
-  readonly #held = new ByteQueue();
-  /** Undefined while it is awaited itself. */
+  readonly #buffered = new ByteQueue();
+  /** Undefined until it is complete. */
   #preamble: Preamble | undefined;
-  /** Undefined while it is awaited. */
+  /** Undefined until it is complete. */
   #header: Record<string, unknown> | undefined;
 
   constructor(limits: WireLimits) {
     this.#limits = limits;
   }
 
-  /** True when a message has begun and is not finished: an end here is a cut. */
+  /** True inside a message: an end of the stream here cuts it off. */
   get isInside(): boolean {
-    return this.#held.length > 0 || this.#preamble !== undefined;
+    return this.#buffered.length > 0 || this.#preamble !== undefined;
   }
 
-  /** Length of the body of the message that is arriving; 0 between messages. */
+  /** Body length of the message that is arriving; 0 between messages. */
   get bodyBytes(): number {
     return this.#preamble?.bodyBytes ?? 0;
   }
 
-  /** How much of the body that is arriving is still to come; 0 while a header is awaited. */
+  /** Bytes still missing from the body that is arriving; 0 until its header is complete. */
   get missingBytes(): number {
-    return this.#header === undefined ? 0 : this.bodyBytes - this.#held.length;
+    return this.#header === undefined ? 0 : this.bodyBytes - this.#buffered.length;
   }
 
   /**
-   * Takes the next bytes and returns the messages they complete.
-   * @throws {OperationalError} PROTOCOL: a length beyond its limit, a header that is no JSON object. The
-   * decoder is of no use afterwards.
+   * Decodes the next bytes. @returns the messages that they complete
+   * @throws {OperationalError} PROTOCOL: a length above its limit, a wrong CRC, a header that is not a JSON object.
+   *   The decoder must not be used afterwards.
    */
   push(chunk: Buffer): WireMessage[] {
-    this.#held.append(chunk);
+    this.#buffered.append(chunk);
     const messages: WireMessage[] = [];
     for (;;) {
       if (this.#preamble === undefined) {
-        if (this.#held.length < preambleBytes) return messages;
-        this.#preamble = this.#readPreamble(this.#held.take(preambleBytes));
+        if (this.#buffered.length < preambleBytes) return messages;
+        this.#preamble = this.#readPreamble(this.#buffered.take(preambleBytes));
       }
-      const { headerBytes, bodyBytes, lengths, check } = this.#preamble;
+      const { headerBytes, bodyBytes, lengths, checksum } = this.#preamble;
       if (this.#header === undefined) {
-        if (this.#held.length < headerBytes) return messages;
-        const header = this.#held.take(headerBytes);
-        if (checkOf(lengths, header) !== check) throw violation('a damaged header');
+        if (this.#buffered.length < headerBytes) return messages;
+        const header = this.#buffered.take(headerBytes);
+        if (checksumOf(lengths, header) !== checksum) throw violation('a header with a wrong CRC');
         this.#header = parseHeader(header);
-        this.#held.expect(bodyBytes);
+        this.#buffered.expect(bodyBytes);
       }
-      if (this.#held.length < bodyBytes) return messages;
-      messages.push({ header: this.#header, body: this.#held.take(bodyBytes) });
+      if (this.#buffered.length < bodyBytes) return messages;
+      messages.push({ header: this.#header, body: this.#buffered.take(bodyBytes) });
       this.#preamble = this.#header = undefined;
     }
   }
@@ -113,9 +113,9 @@ export class MessageDecoder {
     if (bodyBytes > maxBodyBytes) {
       throw violation(`a body of ${bodyBytes} bytes; the limit is ${maxBodyBytes}`);
     }
-    // A copy: what was held is not kept for the sake of twelve bytes.
+    // A copy: a slice would keep the whole chunk in memory for eight bytes.
     const lengths = Buffer.from(bytes.subarray(0, lengthsBytes));
-    return { headerBytes, bodyBytes, lengths, check: bytes.readUInt32BE(lengthsBytes) };
+    return { headerBytes, bodyBytes, lengths, checksum: bytes.readUInt32BE(lengthsBytes) };
   }
 }
 
@@ -124,14 +124,14 @@ function parseHeader(bytes: Buffer): Record<string, unknown> {
   try {
     header = JSON.parse(bytes.toString('utf8'));
   } catch (cause) {
-    throw violation('a header that is no JSON', cause);
+    throw violation('a header that is not JSON', cause);
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {
-    throw violation('a header that is no JSON object');
+    throw violation('a header that is not a JSON object');
   }
   return header as Record<string, unknown>;
 }
 
 function violation(what: string, cause?: unknown): OperationalError {
-  return new OperationalError('PROTOCOL', `the other side sent ${what}`, { cause });
+  return new OperationalError('PROTOCOL', `the peer sent ${what}`, { cause });
 }

@@ -1,4 +1,4 @@
-/** What the agent of the pair has said: the frames that it declared, and those that it holds for delivered. */
+/** The agent's output: the frames that it declared, and those that it reported as delivered. */
 import { type Tally, count } from './camera.js';
 import { type Delivered, readDelivered } from './secure-pair.js';
 
@@ -6,7 +6,7 @@ export class AgentWords {
   readonly declared: Tally = new Map();
   declaredCount = 0;
   readonly delivered: Delivered[] = [];
-  /** Frames put since the agent's last start that it has not declared. */
+  /** Frames put since the agent's last start and not declared. */
   outstanding = 0;
 
   hear(line: string): void {

@@ -1,4 +1,4 @@
-/** The audit finds each way in which the books can be wrong. */
+/** The audit reports each kind of broken promise. */
 import { describe, expect, it } from 'vitest';
 import { type Books, audit } from './audit.js';
 
@@ -34,7 +34,7 @@ const books: Books = {
 const { captures, spool } = books;
 
 describe('an audit', () => {
-  it('finds nothing wrong where every promise is kept', () => {
+  it('reports nothing when every promise is kept', () => {
     expect(audit(books)).toEqual([]);
   });
 
@@ -44,7 +44,7 @@ describe('an audit', () => {
   });
   const gone = { ...books, spool: { ...spool, waiting: [] } };
 
-  it('lets frames be missing that a note names, here or there', () => {
+  it('accepts missing frames that are in a gap entry of either side', () => {
     const told = { ...captures, gaps: [gap([[2, 2]])] };
     expect(audit({ ...gone, captures: told })).toEqual([]);
     expect(audit({ ...gone, spool: { ...gone.spool, gaps: [gap([[2, 2]])] } })).toEqual([]);
@@ -57,16 +57,16 @@ describe('an audit', () => {
     ['that counts more than it names', gap([[2, 2]], 9), /whose count is not that/],
     ['that names what is set aside', gap([[3, 3]]), /1 declared and[^]*counted as gone and there/],
     ['that names what is stored', gap([[1, 1]]), /1 declared and/],
-  ])('is not content with a note %s', (_, note, words) => {
+  ])('reports a gap entry %s', (_, note, words) => {
     expect(audit({ ...gone, captures: { ...captures, gaps: [note] } }).join()).toMatch(words);
   });
 
-  it('takes the count of an agent that names nothing', () => {
-    const told = { ...captures, gaps: [gap()] };
-    expect(audit({ ...gone, captures: told, mayOmitSequences: true })).toEqual([]);
+  it('accepts the count of a gap of 0.1, which has no sequences', () => {
+    const withGap = { ...captures, gaps: [gap()] };
+    expect(audit({ ...gone, captures: withGap, mayOmitSequences: true })).toEqual([]);
   });
 
-  it('is not content with two notes of one frame, nor with a sequence in no book', () => {
+  it('reports two gap entries with one frame, and a sequence that is nowhere', () => {
     const both = [gap([[2, 2]]), { ...gap([[2, 2]]), id: 'e 6' }];
     expect(audit({ ...gone, captures: { ...captures, gaps: both } })).toEqual([
       expect.stringContaining('by two notes'),
@@ -74,7 +74,7 @@ describe('an audit', () => {
     ]);
   });
 
-  it('takes the same picture put twice for two frames', () => {
+  it('counts a picture that was put twice as two frames', () => {
     const twice = { put: new Map([['a', 2]]), declared: new Map([['a', 2]]) };
     const recorded = [...captures.recorded, { id: 'e 2', name: 'a-2.jpg' }];
     const stored = { ...captures, stored: [file('a'), file('a', 'a-2.jpg')], recorded };
@@ -107,7 +107,7 @@ describe('an audit', () => {
     ['1 files that nobody', { captures: { ...captures, unexpected: ['x'] } }],
     ['1 unfinished files beyond', { captures: { ...captures, unfinished: ['x.part'] } }],
     ['1 unfinished files in the spool', { spool: { ...spool, unfinished: ['x.part'] } }],
-  ])('says: %s', (words, wrong) => {
+  ])('reports: %s', (words, wrong) => {
     expect(audit({ ...books, ...wrong })).toContainEqual(expect.stringContaining(words));
   });
 });

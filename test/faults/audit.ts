@@ -1,32 +1,32 @@
-/** Compares what was promised with what is there. Pure. */
+/** Compares the promises with the contents of the disks. Pure. */
 import type { Tally } from './camera.js';
 import { readGaps } from './gap-book.js';
 import type { Captures, Gap, SpoolContents } from './inventory.js';
 
 export interface Books {
-  /** What the camera made. */
+  /** Frames that the camera made. */
   readonly put: Tally;
-  /** What the agent said it had taken. */
+  /** Frames that the agent declared. */
   readonly declared: Tally;
-  /** By (epoch, sequence), what the receiver said it had. */
+  /** By (epoch, sequence), the SHA-256 of the frames that the receiver acknowledged. */
   readonly acknowledged: ReadonlyMap<string, string>;
   readonly captures: Captures;
   readonly spool: SpoolContents;
-  /** By (epoch, sequence), what was overheard of notes of frames that are gone. */
+  /** By (epoch, sequence), the gaps that the proxy recorded. */
   readonly overheard: ReadonlyMap<string, Gap>;
-  /** Processes that were killed: each may leave unfinished files behind. */
+  /** Number of killed processes: each may leave unfinished files. */
   readonly kills: number;
-  /** True where one side is 0.1.0, whose notes do not say which frames are gone. */
+  /** True where one side is 0.1.0, whose gaps have no sequences. */
   readonly mayOmitSequences: boolean;
 }
 
-/** As many as a receiver has in hand at once. */
+/** Frames that a receiver writes at once. */
 const unfinishedPerKill = 8;
 
-/** A frame and a note about others, whose sequences were given when the agent was killed. */
+/** A frame and a gap entry whose sequences were assigned when the agent was killed. */
 const holesPerKill = 2;
 
-/** A sentence for each promise that was not kept, the first few of a kind with their names. */
+/** A sentence for each broken promise, with the names of the first few frames. */
 export function audit(books: Books): string[] {
   const { put, declared, acknowledged, captures, spool, kills } = books;
   const stored = tallyOf(captures.stored.map(({ sha256 }) => sha256));
@@ -53,7 +53,7 @@ export function audit(books: Books): string[] {
   const names = new Map<string, Set<string>>();
   for (const { id, name } of captures.recorded)
     names.set(id, (names.get(id) ?? new Set()).add(name));
-  // Two processes that got the same frame at the same time may both write a line, of the same file.
+  // Two processes that receive the same frame at once may both write a line for the same file.
   const twoNames = [...names].flatMap(([id, all]) =>
     all.size > 1 ? [[id, ...all].join(' ')] : [],
   );
@@ -84,7 +84,7 @@ function tallyOf(items: readonly string[]): Tally {
   return tally;
 }
 
-/** Each item as often as it is in the tally beyond what is allowed. */
+/** Each item of the tally, as often as it exceeds the allowed count. */
 function excess(tally: Tally, allowed: (item: string) => number): string[] {
   return [...tally].flatMap(([item, found]) =>
     Array.from({ length: Math.max(0, found - allowed(item)) }, () => item),

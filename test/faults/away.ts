@@ -1,4 +1,4 @@
-/** A folder or a whole disk that goes away for a while, and what is then to be counted. */
+/** Moves a folder or unmounts a disk for a while, and selects the frames that count afterwards. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -8,15 +8,15 @@ import type { SmallDisk } from './disk.js';
 import type { Captures } from './inventory.js';
 import { seededRandom } from './plan.js';
 
-/** How a thing is taken away, and brought back. */
+/** Takes a folder or disk away, and brings it back. */
 export interface Absence {
-  /** For whoever reads along. */
+  /** Its name in the suite's output. */
   readonly what: string;
   readonly leave: () => void;
   readonly return: () => void;
 }
 
-/** The disk of a side: its mount, or its directory where nothing is mounted. */
+/** The disk of a side: its mount, or its directory if it is not a mount. */
 function diskAbsence(disk: SmallDisk, isMounted: boolean): Absence {
   const { path } = disk;
   const aside = `${path}-away`;
@@ -29,7 +29,7 @@ function diskAbsence(disk: SmallDisk, isMounted: boolean): Absence {
   };
 }
 
-/** What is made in its place meanwhile is out of reach when it returns, as below a mount. */
+/** At its return, files made in its place meanwhile become unreachable, as below a mount. */
 function folderAbsence(path: string, aside: string): Absence {
   return {
     what: path,
@@ -62,12 +62,12 @@ export function spoolAbsence({ disk, isMounted, seed }: Place): Absence {
   return folderAbsence(path, join(disk.path, '.away'));
 }
 
-/** Below the captures directory, where folders that were made anew meanwhile leave their old ones. */
+/** Names, below the captures directory, of moved folders that were made anew meanwhile. */
 const movedPattern = /^\.moved-\d+\//;
 
 /**
- * The captures disk, or the folder of a camera or of its newest day. A folder that was made anew meanwhile
- * keeps its place, and the old one stays where it was moved to: `withMoved` finds it.
+ * The captures disk, or the folder of a camera or of its newest day. A folder that was made anew meanwhile keeps its
+ * place, and the old one keeps its new name: `withMoved` finds it.
  */
 export function capturesAbsence(
   { disk, isMounted, seed }: Place,
@@ -102,9 +102,8 @@ export async function beAway({ leave, return: comeBack }: Absence, lastsMs: numb
 }
 
 /**
- * The captures as they are to be counted. A frame that came again while its file was away is stored anew,
- * which is right: the copy that was moved is then left out, and so is its line. The line of one that counts may be
- * in either record.
+ * The captures for the audit. A frame that was repeated while its file was away is correctly stored again: the moved
+ * copy and its line are left out. The line of a frame that counts may be in either record.
  */
 export function withMoved(captures: Captures, put: Tally): Captures {
   const isMoved = ({ name }: { readonly name: string }): boolean => movedPattern.test(name);

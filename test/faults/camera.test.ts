@@ -1,4 +1,4 @@
-/** The suite's camera makes whole JPEGs, each its own, some the same on purpose. */
+/** The suite's camera makes whole JPEGs, each unique, some repeated on purpose. */
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { seededRandom } from './plan.js';
 import { jpegIn } from './spool-entry.js';
 
 describe('a numbered picture', () => {
-  it('is a whole JPEG, found again in front of anything else', () => {
+  it('is a whole JPEG, split from data that follows it', () => {
     for (const byteCount of [10, 60_000]) {
       const jpeg = numberedJpeg(7, byteCount);
       expect(findJpegDamage(jpeg)).toBeUndefined();
@@ -22,7 +22,7 @@ describe('a numbered picture', () => {
 });
 
 describe('a camera', () => {
-  it('knows what it put, and how often', () => {
+  it('counts each frame that it put', () => {
     const directory = temporaryDirectory();
     const camera = new Camera(directory, seededRandom(1));
     for (let frame = 0; frame < 24; frame += 1) camera.shoot();

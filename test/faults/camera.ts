@@ -1,13 +1,13 @@
 /**
- * The camera of the fault suite: puts frames into a folder, each finished under another name and renamed. It
- * knows every frame that it put, by SHA-256 and how often.
+ * The camera of the fault suite: writes each frame into a folder under a temporary name and renames it. It keeps the
+ * SHA-256 of every frame, and how often it was put.
  */
 import { createHash } from 'node:crypto';
 import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeJpeg } from '../support/pictures.js';
 
-/** How often something was seen, by SHA-256. */
+/** Counts by SHA-256. */
 export type Tally = Map<string, number>;
 
 export function count(tally: Tally, sha256: string): void {
@@ -15,19 +15,19 @@ export function count(tally: Tally, sha256: string): void {
 }
 
 const template = makeJpeg(1);
-/** Every so many frames one has the bytes of the one before: a static picture is a frame each time. */
+/** One in this many frames has the bytes of the one before: equal pictures are separate frames. */
 const twinEvery = 12;
-/** Every so many frames the clock stands where it stood a while ago: another frame, the same name. */
+/** One in this many frames the clock repeats an earlier time: another frame with the same plain name. */
 const sameTimeEvery = 25;
-/** The agent takes less for a correction, and adds a millisecond to the frame before. */
+/** A smaller step is a clock correction for the agent, which then adds 1 ms to the time of the frame before. */
 const backMs = 3000;
-/** Files that stay: chokidar looks at each whenever one comes. */
+/** Files kept in the folder: chokidar stats each of them at every new one. */
 const filesKept = 60;
 
-/** What a comment segment holds. */
+/** Maximum payload of a comment segment. */
 const mostCommentBytes = 65_000;
 
-/** A whole JPEG that nothing else equals: its number and padding in a comment segment. */
+/** A whole, unique JPEG: its number and padding are in a comment segment. */
 export function numberedJpeg(number: number, bytes: number): Buffer {
   const words = `frame ${number} `;
   const comment = Buffer.from(words.repeat(Math.ceil(bytes / words.length)).slice(0, bytes));
@@ -44,7 +44,7 @@ export class Camera {
   readonly #times: number[] = [];
   #number = 0;
   #last: Buffer = template;
-  /** By how much its clock is wrong. */
+  /** Error of its clock. */
   clockOffsetMs = 0;
 
   /** @param leastBytes of a frame, about */
@@ -61,7 +61,7 @@ export class Camera {
   shoot(): void {
     const number = (this.#number += 1);
     const isTwin = number % twinEvery === 0;
-    // Most are small and quick; now and then one is in many pieces on the wire.
+    // Most are small; some take many chunks on the wire.
     const most = this.#leastBytes + (number % 10 === 0 ? 60_000 : 6000);
     const spread = Math.min(most, mostCommentBytes) - this.#leastBytes;
     const bytes = this.#leastBytes + Math.floor(this.#random() * spread);

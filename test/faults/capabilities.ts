@@ -1,4 +1,4 @@
-/** What can be done to the pair on this machine. */
+/** The faults that this machine can do. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { noSmallDisks } from './disk.js';
@@ -13,11 +13,11 @@ export function findLibfaketime(): string | undefined {
       .map(({ name }) => `/usr/lib/${name}/faketime/libfaketime.so.1`);
     return library.find((path) => existsSync(path));
   } catch {
-    return undefined; // no /usr/lib: no Debian
+    return undefined; // no /usr/lib: not Debian
   }
 }
 
-/** What a program is started with to have its clock from a file. @param library undefined: the machine's clock */
+/** Environment that makes a program read its clock from a file. @param library undefined: the machine's clock */
 export function fakeClock(library: string | undefined, clockPath: string): Record<string, string> {
   if (library === undefined) return {};
   return {
@@ -29,7 +29,7 @@ export function fakeClock(library: string | undefined, clockPath: string): Recor
   };
 }
 
-/** Why a kind of fault cannot be had here, by kind. */
+/** Why this machine cannot do a kind of fault, by kind. */
 export function missingFaults(): Map<FaultKind, string> {
   const missing = new Map<FaultKind, string>();
   const activator = spawnSync('systemd-socket-activate', ['--version']).status === 0;
@@ -51,7 +51,7 @@ export function missingFaults(): Map<FaultKind, string> {
   return missing;
 }
 
-/** Those of `kinds` that can be had here. */
+/** Those of `kinds` that this machine can do. */
 export function faultKindsHere(kinds: readonly FaultKind[] = faultKinds): FaultKind[] {
   const missing = missingFaults();
   return kinds.filter((kind) => !missing.has(kind));

@@ -1,4 +1,4 @@
-/** The model of a disk leaves what a power cut may leave, and nothing else. */
+/** The model of a disk gives exactly the trees that a power cut may leave. */
 import { describe, expect, it } from 'vitest';
 import { CrashDisk } from './crash-disk.js';
 import type { Operation } from './strace-log.js';
@@ -32,37 +32,37 @@ describe('a power cut', () => {
     expect(crashesAfter(open('/d/a'), write('/d/a'), flush('/d/a'))).toEqual(['', 'a:abcd']);
   });
 
-  it('leaves what was flushed with its name', () => {
+  it('keeps bytes that were flushed with their name', () => {
     const made = [open('/d/a'), write('/d/a'), flush('/d/a'), flush('/d')];
     expect(crashesAfter(...made)).toEqual(['a:abcd']);
   });
 
-  it('does or undoes each change of a name by itself', () => {
+  it('keeps or undoes each change of a name independently', () => {
     const made = [open('/d/a'), flush('/d')];
     const linked: Operation = { kind: 'link', from: '/d/a', to: '/d/b' };
     const gone: Operation = { kind: 'unlink', path: '/d/a' };
     expect(crashesAfter(...made, linked, gone)).toEqual(['', 'a:', 'a: b:', 'b:']);
   });
 
-  it('does a rename within a folder wholly or not at all', () => {
+  it('keeps a rename within a folder atomic', () => {
     const made = [open('/d/a'), flush('/d')];
     const renamed: Operation = { kind: 'rename', from: '/d/a', to: '/d/b' };
     expect(crashesAfter(...made, renamed)).toEqual(['a:', 'b:']);
   });
 
-  it('takes what lies in a folder whose name was not flushed', () => {
+  it('may remove a folder whose name was not flushed, with its contents', () => {
     const made: Operation[] = [{ kind: 'mkdir', path: '/d/e' }, open('/d/e/a'), flush('/d/e')];
     expect(crashesAfter(...made)).toEqual(['', 'e/a:']);
     expect(crashesAfter(...made, flush('/d'))).toEqual(['e/a:']);
   });
 
-  it('may leave the old bytes of a file that is written over', () => {
+  it('may leave the old bytes of a truncated file', () => {
     const made = [open('/d/a'), write('/d/a'), flush('/d/a'), flush('/d')];
     const emptied: Operation = { kind: 'open', path: '/d/a', truncates: true };
     expect(crashesAfter(...made, emptied)).toEqual(['a:', 'a:abcd']);
   });
 
-  it('leaves what a failed flush was to write as it was not flushed, whatever is flushed later', () => {
+  it('leaves bytes of a failed flush unflushed, also after a later flush', () => {
     const made = [open('/d/a'), flush('/d'), write('/d/a')];
     const once = [...made, fail('/d/a'), flush('/d/a')];
     expect(crashesAfter(...once)).toEqual(['a:....', 'a:abcd']);
@@ -70,13 +70,13 @@ describe('a power cut', () => {
     expect(crashesAfter(...more)).toEqual(['a:....abcd', 'a:abcdabcd']);
   });
 
-  it('leaves bytes that were written anew after a failed flush', () => {
+  it('keeps bytes that were written again after a failed flush', () => {
     const made = [open('/d/a'), flush('/d'), write('/d/a'), fail('/d/a')];
     const anew: Operation = { kind: 'write', path: '/d/a', bytes, at: 0 };
     expect(crashesAfter(...made, anew, flush('/d/a'))).toEqual(['a:abcd']);
   });
 
-  it('leaves a name that a failed flush was to write or not, until it is made anew', () => {
+  it('keeps or loses a name of a failed flush, until it is made again', () => {
     const made = [open('/d/a'), fail('/d'), flush('/d')];
     expect(crashesAfter(...made)).toEqual(['', 'a:']);
     const linked: Operation = { kind: 'link', from: '/d/a', to: '/d/b' };
@@ -87,7 +87,7 @@ describe('a power cut', () => {
     expect(crashesAfter(...made, linked, gone, back, flush('/d'))).toEqual(['a:']);
   });
 
-  it('writes a folder by blocks, if asked to, once it was changed', () => {
+  it('with blocks, writes the other names of a folder after a change of it', () => {
     const disk = new CrashDisk('/d', true);
     for (const each of [open('/d/a'), fail('/d'), flush('/d')]) disk.apply(each);
     expect([...disk.crashes()].some((tree) => !tree.has('a'))).toBe(true);
@@ -95,7 +95,7 @@ describe('a power cut', () => {
     expect([...disk.crashes()].every((tree) => tree.has('a'))).toBe(true);
   });
 
-  it('does not touch what is elsewhere', () => {
+  it('ignores files outside its root', () => {
     expect(new CrashDisk('/d').apply(open('/elsewhere/a'))).toBe(false);
   });
 });

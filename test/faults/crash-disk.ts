@@ -2,7 +2,7 @@
  * What a disk may look like after a power cut: the operations of a program are applied to a model, and at any
  * moment the model gives the trees that a crash could leave. Pure.
  *
- * The model is as hard as POSIX allows, harder than ext4: what was not flushed may be there or not. Bytes of a
+ * The model is as strict as POSIX allows, stricter than ext4: what was not flushed may be there or not. Bytes of a
  * file that were not flushed may be there, missing, there by half, or zeros. A name made, moved or removed in
  * a folder that was not flushed since may be so or not, each by itself; one rename within a folder is all or
  * nothing. Flushing a file does not flush its name. What was flushed is there.

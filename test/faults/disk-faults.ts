@@ -1,4 +1,4 @@
-/** What is done to the disks of a pair. */
+/** Faults of the disks of a pair. */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Absence, beAway, capturesAbsence, spoolAbsence } from './away.js';
@@ -17,7 +17,7 @@ export interface DiskFaultParts {
   /** For the logs of calls that failed. */
   readonly directory: string;
   readonly pidOf: (side: Side) => number | undefined;
-  /** Told what exactly a fault does. */
+  /** Called with the details of a fault. */
   readonly onDetail: (what: string) => void;
 }
 
@@ -52,7 +52,7 @@ export class DiskFaults {
 
   async capturesAway(lastsMs: number, seed: number): Promise<void> {
     const { captures: disk, isMounted, camera, isSecure } = this.#parts;
-    // Over TLS files are looked for under the names that the agent was told.
+    // Over TLS files are searched under the names in the agent's log.
     await this.#beAway(capturesAbsence({ disk, isMounted, seed }, camera, isSecure), lastsMs);
   }
 

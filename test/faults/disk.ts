@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../../shared/cli/errors.js';
 
-/** Why disks cannot be filled here; undefined when they can. */
+/** Why this machine cannot fill a disk; undefined when it can. */
 export const noSmallDisks =
   process.platform !== 'linux' || process.geteuid?.() !== 0
     ? 'a small disk to fill is a tmpfs, which root mounts on Linux: run it as root'
@@ -13,7 +13,7 @@ export const noSmallDisks =
 export class SmallDisk {
   readonly path: string;
 
-  /** @param sizeBytes undefined: a plain directory, for where no disk is to be filled */
+  /** @param sizeBytes undefined: a plain directory, for runs without full disks */
   constructor(path: string, sizeBytes: number | undefined) {
     this.path = path;
     mkdirSync(path, { recursive: true });
@@ -24,7 +24,7 @@ export class SmallDisk {
 
   unmount: () => void = () => undefined;
 
-  /** Takes all that is left of it. */
+  /** Fills its free space. */
   fill(): void {
     const file = openSync(this.#ballast, 'a');
     try {
@@ -46,7 +46,7 @@ export class SmallDisk {
   }
 }
 
-/** Hidden, as what belongs to nobody on a disk is. */
+/** A hidden name: the audit ignores it. */
 export const ballastName = '.ballast';
 
 function isWritten(file: number, chunk: Buffer): boolean {

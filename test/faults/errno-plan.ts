@@ -3,12 +3,12 @@ import { seededRandom } from './plan.js';
 import type { Side } from './power-cut.js';
 
 export interface ErrnoPlan {
-  /** As strace names them; `?` before those that not every architecture has. */
+  /** Names as in strace; `?` before those that some architectures lack. */
   readonly calls: readonly string[];
   readonly error: string;
-  /** Which calls of each thread fail, as strace reads it: `first[..last][+[step]]`. */
+  /** Which calls of each thread fail, in strace's syntax: `first[..last][+[step]]`. */
   readonly when: string;
-  /** True: only on files of the spool or of the captures directory, which have a name that is known before. */
+  /** True: only on files of the spool or of the captures directory whose names are known in advance. */
   readonly isNamed: boolean;
 }
 
@@ -33,7 +33,7 @@ const full = ['ENOSPC', 'EDQUOT'];
 const noDescriptors = ['EMFILE', 'ENFILE'];
 
 /**
- * ENOENT is not among the errors of opening and looking: it says that a file is gone, which is final. `read`
+ * ENOENT is not among the errors of open and stat: it means that a file is missing, which is final. `read`
  * and `write` fail on named files only: libuv wakes its threads by both, and ends the program when that fails.
  * EINTR is left out: libuv repeats the call.
  */

@@ -1,6 +1,6 @@
 /**
- * A disk that fails or goes away loses no frame, stores none twice and makes nothing final that is not. The short
- * form; for longer: `npm run test:faults -- --errno --seed S`, with the seed that is printed.
+ * While a disk fails or is unmounted no frame is lost, stored twice, or given up by mistake. The short
+ * form; for longer: `npm run test:faults -- --errno --seed S`, with the seed that the test prints.
  */
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/programs.js';
@@ -46,7 +46,7 @@ describe('the pair', () => {
 });
 
 describe('a fault of the kind', () => {
-  it.for<FaultKind>(diskFaultKinds)('%s can be done here', (kind, test) => {
+  it.for<FaultKind>(diskFaultKinds)('%s is possible on this machine', (kind, test) => {
     const why = missingFaults().get(kind);
     test.skip(why !== undefined, why);
     expect(faultKindsHere([kind])).toEqual([kind]);
@@ -68,32 +68,32 @@ describe('a plan of errors', () => {
     expect(new Set(plans.map(({ error }) => error)).size).toBeGreaterThan(10);
   });
 
-  it('lets read and write fail on named files only', () => {
+  it('makes read and write fail on named files only', () => {
     for (const { calls, isNamed } of seeds.map((seed) => planErrno(seed, 'receiver'))) {
       if (calls.some((call) => /^(p?read|p?write)/.test(call))) expect(isNamed).toBe(true);
     }
   });
 
-  it('never says that a file that is opened is gone', () => {
+  it('never gives ENOENT for the open of a file', () => {
     for (const { calls, error } of seeds.map((seed) => planErrno(seed, 'agent'))) {
       if (calls.includes('openat')) expect(error).not.toBe('ENOENT');
     }
   });
 });
 
-describe('the audit after a disk has failed', () => {
+describe('the audit after a disk failure', () => {
   const rejected = [{ id: 'e 1', sha256: 'a' }];
   const spool = { waiting: [], rejected, gaps: [], droppedNotes: 0, unfinished: [] };
   const put = new Map([['a', 1]]);
 
-  it('finds what is set aside though it is whole, and what was dropped', () => {
+  it('reports whole frames that are set aside, and dropped frames', () => {
     expect(auditDiskFaults(spool, put, 2).join('\n')).toMatch(
       /1 frames set aside.*\n2 frames drop/,
     );
     expect(auditDiskFaults(spool, new Map(), 0)).toEqual([]);
   });
 
-  it('counts a frame in a folder that was moved, unless it came again', () => {
+  it('counts a frame in a moved folder, unless it was stored again', () => {
     const file = (name: string, sha256: string) => ({ name, sha256, damage: undefined });
     const stored = [file('yard/d/1.jpg', 'a'), file('.moved-7/yard/d/1.jpg', 'a')];
     const moved = file('.moved-7/yard/d/2.jpg', 'b');

@@ -1,7 +1,6 @@
 /**
- * After a flush that failed the bytes are written anew, and the names made anew: no power cut afterwards
- * breaks a promise. Each flush that a program makes while it works fails once in a recording of its own, or
- * three times in a row.
+ * After a failed flush the bytes are written again, and the names made again: no later power cut breaks a promise.
+ * Each flush of a running program fails once, or three times in a row, in a separate recording.
  */
 import { relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -24,7 +23,7 @@ const sides = [
 describe.each(sides)('a flush of the $side that fails', ({ side, record, ready }) => {
   it('breaks no promise in a power cut', { timeout: timeLimitMs }, async (test) => {
     test.skip(why !== undefined, why);
-    // None fails: one that is never reached.
+    // No flush fails: the number is never reached.
     const { operations } = await record(programs, { first: 60_000, last: 60_000 });
     const { before, all } = flushCounts(operations, ready);
     expect(all).toBeGreaterThan(before);
@@ -52,7 +51,7 @@ async function violationsOf(
   return [`flushes ${first} to ${last} fail, of ${failed.join(', ')}: ${all}`];
 }
 
-/** Every flush once and thrice, or some of them, spread over all, from a moment of chance. */
+/** Every flush, failing once and three times, or an even sample with a random start. */
 function chosen(first: number, last: number): FailingFlushes[] {
   const all = Array.from({ length: last - first + 1 }, (_, index) => first + index).flatMap(
     (flush) => [

@@ -1,4 +1,4 @@
-/** One run of the fault suite: the plan is carried out while the camera shoots, then the books are closed. */
+/** One run of the fault suite: executes the plan while the camera makes frames, then runs the audit. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { audit } from './audit.js';
 import { auditDiskFaults } from './errno-audit.js';
@@ -17,7 +17,7 @@ export interface RunSettings extends StageSettings {
 }
 
 export interface Outcome {
-  /** A sentence for each promise that was not kept. */
+  /** A sentence for each broken promise. */
   readonly violations: readonly string[];
   readonly put: number;
   readonly declared: number;
@@ -31,9 +31,9 @@ export interface Outcome {
   readonly leftCount?: number;
 }
 
-/** Frames that may come while a fault lasts. */
+/** At most this many frames during one fault. */
 const leadFrames = 12;
-/** For the agent to declare one more frame. */
+/** Deadline for the agent to declare one more frame. */
 const progressDeadlineMs = 60_000;
 
 /** @throws when the programs do not start, the agent declares no more frames, or `signal` aborts */
@@ -68,7 +68,7 @@ export async function runFaults(settings: RunSettings): Promise<Outcome> {
   }
 }
 
-/** Frames that the disk did not take wait in memory until another comes: a kill would take them. */
+/** Frames refused by the disk wait in memory until the next frame: a kill would lose them. */
 async function takeUp(stage: Stage, paced: { frames: number }, signal?: AbortSignal) {
   const frames = stage.declaredCount + 2;
   paced.frames = Math.max(paced.frames, frames + 1);
@@ -82,8 +82,8 @@ async function settleAndStop(stage: Stage, settings: RunSettings): Promise<Outco
 }
 
 /**
- * After a disk has failed everything is delivered without a restart. What could not be removed then stays in
- * the spool: it goes after the next start.
+ * After a disk failure everything is delivered without a restart. Entries that could not be removed stay in the
+ * spool until the next start.
  */
 async function settleByRestart(stage: Stage, settings: RunSettings): Promise<Outcome> {
   const isDelivered = await settled(stage, () => stage.isDelivered, settings);
@@ -95,7 +95,7 @@ async function settleByRestart(stage: Stage, settings: RunSettings): Promise<Out
   return { ...outcome, leftCount, violations: [...violations, ...undelivered, ...found] };
 }
 
-/** Never more than are wanted: faults take time, and without it most frames would meet only the first. */
+/** Puts no more frames than the plan has reached: else most frames would pass during the first faults. */
 async function shoot(
   stage: Stage,
   wanted: { readonly frames: number },
@@ -123,7 +123,7 @@ async function progress(stage: Stage, frames: number, signal?: AbortSignal): Pro
   }
 }
 
-/** It is so, and a moment later it is still so. False after the deadline, or when a program has crashed. */
+/** True when the condition holds twice in a row. False after the deadline, or when a program has crashed. */
 async function settled(
   stage: Stage,
   look: () => boolean,

@@ -1,7 +1,6 @@
 /**
- * The fault suite in its short form. What it does and what it found: docs/faults.md. A failure is tried again
- * by `npm run test:faults -- --seed S`, with the seed that it prints; the plan is then the same, the moments
- * are the machine's.
+ * The fault suite in its short form; docs/faults.md describes it. `npm run test:faults -- --seed S` repeats a failure,
+ * with the seed that the test prints: the plan is the same, the exact times depend on the machine.
  */
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/programs.js';
@@ -14,7 +13,7 @@ import { type FaultKind, faultKinds, makePlan, seededRandom } from './plan.js';
 const programs = { agent: `${root}dist/agent.js`, receiver: `${root}dist/receiver.js` };
 const timeLimitMs = 300_000;
 
-/** A spool that twenty frames fill. */
+/** A spool for twenty frames. */
 const smallSpool = { agentArgs: ['--spool-max-size', '1MiB'], leastFrameBytes: 50_000 };
 
 interface Form {
@@ -48,7 +47,7 @@ async function goThrough({ frames, faults, kinds, ...form }: Form) {
 
 describe('the pair', () => {
   it(
-    'loses no frame and stores none twice, whatever is done to it',
+    'loses no frame and stores none twice in any sequence of faults',
     { timeout: timeLimitMs },
     async () => {
       const kinds = faultKindsHere();
@@ -65,50 +64,62 @@ describe('the pair', () => {
     },
   );
 
-  it('loses none over TLS, and never speaks in the clear', { timeout: timeLimitMs }, async () => {
-    const kinds = faultKindsHere();
-    const { violations, figures } = await goThrough({
-      frames: 150,
-      faults: kinds.length,
-      kinds,
-      isReceiverMany: false,
-      isSecure: true,
-    });
-    expect(violations).toEqual([]);
-    expect(figures).toMatchObject({ waiting: 0 });
-    expect(figures.declared).toBeGreaterThanOrEqual(150);
-    expect(figures.acknowledged).toBeGreaterThan(100);
-  });
+  it(
+    'loses no frame over TLS, and never sends data in the clear',
+    { timeout: timeLimitMs },
+    async () => {
+      const kinds = faultKindsHere();
+      const { violations, figures } = await goThrough({
+        frames: 150,
+        faults: kinds.length,
+        kinds,
+        isReceiverMany: false,
+        isSecure: true,
+      });
+      expect(violations).toEqual([]);
+      expect(figures).toMatchObject({ waiting: 0 });
+      expect(figures.declared).toBeGreaterThanOrEqual(150);
+      expect(figures.acknowledged).toBeGreaterThan(100);
+    },
+  );
 
-  it('counts each frame that is in no other book', { timeout: timeLimitMs }, async () => {
-    const kinds: FaultKind[] = ['refuse-for-good', 'refuse-now', 'small-frames', 'kill-agent'];
-    const { violations, figures } = await goThrough({
-      frames: 120,
-      faults: 12,
-      kinds,
-      isReceiverMany: false,
-      isSecure: false,
-      ...smallSpool,
-    });
-    expect(violations).toEqual([]);
-    expect(figures).toMatchObject({ declared: 120, waiting: 0 });
-    expect(figures.dropped).toBeGreaterThan(0);
-  });
+  it(
+    'counts each frame that is not stored, waiting or set aside',
+    { timeout: timeLimitMs },
+    async () => {
+      const kinds: FaultKind[] = ['refuse-for-good', 'refuse-now', 'small-frames', 'kill-agent'];
+      const { violations, figures } = await goThrough({
+        frames: 120,
+        faults: 12,
+        kinds,
+        isReceiverMany: false,
+        isSecure: false,
+        ...smallSpool,
+      });
+      expect(violations).toEqual([]);
+      expect(figures).toMatchObject({ declared: 120, waiting: 0 });
+      expect(figures.dropped).toBeGreaterThan(0);
+    },
+  );
 
-  it('loses none with a process for each connection', { timeout: timeLimitMs }, async (test) => {
-    const why = missingFaults().get('change-receiver');
-    test.skip(why !== undefined, why);
-    const kinds: FaultKind[] = ['kill-receiver', 'cut-reset', 'duplicate', 'stall', 'kill-agent'];
-    const { violations, figures } = await goThrough({
-      frames: 60,
-      faults: 10,
-      kinds,
-      isReceiverMany: true,
-      isSecure: false,
-    });
-    expect(violations).toEqual([]);
-    expect(figures).toMatchObject({ declared: 60, waiting: 0 });
-  });
+  it(
+    'loses no frame with a process for each connection',
+    { timeout: timeLimitMs },
+    async (test) => {
+      const why = missingFaults().get('change-receiver');
+      test.skip(why !== undefined, why);
+      const kinds: FaultKind[] = ['kill-receiver', 'cut-reset', 'duplicate', 'stall', 'kill-agent'];
+      const { violations, figures } = await goThrough({
+        frames: 60,
+        faults: 10,
+        kinds,
+        isReceiverMany: true,
+        isSecure: false,
+      });
+      expect(violations).toEqual([]);
+      expect(figures).toMatchObject({ declared: 60, waiting: 0 });
+    },
+  );
 });
 
 describe('a fault of the kind', () => {

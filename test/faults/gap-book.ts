@@ -1,28 +1,28 @@
 /**
- * The fourth book: frames that are in none of the other three because something has counted them. A note counts only
- * by the sequences that it names, and only those that are nowhere else. Pure.
+ * Frames that are neither stored, waiting nor set aside, because a gap entry counts them. An entry counts only the
+ * sequences that it has, and of these only those that are nowhere else. Pure.
  */
 import type { Gap } from './inventory.js';
 
 export interface GapBook {
-  /** Frames that are gone and counted. */
+  /** Lost frames that are counted. */
   readonly counted: number;
-  /** Each way in which the notes are wrong, with which. */
+  /** Kinds of wrong gap entries, with their ids. */
   readonly wrong: readonly (readonly [what: string, items: readonly string[]])[];
-  /** Sequences below the newest of their epoch that are in no book. */
+  /** Sequences below the newest of their epoch that are nowhere. */
   readonly holes: readonly string[];
 }
 
 export interface GapSources {
-  /** Of the receiver and of the spool; the same note may be in both. */
+  /** Gap entries of the receiver and of the spool; the same entry may be in both. */
   readonly gaps: readonly Gap[];
-  /** What was overheard of notes by their (epoch, sequence), for a record that does not name sequences. */
+  /** Gaps that the proxy recorded, by (epoch, sequence), for a record without sequences. */
   readonly overheard: ReadonlyMap<string, Gap>;
   /** (epoch, sequence) of each frame that waits or is set aside. */
   readonly kept: readonly string[];
-  /** Of each that is recorded. One that arrived and whose answer was lost may be counted too. */
+  /** (epoch, sequence) of each recorded frame. One whose acknowledgement was lost may be counted too. */
   readonly stored: readonly string[];
-  /** True where one side is 0.1.0, whose notes name nothing. */
+  /** True where one side is 0.1.0, whose gaps have no sequences. */
   readonly mayOmitSequences: boolean;
 }
 
@@ -68,7 +68,7 @@ export function readGaps(books: GapSources): GapBook {
   };
 }
 
-/** @param ids (epoch, sequence) of all that there is @returns what is missing below the newest of each epoch */
+/** @param ids (epoch, sequence) of all frames and gaps @returns those missing below the newest of each epoch */
 function holesIn(ids: readonly string[]): string[] {
   const known = new Set(ids);
   const newest = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** What lies on the disks of the two sides, read as anybody could read it: names and bytes. */
+/** The contents of the disks of both sides, read without the programs' code: names and bytes. */
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -12,33 +12,33 @@ export interface StoredFile {
   /** Relative to the captures directory. */
   readonly name: string;
   readonly sha256: string;
-  /** What keeps it from being a whole JPEG. */
+  /** Why it is not a whole JPEG. */
   readonly damage: string | undefined;
 }
 
 export interface RecordedFrame {
-  /** (epoch, sequence), which names a frame for ever. */
+  /** (epoch, sequence) of the frame. */
   readonly id: string;
   /** Relative to the captures directory. */
   readonly name: string;
 }
 
-/** A note of frames that are gone. */
+/** A gap entry. */
 export interface Gap {
-  /** (epoch, sequence) of the note itself. */
+  /** (epoch, sequence) of the entry itself. */
   readonly id: string;
   readonly epoch: string;
   readonly count: number;
   readonly why: string;
-  /** Which sequences of its epoch they are; undefined: it does not say. */
+  /** The sequences of its frames in the epoch; undefined: an entry without them. */
   readonly sequences: readonly (readonly [number, number])[] | undefined;
 }
 
 export interface Captures {
   readonly stored: readonly StoredFile[];
-  /** What the agent reported as gone. */
+  /** Gaps that the agent reported. */
   readonly gaps: readonly Gap[];
-  /** Each line of the records that tells of a frame. */
+  /** Each line of a frame in the records. */
   readonly recorded: readonly RecordedFrame[];
   readonly unfinished: readonly string[];
   readonly unexpected: readonly string[];
@@ -46,7 +46,7 @@ export interface Captures {
 
 /** A frame in a spool. */
 export interface SpooledFrame {
-  /** (epoch, sequence), as its name and its folder say. */
+  /** (epoch, sequence), from its name and its folder. */
   readonly id: string;
   readonly sha256: string;
 }
@@ -54,7 +54,7 @@ export interface SpooledFrame {
 export interface SpoolContents {
   readonly waiting: readonly SpooledFrame[];
   readonly rejected: readonly SpooledFrame[];
-  /** Notes of frames that are gone, which still wait. */
+  /** Gap entries that still wait. */
   readonly gaps: readonly Gap[];
   readonly unfinished: readonly string[];
 }
@@ -95,7 +95,7 @@ export function holdsAll({ stored }: Captures, wanted: Tally): boolean {
   return [...wanted].every(([sha256, times]) => (found.get(sha256) ?? 0) >= times);
 }
 
-/** How many frames and notes wait in an agent's state directory, by their names: they come and go meanwhile. */
+/** How many frames and gap entries wait in the state directory of a running agent, by file names. */
 export function countWaiting(directory: string): number {
   return filesIn(directory).filter((name) => /^spool\/[^/]+\/\d+\.(jpg|dropped)$/.test(name))
     .length;
@@ -124,7 +124,7 @@ export function readSpool(directory: string): SpoolContents {
   };
 }
 
-/** What a note says, whether it is a line of a record, a message or an entry of the spool. */
+/** Parses a gap from a line of a record, a message or an entry of the spool. */
 export function gapOf(epoch: string, id: string, note: Readonly<Record<string, unknown>>): Gap {
   const sequences = Array.isArray(note.sequences)
     ? (note.sequences as [number, number][])
@@ -138,7 +138,7 @@ function filesIn(directory: string): string[] {
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)));
 }
 
-/** The last line may be half there: a record is evidence, not the frames. */
+/** Skips an incomplete last line. */
 function linesOf(path: string): Record<string, unknown>[] {
   return readFileSync(path, 'utf8')
     .split('\n')

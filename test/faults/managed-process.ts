@@ -1,4 +1,4 @@
-/** One program of the pair, started, killed and started again, with its process group. */
+/** One program of the pair with its process group: started, killed, started again. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
@@ -8,14 +8,14 @@ import { createInterface } from 'node:readline';
 export interface PartySettings {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** What it says when it is ready. */
+  /** Its output when it is ready. */
   readonly ready: string;
-  /** Everything it says is kept here. */
+  /** File for all its output. */
   readonly logPath: string;
   readonly onLine: (line: string) => void;
 }
 
-/** A loaded machine starts a Node in seconds at worst. */
+/** A loaded machine starts Node within seconds. */
 const startDeadlineMs = 30_000;
 
 export class Party {
@@ -33,26 +33,26 @@ export class Party {
     return this.#isReady;
   }
 
-  /** The process that was started; undefined when there is none. */
+  /** The running process; undefined when there is none. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
 
-  /** How it ended by itself after it was ready, each time that it did. */
+  /** How it ended by itself after it was ready, for each such end. */
   get crashes(): readonly string[] {
     return this.#crashes;
   }
 
-  /** @throws when it ends, or is silent for long, before it says that it is ready */
+  /** @throws when it ends, or exceeds the time limit, before its ready output */
   async start(): Promise<void> {
     const { command, env, ready, logPath, onLine } = this.#settings;
     const [program = '', ...args] = command;
-    // A group of its own: a kill reaches the processes that it has started, as systemd's does.
+    // Its own process group: a kill reaches its child processes, as systemd's does.
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...{ PATH: process.env.PATH, HOME: process.env.HOME },
-        // A paired agent makes a mark there.
+        // A paired agent keeps a mark there.
         XDG_CONFIG_HOME: join(dirname(logPath), 'config'),
         ...env,
       },
@@ -81,7 +81,7 @@ export class Party {
       }
       child.once('close', (code, signal) => {
         clearTimeout(deadline);
-        // Whoever reads the log is to know that nobody of the suite's did it.
+        // Marks an end in the log that the suite did not cause.
         if (this.#child === child) {
           const how = signal ?? String(code);
           if (this.#isReady)
@@ -95,7 +95,7 @@ export class Party {
     });
   }
 
-  /** Ends it, however it is asked; resolves when it is gone and all that it said was heard. */
+  /** Ends it by a signal; resolves when it has ended and all its output is read. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#child;
     this.#child = undefined;

@@ -1,6 +1,6 @@
 /**
- * Programs broken on purpose, to see that the suite notices: the real build with one snippet of one source
- * replaced. A snippet that is no longer there is an error, or a mutant would be no mutant in silence.
+ * Programs broken on purpose, to test that the suite detects it: the real build with one snippet of one source
+ * replaced. A missing snippet is an error: the mutant would silently equal the original.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

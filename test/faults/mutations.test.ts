@@ -1,4 +1,4 @@
-/** The test of the test: programs with one mistake in them must fail the suite, and without it pass. */
+/** Mutation tests of the suite: programs with one mistake must fail it, and without it pass. */
 import { describe, expect, it } from 'vitest';
 import { missing } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -24,7 +24,7 @@ const noStrace = missing('strace', 'strace');
 const timeLimitMs = 180_000;
 const frames = 110;
 
-/** A spool that twenty frames fill. */
+/** A spool for twenty frames. */
 const smallSpool = { agentArgs: ['--spool-max-size', '1MiB'], leastFrameBytes: 50_000 };
 
 /** The faults in turn, several times. */
@@ -38,12 +38,12 @@ function planOf(kinds: readonly FaultKind[]): Fault[] {
   }));
 }
 
-/** @returns what the suite says */
+/** @returns the violations that the suite reports */
 async function goThrough(
   plan: readonly Fault[],
   mutation?: Mutation,
   isSecure = false,
-  // What is refused for good never settles.
+  // Frames refused for good stay in the spool: the run does not settle.
   settleDeadlineMs = isSecure ? 5000 : 60_000,
   spool: Partial<StageSettings> = {},
 ): Promise<readonly string[]> {
@@ -80,27 +80,23 @@ const refusals: [Mutation, FaultKind, RegExp][] = [
   [unreadableForGood, 'spool-gone', /notes of damaged frames/],
 ];
 
-describe('faults', () => {
-  it.each(cases)('show it when $name', { timeout: timeLimitMs }, async (mutation, kind, words) => {
+describe('the fault suite', () => {
+  it.each(cases)('fails when $name', { timeout: timeLimitMs }, async (mutation, kind, words) => {
     const violations = await goThrough(planOf([kind]), mutation);
     expect(violations.join('\n')).toMatch(words);
   });
 
-  it.each(refusals)(
-    'show it when $name',
-    { timeout: timeLimitMs },
-    async (mutation, kind, words) => {
-      const violations = await goThrough(planOf([kind]), mutation, false, 60_000, smallSpool);
-      expect(violations.join('\n')).toMatch(words);
-    },
-  );
+  it.each(refusals)('fails when $name', { timeout: timeLimitMs }, async (mutation, kind, words) => {
+    const violations = await goThrough(planOf([kind]), mutation, false, 60_000, smallSpool);
+    expect(violations.join('\n')).toMatch(words);
+  });
 
-  it(`show it over TLS when ${seenOverTls.fallBack.name}`, { timeout: timeLimitMs }, async () => {
+  it(`fails over TLS when ${seenOverTls.fallBack.name}`, { timeout: timeLimitMs }, async () => {
     const violations = await goThrough(planOf(['kill-receiver']), seenOverTls.fallBack, true);
     expect(violations.join('\n')).toMatch(/connections of a paired agent in the clear/);
   });
 
-  it('show nothing where nothing is wrong', { timeout: timeLimitMs }, async () => {
+  it('passes without a mutation', { timeout: timeLimitMs }, async () => {
     const kinds = [...cases, ...refusals].map(([, kind]) => kind);
     expect(await goThrough(planOf(kinds), undefined, false, 60_000, smallSpool)).toEqual([]);
   });
@@ -117,8 +113,8 @@ const powerCuts: { mutation: Mutation; side: Side; words: RegExp }[] = [
   { mutation: forgetSequence, side: 'agent', words: /after a restart 1 comes next/ },
 ];
 
-describe('power cuts', () => {
-  it.for(powerCuts)('of the $side show it when $mutation.name', async (broken, test) => {
+describe('the power-cut model', () => {
+  it.for(powerCuts)('of the $side fails when $mutation.name', async (broken, test) => {
     test.skip(noStrace !== undefined, noStrace);
     const { mutation, side, words } = broken;
     const programs = await buildPrograms(temporaryDirectory(), mutation);
@@ -135,7 +131,7 @@ function failingFlushes(side: Side): Fault[] {
     const { calls, when } = planErrno(seed, side);
     return calls[0] === 'fsync' && when === '1+';
   };
-  // An even one: see the stage.
+  // An even seed: the stage then injects while frames wait.
   const seed = Array.from({ length: 5000 }, (_, index) => 2 * index).find(isWanted) ?? 0;
   const kind = `errno-${side}` as const;
   return planOf([kind]).map((fault) => ({ ...fault, kind, seed }));
@@ -145,7 +141,7 @@ const { forgetUnkept, acknowledgeFailure } = seenInErrno;
 const { ignoreFile, ignoreFolder, ignoreCaptures } = seenInFailedFlushes;
 const noInjection = whyNoInjection();
 
-describe('calls that fail', { timeout: timeLimitMs }, () => {
+describe('failing system calls', { timeout: timeLimitMs }, () => {
   it.for<{ mutation: Mutation; side: Side; words: RegExp }>([
     {
       mutation: forgetUnkept,
@@ -156,19 +152,16 @@ describe('calls that fail', { timeout: timeLimitMs }, () => {
       ...{ mutation: acknowledgeFailure, side: 'receiver' },
       words: /declared and neither stored|acknowledged and not stored/,
     },
-  ])('show it when $mutation.name', async ({ mutation, side, words }, test) => {
+  ])('fail the suite when $mutation.name', async ({ mutation, side, words }, test) => {
     test.skip(noInjection !== undefined, noInjection);
     const violations = await goThrough(failingFlushes(side), mutation, false, 10_000);
     expect(violations.join('\n')).toMatch(words);
   });
 
-  it.for<Side>(['agent', 'receiver'])(
-    'of the %s show nothing where nothing is wrong',
-    async (side, test) => {
-      test.skip(noInjection !== undefined, noInjection);
-      expect(await goThrough(failingFlushes(side))).toEqual([]);
-    },
-  );
+  it.for<Side>(['agent', 'receiver'])('of the %s pass without a mutation', async (side, test) => {
+    test.skip(noInjection !== undefined, noInjection);
+    expect(await goThrough(failingFlushes(side))).toEqual([]);
+  });
 });
 
 describe('power cuts after a failed flush', { timeout: timeLimitMs }, () => {
@@ -176,20 +169,23 @@ describe('power cuts after a failed flush', { timeout: timeLimitMs }, () => {
     // The receiver flushes three folders before it flushes the first frame's bytes.
     { mutation: ignoreFile, side: 'receiver', from: 4, to: 4 },
     { mutation: ignoreCaptures, side: 'receiver', from: 1, to: 2 },
-    // Those of the first frame's bytes, or of its name: the next is declared when no flush fails any more.
+    // The flushes of the first frame's bytes, or of its name; later flushes succeed, so the next frame is declared.
     { mutation: ignoreFile, side: 'agent', from: 1, to: 2 },
     { mutation: ignoreFolder, side: 'agent', from: 2, to: 2 },
-  ])('of the $side show it when $mutation.name', async ({ mutation, side, from, to }, test) => {
-    test.skip(noStrace !== undefined, noStrace);
-    const programs = await buildPrograms(temporaryDirectory(), mutation);
-    const record = { agent: recordAgent, receiver: recordReceiver }[side];
-    const ready = { agent: 'watching', receiver: '"listening"' }[side];
-    const { before } = flushCounts((await record(programs)).operations, ready);
-    const failing = { first: before + from, last: before + to };
-    const { operations, rootPath, frames: known } = await record(programs, failing);
-    const { violations } = walkPowerCuts(side, operations, rootPath, known);
-    expect(violations.join('\n')).toMatch(/was promised and is not there|is no whole frame/);
-  });
+  ])(
+    'of the $side fail the suite when $mutation.name',
+    async ({ mutation, side, from, to }, test) => {
+      test.skip(noStrace !== undefined, noStrace);
+      const programs = await buildPrograms(temporaryDirectory(), mutation);
+      const record = { agent: recordAgent, receiver: recordReceiver }[side];
+      const ready = { agent: 'watching', receiver: '"listening"' }[side];
+      const { before } = flushCounts((await record(programs)).operations, ready);
+      const failing = { first: before + from, last: before + to };
+      const { operations, rootPath, frames: known } = await record(programs, failing);
+      const { violations } = walkPowerCuts(side, operations, rootPath, known);
+      expect(violations.join('\n')).toMatch(/was promised and is not there|is no whole frame/);
+    },
+  );
 });
 
 describe('a mutation', () => {
@@ -199,11 +195,14 @@ describe('a mutation', () => {
     expect(mutate('a(); f();', mutation)).toBe('a(); g();');
   });
 
-  it.each(['a();', 'f(); f();'])('whose snippet is not there once is an error: %s', (source) => {
-    expect(() => mutate(source, mutation)).toThrow(/times, not once/);
-  });
+  it.each(['a();', 'f(); f();'])(
+    'whose snippet is missing or not unique is an error: %s',
+    (source) => {
+      expect(() => mutate(source, mutation)).toThrow(/times, not once/);
+    },
+  );
 
-  it('of a file that is in no program is an error', async () => {
+  it('of a file outside the programs is an error', async () => {
     const stray = { ...mutation, path: 'test/support/files.ts' };
     await expect(buildPrograms(temporaryDirectory(), stray)).rejects.toThrow(/no part|not part/);
   });

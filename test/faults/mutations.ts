@@ -1,17 +1,17 @@
-/** The mistakes that the suite must notice, each as one snippet that is wrong in one source. */
+/** The mistakes that the suite must detect, each as one replaced snippet of one source. */
 import type { Mutation } from './mutants.js';
 
-/** Seen when the pair goes through faults. */
+/** Detected by faults of the pair. */
 export const seenInFaults = {
   deleteBeforeAcknowledge: {
-    name: 'the agent forgets a frame when it is sent, not when it is acknowledged',
+    name: 'the agent deletes a frame when it is sent, not when it is acknowledged',
     path: 'agent/uplink/link.ts',
     snippet: 'this.#inFlight.set(sequence, header.type);',
     replacement:
       'this.#inFlight.set(sequence, header.type); void this.#parts.spool.acknowledge(sequence);',
   },
   noDuplicateCheck: {
-    name: 'the receiver does not look whether it has a frame already',
+    name: 'the receiver does not recognize a repeated frame',
     path: 'receiver/store/frame-copy.ts',
     snippet: 'return found.equals(bytes);',
     replacement: 'return found.equals(Buffer.alloc(0));',
@@ -30,46 +30,46 @@ export const seenInFaults = {
   },
 } satisfies Record<string, Mutation>;
 
-/** Seen when receivers refuse frames, and when the agent's disk goes and comes back. */
+/** Detected when receivers refuse frames, and when the agent's disk is unmounted for a while. */
 export const seenInRefusals = {
   cutUncounted: {
-    name: 'the agent cuts what is set aside without a note',
+    name: 'the agent drops frames from rejected/ without a gap entry',
     path: 'agent/spool/queue-spool.ts',
     snippet: "await this.#note(refused, 'refused');",
     replacement: '',
   },
   miscounted: {
-    name: 'the agent counts frames without naming them',
+    name: 'the count of a gap entry exceeds its sequences',
     path: 'agent/spool/gap-notes.ts',
     snippet: 'count: countIn(sequences),',
     replacement: 'count: countIn(sequences) + 100,',
   },
   tooLargeForGood: {
-    name: 'the agent sets aside what is too large for the receiver of the day',
+    name: 'the agent sets aside frames that are too large for the receiver',
     path: 'agent/uplink/link.ts',
     snippet: 'if (passedOver.isTooLarge(sequence, body.length)) {',
     replacement:
       "if (passedOver.isTooLarge(sequence, body.length)) { await spool.reject(sequence, 'large');",
   },
   unreadableForGood: {
-    name: 'the agent takes any failure to read an entry for final',
+    name: 'the agent treats any failure to read an entry as final',
     path: 'agent/spool/queue-spool.ts',
     snippet: "error instanceof OperationalError && error.code === 'FRAME'",
     replacement: 'error instanceof OperationalError',
   },
 } satisfies Record<string, Mutation>;
 
-/** Seen when a pair that knows each other goes through faults. */
+/** Detected by faults of a paired agent and receiver. */
 export const seenOverTls = {
   fallBack: {
-    name: 'the agent speaks in the clear when TLS has failed',
+    name: 'the agent sends data in the clear when TLS has failed',
     path: 'agent/uplink/uplink.ts',
     snippet: 'const identity = key && {',
     replacement: 'const identity = key && this.#trouble.failures === 0 && {',
   },
 } satisfies Record<string, Mutation>;
 
-/** Seen when the power is cut in the model. */
+/** Detected by power cuts in the model. */
 export const seenInPowerCuts = {
   acknowledgeFirst: {
     name: 'the receiver acknowledges before the frame is on the disk',
@@ -87,11 +87,11 @@ export const seenInPowerCuts = {
   noFolderFlush: {
     name: 'names in the captures directory are not flushed',
     path: 'receiver/store/folder.ts',
-    snippet: 'this.#named(this.#handle.sync())',
+    snippet: 'this.#run(this.#handle.sync())',
     replacement: 'Promise.resolve()',
   },
   forgetSequence: {
-    name: 'nothing is left of the newest frame when it is acknowledged',
+    name: 'no tombstone of the newest frame is left when it is acknowledged',
     path: 'agent/spool/disk-store.ts',
     snippet: 'if (mark === undefined) await unlink(path);',
     replacement: 'if (sequence > 0) await unlink(path);',
@@ -104,10 +104,10 @@ export const seenInPowerCuts = {
   },
 } satisfies Record<string, Mutation>;
 
-/** Seen when system calls of the running programs fail. */
+/** Detected by failing system calls of the running programs. */
 export const seenInErrno = {
   forgetUnkept: {
-    name: 'the agent forgets a frame that the disk does not take',
+    name: 'the agent drops a frame that the disk does not accept',
     path: 'agent/spool/entry-keeper.ts',
     snippet: 'this.#memoryBytes += entry.body.length;\n      return true;',
     replacement: 'this.#memory.delete(sequence); return true;',
@@ -121,24 +121,24 @@ export const seenInErrno = {
   },
 } satisfies Record<string, Mutation>;
 
-/** Seen when a flush fails and the power is cut in the model. */
+/** Detected by a failed flush and a power cut in the model. */
 export const seenInFailedFlushes = {
   ignoreFile: {
-    name: 'a flush of bytes that failed is taken for one that did not',
+    name: 'a failed flush of bytes is ignored',
     path: 'shared/files/durable-file.ts',
     snippet: 'await file.sync();',
     replacement: 'await file.sync().catch(() => undefined);',
   },
   ignoreFolder: {
-    name: 'a flush of names that failed is taken for one that did not',
+    name: 'a failed flush of names is ignored',
     path: 'shared/files/durable-file.ts',
     snippet: 'await handle.sync();',
     replacement: 'await handle.sync().catch(() => undefined);',
   },
   ignoreCaptures: {
-    name: 'a flush of names in the captures directory that failed is taken for one that did not',
+    name: 'a failed flush of names in the captures directory is ignored',
     path: 'receiver/store/folder.ts',
-    snippet: 'this.#named(this.#handle.sync())',
+    snippet: 'this.#run(this.#handle.sync())',
     replacement: 'this.#handle.sync().catch(() => undefined)',
   },
 } satisfies Record<string, Mutation>;

@@ -1,6 +1,6 @@
 /**
- * 0.1.0 on one side and this version on the other, through the faults that a mixed pair meets: frames are in
- * flight, either side is killed in the middle, and in the middle either side is upgraded.
+ * 0.1.0 on one side and this version on the other, with the faults of a mixed pair: while frames are in flight,
+ * either side is killed, and either side is upgraded.
  */
 import { readlinkSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ interface Pair {
   readonly agent: string;
   readonly receiver: string;
   readonly isSecure: boolean;
-  /** Told before each fault which one it is, from 0. */
+  /** Called before each fault with its index, from 0. */
   readonly onFault?: (index: number) => void;
 }
 
@@ -70,7 +70,7 @@ describe.each([
   });
 });
 
-/** A program at a path of its own, which can be upgraded there. */
+/** A program at its own path, where it can be upgraded. */
 function installed(program: string) {
   const link = join(temporaryDirectory(), 'program.js');
   symlinkSync(program, link);
@@ -92,7 +92,7 @@ describe('a pair of 0.1.0 that is upgraded in the middle', () => {
     const { first, then } = order;
     const programs = { agent: installed(old.agent), receiver: installed(old.receiver) };
     const third = Math.floor(faultCount / 3);
-    // A program that is killed starts again as what is installed then.
+    // A killed program starts again in the version that is installed then.
     const onFault = (index: number): void => {
       if (index === third) programs[first].replace(today[first]);
       if (index === 2 * third) programs[then].replace(today[then]);

@@ -1,4 +1,4 @@
-/** How the programs of the pair are started. */
+/** The commands that start the programs of the pair. */
 import type { Programs } from './stage.js';
 
 export interface CommandParts {
@@ -6,14 +6,14 @@ export interface CommandParts {
   readonly camera: string;
   readonly capturesPath: string;
   readonly keysPath: string;
-  /** Where the receiver listens. */
+  /** The port on which the receiver listens. */
   readonly receiverPort: number;
-  /** Where the agent finds it. */
+  /** The port to which the agent connects. */
   readonly proxyPort: number;
   readonly statePath: string;
   readonly folder: string;
   readonly agentArgs: readonly string[];
-  /** Variables that every process of the pair is to have. */
+  /** Environment variables of every process of the pair. */
   readonly variables: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export function pairCommands(parts: CommandParts): PairCommands {
   const node = process.execPath;
   const receiver = [node, programs.receiver, '--dir', capturesPath, '--keys', keysPath];
   const address = `127.0.0.1:${parts.receiverPort}`;
-  // systemd-socket-activate hands over only the variables that it is told to.
+  // systemd-socket-activate passes only the variables given by --setenv.
   const flags = parts.variables.flatMap((name) => ['-E', name]);
   return {
     agent: [

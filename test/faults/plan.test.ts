@@ -1,4 +1,4 @@
-/** The plan of a run is its seed's. */
+/** The plan of a run is a function of its seed. */
 import { describe, expect, it } from 'vitest';
 import { faultKinds, makePlan, seededRandom } from './plan.js';
 
@@ -24,13 +24,13 @@ describe('a plan', () => {
     expect(frames.at(-1)).toBeLessThan(1000);
   });
 
-  it('is empty where nothing can be done', () => {
+  it('is empty without possible kinds', () => {
     expect(makePlan({ ...settings, kinds: [] })).toEqual([]);
   });
 });
 
 describe('seeded random numbers', () => {
-  it('lie from 0 to below 1, all over', () => {
+  it('are spread over 0 ≤ x < 1', () => {
     const random = seededRandom(1);
     const numbers = Array.from({ length: 1000 }, random);
     expect(numbers.every((number) => number >= 0 && number < 1)).toBe(true);

@@ -1,6 +1,6 @@
 /**
- * What happens to the pair and when, as a function of a seed. Pure. The same seed gives the same plan; what the
- * programs have in hand at that moment depends on the machine, so a run is repeated in kind, not to the byte.
+ * The faults of a run and their times, as a function of a seed. Pure. The same seed gives the same plan; the state of
+ * the programs at each fault depends on the machine, so a repeated run is similar, not identical.
  */
 
 export const faultKinds = [
@@ -26,7 +26,7 @@ export const faultKinds = [
   'step-clock',
 ] as const;
 
-/** A disk that fails or goes away for a while. Not among `faultKinds`: each run says whether it wants them. */
+/** A disk that fails or is unmounted for a while. Not among `faultKinds`: a run selects them explicitly. */
 export const diskFaultKinds = [
   'errno-agent',
   'errno-receiver',
@@ -36,7 +36,7 @@ export const diskFaultKinds = [
 export type DiskFaultKind = (typeof diskFaultKinds)[number];
 export type FaultKind = (typeof faultKinds)[number] | DiskFaultKind;
 
-/** A run of failing disks: errors come twice as often as what they are mixed with. */
+/** A run of failing disks: errors are twice as frequent as each other kind. */
 export const errnoMix: readonly FaultKind[] = [
   ...(['errno-agent', 'errno-receiver', 'errno-agent', 'errno-receiver'] as const),
   ...(['spool-away', 'captures-away', 'kill-agent', 'kill-receiver'] as const),
@@ -49,12 +49,12 @@ export function isDiskFault(kind: FaultKind): kind is DiskFaultKind {
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** It begins when this many frames have been declared, and a moment later. */
+  /** It begins `pauseMs` after this many frames have been declared. */
   readonly afterFrames: number;
   readonly pauseMs: number;
-  /** For a fault that lasts. */
+  /** Duration, for kinds that have one. */
   readonly lastsMs: number;
-  /** For what else the kind has to choose. */
+  /** Seed for further choices of the kind. */
   readonly seed: number;
 }
 
@@ -74,7 +74,7 @@ export interface PlanSettings {
   readonly faults: number;
   /** Frames over which the faults are spread. */
   readonly frames: number;
-  /** What can be done here; each comes before any comes again. */
+  /** Possible kinds; each occurs once before any is repeated. */
   readonly kinds: readonly FaultKind[];
 }
 
@@ -92,7 +92,7 @@ export function makePlan({ seed, faults, frames, kinds }: PlanSettings): Fault[]
       afterFrames: Math.floor(((index + random()) * frames) / (faults + 1)),
       pauseMs: Math.floor(random() * 200),
       lastsMs: Math.floor(100 + random() * 900),
-      // Not drawn: what follows stays the same as in plans that have no use for it.
+      // Not a random draw: it would change the later faults of existing seeds.
       seed: seed + index,
     });
   }

@@ -12,7 +12,7 @@ const programs = { agent: `${root}dist/agent.js`, receiver: `${root}dist/receive
 const timeLimitMs = 180_000;
 
 describe('a power cut at any moment', { timeout: timeLimitMs }, () => {
-  it('leaves each frame that the receiver has acknowledged, and the receiver knows it', async (test) => {
+  it('keeps each frame that the receiver has acknowledged, and the receiver recognizes it', async (test) => {
     test.skip(why !== undefined, why);
     const { operations, rootPath, frames } = await recordReceiver(programs);
     const different = new DifferentTrees();
@@ -33,7 +33,7 @@ describe('a power cut at any moment', { timeout: timeLimitMs }, () => {
     console.log(`receiver: ${moments} moments, ${trees} crashes, ${different.all.size} trees`);
   });
 
-  it('leaves each frame that the agent has declared, and the agent sends it', async (test) => {
+  it('keeps each frame that the agent has declared, and the agent sends it', async (test) => {
     test.skip(why !== undefined, why);
     const { operations, rootPath, frames, host } = await recordAgent(programs);
     const different = new DifferentTrees();

@@ -1,6 +1,6 @@
 /**
- * Every power cut that could have happened while a program ran under strace: at each moment the trees that a
- * crash may leave are compared with what had been promised by then.
+ * Every possible power cut during a run under strace: at each moment the trees that a crash may leave are compared
+ * with the promises made until then.
  */
 import { createHash } from 'node:crypto';
 import { CrashDisk, type Tree } from './crash-disk.js';
@@ -11,19 +11,19 @@ import type { Operation } from './strace-log.js';
 export type Side = 'agent' | 'receiver';
 
 export interface Walk {
-  /** Moments looked at, and trees that a crash at one of them may leave. */
+  /** Checked moments, and trees that a crash at one of them may leave. */
   readonly moments: number;
   readonly trees: number;
   /** Frames that the agent declared, or that the receiver acknowledged. */
   readonly promised: number;
-  /** A sentence for each way in which a promise is broken, told once. */
+  /** A sentence for each kind of broken promise, once. */
   readonly violations: readonly string[];
 }
 
 /**
- * @param rootPath the folder that the program began with, empty
- * @param frames SHA-256 of every frame that there is
- * @param onTree is given each tree that keeps the promises, with the SHA-256 of what was promised then
+ * @param rootPath the folder of the program, empty at its start
+ * @param frames SHA-256 of every frame of the run
+ * @param onTree called with each tree that keeps the promises, and the SHA-256 of the frames promised then
  */
 export function walkPowerCuts(
   side: Side,
@@ -54,15 +54,15 @@ export function walkPowerCuts(
   return { moments, trees, promised: words.promisedCount, violations: [...violations] };
 }
 
-/** What was promised so far, from what the program said and heard. */
+/** The promises so far, from the data that the program sent and received. */
 class Words {
   /**
-   * What was declared after a flush had failed: it may wait in memory, which is no promise. It is one when the
-   * next is declared and no flush has failed meanwhile: the agent has then put on the disk what waited.
+   * Frames declared after a failed flush may wait in memory and are not promised yet. They are when the next frame
+   * is declared without a failed flush in between: the agent has then written the waiting ones.
    */
   readonly #inMemory: string[] = [];
   #hasFlushFailed = false;
-  /** Sent while some waited in memory. */
+  /** Frames sent while others waited in memory. */
   #lastFromMemory = 0;
   /** SHA-256 of what must be on the disk. */
   readonly promised = new Set<string>();
@@ -71,7 +71,7 @@ class Words {
   lastSent = 0;
   readonly #side: Side;
   readonly #connections = new Map<string, Overheard>();
-  /** What an agent need not keep any more. */
+  /** Frames that the agent may delete. */
   readonly #acknowledged = new Set<string>();
   #line = '';
 
@@ -79,7 +79,7 @@ class Words {
     this.#side = side;
   }
 
-  /** @returns true when a promise was made or was kept for good */
+  /** @returns true when a promise was made or fulfilled */
   hear(operation: Operation): boolean {
     if (operation.kind === 'failed-flush') this.#hasFlushFailed = true;
     if (operation.kind !== 'said' && operation.kind !== 'heard') return false;
@@ -162,8 +162,8 @@ function findBroken(
 }
 
 /**
- * A sequence that was sent names a frame for ever: the names that a restart finds must lead beyond it, or there
- * must be no epoch, so that a new life begins.
+ * A sent sequence identifies a frame permanently: after a restart the agent must find a newer sequence, or no epoch,
+ * so that it starts a new one.
  */
 function findReuse(tree: Tree, lastSent: number): string[] {
   const names = [...tree.keys()].filter((path) => path.startsWith('spool/'));
@@ -177,10 +177,10 @@ function findReuse(tree: Tree, lastSent: number): string[] {
     : [`sequence ${lastSent} was sent, and after a restart ${newest + 1} comes next`];
 }
 
-/** What stands for a note of dropped frames among the SHA-256 of frames. */
+/** Key for a gap among the SHA-256 of frames. */
 const noteName = (sequence: number): string => `note ${sequence}`;
 
-/** Sequences of the notes of dropped frames in a record. */
+/** Sequences of the gaps in a record. */
 function notesIn(record: Buffer): number[] {
   return record
     .toString('utf8')
@@ -192,13 +192,13 @@ function notesIn(record: Buffer): number[] {
     });
 }
 
-/** Names that nothing unfinished may have. */
+/** Final names: no unfinished file may have one. */
 const isFinal: Readonly<Record<Side, RegExp>> = {
   agent: /^spool\/[^/]+\/(rejected\/)?\d+\.jpg$/,
   receiver: /^[^/.]+\/[^/.]+\/[^/.]+\.jpg$/,
 };
 
-/** A file is the same buffer in most trees. */
+/** Cached: a file is the same buffer in most trees. */
 const known = new WeakMap<Buffer, string>();
 export function sha256Of(bytes: Buffer): string {
   const sha256 = known.get(bytes) ?? createHash('sha256').update(bytes).digest('hex');

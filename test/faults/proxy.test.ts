@@ -1,4 +1,4 @@
-/** The proxy does to connections what it says, and hears what the receiver acknowledges. */
+/** The proxy's faults, and its record of acknowledgements. */
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -7,7 +7,7 @@ import { encodeMessage } from '../../shared/protocol/wire.js';
 import { eventually } from '../support/eventually.js';
 import { Proxy } from './proxy.js';
 
-/** A server that keeps what it hears, a proxy before it, and a client. */
+/** A server that keeps what it receives, a proxy before it, and a client. */
 async function connected() {
   const heard: Buffer[][] = [];
   const sockets: Socket[] = [];
@@ -37,7 +37,7 @@ async function connected() {
   return { proxy, client, peer, sockets, heard, text };
 }
 
-/** However it is closed: `once` would reject for a reset. */
+/** Resolves at a close with or without an error: `once` would reject for a reset. */
 const closed = (socket: Socket): Promise<unknown> =>
   new Promise((resolve) => socket.once('close', resolve));
 
@@ -65,7 +65,7 @@ const answer = Buffer.concat([
 ]);
 
 describe('a proxy', () => {
-  it('passes on what both say, to the end', async () => {
+  it('forwards the data of both sides, to the end', async () => {
     const { client, peer, text } = await connected();
     client.end('to the receiver');
     await eventually(() => text() === 'to the receiver', 'the words');
@@ -75,7 +75,7 @@ describe('a proxy', () => {
     await once(client, 'end');
   });
 
-  it('cuts with a reset, and politely', async () => {
+  it('cuts with a reset, and with an end of stream', async () => {
     const first = await connected();
     const reset = once(first.client, 'error');
     const lost = closed(first.peer);
@@ -88,7 +88,7 @@ describe('a proxy', () => {
     await ended;
   });
 
-  it('keeps back what is said in a stall, and passes it on afterwards', async () => {
+  it('holds data back in a stall, and forwards it afterwards', async () => {
     const { proxy, client, text } = await connected();
     const stall = proxy.stall(300);
     client.write('late');
@@ -97,7 +97,7 @@ describe('a proxy', () => {
     await eventually(() => text() === 'late', 'the words');
   });
 
-  it('swallows what is said on a half-open link, and breaks it then', async () => {
+  it('discards data on a half-open connection, then breaks it', async () => {
     const { proxy, client, peer, text } = await connected();
     const broken = closed(peer);
     const halfOpen = proxy.halfOpen(300);
@@ -107,7 +107,7 @@ describe('a proxy', () => {
     expect(text()).toBe('');
   });
 
-  it('turns over one bit', async () => {
+  it('flips one bit', async () => {
     const { proxy, client, text } = await connected();
     proxy.corruptNext('up');
     client.write('aaaa');
@@ -115,7 +115,7 @@ describe('a proxy', () => {
     expect(text().replaceAll('a', '')).toBe('q');
   });
 
-  it('notes each acknowledgement with the sum of its frame', async () => {
+  it('records each acknowledgement with the SHA-256 of its frame', async () => {
     const { proxy, client, peer } = await connected();
     client.write(said);
     await once(peer, 'data');
@@ -124,7 +124,7 @@ describe('a proxy', () => {
     expect([...proxy.acknowledged]).toEqual([[`${hello.epoch} 1`, frame.sha256]]);
   });
 
-  it('does not believe an acknowledgement of what it has damaged', async () => {
+  it('ignores an acknowledgement of damaged data', async () => {
     const { proxy, client, peer } = await connected();
     proxy.corruptNext('up');
     client.write(said);
@@ -134,7 +134,7 @@ describe('a proxy', () => {
     expect(proxy.acknowledged.size).toBe(0);
   });
 
-  it('repeats what was said on several connections', async () => {
+  it('replays data on several connections', async () => {
     const { proxy, client, peer, sockets, heard, text } = await connected();
     client.write(said);
     await once(peer, 'data');

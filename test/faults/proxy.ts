@@ -1,7 +1,6 @@
 /**
- * The network between agent and receiver, which does to their connections what networks do: cuts, stalls,
- * swallows, delays, repeats and damages. In the clear it overhears every acknowledgement as the receiver gave it;
- * of TLS it understands nothing.
+ * The network between agent and receiver: it cuts, stalls, discards, delays, replays and damages their data. In the
+ * clear it records every acknowledgement that the receiver sends; it cannot decode TLS.
  */
 import { once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
@@ -13,28 +12,28 @@ export type Direction = 'up' | 'down';
 
 export interface ProxySettings {
   readonly targetPort: number;
-  /** True: both sides are to speak TLS. */
+  /** True: both sides must use TLS. */
   readonly isSecure: boolean;
   /** Uniform in 0 ≤ x < 1. */
   readonly random: () => number;
 }
 
-/** Of one connection, for a later repetition. */
+/** Recorded bytes of one connection, for a replay. */
 const maxRecordedBytes = 4 * 2 ** 20;
 const recordingsKept = 4;
 const longestDelayMs = 120;
-/** For a repetition to be answered. */
+/** Time for the answers to a replay. */
 const replayDeadlineMs = 5000;
 
 export class Proxy {
-  /** By (epoch, sequence), the SHA-256 of each frame that the receiver has acknowledged to anyone. */
+  /** By (epoch, sequence), the SHA-256 of each frame that the receiver has acknowledged on any connection. */
   readonly acknowledged = new Map<string, string>();
-  /** By (epoch, sequence), the notes of frames that are gone, as the agent said them. */
+  /** By (epoch, sequence), the gaps that the agent has sent. */
   readonly notes = new Map<string, Gap>();
-  /** Connections on which the agent spoke in the clear. */
+  /** Connections on which the agent sent data in the clear. */
   clearCount = 0;
   readonly #settings: ProxySettings;
-  /** Where connections lead now. */
+  /** Current target of connections. */
   #targetPort: number;
   readonly #server: Server;
   readonly #live = new Set<Connection>();
@@ -63,7 +62,7 @@ export class Proxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** True when an agent is connected and, as far as can be understood, the receiver owes it nothing. */
+  /** True when an agent is connected and, as far as the proxy can decode, all its messages are answered. */
   get isQuiet(): boolean {
     if (this.#settings.isSecure) return this.#live.size > 0;
     return [...this.#live].some(({ overheard }) => overheard.isQuiet);
@@ -75,18 +74,18 @@ export class Proxy {
     await once(this.#server, 'close');
   }
 
-  /** Ends every connection, as a crashed router does (reset) or as a polite one (end of stream). */
+  /** Ends every connection, by a reset or by an end of stream. */
   cut(how: 'reset' | 'end'): void {
     for (const connection of this.#live) connection.cut(how);
   }
 
-  /** Connections, new ones too, are accepted and not read for a while; then all goes on. */
+  /** Accepts connections and reads none of them for a while; then continues. */
   async stall(lastsMs: number): Promise<void> {
     await (this.#stalled = delay(lastsMs));
     this.#stalled = undefined;
   }
 
-  /** What either side says vanishes for a while, and neither learns of it; then the connections break. */
+  /** Discards the data of both sides for a while, without an error; then breaks the connections. */
   async halfOpen(lastsMs: number): Promise<void> {
     this.#isSwallowing = true;
     await delay(lastsMs);
@@ -94,14 +93,14 @@ export class Proxy {
     for (const connection of this.#live) if (connection.hasSwallowed) connection.cut('reset');
   }
 
-  /** Every piece is late for a while. */
+  /** Delays every chunk for a while. */
   async late(lastsMs: number): Promise<void> {
     this.#isDelaying = true;
     await delay(lastsMs);
     this.#isDelaying = false;
   }
 
-  /** Connections lead elsewhere for a while, then to the receiver again. */
+  /** Connects to another target for a while, then to the receiver again. */
   async lead(port: number, lastsMs: number): Promise<void> {
     this.#targetPort = port;
     this.cut('end');
@@ -110,12 +109,12 @@ export class Proxy {
     this.cut('end');
   }
 
-  /** One bit of the next piece in a direction is turned over. */
+  /** Flips one bit of the next chunk in a direction. */
   corruptNext(direction: Direction): void {
     this.#corrupting = direction;
   }
 
-  /** Says again what an agent said on some earlier connection, on several new ones at the same time. */
+  /** Replays an agent's data of an earlier connection on several new ones at once. */
   async duplicate(copies: number): Promise<void> {
     const recordings = [...this.#recordings, ...[...this.#live].map(({ said }) => said)];
     const said = recordings[Math.floor(this.#settings.random() * recordings.length)] ?? [];
@@ -155,7 +154,7 @@ export class Proxy {
       }
       to.end();
     } catch {
-      // One side broke the connection: so it is for the other.
+      // One side broke the connection: the other side is broken too.
       on.cut('reset');
     }
   }
@@ -197,7 +196,7 @@ export class Proxy {
       receiver.end();
       for await (const chunk of receiver) this.#note(overheard, chunk as Buffer);
     } catch {
-      // The receiver is away, or wants no more of it: a repetition that does not happen harms nobody.
+      // The receiver is down or has closed: the replay is skipped.
     } finally {
       clearTimeout(deadline);
       receiver.destroy();
@@ -207,14 +206,14 @@ export class Proxy {
 
 class Connection {
   readonly overheard = new Overheard();
-  /** What the agent said, from the start. */
+  /** The agent's data from the start of the connection. */
   readonly said: Buffer[] = [];
   hasSwallowed = false;
   readonly #sides: readonly Socket[];
 
   constructor(...sides: Socket[]) {
     this.#sides = sides;
-    // Errors come out of reading; one that comes later has nobody to tell.
+    // Reading reports errors; after the last read nothing handles an error event.
     for (const side of sides) side.on('error', () => undefined);
   }
 

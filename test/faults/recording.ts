@@ -1,4 +1,4 @@
-/** Runs one side of the pair under strace while it does all that it does, and reads the log. */
+/** Runs one side of the pair under strace through all its operations, and reads the log. */
 import { readFileSync, writeFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentPeer, peerEpoch } from '../support/agent-peer.js';
@@ -14,9 +14,9 @@ import { type Operation, readStraceLog, tracedCalls } from './strace-log.js';
 
 export interface Recording {
   readonly operations: readonly Operation[];
-  /** The folder that the program began with. */
+  /** The folder below which the program's files are. */
   readonly rootPath: string;
-  /** SHA-256 of every frame that it was given. */
+  /** SHA-256 of every frame of the run. */
   readonly frames: ReadonlySet<string>;
 }
 
@@ -26,7 +26,7 @@ export interface FailingFlushes {
   readonly last: number;
 }
 
-/** strace counts the calls of each thread by themselves. */
+/** strace counts the calls of each thread separately. */
 const oneThread = { UV_THREADPOOL_SIZE: '1' };
 
 function injectionOf(flushes: FailingFlushes | undefined): string[] {
@@ -41,7 +41,7 @@ export interface GivenFrame {
   readonly jpeg: Buffer;
 }
 
-/** What the header of a frame says that `recordReceiver` gives. */
+/** Header fields of the frames that `recordReceiver` sends. */
 export function headerOf({ sequence, capturedAtMs, jpeg }: GivenFrame) {
   return {
     epoch: peerEpoch,
@@ -54,7 +54,7 @@ export function headerOf({ sequence, capturedAtMs, jpeg }: GivenFrame) {
 }
 
 const frameCount = 6;
-/** Larger than what the second receiver of `recordAgent` takes: it waits for the third, which refuses it for good. */
+/** Above the limit of the second receiver of `recordAgent`: it waits for the third, which refuses it for good. */
 const refusedIndex = 4;
 const jpegs = Array.from({ length: frameCount }, (_, index) =>
   numberedJpeg(index + 1, index === refusedIndex ? 6000 : 1500),
@@ -62,19 +62,19 @@ const jpegs = Array.from({ length: frameCount }, (_, index) =>
 const frames = new Set(jpegs.map(sha256Of));
 const firstAtMs = Date.UTC(2026, 10, 22);
 
-/** What `recordReceiver` gives. The last has the time, hence the name, of the first. */
+/** The frames that `recordReceiver` sends. The last has the time of the first, hence the same plain name. */
 export const givenFrames: readonly GivenFrame[] = jpegs.map((jpeg, index) => ({
   sequence: index + 1,
   capturedAtMs: firstAtMs + (index === frameCount - 1 ? 0 : index),
   jpeg,
 }));
 
-/** The sequence of the note of dropped frames that `recordReceiver` gives. */
+/** The sequence of the gap that `recordReceiver` sends. */
 const noteSequence = frameCount + 1;
 
 /**
- * A receiver that gets frames, one of them again, one with another's name, a note of frames that were dropped,
- * and is ended. What it refuses for now it gets again.
+ * A receiver that gets frames, one of them twice, one with another's plain name, and a gap, and is ended. Frames
+ * that it refuses for now are sent again.
  */
 export async function recordReceiver(
   { receiver }: Programs,
@@ -93,10 +93,10 @@ export async function recordReceiver(
   return { operations: await traced.end(), rootPath, frames };
 }
 
-/** As often as a disk that fails for a moment may refuse. */
+/** Attempts while a disk fails for a moment. */
 const mostAttempts = 20;
 
-/** Comes again, as an agent does, when it is sent away. */
+/** Connects again, as an agent does, after a bye. */
 async function welcomed(port: number): Promise<AgentPeer> {
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     const peer = new AgentPeer(port);
@@ -109,7 +109,7 @@ async function welcomed(port: number): Promise<AgentPeer> {
   throw new Error(`the receiver has sent an agent away ${mostAttempts} times`);
 }
 
-/** Gives frames, and notes by their sequence, until the receiver has acknowledged each. */
+/** Sends frames, and gaps by their sequence, until the receiver has acknowledged each. */
 async function give(peer: AgentPeer, given: readonly (GivenFrame | number)[]): Promise<void> {
   let waiting = given;
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
@@ -132,7 +132,7 @@ async function give(peer: AgentPeer, given: readonly (GivenFrame | number)[]): P
   throw new Error(`the receiver has refused ${mostAttempts} times`);
 }
 
-/** An agent whose receiver is away at first, then takes all frames but one, which another refuses for good. */
+/** An agent without a receiver at first; a second one accepts all frames but one, which a third refuses for good. */
 export async function recordAgent(
   { agent, receiver }: Programs,
   flushes?: FailingFlushes,
@@ -180,7 +180,7 @@ export async function recordAgent(
   }
 }
 
-/** It lies in `rejected/`, and nowhere else. */
+/** Whether the frame is in `rejected/`, and nowhere else. */
 function isSetAside(statePath: string): boolean {
   const { waiting, rejected } = readSpool(statePath);
   return rejected.length > 0 && waiting.length === 0;
@@ -191,12 +191,12 @@ function startTraced(args: readonly string[], flushes?: FailingFlushes) {
   const running: Running = start(
     'strace',
     [
-      // As a grandchild, so that signals reach the program itself.
+      // strace runs as a grandchild, so that signals reach the program itself.
       ...['-D', '-f', '-qq', '-yy', '-xx', '-s', String(2 ** 20), '-o', logPath],
       ...['-e', `trace=${tracedCalls.join(',')}`, ...injectionOf(flushes)],
       ...[process.execPath, ...args],
     ],
-    // Files by threads and system calls, which strace sees; not by io_uring, which it does not.
+    // Without io_uring: strace sees file operations only as system calls.
     { env: { UV_USE_IO_URING: '0', ...(flushes && oneThread) } },
   );
   const end = async (): Promise<Operation[]> => {

@@ -1,6 +1,5 @@
 /**
- * Trees that a power cut may leave, given back to the programs' own code: what it finds again, and that it
- * opens at all.
+ * Trees that a power cut may leave, opened by the programs' own code: that it opens them, and which frames it finds.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -12,7 +11,7 @@ import { jpegIn } from './spool-entry.js';
 import { sha256Of } from './power-cut.js';
 import { type GivenFrame, headerOf } from './recording.js';
 
-/** Trees that are not the same, each with what was promised when it was first seen. */
+/** Distinct trees, each with the promises at its first occurrence. */
 export class DifferentTrees {
   readonly all = new Map<string, { readonly tree: Tree; readonly promised: readonly string[] }>();
 
@@ -23,7 +22,7 @@ export class DifferentTrees {
   }
 }
 
-/** @returns the SHA-256 of each frame that an agent which starts on this tree will send, or has set aside */
+/** @returns the SHA-256 of each frame that an agent started on this tree sends, or has set aside */
 export async function recoverSpool(tree: Tree, host: string, scratch: string): Promise<string[]> {
   unpack(tree, scratch);
   const [, name = '', port = ''] = /^(.*):(\d+)$/.exec(host) ?? [];
@@ -43,7 +42,7 @@ export async function recoverSpool(tree: Tree, host: string, scratch: string): P
   }
 }
 
-/** @returns for each frame whether a receiver that starts on this tree knows it when it comes again */
+/** @returns for each frame whether a receiver started on this tree recognizes its repeat */
 export async function recoverStore(
   tree: Tree,
   frames: readonly GivenFrame[],

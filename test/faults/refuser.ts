@@ -1,4 +1,4 @@
-/** A receiver that takes nothing: it welcomes whoever comes and refuses each frame, for now or for good. */
+/** A receiver that welcomes every agent and refuses each frame, for now or for good. */
 import { once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 import { maxHeaderBytes, preface } from '../../shared/protocol/protocol-limits.js';
@@ -32,7 +32,7 @@ export class Refuser {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Ends when those that it serves have gone. */
+  /** Resolves after its last connection has closed. */
   close(): void {
     this.#server.close();
   }
@@ -49,7 +49,7 @@ export class Refuser {
         for (const { header } of decoder.push(chunk.subarray(skipped)))
           this.#answer(header, socket);
       } catch {
-        socket.destroy(); // it speaks something else, as TLS
+        socket.destroy(); // another protocol, for example TLS
       }
     });
   }

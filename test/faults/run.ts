@@ -1,6 +1,6 @@
 /**
- * The fault suite for as long as one likes: `npm run test:faults -- --rounds N --seed S`. Prints what was done
- * to the pair and what became of every frame; ends with 1 when a promise was not kept.
+ * The fault suite for any number of rounds: `npm run test:faults -- --rounds N --seed S`. Prints the faults and the
+ * audit; ends with 1 when a promise was broken.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,7 +52,7 @@ const how = `${values.tls ? ' --tls' : ''}${values.errno ? ' --errno' : ''}${
   values.kinds === undefined ? '' : ` --kinds ${values.kinds}`
 }`;
 
-/** @returns undefined when one is not known */
+/** @returns undefined for an unknown kind */
 function kindsAskedFor(): readonly FaultKind[] | undefined {
   if (values.kinds === undefined) return values.errno ? errnoMix : faultKinds;
   const named = values.kinds.split(',');
@@ -60,7 +60,7 @@ function kindsAskedFor(): readonly FaultKind[] | undefined {
   return known.length === named.length ? known : undefined;
 }
 
-/** Ctrl-C leaves no process and no mounted disk behind. */
+/** Ctrl-C ends all processes and unmounts all disks. */
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)));
@@ -95,7 +95,7 @@ async function runRound(seed: number): Promise<boolean> {
     plan,
     frames,
     frameEveryMs: 40,
-    // After a disk has failed, what waits is tried again in a minute at most.
+    // After a disk failure waiting frames are retried within a minute.
     settleDeadlineMs: kinds?.some(isDiskFault) ? 90_000 : 180_000,
     signal: interrupted.signal,
     onDetail: (what) => {

@@ -1,4 +1,4 @@
-/** Makes the pair one that knows each other, and reads from the agent's own words what it holds for acknowledged. */
+/** Gives the pair keys, and reads the acknowledged frames from the agent's log. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { KeyStore } from '../../agent/uplink/keys/key-store.js';
@@ -6,10 +6,10 @@ import { KeyFolder } from '../../receiver/access/keys/key-folder.js';
 import { pairBehindTheScenes } from '../support/paired.js';
 import type { Captures } from './inventory.js';
 
-/** Hidden, so that they are no captures; on the disk that fills up. */
+/** A hidden folder: not part of the captures, on the disk that is filled. */
 export const keysIn = (capturesPath: string): string => join(capturesPath, '.keys');
 
-/** Gives both sides a key, as pairing does. @param port under which the agent knows the receiver */
+/** Gives both sides a key, as pairing does. @param port of the receiver, for the agent */
 export async function pairSides(
   camera: string,
   capturesPath: string,
@@ -23,10 +23,10 @@ export async function pairSides(
   await store.prove(unproven);
 }
 
-/** A line of the agent's log that tells of an acknowledgement. */
+/** A line of the agent's log with an acknowledgement. */
 export interface Delivered {
   readonly sequence: string;
-  /** The file's, as the receiver gave it. */
+  /** The file name that the receiver sent. */
   readonly name: string;
 }
 
@@ -35,7 +35,7 @@ export function readDelivered(line: string): Delivered | undefined {
   return sequence === undefined || name === undefined ? undefined : { sequence, name };
 }
 
-/** By frame, the SHA-256 of the file that it is said to be in; of one that is not there, its name. */
+/** By frame, the SHA-256 of its acknowledged file, or the name of a missing file. */
 export function acknowledgedFiles(
   delivered: readonly Delivered[],
   { stored }: Captures,

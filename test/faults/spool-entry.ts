@@ -1,6 +1,6 @@
-/** What is in an entry of the agent's spool, found without the agent's own code. Pure. */
+/** Parses an entry of the agent's spool, without the agent's code. Pure. */
 
-/** What is before the end marker, with it. No picture of the suite's camera has a marker inside. */
+/** The picture up to its end marker. No picture of the suite's camera has another one inside. */
 export function jpegIn(entry: Buffer): Buffer {
   const end = entry.indexOf(Buffer.from([0xff, 0xd9]));
   return end < 0 ? entry : entry.subarray(0, end + 2);

@@ -1,4 +1,4 @@
-/** A disk of the agent that goes and comes back: the spool's folders are moved away for a while. */
+/** An unmounted disk of the agent: the spool's folders are moved away for a while. */
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

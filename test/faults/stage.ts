@@ -1,6 +1,6 @@
 /**
- * The pair under test with the suite's things around it: camera, agent, proxy, receiver, small disks, a clock
- * that can be stepped. Each fault is one method; what happens when is the plan's business.
+ * The pair under test with its environment: camera, agent, proxy, receiver, small disks, a clock that can be
+ * stepped. Each fault is one method; the plan decides when it happens.
  */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,17 +38,17 @@ export interface StageSettings {
   readonly directory: string;
   readonly programs: Programs;
   readonly random: () => number;
-  /** True: each connection is a process of its own, as with Accept=yes. */
+  /** True: a receiver process for each connection, as with Accept=yes. */
   readonly isReceiverMany: boolean;
-  /** True: the two are paired, and speak TLS. */
+  /** True: agent and receiver are paired, and use TLS. */
   readonly isSecure: boolean;
   readonly hasSmallDisks: boolean;
-  /** The library that fakes the clock; undefined where there is none. */
+  /** The library that fakes the clock; undefined where it is not installed. */
   readonly libfaketime: string | undefined;
   readonly agentArgs?: readonly string[];
-  /** Told what exactly a fault does, where its kind does not say it. */
+  /** Called with the details of a fault beyond its kind. */
   readonly onDetail?: (what: string) => void;
-  /** Of a frame, about. */
+  /** Approximate size of a frame. */
   readonly leastFrameBytes?: number;
   /** True: one side is 0.1.0. */
   readonly isMixed?: boolean;
@@ -68,7 +68,7 @@ export class Stage {
   readonly #proxy: Proxy;
   readonly #agent: Party;
   readonly #receivers: { readonly one: Party; readonly many: Party };
-  /** A receiver whose limit somebody set too low. */
+  /** A receiver with a `--max-frame` that is too low. */
   readonly #small: Party;
   readonly #refuser: Refuser;
   #isMany: boolean;
@@ -130,18 +130,18 @@ export class Stage {
     return stage;
   }
 
-  /** By frame, what the receiver said it had: as it was overheard, or over TLS as the agent has it. */
+  /** Acknowledged frames, as the proxy recorded them, or over TLS from the agent's log. */
   acknowledged(captures: Captures): ReadonlyMap<string, string> {
     if (!this.#settings.isSecure) return this.#proxy.acknowledged;
     return acknowledgedFiles(this.#words.delivered, captures);
   }
 
-  /** Connections on which the agent spoke in the clear. */
+  /** Connections on which the agent sent data in the clear. */
   get clearCount(): number {
     return this.#proxy.clearCount;
   }
 
-  /** Puts a frame, if the agent is there and has not too many to look at. @returns whether it did */
+  /** Puts a frame, if the agent runs and has not too many files to read. @returns whether it did */
   shoot(): boolean {
     if (!this.#agent.isReady || this.#words.outstanding >= mostOutstanding) return false;
     this.camera.shoot();
@@ -162,12 +162,12 @@ export class Stage {
     return this.#words.outstanding;
   }
 
-  /** Does one fault to the pair, and mends what must be mended for it to go on. */
+  /** Does one fault, and repairs what the pair needs to continue. */
   async suffer({ kind, lastsMs, seed }: Fault): Promise<void> {
     await this.#faults[kind](lastsMs, seed);
   }
 
-  /** What has ended by itself, and how. */
+  /** Programs that ended by themselves, and how. */
   get crashes(): readonly string[] {
     return [this.#agent, this.#receivers.one, this.#receivers.many].flatMap(
       ({ crashes }) => crashes,
@@ -182,7 +182,7 @@ export class Stage {
     await this.#agent.start();
   }
 
-  /** True when nothing waits and nothing is on its way. */
+  /** True when no frame waits and none is in flight. */
   get isSettled(): boolean {
     return this.#proxy.isQuiet && this.waitingCount === 0;
   }
@@ -191,7 +191,7 @@ export class Stage {
     return countWaiting(this.#state.path);
   }
 
-  /** True when nothing is on its way and the receiver has all that was declared, though some may wait still. */
+  /** True when no frame is in flight and the receiver has all declared ones; some may still be in the spool. */
   get isDelivered(): boolean {
     return this.#proxy.isQuiet && holdsAll(this.readCaptures(), this.declared);
   }
@@ -201,7 +201,7 @@ export class Stage {
     return this.#refuser.refusedCount;
   }
 
-  /** Notes of frames that are gone, as they were overheard. */
+  /** Gaps, as the proxy recorded them. */
   get overheard(): Proxy['notes'] {
     return this.#proxy.notes;
   }
@@ -220,7 +220,7 @@ export class Stage {
     await this.#receiver.end('SIGTERM');
   }
 
-  /** Copies the small disks, which go when they are unmounted, for somebody to look at. */
+  /** Copies the small disks for inspection: unmounting removes their files. */
   keepDisks(): void {
     for (const { path } of [this.#captures, this.#state]) {
       cpSync(path, `${path}-left`, { recursive: true });
@@ -283,7 +283,7 @@ export class Stage {
     'errno-agent': async (lastsMs, seed) => {
       const fail = (ms: number): Promise<void> => this.#disks.failCalls('agent', ms, seed);
       await (seed % 2 === 0 ? fail(lastsMs) : this.#whileFramesWait(lastsMs, fail));
-      // What the source could not take does not come.
+      // Files that the source could not read are not declared.
       this.#words.outstanding = 0;
     },
     'errno-receiver': async (lastsMs, seed) => {
@@ -296,20 +296,20 @@ export class Stage {
     'captures-away': (lastsMs, seed) => this.#disks.capturesAway(lastsMs, seed),
   };
 
-  /** Does something to the agent while the spool has frames, and is being emptied. */
+  /** Runs a fault of the agent while the spool has frames that are being sent. */
   async #whileFramesWait(lastsMs: number, fault: (lastsMs: number) => Promise<void>) {
     await this.#receiver.end('SIGTERM');
     await delay(gatherMs);
     await Promise.all([fault(returnMs + lastsMs), this.#receiver.start()]);
   }
 
-  /** The agent is led to somebody who takes nothing. */
+  /** The proxy connects the agent to a receiver that refuses every frame. */
   async #refuse(isForGood: boolean, lastsMs: number): Promise<void> {
     this.#refuser.isForGood = isForGood;
     await this.#proxy.lead(this.#refuser.port, reconnectMs + lastsMs);
   }
 
-  /** What waits in memory is on the disk when the next frame is. */
+  /** Frames in memory are on the disk when the next frame is. */
   async #untilTaken(): Promise<void> {
     const before = this.declaredCount;
     for (let looks = 0; looks < 500 && this.declaredCount === before; looks += 1) {
@@ -318,7 +318,7 @@ export class Stage {
     }
   }
 
-  /** Both machines' clocks and the camera's. */
+  /** Steps the clocks of both programs and of the camera. */
   stepClock(offsetMs: number): void {
     this.camera.clockOffsetMs = offsetMs;
     writeFileSync(this.#clockPath, `${offsetMs < 0 ? '' : '+'}${offsetMs / 1000}\n`);
@@ -332,7 +332,7 @@ export class Stage {
     await party.start();
   }
 
-  /** What is damaged so that both sides wait for each other ends when the connection does. */
+  /** Cuts the connection: damage may leave both sides waiting for each other. */
   async #corrupt(direction: 'up' | 'down', lastsMs: number): Promise<void> {
     this.#proxy.corruptNext(direction);
     await delay(lastsMs);
@@ -363,12 +363,12 @@ export class Stage {
   }
 }
 
-/** For some frames to wait. */
+/** Time for some frames to wait. */
 const gatherMs = 400;
-/** For the receiver to start, and the agent to find it. */
+/** Time for the receiver to start, and for the agent to connect. */
 const returnMs = 1500;
-/** For the agent to be connected again. */
+/** Time for the agent to reconnect. */
 const reconnectMs = 1000;
 
-/** More would only wait in the folder. */
+/** More files would only wait in the folder. */
 const mostOutstanding = 30;

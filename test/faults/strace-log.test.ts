@@ -1,4 +1,4 @@
-/** What strace writes is read as what happened. */
+/** The parser of strace's log. */
 import { describe, expect, it } from 'vitest';
 import { readStraceLog } from './strace-log.js';
 
@@ -61,7 +61,7 @@ describe('a log of strace', () => {
     expect(readStraceLog(log(line))).toEqual([]);
   });
 
-  it('knows the folder that a path of a handle leads to', () => {
+  it('resolves a path through a handle to its folder', () => {
     const text = log(
       '1  openat(AT_FDCWD</>, "/d", O_RDONLY|O_DIRECTORY) = 20</d>',
       '1  openat(AT_FDCWD</>, "/proc/self/fd/20/e", O_RDONLY|O_DIRECTORY) = 21</d/e>',
@@ -70,7 +70,7 @@ describe('a log of strace', () => {
     expect(readStraceLog(text)).toEqual([{ kind: 'link', from: '/d/a', to: '/d/e/b' }]);
   });
 
-  it('takes what a slow call did to a file from its end, what it said from its beginning', () => {
+  it('counts a slow call’s file change from its end, its sent data from its beginning', () => {
     const text = log(
       '1  fsync(3</d/a> <unfinished ...>',
       '2  write(9<TCP:[7]>, "ab", 2 <unfinished ...>',
@@ -81,7 +81,7 @@ describe('a log of strace', () => {
     expect(readStraceLog(text).map(({ kind }) => kind)).toEqual(['said', 'unlink', 'flush']);
   });
 
-  it('that holds a change of a file which the model does not know is an error', () => {
+  it('with an unknown change of a file is an error', () => {
     expect(() => readStraceLog(log('1  fallocate(3</d/a>, 0, 0, 7) = 0'))).toThrow(/fallocate/);
   });
 

@@ -1,25 +1,25 @@
 /**
- * Reads what strace wrote: the calls of all threads of a program that changed files below a folder, flushed
- * them, or spoke to somebody, in the order in which they happened. Pure.
+ * Parses the log of strace: the calls of all threads of a program that changed files below a folder, flushed them, or
+ * sent data, in the order in which they happened. Pure.
  *
- * A call that takes a while is two lines. What it does to a file counts from its end; what is said counts from
- * its beginning, since the other side may have it by then.
+ * A slow call has two lines. Its effect on a file counts from its end; sent data counts from its beginning, since the
+ * peer may receive it from then on.
  */
 import { posix } from 'node:path';
 
 export type Operation =
   | { readonly kind: 'open'; readonly path: string; readonly truncates: boolean }
-  /** Undefined offset: at the end. */
+  /** Undefined offset: at the end of the file. */
   | { readonly kind: 'write'; readonly path: string; readonly bytes: Buffer; readonly at?: number }
   | { readonly kind: 'truncate'; readonly path: string; readonly length: number }
-  /** Goes on in both where the last one ended. */
+  /** Continues in both files where the last one ended. */
   | { readonly kind: 'copy'; readonly from: string; readonly to: string; readonly length: number }
   | { readonly kind: 'link' | 'rename'; readonly from: string; readonly to: string }
   | { readonly kind: 'unlink' | 'mkdir' | 'flush' | 'failed-flush'; readonly path: string }
   /** On a connection, or on standard output. */
   | { readonly kind: 'said' | 'heard'; readonly on: string; readonly bytes: Buffer };
 
-/** What strace is to be asked for: `strace -f -yy -xx -s 1048576 -e trace=CALLS -o FILE PROGRAM …`. */
+/** The calls to trace: `strace -f -yy -xx -s 1048576 -e trace=CALLS -o FILE PROGRAM …`. */
 export const tracedCalls = [
   ...['open', 'openat', 'creat', 'close', 'ftruncate', 'truncate', 'fallocate'],
   ...['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2', 'sendmsg', 'sendto'],
@@ -29,7 +29,7 @@ export const tracedCalls = [
   ...['copy_file_range', 'sendfile', 'splice'],
 ];
 
-/** @throws when it finds a call that changes a file and that it does not understand */
+/** @throws for a call that changes a file and is unknown to the parser */
 export function readStraceLog(text: string): Operation[] {
   const operations: Operation[] = [];
   const begun = new Map<string, string>();
@@ -72,7 +72,7 @@ function failureOf({ name, args }: Call): Operation | undefined {
   return { kind: 'failed-flush', path: descriptorPath(args) };
 }
 
-/** What strace says that the first argument stands for. */
+/** The path or socket that strace prints for the first argument. */
 function descriptorPath(args: string): string {
   return unhex(/^\d+<(.*?)>(?=,|\)|$)/.exec(args)?.[1] ?? '').replace(/ \(deleted\)$/, '');
 }
@@ -112,7 +112,7 @@ function operationOf(
     case 'writev':
     case 'sendmsg':
     case 'sendto': {
-      // A call that has only begun has no result yet: all of it may be said.
+      // An unfinished call has no result yet: all of its data may be sent.
       const said = moved === 0 ? bytes() : bytes().subarray(0, moved);
       if (isSpeech) return { kind: 'said', on: descriptor === 1 ? 'stdout' : on, bytes: said };
       return { kind: 'write', path: on, bytes: bytes().subarray(0, moved) };
@@ -156,7 +156,7 @@ function operationOf(
     case 'close':
       return undefined;
     default:
-      // Only where it is a file that is written: programs pass much between themselves.
+      // Only for files: programs also pass data between their threads.
       if (!on.startsWith('/') && path === '') return undefined;
       throw new Error(`the model does not know ${name}(${args.slice(0, 200)})`);
   }
@@ -171,7 +171,7 @@ function unhex(text: string): string {
   ).toString('utf8');
 }
 
-/** How often a program has flushed before it said that it was ready, and in all. */
+/** The flushes of a program before its ready output, and in all. */
 export function flushCounts(operations: readonly Operation[], ready: string) {
   const isFlush = ({ kind }: Operation): boolean => kind === 'flush' || kind === 'failed-flush';
   const readyAt = operations.findIndex(

@@ -1,6 +1,6 @@
 /**
- * What the two sides say on one connection, read along by who stands between them: which frames were sent and
- * which of them the receiver has acknowledged. Pure.
+ * Decodes the messages of both sides of one connection: which frames were sent, and which of them the receiver has
+ * acknowledged. Pure.
  */
 import { maxHeaderBytes, preface } from '../../shared/protocol/protocol-limits.js';
 import { readAgentMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
@@ -8,7 +8,7 @@ import { MessageDecoder, type WireMessage } from '../../shared/protocol/wire.js'
 import { type Gap, gapOf } from './inventory.js';
 
 export interface Acknowledgement {
-  /** (epoch, sequence), which names a frame for ever. */
+  /** (epoch, sequence) of the frame. */
   readonly id: string;
   readonly sha256: string;
 }
@@ -19,30 +19,30 @@ export class Overheard {
   /** By sequence, the SHA-256 of each frame that was sent. */
   readonly #sent = new Map<number, string>();
   readonly #unanswered = new Set<number>();
-  /** Sequences of notes of dropped frames that the receiver has acknowledged. */
+  /** Sequences of gaps that the receiver has acknowledged. */
   readonly acknowledgedNotes = new Set<number>();
-  /** By (epoch, sequence), the notes of frames that are gone. */
+  /** By (epoch, sequence), the gaps that the agent has sent. */
   readonly notes = new Map<string, Gap>();
   #epoch = '';
   #isWelcome = false;
-  /** True when the receiver did not hear what the agent said: its answers name other frames then. */
+  /** True when the receiver got other data than the agent sent: its answers may then name other frames. */
   isSpoiled = false;
 
   get sentCount(): number {
     return this.#sent.size;
   }
 
-  /** True when the agent speaks the framed protocol in the clear. */
+  /** True when the agent uses the framed protocol in the clear. */
   get isClear(): boolean {
     return this.#up.isUnderstood;
   }
 
-  /** True when the receiver has welcomed the agent and owes it no answer. */
+  /** True when the agent has its welcome and all its messages are answered. */
   get isQuiet(): boolean {
     return this.#isWelcome && this.#unanswered.size === 0;
   }
 
-  /** The agent says this. @returns the newest sequence in it, 0 for none */
+  /** Decodes data of the agent. @returns the newest sequence in it, 0 for none */
   up(chunk: Buffer): number {
     let newest = 0;
     for (const { header } of this.#up.hear(chunk)) {
@@ -61,7 +61,7 @@ export class Overheard {
     return newest;
   }
 
-  /** The receiver says this. @returns the frames that it acknowledges */
+  /** Decodes data of the receiver. @returns the frames that it acknowledges */
   down(chunk: Buffer): Acknowledgement[] {
     const acknowledged: Acknowledgement[] = [];
     for (const { header } of this.#down.hear(chunk)) {
@@ -79,13 +79,13 @@ export class Overheard {
   }
 }
 
-/** One side: the preface, then messages; whatever else it says is passed over. */
+/** The data of one side: the preface, then messages; any other data is skipped. */
 class Listener {
   readonly #decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 2 ** 30 });
   #skip = preface.length;
   #isForeign = false;
 
-  /** True when it has begun with the whole preface. */
+  /** True when its data started with the whole preface. */
   get isUnderstood(): boolean {
     return this.#skip === 0 && !this.#isForeign;
   }

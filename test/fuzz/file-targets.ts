@@ -145,7 +145,7 @@ export const fileTargets: readonly FuzzTarget[] = [
       writeFileSync(join(directory, 'record.jsonl'), bytes);
       const folder = await Folder.open(directory);
       const record = new DayRecord();
-      await record.follow(folder);
+      await record.refresh(folder);
       await record.append(folder, '{}\n', { kind: 'frame', key: '__proto__', name: 'b.jpg' });
       await folder.close();
       must(record.nameOf('__proto__', 'b') === 'b.jpg', 'what is noted is found');

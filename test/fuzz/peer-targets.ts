@@ -144,7 +144,7 @@ export const peerTargets: readonly FuzzTarget[] = [
         memory: new ByteSemaphore(2 ** 28),
         budget: freeBudget,
         spender: 'camera yard',
-        settle: () => undefined,
+        admit: () => undefined,
       };
       const session = new FramedSession(socket, {
         ...{ peer, store, register, clock, log, ...limits, ...bounds },

@@ -1,4 +1,4 @@
-/** What a receiver is to be like after hostile sessions: alive, small, tidy, quiet, and gone when it is asked to go. */
+/** Rules for a receiver after hostile sessions: it runs within its limits, tidies its files, and ends on SIGTERM. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { idleLocks, strayFiles, unfinishedFiles } from './books.js';
 import { addresses } from './plan.js';
@@ -13,10 +13,10 @@ export interface Aftermath {
 const mostPeakMebibytes = 300;
 /** Ten of each event and address in five minutes (SECURITY.md), and there are some twenty events. */
 const mostLogLines = 20 * 10 * (addresses.length + 1);
-/** For what the receiver tidies up by itself. */
+/** Time for the receiver's own cleanup. */
 const tidyDeadlineMs = 10_000;
 
-/** Ends the receiver. All connections are over. */
+/** Ends the receiver, after all connections have ended. */
 export async function endReceiver(house: ReceiverHouse): Promise<Aftermath> {
   if (!house.isAlive) {
     return { violations: [`the receiver has ended: ${lastLines(house)}`], peakMebibytes: 0 };

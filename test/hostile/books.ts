@@ -1,4 +1,4 @@
-/** After hostile sessions: what lies on the receiver's disk, against what was sent and who may send it. */
+/** The audit after hostile sessions: the receiver's disk against the data sent and the rights of its senders. */
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { sha256Of } from './material.js';
@@ -11,19 +11,19 @@ export interface StoredPicture {
   readonly sha256: string;
 }
 
-/** Moments as performance.now() tells them; undefined: it has not come. */
+/** Times of performance.now(); undefined: not reached. */
 export interface Moments {
-  /** The honest camera's first welcome over TLS: from then on its name is nobody else's. */
+  /** The honest camera's first welcome over TLS: from then on no other peer may have its name. */
   readonly honestIsSecureAtMs: number | undefined;
-  /** From then on nobody is heard in the clear; -Infinity: never was. */
+  /** From then on no connection in the clear is accepted; -Infinity: from the start. */
   readonly closedAtMs: number | undefined;
-  /** While the bad camera's key was taken back. */
+  /** When the bad camera's key was revoked. */
   readonly unpairing: { readonly fromMs: number; readonly toMs: number } | undefined;
 }
 
 export interface Books {
   readonly stored: readonly StoredPicture[];
-  /** SHA-256 of each frame that the honest camera was told is stored. */
+  /** SHA-256 of each frame of the honest camera that was acknowledged. */
   readonly acknowledged: readonly string[];
   readonly sent: readonly Sent[];
   readonly moments: Moments;
@@ -31,10 +31,10 @@ export interface Books {
   readonly paired: readonly string[];
 }
 
-/** For connections that live when a door is shut: the receiver looks every few seconds. */
+/** For connections open at a revocation: the receiver checks every few seconds. */
 const graceMs = 15_000;
 
-/** As docs/protocol.md has it, written anew: the programs' own rule may be what is wrong. */
+/** As in docs/protocol.md, implemented again: the programs' own rule may be wrong. */
 const folderName = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** A sentence for each rule that was broken. */
@@ -86,14 +86,14 @@ function whyForbidden(
   return atMs > closedAtMs + graceMs ? 'it came in the clear to a closed receiver' : undefined;
 }
 
-/** Files of a house that should not be there. @param files relative to the house */
+/** Unexpected files below the receiver's directory. @param files relative to it */
 export function strayFiles(files: readonly string[]): string[] {
-  // `agent pair` marks outside of its state directory that it is paired.
+  // `agent pair` keeps a mark of the pairing outside its state directory.
   const isOurs = /^(captures\/|keys\/|home\/\.config\/picchanged\/paired\/agent-[0-9a-f]+$)/;
   return files.filter((name) => !isOurs.test(name));
 }
 
-/** Pictures below a captures directory. @param files relative to the house */
+/** Pictures below the captures directory. @param files relative to the receiver's directory */
 export function readPictures(directory: string, files: readonly string[]): StoredPicture[] {
   return files
     .filter((name) => name.startsWith('captures/') && name.endsWith('.jpg'))
@@ -104,12 +104,12 @@ export function readPictures(directory: string, files: readonly string[]): Store
     }));
 }
 
-/** Files that were begun and are not finished. */
+/** Unfinished files. */
 export function unfinishedFiles(files: readonly string[]): string[] {
   return files.filter((name) => name.endsWith('.part'));
 }
 
-/** Locks of names under which nothing lies. */
+/** Locks of names without captures. */
 export function idleLocks(files: readonly string[]): string[] {
   const cameras = new Set(
     files.flatMap((name) => /^captures\/([^./][^/]*)\//.exec(name)?.[1] ?? []),

@@ -1,4 +1,4 @@
-/** ClientHellos made by hand are ones that OpenSSL reads: it asks for each identity in them. */
+/** OpenSSL accepts the hand-made ClientHellos: it looks up each identity in them. */
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { createServer } from 'node:tls';
@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { tlsSettings } from '../../shared/keys/tls-settings.js';
 import { type ClientHelloShape, clientHello, identitiesOf } from './client-hello.js';
 
-/** The identities that a server of TLS is asked for. */
+/** The identities that a TLS server looks up. */
 async function askedFor(shape: ClientHelloShape): Promise<string[]> {
   const asked: string[] = [];
   const server = createServer({
@@ -27,7 +27,7 @@ async function askedFor(shape: ClientHelloShape): Promise<string[]> {
   return asked;
 }
 
-describe('a ClientHello made by hand', () => {
+describe('a hand-made ClientHello', () => {
   it.each([
     ['one identity', { identities: ['front.k1'] }],
     ['as many as it holds', { identities: identitiesOf('a', Infinity) }],

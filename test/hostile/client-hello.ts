@@ -15,7 +15,7 @@ export interface ClientHelloShape {
 
 /** All of its extensions together. */
 const maxExtensionsBytes = 65_000;
-/** Of an identity in a pre_shared_key extension, beside itself: its length, its age, its binder. */
+/** Bytes of an identity in a pre_shared_key extension beside itself: its length, its age, its binder. */
 const bytesPerIdentity = 2 + 4 + 33;
 const maxRecordBytes = 16_384;
 const binderBytes = 32;

@@ -1,6 +1,6 @@
 /**
  * A camera that keeps every rule: one frame at a time, sent until it is acknowledged, over TLS once it has a key.
- * It connects anew when it is cut off, and waits when it is asked to, though never for long: it is in a test.
+ * It reconnects after a cut, and honours retry delays, shortened for the test.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -21,9 +21,9 @@ export interface HonestSettings {
   readonly port: number;
   readonly camera: string;
   readonly localAddress?: string;
-  /** Asked before each connection; undefined: it is not paired yet, and speaks in the clear. */
+  /** Called before each connection; undefined: not paired yet, the connection is in the clear. */
   readonly key: () => CameraKey | undefined;
-  /** However long the receiver asks it to wait. */
+  /** Upper limit of the receiver's retry delays. */
   readonly longestWaitMs: number;
 }
 
@@ -34,7 +34,7 @@ export async function openSocket(
   key: CameraKey | undefined,
 ): Promise<Socket> {
   const plain = connect({ port, host: '127.0.0.1', localAddress, noDelay: true });
-  // What goes wrong after the handshake shows as the end of the connection.
+  // Errors after the handshake show as the end of the connection.
   plain.on('error', () => undefined);
   if (key === undefined) {
     await once(plain, 'connect');
@@ -58,7 +58,7 @@ export class HonestCamera {
   readonly #settings: HonestSettings;
   #talk: Talk | undefined;
   #sequence = 0;
-  /** Why the last attempt did not succeed, for who reports. */
+  /** Why the last attempt failed, for reports. */
   lastTrouble = 'none';
   /** performance.now() of its first welcome over TLS. */
   firstSecureWelcomeAtMs: number | undefined;
@@ -69,7 +69,7 @@ export class HonestCamera {
 
   /**
    * Resolves when the frame is acknowledged.
-   * @param cutAfterMs its connection is cut so soon after the frame was sent, which then is sent again
+   * @param cutAfterMs the connection is cut this time after the frame was sent; the frame is then sent again
    * @throws when it is refused for good, or `signal` aborts
    */
   async deliver(jpeg: Buffer, signal: AbortSignal, cutAfterMs?: number): Promise<void> {
@@ -95,7 +95,7 @@ export class HonestCamera {
     }
   }
 
-  /** Resolves when it is welcome, however often it has to come. */
+  /** Resolves after a welcome, with as many attempts as needed. */
   async connect(signal: AbortSignal): Promise<Talk> {
     for (;;) {
       signal.throwIfAborted();
@@ -135,7 +135,7 @@ export class HonestCamera {
   }
 }
 
-/** A connection, and what the receiver says on it. */
+/** A connection, and the receiver's messages on it. */
 class Talk {
   readonly socket: Socket;
   readonly #decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 0 });
@@ -154,7 +154,7 @@ class Talk {
     return !this.socket.destroyed;
   }
 
-  /** @returns undefined when the connection ends, or is silent for too long */
+  /** @returns undefined when the connection ends, or after the deadline without data */
   async next(signal: AbortSignal): Promise<ReceiverMessage | undefined> {
     const deadline = setTimeout(() => this.socket.destroy(), answerDeadlineMs);
     const stop = (): void => void this.socket.destroy();

@@ -1,6 +1,6 @@
 /**
- * One round: hostile sessions come and go, several at once, until an honest camera beside them has delivered
- * its frames; then the books are closed. No rule is about time: a round that makes no progress is given up.
+ * One round: hostile sessions run, several at once, until an honest camera beside them has delivered its frames; then
+ * the disks are audited. No rule is about time: only a round without progress is aborted.
  */
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
@@ -31,10 +31,10 @@ export interface HostileRunSettings {
   /** Empty; the caller removes it. */
   readonly directory: string;
   readonly programs: { readonly agent: string; readonly receiver: string };
-  /** The round goes on until so many have begun. */
+  /** The round lasts until this many sessions have started. */
   readonly minSessions: number;
   readonly frames: number;
-  /** For the honest camera to have one more frame stored. */
+  /** Deadline for the honest camera to have one more frame stored. */
   readonly progressDeadlineMs: number;
   readonly signal?: AbortSignal;
 }
@@ -42,7 +42,7 @@ export interface HostileRunSettings {
 export interface HostileOutcome {
   /** A sentence for each rule that was broken. */
   readonly violations: readonly string[];
-  /** Those that were there at the end. */
+  /** Those that remained at the end. */
   readonly lastSessions: readonly HostileSession[];
   readonly sessions: number;
   readonly hostileBytes: number;
@@ -54,11 +54,11 @@ export interface HostileOutcome {
 /** Sessions at once. */
 const slots = 8;
 const frameEveryMs = 60;
-/** Every so many frames the honest camera connects anew. */
+/** The honest camera reconnects after this many frames. */
 const reconnectEvery = 6;
-/** Every so many, its connection is cut before it has the acknowledgement. */
+/** After this many frames its connection is cut before the acknowledgement. */
 const cutEvery = 4;
-/** For one more frame, when the hostile sessions are over. */
+/** Deadline for one more frame after the hostile sessions. */
 const lastFrameMs = 60_000;
 
 export async function runHostile(settings: HostileRunSettings): Promise<HostileOutcome> {
@@ -104,7 +104,7 @@ class Round {
     });
   }
 
-  /** Cameras that are paired, and codes that are pending, from the start. */
+  /** Paired cameras and pending codes at the start. */
   async prepare(): Promise<void> {
     const { world } = this.#settings;
     for (let at = 0; at < world.pendingCodes; at += 1) await this.#house.makeCode(`later-${at}`);
@@ -113,7 +113,7 @@ class Round {
       this.#badKey = await this.#house.pair(badName);
     }
     if (world.pairing === 'before') this.#honestKey = await this.#house.pair(honestName);
-    // What a proven key does to the receiver is done before the first frame: it is closed from then on.
+    // A proven key closes the receiver before the first frame.
     if (this.#honestKey) await this.#camera.connect(AbortSignal.timeout(60_000));
   }
 
@@ -171,7 +171,7 @@ class Round {
 
   async #shoot(number: number, signal: AbortSignal): Promise<void> {
     const jpeg = paddedJpeg(`honest ${number}`, number % 5 === 0 ? 60_000 : 4000);
-    // Whether it was stored before the cut differs; that it is stored once does not.
+    // It may be stored before the cut or not; in both cases it is stored once.
     const cutAfterMs = number % cutEvery === 0 ? (number * 7) % 30 : undefined;
     await this.#camera.deliver(jpeg, signal, cutAfterMs);
     this.#acknowledged.push(sha256Of(jpeg));
@@ -194,7 +194,7 @@ class Round {
         world.pairing === 'commands'
           ? await pairByCommands(house, honestName, programs.agent, state, this.#over.signal)
           : await house.pair(honestName);
-      // As an agent does that learns of a key: it speaks over TLS from now on.
+      // Like an agent that has been paired: it uses TLS from now on.
       this.#camera.disconnect();
     },
     'unpair-bad': async () => {
@@ -211,7 +211,7 @@ class Round {
     },
   };
 
-  /** @throws when the receiver has ended, or the honest camera gets no further */
+  /** @throws when the receiver has ended, or the honest camera makes no progress */
   async #watch(): Promise<never> {
     const { progressDeadlineMs } = this.#settings;
     for (;;) {

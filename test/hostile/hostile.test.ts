@@ -1,7 +1,7 @@
 /**
- * Hostile sessions in their short form: in each kind of world they come and go beside an honest camera, whose frames
- * all arrive. A failure is tried again by `npm run test:hostile -- --seed S`, with the seed that it prints; the
- * sessions are then the same, the moments are the machine's.
+ * Hostile sessions in their short form: with each kind of settings they run beside an honest camera, whose frames all
+ * arrive. `npm run test:hostile -- --seed S` repeats a failure, with the seed that the test prints: the sessions are
+ * the same, the exact times depend on the machine.
  */
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/programs.js';
@@ -48,7 +48,7 @@ describe('a plan', () => {
         ...[end, ...steps.map(({ kind }) => kind)],
       ]),
     );
-    // Two ways to open, nine to say other bytes, twenty-five steps and four ends.
+    // Two openings of the framed protocol, nine kinds of other bytes, twenty-five steps and four ends.
     expect(kinds.size).toBe(2 + 9 + 25 + 4);
   });
 });

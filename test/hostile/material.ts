@@ -1,4 +1,4 @@
-/** What agents say, made by hand: messages as bytes, right ones and wrong ones, and JPEGs of any size. */
+/** Hand-made data of agents: valid and invalid messages as bytes, and JPEGs of any size. */
 import { createHash } from 'node:crypto';
 import { preface } from '../../shared/protocol/protocol-limits.js';
 import { encodeMessage } from '../../shared/protocol/wire.js';
@@ -7,7 +7,7 @@ import { makeJpeg } from '../support/pictures.js';
 const template = makeJpeg(1);
 const maxCommentBytes = 65_000;
 
-/** A whole JPEG of about `bytes` that nothing else equals if `words` are its own: they are in its comments. */
+/** A whole JPEG of about `bytes`, unique if `words` are: its comments contain them. */
 export function paddedJpeg(words: string, bytes: number): Buffer {
   const pieces = [template.subarray(0, 2)];
   for (let left = Math.max(bytes - template.length, words.length); left > 0;) {
@@ -23,10 +23,10 @@ export function paddedJpeg(words: string, bytes: number): Buffer {
 
 export const sha256Of = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-/** The SHA-256 of nothing that is sent. */
+/** A SHA-256 of no sent data. */
 export const wrongSha256 = 'a5'.repeat(32);
 
-/** The preface and a hello. `camera` and `epoch` are as the caller wants them, valid or not. */
+/** The preface and a hello; `camera` and `epoch` may be invalid. */
 export function greeting(camera: unknown, epoch: unknown): Buffer {
   const [hello] = encodeMessage({ type: 'hello', camera, epoch, agent: 'hostile' });
   return Buffer.concat([Buffer.from(preface), hello]);
@@ -52,7 +52,7 @@ export function message(header: object): Buffer {
   return encodeMessage(header)[0];
 }
 
-/** A note that frames were dropped. @param ranges how many runs of sequences it names; 0: none */
+/** A `dropped` message. @param ranges number of its sequence ranges; 0: without `sequences` */
 export function holeMessage(sequence: number, capturedAtMs: number, ranges = 0): Buffer {
   const sequences = Array.from({ length: ranges }, (_, at) => [at * 4, at * 4 + 1]);
   return message({

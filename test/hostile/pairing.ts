@@ -1,4 +1,4 @@
-/** Pairs a camera as a person does, with the commands of both sides, and reads the key that came of it. */
+/** Pairs a camera as a user does, with the commands of both sides, and reads the resulting key. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KeyStore } from '../../agent/uplink/keys/key-store.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
@@ -25,7 +25,7 @@ export async function pairByCommands(
       const [key] = await new KeyStore(state, undefined).keysFor(receiver, camera);
       if (key !== undefined) return key;
     } catch {
-      // Shut out for a moment: a person types the line again.
+      // The receiver refused it for a moment: a user repeats the command.
     }
     await delay(200, undefined, { signal });
   }

@@ -1,19 +1,19 @@
 /**
- * Hostile sessions and the world they happen in, as functions of a seed. Pure. The same seed gives the same
- * sessions in the same order; which of them meet depends on the machine.
+ * Hostile sessions and the receiver's settings, as functions of a seed. Pure. The same seed gives the same sessions in
+ * the same order; which of them run at the same time depends on the machine.
  */
 import { seededRandom } from '../faults/plan.js';
 
 /** The camera whose frames must all arrive. */
 export const honestName = 'front';
-/** Paired, and its key is in hostile hands. */
+/** A paired camera whose key the hostile sessions have. */
 export const badName = 'shed';
-/** Paired, and nobody ever sends as it. */
+/** A paired camera that never sends. */
 export const silentName = 'yard';
 
 export const honestAddress = '127.0.0.1';
 const hostileAddresses = ['127.0.7.1', '127.0.7.2', '127.0.7.3', '127.0.8.1'];
-/** All that anything comes from. */
+/** The addresses of all sessions. */
 export const addresses = [honestAddress, ...hostileAddresses];
 
 export const worldKinds = [
@@ -38,7 +38,7 @@ export interface World {
   /** `--quota`. */
   readonly quota: string;
   readonly changes: readonly { readonly kind: ChangeKind; readonly afterSessions: number }[];
-  /** Sessions that take the honest camera's name before it is paired, stay, and come again when they are cut off. */
+  /** Sessions that hold the honest camera's name before it is paired, and reconnect after a cut. */
   readonly squatters: number;
 }
 
@@ -92,7 +92,7 @@ export type Opening =
   | {
       readonly kind: 'client-hello';
       readonly name: string;
-      /** At most: as many as it holds. */
+      /** At most as many as it can hold. */
       readonly identities: number;
       /** The honest camera's own identity is among them. */
       readonly hasKnown: boolean;
@@ -123,7 +123,7 @@ export interface HostileSession {
   readonly stayMs: number;
 }
 
-/** Makes choices out of a seed. */
+/** Random choices from a seed. */
 class Dice {
   readonly #random: () => number;
 
@@ -164,7 +164,7 @@ export function planWorld(seed: number, kind: WorldKind): World {
     ...{ kind, hasPairedCameras, pairing, changes },
     isOpenAnyway: kind.startsWith('open'),
     pendingCodes: dice.of([0, 1, 5]),
-    // Before it is paired its name is anyone's, and so is its quota.
+    // Before its pairing other peers may use its name, and its quota.
     quota: pairing === 'before' ? '4MiB' : '1GiB',
     squatters: pairing === 'before' ? 0 : 1,
   };
@@ -224,7 +224,7 @@ function planName(dice: Dice): unknown {
   return dice.of([...wrong, 'raw-1', '__proto__', 'front\n', 'fr\u00f6nt', 5, null, ['front']]);
 }
 
-/** Most steps end a session: half of them are chosen among those that do not. */
+/** Most steps end a session: half of the steps are chosen among those that do not. */
 const lastingKinds: readonly StepKind[] = ['frame', 'same-time', 'odd-time', 'wrong-hash', 'hole'];
 
 function planSteps(dice: Dice): Step[] {

@@ -1,6 +1,6 @@
 /**
- * A receiver as a real process in a house of its own: captures, keys, home, temporary folder and working
- * directory lie below one directory, so that a file that it writes anywhere else is found. Linux tells the rest.
+ * A receiver as a real process in a directory of its own: captures, keys, home, temporary folder and working
+ * directory are below it, so that any other file that it writes is found. proc(5) gives the rest.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -11,7 +11,7 @@ import { KeyFolder } from '../../receiver/access/keys/key-folder.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
 import { freePort } from '../support/ports.js';
 
-/** proc(5): clock ticks a second, the same on every Linux that Node runs on. */
+/** proc(5): clock ticks a second, the same on every Linux with Node. */
 const ticksPerSecond = 100;
 const startDeadlineMs = 30_000;
 /** The receiver ends within 5 s of SIGTERM. */
@@ -46,7 +46,7 @@ export class ReceiverHouse {
     this.keysPath = join(settings.directory, 'keys');
     this.keys = new KeyFolder(this.keysPath);
     const args = ['--dir', this.captures, '--keys', this.keysPath, '--json', ...settings.args];
-    // A group of its own: what it starts and leaves behind is found by it.
+    // Its own process group: child processes left behind are found by it.
     this.#child = spawn(
       process.execPath,
       [settings.program, ...args, '--listen', `127.0.0.1:${port}`],
@@ -90,7 +90,7 @@ export class ReceiverHouse {
     return key;
   }
 
-  /** A program of the package, run to its end in this house. @throws when it fails */
+  /** Runs a program of the package to its end, in this directory. @throws when it fails */
   async run(program: string, args: readonly string[]): Promise<string> {
     const child = spawn(process.execPath, [program, ...args], { env: this.#environment() });
     let said = '';
@@ -109,14 +109,14 @@ export class ReceiverHouse {
     return /^agent pair \S+ (\S+)$/m.exec(said)?.[1] ?? '';
   }
 
-  /** CPU time that it and the programs that it ran have taken, milliseconds. */
+  /** CPU time of it and its child processes, milliseconds. */
   cpuMs(): number {
     const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
     return (ticks * 1000) / ticksPerSecond;
   }
 
-  /** The most memory that it ever had, bytes. */
+  /** Peak memory, bytes. */
   peakBytes(): number {
     const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
@@ -192,7 +192,7 @@ export class ReceiverHouse {
   }
 }
 
-/** The process group, as proc(5) tells; undefined for a process that has ended. */
+/** The process group from proc(5); undefined for an ended process. */
 function groupOf(pid: number): number | undefined {
   try {
     const [state, , group] =

@@ -1,6 +1,6 @@
 /**
- * Hostile sessions for as long as one likes: `npm run test:hostile -- --seconds N --seed S`. Each round has a seed
- * of its own, which is printed; ends with 1 when a rule was broken.
+ * Hostile sessions for any time: `npm run test:hostile -- --seconds N --seed S`. Prints the seed of each round; ends
+ * with 1 when a rule was broken.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ if (kinds.length === 0 || ![firstSeed, ...numbers].every((each) => Number.isSafe
   process.exit(2);
 }
 
-/** Ctrl-C leaves no process behind. */
+/** Ctrl-C ends all processes. */
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)));

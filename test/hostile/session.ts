@@ -1,4 +1,4 @@
-/** Plays one hostile session as it was planned, again and again if it stays for ever. Whatever the receiver does to it, it ends, and never rejects. */
+/** Runs one planned hostile session, repeatedly if it is a lasting one. It always ends, and never rejects. */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -16,15 +16,15 @@ import { stepMessages } from './steps.js';
 export interface Scene {
   readonly port: number;
   readonly ledger: Ledger;
-  /** What the honest camera calls its spool: hostile sessions may know it. */
+  /** The epoch of the honest camera: hostile sessions may know it. */
   readonly honestEpoch: string;
   readonly honestKey: () => CameraKey | undefined;
   readonly badKey: CameraKey | undefined;
 }
 
-/** A session that is asked to stay says so much. */
+/** Ping interval of a lasting session. */
 const pingEveryMs = 500;
-/** For a receiver that neither answers nor closes. */
+/** Deadline for a receiver that neither answers nor closes. */
 const longestAnswerMs = 12_000;
 
 export async function playSession(
@@ -49,14 +49,14 @@ async function playOnce(session: HostileSession, scene: Scene, signal: AbortSign
     if (session.isReading) socket.resume();
     await new Session(session, scene, socket, holder?.camera).play(signal);
   } catch {
-    // It was shut out, which is as good an end as any.
+    // The receiver closed the connection: an end like any other.
   } finally {
     socket?.destroy();
     signal.removeEventListener('abort', stop);
   }
 }
 
-/** The key that a session proves, or tries to. */
+/** The key that a session uses, right or wrong. */
 function holderOf(opening: Opening, { badKey, honestKey }: Scene): CameraKey | undefined {
   if (opening.kind !== 'framed' || opening.as === 'stranger') return undefined;
   if (opening.as === 'bad' && badKey !== undefined) return badKey;
@@ -167,7 +167,7 @@ class Session {
     this.#scene.ledger.sent.push({ ...facts, atMs: performance.now() });
   }
 
-  /** Resolves when the system has taken enough of it, or the connection is over. */
+  /** Resolves when the system has taken enough of the data, or the connection has ended. */
   async #write(bytes: Buffer): Promise<void> {
     if (this.#socket.destroyed || bytes.length === 0) return;
     this.#scene.ledger.bytes += bytes.length;

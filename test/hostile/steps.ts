@@ -13,7 +13,7 @@ import {
 import { type StepKind, honestName } from './plan.js';
 
 export interface StepFacts {
-  /** Makes its pictures its own. */
+  /** Makes its pictures unique. */
   readonly who: string;
   readonly index: number;
   /** Messages of the session before this one, and this one. */
@@ -22,11 +22,11 @@ export interface StepFacts {
 
 interface StepBytes {
   readonly bytes: Buffer;
-  /** A picture that may come to be stored. */
+  /** Called with a picture that may be stored. */
   readonly storable?: Buffer;
 }
 
-/** A time that sessions share, so that their frames want the same names. */
+/** A time that sessions share, so that their frames have the same plain names. */
 const sharedTimeMs = Date.UTC(2026, 10, 22, 12);
 /** Larger than any `--max-frame` here. */
 const tooLargeBytes = 8 * 2 ** 20;

@@ -1,4 +1,4 @@
-/** Who comes from the internet: in a network of its own, where this machine has a public address. */
+/** Peers with a public address, in a network namespace where this machine has one. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { filesBelow } from '../support/files.js';
@@ -6,7 +6,7 @@ import { household } from '../support/pairing.js';
 import { makeJpeg } from '../support/pictures.js';
 import { missing, root, start } from '../support/programs.js';
 
-const publicAddress = '203.0.113.7'; // for documentation, RFC 5737: nobody's
+const publicAddress = '203.0.113.7'; // reserved for documentation, RFC 5737
 const noNetwork =
   missing('unshare', 'util-linux') ??
   missing('ip', 'iproute2') ??
@@ -15,7 +15,7 @@ const noNetwork =
     ? undefined
     : 'only root can make a network of its own');
 
-/** A receiver in a network of its own, and a way to start other programs in it. */
+/** A receiver in a network namespace, and a way to start other programs in it. */
 async function startInside(captures: string, keys: string) {
   const setUp = `ip link set lo up && ip addr add ${publicAddress}/32 dev lo && exec "$@"`;
   const receiver = start('unshare', [
@@ -27,10 +27,10 @@ async function startInside(captures: string, keys: string) {
     start('nsenter', [`--net=/proc/${receiver.child.pid ?? 0}/ns/net`, command, ...args], {
       stdin,
     });
-  /** A raw picture that comes from an address. @returns what is said to it */
+  /** Sends a raw picture from an address. @returns the answer */
   const raw = async (from: string): Promise<string> => {
     const socat = inside('socat', ['-', `TCP:${publicAddress}:4444,bind=${from}`], 'pipe');
-    // It may have gone before it is given the picture.
+    // socat may have ended before the picture is written.
     socat.child.stdin?.on('error', () => undefined);
     socat.child.stdin?.end(makeJpeg(1));
     await socat.ended;
@@ -42,7 +42,7 @@ async function startInside(captures: string, keys: string) {
 }
 
 describe('a public address', () => {
-  it('is heard with a key, and not without one', async (test) => {
+  it('is accepted with a key, and refused without one', async (test) => {
     test.skip(noNetwork !== undefined, noNetwork);
     const { captures, keys, line, scene, state } = household();
     const { raw, agent } = await startInside(captures, keys);

@@ -1,4 +1,4 @@
-/** The pair as real processes: camera, agent, TCP, receiver, file. */
+/** Agent and receiver as real processes: camera, agent, TCP, receiver, file. */
 import { copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../support/temporary.js';
 
 const noFswebcam = missing('fswebcam', 'fswebcam');
 
-/** Runs an agent for one shot. @returns its exit code and what it said */
+/** Runs an agent for one shot. @returns its exit code and its output */
 async function shoot(address: string, state: string, args: readonly string[]) {
   const agent = startAgent(['--host', address, '--once', '--state', state, ...args], {
     env: { XDG_RUNTIME_DIR: state },
@@ -20,7 +20,7 @@ async function shoot(address: string, state: string, args: readonly string[]) {
 }
 
 describe('one-shot runs', () => {
-  it('through real fswebcam keep the first frame, then what changed and what was there before', async (test) => {
+  it('through real fswebcam send the first frame, then a change and the frame before it', async (test) => {
     test.skip(noFswebcam !== undefined, noFswebcam);
     const directory = temporaryDirectory();
     const state = temporaryDirectory();
@@ -36,14 +36,14 @@ describe('one-shot runs', () => {
       [inView, 3],
     ] as const) {
       copyFileSync(join(visit, shown), picture);
-      // Of frames that are nearer to each other a change takes two.
+      // At shorter intervals a change needs two frames.
       await delay(1000);
       expect(await shoot(address, state, args)).toMatchObject({ code: 0 });
       expect(filesBelow(directory)).toHaveLength(files);
     }
   });
 
-  it('take a file as it is now, and send it byte for byte', async () => {
+  it('send the current contents of a file, byte for byte', async () => {
     const directory = temporaryDirectory();
     const { address } = await startReceiverProgram(directory);
     const path = join(temporaryDirectory(), 'monitor.jpg');
@@ -55,7 +55,7 @@ describe('one-shot runs', () => {
     expect(readFileSync(join(directory, name))).toEqual(makeJpeg(5));
   });
 
-  it('that cannot deliver leave the frame for the next run, which delivers it once', async () => {
+  it('without a receiver leave the frame for the next run, which delivers it once', async () => {
     const directory = temporaryDirectory();
     const state = temporaryDirectory();
     const path = join(temporaryDirectory(), 'monitor.jpg');
@@ -74,7 +74,7 @@ describe('one-shot runs', () => {
     }
   });
 
-  it('with their spool in memory see a change again that they could not deliver', async () => {
+  it('with a spool in memory detect an undelivered change again', async () => {
     const directory = temporaryDirectory();
     const state = temporaryDirectory();
     const path = join(temporaryDirectory(), 'monitor.jpg');
@@ -91,7 +91,7 @@ describe('one-shot runs', () => {
 });
 
 describe('a watching agent', () => {
-  it('takes frames from a command, one after the other', async () => {
+  it('sends frames from a command, one after the other', async () => {
     const directory = temporaryDirectory();
     const { address } = await startReceiverProgram(directory);
     const path = join(temporaryDirectory(), 'a.jpg');
@@ -116,7 +116,7 @@ describe('a watching agent', () => {
     }
   });
 
-  it('delivers each file that appears once, though the receiver comes late and is restarted', async () => {
+  it('delivers each new file once, with a receiver that starts late and is restarted', async () => {
     const directory = temporaryDirectory();
     const folder = temporaryDirectory();
     const first = await startReceiverProgram(directory);
@@ -154,7 +154,7 @@ describe('a watching agent', () => {
     expect(inOrder(kept)).toEqual(inOrder(sent));
   });
 
-  it('sends what changed in the scene, and ends though the receiver is away', async () => {
+  it('sends changes of the demo scene, and ends while the receiver is down', async () => {
     const directory = temporaryDirectory();
     const receiver = await startReceiverProgram(directory);
     const agent = startAgent([

@@ -1,4 +1,4 @@
-/** doctor, status, install and uninstall as they are typed, on a machine as it is. */
+/** doctor, status, install and uninstall as commands, on the test machine. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -18,7 +18,7 @@ interface Finding {
 const typed = (name: string, args: readonly string[], env = {}) =>
   run(process.execPath, [`${root}dist/${name}.js`, ...args], { env });
 
-/** By what was looked at; of several, the last. */
+/** Findings by their check; of several, the last. */
 async function findings(name: string, args: readonly string[], env = {}) {
   const { code, stdout } = await typed(name, ['doctor', '--json', ...args], env);
   const { ok, findings: all } = JSON.parse(stdout) as { ok: boolean; findings: Finding[] };
@@ -29,7 +29,7 @@ async function findings(name: string, args: readonly string[], env = {}) {
 const noFswebcam = missing('fswebcam', 'fswebcam');
 
 describe('agent doctor', () => {
-  it('finds all well, and a receiver that answers', async () => {
+  it('finds no problem, and a receiver that answers', async () => {
     const { address } = await startReceiverProgram(temporaryDirectory());
     const state = temporaryDirectory();
     const args = ['--host', address, '--source', 'scene', '--state', state];
@@ -49,7 +49,7 @@ describe('agent doctor', () => {
     });
   });
 
-  it('says what is wrong, and what to type', async () => {
+  it('reports problems, and the commands that fix them', async () => {
     const port = await freePort();
     const state = temporaryDirectory();
     const host = `127.0.0.1:${port}`;
@@ -107,7 +107,7 @@ describe('agent doctor', () => {
     });
   });
 
-  it('tells an agent at work and what waits, as status does', async () => {
+  it('reports a running agent and its waiting frames, as status does', async () => {
     const state = temporaryDirectory();
     const host = `127.0.0.1:${await freePort()}`;
     const args = ['--host', host, '--source', 'scene', '--state', state];
@@ -130,7 +130,7 @@ describe('agent doctor', () => {
 });
 
 describe('receiver doctor', () => {
-  it('finds the receiver at its port, and tells status of the cameras', async () => {
+  it('finds the receiver at its port, and status lists the cameras', async () => {
     const directory = temporaryDirectory();
     const { address, port } = await startReceiverProgram(directory);
     const camera = ['--camera', 'yard', '--state', temporaryDirectory()];
@@ -143,7 +143,7 @@ describe('receiver doctor', () => {
     expect(stdout).toMatch(/^yard: last frame \d+ s ago, 1 frame today \(\d+ kB\)$/m);
   });
 
-  it('says what is wrong', async () => {
+  it('reports problems', async () => {
     const listen = ['--listen', `127.0.0.1:${await freePort()}`];
     const file = join(temporaryDirectory(), 'file');
     writeFileSync(file, '');
@@ -160,7 +160,7 @@ describe('receiver doctor', () => {
 });
 
 describe('doctor and status of a pair', () => {
-  it('tell that it is none, that a code waits, and that it is one', async () => {
+  it('report no pairing, a pending code, and the finished pairing', async () => {
     const { captures, keys, line, receive, state, type } = household();
     const { address } = await receive();
     const atReceiver = ['--dir', captures, '--keys', keys];
@@ -202,7 +202,7 @@ describe('doctor and status of a pair', () => {
 });
 
 describe('install', () => {
-  it('shows what it would do, and does nothing', async () => {
+  it('with --dry-run prints its steps, and does nothing', async () => {
     const home = temporaryDirectory();
     const captures = join(home, 'captures');
     const args = ['install', '--dry-run', '--user', '--dir', captures, '--max-frame', '8MiB'];
@@ -247,7 +247,7 @@ describe('install', () => {
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 
-  it('needs root, or --user, and something to take away', async () => {
+  it('fails when there is nothing to uninstall', async () => {
     const home = temporaryDirectory();
     mkdirSync(join(home, '.config'));
     expect(

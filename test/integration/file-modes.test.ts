@@ -1,4 +1,4 @@
-/** Who may read what the programs write when they are run by hand, under the usual umask and under others. */
+/** File modes of the programs' files when a user runs them, under the usual umask and others. */
 import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -9,14 +9,14 @@ import { type Running, root, start } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { emptyFrames, putFrame, visitedFrames } from '../support/visit.js';
 
-/** One of the programs, as a shell with a umask of its own starts it. */
+/** Starts a program from a shell with the given umask. */
 function startUnder(umask: string, program: 'agent' | 'receiver', args: string[]): Running {
   const line = `umask ${umask}; exec "$0" "$@"`;
   const env = { XDG_RUNTIME_DIR: temporaryDirectory() };
   return start('sh', ['-c', line, process.execPath, `${root}dist/${program}.js`, ...args], { env });
 }
 
-/** The modes of all folders and of all files from a folder down, each once. */
+/** The distinct modes of all folders and all files below a folder. */
 function modesFrom(folder: string): { folders: string[]; files: string[] } {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const [folders, files] = [new Set<string>(), new Set<string>()];
@@ -48,7 +48,7 @@ it.each([
   }
   const stored = (): string[] => filesBelow(captures).filter((name) => name.endsWith('.jpg'));
   await eventually(() => stored().length === 3, 'three frames stored');
-  // What waits is made by the same code as what was delivered, and is still there.
+  // The spool's modes are checked on a waiting frame: delivered ones are removed.
   expect(await receiver.stop()).toBe(0);
   putFrame(join(frames, '3.jpg'), visitedFrames[3]!, Date.UTC(2026, 10, 22, 12) + 3000);
   await eventually(() => filesBelow(state).some((name) => name.endsWith('.jpg')), 'a frame waits');
@@ -57,7 +57,7 @@ it.each([
   expect(await agent.stop()).toBe(0);
 });
 
-it('leaves folders that are there as they are', async () => {
+it('does not change the modes of existing folders', async () => {
   const captures = temporaryDirectory();
   mkdirSync(join(captures, 'yard'));
   const before = modesFrom(captures).folders;

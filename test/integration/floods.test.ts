@@ -1,6 +1,6 @@
 /**
  * Floods against the built receiver, while a paired camera delivers: its frames all arrive, and the memory
- * stays bounded. What the receiver took is printed.
+ * stays bounded. The test prints the receiver's peak memory.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -27,7 +27,7 @@ import { temporaryDirectory } from '../support/temporary.js';
 
 const mebi = 2 ** 20;
 
-/** The most memory that a process ever had, as proc(5) tells; told to who runs the test. */
+/** Peak memory of a process, from proc(5); printed by the test. */
 function peakBytes({ child }: Running, of: string): number {
   const status = readFileSync(`/proc/${child.pid ?? 0}/status`, 'utf8');
   const bytes = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
@@ -35,7 +35,7 @@ function peakBytes({ child }: Running, of: string): number {
   return bytes;
 }
 
-/** A connection that goes with the test. */
+/** A connection that is closed with the test. */
 function open(port: number): Socket {
   const socket = connect({ port, host: '127.0.0.1' });
   socket.on('error', () => undefined);
@@ -43,7 +43,7 @@ function open(port: number): Socket {
   return socket;
 }
 
-/** A receiver, and an agent that is paired with it and sends what is put into a folder. */
+/** A receiver, and a paired agent that sends the files of a folder. */
 async function atHome(...args: string[]) {
   const { captures, keys, state, receive, line, type } = household();
   const receiver = await receive(...args);
@@ -55,7 +55,7 @@ async function atHome(...args: string[]) {
   let made = 0;
   return {
     ...{ receiver, agent, keys: new KeyFolder(keys) },
-    /** Lets the camera make frames. @returns when each of them, and nothing else, is stored */
+    /** Makes frames. Resolves when exactly these are stored. */
     deliver: async (count: number): Promise<void> => {
       for (const end = made + count; made < end; made += 1) {
         writeFileSync(join(folder, `${made}.jpg`), makeJpeg(made));
@@ -67,7 +67,7 @@ async function atHome(...args: string[]) {
       const stored = arrived().map((name) => readFileSync(join(captures, name), 'hex'));
       expect(stored.sort()).toEqual(sent.sort());
     },
-    /** Cuts the agent off, so that it has to connect anew. */
+    /** Cuts the agent's connection, so that it reconnects. */
     reconnect: async (): Promise<void> => {
       await agent.stop();
       const again = startAgent(['--host', receiver.address, ...from, '--verbose']);
@@ -76,13 +76,13 @@ async function atHome(...args: string[]) {
   };
 }
 
-/** The first bytes of a ClientHello, and its announced length never comes. */
+/** The first bytes of a ClientHello, without the announced rest. */
 const startOfTls = Buffer.from('16030102000100', 'hex');
 
 describe('a paired camera is served', () => {
   it.each([
-    ['connections that say nothing', Buffer.alloc(0)],
-    ['handshakes that go no further', startOfTls],
+    ['connections without data', Buffer.alloc(0)],
+    ['unfinished handshakes', startOfTls],
     ['prefaces without an end', Buffer.from('PICC/')],
   ])('beside 1,000 %s', async (title, bytes) => {
     const { receiver, deliver, reconnect } = await atHome();
@@ -94,7 +94,7 @@ describe('a paired camera is served', () => {
     await reconnect();
     await deliver(10);
     expect(peakBytes(receiver, title)).toBeLessThan(300 * mebi);
-    const told = receiver.stderr().match(/it made room for newer connections/g) ?? [];
+    const told = receiver.stderr().match(/evicted by newer connections/g) ?? [];
     expect(told.length).toBeGreaterThan(0);
     expect(receiver.stderr().split('\n').length).toBeLessThan(100);
   });
@@ -135,7 +135,7 @@ describe('a paired camera is served', () => {
     expect(receiver.stderr().split('\n').length).toBeLessThan(100);
   });
 
-  it('beside another one that floods it with pings and frames that are no frames', async () => {
+  it('beside another one that floods the receiver with pings and invalid frames', async () => {
     const { receiver, deliver, keys } = await atHome();
     const key = await pairBehindTheScenes(keys, 'shed');
     for (let round = 0; round < 5; round += 1) {
@@ -155,7 +155,7 @@ describe('a paired camera is served', () => {
   });
 });
 
-describe('a paired camera is served beside 16 who have their work refused', () => {
+describe('a paired camera is served beside 16 peers with refused work', () => {
   const jpeg = makeJpeg(0);
   const ways: Readonly<Record<string, (agent: AgentPeer, at: number) => void>> = {
     'wrong hashes': (agent, at) => agent.frame(at, jpeg, { sha256: '0'.repeat(64) }),
@@ -167,7 +167,7 @@ describe('a paired camera is served beside 16 who have their work refused', () =
     'notes of dropped frames': (agent, at) => agent.dropped(at),
   };
 
-  /** Sends as much as is read, until the signal aborts. */
+  /** Sends as much as the receiver reads, until the signal aborts. */
   async function flood(
     agent: AgentPeer,
     way: (agent: AgentPeer, at: number) => void,
@@ -203,7 +203,7 @@ describe('a paired camera is served beside 16 who have their work refused', () =
     expect(receiver.stderr().split('\n').length).toBeLessThan(200);
   });
 
-  it('hellos under ever new names', async () => {
+  it('hellos, each under a new name', async () => {
     const { receiver, deliver, reconnect } = await atHome('--open');
     const stop = new AbortController();
     const greeters = Array.from({ length: 16 }, async (_, greeter) => {
@@ -226,8 +226,8 @@ describe('a paired camera is served beside 16 who have their work refused', () =
   });
 });
 
-describe('large frames that come all at once', () => {
-  it('take no more memory than they may, and are all stored', async () => {
+describe('large frames that arrive at once', () => {
+  it('stay within --max-memory, and are all stored', async () => {
     const directory = temporaryDirectory();
     const limits = ['--max-memory', '64MiB', '--max-connections-per-address', '64'];
     const receiver = await startReceiverProgram(directory, limits);
@@ -239,7 +239,7 @@ describe('large frames that come all at once', () => {
       agent.beginFrame(1, frame);
     }
     const unsent = (): number => agents.reduce((sum, { socket }) => sum + socket.writableLength, 0);
-    // As much as the receiver reads.
+    // Waits until the receiver reads no further.
     let before = Infinity;
     while (unsent() < before) {
       before = unsent();
@@ -249,7 +249,7 @@ describe('large frames that come all at once', () => {
     for (const { socket } of agents) socket.write(frame.subarray(-1));
     for (const agent of agents) await agent.answer('stored');
     expect(filesBelow(directory)).toHaveLength(agents.length);
-    // Without a limit it has all 360 MiB of them, beside itself.
+    // Without a limit all 360 MiB of them are in memory.
     expect(beforeTheEnd).toBeLessThan(250 * mebi);
     expect(peakBytes(receiver, '24 frames of 15 MiB')).toBeLessThan(300 * mebi);
   });

@@ -1,4 +1,4 @@
-/** Somebody between a paired camera and its receiver: records, alters, replays, pretends. And gains nothing. */
+/** An attacker between a paired camera and its receiver records, alters, replays and impersonates, without success. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ const pictures = [0, 1, 2, 3].map((number) => makeJpeg(number, { widthPx: 320, h
 const jpeg = makeJpeg(1, { widthPx: 320, heightPx: 240 });
 const noOpenssl = missing('openssl', 'openssl');
 
-/** An agent with one frame, which delivers to a port for as long as the test runs. */
+/** An agent with one frame for the receiver at a port, until the test ends. */
 function deliverTo(port: number, key: CameraKey) {
   const destination = { host: '127.0.0.1', port };
   const spools = SpoolSet.inMemory([destination], spoolSettings);
@@ -57,7 +57,7 @@ function deliverTo(port: number, key: CameraKey) {
   return { spool, lines, send, delivered, saysWhy };
 }
 
-/** A paired agent and its receiver, and somebody between them. */
+/** A paired agent, its receiver, and an attacker between them. */
 async function stage(pass?: MiddleSettings['pass']) {
   const receiver = await startReceiver();
   const key = await pairBehindTheScenes(receiver.folder, 'yard');
@@ -65,12 +65,12 @@ async function stage(pass?: MiddleSettings['pass']) {
   return { receiver, key, middle, agent: deliverTo(middle.port, key) };
 }
 
-/** Every picture that is stored, by name. */
+/** Every stored picture, by name. */
 function stored(directory: string): Buffer[] {
   return filesBelow(directory).map((name) => readFileSync(join(directory, name)));
 }
 
-/** Somebody who answers in the receiver's place. @returns what the agent says to him */
+/** An attacker that answers in place of the receiver. @returns the data that the agent sends */
 async function pretend(answer: string): Promise<{ port: number; heard: () => Buffer }> {
   let heard = Buffer.alloc(0);
   const server = createServer((socket) => {
@@ -83,8 +83,8 @@ async function pretend(answer: string): Promise<{ port: number; heard: () => Buf
   return { port: (server.address() as AddressInfo).port, heard: () => heard };
 }
 
-describe('somebody in the middle', () => {
-  it('who records sees the identity, and neither words nor pictures', async () => {
+describe('a man in the middle', () => {
+  it('that records sees the identity, and neither messages nor pictures', async () => {
     const { agent, middle, key, receiver } = await stage();
     await agent.send(1);
     await agent.delivered();
@@ -100,7 +100,7 @@ describe('somebody in the middle', () => {
     expect(both.includes(jpeg.subarray(100, 116))).toBe(false);
   });
 
-  it('who plays back what he recorded is heard by nobody', async () => {
+  it('that replays recorded data is refused by both sides', async () => {
     const { agent, middle, receiver } = await stage();
     await agent.send(1);
     await agent.delivered();
@@ -115,11 +115,11 @@ describe('somebody in the middle', () => {
   });
 
   it.each(['up', 'down'] as const)(
-    'who alters a byte on the way %s breaks the connection, and nothing is lost or wrong',
+    'that alters a byte on the way %s breaks the connection, and no frame is lost or damaged',
     async (where) => {
       let altered = 0;
       const { agent, receiver } = await stage((chunk, way, at) => {
-        // Beyond the handshake.
+        // After the handshake.
         if (way !== where || altered > 0 || at < 600) return chunk;
         altered += 1;
         const changed = Buffer.from(chunk);
@@ -136,7 +136,7 @@ describe('somebody in the middle', () => {
     },
   );
 
-  it('who puts another camera into the greeting is refused, whether that is paired or not', async () => {
+  it('that puts another camera into the ClientHello is refused, whether that camera is paired or not', async () => {
     const { agent, receiver, key } = await stage((chunk, way, at) => {
       if (way !== 'up' || at > 0) return chunk;
       return Buffer.from(chunk.toString('latin1').replace('yard', 'shed'), 'latin1');
@@ -150,8 +150,8 @@ describe('somebody in the middle', () => {
   });
 
   it.each([
-    ['like a receiver of old', 'PICC/1\n'],
-    ['that all is in the clear here', 'this receiver does not speak TLS\n'],
+    ['the preface of an open receiver', 'PICC/1\n'],
+    ['a line that it does not use TLS', 'this receiver does not speak TLS\n'],
     ['nonsense', '\x16\x03\x03\x00\x04\x0e\x00\x00\x00'],
   ])('who speaks %s gets no word in the clear', async (_, answer) => {
     const { port, heard } = await pretend(answer);
@@ -166,7 +166,7 @@ describe('somebody in the middle', () => {
     expect(agent.spool.waitingCount).toBe(1);
   });
 
-  it('who has another key under the same name gets nothing', async () => {
+  it('with another key under the same name gets no data', async () => {
     const receiver = await startReceiver();
     const other = await pairBehindTheScenes(receiver.folder, 'yard');
     const agent = deliverTo(receiver.port, { ...other, key: randomBytes(32) });
@@ -175,7 +175,7 @@ describe('somebody in the middle', () => {
     expect(stored(receiver.directory)).toEqual([]);
   });
 
-  it('who shows a certificate gets nothing', async (test) => {
+  it('with a certificate gets no data', async (test) => {
     test.skip(noOpenssl !== undefined, noOpenssl);
     const folder = temporaryDirectory();
     const [keyFile, certFile] = [join(folder, 'key'), join(folder, 'cert')];

@@ -1,4 +1,4 @@
-/** What `npm pack` yields runs where nothing else is installed. */
+/** The package of `npm pack` runs without other packages. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ interface PackageJson {
 const packageJson = (directory: string): PackageJson =>
   JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as PackageJson;
 
-/** Packs what is built now (the build itself is part of `npm test`) and unpacks it far from node_modules. */
+/** Packs the current build (`npm test` builds first) and unpacks it outside node_modules. */
 async function unpack(): Promise<string> {
   const directory = temporaryDirectory();
   const npm = ['pack', '--ignore-scripts', '--pack-destination', directory];
@@ -28,7 +28,7 @@ async function unpack(): Promise<string> {
 }
 
 describe('the package', () => {
-  it('has every command, which runs without anything else and delivers a frame', async () => {
+  it('has every command, and delivers a frame without other packages', async () => {
     const directory = await unpack();
     const { bin } = packageJson(directory);
     expect(Object.keys(bin).sort()).toEqual([
@@ -50,7 +50,7 @@ describe('the package', () => {
     expect(filesBelow(captures)).toHaveLength(1);
   });
 
-  it('holds what an operator needs and nothing of the tests', async () => {
+  it('contains the files for operators, and no tests', async () => {
     const files = filesBelow(await unpack());
     expect(files).toEqual(
       expect.arrayContaining(['README.md', 'LICENSE', 'systemd/surveillance.socket']),

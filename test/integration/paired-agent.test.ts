@@ -1,4 +1,4 @@
-/** A paired agent whose keys are gone, and one that is typed its code, as real programs. */
+/** A paired agent without its keys, and one that reads its code from standard input, as real programs. */
 import { once } from 'node:events';
 import { renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import { temporaryDirectory } from '../support/temporary.js';
 
 const old = unpackVersion01();
 
-/** Whoever answers at the receiver's address, and hears what is said in the clear. */
+/** A server at the receiver's address that keeps the data sent in the clear. */
 async function impostor(port = 0) {
   const heard: Buffer[] = [];
   const server = createServer((socket) => {
@@ -28,7 +28,7 @@ async function impostor(port = 0) {
   return { address: `127.0.0.1:${taken}`, heard: () => Buffer.concat(heard) };
 }
 
-/** A camera that is paired, and whose receiver has gone. */
+/** A paired camera whose receiver is down. */
 async function paired() {
   const home = household();
   const env = { XDG_CONFIG_HOME: temporaryDirectory() };
@@ -47,7 +47,7 @@ async function paired() {
 }
 
 describe('a paired agent', () => {
-  it('whose state folder is not there says so, and says nothing to who answers', async () => {
+  it('without its state directory reports that, and sends no data', async () => {
     const { state, scene, port, address, receiver, surroundings } = await paired();
     await receiver.stop();
     const { heard } = await impostor(port);
@@ -61,7 +61,7 @@ describe('a paired agent', () => {
     expect(heard()).toHaveLength(0);
   });
 
-  it('whose keys alone are gone keeps its frames, and sends them when the keys are back', async () => {
+  it('without its keys keeps its frames, and sends them when the keys are back', async () => {
     const { captures, state, scene, address, surroundings } = await paired();
     const first = startAgent([...scene(address), '--once'], surroundings);
     expect(await first.ended).toBe(0);
@@ -77,7 +77,7 @@ describe('a paired agent', () => {
     expect(await agent.stop()).toBe(0);
   });
 
-  it('whose keys vanish while it runs goes on in silence', async () => {
+  it('whose keys are removed while it runs continues, and sends no data', async () => {
     const { state, scene, address, port, receiver, surroundings } = await paired();
     const agent = startAgent(scene(address), surroundings);
     await agent.says('delivered');
@@ -89,7 +89,7 @@ describe('a paired agent', () => {
     expect(await agent.stop()).toBe(0);
   });
 
-  it('of 0.1.0 is remembered once it has run', async () => {
+  it('of 0.1.0 is marked as paired after its first run', async () => {
     const { state, scene, address, surroundings } = await paired();
     const config = { env: { XDG_CONFIG_HOME: temporaryDirectory() } };
     expect(await startAgent([...scene(address), '--once'], config).ended).toBe(0);
@@ -100,7 +100,7 @@ describe('a paired agent', () => {
 });
 
 describe('a code', () => {
-  it.each([[[]], [['-']]])('is read from standard input with %j in its place', async (words) => {
+  it.each([[[]], [['-']]])('is read from standard input with %j as its argument', async (words) => {
     const { line, receive, state } = household();
     const { address } = await receive();
     const [, , , code = ''] = await line('yard', address);
@@ -111,7 +111,7 @@ describe('a code', () => {
     expect(agent.stdout()).toContain('as yard');
   });
 
-  it('that is wrong is not repeated', async () => {
+  it('that is wrong is not printed', async () => {
     const args = [`${root}dist/agent.js`, 'pair', 'laptop', '-', '--state', temporaryDirectory()];
     const agent = start(process.execPath, args, { stdin: 'pipe' });
     agent.child.stdin?.end('0123-4567\n');
@@ -126,7 +126,7 @@ describe('0.1.0 on one side', () => {
     ['agent', old.agent, `${root}dist/receiver.js`],
     ['receiver', `${root}dist/agent.js`, old.receiver],
   ])(
-    '(the %s) is paired, sends, and is told when its key was taken back',
+    '(the %s) is paired, sends, and gets a bye when its key is revoked',
     async (_, agentScript, receiverScript) => {
       const { captures, keys, state, scene } = household();
       const address = `127.0.0.1:${await freePort()}`;
@@ -141,7 +141,7 @@ describe('0.1.0 on one side', () => {
       expect(pairing).toMatchObject({ code: 0, stderr: '' });
       const agent = start(process.execPath, [agentScript, ...scene(address)]);
       await agent.says('delivered');
-      // By today's command on the old one's keys, and the reverse.
+      // By this version's command on the old one's keys, and the reverse.
       const other = receiverScript === old.receiver ? `${root}dist/receiver.js` : old.receiver;
       const unpair = await run(process.execPath, [other, 'unpair', 'yard', '--keys', keys]);
       expect(unpair).toMatchObject({ code: 0 });

@@ -1,6 +1,6 @@
 /**
- * A pairing that is cut: after each of its chunks, on either of its connections. Whatever is lost, the line
- * may be typed again, and ends with both sides having the same key.
+ * A pairing that is cut after any of its chunks, on either of its connections. Repeating the command finishes it, with
+ * the same key on both sides.
  */
 import { describe, expect, it } from 'vitest';
 import { KeyStore } from '../../agent/uplink/keys/key-store.js';
@@ -14,7 +14,7 @@ import { openMiddle } from '../support/mitm-proxy.js';
 import { startReceiver } from '../support/receiver.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
-/** @param cutAt before which chunk, counted over everything that is said, the network is cut once */
+/** @param cutAt the network is cut once before this chunk, counted over both directions */
 async function stage(cutAt: number) {
   const receiver = await startReceiver();
   let passed = 0;
@@ -48,7 +48,7 @@ async function stage(cutAt: number) {
 const done = { isSame: true, keysLeft: 0, codeWorks: false, isClosed: true };
 
 describe('a pairing', () => {
-  it('that is not cut ends with one key at both ends, and no code', async () => {
+  it('without a cut ends with one key on both sides, and no code', async () => {
     const { pair, agreed, code } = await stage(0);
     expect(await pair()).toBe('yard');
     expect(await agreed()).toEqual(done);
@@ -63,17 +63,17 @@ describe('a pairing', () => {
     expect(String(again)).not.toContain(code.key.toString('hex'));
   });
 
-  it('that is cut anywhere is finished by typing the line again', async () => {
+  it('cut anywhere is finished by repeating the command', async () => {
     const whole = await stage(0);
     await whole.pair();
-    // A connection's end may be read with or without what came before it.
+    // The end of a connection may be read with or without the data before it.
     const most = whole.passed() + 2;
     expect(most).toBeGreaterThan(8);
     const outcomes: string[] = [];
     for (let cutAt = 1; cutAt <= most; cutAt += 1) {
       const { pair, agreed } = await stage(cutAt);
       const first = await pair().catch(() => 'cut');
-      // Where only the last goodbye was lost, it has ended well already.
+      // When only the last bye is lost, the pairing has succeeded already.
       if (first === 'cut') expect({ cutAt, said: await pair() }).toEqual({ cutAt, said: 'yard' });
       expect({ cutAt, ...(await agreed()) }).toEqual({ cutAt, ...done });
       outcomes.push(first);
@@ -81,7 +81,7 @@ describe('a pairing', () => {
     expect(outcomes).toContain('cut');
   });
 
-  it('with a code that was never made is refused, and keeps nothing', async () => {
+  it('with an unknown code is refused, and writes no key', async () => {
     const { receiver, agreed } = await stage(0);
     const keys = new KeyStore(temporaryDirectory(), undefined);
     const wrong = pairingCode.parse(makePairingCode());

@@ -1,4 +1,4 @@
-/** Pairing with the real programs: as somebody does it who has a camera and a laptop. */
+/** Pairing with the real programs, as a user does it. */
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -15,13 +15,13 @@ const noActivate = missing('systemd-socket-activate', 'systemd');
 const noScript = missing('script', 'bsdutils');
 const noOpenssl = missing('openssl', 'openssl');
 
-/** Every secret that lies in a folder's files: keys and codes in hex. */
+/** Every secret in a folder's files: keys and codes in hex. */
 function secretsIn(...folders: string[]): string[] {
   const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
   return files.flatMap((path) => readFileSync(path, 'utf8').match(/\b[0-9a-f]{64}\b/g) ?? []);
 }
 
-/** How often a picture of a camera is there now. */
+/** How many files of a camera have the picture now. */
 const countOf = (captures: string, camera: string): number =>
   filesBelow(captures).filter((name) => name.startsWith(`${camera}/`)).length;
 
@@ -31,7 +31,7 @@ const comesMore = async (captures: string, camera: string): Promise<unknown> => 
 };
 
 describe('pairing', () => {
-  it('closes an open receiver to everybody but the camera', async (test) => {
+  it('closes an open receiver to all peers but the camera', async (test) => {
     test.skip(noSocat !== undefined, noSocat);
     const { captures, keys, receive, line, type, scene } = household();
     const receiver = await receive();
@@ -44,7 +44,7 @@ describe('pairing', () => {
       receiver.address,
       expect.stringMatching(/^[\w-]{34}$/),
     ]);
-    // A code alone closes nothing.
+    // A code alone does not close the receiver.
     expect(await sendWithSocat(makeJpeg(2), receiver.address)).toBe('');
     expect(await type(words)).toMatchObject({
       code: 0,
@@ -61,7 +61,7 @@ describe('pairing', () => {
     expect(JSON.parse(stdout)).toMatchObject({ camera: 'frontdoor', seen: { from: '127.0.0.1' } });
   });
 
-  it('holds at once for an agent and a receiver that run, and so do changing and taking back', async () => {
+  it('takes effect at once in a running agent and receiver, as do a key change and an unpairing', async () => {
     const { captures, keys, receive, line, type, scene } = household();
     const receiver = await receive('--verbose');
     const agent = startAgent([...scene(receiver.address), '--camera', 'yard']);
@@ -83,13 +83,13 @@ describe('pairing', () => {
     await receiver.says('no camera here has that key');
     expect(countOf(captures, 'yard')).toBe(count);
     expect(await agent.stop()).toBe(0);
-    // It came back in the clear to nobody.
+    // The unpaired camera is not accepted in the clear either.
     expect(receiver.stderr().split('a camera is paired').at(-1)).not.toContain(
       'paired cameras only',
     );
   });
 
-  it('tells no key and no code to a log or a list of processes', async () => {
+  it('puts no key and no code into a log or the process list', async () => {
     const { keys, state, receive, line, type, scene } = household();
     const receiver = await receive('--verbose');
     const words = await line('yard', receiver.address);
@@ -126,7 +126,7 @@ describe('pairing', () => {
     expect(said.join('\n')).not.toContain(words[3]?.slice(0, 14));
   });
 
-  it('says so when no receiver runs there, and keeps the code', async () => {
+  it('reports that no receiver runs, and keeps the code', async () => {
     const { receive, line, type } = household();
     const words = await line('yard', `127.0.0.1:${await freePort()}`);
     const { code, stderr } = await type(words);
@@ -138,7 +138,7 @@ describe('pairing', () => {
     });
   });
 
-  it('shows a QR code too on a terminal', async (test) => {
+  it('prints a QR code on a terminal', async (test) => {
     test.skip(noScript !== undefined, noScript);
     const { keys } = household();
     const typed = `${process.execPath} ${root}dist/receiver.js pair yard --keys ${keys} --host laptop`;
@@ -154,7 +154,7 @@ describe('pairing', () => {
     expect(rest.filter((each) => /^[█▀▄ ]{20,}$/.test(each)).length).toBeGreaterThan(10);
   });
 
-  it('is asked for in so many words', async () => {
+  it('has usage errors that name the missing part', async () => {
     const { keys, line, receive, type } = household();
     const { address } = await receive();
     await type(await line('yard', address));
@@ -183,7 +183,7 @@ describe.each([
   ['each connection its own process (Accept=yes)', ['--inetd', '-a']],
   ['the listening socket (Accept=no)', []],
 ])('a receiver that systemd gives %s', (_, flags) => {
-  it('pairs, hears its camera and nobody else', async (test) => {
+  it('pairs, accepts its camera and no other peer', async (test) => {
     test.skip((noActivate ?? noSocat) !== undefined, noActivate ?? noSocat);
     const address = `127.0.0.1:${await freePort()}`;
     const { captures, keys, line, type, scene } = household();
@@ -208,7 +208,7 @@ describe.each([
 });
 
 describe('a receiver that was paired', () => {
-  it('does not start as an open one when its keys are gone or of no use', async () => {
+  it('does not start as an open one when its keys are missing or unusable', async () => {
     const { captures, keys, line, receive, type } = household();
     const receiver = await receive();
     await type(await line('yard', receiver.address));
@@ -227,7 +227,7 @@ describe('a receiver that was paired', () => {
     });
   });
 
-  it('hears raw senders with --open, and says so', async (test) => {
+  it('accepts raw senders with --open, and logs that', async (test) => {
     test.skip(noSocat !== undefined, noSocat);
     const { captures, line, receive, type } = household();
     const closed = await receive();
@@ -241,7 +241,7 @@ describe('a receiver that was paired', () => {
 });
 
 describe('an agent that is paired', () => {
-  it('goes by the name that it was paired under, whatever it is called at its start', async () => {
+  it('uses the name that it was paired under, whatever --camera is', async () => {
     const { captures, line, receive, scene, type } = household();
     const { address } = await receive();
     await type(await line('yard', address));
@@ -252,7 +252,7 @@ describe('an agent that is paired', () => {
     expect(countOf(captures, 'shed')).toBe(0);
   });
 
-  it('sends nothing in the clear to a receiver of another name that is open', async () => {
+  it('sends nothing in the clear to an open receiver under another address', async () => {
     const { captures, line, receive, scene, type } = household();
     const first = await receive();
     await type(await line('yard', first.address));
@@ -263,15 +263,15 @@ describe('an agent that is paired', () => {
     expect(code).toBe(0);
     expect(stderr).toContain('frames wait for the next run');
     expect(filesBelow(other.captures)).toEqual([]);
-    // The same receiver, spelled otherwise.
+    // The same receiver, under another spelling of its address.
     const spelled = first.address.replace('127.0.0.1', 'localhost');
     expect(await agentCommand(...scene(spelled), '--once')).toMatchObject({ code: 0 });
     expect(countOf(captures, 'yard')).toBe(1);
   });
 });
 
-describe('keys that were made elsewhere', () => {
-  it('come as a credential, to both sides', async () => {
+describe('fleet keys', () => {
+  it('are read from a systemd credential by both sides', async () => {
     const credentials = temporaryDirectory();
     writeFileSync(join(credentials, 'picchanged-keys'), `yard.k1 ${'5e'.repeat(32)}\n`);
     const env = { CREDENTIALS_DIRECTORY: credentials };
@@ -287,7 +287,7 @@ describe('keys that were made elsewhere', () => {
 });
 
 describe('openssl', () => {
-  it('is let in with the right key, and not with a wrong one', async (test) => {
+  it('is accepted with the right key, and refused with a wrong one', async (test) => {
     test.skip(noOpenssl !== undefined, noOpenssl);
     const { keys, line, receive, type } = household();
     const { address } = await receive();
@@ -296,7 +296,7 @@ describe('openssl', () => {
       paired: { id: string; key: string };
     };
     const { id, key } = file.paired;
-    /** What SECURITY.md shows, typed with PICC/1. */
+    /** The command of SECURITY.md, with PICC/1 as input. */
     const greet = async (secret: string) => {
       const identity = ['-psk_identity', `yard.${id}`, '-psk', secret];
       const args = ['s_client', '-quiet', '-tls1_3', ...identity, '-connect', address];

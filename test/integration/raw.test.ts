@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/temporary.js';
 const noSocat = missing('socat', 'socat');
 
 describe('a picture piped through socat', () => {
-  it('arrives identical under the address it came from', async (test) => {
+  it('is stored byte for byte under its sender’s address', async (test) => {
     test.skip(noSocat !== undefined, noSocat);
     const directory = temporaryDirectory();
     const { address } = await startReceiverProgram(directory);
@@ -20,7 +20,7 @@ describe('a picture piped through socat', () => {
     expect(readFileSync(join(directory, name))).toEqual(makeJpeg(1));
   });
 
-  it('ten times at once makes ten files', async (test) => {
+  it('ten times at once is stored as ten files', async (test) => {
     test.skip(noSocat !== undefined, noSocat);
     const directory = temporaryDirectory();
     const { address } = await startReceiverProgram(directory);
@@ -30,7 +30,7 @@ describe('a picture piped through socat', () => {
     for (const name of names) expect(readFileSync(join(directory, name))).toEqual(makeJpeg(1));
   });
 
-  it('gets a sentence back when it is none', async (test) => {
+  it('gets a reason back when it is not a JPEG', async (test) => {
     test.skip(noSocat !== undefined, noSocat);
     const directory = temporaryDirectory();
     const { address } = await startReceiverProgram(directory);

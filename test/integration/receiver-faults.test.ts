@@ -1,4 +1,4 @@
-/** The built receiver on a disk that is full, read-only or away: nothing is acknowledged, and it goes on after. */
+/** The built receiver on a disk that is full, read-only or unmounted: it acknowledges nothing, and recovers. */
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { startReceiverProgram } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const why = whyNoMount();
-/** Some 20 kB each, all different. */
+/** Frames of some 20 kB, all different. */
 const picture = (number: number): Buffer => makeJpeg(number, { widthPx: 400, heightPx: 400 });
 
 async function connected(directory: string) {
@@ -23,7 +23,7 @@ async function connected(directory: string) {
   return { receiver, agent };
 }
 
-/** Every answer so far: by sequence, the last one. */
+/** The last answer to each sequence so far. */
 function answers(agent: AgentPeer) {
   const last = new Map<number, 'stored' | 'refused'>();
   for (const message of agent.messages) {
@@ -35,7 +35,7 @@ function answers(agent: AgentPeer) {
 }
 
 describe('a receiver whose disk', () => {
-  it('is full refuses what does not fit, keeps no part of it, and takes it when there is room', async (test) => {
+  it('is full refuses a frame that does not fit, leaves no part of it, and stores it when there is room', async (test) => {
     test.skip(why !== undefined, why);
     const disk = smallDisk('1m');
     const { agent } = await connected(disk);
@@ -62,7 +62,7 @@ describe('a receiver whose disk', () => {
     expect(unfinishedBelow(disk)).toEqual([]);
   });
 
-  it('is read-only for a while refuses, and stores when it is over', async (test) => {
+  it('is read-only for a while refuses frames, and stores them afterwards', async (test) => {
     test.skip(why !== undefined, why);
     const disk = smallDisk('4m');
     const { agent } = await connected(disk);
@@ -70,7 +70,7 @@ describe('a receiver whose disk', () => {
     await agent.answer('stored');
     mount('--bind', disk, disk);
     mount('-o', 'remount,bind,ro', disk);
-    // Folders that are held open lead to the mount that was there, until frames pause for a moment.
+    // Open folders still lead to the old mount, until they are closed in a pause between frames.
     const answer = (sequence: number) =>
       eventually(() => answers(agent).get(sequence), `an answer to ${sequence}`);
     let sequence = 1;
@@ -91,7 +91,7 @@ describe('a receiver whose disk', () => {
     expect(filesBelow(disk)).toHaveLength(sequence);
   });
 
-  it('is unmounted stores nothing in the empty folder, and goes on when it is mounted again', async (test) => {
+  it('is unmounted stores nothing in the empty folder, and continues when it is mounted again', async (test) => {
     test.skip(why !== undefined, why);
     const disk = temporaryDirectory();
     const place = join(temporaryDirectory(), 'captures');
@@ -103,7 +103,7 @@ describe('a receiver whose disk', () => {
     await agent.answer('stored');
     unmount(place);
     agent.frame(2, picture(2));
-    expect((await agent.answer('refused')).message).toContain('not in its place');
+    expect((await agent.answer('refused')).message).toContain('unmounted or replaced');
     const late = new AgentPeer(receiver.port);
     late.hello('garage');
     expect(await late.answer('bye')).toMatchObject({ code: 'store', retryAfterMs: 5000 });
@@ -115,8 +115,8 @@ describe('a receiver whose disk', () => {
   });
 });
 
-describe('a receiver that is told to end', () => {
-  it('in the middle of a transfer ends cleanly, and takes what was not acknowledged from the next', async () => {
+describe('a receiver at SIGTERM', () => {
+  it('ends cleanly inside a transfer, and the next one stores the unacknowledged frames', async () => {
     const directory = temporaryDirectory();
     const first = await connected(directory);
     for (let sequence = 1; sequence <= 8; sequence += 1) {
@@ -141,7 +141,7 @@ describe('a receiver that is told to end', () => {
     expect(repeats.length).toBeGreaterThanOrEqual(acknowledged.size);
   });
 
-  it('though its peer neither sends nor closes', async () => {
+  it('ends although its peer neither sends nor closes', async () => {
     const { receiver, agent } = await connected(temporaryDirectory());
     agent.socket.removeAllListeners('end');
     agent.socket.pause();

@@ -1,4 +1,4 @@
-/** Receivers that are a process for each connection (Accept=yes): the rules of one process hold among them. */
+/** A receiver process for each connection (Accept=yes): the rules of one process hold among them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -22,8 +22,8 @@ async function activate() {
   return { directory, port };
 }
 
-describe('receivers that are a process each', () => {
-  it('make one file of one frame that two of them get at the same moment', async (test) => {
+describe('receiver processes', () => {
+  it('store one file of a frame that two of them receive at once', async (test) => {
     test.skip(why !== undefined, why);
     const count = 20;
     const frames = Array.from({ length: count }, (_, index) => makeJpeg(index + 1));
@@ -45,7 +45,7 @@ describe('receivers that are a process each', () => {
     expect(unfinishedBelow(directory)).toEqual([]);
   });
 
-  it('give a camera to one epoch at a time, and a reconnect its place', async (test) => {
+  it('admit one epoch of a camera at a time, and a reconnect in place of its connection', async (test) => {
     test.skip(why !== undefined, why);
     const { port } = await activate();
     const frame = makeJpeg(1);

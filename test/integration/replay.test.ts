@@ -26,7 +26,7 @@ const linesOf = (text: string): Line[] =>
     .map((line) => JSON.parse(line) as Line);
 
 describe('agent replay', () => {
-  it('says of each frame what the agent would have done, one line a frame, in order', async () => {
+  it('prints the agent’s decision on each frame, one line each, in order', async () => {
     const { code, stdout } = await agent('replay', visit, '--json', '--fps', '1');
     const lines = linesOf(stdout);
     expect(lines.map(({ frame }) => frame)).toEqual(visitFrames.map(({ name }) => name));
@@ -52,7 +52,7 @@ describe('agent replay', () => {
     expect(code).toBe(0);
   });
 
-  it('sums up the events for people, and says when it can only suppose the times', async () => {
+  it('prints a summary of the events, and reports when the times are assumed', async () => {
     const { code, stdout, stderr } = await agent('replay', visit);
     expect(stderr).toContain('assuming 5 frames per second; set --fps');
     const lines = stdout.trimEnd().split('\n');
@@ -63,7 +63,7 @@ describe('agent replay', () => {
     expect(code).toBe(0);
   });
 
-  it('shows what other settings would have made of them', async () => {
+  it('compares other settings', async () => {
     const { code, stdout } = await agent('replay', visit, '--tune', '--json', '--fps', '2.5');
     const settings = stdout
       .trim()
@@ -76,7 +76,7 @@ describe('agent replay', () => {
     expect(code).toBe(0);
   });
 
-  it('skips a frame that cannot be decoded, reports it in order, and continues', async () => {
+  it('reports an unreadable file in its place, and continues', async () => {
     const folder = temporaryDirectory();
     const names = visitFrames.slice(0, 4).map(({ name }) => name);
     for (const name of names) copyFileSync(join(visit, name), join(folder, name));
@@ -92,7 +92,7 @@ describe('agent replay', () => {
     expect(code).toBe(0);
   });
 
-  it('fails when none could be looked at', async () => {
+  it('fails when no file is readable', async () => {
     const folder = temporaryDirectory();
     writeFileSync(join(folder, 'a.jpg'), 'no picture');
     const { code, stderr } = await agent('replay', folder);
@@ -100,9 +100,9 @@ describe('agent replay', () => {
     expect(code).toBe(1);
   });
 
-  it('judges each camera by itself and says whose frame it is', async () => {
+  it('detects for each camera separately and prints the camera of each frame', async () => {
     const folder = temporaryDirectory();
-    // The second camera looks elsewhere: as one camera's its frames would all be changes.
+    // The second camera has another view: as one camera's, its frames would all be changes.
     for (const [camera, frame] of [
       ['door', 'f00205.jpg'],
       ['yard', 'f00341.jpg'],
@@ -120,7 +120,7 @@ describe('agent replay', () => {
     ]);
   });
 
-  it('draws the changed frames where it is asked to', async () => {
+  it('draws the changed frames into a given folder', async () => {
     const folder = join(temporaryDirectory(), 'drawn');
     const frames = ['f00205.jpg', 'f00209.jpg', 'f00341.jpg'].map((name) => join(visit, name));
     const { code } = await agent('replay', ...frames, '--explain', folder, '--fps', '1');
@@ -129,7 +129,7 @@ describe('agent replay', () => {
     expect(code).toBe(0);
   });
 
-  it('ends without a word when its reader has seen enough', () => {
+  it('ends without an error when its reader closes the pipe', () => {
     const script = `'${process.execPath}' '${root}dist/agent.js' replay '${visit}' --json --fps 5 | head -n 1; echo "$\{PIPESTATUS[0]}"`;
     const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
     const [line = '', code] = stdout.trim().split('\n');
@@ -137,9 +137,9 @@ describe('agent replay', () => {
     expect([code, stderr]).toEqual(['0', '']);
   });
 
-  it('tells what it has so far when it is interrupted', async () => {
+  it('prints the summary so far when it is interrupted', async () => {
     const folder = temporaryDirectory();
-    // Long enough to be interrupted after the first line, whatever the machine.
+    // Long enough to be interrupted after the first line on any machine.
     const { jpeg } = visitFrames[0]!;
     for (let index = 0; index < 2000; index += 1) writeFileSync(join(folder, `${index}.jpg`), jpeg);
     const running = startAgent(['replay', folder, folder + '/0.jpg', '--json', '--fps', '5']);

@@ -1,4 +1,4 @@
-/** Frames before, in and after an event, through the real pair; in one-shot runs whatever kills them. */
+/** Frames before, in and after an event, through the real pair; one-shot runs also with kills. */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ const [empty = Buffer.alloc(0)] = emptyFrames;
 const selection = ['--before', '2', '--after', '1'];
 
 describe('a watching agent', () => {
-  it('sends what was before and after a visit with it, in the order of capture', async () => {
+  it('sends frames before and after an event with it, in the order of capture', async () => {
     const directory = temporaryDirectory();
     const folder = temporaryDirectory();
     const receiver = await startReceiverProgram(directory);
@@ -27,8 +27,8 @@ describe('a watching agent', () => {
     const visitEnd = emptyFrames.length + visitedFrames.length;
     for (const [index, jpeg] of frames.entries()) {
       putFrame(join(folder, `${index}.jpg`), jpeg, noonMs + index * 1000);
-      // Of quiet frames two are held, but for the first one of all and the first after the visit. While they
-      // are, no line shows that one was taken: up to three files come at once, and are taken in their order.
+      // Two quiet frames are buffered, except the first of all and the first after the event. No line reports a
+      // buffered frame: up to three files arrive at once, and are processed in their order.
       const quietSince = index < emptyFrames.length ? 0 : Math.min(index, visitEnd);
       const isVisit = index >= emptyFrames.length && index < visitEnd;
       const held = isVisit ? 0 : Math.min(2, index - quietSince);
@@ -76,7 +76,7 @@ interface Line {
   readonly verdict: Readonly<Record<string, unknown>>;
 }
 
-/** A camera that overwrites one file, and a run of the agent for each of its frames. */
+/** A camera that overwrites one file, with a run of the agent for each frame. */
 async function startTimer() {
   const directory = temporaryDirectory();
   const state = temporaryDirectory();
@@ -98,7 +98,7 @@ async function startTimer() {
     show(jpeg);
     return shoot();
   };
-  /** A run that is killed when it begins a system call: as strace names one. */
+  /** A run that is killed at the start of a system call, named as in strace. */
   const lookAndDie = async (jpeg: Buffer, injected: string, path?: string): Promise<void> => {
     show(jpeg);
     const [call = ''] = injected.split(':');
@@ -119,12 +119,12 @@ async function startTimer() {
         ...[...(path === undefined ? [] : ['-P', path])],
         ...[process.execPath, `${root}dist/agent.js`, ...args],
       ],
-      // strace counts calls by thread, and does not see those by io_uring.
+      // strace counts calls for each thread, and does not see io_uring.
       { env: { ...env, UV_USE_IO_URING: '0', UV_THREADPOOL_SIZE: '1' } },
     );
     expect(await traced.ended).toBe('SIGKILL');
   };
-  /** Number of each frame that was stored, by its time, and why, in the order of the spool. */
+  /** Number of each stored frame, from its time, and its reason, in the order of the spool. */
   const stored = () =>
     recordOf(directory, 'yard').map(({ captured, verdict }) => [
       (Date.parse(captured) - noonMs) / 1000,
@@ -133,11 +133,11 @@ async function startTimer() {
   return { directory, state, runtime, path, shoot, look, lookAndDie, stored };
 }
 
-/** Files in a runtime directory: frames that are held. */
+/** Files in a runtime directory: buffered frames. */
 const heldIn = (runtime: string): string[] => filesBelow(runtime);
 
 describe('one-shot runs', () => {
-  it('send what was before and after a visit with it, and hold no more than that', async () => {
+  it('send frames before and after an event with it, and buffer no more than these', async () => {
     const { look, stored, runtime, directory } = await startTimer();
     const [coming = empty, going = empty] = visitedFrames;
     for (const jpeg of [empty, ...emptyFrames.slice(1, 4)]) {
@@ -164,7 +164,7 @@ describe('one-shot runs', () => {
     expect(readFileSync(join(directory, second))).toEqual(emptyFrames[2]);
   });
 
-  it('do without a runtime directory that is somebody else’s, and say so', async () => {
+  it('do not use another user’s runtime directory, and report that', async () => {
     const { look, stored, runtime } = await startTimer();
     await look(empty);
     const [name = ''] = readdirSync(runtime);
@@ -183,7 +183,7 @@ describe('one-shot runs', () => {
     ]);
   });
 
-  it('do without a held frame that was damaged, and say so', async () => {
+  it('drop a damaged buffered frame, and report that', async () => {
     const { look, stored, runtime } = await startTimer();
     for (const jpeg of emptyFrames.slice(0, 3)) await look(jpeg);
     truncateSync(join(runtime, heldIn(runtime)[0]!), 100);
@@ -194,7 +194,7 @@ describe('one-shot runs', () => {
   });
 });
 
-/** Each frame is renamed into the spool once; then the memory is, before anything is delivered. */
+/** Each frame is renamed into the spool once; then the recorder's state is, before anything is delivered. */
 const killedAtRename = (nth: number): string => `rename:signal=KILL:when=${nth}`;
 const around = [
   [0, 'first'],
@@ -205,23 +205,20 @@ const around = [
 describe.skipIf(noStrace !== undefined)(`one-shot runs${noStrace ?? ''}`, () => {
   it.each<[when: string, rename: number, stored: unknown[]]>([
     ['before the first frame is spooled', 1, [...around, [4, 'change']]],
-    ['between two frames that go before', 2, [...around, [4, 'change']]],
-    ['between these and the change', 3, [...around, [4, 'change']]],
-    ['before it could remember', 4, [...around, [3, 'change'], [4, 'change']]],
-  ])(
-    'that are killed %s lose nothing that was spooled and send nothing twice',
-    async (_, rename, expected) => {
-      const timer = await startTimer();
-      for (const jpeg of emptyFrames.slice(0, 3)) await timer.look(jpeg);
-      await timer.lookAndDie(visitedFrames[3]!, killedAtRename(rename));
-      expect(await timer.look(visitedFrames[4]!)).toMatchObject({ code: 0 });
-      expect(timer.stored()).toEqual(expected);
-      expect(filesBelow(timer.directory).filter((name) => /-\d\.jpg$/.test(name))).toEqual([]);
-      expect(heldIn(timer.runtime)).toEqual([]);
-    },
-  );
+    ['between two frames before the change', 2, [...around, [4, 'change']]],
+    ['between these frames and the change', 3, [...around, [4, 'change']]],
+    ['before the state was saved', 4, [...around, [3, 'change'], [4, 'change']]],
+  ])('killed %s lose no spooled frame and send none twice', async (_, rename, expected) => {
+    const timer = await startTimer();
+    for (const jpeg of emptyFrames.slice(0, 3)) await timer.look(jpeg);
+    await timer.lookAndDie(visitedFrames[3]!, killedAtRename(rename));
+    expect(await timer.look(visitedFrames[4]!)).toMatchObject({ code: 0 });
+    expect(timer.stored()).toEqual(expected);
+    expect(filesBelow(timer.directory).filter((name) => /-\d\.jpg$/.test(name))).toEqual([]);
+    expect(heldIn(timer.runtime)).toEqual([]);
+  });
 
-  it('that are killed before they could tidy up hold what they should', async () => {
+  it('killed before the cleanup of the buffer keep the right frames', async () => {
     const { look, lookAndDie, runtime, stored } = await startTimer();
     for (const jpeg of emptyFrames.slice(0, 3)) await look(jpeg);
     const held = join(runtime, heldIn(runtime)[0]!);
@@ -232,7 +229,7 @@ describe.skipIf(noStrace !== undefined)(`one-shot runs${noStrace ?? ''}`, () => 
     expect(heldIn(runtime)).toEqual([]);
   });
 
-  it('that are killed, and whose next one has no frame, send nothing twice', async () => {
+  it('killed, and followed by a run without a frame, send no frame twice', async () => {
     const { look, lookAndDie, path, shoot, stored } = await startTimer();
     for (const jpeg of emptyFrames.slice(0, 3)) await look(jpeg);
     await lookAndDie(visitedFrames[3]!, killedAtRename(4));
@@ -243,7 +240,7 @@ describe.skipIf(noStrace !== undefined)(`one-shot runs${noStrace ?? ''}`, () => 
     expect(stored().map(([frame]) => frame)).toEqual([0, 1, 2, 3, 4]);
   });
 
-  it('that are killed, and look at the same file again, send it once', async () => {
+  it('killed, and followed by a run with the same file, send it once', async () => {
     const { lookAndDie, shoot, stored, state } = await startTimer();
     await lookAndDie(empty, killedAtRename(3));
     expect(existsSync(join(state, 'judge-memory'))).toBe(false);

@@ -12,7 +12,7 @@ import { root, start, startAgent, startReceiverProgram } from '../support/progra
 import { temporaryDirectory } from '../support/temporary.js';
 
 describe('an agent with several receivers', () => {
-  it('gives one everything at once and the other, which was away, later', async () => {
+  it('delivers to one at once and to the other, which was down, later', async () => {
     const [one, other] = [temporaryDirectory(), temporaryDirectory()];
     const folder = temporaryDirectory();
     const first = await startReceiverProgram(one);
@@ -35,8 +35,8 @@ describe('an agent with several receivers', () => {
   });
 });
 
-describe('an agent whose receiver is spelled otherwise than before', () => {
-  it('delivers to it what waited under the other spelling', async () => {
+describe('an agent whose receiver has another spelling than before', () => {
+  it('delivers the frames that waited under the old spelling', async () => {
     const directory = temporaryDirectory();
     const state = ['--state', temporaryDirectory(), '--camera', 'yard'];
     const path = join(temporaryDirectory(), 'monitor.jpg');
@@ -61,7 +61,7 @@ describe('an agent whose receiver is spelled otherwise than before', () => {
 });
 
 describe('an agent whose receiver accepts and never reads', () => {
-  it('goes on capturing, and what it captured waits on the disk', async () => {
+  it('continues capturing, and the frames wait on the disk', async () => {
     const deaf = createServer((socket) => socket.pause()).listen(0, '127.0.0.1');
     onTestFinished(() => void deaf.close());
     await once(deaf, 'listening');

@@ -28,7 +28,7 @@ describe.each([
   ['each connection its own process (Accept=yes)', ['--inetd', '-a']],
   ['the listening socket (Accept=no)', []],
 ])('a receiver that systemd gives %s', (_, flags) => {
-  it("takes socat's frames", async (test) => {
+  it("stores socat's frames", async (test) => {
     test.skip(why !== undefined, why);
     const { directory, address } = await activate(flags);
     expect(await sendWithSocat(makeJpeg(1), address)).toBe('');
@@ -37,7 +37,7 @@ describe.each([
     await eventually(() => filesBelow(directory).length === 4, 'four files');
   });
 
-  it("takes the agent's frames", async (test) => {
+  it("stores the agent's frames", async (test) => {
     test.skip(why !== undefined, why);
     const { directory, address } = await activate(flags);
     for (const camera of ['front', 'back']) {
@@ -49,8 +49,8 @@ describe.each([
   });
 });
 
-describe('a receiver that systemd gives the listening socket', () => {
-  it('ends by itself when nobody was connected for a while', async (test) => {
+describe('a receiver with a listening socket from systemd', () => {
+  it('ends by itself after some time without connections', async (test) => {
     test.skip(why !== undefined, why);
     const { directory, address, activator } = await activate([], ['--idle-exit', '200ms']);
     await sendWithSocat(makeJpeg(1), address);
@@ -60,10 +60,10 @@ describe('a receiver that systemd gives the listening socket', () => {
 });
 
 describe('a receiver whose standard input is a pipe', () => {
-  it('listens on a port, since a pipe is no connection', async () => {
+  it('listens on a port, since a pipe is not a connection', async () => {
     const args = [...receiver.slice(1), '--dir', temporaryDirectory()];
     const piped = start(process.execPath, args, { stdin: 'pipe' });
-    // Somebody else may have the port: what matters is that it is tried.
+    // Another program may have the port: the attempt is enough.
     await piped.says(':4444');
   });
 });

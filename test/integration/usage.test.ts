@@ -1,4 +1,4 @@
-/** What a wrong flag, value or surrounding is told: one line, no stack, the right exit code. */
+/** Errors for wrong flags, values and environments: one line, no stack, the right exit code. */
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ const program = (name: string, args: readonly string[], changedEnv = {}) => {
 const agent = (...args: string[]) => program('agent', args);
 const receiver = (...args: string[]) => program('receiver', args);
 
-/** Told in one line, as `agent: …`, that has every one of the words. */
+/** Matches one line `agent: …` that contains each of the words. */
 function expectOneLine(stderr: string, words: readonly string[]): void {
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   for (const word of words) expect(stderr).toContain(word);
@@ -132,14 +132,14 @@ describe('the receiver ends with a line when', () => {
 });
 
 describe.each(['agent', 'receiver'])('%s', (name) => {
-  it('tells its flags with defaults', async () => {
+  it('prints its flags with defaults', async () => {
     const { code, stdout, stderr } = await program(name, ['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('Default 16MiB.');
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
   });
 
-  it('tells its version', async () => {
+  it('prints its version', async () => {
     const { stdout } = await program(name, ['--version']);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });

@@ -1,4 +1,4 @@
-/** What a connection's first bytes are taken for. */
+/** The protocol that a connection's first bytes are recognized as. */
 import { describe, expect, it } from 'vitest';
 import { recognize } from '../../../receiver/connection/first-bytes.js';
 
@@ -18,10 +18,10 @@ describe('the first bytes', () => {
     expect(recognize(Buffer.from(hex, 'hex'))).toEqual(expected);
   });
 
-  it.each(cases)('of %s are undecided until enough have come', (_, hex, expected) => {
+  it.each(cases)('of %s are undecided until enough have arrived', (_, hex, expected) => {
     const bytes = Buffer.from(hex, 'hex');
     const seen = Array.from(bytes, (_, at) => recognize(bytes.subarray(0, at + 1)));
-    const decidedAt = seen.findIndex((opening) => opening !== undefined);
+    const decidedAt = seen.findIndex((protocol) => protocol !== undefined);
     expect(seen.slice(decidedAt)).toEqual(seen.slice(decidedAt).map(() => expected));
   });
 
@@ -30,17 +30,17 @@ describe('the first bytes', () => {
     ['a newer major version', 'PICC/2\n', 'PICC/2'],
     ['a preface that never ends', 'PICC/1111111111111111111', 'picchanged receiver'],
     ['a JPEG start and then something else', '\xff\xd8\x00', 'picchanged receiver'],
-  ])('of %s get a sentence that says what this is', (_, text, word) => {
+  ])('of %s get a line that says what this port is', (_, text, word) => {
     expect(recognize(Buffer.from(text, 'latin1'))).toEqual({
       kind: 'foreign',
       answer: expect.stringContaining(word) as string,
     });
   });
 
-  it('undecided, are not many', () => {
+  it('stay undecided for fewer than 18 bytes', () => {
     for (let length = 1; length < 40; length += 1) {
-      const opening = recognize(Buffer.from('PICC/'.padEnd(length, '1').slice(0, length)));
-      expect(opening === undefined).toBe(length < 18);
+      const protocol = recognize(Buffer.from('PICC/'.padEnd(length, '1').slice(0, length)));
+      expect(protocol === undefined).toBe(length < 18);
     }
   });
 });

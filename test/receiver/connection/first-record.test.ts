@@ -1,4 +1,4 @@
-/** What a peer gets that proves no key: the same bytes, whatever it knows or guesses. */
+/** A peer that proves no key gets the same bytes, whatever it knows or guesses. */
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -76,13 +76,13 @@ describe('a peer that names a key', () => {
   ])('gets one alert, byte for byte, and costs two look-ups: %s', async (_, nameOf) => {
     const { port, ids, find, lines } = await startClosed();
     expect(await answerTo(port, makeHello(nameOf(ids)))).toEqual(refusingAlert);
-    // One chooses the lane of the handshake, which may wait there; the other is for the handshake itself.
+    // The first chooses the handshake queue, where it may wait; the second is for the handshake itself.
     expect(find.mock.calls).toEqual([[nameOf(ids)], [nameOf(ids)]]);
     const known = /it does not have that key|no camera here has that key/;
     await eventually(() => lines.some((line) => known.test(line)), 'which it was, in the log');
   });
 
-  it('is a stranger when the keys cannot be read', async () => {
+  it('gets the alert of an unknown key when the keys cannot be read', async () => {
     const { port, find, lines } = await startClosed();
     find.mockImplementation(() => {
       throw new OperationalError('KEYS', 'cannot read the keys');
@@ -91,7 +91,7 @@ describe('a peer that names a key', () => {
     await eventually(() => lines.some((line) => line.includes('cannot read the keys')), 'the log');
   });
 
-  it('is told apart in the log', async () => {
+  it('is logged as a wrong key or as an unknown camera', async () => {
     const { port, ids, lines } = await startClosed();
     await answerTo(port, makeHello(`yard.${ids.keyId}`));
     await answerTo(port, makeHello('frontdoor.k1'));
@@ -102,7 +102,7 @@ describe('a peer that names a key', () => {
   });
 });
 
-describe('a peer that begins TLS otherwise than an agent', () => {
+describe('a peer whose ClientHello is not that of an agent', () => {
   const named = 'yard.ffff';
   it.each([
     ['no key', [makeHello(named, { without: [41] })]],
@@ -121,11 +121,11 @@ describe('a peer that begins TLS otherwise than an agent', () => {
     expect(find).not.toHaveBeenCalled();
   });
 
-  it('is not waited for beyond its first record, whatever follows', async () => {
+  it('is answered after its first record, whatever follows', async () => {
     const { port, find } = await startClosed();
     const noise = Array.from({ length: 20 }, () => randomBytes(8192));
     await answerTo(port, makeHello(named), ...noise);
-    // None when the noise came with the record.
+    // None when the noise arrived with the record.
     expect(find.mock.calls.length).toBeLessThanOrEqual(2);
   });
 });

@@ -1,4 +1,4 @@
-/** What an agent says of frames that it dropped, as the record keeps it. */
+/** `dropped` messages of an agent, as the record keeps them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { AgentPeer } from '../../support/agent-peer.js';
 import { startReceiver } from '../../support/receiver.js';
 
 describe('dropped frames', () => {
-  it('are recorded with their sequences, and another hole of the same number beside them', async () => {
+  it('are recorded with their sequences, and another gap with the same number beside them', async () => {
     const { directory, port } = await startReceiver();
     const yard = new AgentPeer(port);
     yard.hello('yard');

@@ -1,4 +1,4 @@
-/** What an agent is answered, over real sockets and a real store. */
+/** The receiver's answers to an agent, over real sockets and a real store. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { startReceiver } from '../../support/receiver.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 describe('an agent', () => {
-  it('is welcomed, and told the limits', async () => {
+  it('gets a welcome with the limits', async () => {
     const { port, directory } = await startReceiver({ maxFrameBytes: 12_345 });
     const agent = new AgentPeer(port);
     agent.hello();
@@ -21,7 +21,7 @@ describe('an agent', () => {
     expect(JSON.parse(marker)).toEqual({ id: welcome.receiverId });
   });
 
-  it('is acknowledged a frame only when the file is there, byte for byte', async () => {
+  it('gets an acknowledgement only when the file is there, byte for byte', async () => {
     const { port, directory } = await startReceiver();
     const agent = new AgentPeer(port);
     agent.hello();
@@ -34,7 +34,7 @@ describe('an agent', () => {
     });
   });
 
-  it('is told of a frame sent again on another connection that it is a duplicate', async () => {
+  it('that sends a frame again on another connection gets a duplicate', async () => {
     const { port, directory } = await startReceiver();
     const first = new AgentPeer(port);
     first.hello();
@@ -47,7 +47,7 @@ describe('an agent', () => {
     expect(filesBelow(directory)).toHaveLength(1);
   });
 
-  it('that sends a frame twice at the same moment is answered twice, for one file', async () => {
+  it('that sends a frame twice at once gets two answers, for one file', async () => {
     const { port, directory } = await startReceiver();
     const agent = new AgentPeer(port);
     agent.hello();
@@ -58,7 +58,7 @@ describe('an agent', () => {
     expect(filesBelow(directory)).toHaveLength(1);
   });
 
-  it('may tell of frames that it dropped, and is acknowledged when the hole is noted', async () => {
+  it('that reports dropped frames is acknowledged when the gap is recorded', async () => {
     const { port, directory, lines } = await startReceiver();
     const agent = new AgentPeer(port);
     agent.hello();
@@ -68,12 +68,12 @@ describe('an agent', () => {
     expect(readFileSync(join(directory, name), 'utf8')).toContain('"type":"dropped","count":12');
     agent.dropped(5);
     expect(await agent.answer('stored', 2)).toMatchObject({ sequence: 5, duplicate: true });
-    const told = lines.filter((line) => line.includes('frames were dropped by the agent'));
-    expect(told).toHaveLength(1);
-    expect(told[0]).toContain('camera=yard count=12 why=size from=2026-11-22T00:00:00.005Z');
+    const logged = lines.filter((line) => line.includes('agent dropped frames'));
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toContain('camera=yard count=12 why=size from=2026-11-22T00:00:00.005Z');
   });
 
-  it('may send many frames without waiting, and each is answered', async () => {
+  it('that sends many frames without waiting gets an answer to each', async () => {
     const { port, directory } = await startReceiver();
     const agent = new AgentPeer(port);
     agent.hello();
@@ -87,7 +87,7 @@ describe('an agent', () => {
     expect(agent.messages.at(-1)).toEqual({ type: 'bye' });
   });
 
-  it('is asked again for a frame whose bytes are not what was announced', async () => {
+  it('gets a retryable refusal for a frame whose SHA-256 is wrong', async () => {
     const { port, directory } = await startReceiver();
     const agent = new AgentPeer(port);
     agent.hello();
@@ -109,7 +109,7 @@ describe('an agent', () => {
     expect(filesBelow(directory)).toEqual([]);
   });
 
-  it('keeps a frame that the store cannot take, and is told when to try again', async () => {
+  it('gets a retry delay for a frame that the store cannot take', async () => {
     const store = await openFrameStore(temporaryDirectory(), Date.now());
     store.put = () =>
       Promise.reject(new OperationalError('STORE', 'cannot store', { hint: 'make room' }));
@@ -123,9 +123,9 @@ describe('an agent', () => {
       retryAfterMs: 5000,
       message: 'cannot store; make room',
     });
-    // A disk that stays full must not fill the log too.
+    // One warning, not one per frame: a full disk must not fill the log.
     expect(lines.filter((line) => line.startsWith('<4>'))).toEqual([
-      '<4>test: cannot store frames of yard; it keeps them error="cannot store; make room"',
+      '<4>test: cannot store frames of yard; its agent keeps them error="cannot store; make room"',
     ]);
   });
 
@@ -137,7 +137,7 @@ describe('an agent', () => {
     expect(await agent.answer('pong')).toEqual({ type: 'pong' });
   });
 
-  it('of a newer minor version is heard, its unknown messages and fields passed over', async () => {
+  it('of a newer minor version is served, its unknown messages and fields skipped', async () => {
     const { port } = await startReceiver();
     const agent = new AgentPeer(port);
     agent.say({
@@ -153,7 +153,7 @@ describe('an agent', () => {
   });
 
   it.each([
-    ['frames before hello', { type: 'frame', sequence: 1 }, 'frame message with a wrong'],
+    ['frames before hello', { type: 'frame', sequence: 1 }, 'frame message with an invalid'],
     ['a ping before hello', { type: 'ping' }, 'hello must come first'],
     [
       'a camera name that is a path',
@@ -166,7 +166,7 @@ describe('an agent', () => {
       'camera',
     ],
     ['a message without a type', { sequence: 1 }, 'without a type'],
-  ])('that sends %s is told so and closed', async (_, header, words) => {
+  ])('that sends %s gets a bye with the reason, and is closed', async (_, header, words) => {
     const { port } = await startReceiver();
     const agent = new AgentPeer(port);
     agent.say(header);
@@ -174,7 +174,7 @@ describe('an agent', () => {
     await agent.over;
   });
 
-  it('that announces more than the limit is told so before it is read', async () => {
+  it('that announces a body above the limit gets a bye before it is read', async () => {
     const { port } = await startReceiver({ maxFrameBytes: 4096 });
     const agent = new AgentPeer(port);
     agent.hello();
@@ -197,7 +197,7 @@ describe('an agent', () => {
     expect(lines.join('\n')).toContain('agent connected');
   });
 
-  it('with the name of a camera that sends now is refused, and may come when the other has gone', async () => {
+  it('with the name of a connected camera is refused, until the other has closed', async () => {
     const { port } = await startReceiver();
     const first = new AgentPeer(port);
     first.hello('yard', '1'.repeat(32));

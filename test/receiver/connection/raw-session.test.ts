@@ -8,7 +8,7 @@ import { makeJpeg } from '../../support/pictures.js';
 import { speakTo, startReceiver } from '../../support/receiver.js';
 
 describe('a raw connection', () => {
-  it('leaves a picture identical under its address', async () => {
+  it('stores a picture byte for byte, under its address', async () => {
     const { port, directory } = await startReceiver();
     const { socket, heard } = speakTo(port);
     socket.end(makeJpeg(1));
@@ -18,7 +18,7 @@ describe('a raw connection', () => {
     expect(readFileSync(join(directory, name))).toEqual(makeJpeg(1));
   });
 
-  it('may carry several pictures back to back, each stored as it ends', async () => {
+  it('stores several pictures back to back, each when its end arrives', async () => {
     const { port, directory } = await startReceiver();
     const { socket, heard } = speakTo(port);
     socket.write(Buffer.concat([makeJpeg(1), makeJpeg(2), makeJpeg(3).subarray(0, 100)]));
@@ -29,28 +29,28 @@ describe('a raw connection', () => {
     expect(kept).toEqual([makeJpeg(1), makeJpeg(2), makeJpeg(3)]);
   });
 
-  it('that is cut off leaves what was whole, and nothing of the rest', async () => {
+  it('that ends inside a picture keeps the whole ones, and no file of the incomplete one', async () => {
     const { port, directory, lines } = await startReceiver();
     const { socket, heard } = speakTo(port);
     socket.end(Buffer.concat([makeJpeg(1), makeJpeg(2).subarray(0, 300)]));
     expect((await heard).toString()).toContain('not whole');
     expect(filesBelow(directory)).toHaveLength(1);
     expect(unfinishedBelow(directory)).toEqual([]);
-    expect(lines.join('\n')).toContain('cut off');
+    expect(lines.join('\n')).toContain('incomplete raw frame');
   });
 
-  it('that is reset leaves what was whole', async () => {
+  it('that is reset keeps the whole pictures', async () => {
     const { port, directory, lines } = await startReceiver();
     const { socket } = speakTo(port);
     socket.write(Buffer.concat([makeJpeg(1), makeJpeg(2).subarray(0, 300)]));
     await eventually(() => filesBelow(directory).length === 1, 'a file');
     socket.resetAndDestroy();
-    await eventually(() => lines.some((line) => line.includes('closed a connection')), 'the end');
+    await eventually(() => lines.some((line) => line.includes('connection closed')), 'the end');
     expect(filesBelow(directory)).toHaveLength(1);
     expect(unfinishedBelow(directory)).toEqual([]);
   });
 
-  it('with a damaged picture is told so and closed', async () => {
+  it('with a damaged picture gets the reason, and is closed', async () => {
     const { port, directory } = await startReceiver();
     const { socket, heard } = speakTo(port);
     socket.write(Buffer.from('ffd8ffe00000', 'hex'));
@@ -58,7 +58,7 @@ describe('a raw connection', () => {
     expect(filesBelow(directory)).toEqual([]);
   });
 
-  it('with a picture beyond the limit is told the limit and closed', async () => {
+  it('with a picture above --max-frame gets the limit, and is closed', async () => {
     const { port, directory } = await startReceiver({ maxFrameBytes: 1024 });
     const { socket, heard } = speakTo(port);
     socket.write(Buffer.concat([makeJpeg(1), Buffer.alloc(4096)]));
@@ -67,26 +67,29 @@ describe('a raw connection', () => {
     expect(filesBelow(directory).length).toBeLessThanOrEqual(1);
   });
 
-  it('that says nothing for too long is closed, and leaves nothing', async () => {
+  it('without data for the idle timeout is closed, and leaves no file', async () => {
     const { port, directory, lines } = await startReceiver({ idleTimeoutMs: 50 });
     const { socket, heard } = speakTo(port);
     socket.write(makeJpeg(1).subarray(0, 300));
     await heard;
-    expect(lines.join('\n')).toContain('silent for 50 ms');
+    expect(lines.join('\n')).toContain('no data received for 50 ms');
     expect([...filesBelow(directory), ...unfinishedBelow(directory)]).toEqual([]);
   });
 });
 
-describe('any other connection', () => {
-  it('is told what this port is, and closed', async () => {
+describe('a connection in another protocol', () => {
+  it('gets a line that says what this port is, and is closed', async () => {
     const { port, lines } = await startReceiver();
     const { socket, heard } = speakTo(port);
     socket.write('GET / HTTP/1.1\r\n\r\n');
     expect((await heard).toString()).toMatch(/^this is a picchanged receiver.*\n$/);
-    await eventually(() => lines.join('\n').includes('neither JPEG nor picchanged'), 'a log line');
+    await eventually(
+      () => lines.join('\n').includes('neither JPEGs nor the framed protocol'),
+      'a log line',
+    );
   });
 
-  it('that comes and goes without a word is no trouble', async () => {
+  it('that closes without data logs no warning', async () => {
     const { port, lines } = await startReceiver();
     const { socket, heard } = speakTo(port);
     socket.end();
@@ -94,7 +97,7 @@ describe('any other connection', () => {
     expect(lines.filter((line) => line.startsWith('<4>'))).toEqual([]);
   });
 
-  it('beyond the limit is told so, and the others are served on', async () => {
+  it('above --max-connections gets a refusal, and the others are served on', async () => {
     const { port, directory } = await startReceiver({ maxConnections: 1 });
     const first = speakTo(port);
     first.socket.write(makeJpeg(1).subarray(0, 300));

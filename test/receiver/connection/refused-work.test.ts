@@ -1,4 +1,4 @@
-/** How much work that is of no use a peer gets done in a time, and that it loses nothing by waiting. */
+/** Work budgets: how much useless work a peer gets done in a time, and that waiting loses none of its messages. */
 import { describe, expect, it } from 'vitest';
 import {
   maxAddressWorkUs,
@@ -15,13 +15,13 @@ import { speakTo, startReceiver } from '../../support/receiver.js';
 
 const jpeg = makeJpeg(1);
 /** A JPEG whose walk takes a step for every two bytes. */
-const slowToLookAt = Buffer.concat([jpeg.subarray(0, 600), Buffer.alloc(2 ** 18, 'ff00', 'hex')]);
+const slowToWalk = Buffer.concat([jpeg.subarray(0, 600), Buffer.alloc(2 ** 18, 'ff00', 'hex')]);
 
 /** Ways to have work refused, and the least that one message costs, microseconds. */
 const ways: readonly (readonly [string, (agent: AgentPeer, at: number) => void, number])[] = [
   ['wrong hashes', (agent, at) => agent.frame(at, jpeg, { sha256: '0'.repeat(64) }), 100],
   ['no JPEGs', (agent, at) => agent.frame(at, Buffer.alloc(300)), 250],
-  ['pictures that are slow to look at', (agent, at) => agent.frame(at, slowToLookAt), 4000],
+  ['pictures that are slow to check', (agent, at) => agent.frame(at, slowToWalk), 4000],
   ['repeats', (agent) => agent.frame(1, jpeg), 1000],
   ['notes of dropped frames', (agent, at) => agent.dropped(at), prices.hole],
 ];
@@ -29,7 +29,7 @@ const ways: readonly (readonly [string, (agent: AgentPeer, at: number) => void, 
 const answersOf = ({ messages }: AgentPeer): number =>
   messages.filter(({ type }) => type === 'refused' || type === 'stored').length;
 
-/** Waits until nothing more is answered without time that passes. */
+/** Waits until the fake clock must advance before anything more is answered. */
 async function settled(agents: readonly AgentPeer[]): Promise<number> {
   const count = (): number => agents.reduce((sum, agent) => sum + answersOf(agent), 0);
   let [before, quiet] = [-1, 0];
@@ -42,7 +42,7 @@ async function settled(agents: readonly AgentPeer[]): Promise<number> {
 }
 
 describe.each(ways)('%s', (_, way, leastUs) => {
-  it('of one connection without a key are answered as far as its budget goes', async () => {
+  it('of one connection without a key are answered within its work budget', async () => {
     const clock = new FakeClock();
     const { port } = await startReceiver({}, { clock });
     const agent = new AgentPeer(port);
@@ -58,7 +58,7 @@ describe.each(ways)('%s', (_, way, leastUs) => {
     expect(later - atFirst).toBeLessThanOrEqual(most + 1);
   });
 
-  it('of a paired camera are, and another one does not wait for it', async () => {
+  it('of a paired camera are answered within its budget, and another camera does not wait', async () => {
     const clock = new FakeClock();
     const { port, folder } = await startReceiver({}, { clock });
     const keys = [
@@ -77,15 +77,15 @@ describe.each(ways)('%s', (_, way, leastUs) => {
     const most = Math.ceil(maxCameraWorkUs / leastUs);
     for (let at = 1; at <= 3 * most; at += 1) way(shed, at);
     expect(await settled([shed])).toBeLessThanOrEqual(most + 1);
-    // Far more than the budget of what is of no use.
+    // Far more than the budget of useless work allows.
     for (let sequence = 1; sequence <= 100; sequence += 1) yard.frame(sequence, jpeg);
     await yard.answer('stored', 100);
     expect(answersOf(shed)).toBeLessThanOrEqual(most + 1);
   });
 });
 
-describe('a stranger', () => {
-  it('who takes the names of ever new cameras gets a few of them a second', async () => {
+describe('an anonymous peer', () => {
+  it('that takes the names of ever new cameras gets a few of them a second', async () => {
     const clock = new FakeClock();
     const { port, folder } = await startReceiver({}, { clock }, true);
     await pairBehindTheScenes(folder, 'yard');
@@ -114,7 +114,7 @@ describe('a stranger', () => {
     expect(later - atFirst).toBeLessThanOrEqual(2 * perSecond + 1);
   });
 
-  it('who sends what is no language is answered, and read away no faster than it pays', async () => {
+  it('that sends an unknown protocol gets the usage line', async () => {
     const { port } = await startReceiver();
     const { socket, heard } = speakTo(port);
     socket.end(Buffer.alloc(2 ** 20, 'GET / '));

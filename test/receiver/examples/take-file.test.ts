@@ -15,16 +15,16 @@ const pdf = Buffer.concat([
 ]);
 const anything = Buffer.alloc(300_000, 'any file');
 
-/** A connection whose other end is taken as a file. */
+/** A connection whose data is received as a file. */
 async function transfer(settings: { maxBytes?: number; idleTimeoutMs?: number } = {}) {
   const directory = temporaryDirectory();
   const limits = { maxBytes: 1_000_000, idleTimeoutMs: 20_000, ...settings };
-  let taking: Promise<TakenFile> | undefined;
+  let receiving: Promise<TakenFile> | undefined;
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    taking = takeFile(socket, { directory, clock: systemClock, ...limits }).finally(() =>
+    receiving = takeFile(socket, { directory, clock: systemClock, ...limits }).finally(() =>
       socket.destroy(),
     );
-    taking.catch(() => undefined);
+    receiving.catch(() => undefined);
   }).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
@@ -38,7 +38,7 @@ async function transfer(settings: { maxBytes?: number; idleTimeoutMs?: number } 
     sender,
     stored,
     unfinished,
-    taken: (): Promise<TakenFile> => taking ?? expect.unreachable(),
+    taken: (): Promise<TakenFile> => receiving ?? expect.unreachable(),
   };
 }
 
@@ -46,7 +46,7 @@ describe('a file over a connection', () => {
   it.each([
     ['a PDF', pdf, /^\d{4}(_\d\d){5}_\d{3}[+-]\d{4}\.pdf$/],
     ['any bytes', anything, /^\d{4}(_\d\d){5}_\d{3}[+-]\d{4}$/],
-  ])('%s: is stored as it came, and the sender told its name', async (_, bytes, name) => {
+  ])('%s: is stored byte for byte, and the answer has its name', async (_, bytes, name) => {
     const { directory, sender, stored, unfinished, taken } = await transfer();
     sender.end(bytes);
     const answer = await text(sender);
@@ -58,7 +58,7 @@ describe('a file over a connection', () => {
     expect(unfinished()).toEqual([]);
   });
 
-  it('that says itself that it is whole is taken from a sender that does not wait', async () => {
+  it('with its end marker is stored, although the sender does not wait for the answer', async () => {
     const { sender, stored, taken } = await transfer();
     sender.end(pdf, () => sender.destroy());
     await taken();
@@ -68,35 +68,35 @@ describe('a file over a connection', () => {
   it.each([
     ['by a sender that was killed', (sender: Socket) => sender.destroy(), 'LINK'],
     ['by a reset', (sender: Socket) => sender.resetAndDestroy(), 'LINK'],
-  ])('cut %s leaves nothing', async (_, cut, code) => {
+  ])('cut %s leaves no file', async (_, cut, code) => {
     const { sender, stored, unfinished, taken } = await transfer();
     sender.write(anything.subarray(0, 100_000), () => cut(sender));
     await expect(taken()).rejects.toMatchObject({ code });
     expect([stored(), unfinished()]).toEqual([[], []]);
   });
 
-  it('half a PDF leaves nothing, and is told', async () => {
+  it('of half a PDF leaves no file, and the answer says why', async () => {
     const { sender, stored, taken } = await transfer();
     sender.end(pdf.subarray(0, 100_000));
     expect(await text(sender)).toBe(
-      '100000 bytes, not kept: it is not whole: its end is missing\n',
+      '100000 bytes, not kept: the file is not whole: its end is missing\n',
     );
     await expect(taken()).rejects.toMatchObject({ code: 'PROTOCOL' });
     expect(stored()).toEqual([]);
   });
 
-  it('above the limit leaves nothing', async () => {
+  it('above --max-size leaves no file', async () => {
     const { sender, stored, unfinished, taken } = await transfer({ maxBytes: 1000 });
     sender.on('error', () => undefined);
     sender.end(anything);
     await expect(taken()).rejects.toMatchObject({
       code: 'PROTOCOL',
-      message: 'it is larger than 1kB',
+      message: 'the file is larger than 1kB, the limit set by --max-size',
     });
     expect([stored(), unfinished()]).toEqual([[], []]);
   });
 
-  it('that never ends leaves nothing', async () => {
+  it('that never ends leaves no file after the idle timeout', async () => {
     const { sender, stored, taken } = await transfer({ idleTimeoutMs: 100 });
     sender.on('error', () => undefined);
     sender.write('half');
@@ -104,9 +104,9 @@ describe('a file over a connection', () => {
     expect(stored()).toEqual([]);
   });
 
-  it('without a byte is none', async () => {
+  it('without data leaves no file', async () => {
     const { sender, taken } = await transfer();
     sender.end();
-    await expect(taken()).rejects.toMatchObject({ code: 'PROTOCOL', message: 'nothing came' });
+    await expect(taken()).rejects.toMatchObject({ code: 'PROTOCOL', message: 'no data received' });
   });
 });

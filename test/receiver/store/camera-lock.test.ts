@@ -1,4 +1,4 @@
-/** Who has a camera's name. Two open files exclude each other in one process as in two. */
+/** The lock of a camera's name. Two open files exclude each other in one process as in two. */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -21,7 +21,7 @@ async function lock(directory: string, epoch: string, onReplaced = (): void => u
 }
 
 describe("a camera's name", () => {
-  it('is one epoch at a time, and free when its connection is gone', async (test) => {
+  it('is held by one epoch at a time, and free after the release', async (test) => {
     test.skip(why !== undefined, why);
     const directory = temporaryDirectory();
     const first = await lock(directory, 'a');
@@ -31,7 +31,7 @@ describe("a camera's name", () => {
     expect(await lock(directory, 'b')).toBeDefined();
   });
 
-  it('is given to a newer connection of the same epoch, and the older one is told', async (test) => {
+  it('is shared with a newer connection of the same epoch, and the older one is notified', async (test) => {
     test.skip(why !== undefined, why);
     const directory = temporaryDirectory();
     const told: string[] = [];
@@ -44,7 +44,7 @@ describe("a camera's name", () => {
     expect(await lock(directory, 'b')).toBeUndefined();
   });
 
-  it('is waited for while its last connection is about to end', async (test) => {
+  it('is acquired after its last connection has ended', async (test) => {
     test.skip(why !== undefined, why);
     const directory = temporaryDirectory();
     const first = await lock(directory, 'a');
@@ -53,7 +53,7 @@ describe("a camera's name", () => {
     expect(await second).toBeDefined();
   });
 
-  it('goes to one of many that ask at once', async (test) => {
+  it('goes to one of many concurrent requests', async (test) => {
     test.skip(why !== undefined, why);
     const directory = temporaryDirectory();
     const epochs = ['a', 'b', 'c', 'd'];
@@ -63,7 +63,7 @@ describe("a camera's name", () => {
     expect(locks.filter((each) => each !== undefined)).toHaveLength(1);
   });
 
-  it('is not kept from anybody by what was written into its file', async (test) => {
+  it('can be acquired whatever its file contains', async (test) => {
     test.skip(why !== undefined, why);
     const directory = temporaryDirectory();
     await (await lock(directory, 'a'))?.release();
@@ -71,7 +71,7 @@ describe("a camera's name", () => {
     expect(await lock(directory, 'b')).toBeDefined();
   });
 
-  it('leaves no file when nobody has it any more', async (test) => {
+  it('leaves no file after its last release', async (test) => {
     test.skip(why !== undefined, why);
     const directory = temporaryDirectory();
     const files = (): string[] => readdirSync(join(directory, '.locks'));
@@ -83,7 +83,7 @@ describe("a camera's name", () => {
     expect(files()).toEqual([]);
   });
 
-  it('is never had by two, however often it is given back', async (test) => {
+  it('is never held by two epochs, however often it is released', async (test) => {
     test.skip(why !== undefined, why);
     const directory = temporaryDirectory();
     let [holders, taken] = [0, 0];
@@ -104,7 +104,7 @@ describe("a camera's name", () => {
     expect(readdirSync(join(directory, '.locks'))).toEqual([]);
   });
 
-  it('whose file was left by a killed process is forgotten at a start, unless somebody has it', async (test) => {
+  it('loses the file of a killed process at a start, unless it is held', async (test) => {
     test.skip(why !== undefined, why);
     const directory = temporaryDirectory();
     const held = await lock(directory, 'a');
@@ -119,7 +119,7 @@ describe("a camera's name", () => {
     await held?.release();
   });
 
-  it('cannot be had where there is no directory', async () => {
+  it('cannot be acquired without the captures directory', async () => {
     const directory = join(temporaryDirectory(), 'gone');
     await expect(lock(directory, 'a')).rejects.toMatchObject({ code: 'ENOENT' });
   });

@@ -1,4 +1,4 @@
-/** Folders held open: how many, for how long, and by what they are reached. */
+/** Folders held open: how many, for how long, and by which path. */
 import {
   mkdirSync,
   readFileSync,
@@ -24,7 +24,7 @@ function opened(directory = temporaryDirectory()) {
 const nothing = (): Promise<void> => Promise.resolve();
 
 describe('folders that are held open', () => {
-  it('are closed when nobody has needed them for a moment', async () => {
+  it('are closed a moment after their last use', async () => {
     const { directory, folders } = opened();
     await folders.use(['yard/2026_11_22', 'yard/.incoming'], nothing);
     expect(folders.count).toBeGreaterThan(0);
@@ -34,29 +34,29 @@ describe('folders that are held open', () => {
       try {
         return [readlinkSync(join('/proc/self/fd', fd))];
       } catch {
-        return []; // that of reading the folder itself
+        return []; // the descriptor of this readdir
       }
     });
     expect(open.filter((path) => path.startsWith(directory))).toEqual([]);
   });
 
-  it('are no more than their limit, once they are not in use', async () => {
+  it('do not exceed their limit after use', async () => {
     const { folders } = opened();
     const names = Array.from({ length: maxOpenFolders + 50 }, (_, index) => `yard/day-${index}`);
     await Promise.all(names.map((name) => folders.use([name], nothing)));
     expect(folders.count).toBeLessThanOrEqual(maxOpenFolders);
   });
 
-  it('are not closed while work is done in them, nor when other work there fails', async () => {
+  it('are not closed while work runs in them, nor when other work there fails', async () => {
     const { directory, folders } = opened();
     let end = (): void => undefined;
     const long = folders.use(['yard'], async (yard) => {
       await new Promise<void>((resolve) => (end = resolve));
       await yard.writeNew('late', Buffer.from('late'));
     });
-    const gone = Object.assign(new Error('gone'), { code: 'ENOENT' });
-    const failing = folders.use(['yard'], () => Promise.reject(gone));
-    await expect(failing).rejects.toThrow('gone');
+    const removed = Object.assign(new Error('removed'), { code: 'ENOENT' });
+    const failing = folders.use(['yard'], () => Promise.reject(removed));
+    await expect(failing).rejects.toThrow('removed');
     await folders.close();
     end();
     await long;
@@ -64,7 +64,7 @@ describe('folders that are held open', () => {
     expect(folders.count).toBe(0);
   });
 
-  it('are made for who stores, and not for who looks, also at the same time', async () => {
+  it('are made by use, and not by useExisting, also when both run at once', async () => {
     const { directory, folders } = opened();
     expect(await folders.useExisting(['yard/old'], nothing)).toBeUndefined();
     expect(readdirSync(directory)).toEqual([]);
@@ -81,7 +81,7 @@ describe.each([
   ['by its handle', true],
   ['by its path', false],
 ])('a folder that is reached %s', (_, hasHandlePaths) => {
-  it('does what it is asked to, and names itself in errors', async () => {
+  it('does file operations, and names its configured path in errors', async () => {
     const directory = temporaryDirectory();
     const root = await Folder.open(directory, hasHandlePaths);
     onTestFinished(() => root.close());
@@ -105,6 +105,6 @@ describe.each([
     symlinkSync('b', join(directory, 'link'));
     writeFileSync(join(directory, 'file'), '');
     await expect(root.openFolder('link')).rejects.toThrow('link is a symbolic link');
-    await expect(root.openFolder('file')).rejects.toThrow('file is no folder');
+    await expect(root.openFolder('file')).rejects.toThrow('file is not a folder');
   });
 });

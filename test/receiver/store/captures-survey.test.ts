@@ -5,7 +5,7 @@ import { surveyCaptures } from '../../../receiver/store/captures-survey.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 describe('a survey of the captures', () => {
-  it('tells each camera’s last frame, and what came on the day that it is here', async () => {
+  it('has each camera’s last frame, and the frames of this machine’s current day', async () => {
     const directory = temporaryDirectory();
     const put = (path: string, bytes = 10): void => {
       mkdirSync(join(directory, path, '..'), { recursive: true });

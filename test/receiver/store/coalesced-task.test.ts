@@ -1,4 +1,4 @@
-/** Runs that several wait for. */
+/** Runs that several callers wait for. */
 import { describe, expect, it } from 'vitest';
 import { type AfterFailure, CoalescedTask } from '../../../receiver/store/coalesced-task.js';
 
@@ -12,8 +12,8 @@ function countedRuns(afterFailure?: AfterFailure) {
 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('work that many ask for', () => {
-  it('runs once more for all who asked while it ran', async () => {
+describe('a coalesced task', () => {
+  it('runs once more for all calls during a run', async () => {
     const { runs, ends } = countedRuns();
     const first = runs.join();
     const later = [runs.join(), runs.join(), runs.join()];
@@ -29,7 +29,7 @@ describe('work that many ask for', () => {
     expect(ends).toHaveLength(2);
   });
 
-  it('tells a failure to those who waited for that run, and runs for the others', async () => {
+  it('rejects for the callers of a failed run, and runs again for the others', async () => {
     const { runs, ends } = countedRuns();
     const first = runs.join();
     const second = runs.join();
@@ -44,7 +44,7 @@ describe('work that many ask for', () => {
     await third;
   });
 
-  it('fails for those who asked during a run that failed, where the next run proves nothing', async () => {
+  it('with fail-the-next also rejects for the calls during a failed run', async () => {
     const { runs, ends } = countedRuns('fail the next');
     const asked = [runs.join(), runs.join(), runs.join()].map((each) =>
       expect(each).rejects.toThrow('disk'),

@@ -1,4 +1,4 @@
-/** Which records are in memory. */
+/** Which records the cache keeps. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CaptureFolders } from '../../../receiver/store/capture-folders.js';
 import { DayRecords, type RecordLimits } from '../../../receiver/store/day-records.js';
@@ -38,7 +38,7 @@ describe('the records in memory', () => {
     expect(records.count).toBe(2);
   });
 
-  it('keep at least the one in use', async () => {
+  it('include at least the one in use', async () => {
     const { records } = await filled({ maxEntries: 0, maxRecords: 0 }, ['a', 'b']);
     await records.close();
     expect(records.count).toBe(1);

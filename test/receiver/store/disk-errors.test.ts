@@ -1,4 +1,4 @@
-/** Disk errors that no test can cause for real, put in at each step of storing. */
+/** Injected disk errors at each step of storing a frame. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { Folder } from '../../../receiver/store/folder.js';
@@ -8,7 +8,7 @@ import { filesBelow, unfinishedBelow } from '../../support/files.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-/** Calls until one fails; infinity: none does. */
+/** Calls until one fails; Infinity: none fails. */
 const fault = { after: Infinity, code: 'EIO' };
 
 function step(): void {
@@ -19,7 +19,7 @@ function step(): void {
 
 type Call = (this: Folder, ...args: unknown[]) => Promise<never>;
 
-/** Makes each call fail that a disk can refuse: before it has done anything, a write after it. */
+/** Counts the calls that a disk can refuse as steps; a failing call has no effect, a failing write has one. */
 function failAtEachStep(): void {
   for (const method of ['makeFolder', 'openFolder', 'openFile', 'link', 'sync', 'writeNew']) {
     const real = Reflect.get(Folder.prototype, method) as Call;
@@ -55,7 +55,7 @@ describe.each([
   ['ENOSPC', 'the disk is full'],
   ['EROFS', 'read-only'],
 ])('%s', (code, words) => {
-  it('at any step is told as such, leaves nothing unfinished, and is over when it is over', async () => {
+  it('at any step is reported with its hint, leaves no unfinished file, and the retry stores the frame', async () => {
     fault.code = code;
     let failures = 0;
     for (let after = 0; ; after += 1) {

@@ -1,4 +1,4 @@
-/** Frames that want the same name: what each costs, and that a number is found however many there are. */
+/** Frames with the same plain name: the cost of each, and that each finds a number. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -10,14 +10,14 @@ import { day, epoch, frameOf, nameOf } from './given.js';
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** How often folders are asked to do something. */
+/** Counts calls of folders. */
 function countCalls() {
   const link = vi.spyOn(Folder.prototype, 'link');
-  const look = vi.spyOn(Folder.prototype, 'look');
+  const lstat = vi.spyOn(Folder.prototype, 'lstat');
   const openFile = vi.spyOn(Folder.prototype, 'openFile');
   return () => ({
     links: link.mock.calls.length,
-    all: [link, look, openFile].reduce((sum, { mock }) => sum + mock.calls.length, 0),
+    all: [link, lstat, openFile].reduce((sum, { mock }) => sum + mock.calls.length, 0),
   });
 }
 
@@ -38,7 +38,7 @@ describe('equal names', () => {
     expect(calls().all).toBeLessThan(21 * 20);
   });
 
-  it('are found after a restart by halving, also when a repeat is among them', async () => {
+  it('are found by bisection after a restart, also for a repeat', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     await store.put(equal(1));
@@ -68,7 +68,7 @@ describe('equal names', () => {
     expect(filesBelow(directory)).toHaveLength(5);
   });
 
-  it('are all stored when they come at once', async () => {
+  it('are all stored when they arrive at once', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     const sequences = Array.from({ length: 50 }, (_, index) => index + 1);
@@ -77,7 +77,7 @@ describe('equal names', () => {
     expect(filesBelow(directory)).toHaveLength(50);
   });
 
-  it('of another process are passed over by leaps', async () => {
+  it('of another process are skipped in few calls', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     await store.put(equal(1));
@@ -90,7 +90,7 @@ describe('equal names', () => {
     expect(calls().links).toBeLessThan(20);
   });
 
-  it('of one id at another time are two frames', async () => {
+  it('of one id with two capture times are two frames', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     const later = frameOf(1, { capturedAtMs: frameOf(1).capturedAtMs + 2 });

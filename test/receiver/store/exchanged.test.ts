@@ -1,4 +1,4 @@
-/** Somebody exchanges folders and files as fast as he can while frames are stored. */
+/** Another process exchanges folders and links as fast as possible while frames are stored. */
 import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -20,7 +20,7 @@ import { day, frameOf, nameOf } from './given.js';
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** Exchanges two names for ever: renameat2(2) with RENAME_EXCHANGE, which Node does not have. */
+/** Exchanges two names until it is killed: renameat2(2) with RENAME_EXCHANGE, which Node does not have. */
 const exchanger = `
 import ctypes, sys, time
 exchange = ctypes.CDLL(None, use_errno=True).renameat2
@@ -32,14 +32,14 @@ while True:
     time.sleep(0.0001)
 `;
 
-/** Why it cannot be tried; undefined when it can. */
-function whyNot(): string | undefined {
+/** Why this machine cannot run the test; undefined when it can. */
+function reasonToSkip(): string | undefined {
   if (process.platform !== 'linux') return 'names are exchanged on Linux only';
   const probe = 'import ctypes; ctypes.CDLL(None).renameat2';
   const { status } = spawnSync('python3', ['-c', probe]);
-  return status === 0 ? undefined : 'python3 with renameat2 is not there';
+  return status === 0 ? undefined : 'python3 with renameat2 is missing';
 }
-const why = whyNot();
+const skipReason = reasonToSkip();
 
 async function exchange(one: string, other: string): Promise<{ end: () => Promise<void> }> {
   const child = spawn('python3', ['-c', exchanger, one, other], {
@@ -58,14 +58,14 @@ async function exchange(one: string, other: string): Promise<{ end: () => Promis
 
 describe('a folder that is exchanged with a link as fast as possible', () => {
   it.for([day, 'yard', 'yard/.incoming'])(
-    '%s: nothing is written where the link leads, and what is acknowledged is there',
+    '%s: nothing is written to the link target, and every acknowledged frame is there',
     async (name, test) => {
-      test.skip(why !== undefined, why);
+      test.skip(skipReason !== undefined, skipReason);
       const directory = temporaryDirectory();
       const [outside, aside] = [temporaryDirectory(), temporaryDirectory()];
       const store = await openFrameStore(directory, Date.now());
       await store.put(frameOf(1));
-      // What the link leads to looks like the folder that it stands for.
+      // The link target has the subfolders of the folder.
       mkdirSync(join(outside, '2026_11_22'));
       mkdirSync(join(outside, '.incoming'));
       const [folder, link] = [join(directory, name), join(aside, 'link')];
@@ -93,23 +93,23 @@ describe('a folder that is exchanged with a link as fast as possible', () => {
   );
 });
 
-describe('a frame that becomes a pipe between the look and the reading', () => {
-  it('makes nobody wait', async () => {
+describe('a frame that is replaced by a pipe between lstat and open', () => {
+  it('does not block the store', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     await store.put(frameOf(1));
     const path = join(directory, nameOf(1));
-    const real = Reflect.get(Folder.prototype, 'look') as (name: string) => Promise<unknown>;
-    vi.spyOn(Folder.prototype, 'look').mockImplementation(async function (
+    const real = Reflect.get(Folder.prototype, 'lstat') as (name: string) => Promise<unknown>;
+    vi.spyOn(Folder.prototype, 'lstat').mockImplementation(async function (
       this: Folder,
       name: string,
     ) {
-      const look = await real.call(this, name);
+      const stats = await real.call(this, name);
       if (path.endsWith(name) && lstatSync(path).isFile()) {
         renameSync(path, `${path}.away`);
         expect(spawnSync('mkfifo', [path]).status).toBe(0);
       }
-      return look as never;
+      return stats as never;
     });
     expect(await store.put(frameOf(1))).toEqual({ name: nameOf(1, 2), duplicate: false });
     vi.restoreAllMocks();

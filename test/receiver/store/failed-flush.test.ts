@@ -1,6 +1,6 @@
 /**
- * A flush that fails may leave bytes in memory that the system takes for written. So what is acknowledged after
- * one was written anew, and flushed after that.
+ * After a failed flush the system may count bytes in memory as written. So frames acknowledged afterwards were
+ * written again, and flushed after that.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { type FileHandle, constants, open } from 'node:fs/promises';
@@ -10,15 +10,15 @@ import { checkClosedMark } from '../../../receiver/store/closed-mark.js';
 import { Folder } from '../../../receiver/store/folder.js';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
 import { temporaryDirectory } from '../../support/temporary.js';
-import { day, frameOf, holeOf, nameOf } from './given.js';
+import { day, frameOf, gapOf, nameOf } from './given.js';
 
 afterEach(() => void vi.restoreAllMocks());
 
 type Call = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 
 /**
- * Writes down what is done to a folder's names and to records, and lets flushes fail.
- * @param isToFail of what is flushed
+ * Logs changes of a folder's names and of records, and makes flushes fail.
+ * @param isToFail gets what is flushed
  */
 async function watch(isToFail: (what: string) => boolean): Promise<string[]> {
   const done: string[] = [];
@@ -52,7 +52,7 @@ async function watch(isToFail: (what: string) => boolean): Promise<string[]> {
   return done;
 }
 
-/** What was done after the last failure. */
+/** The log entries after the last failure. */
 const since = (done: readonly string[]): string[] =>
   done.slice(done.findLastIndex((each) => each.endsWith('failed')) + 1);
 
@@ -75,7 +75,7 @@ describe('after a flush that failed', () => {
     expect(after).toEqual([`rename ${name}`, `flush ${join(directory, day)}`]);
   });
 
-  it('of a day, no frame is acknowledged that waited for the same flush', async () => {
+  it('of a day, no frame that waited for the same flush is acknowledged', async () => {
     const { directory, store } = await openStore();
     let failures = 1;
     const done = await watch((what) => what === `flush ${join(directory, day)}` && failures-- > 0);
@@ -87,34 +87,34 @@ describe('after a flush that failed', () => {
     expect(readdirSync(join(directory, day))).toHaveLength(8);
   });
 
-  it('of a record, the line of a hole is appended anew', async () => {
+  it('of a record, the line of a gap is appended again', async () => {
     const { directory, store } = await openStore();
     let failures = 3;
     const done = await watch((what) => what === 'flush a file' && failures-- > 0);
     for (let attempt = 0; attempt < 3; attempt += 1) {
-      await expect(store.note(holeOf(2))).rejects.toMatchObject({ code: 'STORE' });
+      await expect(store.recordGap(gapOf(2))).rejects.toMatchObject({ code: 'STORE' });
     }
-    expect(await store.note(holeOf(2))).toMatchObject({ duplicate: true });
+    expect(await store.recordGap(gapOf(2))).toMatchObject({ duplicate: true });
     const after = since(done).filter((each) => /append|a file/.test(each));
     expect(after[0]).toMatch(/^append .*"sequence":2,.*dropped/s);
     expect(after[1]).toBe('flush a file');
-    // The line of the frame before it came in doubt too.
+    // The line of the frame before it was not flushed either.
     expect(after[0]).toContain('"sequence":1,');
     const lines = readFileSync(join(directory, day, 'record.jsonl'), 'utf8')
       .trim()
       .split('\n');
     expect(new Set(lines).size).toBe(2);
-    expect(await store.note(holeOf(2))).toMatchObject({ duplicate: true });
+    expect(await store.recordGap(gapOf(2))).toMatchObject({ duplicate: true });
   });
 
-  it('of a day, the line of a hole is acknowledged after a change of the day', async () => {
+  it('of a day, the line of a gap is acknowledged after a change of the day', async () => {
     const { directory, store } = await openStore();
     let failures = 1;
     const done = await watch((what) => what === `flush ${join(directory, day)}` && failures-- > 0);
     const created = vi.spyOn(Folder.prototype, 'writeNew');
-    await expect(store.note(holeOf(2))).rejects.toMatchObject({ code: 'STORE' });
+    await expect(store.recordGap(gapOf(2))).rejects.toMatchObject({ code: 'STORE' });
     expect(created).not.toHaveBeenCalled();
-    expect(await store.note(holeOf(2))).toMatchObject({ duplicate: true });
+    expect(await store.recordGap(gapOf(2))).toMatchObject({ duplicate: true });
     expect(created).toHaveBeenCalledTimes(1);
     expect(since(done).at(-1)).toBe(`flush ${join(directory, day)}`);
   });
@@ -132,7 +132,7 @@ describe('after a flush that failed', () => {
     );
   });
 
-  it('of the captures directory, its marker and its mark are made anew', async () => {
+  it('of the captures directory, its marker and its closed mark are made anew', async () => {
     const directory = temporaryDirectory();
     let failures = 1;
     await watch((what) => what === `flush ${directory}` && failures-- > 0);
@@ -148,7 +148,7 @@ describe('after a flush that failed', () => {
     expect(readdirSync(directory).sort()).toEqual(['.picchanged-closed', '.picchanged.json']);
   });
 
-  it('of the frame itself, nothing is left of it', async () => {
+  it('of the frame itself, no file of it remains', async () => {
     const { directory, store } = await openStore();
     let failures = 1;
     await watch((what) => what === 'flush a file' && failures-- > 0);

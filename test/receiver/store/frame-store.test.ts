@@ -1,4 +1,4 @@
-/** The store against a real file system. */
+/** The store on a real file system. */
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -35,7 +35,7 @@ function frame(changes: Partial<FrameToStore> = {}): FrameToStore {
     ...changes,
   };
 }
-function hole(changes: Partial<Gap> = {}): Gap {
+function gap(changes: Partial<Gap> = {}): Gap {
   const moment = { capturedAtMs, utcOffsetMinutes: 60, receivedAtMs: capturedAtMs + 1000 };
   const range = { count: 12, lastCapturedAtMs: capturedAtMs + 60_000, why: 'size' };
   return { camera: 'frontdoor', id: { epoch, sequence: 7 }, ...moment, ...range, ...changes };
@@ -44,7 +44,7 @@ function hole(changes: Partial<Gap> = {}): Gap {
 const name = 'frontdoor/2026_11_22/2026_11_22_08_30_15_123+0100.jpg';
 
 describe('a frame store', () => {
-  it('keeps a frame under its camera, day and moment, with the capture as file time', async () => {
+  it('stores a frame by camera, day and time, with the capture time as file time', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     expect(await store.put(frame())).toEqual({ name, duplicate: false });
@@ -54,7 +54,7 @@ describe('a frame store', () => {
     expect(unfinishedBelow(directory)).toEqual([]);
   });
 
-  it('knows a frame that is sent again', async () => {
+  it('recognizes a repeated frame', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     await store.put(frame());
@@ -72,7 +72,7 @@ describe('a frame store', () => {
     expect(readFileSync(join(directory, name))).toEqual(makeJpeg(1));
   });
 
-  it('never takes a raw frame for a repeat', async () => {
+  it('never counts a raw frame as a repeat', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     const raw = { camera: 'raw-127-0-0-1', id: undefined };
@@ -92,7 +92,7 @@ describe('a frame store', () => {
     expect(unfinishedBelow(directory)).toEqual([]);
   });
 
-  it('keeps a frame of a camera without a clock by epoch and sequence', async () => {
+  it('names a frame of a camera without a clock by epoch and sequence', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     const before = Date.now();
@@ -101,7 +101,7 @@ describe('a frame store', () => {
     expect(statSync(join(directory, stored.name)).mtimeMs).toBeGreaterThanOrEqual(before - 1000);
   });
 
-  it('removes what a killed process left unfinished, and nothing else', async () => {
+  it('removes unfinished files of killed processes, and nothing else', async () => {
     const directory = temporaryDirectory();
     const incoming = join(directory, 'frontdoor', '.incoming');
     mkdirSync(incoming, { recursive: true });
@@ -116,7 +116,7 @@ describe('a frame store', () => {
     expect(left).toEqual(['.picchanged.json', 'README', 'frontdoor/.incoming/notes.txt']);
   });
 
-  it('stores nothing and says so when its directory is gone, and does not make it again', async () => {
+  it('fails when its directory was removed, and does not make it again', async () => {
     const directory = join(temporaryDirectory(), 'captures');
     const store = await openFrameStore(directory, Date.now());
     rmSync(directory, { recursive: true });
@@ -124,17 +124,17 @@ describe('a frame store', () => {
     expect(() => statSync(directory)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
   });
 
-  it('stores nothing in what was put in its place, and goes on when it is back', async () => {
+  it('stores nothing in a directory put in its place, and continues when it is back', async () => {
     const directory = join(temporaryDirectory(), 'captures');
     const store = await openFrameStore(directory, Date.now());
     renameSync(directory, `${directory}-away`);
     mkdirSync(directory);
     const notThere = {
       code: 'STORE',
-      message: expect.stringContaining('not in its place') as string,
+      message: expect.stringContaining('unmounted or replaced') as string,
     };
     await expect(store.put(frame())).rejects.toMatchObject(notThere);
-    await expect(store.note(hole())).rejects.toMatchObject(notThere);
+    await expect(store.recordGap(gap())).rejects.toMatchObject(notThere);
     expect(filesBelow(directory, { hidden: true })).toEqual([]);
     const other = await openFrameStore(directory, Date.now());
     expect(other.id).not.toBe(store.id);
@@ -144,7 +144,7 @@ describe('a frame store', () => {
     expect(await store.put(frame())).toEqual({ name, duplicate: false });
   });
 
-  it('goes on when the folder of a day or of a camera was removed', async () => {
+  it('makes the folder of a day or of a camera again after its removal', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     for (const removed of ['frontdoor/2026_11_22', 'frontdoor', 'frontdoor/.incoming']) {
@@ -156,7 +156,7 @@ describe('a frame store', () => {
     }
   });
 
-  it('says what is in the way when the directory is a file', async () => {
+  it('names the file that is in place of the directory', async () => {
     const path = join(temporaryDirectory(), 'file');
     writeFileSync(path, '');
     await expect(openFrameStore(path, Date.now())).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-/** Frames and holes of a camera `yard`, a millisecond apart, for the tests of the store. */
+/** Frames and gaps of a camera `yard`, a millisecond apart, for the tests of the store. */
 import { createHash } from 'node:crypto';
 import { numberedName } from '../../../shared/protocol/frame-path.js';
 import type { FrameToStore, Gap } from '../../../receiver/store/store-port.js';
@@ -9,7 +9,7 @@ export const day = 'yard/2026_11_22';
 const firstAtMs = Date.UTC(2026, 10, 22, 7, 30, 15, 0);
 export const receivedAtMs = Date.UTC(2026, 10, 22, 8);
 
-/** Bytes of its own, and a time of its own. */
+/** A frame with unique bytes and a unique time. */
 export function frameOf(sequence: number, changes: Partial<FrameToStore> = {}): FrameToStore {
   const { jpeg = makeJpeg(sequence) } = changes;
   return {
@@ -25,13 +25,13 @@ export function frameOf(sequence: number, changes: Partial<FrameToStore> = {}): 
   };
 }
 
-/** The name of such a frame. @param number of those that want the same name */
+/** The name of such a frame. @param number among frames with the same plain name */
 export function nameOf(sequence: number, number = 1): string {
   const ms = String(sequence).padStart(3, '0');
   return `${day}/${numberedName(`2026_11_22_07_30_15_${ms}+0000`, number)}`;
 }
 
-export function holeOf(sequence: number, changes: Partial<Gap> = {}): Gap {
+export function gapOf(sequence: number, changes: Partial<Gap> = {}): Gap {
   return {
     camera: 'yard',
     id: { epoch, sequence },

@@ -1,6 +1,6 @@
 /**
- * Folders that are moved away or replaced while frames are stored, also exactly between the writing of a frame
- * and its acknowledgement: what is acknowledged is in its place.
+ * Folders that are moved away or replaced while frames are stored, also exactly between the write of a frame and
+ * its acknowledgement: every acknowledged frame is in its place.
  */
 import {
   cpSync,
@@ -18,13 +18,13 @@ import { Folder } from '../../../receiver/store/folder.js';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
 import { filesBelow } from '../../support/files.js';
 import { temporaryDirectory } from '../../support/temporary.js';
-import { day, frameOf, holeOf, nameOf } from './given.js';
+import { day, frameOf, gapOf, nameOf } from './given.js';
 
 afterEach(() => void vi.restoreAllMocks());
 
 const realSync = () => Reflect.get(Folder.prototype, 'sync');
 
-/** Does something once, when the frame's folder has been flushed and before anything else is done. */
+/** Runs `act` once, right after the first flush of the frame's folder. */
 function afterFlush(act: () => void): void {
   const real = realSync();
   let isDone = false;
@@ -42,7 +42,7 @@ async function openStore() {
   return { directory, store, away: `${directory}-away`, outside: temporaryDirectory() };
 }
 
-/** By name, what is put in the place of a folder that was moved to `away`. */
+/** Replacements for a folder that was moved to `away`. */
 const replacements: Record<string, (path: string, away: string, outside: string) => void> = {
   nothing: () => undefined,
   'an empty folder': (path) => mkdirSync(path),
@@ -64,7 +64,7 @@ describe.each([
       const { name } = await store.put(frameOf(1));
       expect(readFileSync(join(directory, name))).toEqual(frameOf(1).jpeg);
       expect(existsSync(away)).toBe(true);
-      // What was open before is not used any more.
+      // The handles of the moved folder are not used any more.
       expect(await store.put(frameOf(2))).toEqual({ name: nameOf(2), duplicate: false });
       expect(existsSync(join(directory, nameOf(2)))).toBe(true);
     },
@@ -86,18 +86,18 @@ describe.each([
     expect(await store.put(frameOf(1))).toEqual({ name: nameOf(1), duplicate: false });
   });
 
-  it('is replaced between two frames and two holes, what comes is in the new one', async () => {
+  it('is replaced between two frames and two gaps, the repeats are in the new one', async () => {
     const { directory, store, away } = await openStore();
     await store.put(frameOf(1));
-    await store.note(holeOf(2));
+    await store.recordGap(gapOf(2));
     renameSync(join(directory, path), away);
     expect(await store.put(frameOf(1))).toEqual({ name: nameOf(1), duplicate: false });
-    expect(await store.note(holeOf(2))).toMatchObject({ duplicate: false });
+    expect(await store.recordGap(gapOf(2))).toMatchObject({ duplicate: false });
     const record = readFileSync(join(directory, day, 'record.jsonl'), 'utf8');
     expect(record.trim().split('\n')).toHaveLength(2);
   });
 
-  it('is replaced again and again, the frame is refused', async () => {
+  it('is replaced repeatedly, the frame is refused', async () => {
     const { directory, store, away } = await openStore();
     const real = realSync();
     let moved = 0;
@@ -109,7 +109,7 @@ describe.each([
     });
     const refusal = {
       code: 'STORE',
-      message: expect.stringContaining('is not the folder that it was') as string,
+      message: expect.stringContaining('was moved or replaced') as string,
     };
     await expect(store.put(frameOf(1))).rejects.toMatchObject(refusal);
   });
@@ -132,10 +132,10 @@ describe('when the captures directory', () => {
       });
       const refusal = {
         code: 'STORE',
-        message: expect.stringContaining('not in its place') as string,
+        message: expect.stringContaining('unmounted or replaced') as string,
       };
       await expect(store.put(frameOf(1))).rejects.toMatchObject(refusal);
-      await expect(store.note(holeOf(2))).rejects.toMatchObject(refusal);
+      await expect(store.recordGap(gapOf(2))).rejects.toMatchObject(refusal);
       expect(filesBelow(directory)).toEqual([]);
       rmSync(directory, { recursive: true });
       renameSync(away, directory);
@@ -155,14 +155,14 @@ describe('when the captures directory', () => {
     expect(filesBelow(directory)).toEqual([nameOf(1)]);
   });
 
-  it('is gone before the acknowledgement, the frame is refused', async () => {
+  it('is moved away before the acknowledgement, the frame is refused', async () => {
     const { directory, store, away } = await openStore();
     afterFlush(() => renameSync(directory, away));
     await expect(store.put(frameOf(1))).rejects.toMatchObject({ code: 'STORE' });
     expect(existsSync(directory)).toBe(false);
   });
 
-  it('is a link that is changed, the frame is where it leads', async () => {
+  it('is a link that is changed, the frame is in its new target', async () => {
     const { directory, store, away } = await openStore();
     renameSync(directory, away);
     symlinkSync(away, directory);

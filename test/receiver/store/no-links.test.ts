@@ -1,4 +1,4 @@
-/** A file system without hard links: names are taken without an empty file, and old ones do no harm. */
+/** A file system without hard links: names are reserved without an empty file, and those of 0.1 are replaced. */
 import { readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -10,15 +10,15 @@ import { temporaryDirectory } from '../../support/temporary.js';
 import { day, frameOf, nameOf, receivedAtMs } from './given.js';
 
 beforeEach(() => {
-  const look = Reflect.get(Folder.prototype, 'look') as (this: Folder, name: string) => unknown;
+  const lstat = Reflect.get(Folder.prototype, 'lstat') as (this: Folder, name: string) => unknown;
   vi.spyOn(Folder.prototype, 'link').mockImplementation(async (_, to, name) => {
-    const code = (await look.call(to, name)) === undefined ? 'EPERM' : 'EEXIST';
+    const code = (await lstat.call(to, name)) === undefined ? 'EPERM' : 'EEXIST';
     throw Object.assign(new Error(`${code}: injected`), { code });
   });
 });
 afterEach(() => void vi.restoreAllMocks());
 
-/** An empty file under a final name, as old as the clock says that it is. */
+/** Leaves an empty file under a final name; `clock` determines its age. */
 function leaveEmpty(directory: string, name: string, clock: () => number): void {
   writeFileSync(join(directory, name), '');
   utimesSync(join(directory, name), 0, 0);
@@ -26,7 +26,7 @@ function leaveEmpty(directory: string, name: string, clock: () => number): void 
 }
 
 describe('without hard links', () => {
-  it('frames are stored, known again, and never one over another', async () => {
+  it('frames are stored and recognized, and no frame replaces another', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     const equal = Array.from({ length: 10 }, (_, index) =>
@@ -39,7 +39,7 @@ describe('without hard links', () => {
     expect(readdirSync(join(directory, 'yard/.incoming'))).toEqual([]);
   });
 
-  it('a process that is killed with a name in hand leaves no empty frame', async () => {
+  it('a process killed after reserving a name leaves no empty frame', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     await store.put(frameOf(1));
@@ -56,7 +56,7 @@ describe('without hard links', () => {
     expect(await after.put(frameOf(2))).toEqual({ name: nameOf(2), duplicate: false });
   });
 
-  it('an empty file that version 0.1 left is replaced when its name is wanted, and not counted', async () => {
+  it('an empty file of version 0.1 is replaced after a minute, and not counted as a frame', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     await store.put(frameOf(1));
@@ -64,7 +64,7 @@ describe('without hard links', () => {
     leaveEmpty(directory, nameOf(2), () => realMs + 30_000);
     const [survey] = await surveyCaptures(directory, before, 0);
     expect(survey).toMatchObject({ todayFrames: 1, todayBytes: frameOf(1).jpeg.length });
-    // It may be about to be filled.
+    // A living process of 0.1 may still fill it.
     expect(await store.put(frameOf(2))).toMatchObject({ name: nameOf(2, 2) });
     vi.spyOn(Date, 'now').mockImplementation(() => realMs + 3_600_000);
     const third = frameOf(2, { jpeg: frameOf(3).jpeg, id: { epoch: 'f'.repeat(32), sequence: 9 } });

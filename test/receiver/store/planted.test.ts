@@ -1,6 +1,6 @@
 /**
- * Links, pipes and folders that somebody planted in the captures directory: nothing outside it is written,
- * nobody waits for ever, the camera concerned is told, and the others go on.
+ * Links, pipes and folders that a local user planted in the captures directory: nothing outside it is written, no
+ * operation blocks, the camera concerned gets a refusal, and the others are served.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -28,7 +28,7 @@ import { temporaryDirectory } from '../../support/temporary.js';
 const day = 'yard/2026_11_22';
 const firstName = `${day}/2026_11_22_00_00_00_001+0000.jpg`;
 
-/** Puts something at a path, in place of what is there. */
+/** Puts something at a path. */
 type Plant = (path: string, outside: string) => void;
 const plants = {
   'a link to a folder': (path, outside) => symlinkSync(outside, path),
@@ -47,19 +47,19 @@ function makePipe(path: string): void {
   expect(spawnSync('mkfifo', [path]).status).toBe(0);
 }
 
-/** A folder beside the captures, and whether it is still what it was. */
+/** A folder outside the captures, and a check that it is unchanged. */
 function makeOutside() {
   const outside = temporaryDirectory();
   writeFileSync(join(outside, 'precious'), 'precious');
   writeFileSync(join(outside, 'old.part'), 'precious too');
   makePipe(join(outside, 'pipe'));
-  const look = (): unknown =>
+  const contents = (): unknown =>
     readdirSync(outside).map((name) => {
       const path = join(outside, name);
       return [name, lstatSync(path).isFile() ? readFileSync(path, 'utf8') : 'no file'];
     });
-  const before = look();
-  return { outside, isUntouched: () => expect(look()).toEqual(before) };
+  const before = contents();
+  return { outside, isUntouched: () => expect(contents()).toEqual(before) };
 }
 
 function plant(directory: string, name: string, what: Planted, outside: string): void {
@@ -79,7 +79,7 @@ const recordCases = ([...links, 'a pipe', 'a folder'] as const).map((what) => ({
 
 describe('what is planted in the captures directory', () => {
   it.each([...folderCases, ...recordCases])(
-    '$what as $name: is refused, and others go on',
+    '$what as $name: its camera is refused, and another is served',
     async ({ name, what }) => {
       const { outside, isUntouched } = makeOutside();
       const { directory, lines, port } = await startReceiver();
@@ -94,7 +94,7 @@ describe('what is planted in the captures directory', () => {
         retry: true,
       });
       expect(lines.join('')).toMatch(
-        new RegExp(`${join(directory, name)} is (a symbolic link|no folder|no regular file)`),
+        new RegExp(`${join(directory, name)} is (a symbolic link|not a folder|not a regular file)`),
       );
       yard.dropped(2);
       const garden = new AgentPeer(port);
@@ -102,13 +102,13 @@ describe('what is planted in the captures directory', () => {
       garden.frame(1, makeJpeg(1));
       expect(await garden.answer('stored')).toMatchObject({ sequence: 1, duplicate: false });
       isUntouched();
-      // When it is gone, the frame finds its place on the same connection.
+      // After its removal the frame is stored on the same connection.
       rmSync(join(directory, name), { recursive: true });
       yard.frame(1, makeJpeg(1));
       const stored = { type: 'stored', sequence: 1, name: firstName, duplicate: false };
       await eventually(
         () => yard.messages.some((each) => isDeepStrictEqual(each, stored)),
-        'a place',
+        'the stored frame',
       );
     },
   );
@@ -117,7 +117,7 @@ describe('what is planted in the captures directory', () => {
     '%s under the name of a frame: the frame gets another',
     async (what) => {
       const { outside, isUntouched } = makeOutside();
-      // The very frame, but elsewhere: not a frame that is kept here.
+      // The target has the frame's bytes, but it is not a stored frame.
       writeFileSync(join(outside, 'precious'), makeJpeg(1));
       const { directory, port } = await startReceiver();
       plant(directory, firstName, what, outside);
@@ -158,7 +158,7 @@ describe("what is planted in a camera lock's place", () => {
   afterEach(() => void vi.useRealTimers());
 
   it.each(['null', '7', '[]', '{"connection":{}}', '\0', '['.repeat(100_000)])(
-    '%.20s in it says nothing, and does no harm',
+    '%.20s in it is ignored',
     async (text) => {
       vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
       const directory = temporaryDirectory();
@@ -168,13 +168,13 @@ describe("what is planted in a camera lock's place", () => {
       const lock = await lockCamera(directory, { camera: 'yard', epoch: peerEpoch, onReplaced });
       writeFileSync(path, text);
       vi.advanceTimersByTime(3000);
-      // Their look at it, begun before, has fewer steps than these.
+      // The check of the lock, started above, has fewer steps than these reads.
       for (let nth = 0; nth < 10; nth += 1) await readFile(path);
       writeFileSync(path, JSON.stringify({ epoch: peerEpoch, connection: 'another' }).padEnd(127));
       await eventually(() => {
         vi.advanceTimersByTime(3000);
         return isReplaced;
-      }, 'a look at the lock');
+      }, 'a check of the lock');
       await lock?.release();
     },
   );
@@ -212,7 +212,7 @@ describe("what is planted in the marker's place", () => {
 });
 
 describe('unfinished files at a start', () => {
-  it('are not looked for behind a link', async () => {
+  it('are not searched behind a link', async () => {
     const { outside, isUntouched } = makeOutside();
     const directory = temporaryDirectory();
     plant(directory, 'yard/.incoming', 'a link to a folder', outside);

@@ -1,4 +1,4 @@
-/** What is remembered of a record, in how much memory. */
+/** The index of a record, and its memory bound. */
 import fc from 'fast-check';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,12 +10,12 @@ import { RecordIndex } from '../../../receiver/store/record-index.js';
 import { frameKey, frameLine, gapKey } from '../../../receiver/store/record-line.js';
 import { clockedPath, nameNumber, numberedName } from '../../../shared/protocol/frame-path.js';
 import { temporaryDirectory } from '../../support/temporary.js';
-import { frameOf, holeOf } from './given.js';
+import { frameOf, gapOf } from './given.js';
 
 const stem = '2026_11_22_07_30_15_001+0000';
 
 describe('a table of hashes', () => {
-  it('keeps what a map keeps', () => {
+  it('behaves like a Map', () => {
     const entries = fc.array(fc.tuple(fc.string({ maxLength: 3 }), fc.nat(2 ** 32 - 1)), {
       maxLength: 500,
     });
@@ -34,8 +34,8 @@ describe('a table of hashes', () => {
   });
 });
 
-describe("a name's number", () => {
-  it('is the one that it was made with', () => {
+describe('nameNumber', () => {
+  it('is the number that the name was made with', () => {
     const moment = fc.record({
       capturedAtMs: fc.integer({ min: 0, max: Date.UTC(9999, 0, 1) - 1 }),
       utcOffsetMinutes: fc.integer({ min: -720, max: 840 }),
@@ -56,7 +56,7 @@ describe("a name's number", () => {
 });
 
 describe('the index of a record', () => {
-  it('finds the newest, forgets the oldest, and stays within its bound', () => {
+  it('finds the newest frames, drops the oldest, and stays within its bound', () => {
     const index = new RecordIndex(100);
     for (let sequence = 1; sequence <= 10_000; sequence += 1) {
       index.add({ kind: 'frame', key: String(sequence), name: numberedName(stem, sequence) });
@@ -67,7 +67,7 @@ describe('the index of a record', () => {
     expect(index.nameOf('1', stem)).toBeUndefined();
   });
 
-  it('knows where a frame is now', () => {
+  it('has the current name of a frame', () => {
     const index = new RecordIndex();
     for (const name of [`${stem}.jpg`, `${stem}-2.jpg`]) {
       index.add({ kind: 'frame', key: 'a', name });
@@ -79,16 +79,16 @@ describe('the index of a record', () => {
     expect(index.ownerOf(`${stem}.jpg`, 'a')).toBe('another');
   });
 
-  it('knows holes as a whole', () => {
+  it('recognizes a gap by all its fields', () => {
     const index = new RecordIndex();
-    index.add({ kind: 'hole', key: gapKey(holeOf(1)) });
-    expect(index.hasGap(gapKey(holeOf(1)))).toBe(true);
-    expect(index.hasGap(gapKey(holeOf(1, { count: 6 })))).toBe(false);
+    index.add({ kind: 'gap', key: gapKey(gapOf(1)) });
+    expect(index.hasGap(gapKey(gapOf(1)))).toBe(true);
+    expect(index.hasGap(gapKey(gapOf(1, { count: 6 })))).toBe(false);
   });
 });
 
 describe('a record that is longer than its limit', () => {
-  it('is known by its newest lines, and goes on', async () => {
+  it('is read from its newest lines, and extended', async () => {
     const directory = temporaryDirectory();
     const jpeg = Buffer.from('any');
     const lines = Array.from({ length: 1000 }, (_, index) => {
@@ -99,7 +99,7 @@ describe('a record that is longer than its limit', () => {
     const folder = await Folder.open(directory);
     onTestFinished(() => folder.close());
     const record = new DayRecord({ maxBytes: 10_000 });
-    await record.follow(folder);
+    await record.refresh(folder);
     expect(record.size).toBeGreaterThan(10);
     expect(record.size).toBeLessThan(100);
     const { capturedAtMs } = frameOf(99, { jpeg });

@@ -1,4 +1,4 @@
-/** What the store remembers of frames and holes, and what becomes of it when the record is harmed. */
+/** What the record keeps of frames and gaps, and how the store handles a damaged record. */
 import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ function frame(sequence: number, number = 1, epoch = 'e'.repeat(32)): FrameToSto
   return { camera: 'yard', jpeg, sha256, id: { epoch, sequence }, verdict, ...moment };
 }
 
-function hole(sequence: number): Gap {
+function gap(sequence: number): Gap {
   const range = { count: 12, lastCapturedAtMs: capturedAtMs + 60_000, why: 'size' };
   return { camera: 'yard', id: { epoch: 'e'.repeat(32), sequence }, ...moment, ...range };
 }
@@ -58,14 +58,14 @@ describe('the record', () => {
     ]);
   });
 
-  it('has no second line for a repeat', async () => {
+  it('has one line for a repeated frame', async () => {
     const { store, lines } = await openedStore();
     await Promise.all([store.put(frame(1)), store.put(frame(1))]);
     await store.put(frame(1));
     expect(lines()).toHaveLength(1);
   });
 
-  it('makes two frames that look the same two frames, also at the same time', async () => {
+  it('distinguishes two frames with the same bytes, also at the same time', async () => {
     const { directory, store } = await openedStore();
     const both = await Promise.all([store.put(frame(1)), store.put(frame(2))]);
     expect(both.map(({ duplicate }) => duplicate)).toEqual([false, false]);
@@ -77,19 +77,19 @@ describe('the record', () => {
     }
   });
 
-  it('tells a store what another one has stored since', async () => {
+  it('shows a store what another store has appended since', async () => {
     const { directory, store } = await openedStore();
     const other = await openFrameStore(directory, Date.now());
     await store.put(frame(1));
     await other.put(frame(2, 2));
     await store.put(frame(3, 3));
-    // The repeat's own name is free again: only the record knows that it is one.
+    // The plain name is free again: only the record shows that the frame is a repeat.
     unlinkSync(join(directory, first));
     expect(await store.put(frame(2, 2))).toEqual({ name: second, duplicate: true });
     expect(await other.put(frame(3, 3))).toEqual({ name: third, duplicate: true });
   });
 
-  it('does not keep a frame out whose file is gone or was harmed', async () => {
+  it('does not make a frame a duplicate whose file is missing or damaged', async () => {
     const { directory, store } = await openedStore();
     await store.put(frame(1));
     unlinkSync(join(directory, first));
@@ -99,7 +99,7 @@ describe('the record', () => {
     expect(await store.put(frame(1))).toEqual({ name: second, duplicate: true });
   });
 
-  it('that lost its last lines to a power cut does not make a frame come twice', async () => {
+  it('that lost its last lines in a power cut does not let a frame be stored twice', async () => {
     const { directory, store, record, lines } = await openedStore();
     await store.put(frame(1));
     truncateSync(record, 0);
@@ -134,7 +134,7 @@ describe('the record', () => {
     expect(await again.put(frame(2))).toEqual({ name: second, duplicate: true });
   });
 
-  it('passes over lines of others, however long', async () => {
+  it('skips unknown lines, however long', async () => {
     const { directory, store, record } = await openedStore();
     await store.put(frame(1));
     const away = `{"epoch":"${'e'.repeat(32)}","sequence":2,"name":"../../../x.jpg"}`;
@@ -145,7 +145,7 @@ describe('the record', () => {
     expect(await again.put(frame(3))).toEqual({ name: second, duplicate: true });
   });
 
-  it('that cannot be written keeps the frame from being acknowledged, not from being stored later', async () => {
+  it('that cannot be written prevents the acknowledgement, and the repeated frame is stored', async () => {
     const { directory, store, record } = await openedStore();
     await store.put(frame(1));
     rmSync(record);
@@ -156,12 +156,15 @@ describe('the record', () => {
     expect(filesBelow(directory).filter((name) => name.endsWith('.jpg'))).toHaveLength(2);
   });
 
-  it('holds a hole once, whoever tells it and however often', async () => {
+  it('has one line for a gap, however often and by whichever store it is recorded', async () => {
     const { directory, store, lines } = await openedStore();
-    expect(await store.note(hole(7))).toEqual({ name: `${day}/record.jsonl`, duplicate: false });
-    expect(await store.note(hole(7))).toMatchObject({ duplicate: true });
+    expect(await store.recordGap(gap(7))).toEqual({
+      name: `${day}/record.jsonl`,
+      duplicate: false,
+    });
+    expect(await store.recordGap(gap(7))).toMatchObject({ duplicate: true });
     const again = await openFrameStore(directory, Date.now());
-    expect(await again.note(hole(7))).toMatchObject({ duplicate: true });
+    expect(await again.recordGap(gap(7))).toMatchObject({ duplicate: true });
     const times = { from: '2026-11-22T07:30:15.123Z', to: '2026-11-22T07:31:15.123Z' };
     expect(lines()).toEqual([
       {
@@ -171,31 +174,32 @@ describe('the record', () => {
     ]);
   });
 
-  it('holds each hole that says something else under the same number', async () => {
+  it('has a line for each gap with the same id and other content', async () => {
     const { directory, store, lines } = await openedStore();
-    const holes: Gap[] = [
-      hole(7),
-      { ...hole(7), count: 700 },
-      { ...hole(7), why: 'age' },
-      { ...hole(7), lastCapturedAtMs: capturedAtMs + 1 },
-      { ...hole(7), sequences: [[1, 12]] },
+    const gaps: Gap[] = [
+      gap(7),
+      { ...gap(7), count: 700 },
+      { ...gap(7), why: 'age' },
+      { ...gap(7), lastCapturedAtMs: capturedAtMs + 1 },
+      { ...gap(7), sequences: [[1, 12]] },
       {
-        ...hole(7),
+        ...gap(7),
         sequences: [
           [1, 6],
           [8, 13],
         ],
       },
     ];
-    for (const each of holes) expect(await store.note(each)).toMatchObject({ duplicate: false });
+    for (const each of gaps)
+      expect(await store.recordGap(each)).toMatchObject({ duplicate: false });
     for (const opened of [store, await openFrameStore(directory, Date.now())]) {
-      for (const each of holes) {
-        expect(await opened.note(each)).toMatchObject({ duplicate: true });
+      for (const each of gaps) {
+        expect(await opened.recordGap(each)).toMatchObject({ duplicate: true });
       }
     }
-    expect(lines()).toHaveLength(holes.length);
+    expect(lines()).toHaveLength(gaps.length);
     expect(lines().map((line) => (line as { sequences?: unknown }).sequences)).toEqual(
-      holes.map(({ sequences }) => sequences),
+      gaps.map(({ sequences }) => sequences),
     );
   });
 

@@ -1,4 +1,4 @@
-/** The captures directory's own id. */
+/** The id of the captures directory. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -22,7 +22,7 @@ describe('a captures directory', () => {
     expect(JSON.parse(text)).toEqual({ id });
   });
 
-  it('has one id for all who open it first at the same time', async () => {
+  it('gets one id when several stores make it at once', async () => {
     const { directory, root } = await opened();
     const markers = await Promise.all(Array.from({ length: 10 }, () => StoreMarker.open(root)));
     expect(new Set(markers.map(({ id }) => id)).size).toBe(1);
@@ -38,7 +38,7 @@ describe('a captures directory', () => {
     });
   });
 
-  it('is the same after its marker was written again with the same id', async () => {
+  it('stays valid after its marker was rewritten with the same id', async () => {
     const { directory, root } = await opened();
     const marker = await StoreMarker.open(root);
     writeFileSync(join(directory, '.picchanged.json'), JSON.stringify({ id: marker.id, note: 1 }));

@@ -1,11 +1,11 @@
-/** Frames and holes of a camera without a clock: in folders of the days of their arrival, and found again. */
+/** Frames and gaps of a camera without a clock: stored by the day of arrival, and found when repeated later. */
 import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
 import { filesBelow } from '../../support/files.js';
 import { temporaryDirectory } from '../../support/temporary.js';
-import { epoch, frameOf, holeOf, receivedAtMs } from './given.js';
+import { epoch, frameOf, gapOf, receivedAtMs } from './given.js';
 
 const dayMs = 86_400_000;
 const early = { capturedAtMs: 40_000 };
@@ -13,7 +13,7 @@ const arrivedAfter = (days: number) => ({ ...early, receivedAtMs: receivedAtMs +
 const first = `yard/unclocked/2026_11_22/${epoch}-1.jpg`;
 
 describe('a frame without a clock', () => {
-  it.each([0, 1, 40])('that comes again %d days later is found', async (days) => {
+  it.each([0, 1, 40])('that is repeated %d days later is found', async (days) => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     const before = Date.now();
@@ -26,7 +26,7 @@ describe('a frame without a clock', () => {
     expect(filesBelow(directory)).toEqual([first]);
   });
 
-  it('begins a folder with each day, and adds no empty one', async () => {
+  it('makes a folder for each day of arrival, and no empty one', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     for (let day = 0; day < 4; day += 1) await store.put(frameOf(day + 1, arrivedAfter(day)));
@@ -40,11 +40,11 @@ describe('a frame without a clock', () => {
     });
   });
 
-  it('that version 0.1 has kept is found where that kept it', async () => {
+  it('stored by version 0.1 is found in its folder', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     await store.put(frameOf(1, early));
-    await store.note(holeOf(2, early));
+    await store.recordGap(gapOf(2, early));
     const folder = join(directory, 'yard/unclocked');
     renameSync(join(folder, '2026_11_22'), `${directory}-old`);
     renameSync(folder, `${directory}-empty`);
@@ -53,11 +53,11 @@ describe('a frame without a clock', () => {
     const name = `yard/unclocked/${epoch}-1.jpg`;
     expect(await after.put(frameOf(1, arrivedAfter(1)))).toEqual({ name, duplicate: true });
     const record = { name: 'yard/unclocked/record.jsonl', duplicate: true };
-    expect(await after.note(holeOf(2, arrivedAfter(1)))).toEqual(record);
+    expect(await after.recordGap(gapOf(2, arrivedAfter(1)))).toEqual(record);
     expect(filesBelow(directory)).toEqual([name]);
   });
 
-  it('with the same number and another time is another frame', async () => {
+  it('with the same id and another capture time is another frame', async () => {
     const store = await openFrameStore(temporaryDirectory(), Date.now());
     await store.put(frameOf(1, early));
     const other = frameOf(1, { capturedAtMs: 80_000 });
@@ -68,13 +68,13 @@ describe('a frame without a clock', () => {
   });
 });
 
-describe('a hole without a clock', () => {
-  it('is recorded once, though it comes again another day', async () => {
+describe('a gap without a clock', () => {
+  it('is recorded once, also when it is repeated on another day', async () => {
     const directory = temporaryDirectory();
     const store = await openFrameStore(directory, Date.now());
     const name = 'yard/unclocked/2026_11_22/record.jsonl';
-    expect(await store.note(holeOf(1, early))).toEqual({ name, duplicate: false });
-    expect(await store.note(holeOf(1, arrivedAfter(2)))).toEqual({ name, duplicate: true });
+    expect(await store.recordGap(gapOf(1, early))).toEqual({ name, duplicate: false });
+    expect(await store.recordGap(gapOf(1, arrivedAfter(2)))).toEqual({ name, duplicate: true });
     expect(readFileSync(join(directory, name), 'utf8').trim().split('\n')).toHaveLength(1);
     expect(existsSync(join(directory, 'yard/unclocked/2026_11_24'))).toBe(false);
   });

@@ -1,4 +1,4 @@
-/** Names of cameras: they become folders, so every one that passes must be safe as one. */
+/** Names of cameras: each accepted one must be safe as the name of a folder. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -36,7 +36,7 @@ describe("a camera's name", () => {
     'raw-',
     'raw-1',
     'a'.repeat(64),
-  ])('may not be %j', (name) => {
+  ])('is not %j', (name) => {
     expect(isCameraName(name)).toBe(false);
     expect(() => cameraName.parse(name)).toThrow(InvalidValue);
   });
@@ -58,7 +58,7 @@ describe('cameraNameFromHost', () => {
     expect(cameraNameFromHost(host)).toBe(name);
   });
 
-  it('makes a camera name of anything, and leaves one as it is', () => {
+  it('makes a valid name of any text, and keeps a valid one', () => {
     const hosts = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 100 }),
       fc.stringMatching(/^(raw-)?[a-zA-Z0-9.-]{0,80}$/),
@@ -85,7 +85,7 @@ describe('rawCameraName', () => {
     expect(rawCameraName(address)).toBe(name);
   });
 
-  it("makes of every address a safe folder that is no camera's", () => {
+  it("makes of every address a safe folder name that is not a camera's", () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (address) => {
         const name = rawCameraName(address);

@@ -16,7 +16,7 @@ import { hex } from '../chunking.js';
 
 const text = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
 
-/** The rows of the first table in a part of the page: the code in the first cell, the rest of the row. */
+/** The rows of the first table in a section: the code in the first cell, the rest of the row. */
 function rowsOf(part: string): { name: string; rest: string }[] {
   const table = /^\|(?:.*\n\|)+.*/m.exec(part)?.[0] ?? '';
   return [...table.matchAll(/^\| `([\w-]+)` *\|(.*)\|$/gm)].map(([, name = '', rest = '']) => ({
@@ -58,7 +58,7 @@ describe('the messages', () => {
     ({ type, readers, rows, example }) => {
       expect(example.type).toBe(type);
       expect(Object.keys(example)).toEqual(rows.map(({ name }) => name));
-      // What the reader does not know it leaves out.
+      // The parser drops fields that it does not know.
       for (const read of readers) expect(read(example)).toEqual(example);
     },
   );
@@ -88,17 +88,17 @@ describe('the verdict of a frame', () => {
     expect(Object.keys(verdict)).toEqual(rows.map(({ name }) => name));
   });
 
-  it('may lack what is optional, and nothing else', () => {
+  it('may lack optional fields, and no other', () => {
     for (const { name, rest } of rows) {
       const { [name]: left, ...lacking } = verdict;
       expect(left).toBeDefined();
       const message = { ...frame, verdict: lacking };
       if (rest.startsWith(' optional')) expect(readAgentMessage(message)).toEqual(message);
-      else expect(() => readAgentMessage(message)).toThrow(`wrong verdict.${name}`);
+      else expect(() => readAgentMessage(message)).toThrow(`invalid verdict.${name}`);
     }
   });
 
-  it('has one of the reasons that stand there', () => {
+  it('has exactly the reasons of the table', () => {
     const [, table = ''] = text.split('| `reason`     | why');
     expect(rowsOf(`| ${table}`).map(({ name }) => name)).toEqual([...reasons]);
   });
@@ -143,8 +143,8 @@ function decodeDump(side: string) {
   return decoded;
 }
 
-describe('the conversation', () => {
-  it('is what both sides write, byte for byte', () => {
+describe('the example conversation', () => {
+  it('is what both programs write, byte for byte', () => {
     const fromAgent = decodeDump('agent').map(({ header }) => readAgentMessage(header)?.type);
     expect(fromAgent).toEqual(['hello', 'frame', 'bye']);
     const fromReceiver = decodeDump('receiver').map(

@@ -1,4 +1,4 @@
-/** Frame names: one table for writing and reading, and what must hold for every moment. */
+/** Frame names: one table for formatting and parsing, and properties of every moment. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isCameraName } from '../../../shared/protocol/camera-name.js';
@@ -32,7 +32,7 @@ describe('names of frames', () => {
     expect(parseFrameName(`${stem}.jpg`)).toEqual(moment);
   });
 
-  it('read back to the same moment, numbered or not', () => {
+  it('parse to the same moment, numbered or not', () => {
     fc.assert(
       fc.property(
         cameras,
@@ -81,7 +81,7 @@ describe('names of frames', () => {
 });
 
 describe('numberedName', () => {
-  it('numbers from the second on', () => {
+  it('numbers the second frame and later ones', () => {
     expect([1, 2, 3].map((n) => numberedName('a', n))).toEqual(['a.jpg', 'a-2.jpg', 'a-3.jpg']);
   });
 });
@@ -110,7 +110,7 @@ describe('parseFrameName', () => {
     expect(parseFrameName(name)).toBeUndefined();
   });
 
-  it('accepts no name that it would not have written', () => {
+  it('accepts only names that clockedPath writes', () => {
     const digits = (count: number) => fc.stringMatching(new RegExp(`^\\d{${count}}$`));
     const names = fc
       .tuple(
@@ -138,7 +138,7 @@ describe('parseFrameName', () => {
 });
 
 describe('frames of a camera without a clock', () => {
-  it('are named by epoch and sequence, in the folder of the day that they came on', () => {
+  it('are named by epoch and sequence, in the folder of the day of arrival', () => {
     const arrival = { capturedAtMs: Date.UTC(2026, 10, 22, 23, 30), utcOffsetMinutes: 60 };
     const path = unclockedPath('yard', '0123456789abcdef', 17, arrival);
     expect(path).toEqual({ folder: 'yard/unclocked/2026_11_23', stem: '0123456789abcdef-17' });

@@ -1,4 +1,4 @@
-/** Headers of the framed protocol: what passes, what does not, and that nothing else can happen. */
+/** Headers of the framed protocol: each is accepted, skipped or refused, and nothing else can happen. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OperationalError } from '../../../shared/cli/errors.js';
@@ -69,20 +69,20 @@ function wrong(message: string): unknown {
 }
 
 describe('reading a header', () => {
-  it.each(fromAgent)("takes the agent's $type", (header) => {
+  it.each(fromAgent)("accepts the agent's $type", (header) => {
     expect(readAgentMessage(header)).toEqual(header);
   });
 
-  it.each(fromReceiver)("takes the receiver's $type", (header) => {
+  it.each(fromReceiver)("accepts the receiver's $type", (header) => {
     expect(readReceiverMessage(header)).toEqual(header);
   });
 
-  it('leaves out fields of a newer version, inside the verdict too', () => {
+  it('drops fields of a newer version, inside the verdict too', () => {
     const newer = { ...frame, gps: [1, 2], verdict: { ...verdict, mood: 'calm' } };
     expect(readAgentMessage(newer)).toEqual(frame);
   });
 
-  it('takes a reason that only a newer version knows', () => {
+  it('accepts a reason of a newer version', () => {
     expect(readAgentMessage({ ...frame, verdict: { ...verdict, reason: 'heat' } })).toBeDefined();
   });
 
@@ -95,11 +95,11 @@ describe('reading a header', () => {
     'constructor',
     'toString',
     'hasOwnProperty',
-  ])('passes over the unknown type %j', (type) => {
+  ])('skips the unknown type %j', (type) => {
     expect(readAgentMessage({ ...hello, type })).toBeUndefined();
   });
 
-  it.each(['hello', 'frame', 'ping'])("does not take the agent's %s from a receiver", (type) => {
+  it.each(['hello', 'frame', 'ping'])("skips the agent's %s from a receiver", (type) => {
     expect(readReceiverMessage({ ...hello, ...frame, type })).toBeUndefined();
   });
 
@@ -163,8 +163,8 @@ describe('reading a header', () => {
     ['code', { ...bye, code: 'Not A Word' }],
     ['message', { ...bye, message: 'x'.repeat(1001) }],
     ['retryAfterMs', { ...bye, retryAfterMs: 86_400_001 }],
-  ])("refuses an agent's message with a wrong %s: %j", (where, header) => {
-    expect(() => readAgentMessage(header)).toThrow(wrong(`with a wrong ${where}: `));
+  ])("refuses an agent's message with an invalid %s: %j", (where, header) => {
+    expect(() => readAgentMessage(header)).toThrow(wrong(`with an invalid ${where}: `));
   });
 
   it.each<[where: string, header: Header]>([
@@ -175,8 +175,8 @@ describe('reading a header', () => {
     ['duplicate', { ...stored, duplicate: 'no' }],
     ['retry', { ...refused, retry: undefined }],
     ['retryAfterMs', { ...refused, retryAfterMs: -1 }],
-  ])("refuses a receiver's message with a wrong %s: %j", (where, header) => {
-    expect(() => readReceiverMessage(header)).toThrow(wrong(`with a wrong ${where}: `));
+  ])("refuses a receiver's message with an invalid %s: %j", (where, header) => {
+    expect(() => readReceiverMessage(header)).toThrow(wrong(`with an invalid ${where}: `));
   });
 
   it('does not repeat a long value in its error', () => {
@@ -185,7 +185,7 @@ describe('reading a header', () => {
     expect(String(error).length).toBeLessThan(300);
   });
 
-  it('leads to a message, to nothing or to a violation, whatever the header', () => {
+  it('gives a message, undefined or a violation for any header', () => {
     const readers = fc.constantFrom(readAgentMessage, readReceiverMessage);
     const odd = fc.oneof(
       fc.jsonValue(),

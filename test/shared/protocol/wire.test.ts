@@ -68,7 +68,7 @@ describe('a message', () => {
     expect(encodeMessage({}, body)[1]).toBe(body);
   });
 
-  it('of any header and body comes back the same from any chunking', () => {
+  it('of any header and body is decoded unchanged from any chunking', () => {
     const headers = fc.dictionary(
       fc.string({ unit: 'binary' }),
       fc.jsonValue({ stringUnit: 'binary' }),
@@ -81,7 +81,7 @@ describe('a message', () => {
     );
     fc.assert(
       fc.property(streams, ({ each, chunks }) => {
-        // JSON knows no -0, and takes a key `__proto__` for a key like any other.
+        // JSON has no -0, and treats `__proto__` as any other key.
         const expected = each.map(({ header, body }) => ({ header: throughJson(header), body }));
         expect(decode(chunks)).toEqual(expected);
       }),
@@ -108,7 +108,7 @@ describe('isInside', () => {
 describe('limits', () => {
   const limits = { maxHeaderBytes: 12, maxBodyBytes: 3 };
 
-  it('let header and body of just that length pass', () => {
+  it('accept a header and a body of exactly the limit', () => {
     const message = withHeader('{"a":"1234"}', hex('010203'));
     for (const chunks of everyChunking(message)) expect(decode(chunks, limits)).toHaveLength(1);
   });
@@ -130,17 +130,17 @@ describe('limits', () => {
       '00000000 ffffffff 00000000',
       'a body of 4294967295 bytes; the limit is 3',
     ],
-  ])('refuse %s before anything of it is held', (_, lengths, what) => {
+  ])('refuse %s before any of its bytes are buffered', (_, lengths, what) => {
     const error = expect.objectContaining({
       code: 'PROTOCOL',
-      message: `the other side sent ${what}`,
+      message: `the peer sent ${what}`,
     }) as unknown;
     for (const chunks of everyChunking(hex(lengths)))
       expect(() => decode(chunks, limits)).toThrow(error);
   });
 });
 
-describe('a turned bit', () => {
+describe('a flipped bit', () => {
   it('anywhere before the body is a violation, or waits for more', () => {
     const { bytes } = vectors[1]!;
     for (let bit = 0; bit < (bytes.length - 4) * 8; bit += 1) {
@@ -159,7 +159,7 @@ describe('a turned bit', () => {
 describe('a header', () => {
   const hostile: Record<string, string | Buffer> = {
     'that is empty': '',
-    'that is no JSON': 'hello',
+    'that is not JSON': 'hello',
     'with something after it': '{}{}',
     'that is cut off': '{"type":"ping"',
     'with a byte order mark': '\ufeff{}',
@@ -169,9 +169,9 @@ describe('a header', () => {
     'that is a number': '1e999',
     'nested and never closed': '[{"a":'.repeat(100_000),
     'nested in a list': `${'['.repeat(200_000)}${']'.repeat(200_000)}`,
-    'of bytes that are no UTF-8': hex('fffe00'),
+    'of bytes that are not UTF-8': hex('fffe00'),
   };
-  it.each(Object.entries(hostile))('%s is a violation and nothing else', (_, header) => {
+  it.each(Object.entries(hostile))('%s is a violation, no other error', (_, header) => {
     expect(() => decode([withHeader(header)])).toThrow(violation);
   });
 
@@ -190,7 +190,7 @@ describe('a header', () => {
 });
 
 describe('any bytes', () => {
-  it('lead to messages or to a violation, and hold no more than one message and one chunk', () => {
+  it('decode to messages or a violation, and buffer at most one message and one chunk', () => {
     const smallLengths = fc
       .tuple(
         fc.nat({ max: 30 }),
@@ -220,7 +220,7 @@ describe('any bytes', () => {
     );
   });
 
-  it('may come one by one: a megabyte of body costs a megabyte, not its square', () => {
+  it('arriving one by one cost linear time: 1 MB of body is copied once', () => {
     const message = withHeader('{}', Buffer.alloc(1_000_000, 7));
     const decoder = new MessageDecoder(generous);
     const messages: WireMessage[] = [];

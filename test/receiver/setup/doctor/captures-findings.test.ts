@@ -10,6 +10,6 @@ describe('the captures directory', () => {
     const directory = temporaryDirectory();
     expect(spawnSync('mkfifo', [join(directory, '.picchanged.json')]).status).toBe(0);
     const findings = await capturesFindings(directory, Date.now());
-    expect(JSON.stringify(findings)).toContain('.picchanged.json is no regular file');
+    expect(JSON.stringify(findings)).toContain('.picchanged.json is not a regular file');
   });
 });
