@@ -32,29 +32,29 @@ describe('a ClientHello', () => {
   });
 
   it.each([
-    ['another type of record', makeHello(named, { contentType: 23 }), 'it is no TLS handshake'],
-    ['an old record', makeHello(named, { recordVersion: 0x0300 }), 'unknown version'],
-    ['another message', makeHello(named, { messageType: 2 }), 'no ClientHello'],
-    ['an empty record', recordOf(Buffer.alloc(0)), 'cut short'],
-    ['a fragment', recordOf(helloOfOpenssl.subarray(5, 100)), 'cut short'],
+    ['another type of record', makeHello(named, { contentType: 23 }), 'not a TLS handshake'],
+    ['an old record', makeHello(named, { recordVersion: 0x0300 }), 'unknown record version'],
+    ['another message', makeHello(named, { messageType: 2 }), 'not a ClientHello'],
+    ['an empty record', recordOf(Buffer.alloc(0)), 'truncated'],
+    ['a fragment', recordOf(helloOfOpenssl.subarray(5, 100)), 'truncated'],
     ['more in its record', makeHello(named, { trailer: Buffer.of(1, 0, 0, 0) }), 'holds more than'],
-    ['more after its record', Buffer.concat([helloOfOpenssl, Buffer.of(20)]), 'does not wait'],
+    ['more after its record', Buffer.concat([helloOfOpenssl, Buffer.of(20)]), 'data follows'],
     ['TLS 1.1', makeHello(named, { legacyVersion: 0x0302 }), 'older than 1.3'],
     ['TLS 1.2', makeHello(named, { versions: [0x0303] }), 'older than 1.3'],
     ['TLS 1.2 that says nothing of 1.3', makeHello(named, { without: [43] }), 'older than 1.3'],
     ['compression', makeHello(named, { compression: [1, 0] }), 'compression'],
-    ['other suites', makeHello(named, { suites: [0x1302] }), 'no cipher'],
-    ['no key', makeHello(named, { without: [41] }), 'offers no key'],
+    ['other suites', makeHello(named, { suites: [0x1302] }), 'no common cipher'],
+    ['no key', makeHello(named, { without: [41] }), 'no pre-shared key'],
     [
       'a key that is not last',
       makeHello(named, { extensionsAfter: padding(1) }),
-      'not offered last',
+      'not the last extension',
     ],
-    ['two keys', makeHello(named, { identities: [named, 'x.1'] }), 'more than one key'],
-    ['no key in its list', makeHello(named, { identities: [] }), 'cut short'],
+    ['two keys', makeHello(named, { identities: [named, 'x.1'] }), 'more than one'],
+    ['no key in its list', makeHello(named, { identities: [] }), 'truncated'],
     ['two binders', makeHello(named, { binders: [randomBytes(32), randomBytes(32)] }), 'binder'],
     ['a binder of SHA-384', makeHello(named, { binders: [randomBytes(48)] }), 'binder'],
-    ['no binder', makeHello(named, { binders: [] }), 'cut short'],
+    ['no binder', makeHello(named, { binders: [] }), 'truncated'],
     ['no key exchange', makeHello(named, { modes: [0] }), 'without a key exchange'],
     ['no word about it', makeHello(named, { without: [45] }), 'without a key exchange'],
     ['no key share', makeHello(named, { shares: [] }), 'no key share'],
@@ -63,7 +63,7 @@ describe('a ClientHello', () => {
     [
       'an extension twice',
       makeHello(named, { extensionsBefore: [...padding(1), ...padding(1)] }),
-      'twice',
+      'repeated',
     ],
     ['a ticket in place of a key', makeHello('', { identities: [randomBytes(200)] }), 'CAMERA.ID'],
     ['a name that is none', makeHello('../../etc.k1'), 'CAMERA.ID'],
@@ -89,7 +89,7 @@ describe('a ClientHello', () => {
     const many = makeHello('', { identities, binders: identities.map(() => randomBytes(32)) });
     expect(readClientHello(many)).toMatchObject({
       kind: 'refused',
-      reason: expect.stringMatching(/more than one key|longer than/) as string,
+      reason: expect.stringMatching(/more than one pre-shared key|longer than/) as string,
     });
   });
 

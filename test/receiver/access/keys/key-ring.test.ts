@@ -239,7 +239,7 @@ describe('a key ring', () => {
       mkdirSync(folder.path);
       writeFileSync(join(folder.path, 'frontdoor.json'), text);
       const opening = KeyRing.open(folder, undefined, clock);
-      await expect(opening).rejects.toThrow(/frontdoor\.json: it is no file of keys$/);
+      await expect(opening).rejects.toThrow(/frontdoor\.json: not a valid key file$/);
     },
   );
 
