@@ -216,7 +216,7 @@ export class FramedSession {
     else if (taker === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
     else if (message.type === 'ping') this.#send({ type: 'pong' });
     else if (message.type === 'dropped') {
-      await held.tab.pay(prices.hole);
+      await held.tab.pay(prices.gap);
       if (await this.#mayGoOn()) await this.#answer(taker.note(message));
     } else if ((await taker.accepts(message, body, held.tab)) && (await this.#mayGoOn())) {
       await this.#answer(taker.store(message, body, held.tab).finally(held.release));

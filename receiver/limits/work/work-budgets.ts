@@ -1,8 +1,8 @@
 /**
- * Who pays for the work that a connection makes: a paired camera its own budget, everybody else the
- * connection's, its address's and that of all without a key. Work that was of use is given back: to a paired
- * camera always, so that only its useless work is limited; to others as long as no camera is paired. From then
- * on theirs is limited in all, so that paired cameras are served beside them.
+ * Which budgets pay for a connection's work. A paired camera pays from its own budget; an anonymous connection pays
+ * from three: the connection's, its address's and that of all peers without a key. Useful work is refunded: to a
+ * paired camera always, so that only its useless work is limited; to others until a camera is paired. From then on
+ * all work of anonymous peers is limited, so that paired cameras are served beside them.
  */
 import type { Clock } from '../../../shared/clock.js';
 import {
@@ -22,21 +22,21 @@ import { TokenBucket, type Share } from './token-bucket.js';
 import { TokenBuckets } from './token-buckets.js';
 import { type Account, WorkCancelled, WorkQueue } from './work-queue.js';
 
-/** What one connection may make the receiver do. */
+/** The work budget of one connection. */
 export interface ConnectionBudget {
   /**
    * Pays before the work is done.
-   * @returns undefined when there is enough; else resolves when there is
-   * @throws {WorkCancelled} at once or by rejecting: the connection has ended
+   * @returns undefined when it is paid at once; else resolves when it is paid
+   * @throws {WorkCancelled} synchronously or as a rejection: the connection has ended
    */
   pay(us: number): Promise<void> | undefined;
-  /** Takes the price of work that could not wait. */
+  /** Takes the price of work that is done already. */
   charge(us: number): void;
-  /** The work was of use. */
+  /** Gives back the price of useful work. */
   refund(us: number): void;
-  /** What waits to be paid is not wanted any more. */
+  /** Cancels payments that wait. */
   cancel(): void;
-  /** The connection has ended: no more work is done for it. */
+  /** The connection has ended: later payments fail. */
   end(): void;
 }
 
@@ -45,18 +45,18 @@ export const shareOf = (usPerSecond: number, burstMs: number): Share => ({
   burstUs: (usPerSecond * burstMs) / 1000,
 });
 
-/** Of a bucket whose balance says, below 0, how much work was wasted lately. */
+/** Share of a merit bucket: its balance, at most 0, is the work wasted lately. */
 export const meritShare = (): Share => ({ usPerSecond: forgivenWorkUs, burstUs: 0 });
 
 export class WorkBudgets {
-  /** For other work that is limited beside it. */
+  /** Also used for TLS handshakes. */
   readonly queue: WorkQueue;
   readonly #clock: Clock;
   readonly #cameras: TokenBuckets;
   readonly #meritsOfCameras: TokenBuckets;
   readonly #addresses: TokenBuckets;
   readonly #anonymous: TokenBucket;
-  /** Networks from which cameras came, the newest last. */
+  /** Networks of paired cameras, newest last. */
   readonly #cameraNetworks = new Set<string>();
   #isGuarded = false;
 
@@ -70,12 +70,12 @@ export class WorkBudgets {
     this.#anonymous = new TokenBucket(clock, () => common(maxAnonymousWorkUs));
   }
 
-  /** A camera is paired: from now on others are limited in all that they do. */
+  /** A camera is paired: from now on all work of anonymous peers is limited. */
   guard(): void {
     this.#isGuarded = true;
   }
 
-  /** False for an address that only connects and connects: it is not worth a word. */
+  /** False for an address whose budget is exhausted by connections: the connection is closed without an answer. */
   mayConnect(address: string): boolean {
     const network = networkOf(address);
     return this.#cameraNetworks.has(network) || !this.#addresses.of(network).isExhausted;
@@ -91,9 +91,11 @@ export class WorkBudgets {
 
   ofAnonymous(address: string): ConnectionBudget {
     const network = networkOf(address);
-    const own = new TokenBucket(this.#clock, () => shareOf(maxConnectionWorkUs, workBurstMs));
+    const connection = new TokenBucket(this.#clock, () =>
+      shareOf(maxConnectionWorkUs, workBurstMs),
+    );
     const merit = new TokenBucket(this.#clock, meritShare);
-    const all = (): TokenBucket[] => [own, this.#addresses.of(network), this.#anonymous];
+    const all = (): TokenBucket[] => [connection, this.#addresses.of(network), this.#anonymous];
     const isGuarded = (): boolean => this.#isGuarded;
     const account: Account = {
       rank: 2,
@@ -103,7 +105,7 @@ export class WorkBudgets {
       buckets: all,
       merit: () => merit,
     };
-    const refundable = (): TokenBucket[] => (isGuarded() ? [own] : all());
+    const refundable = (): TokenBucket[] => (isGuarded() ? [connection] : all());
     const isChargeable = (): boolean => !this.#addresses.of(network).isExhausted;
     return new Budget(this.queue, account, refundable, isChargeable);
   }
@@ -143,7 +145,7 @@ class Budget implements ConnectionBudget {
   }
 
   charge(us: number): void {
-    // One address that owes all it can would only make the others wait.
+    // Charges of an exhausted address would only make other peers wait.
     if (!this.#isChargeable()) return;
     for (const bucket of this.#account.buckets()) bucket.spend(us);
   }
@@ -163,12 +165,12 @@ class Budget implements ConnectionBudget {
   }
 }
 
-/** What one message, or one picture, has cost so far. */
+/** Sums what one message or picture has cost, for a refund. */
 export class Tab {
   readonly #budget: ConnectionBudget;
   #us: number;
 
-  /** @param paidUs for it, before there was a tab */
+  /** @param paidUs what was paid for it before */
   constructor(budget: ConnectionBudget, paidUs = 0) {
     this.#budget = budget;
     this.#us = paidUs;
@@ -179,7 +181,7 @@ export class Tab {
     return this.#budget.pay(us);
   }
 
-  /** It was of use. */
+  /** The work was useful. */
   refund(): void {
     this.#budget.refund(this.#us);
     this.#us = 0;

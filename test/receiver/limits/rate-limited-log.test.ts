@@ -25,7 +25,7 @@ describe('a calm log', () => {
     await clock.advance(repeatWindowMs);
     log.warn('closed', { at: 'later' });
     expect(lines.slice(maxRepeatedLines)).toEqual([
-      '<4>test: more of the same event=closed from=10.0.0.1 times=5',
+      '<4>test: repeated lines suppressed event=closed from=10.0.0.1 times=5',
       '<4>test: closed at=later',
     ]);
   });
@@ -36,7 +36,7 @@ describe('a calm log', () => {
     calm.of('10.0.0.2').info('here');
     calm.flush();
     calm.flush();
-    expect(lines.slice(-1)).toEqual(['<4>test: more of the same event=here from=10.0.0.1 times=2']);
+    expect(lines.slice(-1)).toEqual(['<4>test: repeated lines suppressed event=here from=10.0.0.1 times=2']);
   });
 
   it('counts each event and each address apart, and debug lines not at all', () => {

@@ -122,9 +122,9 @@ describe('handshakes', () => {
     await pass(10);
     gone.abort();
     await coming;
-    expect(served.at(-1)).toContain('it left');
+    expect(served.at(-1)).toContain('connection closed');
     await come('late', undefined, home, false, gone.signal);
-    expect(served.at(-1)).toContain('late: OperationalError: it left before its handshake began');
+    expect(served.at(-1)).toContain('late: OperationalError: connection closed before its');
     await pass(3000);
     expect(queue.length).toBe(0);
   });

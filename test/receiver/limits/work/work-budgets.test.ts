@@ -162,7 +162,7 @@ describe('a connection that has ended', () => {
     const waiting = budget.pay(1);
     budget.end();
     await expect(waiting).rejects.toMatchObject({ code: 'LINK' });
-    expect(() => budget.pay(1)).toThrow('it left');
+    expect(() => budget.pay(1)).toThrow('connection closed');
   });
 });
 
