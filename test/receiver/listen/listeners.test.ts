@@ -58,7 +58,7 @@ describe('an entrance', () => {
   it('by a passed descriptor that is no socket, is told with its name', async () => {
     await expect(openListeners([], [{ fd: 1_000_000, name: 'cameras' }])).rejects.toMatchObject({
       code: 'LISTEN',
-      message: 'cannot listen on the passed socket cameras (fd 1000000)',
+      message: 'cannot listen on passed socket cameras (fd 1000000)',
     });
   });
 });
