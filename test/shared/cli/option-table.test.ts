@@ -102,12 +102,12 @@ describe('readCommandLine', () => {
     [
       ['--dir', '--verbose'],
       {},
-      usage('--dir needs a value: --dir DIR', "if '--verbose' is meant, write --dir=--verbose"),
+      usage('--dir needs a value: --dir DIR', "to pass '--verbose' as the value, write --dir=--verbose"),
     ],
     [
       ['--dir', '--', 'x'],
       {},
-      usage('--dir needs a value: --dir DIR', "if '--' is meant, write --dir=--"),
+      usage('--dir needs a value: --dir DIR', "to pass '--' as the value, write --dir=--"),
     ],
     [['--dir='], {}, usage("--dir '': must be a path")],
     [['--verbose=perhaps'], {}, usage("--verbose 'perhaps': write yes or no")],
