@@ -37,7 +37,7 @@ describe('the fleet keys', () => {
     const published = createHash('sha256').update('test').digest('hex');
     const refused = (): unknown => parseFleetKeys(`yard.k1 ${published}`);
     expect(refused).toThrow(
-      /^line 1 has the key that the documentation once showed .* openssl rand/,
+      /^line 1 has the example key of the documentation.* openssl rand/,
     );
     expect(refused).not.toThrow(published);
     for (const page of ['SECURITY.md', 'README.md', 'docs/protocol.md']) {
