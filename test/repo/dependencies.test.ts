@@ -49,17 +49,17 @@ describe('the audit', () => {
     const vulnerabilities = { pngjs: { severity: 'high' } };
     const report = { vulnerabilities, metadata: { vulnerabilities: { high: 1, total: 1 } } };
     expect(readAudit(JSON.stringify(report))).toEqual({
-      says: 'Known holes in dependencies: pngjs (high). See npm audit.',
+      says: 'Known vulnerabilities in dependencies: pngjs (high). See npm audit.',
       isHole: true,
     });
   });
 
   it.each([
-    ['{"vulnerabilities":{},"metadata":{"vulnerabilities":{"total":0}}}', 'No known holes'],
+    ['{"vulnerabilities":{},"metadata":{"vulnerabilities":{"total":0}}}', 'No known vulnerabilities'],
     ['{"message":"405 Method Not Allowed","error":{}}', 'Not audited: 405 Method Not Allowed'],
     ['{}', 'Not audited: the registry did not answer'],
     ['null', 'Not audited: the registry did not answer'],
-    ['', 'Not audited: npm said nothing'],
+    ['', 'Not audited: the output of npm is not JSON'],
   ])('of %s passes and says so', (text, says) => {
     const { says: said, isHole } = readAudit(text);
     expect(isHole).toBe(false);
