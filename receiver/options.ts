@@ -65,7 +65,7 @@ export const receiverProgram = {
     ),
     json: flag('Print a line of JSON on standard output for each stored frame.'),
     verbose: flag('Also log each frame and each connection.'),
-    help: flag('Show this.'),
+    help: flag('Show this help.'),
     version: flag('Show the version.'),
   },
 } as const;

@@ -26,9 +26,9 @@ const table = {
   dir,
   listen,
   keys,
-  user: flag("Check the service of this user's own systemd, not the system's."),
+  user: flag("Check the receiver of this user's systemd instance instead of the system's."),
   json: flag('Print the findings as JSON.'),
-  help: flag('Show this.'),
+  help: flag('Show this help.'),
 };
 const program = { name: 'receiver', table } as const;
 

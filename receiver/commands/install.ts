@@ -33,10 +33,10 @@ are not given stay as they are. receiver uninstall removes everything that was i
 `;
 
 const refused = {
-  json: 'a service has no reader for it',
+  json: 'no program reads the output of the service',
   verbose: 'put RECEIVER_VERBOSE=yes into the settings while you need it',
   idleExit: 'the units set it',
-  version: 'install always installs this version',
+  version: 'install installs the version of this program',
 };
 
 /** @throws {UsageError} @throws {OperationalError} INSTALL */
@@ -70,7 +70,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const directory =
     options.dir ?? installed.RECEIVER_DIR ?? (scope.isUser ? undefined : shippedDirectory);
   if (directory === undefined) {
-    throw new UsageError('--dir is required', { hint: 'name the captures directory: --dir DIR' });
+    throw new UsageError('--dir is required', { hint: 'name the captures directory with --dir DIR' });
   }
   const absolute = absolutePath(directory, scope.isUser);
   const isServiceFolder = scope.isUser || absolute === shippedDirectory;
@@ -101,7 +101,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
 function absolutePath(directory: string, isUser: boolean): string {
   const absolute = resolve(directory);
   if (/\p{Cc}/u.test(absolute)) {
-    throw new UsageError(`--dir ${JSON.stringify(absolute)} has a control character in it`);
+    throw new UsageError(`--dir ${JSON.stringify(absolute)} contains a control character`);
   }
   if (!isUser && /^\/(?:var\/)?tmp(?:\/|$)/.test(absolute)) {
     throw new UsageError(`--dir ${absolute}: a service has its own private /tmp`, {

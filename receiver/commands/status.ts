@@ -22,9 +22,9 @@ const program = {
   table: {
     dir: receiverProgram.table.dir,
     keys: receiverProgram.table.keys,
-    user: flag("Show the service of this user's own systemd, not the system's."),
-    json: flag('Print a line of JSON.'),
-    help: flag('Show this.'),
+    user: flag("Show the receiver of this user's systemd instance instead of the system's."),
+    json: flag('Print the status as one line of JSON.'),
+    help: flag('Show this help.'),
   },
 } as const;
 

@@ -18,7 +18,7 @@ const program = {
       'A connection that says nothing for this long is closed, and nothing of it kept.',
       '1m',
     ),
-    help: flag('Show this.'),
+    help: flag('Show this help.'),
   },
 } as const;
 

@@ -9,7 +9,7 @@ import { stateFolderName } from '../access/keys/keys-path.js';
 export async function capturesFor(flag: string | undefined, scope: Scope): Promise<string> {
   if (flag !== undefined) return flag;
   const missing = new UsageError('--dir is required', {
-    hint: 'name the captures directory: --dir DIR',
+    hint: 'name the captures directory with --dir DIR',
   });
   if (scope.stateFolder === undefined) throw missing;
   const installed = join(scope.stateFolder, stateFolderName);

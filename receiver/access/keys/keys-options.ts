@@ -13,7 +13,7 @@ export const keysTable = {
     path('DIR'),
     "The keys folder. Without it: the installed receiver's, else the one that a receiver of this user takes.",
   ),
-  help: flag('Show this.'),
+  help: flag('Show this help.'),
 } as const;
 
 /** @throws {OperationalError} KEYS: this user may not read the settings of the installation */

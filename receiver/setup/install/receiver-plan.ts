@@ -117,14 +117,15 @@ function withFolders(text: string, request: ReceiverPlanRequest): string {
 function notesFor({ directory, owner, scope, hostName }: ReceiverPlanRequest): string[] {
   const flag = scope.isUser ? ' --user' : '';
   const sudo = scope.isUser ? '' : 'sudo ';
-  const linger = 'it runs while you are logged in; to run it from boot on: loginctl enable-linger';
-  const reading = `to read the frames in ${directory}: sudo usermod --append --groups ${serviceUser} $USER, then log in again`;
+  const linger =
+    'the service runs while you are logged in; to start it at boot: loginctl enable-linger';
+  const reading = `read the frames in ${directory}: sudo usermod --append --groups ${serviceUser} $USER, then log in again`;
   return [
     ...(scope.isUser ? [linger] : []),
     ...(!scope.isUser && owner === undefined ? [reading] : []),
     `at the camera: sudo agent install --host ${hostName}`,
-    `to accept only your cameras, over TLS: ${sudo}receiver pair NAME`,
-    `to check the setup: ${sudo}receiver doctor${flag}`,
-    `to see its state: ${sudo}receiver status${flag}`,
+    `accept only your cameras, over TLS: ${sudo}receiver pair NAME`,
+    `check the installation: ${sudo}receiver doctor${flag}`,
+    `show the status: ${sudo}receiver status${flag}`,
   ];
 }
