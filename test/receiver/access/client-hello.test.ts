@@ -1,4 +1,4 @@
-/** Which first messages of TLS are handed on to OpenSSL. */
+/** Which ClientHellos are passed on to OpenSSL. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readClientHello } from '../../../receiver/access/client-hello.js';
@@ -19,11 +19,11 @@ describe('a ClientHello', () => {
   it.each([
     ['of openssl s_client', helloOfOpenssl],
     ['of an agent of 0.1.0', helloOfVersion01],
-    ['of today', makeHello(named)],
+    ['of this version', makeHello(named)],
     ['in a record of TLS 1.2', makeHello(named, { recordVersion: 0x0303 })],
     ['with a post-quantum key share too', makeHello(named, { shares: [0x11ec, 0x001d] })],
-    ['that would do without a key exchange too', makeHello(named, { modes: [0, 1] })],
-    ['that speaks older TLS too', makeHello(named, { versions: [0x0303, 0x0304] })],
+    ['that also accepts no key exchange', makeHello(named, { modes: [0, 1] })],
+    ['that also offers older TLS', makeHello(named, { versions: [0x0303, 0x0304] })],
   ])('%s is read, however it is cut into pieces', (_, bytes) => {
     expect(readClientHello(bytes)).toEqual({ kind: 'whole', identity });
     for (let length = 0; length < bytes.length; length += 1) {
@@ -41,7 +41,7 @@ describe('a ClientHello', () => {
     ['more after its record', Buffer.concat([helloOfOpenssl, Buffer.of(20)]), 'data follows'],
     ['TLS 1.1', makeHello(named, { legacyVersion: 0x0302 }), 'older than 1.3'],
     ['TLS 1.2', makeHello(named, { versions: [0x0303] }), 'older than 1.3'],
-    ['TLS 1.2 that says nothing of 1.3', makeHello(named, { without: [43] }), 'older than 1.3'],
+    ['TLS 1.2 without the versions extension', makeHello(named, { without: [43] }), 'older than 1.3'],
     ['compression', makeHello(named, { compression: [1, 0] }), 'compression'],
     ['other suites', makeHello(named, { suites: [0x1302] }), 'no common cipher'],
     ['no key', makeHello(named, { without: [41] }), 'no pre-shared key'],
@@ -56,7 +56,7 @@ describe('a ClientHello', () => {
     ['a binder of SHA-384', makeHello(named, { binders: [randomBytes(48)] }), 'binder'],
     ['no binder', makeHello(named, { binders: [] }), 'truncated'],
     ['no key exchange', makeHello(named, { modes: [0] }), 'without a key exchange'],
-    ['no word about it', makeHello(named, { without: [45] }), 'without a key exchange'],
+    ['no key exchange modes', makeHello(named, { without: [45] }), 'without a key exchange'],
     ['no key share', makeHello(named, { shares: [] }), 'no key share'],
     ['a key share of another group', makeHello(named, { shares: [0x0018] }), 'no key share'],
     ['early data', makeHello(named, { extensionsBefore: [[42, Buffer.alloc(0)]] }), 'early data'],
@@ -66,7 +66,7 @@ describe('a ClientHello', () => {
       'repeated',
     ],
     ['a ticket in place of a key', makeHello('', { identities: [randomBytes(200)] }), 'CAMERA.ID'],
-    ['a name that is none', makeHello('../../etc.k1'), 'CAMERA.ID'],
+    ['an invalid camera name', makeHello('../../etc.k1'), 'CAMERA.ID'],
     ['a name with a NUL', makeHello(`${named}\0`), 'CAMERA.ID'],
   ])('with %s is refused', (_, bytes, reason) => {
     const read = readClientHello(bytes);
@@ -74,7 +74,7 @@ describe('a ClientHello', () => {
     expect('reason' in read && read.reason).toContain(reason);
   });
 
-  it('is refused by its announced length alone when that is beyond the limit', () => {
+  it('is refused by its announced length when that is beyond the limit', () => {
     const longest = makeHello(named, { extensionsBefore: padding(0) });
     const room = maxClientHelloBytes - longest.length;
     const whole = makeHello(named, { extensionsBefore: padding(room) });
@@ -93,7 +93,7 @@ describe('a ClientHello', () => {
     });
   });
 
-  it('whose lengths say more than there is is refused', () => {
+  it('with lengths beyond its end is refused', () => {
     const body = helloOfOpenssl.subarray(5);
     for (let at = 0; at < body.length; at += 1) {
       const harmed = Buffer.from(body);

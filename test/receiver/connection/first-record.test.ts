@@ -36,7 +36,7 @@ async function startClosed() {
     });
   };
   const receiver = await startReceiver({}, {}, false, doorOf);
-  const lookUpClaim = vi.spyOn(receiver.door, 'lookUpClaim');
+  const lookUpClaim = vi.spyOn(receiver.access, 'lookUpClaim');
   const find = vi.spyOn(KeyRing.prototype, 'find');
   find.mockClear();
   const { id: keyId } = await pairBehindTheScenes(receiver.folder, 'yard');

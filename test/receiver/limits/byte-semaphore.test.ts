@@ -1,8 +1,8 @@
-/** Memory is given whole, in order, and comes back. */
-import { expect, it } from 'vitest';
+/** Byte semaphore: memory for whole frames, granted in order and released once. */
+import { describe, expect, it } from 'vitest';
 import { ByteSemaphore } from '../../../receiver/limits/byte-semaphore.js';
 
-/** Takes memory, and notes when it has it. */
+/** Requests memory; `isGranted` is true once it is granted. */
 function take(budget: ByteSemaphore, byteCount: number) {
   const asked = { isGranted: false, release: (): void => undefined };
   void budget.take(byteCount).then((release) => Object.assign(asked, { isGranted: true, release }));
@@ -10,6 +10,7 @@ function take(budget: ByteSemaphore, byteCount: number) {
 }
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
+describe('a byte semaphore', () => {
 it('gives what there is, and lets others wait their turn', async () => {
   const budget = new ByteSemaphore(10);
   const asked = [6, 4, 8, 1].map((byteCount) => take(budget, byteCount));
@@ -50,4 +51,5 @@ it('takes back once what is given back twice', async () => {
   second.release();
   await settle();
   expect(last.isGranted).toBe(true);
+});
 });

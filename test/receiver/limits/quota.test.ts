@@ -1,10 +1,11 @@
-/** What a camera may store in a minute. */
-import { expect, it } from 'vitest';
+/** Quota: what a camera may store in a minute. */
+import { describe, expect, it } from 'vitest';
 import { minStoredBytes } from '../../../receiver/limits/receiver-limits.js';
 import { Quota } from '../../../receiver/limits/quota.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
-it('is counted for each camera, and begins anew with the minute', async () => {
+describe('the quota', () => {
+it('is counted for each camera, and restarts with the minute', async () => {
   const clock = new FakeClock();
   const quota = new Quota(10_000, clock);
   expect(quota.spend('yard', 10_000)).toBe(0);
@@ -15,18 +16,19 @@ it('is counted for each camera, and begins anew with the minute', async () => {
   expect(quota.spend('yard', 1)).toBe(0);
 });
 
-it('lets a frame through that is larger than all of it', () => {
+it('accepts a frame that is larger than the quota', () => {
   const quota = new Quota(10_000, new FakeClock());
   expect(quota.spend('yard', 1e9)).toBe(0);
   expect(quota.spend('yard', 1)).toBe(60_000);
 });
 
-it('counts small frames as what they take on the disk', () => {
+it('counts small frames as one block of the disk', () => {
   const quota = new Quota(2 * minStoredBytes, new FakeClock());
   expect([1, 1, 1].map((byteCount) => quota.spend('yard', byteCount))).toEqual([0, 0, 60_000]);
 });
 
-it('of 0 is none', () => {
+it('of 0 is no limit', () => {
   const quota = new Quota(0, new FakeClock());
   expect([quota.spend('yard', 1e15), quota.spend('yard', 1e15)]).toEqual([0, 0]);
+});
 });
