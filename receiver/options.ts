@@ -61,7 +61,8 @@ export const receiverProgram = {
         "picchanged-receiver/keys in the user's state folder.",
     ),
     open: flag(
-      'After a camera is paired, also accept unpaired peers on private networks, unencrypted: raw senders and unpaired agents.',
+      'After a camera is paired, also accept unpaired peers on private networks, unencrypted: raw ' +
+        'senders and unpaired agents.',
     ),
     json: flag('Print a line of JSON on standard output for each stored frame.'),
     verbose: flag('Also log each frame and each connection.'),

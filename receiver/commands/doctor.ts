@@ -34,8 +34,8 @@ const program = { name: 'receiver', table } as const;
 
 const usage = `receiver doctor [--dir DIR] [--listen [ADDRESS:]PORT]
 
-Checks the captures directory, the port, the firewall, pairing, the clock and the service. Prints a fix for each problem,
-and the command to type at the camera. Exit code 1: at least one check found a fault.
+Checks the captures directory, the port, the firewall, pairing, the clock and the service. Prints a fix for each
+problem, and the command to type at the camera. Exit code 1: at least one check found a fault.
 
 `;
 

@@ -26,7 +26,8 @@ const pairProgram = {
     ),
     host: value(
       destination,
-      "Name or address under which the camera reaches this machine, for the printed line. Without it: this machine's address.",
+      'Host name or address of this machine as the camera reaches it, for the printed line. Without it: ' +
+        "this machine's address.",
     ),
     listen: list(listenAddress, 'Address that the receiver listens on; its port is printed.'),
   },
@@ -34,8 +35,8 @@ const pairProgram = {
 
 const usage = `receiver pair CAMERA
 
-Prints one line to type at the camera. The code in it is valid for one pairing, within ${formatDuration(codeLifeMs)}. After the
-first camera is paired, only paired cameras are accepted.
+Prints one line to type at the camera. The code in it is valid for one pairing, within ${formatDuration(codeLifeMs)}.
+After the first camera is paired, only paired cameras are accepted.
 
 `;
 
@@ -65,8 +66,8 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     options.host === undefined && others.length > 0 ? `, or ${others.join(', ')}` : '';
   writeTo(
     2,
-    `Type that line at the camera within ${formatDuration(codeLifeMs)}, with sudo if agent install was run with sudo. ` +
-      `This machine is ${host}${alternatives}; ` +
+    `Type that line at the camera within ${formatDuration(codeLifeMs)}, with sudo if agent install ` +
+      `was run with sudo. This machine is ${host}${alternatives}; ` +
       `the keys are in ${folder.path}.\n`,
   );
 }

@@ -3,7 +3,8 @@ import { flag } from '../../../shared/cli/option-table.js';
 
 export const installOptions = {
   accept: flag(
-    'Start a process for each connection (surveillance.socket) instead of one for all cameras. --accept=no: one for all again.',
+    'Start a process for each connection (surveillance.socket) instead of one for all cameras. ' +
+      '--accept=no: one for all again.',
   ),
   user: flag(
     "Install for this user's systemd instance: needs no root, and has only a part of the sandbox.",

@@ -119,7 +119,8 @@ function notesFor({ directory, owner, scope, hostName }: ReceiverPlanRequest): s
   const sudo = scope.isUser ? '' : 'sudo ';
   const linger =
     'the service runs while you are logged in; to start it at boot: loginctl enable-linger';
-  const reading = `read the frames in ${directory}: sudo usermod --append --groups ${serviceUser} $USER, then log in again`;
+  const joinGroup = `sudo usermod --append --groups ${serviceUser} $USER`;
+  const reading = `read the frames in ${directory}: ${joinGroup}, then log in again`;
   return [
     ...(scope.isUser ? [linger] : []),
     ...(!scope.isUser && owner === undefined ? [reading] : []),
