@@ -105,8 +105,7 @@ export class AccessControl {
         if (!this.#isOpen()) return revocationMessages.closed;
         return name === undefined ? undefined : this.#refusalOfAnonymous(name);
       },
-      pair: () =>
-        Promise.reject(new OperationalError('PROTOCOL', 'pairing needs TLS')),
+      pair: () => Promise.reject(new OperationalError('PROTOCOL', 'pairing needs TLS')),
     };
   }
 

@@ -63,7 +63,10 @@ function readRecord(bytes: Buffer): ClientHello {
   check(end <= maxClientHelloBytes, `the first record is longer than ${maxClientHelloBytes} bytes`);
   check(bytes.length <= end, 'data follows the first record before an answer');
   if (bytes.length > recordHeaderBytes) {
-    check(bytes[recordHeaderBytes] === clientHelloMessage, 'the first message is not a ClientHello');
+    check(
+      bytes[recordHeaderBytes] === clientHelloMessage,
+      'the first message is not a ClientHello',
+    );
   }
   if (bytes.length < end) return { kind: 'partial' };
   const record = new Reader(bytes.subarray(recordHeaderBytes, end));

@@ -70,7 +70,9 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const directory =
     options.dir ?? installed.RECEIVER_DIR ?? (scope.isUser ? undefined : shippedDirectory);
   if (directory === undefined) {
-    throw new UsageError('--dir is required', { hint: 'name the captures directory with --dir DIR' });
+    throw new UsageError('--dir is required', {
+      hint: 'name the captures directory with --dir DIR',
+    });
   }
   const absolute = absolutePath(directory, scope.isUser);
   const isServiceFolder = scope.isUser || absolute === shippedDirectory;

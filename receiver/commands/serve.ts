@@ -40,7 +40,9 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   }
   const { dir } = options;
   if (dir === undefined) {
-    throw new UsageError('--dir is required', { hint: 'name the captures directory with --dir DIR' });
+    throw new UsageError('--dir is required', {
+      hint: 'name the captures directory with --dir DIR',
+    });
   }
 
   // The receiver's group may read the frames, others may not.

@@ -45,7 +45,11 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     package: ownPackage(),
     userId: process.getuid?.(),
   };
-  const removal = { program: 'receiver', scope, leftovers: () => sortLeftovers(folders, keys) } as const;
+  const removal = {
+    program: 'receiver',
+    scope,
+    leftovers: () => sortLeftovers(folders, keys),
+  } as const;
   await runUninstall(removal, request, options, runTool);
 }
 

@@ -29,8 +29,7 @@ export async function openListeners(
     const connection = connectionOn(0);
     if (connection) return { servers: [], connections: [connection], names: ['standard input'] };
   }
-  const addresses =
-    requested.length > 0 ? requested : [{ address: undefined, port: defaultPort }];
+  const addresses = requested.length > 0 ? requested : [{ address: undefined, port: defaultPort }];
   const servers: Server[] = [];
   try {
     for (const { address, port } of addresses) {

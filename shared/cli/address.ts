@@ -35,7 +35,9 @@ export const listenAddress: ValueType<ListenAddress> = {
     if (/^\d+$/.test(text)) return { address: undefined, port: parsePort(text, 0) };
     const { host, port } = splitPort(text);
     if (port === undefined || !isAddress(host)) {
-      throw new InvalidValue('write PORT or ADDRESS:PORT, such as 4444, 127.0.0.1:4444 or [::1]:4444');
+      throw new InvalidValue(
+        'write PORT or ADDRESS:PORT, such as 4444, 127.0.0.1:4444 or [::1]:4444',
+      );
     }
     return { address: host, port: parsePort(port, 0) };
   },

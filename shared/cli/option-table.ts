@@ -180,7 +180,9 @@ export function readFlags(program: Program, argv: readonly string[]): SuppliedFl
           throw new UsageError(
             `${token.rawName} needs a value: ${token.rawName} ${option.metavar}`,
             isFlag
-              ? { hint: `to pass '${token.value}' as the value, write ${token.rawName}=${token.value}` }
+              ? {
+                  hint: `to pass '${token.value}' as the value, write ${token.rawName}=${token.value}`,
+                }
               : {},
           );
         }

@@ -69,7 +69,8 @@ export class PrivateFolder {
   async openFile(name: string): Promise<FileHandle> {
     const file = await open(this.at(name), asOwnFile);
     try {
-      if (!(await file.stat()).isFile()) throw new Error(`${join(this.#path, name)} is not a regular file`);
+      if (!(await file.stat()).isFile())
+        throw new Error(`${join(this.#path, name)} is not a regular file`);
       return file;
     } catch (error) {
       await file.close();

@@ -226,6 +226,7 @@ class Program implements RunningProgram {
  * program that used them would answer the service manager in place of this process.
  */
 function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const privateNames = /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
+  const privateNames =
+    /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !privateNames.test(name)));
 }

@@ -84,9 +84,7 @@ describe('pairing', () => {
     expect(countOf(captures, 'yard')).toBe(count);
     expect(await agent.stop()).toBe(0);
     // It came back in the clear to nobody.
-    expect(receiver.stderr().split('camera paired').at(-1)).not.toContain(
-      'paired cameras only',
-    );
+    expect(receiver.stderr().split('camera paired').at(-1)).not.toContain('paired cameras only');
   });
 
   it('tells no key and no code to a log or a list of processes', async () => {

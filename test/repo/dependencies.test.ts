@@ -55,7 +55,10 @@ describe('the audit', () => {
   });
 
   it.each([
-    ['{"vulnerabilities":{},"metadata":{"vulnerabilities":{"total":0}}}', 'No known vulnerabilities'],
+    [
+      '{"vulnerabilities":{},"metadata":{"vulnerabilities":{"total":0}}}',
+      'No known vulnerabilities',
+    ],
     ['{"message":"405 Method Not Allowed","error":{}}', 'Not audited: 405 Method Not Allowed'],
     ['{}', 'Not audited: the registry did not answer'],
     ['null', 'Not audited: the registry did not answer'],

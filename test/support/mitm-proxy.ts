@@ -11,7 +11,12 @@ export interface MitmSettings {
    * Returns the chunk to forward; undefined cuts the connection without forwarding the chunk.
    * @param at offset of the chunk in its direction @param connection 0 is the first
    */
-  readonly pass?: (chunk: Buffer, direction: Direction, at: number, connection: number) => Buffer | undefined;
+  readonly pass?: (
+    chunk: Buffer,
+    direction: Direction,
+    at: number,
+    connection: number,
+  ) => Buffer | undefined;
 }
 
 export interface MitmProxy {

@@ -53,7 +53,14 @@ export async function startReceiver(
     server.close();
     await receiver.close();
   });
-  return { directory, access, folder, lines, receiver, port: (server.address() as AddressInfo).port };
+  return {
+    directory,
+    access,
+    folder,
+    lines,
+    receiver,
+    port: (server.address() as AddressInfo).port,
+  };
 }
 
 /** A connection that collects the received bytes. */

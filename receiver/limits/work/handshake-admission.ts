@@ -108,7 +108,10 @@ export class HandshakeAdmission {
     }
     // The other lanes are bounded by the number of connections, each of which waits in one lane.
     if (this.#unknownCount >= maxHandshakesWaiting) {
-      throw new OperationalError('LINK', `too many handshakes wait: the limit is ${maxHandshakesWaiting}`);
+      throw new OperationalError(
+        'LINK',
+        `too many handshakes wait: the limit is ${maxHandshakesWaiting}`,
+      );
     }
     this.#unknownCount += 1;
     try {

@@ -17,7 +17,9 @@ export async function capturesFindings(
 ): Promise<readonly Finding[]> {
   try {
     if (!(await stat(directory)).isDirectory()) {
-      return [finding('captures', 'fault', `${directory} is not a directory`, 'choose another --dir')];
+      return [
+        finding('captures', 'fault', `${directory} is not a directory`, 'choose another --dir'),
+      ];
     }
     await access(directory, constants.R_OK | constants.X_OK);
   } catch (error) {

@@ -41,7 +41,11 @@ describe('a ClientHello', () => {
     ['more after its record', Buffer.concat([helloOfOpenssl, Buffer.of(20)]), 'data follows'],
     ['TLS 1.1', makeHello(named, { legacyVersion: 0x0302 }), 'older than 1.3'],
     ['TLS 1.2', makeHello(named, { versions: [0x0303] }), 'older than 1.3'],
-    ['TLS 1.2 without the versions extension', makeHello(named, { without: [43] }), 'older than 1.3'],
+    [
+      'TLS 1.2 without the versions extension',
+      makeHello(named, { without: [43] }),
+      'older than 1.3',
+    ],
     ['compression', makeHello(named, { compression: [1, 0] }), 'compression'],
     ['other suites', makeHello(named, { suites: [0x1302] }), 'no common cipher'],
     ['no key', makeHello(named, { without: [41] }), 'no pre-shared key'],

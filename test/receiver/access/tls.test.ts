@@ -125,7 +125,10 @@ describe('a paired camera', () => {
     expect(await outcomeOf(resumed())).toMatch(refused);
     await removeCamera(folder, 'yard');
     expect(await outcomeOf(resumed())).toMatch(refused);
-    await eventually(() => lines.filter((line) => line.includes('TLS refused: ')).length === 2, 'two');
+    await eventually(
+      () => lines.filter((line) => line.includes('TLS refused: ')).length === 2,
+      'two',
+    );
   });
 });
 
@@ -138,7 +141,10 @@ describe('a closed receiver', () => {
     const { port, key, lines } = await startClosed();
     const wrong = { ...key, ...change(key.key) };
     expect(await outcomeOf(beginTls(port, proving(wrong)))).toMatch(refused);
-    await eventually(() => lines.some((line) => line.includes('TLS handshake as')), 'a line of log');
+    await eventually(
+      () => lines.some((line) => line.includes('TLS handshake as')),
+      'a line of log',
+    );
     expect(lines.join('\n')).toContain(`${wrong.camera}.${wrong.id}`);
   });
 

@@ -10,7 +10,8 @@ function openLimiter(settings = {}) {
     ...settings,
   });
   const evicted: string[] = [];
-  const accept = (address: string, name = address) => limiter.accept(address, () => evicted.push(name));
+  const accept = (address: string, name = address) =>
+    limiter.accept(address, () => evicted.push(name));
   return { limiter, accept, evicted };
 }
 

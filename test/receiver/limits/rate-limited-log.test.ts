@@ -36,7 +36,9 @@ describe('a rate-limited log', () => {
     limited.of('10.0.0.2').info('here');
     limited.flush();
     limited.flush();
-    expect(lines.slice(-1)).toEqual(['<4>test: repeated lines suppressed event=here from=10.0.0.1 times=2']);
+    expect(lines.slice(-1)).toEqual([
+      '<4>test: repeated lines suppressed event=here from=10.0.0.1 times=2',
+    ]);
   });
 
   it('counts each event and each address separately, and debug lines not at all', () => {

@@ -198,30 +198,26 @@ describe('a camera beyond its quota', () => {
 });
 
 describe('frames beyond the memory limit', () => {
-  it.each(['framed', 'raw'])(
-    'wait for memory, and are stored then (%s)',
-    async (how) => {
-      const order: string[] = [];
-      const onStored = ({ camera }: { camera: string }): unknown => order.push(camera);
-      const limits = { maxFrameBytes: 2 ** 20, maxMemoryBytes: 2 ** 21 };
-      const { port } = await startReceiver(limits, { onStored: (stored) => void onStored(stored) });
-      const large = picture(1, 2 ** 20);
-      const first = await welcomed(port, 'first');
-      const [second, third] = [await welcomed(port, 'second'), await welcomed(port, 'third')];
-      first.beginFrame(1, large);
-      await eventually(() => first.socket.writableLength === 0, 'most of it is sent');
-      if (how === 'framed') second.frame(1, large);
-      else speakTo(port).socket.end(makeJpeg(2, { widthPx: 1000, heightPx: 800 }));
-      // Small frames are not counted.
-      for (let sequence = 1; sequence <= 20; sequence += 1)
-        third.frame(sequence, makeJpeg(sequence));
-      await third.answer('stored', 20);
-      first.socket.write(large.subarray(-1));
-      await first.answer('stored');
-      await eventually(() => order.length >= 22, 'all of it');
-      expect(order.filter((camera) => camera !== 'third')[0]).toBe('first');
-    },
-  );
+  it.each(['framed', 'raw'])('wait for memory, and are stored then (%s)', async (how) => {
+    const order: string[] = [];
+    const onStored = ({ camera }: { camera: string }): unknown => order.push(camera);
+    const limits = { maxFrameBytes: 2 ** 20, maxMemoryBytes: 2 ** 21 };
+    const { port } = await startReceiver(limits, { onStored: (stored) => void onStored(stored) });
+    const large = picture(1, 2 ** 20);
+    const first = await welcomed(port, 'first');
+    const [second, third] = [await welcomed(port, 'second'), await welcomed(port, 'third')];
+    first.beginFrame(1, large);
+    await eventually(() => first.socket.writableLength === 0, 'most of it is sent');
+    if (how === 'framed') second.frame(1, large);
+    else speakTo(port).socket.end(makeJpeg(2, { widthPx: 1000, heightPx: 800 }));
+    // Small frames are not counted.
+    for (let sequence = 1; sequence <= 20; sequence += 1) third.frame(sequence, makeJpeg(sequence));
+    await third.answer('stored', 20);
+    first.socket.write(large.subarray(-1));
+    await first.answer('stored');
+    await eventually(() => order.length >= 22, 'all of it');
+    expect(order.filter((camera) => camera !== 'third')[0]).toBe('first');
+  });
 });
 
 describe('a lingering close', () => {

@@ -102,7 +102,10 @@ describe('readCommandLine', () => {
     [
       ['--dir', '--verbose'],
       {},
-      usage('--dir needs a value: --dir DIR', "to pass '--verbose' as the value, write --dir=--verbose"),
+      usage(
+        '--dir needs a value: --dir DIR',
+        "to pass '--verbose' as the value, write --dir=--verbose",
+      ),
     ],
     [
       ['--dir', '--', 'x'],

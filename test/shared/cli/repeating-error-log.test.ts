@@ -12,7 +12,8 @@ function openLog() {
 describe('a repeating error log', () => {
   it('writes the first failure and the recovery', () => {
     const { repeating, lines } = openLog();
-    for (let failure = 0; failure < 3; failure += 1) repeating.failed('no camera', new Error('gone'));
+    for (let failure = 0; failure < 3; failure += 1)
+      repeating.failed('no camera', new Error('gone'));
     expect(repeating.failures).toBe(3);
     repeating.worked('camera is back');
     expect(repeating.failures).toBe(0);

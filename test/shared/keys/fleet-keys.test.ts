@@ -36,9 +36,7 @@ describe('the fleet keys', () => {
   it('of the documentation are refused', () => {
     const published = createHash('sha256').update('test').digest('hex');
     const refused = (): unknown => parseFleetKeys(`yard.k1 ${published}`);
-    expect(refused).toThrow(
-      /^line 1 has the example key of the documentation.* openssl rand/,
-    );
+    expect(refused).toThrow(/^line 1 has the example key of the documentation.* openssl rand/);
     expect(refused).not.toThrow(published);
     for (const page of ['SECURITY.md', 'README.md', 'docs/protocol.md']) {
       const text = readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8');
