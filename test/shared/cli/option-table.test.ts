@@ -35,7 +35,7 @@ describe('readCommandLine', () => {
   it('has the defaults without flags and variables', () => {
     expect(read([])).toEqual({
       options: { host: undefined, shotTimeout: 20_000, dir: undefined, level: [], verbose: false },
-      words: [],
+      positionals: [],
       command: undefined,
     });
   });
@@ -79,7 +79,7 @@ describe('readCommandLine', () => {
   it('separates positionals from the arguments after --', () => {
     const line = read(['doctor', '--verbose', 'now', '--', 'ffmpeg', '-i', '--verbose', '--', 'x']);
     expect(line).toMatchObject({
-      words: ['doctor', 'now'],
+      positionals: ['doctor', 'now'],
       command: ['ffmpeg', '-i', '--verbose', '--', 'x'],
       options: { verbose: true },
     });
