@@ -72,7 +72,7 @@ describe('pairing', () => {
     const first = secretsIn(keys);
 
     expect(await type(await line('yard', receiver.address, '--rotate'))).toMatchObject({ code: 0 });
-    await agent.says('taken back or changed');
+    await agent.says('removed or replaced');
     await comesMore(captures, 'yard');
     expect(secretsIn(keys)).not.toContain(first[0]);
 
