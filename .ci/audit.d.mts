@@ -1,3 +1,3 @@
-/** For the test that reads it. */
-export function readAudit(text: string): { says: string; isHole: boolean };
+/** Types of audit.mjs, for its test. */
+export function readAudit(text: string): { message: string; isVulnerable: boolean };
 export function audit(): boolean;

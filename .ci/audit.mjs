@@ -1,37 +1,42 @@
-// Known holes in what the programs are built of: fails on one, says so when the registry does not tell.
+// Audits the dependencies: fails on a known vulnerability, and reports when the registry does not answer.
 import { spawnSync } from 'node:child_process';
 
-/** What `npm audit --omit=dev --json` said, as a sentence, and whether it is a reason to fail. */
+/** The output of `npm audit --omit=dev --json` as a sentence, and whether it is a reason to fail. */
 export function readAudit(text) {
   let report;
   try {
     report = JSON.parse(text);
   } catch {
-    return { says: `Not audited: npm said nothing that can be read.`, isHole: false };
+    return { message: 'Not audited: the output of npm is not JSON.', isVulnerable: false };
   }
-  const holes = report?.metadata?.vulnerabilities?.total;
-  if (!Number.isSafeInteger(holes)) {
+  const count = report?.metadata?.vulnerabilities?.total;
+  if (!Number.isSafeInteger(count)) {
     return {
-      says: `Not audited: ${report?.message ?? 'the registry did not answer'}`,
-      isHole: false,
+      message: `Not audited: ${report?.message ?? 'the registry did not answer'}`,
+      isVulnerable: false,
     };
   }
-  if (holes === 0) return { says: 'No known holes in the dependencies.', isHole: false };
+  if (count === 0) {
+    return { message: 'No known vulnerabilities in the dependencies.', isVulnerable: false };
+  }
   const names = Object.entries(report.vulnerabilities ?? {}).map(
     ([name, { severity }]) => `${name} (${severity})`,
   );
-  return { says: `Known holes in dependencies: ${names.join(', ')}. See npm audit.`, isHole: true };
+  return {
+    message: `Known vulnerabilities in dependencies: ${names.join(', ')}. See npm audit.`,
+    isVulnerable: true,
+  };
 }
 
-/** @returns false when there is a known hole */
+/** @returns false when there is a known vulnerability */
 export function audit() {
   const { stdout } = spawnSync('npm', ['audit', '--omit=dev', '--json'], {
     encoding: 'utf8',
-    // Without a network nobody waits for long.
+    // Without a network, npm must not block the tests.
     timeout: 30_000,
     env: { ...process.env, npm_config_fetch_retries: '0' },
   });
-  const { says, isHole } = readAudit(stdout ?? '');
-  console.log(says);
-  return !isHole;
+  const { message, isVulnerable } = readAudit(stdout ?? '');
+  console.log(message);
+  return !isVulnerable;
 }

@@ -1,4 +1,4 @@
-// npm run bench -- NAME [ARGUMENT …]: runs test/bench/NAME.ts, which prints figures measured in one run.
+// npm run bench -- NAME [ARGUMENT …]: runs test/bench/NAME.ts, which prints figures of one run.
 import { existsSync, readdirSync } from 'node:fs';
 import { runTypeScript } from './typescript.mjs';
 

@@ -1,5 +1,5 @@
 // Bundles each program into dist/, so that a start reads one file instead of a hundred: a one-shot timer
-// pays for the start each time. What is needed only now and then is a chunk of its own.
+// pays for each start. Rarely used modules are separate chunks.
 import { readFileSync, readdirSync } from 'node:fs';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
@@ -15,7 +15,7 @@ const { metafile } = await build({
   target: 'node20.19',
   legalComments: 'none', // LICENSES.txt has them whole
   metafile: true,
-  // Packages in CommonJS ask for Node's modules by require.
+  // CommonJS packages load Node's modules with require.
   banner: {
     js: "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);",
   },
@@ -23,12 +23,12 @@ const { metafile } = await build({
 });
 await Promise.all(['dist/agent.js', 'dist/receiver.js'].map((file) => chmod(file, 0o755)));
 
-/** The licences of what is bundled: those of its packages that were really taken. */
+/** The licences of the packages that are in the bundle. */
 function licences(inputs) {
   const packages = new Set(inputs.flatMap((path) => /^node_modules\/[^/]+/.exec(path) ?? []));
   return [...packages].sort().map((path) => {
     const { name, version, license } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'));
-    const file = readdirSync(path).find((each) => /^licen[cs]e/i.test(each));
+    const file = readdirSync(path).find((entry) => /^licen[cs]e/i.test(entry));
     const text = file === undefined ? '' : readFileSync(`${path}/${file}`, 'utf8');
     return `${name} ${version} (${license})\n\n${text}`;
   });

@@ -1,4 +1,4 @@
-// Installs what is missing and builds. Used by `npm start` and `npm test`; imports nothing that npm installs.
+// Installs missing packages and builds. Used by `npm start` and `npm test`; imports no installed package.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
@@ -8,7 +8,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
-/** True when node_modules holds exactly what package-lock.json says. */
+/** True when node_modules holds the versions of package-lock.json. */
 function isInstalled() {
   // npm writes this file last.
   const written = 'node_modules/.package-lock.json';

@@ -1,5 +1,5 @@
-// npm start: a receiver and an agent on the embedded scene, so that frames are seen to arrive.
-// npm start -- --for 20s ends by itself.
+// npm start: runs a receiver and an agent on the demo scene and prints the frames that arrive.
+// npm start -- --for 20s ends after 20 s.
 import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,17 +16,17 @@ function readForMs() {
     const match = /^(\d+)(s|m|h)$/.exec(text);
     if (match) return Number(match[1]) * { s: 1e3, m: 60e3, h: 3600e3 }[match[2]];
   } catch {
-    // an unknown flag: the usage says which there are
+    // An unknown flag: the usage lists the flags.
   }
   console.error(usage);
   process.exit(2);
 }
 
-/** Starts one of our programs; its log lines are ours. */
+/** Starts a built program; its log lines go to this stderr. */
 function startProgram(name, args) {
   const child = spawn(process.execPath, [`dist/${name}.js`, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    // Ctrl-C is for us: the agent ends first, so that the receiver can take what it still has.
+    // Ctrl-C reaches this process only: it ends the agent first, so that the receiver stores its last frames.
     detached: true,
   });
   return {
@@ -41,7 +41,7 @@ prepare();
 
 const directory = mkdtempSync(join(tmpdir(), 'picchanged-'));
 const captures = join(directory, 'captures');
-const counts = { judged: 0, stored: 0 };
+const counts = { seen: 0, stored: 0 };
 const receiver = startProgram('receiver', ['--dir', captures, '--listen', '127.0.0.1:0', '--json']);
 let agent;
 
@@ -60,7 +60,7 @@ function startAgent(address) {
   const state = join(directory, 'state');
   const watched = ['--source', 'scene', '--camera', 'yard', '--interval', '500ms'];
   agent = startProgram('agent', ['--host', address, '--state', state, '--json', ...watched]);
-  agent.events.on('line', () => (counts.judged += 1));
+  agent.events.on('line', () => (counts.seen += 1));
   agent.ended.then(stop);
 }
 
@@ -72,7 +72,7 @@ function stop() {
     receiver.child.kill('SIGTERM');
     const receiverStatus = await receiver.ended;
     console.log(
-      `Looked at ${counts.judged} frames; stored the ${counts.stored} that changed in ${captures}`,
+      `Checked ${counts.seen} frames; stored the ${counts.stored} that changed in ${captures}`,
     );
     process.exitCode = agentStatus === 0 && receiverStatus === 0 ? 0 : 1;
     clearTimeout(timer);

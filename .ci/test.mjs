@@ -1,13 +1,13 @@
-// npm test: installs what is missing, builds, checks format, lint and types, runs every test.
+// npm test: installs missing packages, builds, checks format, lint and types, runs every test.
 // Arguments go to the test runner: npm test -- test/shared
-// npm run test:quick leaves out what takes minutes or root, npm run test:unit whatever starts the built programs;
-// neither installs system packages nor asks the network.
+// npm run test:quick omits tests that take minutes or need root, npm run test:unit all that start the built programs;
+// neither installs system packages nor uses the network.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { audit } from './audit.mjs';
 import { prepare } from './prepare.mjs';
 
-/** Programs that tests run for real, and the Debian package of each. */
+/** System programs that tests run, and the Debian package of each. */
 const programs = {
   fswebcam: 'fswebcam',
   socat: 'socat',
@@ -38,7 +38,7 @@ function installPrograms() {
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map((program) => programs[program]))];
   if (process.getuid?.() !== 0 || !isDebian()) {
-    console.log(`Missing: ${missing.join(', ')}. Their tests are skipped; to run them install:`);
+    console.log(`Missing: ${missing.join(', ')}. Their tests are skipped. To run them:`);
     console.log(`  sudo apt-get install ${packages.join(' ')}`);
     return;
   }
@@ -57,7 +57,7 @@ function run(command, args, env = process.env) {
   }
 }
 
-/** What each tier gives the test runner. */
+/** Arguments of each tier for the test runner. */
 const tiers = {
   unit: ['test/agent', 'test/receiver', 'test/shared', 'test/repo'],
   quick: ['--exclude', 'test/systemd/**', ...slow('old-version', 'power-cut', 'mutations')],

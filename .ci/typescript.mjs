@@ -1,9 +1,9 @@
-// Runs a TypeScript program of the tests: installs and builds what is missing, bundles it, starts it.
+// Runs a TypeScript program of the tests: installs missing packages, builds, bundles the program, starts it.
 import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
 import { prepare } from './prepare.mjs';
 
-/** Ends with the program's own exit code. */
+/** Sets the program's exit code as that of this process. */
 export async function runTypeScript(source, args) {
   prepare();
   const { build } = await import('esbuild');

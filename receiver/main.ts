@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-/** The receiver's program: finds the command that is meant, runs it, ends with the right exit code. */
+/** Entry point of the receiver: finds the command, runs it, sets the exit code. */
 import { type Commands, findCommand, reportFatal } from '../shared/cli/command.js';
 import { run } from './commands/serve.js';
 
-/** What a first word may be; without one the receiver serves. Each is loaded only when it is asked for. */
+/** Commands by the first argument; without one the receiver serves. A command's module is loaded on use. */
 const commands: Commands = {
   pair: () => import('./commands/pair.js'),
   cameras: () => import('./commands/cameras.js'),
@@ -22,5 +22,5 @@ process.exitCode = await findCommand(commands, run, process.argv.slice(2))
     () => 0,
     (error: unknown) => reportFatal('receiver', error, process.env),
   );
-// A probe of an inherited socket may keep the loop alive; everything that matters is done.
+// A probe of an inherited socket may keep the event loop alive; all work is done here.
 process.exit();

@@ -8,64 +8,65 @@ export const receiverProgram = {
   table: {
     dir: value(
       path('DIR'),
-      'Where the frames go: a folder a camera, in it a folder a day. It is made if it is missing.',
+      'Captures directory: one folder per camera, in it one folder per day. Created if it is missing.',
     ),
     listen: list(
       listenAddress,
-      'Where to listen. Without it: the sockets that systemd passed, else the connection on standard ' +
-        'input, else port 4444 on every address, IPv4 and IPv6.',
+      'Address and port to listen on. Without it: the sockets that systemd passed, else the connection ' +
+        'on standard input, else port 4444 on all IPv4 and IPv6 addresses.',
     ),
     maxFrame: value(
       // Above 1 GiB a frame would not fit a Buffer comfortably; below 1 KiB no JPEG fits.
       size({ minBytes: 1024, maxBytes: 2 ** 30 }),
-      'The largest frame that is taken; it is held in memory while it arrives.',
+      'Largest frame that is accepted. A frame is held in memory while it arrives.',
       '16MiB',
     ),
     maxMemory: value(
       size({ minBytes: 2 ** 20, maxBytes: 2 ** 40 }),
-      'Memory for frames of all connections: half of it for paired cameras, half for others. Beyond it ' +
-        'frames wait at their agents. One frame is always taken.',
+      'Memory for the frames of all connections: half for paired cameras, half for others. While it is ' +
+        'used up, further frames wait at their agents. One frame is always accepted, even a larger one.',
       '256MiB',
     ),
     maxConnections: value(
       wholeNumber(1, 100_000),
-      'Connections served at once: so many of paired cameras, and so many of others. One more is told so ' +
-        'and closed.',
+      'Maximum concurrent connections, counted separately for paired cameras and for others. Further ' +
+        'ones are refused.',
       '64',
     ),
     maxConnectionsPerAddress: value(
       wholeNumber(1, 100_000),
-      'Connections served at once from one address, paired cameras not counted.',
+      'Maximum concurrent connections from one address. Those of paired cameras are not counted.',
       '16',
     ),
     quota: value(
       size({ maxBytes: 2 ** 50 }),
-      'What a camera, or an address without a key, may store in a minute; what comes beyond is refused until ' +
-        'the minute is over, and its agent keeps it. 0 is no limit.',
+      'How much a paired camera, or an address without a key, may store in a minute. Further frames are ' +
+        'refused until the minute is over; agents keep them and send them again. 0: no limit.',
       '1GiB',
     ),
     idleTimeout: value(
-      // Less, and an agent that has nothing to send is taken for dead.
+      // With less, the connection of an agent that has no frames to send would be closed.
       duration({ minMs: 20_000, maxMs: 86_400_000 }),
-      'A connection that says nothing for this long is closed. Agents speak every 15 s.',
+      'A connection on which nothing arrives for this long is closed. An idle agent sends a ping every 15 s.',
       '1m',
     ),
     idleExit: value(
       duration({ maxMs: 86_400_000 }),
-      'End when there was no connection for this long, for a receiver that systemd starts; 0 is never.',
+      'Exit after this time without a connection, for a receiver that systemd starts. 0: never.',
       '0',
     ),
     keys: value(
       path('DIR'),
-      'Where the keys of paired cameras are. Without it: .keys in $STATE_DIRECTORY, else ' +
+      'Folder with the keys of paired cameras. Without it: .keys in $STATE_DIRECTORY, else ' +
         "picchanged-receiver/keys in the user's state folder.",
     ),
     open: flag(
-      'Once a camera is paired, also accept unpaired senders on private networks, unencrypted: raw senders, unpaired agents.',
+      'After a camera is paired, also accept unpaired peers on private networks, unencrypted: raw ' +
+        'senders and unpaired agents.',
     ),
-    json: flag('Print a line of JSON on standard output for each frame stored.'),
-    verbose: flag('Log each frame and each connection too.'),
-    help: flag('Show this.'),
+    json: flag('Print a line of JSON on standard output for each stored frame.'),
+    verbose: flag('Also log each frame and each connection.'),
+    help: flag('Show this help.'),
     version: flag('Show the version.'),
   },
 } as const;

@@ -1,6 +1,7 @@
 /**
- * Who is heard. Open, as long as no camera was ever paired: whoever is near. Closed from then on: who proves
- * a camera's key, over TLS, from anywhere; and with `--open` whoever is near too.
+ * Which peers are accepted. Open, until the first camera is paired: any peer from a private address. Closed from
+ * then on: peers that prove a camera's key, over TLS, from any address; with `--open` also anonymous peers from
+ * private addresses.
  */
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/cli/errors.js';
@@ -12,31 +13,31 @@ import type { Peer } from './peer.js';
 import type { KeyHolder, KeyRing } from './keys/key-ring.js';
 import type { KeyClaim, TlsConnection } from './tls.js';
 
-/** How soon a peer that sends nothing is cut off when it is no longer accepted; frames are looked at each. */
+/** How often an idle peer is checked for revocation; a peer that sends is checked at each frame. */
 const checkEveryMs = 2000;
-/** How often it is noted that a camera is still here. */
-const noteEveryMs = 60_000;
-/** A camera that connects again and again does not write a file each time. */
-const noteAtMostEveryMs = 10_000;
+/** How often a connected camera's last-seen time is written. */
+const noteSeenEveryMs = 60_000;
+/** Shortest time between two writes, for a camera that connects again and again. */
+const minNoteSeenMs = 10_000;
 
-/** For who speaks in the clear where only paired cameras are accepted. */
+/** Sent to a peer that uses plaintext where only paired cameras are accepted. */
 export const pairedOnlyMessage =
   'this receiver accepts paired cameras only: pair this one (receiver pair NAME), ' +
-  'or let raw senders in (receiver --open)';
+  'or accept raw senders too (receiver --open)';
 
 export interface AccessControlParts {
   readonly ring: KeyRing;
-  /** `--open`: clear text is heard beside paired cameras. */
+  /** `--open`: plaintext is accepted beside paired cameras. */
   readonly isOpenAnyway: boolean;
   readonly clock: Clock;
   readonly log: Log;
-  /** The first camera was paired. May reject. */
+  /** Called when a camera has been paired. May reject. */
   readonly onFirstPairing: () => Promise<void>;
 }
 
-/** Why a connection is ended in the middle, as a sentence for the other side. */
+/** Why an accepted connection is closed, as a sentence for the peer. */
 const revocationMessages = {
-  unpaired: 'this receiver no longer accepts it: its key was removed or replaced',
+  unpaired: 'this receiver no longer accepts this camera: its key was removed or replaced',
   closed: 'this receiver now accepts paired cameras only: pair this one (receiver pair NAME)',
 } as const;
 
@@ -50,11 +51,11 @@ export class AccessControl {
     this.#parts = parts;
   }
 
-  /** Why a peer need not say a word, as a sentence for it; undefined when it may begin. */
+  /** Why a peer is refused before it sends anything, as a sentence for it; undefined: it may begin. */
   refusalOnConnect(address: string): string | undefined {
     const { ring } = this.#parts;
     try {
-      // Who may have a key is heard from anywhere.
+      // A peer that may have a key or a code is accepted from any address.
       return ring.isClosed() || ring.hasCodes() ? undefined : refusalFor(address);
     } catch (error) {
       this.#parts.log.error('rejecting all connections: the keys cannot be read', { error });
@@ -62,12 +63,12 @@ export class AccessControl {
     }
   }
 
-  /** Why a peer that speaks in the clear is not heard; undefined when it is. */
+  /** Why a plaintext peer is refused; undefined: it is accepted. */
   refusalOfPlaintext(address: string): string | undefined {
     return this.#isOpen() ? refusalFor(address) : pairedOnlyMessage;
   }
 
-  /** True when a camera was ever paired, or that cannot be told. */
+  /** True when a camera was ever paired, or the keys cannot be read. */
   get isClosed(): boolean {
     try {
       return this.#parts.ring.isClosed();
@@ -76,7 +77,7 @@ export class AccessControl {
     }
   }
 
-  /** Whether there is a key of this identity. Never throws: what cannot be read is no key. */
+  /** Whether this identity has a key. Never throws: a key that cannot be read counts as none. */
   hasKey(identity: string): boolean {
     try {
       return this.#parts.ring.find(identity) !== undefined;
@@ -85,7 +86,7 @@ export class AccessControl {
     }
   }
 
-  /** Looks up the key that a peer names, once. Never throws. */
+  /** Reads the key that a peer names. Never throws. */
   lookUpClaim(identity: Identity): KeyClaim {
     try {
       return { identity, held: this.#parts.ring.find(formatIdentity(identity)) };
@@ -94,7 +95,7 @@ export class AccessControl {
     }
   }
 
-  /** Takes in a peer that has proven nothing: it may have any name that is no paired camera's. */
+  /** A peer without a key: it may use any name but those of paired cameras. */
   acceptAnonymous(): Peer {
     let name: string | undefined;
     const refusalForName = (camera: string): string | undefined => {
@@ -108,12 +109,11 @@ export class AccessControl {
         if (!this.#isOpen()) return revocationMessages.closed;
         return name === undefined ? undefined : this.#refusalOfAnonymous(name);
       },
-      pair: () =>
-        Promise.reject(new OperationalError('PROTOCOL', 'a key is not agreed on in the clear')),
+      pair: () => Promise.reject(new OperationalError('PROTOCOL', 'pairing needs TLS')),
     };
   }
 
-  /** Takes in a peer that has proven its key. @throws {OperationalError} KEYS */
+  /** A peer that has proven its key. @throws {OperationalError} KEYS */
   async authenticate({ socket, holder }: TlsConnection): Promise<Peer> {
     const { ring, log } = this.#parts;
     const { camera, isPairing } = holder;
@@ -121,42 +121,43 @@ export class AccessControl {
       if (isPairing) await ring.offer(holder, keyFromConnection(socket, camera));
       return camera;
     };
-    const refusalForName = (asked: string): string | undefined => {
-      if (isPairing) return 'this key is for pairing';
-      return asked === camera ? undefined : `this is the key of camera ${camera}`;
+    const refusalForName = (requested: string): string | undefined => {
+      if (isPairing) return 'a pairing code may pair, and not send';
+      return requested === camera ? undefined : `this key belongs to camera ${camera}`;
     };
     const revocation = (): string | undefined =>
       ring.isStillValid(holder) ? undefined : revocationMessages.unpaired;
     const peer: Peer = { camera, isPaired: true, refusalForName, revocation, pair };
     this.#holders.set(peer, holder);
     if (!isPairing && (await ring.confirmKey(holder))) {
-      log.info('a camera is paired', { camera });
+      log.info('camera paired', { camera });
       await this.#parts.onFirstPairing().catch((error: unknown) => {
-        log.warn('cannot note beside the frames that a camera is paired', { error });
+        log.warn('cannot write the mark of the first pairing in the captures directory', { error });
       });
     }
     return peer;
   }
 
   /**
-   * Looks after a peer until `signal` aborts: says once when it is no longer accepted, and why. Never rejects.
+   * Checks a peer until `signal` aborts; calls `onRevoked` once, with the reason, when it is no longer accepted.
+   * Never rejects.
    */
   async watchRevocation(
     peer: Peer,
     address: string,
     signal: AbortSignal,
-    onUnheard: (why: string) => void,
+    onRevoked: (why: string) => void,
   ): Promise<void> {
     const { clock } = this.#parts;
-    let notedAtMs = Number.NEGATIVE_INFINITY;
+    let seenAtMs = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       const why = peer.revocation();
       if (why !== undefined) {
-        onUnheard(why);
+        onRevoked(why);
         return;
       }
-      if (clock.monotonicMs() - notedAtMs >= noteEveryMs) {
-        notedAtMs = clock.monotonicMs();
+      if (clock.monotonicMs() - seenAtMs >= noteSeenEveryMs) {
+        seenAtMs = clock.monotonicMs();
         await this.#noteSeen(peer, address);
       }
       await clock.sleep(checkEveryMs, signal);
@@ -168,9 +169,9 @@ export class AccessControl {
     try {
       if (!this.#parts.ring.isPaired(camera)) return undefined;
     } catch {
-      // What cannot be read may be a key.
+      // A file that cannot be read may hold a key.
     }
-    return `camera ${camera} is paired: only who has its key may send as it`;
+    return `camera ${camera} is paired: this name needs its key`;
   }
 
   #isOpen(): boolean {
@@ -178,7 +179,7 @@ export class AccessControl {
     try {
       return !this.#parts.ring.isClosed();
     } catch {
-      return false; // what cannot be read opens no door
+      return false; // keys that cannot be read never open the receiver
     }
   }
 
@@ -188,13 +189,13 @@ export class AccessControl {
     const { camera } = holder;
     const nowMs = this.#parts.clock.monotonicMs();
     const last = this.#lastSeen.get(camera);
-    if (last?.address === address && nowMs - last.atMs < noteAtMostEveryMs) return;
+    if (last?.address === address && nowMs - last.atMs < minNoteSeenMs) return;
     this.#lastSeen.set(camera, { address, atMs: nowMs });
     try {
       await this.#parts.ring.noteSeen(camera, address);
     } catch (error) {
-      // It is for people to look at; frames do not wait for it.
-      this.#parts.log.debug('cannot note that a camera is here', { camera, error });
+      // Only `receiver cameras` and `status` show it; frames do not wait for it.
+      this.#parts.log.debug('cannot write the last-seen time', { camera, error });
     }
   }
 }

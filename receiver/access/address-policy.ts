@@ -2,9 +2,9 @@
 import { plainAddress } from '../../shared/protocol/camera-name.js';
 import { isPrivateAddress } from '../limits/network.js';
 
-/** Why a peer is not heard, as a sentence for it; undefined when it is. */
+/** Why a peer is refused, as a sentence for it; undefined: it is accepted. */
 export function refusalFor(address: string): string | undefined {
   if (isPrivateAddress(address)) return undefined;
   const plain = plainAddress(address);
-  return `this receiver accepts its own machine and private networks only, not ${plain}`;
+  return `this receiver accepts peers on its own machine and private networks only, not ${plain}`;
 }

@@ -1,6 +1,6 @@
 /**
- * TLS on a connection whose first bytes are read already, wherever it came from: accepted, passed by systemd,
- * standard input. A peer that has no key of ours gets nothing but an alert, the same one whatever is wrong.
+ * TLS on a connection whose first bytes are read already, of any origin: accepted, passed by systemd, standard
+ * input. A peer that proves no known key gets an alert and nothing else, the same alert for every failure.
  */
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
@@ -12,18 +12,18 @@ import { tlsSettings } from '../../shared/keys/tls-settings.js';
 import { readClientHello } from './client-hello.js';
 import type { HeldKey, KeyHolder } from './keys/key-ring.js';
 
-/** What a connection begins with, read and not answered yet. */
+/** The ClientHello of a connection, read and not answered yet. */
 export interface FirstRecord {
   readonly bytes: Buffer;
   readonly identity: Identity;
 }
 
-/** A peer that names a key, and has not proven that it has it. */
+/** A key that a peer names and has not proven yet. */
 export interface KeyClaim {
   readonly identity: Identity;
-  /** Undefined: no such key is known, or it cannot be read. */
+  /** Undefined: there is no such key, or it cannot be read. */
   readonly held: HeldKey | undefined;
-  /** Why it cannot be read. */
+  /** Why the key cannot be read. */
   readonly failure?: unknown;
 }
 
@@ -32,19 +32,19 @@ export interface TlsConnection {
   readonly holder: KeyHolder;
 }
 
-/** Fatal, illegal_parameter: what OpenSSL says when a binder does not fit, byte for byte. */
+/** Fatal, illegal_parameter: byte for byte what OpenSSL sends when a binder does not verify. */
 export const refusingAlert = Buffer.from([0x15, 3, 3, 0, 2, 2, 47]);
 
 /**
- * Stands in for keys that are not known, so that OpenSSL takes the same steps and says the same as with a key
- * that the peer does not have. Nobody knows it.
+ * Stands in for unknown keys, so that OpenSSL does the same work and sends the same alert for an unknown key as for a
+ * wrong one. Random, and never leaves this process.
  */
 const decoyKey = randomBytes(keyBytes);
 
 /**
- * Reads a ClientHello to its end, and no further. Whoever sends anything else gets the alert.
- * @param first what was read already @param chunks the rest
- * @throws {OperationalError} KEYS: it is not one that an agent sends. PROTOCOL: it left
+ * Reads a ClientHello to its end, and no further. Anything else is answered with the alert.
+ * @param first the bytes read so far @param chunks the following ones
+ * @throws {OperationalError} KEYS: it is not a ClientHello that an agent sends. PROTOCOL: the peer closed
  */
 export async function readFirstRecord(
   socket: Socket,
@@ -57,18 +57,18 @@ export async function readFirstRecord(
     if (hello.kind === 'whole') return { bytes, identity: hello.identity };
     if (hello.kind === 'refused') {
       socket.end(refusingAlert);
-      throw new OperationalError('KEYS', `no TLS: ${hello.reason}`);
+      throw new OperationalError('KEYS', `TLS refused: ${hello.reason}`);
     }
     const next = await chunks.next();
     if (next.done)
-      throw new OperationalError('PROTOCOL', 'it left in the middle of its first record');
+      throw new OperationalError('PROTOCOL', 'connection closed inside the first record');
     bytes = Buffer.concat([bytes, next.value]);
   }
 }
 
 /**
- * @param socket nobody reads from it any more
- * @throws {OperationalError} KEYS: it has not proven a key. The connection is then destroyed.
+ * @param socket has no other reader
+ * @throws {OperationalError} KEYS: no key is proven. The connection is then destroyed.
  */
 export function acceptTls(
   socket: Socket,
@@ -82,42 +82,42 @@ export function acceptTls(
       socket.destroy();
       reject(describeRefusal(named, held !== undefined, failure ?? error));
     };
-    // A server for one connection, so that its callbacks know which it is; it listens on nothing.
+    // One server per connection, so that its callbacks belong to this one; it never listens.
     const server = createServer({
       ...tlsSettings,
       handshakeTimeout: helloDeadlineMs,
-      pskCallback: (_, asked) => (asked === named ? (held?.key ?? decoyKey) : decoyKey),
+      pskCallback: (_, offered) => (offered === named ? (held?.key ?? decoyKey) : decoyKey),
     });
     server.on('tlsClientError', refuse);
     server.on('secureConnection', (secured) => {
-      // What goes wrong from here on comes out of reading.
+      // Later errors reach the reader of the socket.
       secured.on('error', () => undefined);
-      // Without a key that we gave there is no way here; should there be one, it is shut.
-      if (held === undefined) refuse(new Error('no key of ours was proven'));
+      // Cannot happen without a known key; refused all the same.
+      if (held === undefined) refuse(new Error('no known key was proven'));
       else resolve({ socket: secured, holder: held.holder });
     });
-    const left = (): void => refuse(new Error('it left'));
-    socket.once('close', left);
-    if (socket.destroyed) left();
+    const onClose = (): void => refuse(new Error('connection closed'));
+    socket.once('close', onClose);
+    if (socket.destroyed) onClose();
     else server.emit('connection', socket);
   });
 }
 
-/** What OpenSSL's codes mean here; its own sentences name lines of its source. */
+/** OpenSSL's error codes in plain words; its own messages name lines of its source. */
 const failureMessages: Readonly<Record<string, string>> = {
-  ERR_SSL_BINDER_DOES_NOT_VERIFY: 'it does not have that key',
-  ERR_SSL_UNSUPPORTED_PROTOCOL: 'its TLS is older than 1.3',
-  ERR_SSL_NO_SHARED_CIPHER: 'it has no cipher that is used here',
-  ERR_TLS_HANDSHAKE_TIMEOUT: `it was not done in ${helloDeadlineMs / 1000} s`,
-  ECONNRESET: 'it left',
+  ERR_SSL_BINDER_DOES_NOT_VERIFY: 'the peer does not have this key',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'TLS is older than 1.3',
+  ERR_SSL_NO_SHARED_CIPHER: 'no common cipher suite',
+  ERR_TLS_HANDSHAKE_TIMEOUT: `not complete within ${helloDeadlineMs / 1000} s`,
+  ECONNRESET: 'connection reset',
 };
 
 function describeRefusal(named: string, isKnown: boolean, cause: unknown): OperationalError {
-  const what = `no TLS with ${JSON.stringify(named)}`;
+  const what = `TLS handshake as ${JSON.stringify(named)} failed`;
   if (cause instanceof OperationalError) return new OperationalError('KEYS', what, { cause });
-  if (!isKnown) return new OperationalError('KEYS', `${what}: no camera here has that key`);
+  if (!isKnown) return new OperationalError('KEYS', `${what}: no camera has this key`);
   const code = systemCode(cause);
-  const said = cause instanceof Error && code === undefined ? cause.message : code;
-  const why = failureMessages[code ?? ''] ?? said ?? 'for an unknown reason';
+  const fallback = cause instanceof Error && code === undefined ? cause.message : code;
+  const why = failureMessages[code ?? ''] ?? fallback ?? 'unknown error';
   return new OperationalError('KEYS', `${what}: ${why}`);
 }

@@ -1,4 +1,4 @@
-/** `receiver cameras`: which cameras are paired, since when, and when each was here last. */
+/** `receiver cameras`: which cameras are paired, since when, and when each was last connected. */
 import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { systemClock } from '../../shared/clock.js';
 import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.js';
@@ -7,12 +7,12 @@ import { type PairedCamera, listCameras } from '../access/keys/pairing-codes.js'
 
 const camerasProgram = {
   name: 'receiver',
-  table: { ...keysTable, json: flag('A line of JSON for each camera.') },
+  table: { ...keysTable, json: flag('Print a line of JSON for each camera.') },
 } as const;
 
 const usage = `receiver cameras
 
-Lists the cameras that are paired, when that was, when each was seen last, and from which address.
+Lists the paired cameras: when each was paired, when it was last connected, and from which address.
 
 `;
 
@@ -27,17 +27,17 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const cameras = await listCameras(folder, systemClock.nowMs());
   if (options.json) for (const camera of cameras) writeTo(1, `${JSON.stringify(camera)}\n`);
   else if (cameras.length > 0) writeTo(1, tableOf(cameras));
-  else writeTo(2, `no camera is paired, according to ${folder.path}\n`);
+  else writeTo(2, `no camera is paired: no keys in ${folder.path}\n`);
 }
 
 function tableOf(cameras: readonly PairedCamera[]): string {
   const head = ['CAMERA', 'PAIRED', 'LAST SEEN', 'FROM', ''];
   const rows = cameras.map(({ camera, pairedAtMs, seen, codeExpiresAtMs }) => [
     camera,
-    pairedAtMs === undefined ? 'not yet' : shownTime(pairedAtMs),
-    seen === undefined ? 'never' : shownTime(seen.atMs),
+    pairedAtMs === undefined ? 'not yet' : formatLocalTime(pairedAtMs),
+    seen === undefined ? 'never' : formatLocalTime(seen.atMs),
     seen?.from ?? '-',
-    codeExpiresAtMs === undefined ? '' : `code until ${shownTime(codeExpiresAtMs)}`,
+    codeExpiresAtMs === undefined ? '' : `code until ${formatLocalTime(codeExpiresAtMs)}`,
   ]);
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)),
@@ -50,8 +50,8 @@ function tableOf(cameras: readonly PairedCamera[]): string {
   return `${[head, ...rows].map(line).join('\n')}\n`;
 }
 
-/** `2026-11-22 08:30`, in this machine's zone. */
-function shownTime(ms: number): string {
+/** `2026-11-22 08:30`, in this machine's time zone. */
+function formatLocalTime(ms: number): string {
   const local = ms + systemClock.utcOffsetMinutes(ms) * 60_000;
   return new Date(local).toISOString().slice(0, 16).replace('T', ' ');
 }

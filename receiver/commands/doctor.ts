@@ -1,4 +1,4 @@
-/** `receiver doctor`: looks at all that has to be right on a receiving machine, and says what to type. */
+/** `receiver doctor`: checks the setup of a receiving machine and prints a fix for each fault. */
 import { type ListenAddress, defaultPort, listenAddress } from '../../shared/cli/address.js';
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, writeTo } from '../../shared/cli/command.js';
@@ -13,7 +13,7 @@ import { typedCredentials } from '../../shared/keys/fleet-keys.js';
 import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.js';
 import { capturesFor } from '../setup/installed.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
-import { keysPlace } from '../access/keys/keys-place.js';
+import { keysPath } from '../access/keys/keys-path.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
 import { receiverUnits } from '../setup/units.js';
@@ -22,20 +22,20 @@ import { pairingFindings } from '../setup/doctor/pairing-findings.js';
 import { portFindings } from '../setup/doctor/port-findings.js';
 
 const { dir, listen, keys } = receiverProgram.table;
-const own = {
+const table = {
   dir,
   listen,
   keys,
-  user: flag("Look at the receiver of this user's own systemd, not at the system's."),
+  user: flag("Check the receiver of this user's systemd instance instead of the system's."),
   json: flag('Print the findings as JSON.'),
-  help: flag('Show this.'),
+  help: flag('Show this help.'),
 };
-const program = { name: 'receiver', table: own } as const;
+const program = { name: 'receiver', table } as const;
 
 const usage = `receiver doctor [--dir DIR] [--listen [ADDRESS:]PORT]
 
-Looks at the captures directory, the port, the firewall, pairing, the clock and the service, and says what to type where
-something is wrong, and what to type at the camera. Ends with 1 when something cannot work.
+Checks the captures directory, the port, the firewall, pairing, the clock and the service. Prints a fix for each
+problem, and the command to type at the camera. Exit code 1: at least one check found a fault.
 
 `;
 
@@ -51,24 +51,24 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     return;
   }
   if (positionals[0] !== undefined)
-    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
+    throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
   const directory = await capturesFor(options.dir, scope);
   const nowMs = systemClock.nowMs();
   const userId = process.geteuid?.();
   const units = await unitStates(runTool, receiverUnits, user);
   const install = `${user ? 'receiver install --user' : 'sudo receiver install'} --dir ${directory}`;
-  const byHand = `receiver --dir ${directory}, or ${install}`;
+  const start = `receiver --dir ${directory}, or ${install}`;
   const findings: Finding[] = [];
   if (settings.status === 'hidden') {
-    const says = `this user may not read ${settings.path}`;
-    findings.push(finding('settings', 'warning', says, 'sudo receiver doctor'));
+    const message = `this user may not read ${settings.path}`;
+    findings.push(finding('settings', 'warning', message, 'sudo receiver doctor'));
   }
-  // Where its keys are is among what may not be read.
+  // The settings that this user may not read name the keys folder.
   const isHidden = settings.status === 'hidden' && options.keys === undefined;
   const pairing = isHidden
     ? []
     : await pairingFindings({
-        folder: new KeyFolder(keysPlace(options.keys, env)),
+        folder: new KeyFolder(keysPath(options.keys, env)),
         credentials: typedCredentials(env.CREDENTIALS_DIRECTORY, userId),
         directory,
         isRoot: userId === 0,
@@ -77,7 +77,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
       });
   findings.push(
     ...(await capturesFindings(directory, nowMs)),
-    ...(await portFindings(options.listen[0] ?? listensOn(units), runTool, byHand)),
+    ...(await portFindings(options.listen[0] ?? listenAddressOf(units), runTool, start)),
     ...pairing,
     await clockFinding(runTool, nowMs),
     ...unitFindings(units, nowMs, user, install),
@@ -85,8 +85,8 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   reportFindings(findings, options.json, env);
 }
 
-/** Where the installed socket listens; without one, where a receiver does unless it is told. */
-function listensOn(units: readonly UnitState[] | undefined): ListenAddress {
+/** The address of the installed socket; without one, the receiver's default. */
+function listenAddressOf(units: readonly UnitState[] | undefined): ListenAddress {
   const address = units?.flatMap((unit) => unit.listen)[0];
   return address === undefined
     ? { address: undefined, port: defaultPort }

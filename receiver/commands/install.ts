@@ -1,4 +1,4 @@
-/** `receiver install`: the receiver as a service of this machine, with the settings that are typed. */
+/** `receiver install`: installs the receiver as a service of this machine, with the given flags as its settings. */
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { formatAddress } from '../../shared/cli/address.js';
@@ -10,7 +10,7 @@ import { ownPackage } from '../../shared/setup/install/package-root.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { helpText, readCommandLine, readFlags } from '../../shared/cli/option-table.js';
-import { installedKeysPlace } from '../access/keys/keys-place.js';
+import { installedKeysPath } from '../access/keys/keys-path.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
 import { capturesOwner } from '../setup/install/captures-owner.js';
@@ -25,32 +25,34 @@ const program = {
 
 const usage = `receiver install --dir DIR [--listen [ADDRESS:]PORT] [--accept] …
 
-Sets the receiver up as a service that systemd starts when a camera comes: writes its units, its settings and
-its user, and opens the port. It runs as whoever DIR belongs to, or, where that is root, as user surveillance.
-All other flags of the receiver are taken too, and become settings. Run it again to change something: what is
-not said stays as it is. receiver uninstall takes everything away again.
+Installs the receiver as a service that systemd starts when a camera connects: writes its units and its settings,
+creates its user, and opens the port. The service runs as the owner of DIR; if that is root, as user surveillance.
+All other flags of the receiver are accepted too and become settings. Run it again to change settings: those that
+are not given stay as they are. receiver uninstall removes everything that was installed.
 
 `;
 
 const refused = {
-  json: 'nobody would read it',
+  json: 'no program reads the output of the service',
   verbose: 'put RECEIVER_VERBOSE=yes into the settings while you need it',
-  idleExit: 'the units say it',
-  version: 'it installs this one',
+  idleExit: 'the units set it',
+  version: 'install installs the version of this program',
 };
 
 /** @throws {UsageError} @throws {OperationalError} INSTALL */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  // Of what is set here, nothing is meant for a service.
+  // The environment of this shell is not meant for the service.
   const { options, positionals, command } = readCommandLine(program, argv, {});
   if (options.help) {
     const { dir, listen } = receiverProgram.table;
-    const shown = { name: 'receiver', table: { dir, listen, ...installOptions } };
-    writeTo(1, `${usage}${helpText(shown)}\n`);
+    const mainOptions = { name: 'receiver', table: { dir, listen, ...installOptions } };
+    writeTo(1, `${usage}${helpText(mainOptions)}\n`);
     return;
   }
   const stray = positionals[0] ?? command?.[0];
-  if (stray !== undefined) throw new UsageError(`'${stray}' is no flag; try --help`);
+  if (stray !== undefined) {
+    throw new UsageError(`unexpected argument '${stray}'`, { hint: 'try --help' });
+  }
   const scope = scopeFor(options.user, env);
   const table = Object.fromEntries(
     Object.entries(receiverProgram.table).filter(([key]) => !['dir', 'listen'].includes(key)),
@@ -68,46 +70,50 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const directory =
     options.dir ?? installed.RECEIVER_DIR ?? (scope.isUser ? undefined : shippedDirectory);
   if (directory === undefined) {
-    throw new UsageError('where shall the frames go?', { hint: 'say it with --dir DIR' });
+    throw new UsageError('--dir is required', {
+      hint: 'name the captures directory with --dir DIR',
+    });
   }
-  const whole = wholePath(directory, scope.isUser);
-  const isOurs = scope.isUser || whole === shippedDirectory;
-  const own = ownPackage();
+  const absolute = absolutePath(directory, scope.isUser);
+  const isServiceFolder = scope.isUser || absolute === shippedDirectory;
+  const thisPackage = ownPackage();
   const before = await installedSocket(scope);
   const listen = options.listen.map(({ address, port }) =>
     address === undefined ? String(port) : formatAddress(address, port),
   );
   const plan = await receiverPlan({
-    directory: whole,
-    owner: isOurs ? undefined : await capturesOwner(whole, serviceUser, runTool),
-    keys: settings.RECEIVER_KEYS ?? (installed.RECEIVER_KEYS || installedKeysPlace(scope, env)),
+    directory: absolute,
+    owner: isServiceFolder ? undefined : await capturesOwner(absolute, serviceUser, runTool),
+    keys: settings.RECEIVER_KEYS ?? (installed.RECEIVER_KEYS || installedKeysPath(scope, env)),
     isAccept: supplied.has('accept') ? options.accept : (before?.isAccept ?? false),
     listen: listen.length > 0 ? listen : (before?.listen ?? []),
     settings,
-    package: own,
+    package: thisPackage,
     scope,
     hostName: hostname(),
   });
   const request = {
     words: ['receiver', 'install', ...argv],
-    package: own,
+    package: thisPackage,
     userId: process.getuid?.(),
   };
   await runInstall(plan, request, options, runTool);
 }
 
-function wholePath(directory: string, isUser: boolean): string {
-  const whole = resolve(directory);
-  if (/\p{Cc}/u.test(whole)) {
-    throw new UsageError(`--dir ${JSON.stringify(whole)} has a line's end in it`);
+function absolutePath(directory: string, isUser: boolean): string {
+  const absolute = resolve(directory);
+  if (/\p{Cc}/u.test(absolute)) {
+    throw new UsageError(`--dir ${JSON.stringify(absolute)} contains a control character`);
   }
-  if (!isUser && /^\/(?:var\/)?tmp(?:\/|$)/.test(whole)) {
-    throw new UsageError(`--dir ${whole}: services have a /tmp of their own`, {
-      hint: 'choose a folder that stays, as /srv/captures',
+  if (!isUser && /^\/(?:var\/)?tmp(?:\/|$)/.test(absolute)) {
+    throw new UsageError(`--dir ${absolute}: a service has its own private /tmp`, {
+      hint: 'choose a permanent folder, such as /srv/captures',
     });
   }
-  if (/^\/(?:home|root|home\/[^/]+)?$/.test(whole)) {
-    throw new UsageError(`--dir ${whole}: choose a folder for the captures alone`);
+  if (/^\/(?:home|root|home\/[^/]+)?$/.test(absolute)) {
+    throw new UsageError(`--dir ${absolute} is not a folder for captures only`, {
+      hint: 'choose one, such as /srv/captures',
+    });
   }
-  return whole;
+  return absolute;
 }

@@ -22,20 +22,21 @@ const pairProgram = {
   table: {
     ...keysTable,
     rotate: flag(
-      'Change the key of a camera that is paired; the old one is good until the new one was used.',
+      'Change the key of a paired camera. The old key stays valid until the camera uses the new one.',
     ),
     host: value(
       destination,
-      "This machine as the camera reaches it, for the printed line. Without it: this machine's address.",
+      'Host name or address of this machine as the camera reaches it, for the printed line. Without it: ' +
+        "this machine's address.",
     ),
-    listen: list(listenAddress, 'What the receiver listens on, to print its port.'),
+    listen: list(listenAddress, 'Address that the receiver listens on; its port is printed.'),
   },
 } as const;
 
 const usage = `receiver pair CAMERA
 
-Prints one line to type at the camera. The code in it is good for one pairing, within ${formatDuration(codeLifeMs)}. From the
-first camera on that is paired, only paired cameras are accepted.
+Prints one line to type at the camera. The code in it is valid for one pairing, within ${formatDuration(codeLifeMs)}.
+After the first camera is paired, only paired cameras are accepted.
 
 `;
 
@@ -61,15 +62,17 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     const { renderUnicodeCompact } = await import('uqr');
     writeTo(1, `${renderUnicodeCompact(line)}\n`);
   }
-  const more = options.host === undefined && others.length > 0 ? `, or ${others.join(', ')}` : '';
+  const alternatives =
+    options.host === undefined && others.length > 0 ? `, or ${others.join(', ')}` : '';
   writeTo(
     2,
-    `Type that line at the camera within ${formatDuration(codeLifeMs)}, with sudo if agent install was. This machine is ${host}${more}; ` +
+    `Type that line at the camera within ${formatDuration(codeLifeMs)}, with sudo if agent install ` +
+      `was run with sudo. This machine is ${host}${alternatives}; ` +
       `the keys are in ${folder.path}.\n`,
   );
 }
 
-/** Of the user's own installation, else of the system's: of the one whose keys are meant. */
+/** Port of the user's own installation, else of the system's: the one whose keys folder is used. */
 async function installedPort(env: Environment): Promise<number> {
   const socket = (await installedSocket(userScope(env))) ?? (await installedSocket(systemScope));
   const first = socket?.listen[0];

@@ -1,4 +1,4 @@
-/** The receiver without a verb: reads options, builds the parts, and serves until a signal or an idle time. */
+/** The receiver without a command: reads options, builds the parts, serves until a signal or the idle exit. */
 import type { Server } from 'node:net';
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
@@ -13,7 +13,7 @@ import { IdleWatch } from '../listen/idle-watch.js';
 import { passedSockets } from '../listen/passed-sockets.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { KeyRing } from '../access/keys/key-ring.js';
-import { keysPlace } from '../access/keys/keys-place.js';
+import { keysPath } from '../access/keys/keys-path.js';
 import { openListeners } from '../listen/listeners.js';
 import { receiverProgram } from '../options.js';
 import { ConnectionServer } from '../connection/server.js';
@@ -22,7 +22,7 @@ import { openFrameStore } from '../store/frame-store.js';
 
 const usage = `receiver --dir DIR [--listen [ADDRESS:]PORT] …
 
-Receives the frames that agents, or cat x.jpg | socat - TCP:HOST:4444, send, and keeps each as a file.
+Receives frames from agents, or from cat x.jpg | socat - TCP:HOST:4444, and stores each as a file.
 Every flag has an environment variable: --max-frame is RECEIVER_MAX_FRAME.
 
 `;
@@ -35,21 +35,25 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     return;
   }
   const stray = positionals[0] ?? command?.[0];
-  if (stray !== undefined) throw new UsageError(`'${stray}' is no flag; try receiver --help`);
+  if (stray !== undefined) {
+    throw new UsageError(`unexpected argument '${stray}'`, { hint: 'try receiver --help' });
+  }
   const { dir } = options;
   if (dir === undefined) {
-    throw new UsageError('where shall the frames go?', { hint: 'say it with --dir DIR' });
+    throw new UsageError('--dir is required', {
+      hint: 'name the captures directory with --dir DIR',
+    });
   }
 
-  // The receiver's group may look at the frames, others may not.
+  // The receiver's group may read the frames, others may not.
   restrictNewFiles(0o027);
   const signal = abortOnSignals();
   const log = openLog('receiver', options.verbose, env, systemClock);
   const store = await openFrameStore(dir, systemClock.nowMs());
-  const folder = new KeyFolder(keysPlace(options.keys, env));
+  const folder = new KeyFolder(keysPath(options.keys, env));
   const ring = await KeyRing.open(folder, env.CREDENTIALS_DIRECTORY, systemClock);
-  const noteClosed = (): Promise<void> => checkClosedMark(dir, ring.isClosed(), folder.path);
-  await noteClosed();
+  const checkMark = (): Promise<void> => checkClosedMark(dir, ring.isClosed(), folder.path);
+  await checkMark();
   const listeners = await openListeners(options.listen, passedSockets(env, process.pid));
   if (options.json && listeners.names.includes('standard input')) {
     throw new UsageError('--json writes to standard output, which is the connection here');
@@ -71,9 +75,9 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
         ring,
         isOpenAnyway: options.open,
         clock: systemClock,
-        // Every connection makes it look at the keys, and say so when they cannot be read.
+        // Each connection reads the keys and logs an error when they cannot be read.
         log: new RateLimitedLog(log, systemClock).of(''),
-        onFirstPairing: noteClosed,
+        onFirstPairing: checkMark,
       }),
       clock: systemClock,
       log,
@@ -97,7 +101,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   if (listeners.servers.length > 0) logAccess(ring, options.open, log);
 
   const served = Promise.all(listeners.connections.map((socket) => receiver.serve(socket)));
-  // With only connections to serve, their end is ours.
+  // Without a listening socket, the receiver ends with its last connection.
   await Promise.race(listeners.servers.length > 0 ? [idle.over] : [idle.over, served]);
   await Promise.all([receiver.close(), ...listeners.servers.map(closeServer)]);
   await Promise.all([store.close(), ring.settled()]);
@@ -105,12 +109,14 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
 
 function logAccess(ring: KeyRing, isOpenAnyway: boolean, log: Log): void {
   if (!ring.isClosed()) {
-    log.info('no camera is paired: anyone on this machine and its private networks is accepted');
+    log.info(
+      'no camera is paired: any peer on this machine and its private networks is accepted, unencrypted',
+    );
     return;
   }
   const cameras = ring.cameras().join(' ') || 'none';
   if (isOpenAnyway) {
-    log.warn('--open: beside paired cameras anyone on private networks is accepted, unencrypted', {
+    log.warn('--open: unpaired peers on private networks are accepted too, unencrypted', {
       cameras,
     });
   } else log.info('only paired cameras are accepted', { cameras });

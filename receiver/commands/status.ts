@@ -1,4 +1,4 @@
-/** `receiver status`: what the receiver of this machine does now, and what each camera sent last. */
+/** `receiver status`: state of this machine's receiver, and the last frame of each camera. */
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { serviceLines } from '../../shared/setup/doctor/machine-findings.js';
@@ -10,7 +10,7 @@ import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.j
 import { ago, counted, humanSize } from '../../shared/cli/humanize.js';
 import { capturesFor } from '../setup/installed.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
-import { keysPlace } from '../access/keys/keys-place.js';
+import { keysPath } from '../access/keys/keys-path.js';
 import { type PairedCamera, listCameras } from '../access/keys/pairing-codes.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
@@ -22,15 +22,15 @@ const program = {
   table: {
     dir: receiverProgram.table.dir,
     keys: receiverProgram.table.keys,
-    user: flag("Look at the receiver of this user's own systemd, not at the system's."),
-    json: flag('Print a line of JSON.'),
-    help: flag('Show this.'),
+    user: flag("Show the receiver of this user's systemd instance instead of the system's."),
+    json: flag('Print the status as one line of JSON.'),
+    help: flag('Show this help.'),
   },
 } as const;
 
 const usage = `receiver status [--dir DIR]
 
-Shows what the receiver does: its service, per camera the last frame and how many came today, and who is paired.
+Shows the receiver's service, each camera's last frame and its frames of today, and which cameras are paired.
 
 `;
 
@@ -48,14 +48,14 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     return;
   }
   if (positionals[0] !== undefined)
-    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
+    throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
   const dir = await capturesFor(options.dir, scope);
   const nowMs = systemClock.nowMs();
   const units = (await unitStates(runTool, receiverUnits, user)) ?? [];
-  const cameras = await lookInto(dir, nowMs);
-  // Where the keys are is among what this user may not read.
+  const cameras = await readCaptures(dir, nowMs);
+  // The settings that this user may not read name the keys folder.
   const isHidden = settings.status === 'hidden' && options.keys === undefined;
-  const folder = new KeyFolder(keysPlace(options.keys, env));
+  const folder = new KeyFolder(keysPath(options.keys, env));
   const pairing = isHidden ? unknownPairing : await readPairing(folder, nowMs);
   if (options.json) {
     writeTo(1, `${JSON.stringify({ units, dir, cameras, ...pairing })}\n`);
@@ -64,21 +64,21 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const lines = [
     ...serviceLines(units, nowMs),
     `captures are in ${dir}`,
-    ...(cameras.length === 0 ? ['no camera has sent anything yet'] : []),
+    ...(cameras.length === 0 ? ['no camera has sent a frame yet'] : []),
     ...cameras.map((camera) => cameraLine(camera, nowMs)),
     ...pairingLines(pairing, nowMs),
   ];
   writeTo(1, lines.map((line) => `${line}\n`).join(''));
 }
 
-async function lookInto(dir: string, nowMs: number): Promise<readonly CameraSurvey[]> {
+async function readCaptures(dir: string, nowMs: number): Promise<readonly CameraSurvey[]> {
   try {
     return await surveyCaptures(dir, nowMs, systemClock.utcOffsetMinutes(nowMs));
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return [];
     if (systemCode(cause) === undefined) throw cause;
     const hint = 'sudo receiver status';
-    throw new OperationalError('STORE', `cannot look into ${dir}`, { cause, hint });
+    throw new OperationalError('STORE', `cannot read ${dir}`, { cause, hint });
   }
 }
 
@@ -88,7 +88,7 @@ function cameraLine({ camera, lastMs, todayFrames, todayBytes }: CameraSurvey, n
 }
 
 interface Pairing {
-  /** Undefined: this user may not know. */
+  /** Undefined: this user may not read the keys. */
   readonly isClosed: boolean | undefined;
   readonly paired: readonly PairedCamera[];
 }
@@ -105,15 +105,17 @@ async function readPairing(folder: KeyFolder, nowMs: number): Promise<Pairing> {
 }
 
 function pairingLines({ isClosed, paired }: Pairing, nowMs: number): readonly string[] {
-  if (isClosed === undefined) return ['who is paired this user may not know: sudo receiver status'];
+  if (isClosed === undefined) return ['this user may not read the keys: sudo receiver status'];
   const access = isClosed
     ? 'only paired cameras are accepted'
-    : 'no camera is paired: anyone on this machine and its private networks is accepted';
+    : 'no camera is paired: any peer on this machine and its private networks is accepted';
   const cameras = paired.flatMap(({ camera, pairedAtMs, seen }) => {
     if (pairedAtMs === undefined) return [];
-    const here =
-      seen === undefined ? 'never here' : `here ${ago(seen.atMs, nowMs)} from ${seen.from}`;
-    return [`${camera}: paired ${ago(pairedAtMs, nowMs)}, ${here}`];
+    const connected =
+      seen === undefined
+        ? 'never connected'
+        : `last connected ${ago(seen.atMs, nowMs)} from ${seen.from}`;
+    return [`${camera}: paired ${ago(pairedAtMs, nowMs)}, ${connected}`];
   });
   return [access, ...cameras];
 }

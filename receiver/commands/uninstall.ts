@@ -1,4 +1,4 @@
-/** `receiver uninstall`: takes away what install wrote; captures and keys stay. */
+/** `receiver uninstall`: removes what install wrote; captures and keys stay. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Environment, writeTo } from '../../shared/cli/command.js';
@@ -10,15 +10,15 @@ import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import type { Leftovers } from '../../shared/setup/install/remove-installed.js';
 import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
 import { runTool } from '../../shared/process/run-tool.js';
-import { stateFolderName } from '../access/keys/keys-place.js';
+import { stateFolderName } from '../access/keys/keys-path.js';
 import { uninstallOptions } from '../setup/install/install-options.js';
 
 const program = { name: 'receiver', table: uninstallOptions } as const;
 
 const usage = `receiver uninstall
 
-Closes the port and removes what receiver install wrote: units, settings, programs that were copied, the user.
-Captures and keys stay, and it says where.
+Closes the port and removes what receiver install wrote: units, settings, copied programs, the user.
+Captures and keys stay; their folders are printed.
 
 `;
 
@@ -30,37 +30,44 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
     return;
   }
   if (positionals[0] !== undefined)
-    throw new UsageError(`'${positionals[0]}' is no flag; try --help`);
+    throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
   const scope = scopeFor(options.user, env);
-  // Read before the settings are gone.
+  // Read before the settings are removed.
   const { RECEIVER_DIR: dir, RECEIVER_KEYS: keys } = (
     await readInstalledSettings(scope, 'receiver')
   ).variables;
   const { stateFolder } = scope;
   const state = stateFolder === undefined ? [] : [join(stateFolder, stateFolderName)];
-  // Keys first: where they are gone, the folder around them may go too.
+  // Keys first: when their folder is removed, the folder around it may be empty too.
   const folders = new Set([keys, ...state, dir].filter((path) => path !== undefined));
   const request = {
     words: ['receiver', 'uninstall', ...argv],
     package: ownPackage(),
     userId: process.getuid?.(),
   };
-  const removal = { program: 'receiver', scope, leftovers: () => sort(folders, keys) } as const;
+  const removal = {
+    program: 'receiver',
+    scope,
+    leftovers: () => sortLeftovers(folders, keys),
+  } as const;
   await runUninstall(removal, request, options, runTool);
 }
 
-async function sort(folders: Iterable<string>, keys: string | undefined): Promise<Leftovers> {
+async function sortLeftovers(
+  folders: Iterable<string>,
+  keys: string | undefined,
+): Promise<Leftovers> {
   const remove: string[] = [];
   const keep: { path: string; why: string }[] = [];
   for (const path of folders) {
     const names = await namesIn(path);
     if (names === undefined) continue;
-    const isNothing = (name: string): boolean =>
+    const isDisposable = (name: string): boolean =>
       /^\.(?:picchanged.*|locks?)$/.test(name) || remove.includes(join(path, name));
-    if (names.every(isNothing)) remove.push(path);
+    if (names.every(isDisposable)) remove.push(path);
     else if (path === keys) keep.push({ path, why: 'keys of cameras are in it' });
-    // Told already, of the folder in it that has the keys.
-    else if (!names.every((name) => isNothing(name) || join(path, name) === keys)) {
+    // A folder that holds only the keys folder is not listed a second time.
+    else if (!names.every((name) => isDisposable(name) || join(path, name) === keys)) {
       keep.push({ path, why: 'captures are in it' });
     }
   }

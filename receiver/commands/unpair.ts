@@ -1,4 +1,4 @@
-/** `receiver unpair CAMERA`: takes a camera's key back. */
+/** `receiver unpair CAMERA`: revokes a camera's key. */
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
@@ -9,8 +9,8 @@ const unpairProgram = { name: 'receiver', table: keysTable } as const;
 
 const usage = `receiver unpair CAMERA
 
-Takes a camera's key back: no frame of it is stored from then on, and a connection that it has now ends within
-seconds. The receiver stays closed, also when it was the last.
+Revokes a camera's key: no further frame of this camera is stored, and its open connection is closed within seconds.
+The receiver stays closed to unpaired peers, also after the last camera is unpaired.
 
 `;
 

@@ -212,7 +212,7 @@ export class FramedSession {
     else if (intake === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
     else if (message.type === 'ping') this.#send({ type: 'pong' });
     else if (message.type === 'dropped') {
-      await tab.pay(prices.hole);
+      await tab.pay(prices.gap);
       if (await this.#mayStore(tab)) await this.#track(intake.recordGap(message));
     } else if ((await intake.accepts(message, body, tab)) && (await this.#mayStore(tab))) {
       await this.#track(intake.store(message, body, tab).finally(release));

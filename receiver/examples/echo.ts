@@ -8,7 +8,7 @@ import { UsageError, systemCode } from '../../shared/cli/errors.js';
 import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.js';
 import { UpperLines } from './upper-lines.js';
 
-const program = { name: 'receiver', table: { help: flag('Show this.') } } as const;
+const program = { name: 'receiver', table: { help: flag('Show this help.') } } as const;
 
 const usage = `receiver echo
 

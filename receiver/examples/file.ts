@@ -18,7 +18,7 @@ const program = {
       'A connection without data for this long is closed, its file discarded.',
       '1m',
     ),
-    help: flag('Show this.'),
+    help: flag('Show this help.'),
   },
 } as const;
 

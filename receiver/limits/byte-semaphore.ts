@@ -1,7 +1,6 @@
 /**
- * Memory for frames that arrive or are being stored. Who wants some waits until there is enough for the whole
- * frame, first come first served: a frame that has begun can always be finished, so nobody waits for ever.
- * Pure.
+ * Memory for frames that arrive or are being stored. A request waits until there is memory for the whole frame; first
+ * come, first served. A frame that has begun always has its memory, so no request waits for ever. Pure.
  */
 export class ByteSemaphore {
   readonly #maxBytes: number;
@@ -12,14 +11,14 @@ export class ByteSemaphore {
     this.#maxBytes = maxBytes;
   }
 
-  /** True while somebody waits. */
+  /** True while a request waits. */
   get isShort(): boolean {
     return this.#waiting.length > 0;
   }
 
   /**
-   * Resolves when there is room; more than the whole budget is granted when nothing else is held.
-   * @returns gives it back; a second call does nothing
+   * Resolves when the memory is free. More than the whole budget is granted when nothing else is held.
+   * @returns releases the memory; a second call does nothing
    */
   async take(byteCount: number): Promise<() => void> {
     if (this.isShort || !this.#fits(byteCount)) {
@@ -43,7 +42,7 @@ export class ByteSemaphore {
       const [next] = this.#waiting;
       if (next === undefined || !this.#fits(next.byteCount)) return;
       this.#waiting.shift();
-      // Before it runs again: the one after it must not take the same room.
+      // Counted before the waiter resumes, so that the next one cannot be granted the same bytes.
       this.#heldBytes += next.byteCount;
       next.grant();
     }

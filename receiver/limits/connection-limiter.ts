@@ -1,27 +1,27 @@
 /**
- * Who has a place: newcomers, who have shown nothing yet, and those who are served. When newcomers are too
- * many, the oldest of the address that has most of them gives way: a flood displaces itself, and a camera
- * that needs a moment for its handshake gets it. Those served never give way. Pure.
+ * Slots for connections: pending ones, before their handshake and hello, and admitted ones. When too many are pending,
+ * the oldest of the address with the most pending ones is evicted: a flood evicts its own connections, and a camera
+ * has the time for its handshake. Admitted connections are never evicted. Pure.
  */
 import { maxPendingConnections } from './receiver-limits.js';
 import { networkOf } from './network.js';
 
 export interface ConnectionLimits {
-  /** Of paired cameras, and as many of others: who has no key takes no camera's place. */
+  /** Limit for paired cameras, and a separate limit of the same size for anonymous peers. */
   readonly maxConnections: number;
-  /** Served from one address, without a key. */
+  /** Limit for anonymous peers from one address. */
   readonly maxConnectionsPerAddress: number;
 }
 
 export interface ConnectionSlot {
   readonly network: string;
-  /** It is needed by another: end the connection. */
+  /** Closes the connection, since another one needs the slot. */
   readonly evict: () => void;
 }
 
 export class ConnectionLimiter {
   readonly #settings: ConnectionLimits;
-  /** By network; oldest first. */
+  /** By network, each set oldest first. */
   readonly #pending = new Map<string, Set<ConnectionSlot>>();
   #pendingCount = 0;
   readonly #paired = new Set<ConnectionSlot>();
@@ -31,56 +31,56 @@ export class ConnectionLimiter {
     this.#settings = settings;
   }
 
-  /** A newcomer; another one may have to give way for it. */
+  /** Takes a slot for a new, pending connection; may evict another pending one. */
   accept(address: string, evict: () => void): ConnectionSlot {
     if (this.#pendingCount >= maxPendingConnections) this.#evictOldestPending();
-    const place: ConnectionSlot = { network: networkOf(address), evict };
-    const together = this.#pending.get(place.network) ?? new Set();
-    this.#pending.set(place.network, together.add(place));
+    const slot: ConnectionSlot = { network: networkOf(address), evict };
+    const slots = this.#pending.get(slot.network) ?? new Set();
+    this.#pending.set(slot.network, slots.add(slot));
     this.#pendingCount += 1;
-    return place;
+    return slot;
   }
 
   /**
-   * It is to be served from now on.
-   * @param isPaired it has proven a camera's key
-   * @returns why not, as a sentence for it; undefined when it is
+   * Admits a pending connection.
+   * @param isPaired the peer has proven a camera's key
+   * @returns the reason for a refusal, as a sentence for the peer; undefined: admitted
    */
-  admit(place: ConnectionSlot, isPaired: boolean): string | undefined {
+  admit(slot: ConnectionSlot, isPaired: boolean): string | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.#settings;
-    const served = isPaired ? this.#paired : this.#anonymous;
-    if (served.size >= maxConnections) {
+    const admitted = isPaired ? this.#paired : this.#anonymous;
+    if (admitted.size >= maxConnections) {
       return `busy: ${maxConnections} connections are open, the limit set by --max-connections`;
     }
-    const neighbours = [...served].filter(({ network }) => network === place.network).length;
-    if (!isPaired && neighbours >= maxConnectionsPerAddress) {
-      const limit = `${maxConnectionsPerAddress} connections from ${place.network} are open`;
+    const ofNetwork = [...admitted].filter(({ network }) => network === slot.network).length;
+    if (!isPaired && ofNetwork >= maxConnectionsPerAddress) {
+      const limit = `${maxConnectionsPerAddress} connections from ${slot.network} are open`;
       return `busy: ${limit}, the limit set by --max-connections-per-address`;
     }
-    this.#removePending(place);
-    served.add(place);
+    this.#removePending(slot);
+    admitted.add(slot);
     return undefined;
   }
 
-  /** The connection has ended. */
-  release(place: ConnectionSlot): void {
-    this.#removePending(place);
-    this.#paired.delete(place);
-    this.#anonymous.delete(place);
+  /** Frees the slot of a connection that has ended. */
+  release(slot: ConnectionSlot): void {
+    this.#removePending(slot);
+    this.#paired.delete(slot);
+    this.#anonymous.delete(slot);
   }
 
   #evictOldestPending(): void {
-    const [most] = [...this.#pending.values()].sort((a, b) => b.size - a.size);
-    const [oldest] = most ?? [];
+    const [largest] = [...this.#pending.values()].sort((a, b) => b.size - a.size);
+    const [oldest] = largest ?? [];
     if (oldest === undefined) return;
     this.#removePending(oldest);
     oldest.evict();
   }
 
-  #removePending(place: ConnectionSlot): void {
-    const together = this.#pending.get(place.network);
-    if (!together?.delete(place)) return;
+  #removePending(slot: ConnectionSlot): void {
+    const slots = this.#pending.get(slot.network);
+    if (!slots?.delete(slot)) return;
     this.#pendingCount -= 1;
-    if (together.size === 0) this.#pending.delete(place.network);
+    if (slots.size === 0) this.#pending.delete(slot.network);
   }
 }

@@ -1,25 +1,25 @@
-/** How fast a message that has begun arrives: who drips it byte by byte holds a place and memory. Pure. */
+/** Minimum rate of a message that has begun: one that trickles in holds a slot and memory. Pure. */
 
 export class MinRateCheck {
   readonly #windowMs: number;
   #byteCount = 0;
   #waitedMs = 0;
 
-  /** @param windowMs how long is looked at before judging: a radio that is away for a moment is no attack */
+  /** @param windowMs time over which the rate is measured; tolerates a radio link that fails for a moment */
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
   }
 
-  /** The message is whole; the next one is looked at anew. */
+  /** The message is complete; the next one is measured anew. */
   reset(): void {
     this.#byteCount = 0;
     this.#waitedMs = 0;
   }
 
   /**
-   * More of it came.
-   * @param waitedMs how long we waited for it: the time in which we did not read is our own
-   * @returns true when it comes more slowly than it must
+   * Counts bytes that arrived.
+   * @param waitedMs time spent waiting for them; time in which the receiver did not read does not count
+   * @returns true when the message arrives more slowly than `minBytesPerSecond`
    */
   isTooSlow(byteCount: number, waitedMs: number, minBytesPerSecond: number): boolean {
     this.#byteCount += byteCount;

@@ -1,4 +1,4 @@
-/** Networks: which addresses are private, and which ones a limit counts as one. Pure. */
+/** Networks: which addresses are private, and which addresses a limit counts together. Pure. */
 import { BlockList, isIPv6 } from 'node:net';
 import { plainAddress } from '../../shared/protocol/camera-name.js';
 
@@ -13,15 +13,15 @@ privateRanges.addAddress('::1', 'ipv6');
 privateRanges.addSubnet('fc00::', 7, 'ipv6');
 privateRanges.addSubnet('fe80::', 10, 'ipv6');
 
-/** True for this machine and for networks that are not the internet. @param address of IPv4 or IPv6 */
+/** True for loopback, private and link-local addresses. @param address of IPv4 or IPv6 */
 export function isPrivateAddress(address: string): boolean {
   const plain = plainAddress(address);
   return privateRanges.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
 }
 
 /**
- * The address itself; of an IPv6 address of the internet its first 64 bits, since a customer has as many
- * addresses below them as it likes. In a private network each address is a machine.
+ * The address itself; for a public IPv6 address its /64 prefix, since a provider's customer has all addresses of one.
+ * In a private network each address is a machine.
  */
 export function networkOf(address: string): string {
   const plain = plainAddress(address);

@@ -1,6 +1,6 @@
 /**
- * What each camera has stored in the running minute, against `--quota`; who has no key is counted by address,
- * whatever names it uses. Pure.
+ * Bytes that each camera has stored in the current minute, against `--quota`. Peers without a key are counted by
+ * address, whatever camera names they use. Pure.
  */
 import type { Clock } from '../../shared/clock.js';
 import { formatSize } from '../../shared/cli/units.js';
@@ -8,9 +8,10 @@ import { maxCountedApart, minStoredBytes } from './receiver-limits.js';
 import { networkOf } from './network.js';
 
 const minuteMs = 60_000;
+/** Stands for all spenders beyond `maxCountedApart`. */
 const others = 'others';
 
-/** @param camera whose key it has proven @returns whose quota a connection spends */
+/** @param camera whose key the peer has proven @returns the name of the quota that a connection spends */
 export function spenderOf(camera: string | undefined, address: string): string {
   return camera === undefined ? `address ${networkOf(address)}` : `camera ${camera}`;
 }
@@ -18,25 +19,25 @@ export function spenderOf(camera: string | undefined, address: string): string {
 export class Quota {
   readonly #maxBytesPerMinute: number;
   readonly #clock: Clock;
-  /** Of this minute only, so that names of yesterday take no memory. */
+  /** Of the current minute only, so that old names take no memory. */
   readonly #spentBytes = new Map<string, number>();
   #minuteAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param maxBytesPerMinute 0: as much as comes */
+  /** @param maxBytesPerMinute 0: no limit */
   constructor(maxBytesPerMinute: number, clock: Clock) {
     this.#maxBytesPerMinute = maxBytesPerMinute;
     this.#clock = clock;
   }
 
-  /** Why it is refused, as a sentence. */
+  /** The reason for a refusal, as a sentence for the peer. */
   get refusal(): string {
     const limit = formatSize(this.#maxBytesPerMinute);
     return `more than ${limit} in a minute, the limit set by --quota`;
   }
 
   /**
-   * What does not fit any more is taken if anything was left, so that no frame is too large for every minute.
-   * @returns 0: something is left; else in how many milliseconds it may be tried again
+   * A frame may exceed what is left of the quota, so that a frame larger than the quota can be stored too.
+   * @returns 0: something is left; else the milliseconds until the next attempt
    */
   waitMs(spender: string): number {
     if (this.#maxBytesPerMinute === 0) return 0;
@@ -50,7 +51,7 @@ export class Quota {
     return Math.ceil(this.#minuteAtMs + minuteMs - now);
   }
 
-  /** Counts what is to be stored. @returns as `waitMs`; nothing is counted when it is not 0 */
+  /** Counts bytes that are about to be stored. @returns as `waitMs`; nothing is counted when it is not 0 */
   spend(spender: string, byteCount: number): number {
     const waitMs = this.waitMs(spender);
     if (waitMs > 0 || this.#maxBytesPerMinute === 0) return waitMs;

@@ -1,6 +1,6 @@
 /**
- * A log that nobody on the network can fill: of one event and one address it says the first few lines, counts
- * what follows, and says the count when a while has passed.
+ * A log that no peer can flood: per event and address it writes the first `maxRepeatedLines` lines, counts the
+ * following ones, and writes the count when `repeatWindowMs` has passed.
  */
 import type { Clock } from '../../shared/clock.js';
 import type { Log, LogFacts } from '../../shared/cli/log.js';
@@ -27,7 +27,7 @@ export class RateLimitedLog {
     this.#clock = clock;
   }
 
-  /** The log of what has to do with one address. Debug lines are not counted: they were asked for. */
+  /** The log for one address. Debug lines are neither counted nor limited: `--verbose` asked for them. */
   of(address: string): Log {
     const network = networkOf(address);
     const limited =
@@ -44,7 +44,7 @@ export class RateLimitedLog {
     };
   }
 
-  /** Says what was counted and not said yet. */
+  /** Writes the counts of suppressed lines. */
   flush(): void {
     for (const key of [...this.#lines.keys()]) this.#end(key);
   }
@@ -55,20 +55,20 @@ export class RateLimitedLog {
       if (now - sinceMs < repeatWindowMs) break;
       this.#end(key);
     }
-    const own = `${network} ${event}`;
-    const isRoom = this.#lines.has(own) || this.#lines.size < maxTrackedLines;
-    const [key, from] = isRoom ? [own, network] : [others, others];
-    const kind = this.#lines.get(key) ?? { event, from, sinceMs: now, count: 0 };
-    kind.count += 1;
-    this.#lines.set(key, kind);
-    return kind.count <= maxRepeatedLines;
+    const ownKey = `${network} ${event}`;
+    const isTracked = this.#lines.has(ownKey) || this.#lines.size < maxTrackedLines;
+    const [key, from] = isTracked ? [ownKey, network] : [others, others];
+    const line = this.#lines.get(key) ?? { event, from, sinceMs: now, count: 0 };
+    line.count += 1;
+    this.#lines.set(key, line);
+    return line.count <= maxRepeatedLines;
   }
 
   #end(key: string): void {
-    const kind = this.#lines.get(key);
+    const line = this.#lines.get(key);
     this.#lines.delete(key);
-    if (kind === undefined || kind.count <= maxRepeatedLines) return;
-    const { event, from, count } = kind;
-    this.#log.warn('more of the same', { event, from, times: count - maxRepeatedLines });
+    if (line === undefined || line.count <= maxRepeatedLines) return;
+    const { event, from, count } = line;
+    this.#log.warn('repeated lines suppressed', { event, from, times: count - maxRepeatedLines });
   }
 }

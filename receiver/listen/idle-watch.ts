@@ -1,13 +1,13 @@
-/** When a receiver may end: it was told to, or nobody was connected for long enough. */
+/** When the receiver ends: at a signal, or after the idle exit time without a connection. */
 
 export class IdleWatch {
-  /** Resolves when it is time to end. */
+  /** Resolves when the receiver is to end. */
   readonly over: Promise<void>;
   readonly #idleExitMs: number;
   #timer: NodeJS.Timeout | undefined;
   #end: () => void = () => undefined;
 
-  /** @param idleExitMs 0: however long nobody is connected. */
+  /** @param idleExitMs 0: only at the signal */
   constructor(idleExitMs: number, signal: AbortSignal) {
     this.#idleExitMs = idleExitMs;
     this.over = new Promise((resolve) => {
@@ -18,7 +18,7 @@ export class IdleWatch {
     this.note(0);
   }
 
-  /** Tells how many connections there are now. */
+  /** Sets the current number of connections. */
   note(connectionCount: number): void {
     clearTimeout(this.#timer);
     if (connectionCount > 0 || this.#idleExitMs === 0) return;

@@ -1,21 +1,21 @@
 /**
- * Sockets that this process was started with: what systemd passed from fd 3 on (sd_listen_fds(3)) and a
- * connection on standard input (`StandardInput=socket`, inetd).
+ * Sockets that this process inherits: those that systemd passes from fd 3 on (sd_listen_fds(3)) and a connection on
+ * standard input (`StandardInput=socket`, inetd).
  */
 import { fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 export interface PassedSocket {
   readonly fd: number;
-  /** From `FileDescriptorName=`; `unknown` when the manager gave none. */
+  /** From `FileDescriptorName=`; `unknown` when the service manager sets none. */
   readonly name: string;
 }
 
 const firstPassedFd = 3;
 
 /**
- * The sockets that are meant for this process: `$LISTEN_PID` says whose they are, since children inherit
- * the variables (and `npm start` would). Pure.
+ * The sockets that are passed to this process. `$LISTEN_PID` names the process, since children inherit the variables
+ * (under `npm start`, for example). Pure.
  */
 export function passedSockets(
   env: Readonly<Record<string, string | undefined>>,
@@ -31,8 +31,8 @@ export function passedSockets(
 }
 
 /**
- * The TCP connection behind a file descriptor, or undefined when it is anything else: a terminal, a file,
- * a pipe, a socket that listens.
+ * The TCP connection behind a file descriptor, or undefined for anything else: a terminal, a file, a pipe, a listening
+ * socket.
  */
 export function connectionOn(fd: number): Socket | undefined {
   try {
@@ -40,7 +40,7 @@ export function connectionOn(fd: number): Socket | undefined {
   } catch {
     return undefined; // closed: `<&-`
   }
-  // Looks without reading: a byte taken from somebody else's socket would be lost to them.
+  // Probes without reading: a byte read from another program's socket would be lost to it.
   const probe = new Socket({ fd, readable: false, writable: false });
   if (probe.remoteAddress === undefined) return undefined;
   return new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });

@@ -1,4 +1,4 @@
-/** The receiver's units by name: what install chooses from, and doctor and status look at. Pure. */
+/** Names of the receiver's units: install chooses from them, doctor and status read their state. Pure. */
 
 export const receiverUnits = [
   'surveillance-many.socket',

@@ -1,4 +1,4 @@
-/** `HOST[:PORT]` and `[ADDRESS:]PORT` as people write them. Pure. */
+/** Parses and formats `HOST[:PORT]` and `[ADDRESS:]PORT`. Pure. */
 import { isIP, isIPv6 } from 'node:net';
 import type { ValueType } from './option-table.js';
 import { InvalidValue } from './units.js';
@@ -13,7 +13,7 @@ export interface Destination {
 export interface ListenAddress {
   /** Undefined: every address of this machine, IPv4 and IPv6. */
   readonly address: string | undefined;
-  /** 0 asks the system for a free one. */
+  /** 0: the system chooses a free port. */
   readonly port: number;
 }
 
@@ -23,7 +23,7 @@ export const destination: ValueType<Destination> = {
   parse(text) {
     const { host, port } = splitPort(text);
     if (!isHost(host))
-      throw new InvalidValue('write HOST or HOST:PORT, as laptop:4444 or [::1]:4444');
+      throw new InvalidValue('write HOST or HOST:PORT, such as laptop:4444 or [::1]:4444');
     return { host, port: port === undefined ? defaultPort : parsePort(port, 1) };
   },
 };
@@ -35,13 +35,15 @@ export const listenAddress: ValueType<ListenAddress> = {
     if (/^\d+$/.test(text)) return { address: undefined, port: parsePort(text, 0) };
     const { host, port } = splitPort(text);
     if (port === undefined || !isAddress(host)) {
-      throw new InvalidValue('write PORT or ADDRESS:PORT, as 4444, 127.0.0.1:4444 or [::1]:4444');
+      throw new InvalidValue(
+        'write PORT or ADDRESS:PORT, such as 4444, 127.0.0.1:4444 or [::1]:4444',
+      );
     }
     return { address: host, port: parsePort(port, 0) };
   },
 };
 
-/** The way back: an IPv6 address in brackets. */
+/** `HOST:PORT`, an IPv6 address in brackets. */
 export function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
@@ -55,7 +57,7 @@ function splitPort(text: string): { host: string; port: string | undefined } {
   return { host: plain?.[1] ?? '', port: plain?.[2] };
 }
 
-/** An IP address, an IPv6 one perhaps with its zone: `fe80::1%eth0`. */
+/** An IP address; an IPv6 address may have a zone: `fe80::1%eth0`. */
 function isAddress(text: string): boolean {
   const [, address = '', zone] = /^([^%]*)(%[\w.@-]{1,15})?$/.exec(text) ?? [];
   return zone === undefined ? isIP(address) !== 0 : isIPv6(address);

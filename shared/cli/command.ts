@@ -1,6 +1,6 @@
 /**
- * What both programs' main functions share: the log, the signals that end them, and one line and an exit
- * code for an error.
+ * Shared by both programs' main functions: the log, the signals that end the process, and the line and exit code for
+ * an error.
  */
 import { fstatSync, writeSync } from 'node:fs';
 import { type Clock } from '../clock.js';
@@ -8,26 +8,26 @@ import { OperationalError, UsageError, describeError, exitCodeFor, systemCode } 
 import { type Log, errorPriority, isJournal, makeLog } from './log.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-/** @throws {UsageError} for what was typed @throws {OperationalError} for what failed while it ran */
+/** @throws {UsageError} for a wrong argument @throws {OperationalError} for a failure at run time */
 export type Command = (argv: readonly string[], env: Environment) => Promise<void>;
-/** By the first word that is typed; a command's module is loaded when it is asked for. */
+/** By the first argument; a command's module is loaded when it is used. */
 export type Commands = Readonly<Record<string, () => Promise<{ readonly run: Command }>>>;
 
 /**
- * The command that the first word names, or `fallback` when the first word is a flag or there is none.
- * @throws {UsageError} the first word is neither
+ * The command that the first argument names; `fallback` when it is a flag or absent.
+ * @throws {UsageError} the first argument is neither a command nor a flag
  */
 export async function findCommand(
   commands: Commands,
   fallback: Command,
   argv: readonly string[],
 ): Promise<(env: Environment) => Promise<void>> {
-  const [word] = argv;
-  if (word === undefined || word.startsWith('-')) return (env) => fallback(argv, env);
-  const load = Object.hasOwn(commands, word) ? commands[word] : undefined;
+  const [name] = argv;
+  if (name === undefined || name.startsWith('-')) return (env) => fallback(argv, env);
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) {
     const names = Object.keys(commands).join(' ');
-    throw new UsageError(`'${word}' is no command and no flag`, {
+    throw new UsageError(`unknown command '${name}'`, {
       hint: names === '' ? 'try --help' : `the commands are ${names}; or try --help`,
     });
   }
@@ -35,12 +35,12 @@ export async function findCommand(
   return (env) => run(argv.slice(1), env);
 }
 
-/** Writes to a standard stream at once; a reader that has gone away is no reason to stop. */
+/** Writes to a standard stream synchronously; a closed stream is not an error. */
 export function writeTo(fd: 1 | 2, text: string): void {
   try {
     writeSync(fd, text);
   } catch (error) {
-    // EPIPE: nobody reads. EAGAIN: a pipe that is full; a line of log is not worth waiting for.
+    // EPIPE: the reader has closed. EAGAIN: the pipe is full; a log line is dropped rather than waited for.
     if (!['EPIPE', 'EAGAIN', 'EIO'].includes(systemCode(error) ?? '')) throw error;
   }
 }
@@ -64,7 +64,7 @@ export function abortOnSignals(): AbortSignal {
   return controller.signal;
 }
 
-/** Tells an error that ends the program, in one line; a bug with its stack. @returns the exit code */
+/** Writes the error that ends the program: one line, or the stack for a bug. @returns the exit code */
 export function reportFatal(program: string, error: unknown, env: Environment): number {
   const isExpected = error instanceof OperationalError;
   const text = isExpected || !(error instanceof Error) ? describeError(error) : error.stack;

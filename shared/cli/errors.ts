@@ -1,36 +1,36 @@
 /**
- * What the world does to us, as errors that an operator can act on.
- * Anything that is not an OperationalError is a bug in this program and may end the process.
+ * Errors that an operator can act on: wrong usage, and failures outside the program.
+ * Any error that is not an OperationalError is a bug in this program and may end the process.
  */
 
-/** Every code with what it stands for; the table in docs/troubleshooting.md is made from this. */
+/** Error codes and their meaning; the table in docs/troubleshooting.md is generated from this. */
 export const errorCodes = {
   USAGE: 'a flag, an environment variable or a value is wrong',
-  CAMERA: 'no frame could be had: program missing, camera missing or busy, shot hung',
-  FRAME: 'a frame is no whole JPEG, or is too large to look at',
-  MASK: 'the mask is no usable PNG',
+  CAMERA: 'no frame from the camera: program missing, camera missing or busy, or capture timed out',
+  FRAME: 'a frame is not a complete JPEG, or is too large to analyse',
+  MASK: 'the mask is not a usable PNG',
   STATE: 'the state directory cannot be read or written',
-  SPOOL_FULL: 'the frames that wait for the receiver have reached their limit',
-  UNDELIVERED: 'a one-shot run could not hand over what it had',
+  SPOOL_FULL: 'the frames that wait for the receiver have reached the size limit',
+  UNDELIVERED: 'a one-shot run could not deliver all its frames',
   LINK: 'the receiver cannot be reached, or the connection broke',
-  PROTOCOL: 'the other side says something that this version does not understand',
-  KEYS: 'a key is missing, cannot be read, or is not known on the other side',
-  LISTEN: 'the port or socket to listen on cannot be had',
+  PROTOCOL: 'the peer sent something that this version does not understand',
+  KEYS: 'a key is missing, cannot be read, or is unknown to the peer',
+  LISTEN: 'cannot listen on the port or socket',
   STORE: 'the captures directory cannot be written',
   OUTPUT: 'standard output cannot be written',
-  DOCTOR: 'the doctor found something that cannot work',
-  INSTALL: 'units, settings or programs could not be put in place or taken away',
+  DOCTOR: 'the doctor found a fault',
+  INSTALL: 'units, settings or programs could not be installed or removed',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;
 
 export interface ErrorFacts {
-  /** What to do now, in the words of somebody who has never seen the code. */
+  /** What to do now, for a reader who does not know the code. */
   readonly hint?: string;
   readonly cause?: unknown;
 }
 
-/** Something the world did. The message says what failed, on what, with which value. */
+/** A failure outside the program. The message states what failed, on what, with which value. */
 export class OperationalError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
@@ -43,7 +43,7 @@ export class OperationalError extends Error {
   }
 }
 
-/** Wrong usage or configuration: the process ends with exit code 2. */
+/** Wrong usage or configuration: the process exits with code 2. */
 export class UsageError extends OperationalError {
   constructor(message: string, facts: ErrorFacts = {}) {
     super('USAGE', message, facts);
@@ -51,19 +51,19 @@ export class UsageError extends OperationalError {
   }
 }
 
-/** One line for an operator: message, what caused it, and what to do. Never a stack. */
+/** One line for an operator: message, causes, hint. Never a stack. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   let hint: string | undefined;
   let at = error;
-  // Five say enough, and a cause may lead back to itself.
+  // At most five causes: a chain of causes may be circular.
   for (let depth = 0; depth < 5; depth += 1) {
     if (!(at instanceof Error)) {
       parts.push(typeof at === 'string' ? at : `thrown value of type ${typeof at}`);
       break;
     }
     if (at instanceof OperationalError) hint ??= at.hint;
-    // A connection tried on several addresses fails with one error for each.
+    // A connection that is tried on several addresses fails with one error per address.
     const several = at instanceof AggregateError ? at.errors : [];
     const text = several.length > 0 ? several.map(describeError).join(', ') : at.message || at.name;
     if (!parts.some((part) => part.includes(text))) parts.push(text);
@@ -71,7 +71,7 @@ export function describeError(error: unknown): string {
     at = at.cause;
   }
   const text = parts.join(': ') + (hint === undefined ? '' : `; ${hint}`);
-  // Other sides' words are in it: an escape sequence must not reach a terminal.
+  // Peers' messages are part of it: an escape sequence must not reach a terminal.
   return text.replaceAll(/\s*\p{Cc}+\s*/gu, ' ');
 }
 
@@ -81,7 +81,7 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Exit code for an error that ends a program: 2 wrong usage, 1 anything else. */
+/** Exit code for an error that ends the program: 2 for wrong usage, 1 for any other. */
 export function exitCodeFor(error: unknown): 1 | 2 {
   return error instanceof UsageError ? 2 : 1;
 }

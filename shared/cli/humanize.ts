@@ -1,4 +1,4 @@
-/** Sizes and ages rounded for people to read; `quantity.ts` has the exact ones. Pure. */
+/** Rounded sizes and ages for display; `units.ts` has the exact formats. Pure. */
 
 /** `3.4 MB`, `12 kB`, `0 B`. */
 export function humanSize(bytes: number): string {
@@ -12,7 +12,7 @@ export function humanSize(bytes: number): string {
   return `${amount < 9.95 && unit > 0 ? amount.toFixed(1) : Math.round(amount)} ${units[unit]}`;
 }
 
-/** `8 s`, `5 min`, `3 h`, `12 days`; what is negative, where a clock was set, is `0 s`. */
+/** `8 s`, `5 min`, `3 h`, `12 days`; a negative duration, after a clock was set back, is `0 s`. */
 export function humanDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 120) return `${seconds} s`;

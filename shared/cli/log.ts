@@ -1,23 +1,23 @@
 /**
- * One line an event, on stderr: level, component, what happened, then `key=value` facts.
- * Under journald the level is the priority prefix and the time is left to the journal.
+ * One line per event, on stderr: level, component, event, then `key=value` facts.
+ * Under journald the level becomes the priority prefix, and the journal adds the time.
  */
 import { inspect } from 'node:util';
 import { describeError } from './errors.js';
 
-/** `error` is told with its causes and its hint; a fact that is undefined is left out. */
+/** The fact `error` is written with its causes and its hint; an undefined fact is left out. */
 export type LogFacts = Readonly<Record<string, unknown>>;
 
 export interface Log {
-  /** State changes an operator wants to see. */
+  /** State changes for the operator. */
   info(event: string, facts?: LogFacts): void;
-  /** Something failed and will be tried again, or was refused. */
+  /** A failure that is retried, or a refusal. */
   warn(event: string, facts?: LogFacts): void;
-  /** Something failed for good. */
+  /** A permanent failure. */
   error(event: string, facts?: LogFacts): void;
   /** Each frame. Shown with `--verbose`. */
   debug(event: string, facts?: LogFacts): void;
-  /** The same log, its lines marked with another component. */
+  /** The same log under another component name. */
   child(component: string): Log;
 }
 
@@ -31,7 +31,7 @@ export interface LogSettings {
 }
 
 type Level = 'error' | 'warn' | 'info' | 'debug';
-/** sd-daemon(3): priorities understood by the journal at the start of a line. */
+/** sd-daemon(3): priority prefix of a line for the journal. */
 export const errorPriority = '<3>';
 const priorities: Record<Level, string> = {
   error: errorPriority,
@@ -41,7 +41,7 @@ const priorities: Record<Level, string> = {
 };
 
 export function makeLog(settings: LogSettings): Log {
-  const say = (level: Level, event: string, facts: LogFacts = {}): void => {
+  const writeLine = (level: Level, event: string, facts: LogFacts = {}): void => {
     if (level === 'debug' && !settings.verbose) return;
     const start = settings.journal
       ? priorities[level]
@@ -49,10 +49,10 @@ export function makeLog(settings: LogSettings): Log {
     settings.write(`${start}${settings.component}: ${event}${formatFacts(facts)}\n`);
   };
   return {
-    info: (event, facts) => say('info', event, facts),
-    warn: (event, facts) => say('warn', event, facts),
-    error: (event, facts) => say('error', event, facts),
-    debug: (event, facts) => say('debug', event, facts),
+    info: (event, facts) => writeLine('info', event, facts),
+    warn: (event, facts) => writeLine('warn', event, facts),
+    error: (event, facts) => writeLine('error', event, facts),
+    debug: (event, facts) => writeLine('debug', event, facts),
     child: (component) => makeLog({ ...settings, component }),
   };
 }
@@ -61,13 +61,13 @@ function formatFacts(facts: LogFacts): string {
   let text = '';
   for (const [key, value] of Object.entries(facts)) {
     if (value === undefined) continue;
-    const shown = key === 'error' ? describeError(value) : asText(value);
-    text += ` ${key}=${/^[\w.:/+@%,[\]-]+$/.test(shown) ? shown : quote(shown)}`;
+    const plain = key === 'error' ? describeError(value) : asText(value);
+    text += ` ${key}=${/^[\w.:/+@%,[\]-]+$/.test(plain) ? plain : quote(plain)}`;
   }
   return text;
 }
 
-/** Other sides' words are quoted: JSON leaves DEL and the C1 controls, which a terminal may obey. */
+/** Quotes text that may come from a peer: JSON keeps DEL and the C1 controls, which a terminal may obey. */
 function quote(text: string): string {
   return JSON.stringify(text).replaceAll(
     /\p{Cc}/gu,
@@ -80,8 +80,8 @@ function asText(value: unknown): string {
 }
 
 /**
- * Whether stderr goes to the journal. `$JOURNAL_STREAM` is inherited by everything that runs under a
- * service, so its device and inode must also be those of our own stderr (systemd.exec(5)).
+ * Whether stderr is the journal. All children of a service inherit `$JOURNAL_STREAM`, so its device and inode must
+ * also be those of this process's stderr (systemd.exec(5)).
  */
 export function isJournal(
   journalStream: string | undefined,

@@ -1,14 +1,14 @@
 /**
- * One table of options a program: flag, environment variable, default, rule and help sentence.
- * The parser, `--help` and the tables in docs/reference are all read from it. Pure: argv and env are given.
+ * One table of options per program: flag, environment variable, default, rule and help sentence. The parser,
+ * `--help` and the tables in docs/reference are generated from it. Pure: argv and env are parameters.
  */
 import { parseArgs } from 'node:util';
 import { UsageError } from './errors.js';
 import { InvalidValue } from './units.js';
 
-/** A kind of value: how it is written in help, and how text becomes it. */
+/** The type of an option's value: its placeholder in help, and its parser. */
 export interface ValueType<T> {
-  /** Placeholder in help, as `DURATION`. */
+  /** Placeholder in help: `DURATION`. */
   readonly metavar: string;
   /** @throws {InvalidValue} with the rule that the text breaks. */
   parse(text: string): T;
@@ -19,7 +19,7 @@ export interface Option<T> {
   readonly metavar: string | undefined;
   readonly defaultText: string | undefined;
   readonly isMany: boolean;
-  /** Texts in the order given; none at all means neither flag, nor environment, nor default. */
+  /** @param texts in the order given; empty: no flag, no variable, no default */
   read(texts: readonly string[]): T;
 }
 
@@ -29,12 +29,12 @@ export type OptionValues<Table extends OptionTable> = {
 };
 
 export interface Program {
-  /** As typed: `agent`. */
+  /** Name of the command: `agent`. */
   readonly name: string;
   readonly table: OptionTable;
 }
 
-/** An option with a default, or undefined when there is none. */
+/** An option with one value: the given one, else the default, else undefined. */
 export function value<T>(kind: ValueType<T>, help: string, defaultText: string): Option<T>;
 export function value<T>(kind: ValueType<T>, help: string): Option<T | undefined>;
 export function value<T>(
@@ -54,7 +54,7 @@ export function value<T>(
   };
 }
 
-/** An option that may be given several times; in the environment, separated by spaces. */
+/** An option that may be given several times; its variable holds the values separated by spaces. */
 export function list<T>(kind: ValueType<T>, help: string): Option<readonly T[]> {
   return {
     help,
@@ -65,7 +65,7 @@ export function list<T>(kind: ValueType<T>, help: string): Option<readonly T[]> 
   };
 }
 
-/** A switch, off unless given; in the environment `1`, `true`, `yes`, `on` or their contraries. */
+/** A switch, off by default; its variable is `1`, `true`, `yes`, `on`, or `0`, `false`, `no`, `off`. */
 export function flag(help: string): Option<boolean> {
   return {
     help,
@@ -93,15 +93,15 @@ export function variableName(programName: string, key: string): string {
 
 export interface CommandLine<Table extends OptionTable> {
   readonly options: OptionValues<Table>;
-  /** Words that belong to no flag. */
+  /** Arguments that belong to no flag. */
   readonly positionals: readonly string[];
-  /** What followed `--`; undefined when there was no `--`. */
+  /** The arguments after `--`; undefined when there is no `--`. */
   readonly command: readonly string[] | undefined;
 }
 
 /**
- * Flag over environment over default.
- * @throws {UsageError} for an unknown flag, a missing value or a value that breaks its rule
+ * A flag takes precedence over the environment, which takes precedence over the default.
+ * @throws {UsageError} for an unknown flag, a missing value or an invalid value
  */
 export function readCommandLine<Table extends OptionTable>(
   program: { readonly name: string; readonly table: Table },
@@ -112,37 +112,37 @@ export function readCommandLine<Table extends OptionTable>(
   const options: Record<string, unknown> = {};
   for (const [key, option] of Object.entries(program.table)) {
     const variable = variableName(program.name, key);
-    // An EnvironmentFile keeps the line and empties the value: unset.
-    const inEnv = env[variable]?.trim() || undefined;
+    // An empty value counts as unset: an EnvironmentFile keeps the line of a cleared setting.
+    const fromEnv = env[variable]?.trim() || undefined;
     let texts = supplied.get(key);
-    let where = `--${flagName(key)}`;
-    if (texts === undefined && inEnv !== undefined) {
-      texts = option.isMany ? inEnv.split(/\s+/) : [inEnv];
-      where = variable;
+    let origin = `--${flagName(key)}`;
+    if (texts === undefined && fromEnv !== undefined) {
+      texts = option.isMany ? fromEnv.split(/\s+/) : [fromEnv];
+      origin = variable;
     }
     texts ??= option.defaultText === undefined ? [] : [option.defaultText];
-    options[key] = readOption(option, texts, where);
+    options[key] = readOption(option, texts, origin);
   }
   return { options: options as OptionValues<Table>, positionals, command };
 }
 
-function readOption(option: Option<unknown>, texts: readonly string[], where: string): unknown {
+function readOption(option: Option<unknown>, texts: readonly string[], origin: string): unknown {
   try {
     return option.read(texts);
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
-    throw new UsageError(`${where} '${texts.join(' ')}': ${error.message}`);
+    throw new UsageError(`${origin} '${texts.join(' ')}': ${error.message}`);
   }
 }
 
 export interface SuppliedFlags {
-  /** By key: the texts that were typed, in their order; of a switch `yes`. */
+  /** By key: the values in the order given; `yes` for a switch. */
   readonly supplied: ReadonlyMap<string, readonly string[]>;
   readonly positionals: readonly string[];
   readonly command: readonly string[] | undefined;
 }
 
-/** What was typed, as it was typed. @throws {UsageError} for an unknown flag or a missing value */
+/** Splits the arguments without interpreting values. @throws {UsageError} for an unknown flag or a missing value */
 export function readFlags(program: Program, argv: readonly string[]): SuppliedFlags {
   const keys = new Map(Object.keys(program.table).map((key) => [flagName(key), key]));
   const { tokens } = parseArgs({
@@ -174,13 +174,15 @@ export function readFlags(program: Program, argv: readonly string[]): SuppliedFl
         throw new UsageError(`unknown flag ${token.rawName}`, { hint: `the flags are ${names}` });
       }
       if (option.metavar !== undefined) {
-        // parseArgs takes whatever comes next for the value, another flag too.
+        // parseArgs takes the next argument as the value, even if it is a flag.
         const isFlag = token.inlineValue === false && token.value.startsWith('-');
         if (token.value === undefined || isFlag) {
           throw new UsageError(
             `${token.rawName} needs a value: ${token.rawName} ${option.metavar}`,
             isFlag
-              ? { hint: `if '${token.value}' is meant, write ${token.rawName}=${token.value}` }
+              ? {
+                  hint: `to pass '${token.value}' as the value, write ${token.rawName}=${token.value}`,
+                }
               : {},
           );
         }
@@ -191,7 +193,7 @@ export function readFlags(program: Program, argv: readonly string[]): SuppliedFl
   return { supplied, positionals, command };
 }
 
-/** One row an option, for `--help` and for the docs. */
+/** One row per option, for `--help` and for the docs. */
 export function optionRows(program: Program) {
   return Object.entries(program.table).map(([key, option]) => ({
     flag: `--${flagName(key)}${option.metavar === undefined ? '' : ` ${option.metavar}`}`,

@@ -1,4 +1,4 @@
-/** Tells a failure that repeats once, then only now and then with its count, and its end. */
+/** Logs a repeating failure once, then every `remindEveryMs` with its count, and logs the recovery. */
 import type { Clock } from '../clock.js';
 import type { Log } from './log.js';
 
@@ -9,31 +9,31 @@ export class RepeatingErrorLog {
   readonly #clock: Clock;
   #failures = 0;
   #text = '';
-  #saidAtMs = 0;
+  #loggedAtMs = 0;
 
   constructor(log: Log, clock: Clock) {
     this.#log = log;
     this.#clock = clock;
   }
 
-  /** Failures in a row. */
+  /** Consecutive failures. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Another failure: said when it is the first, an other one than before, or due for a reminder. */
+  /** Logs a failure when it is the first, differs from the previous one, or a reminder is due. */
   failed(event: string, error: unknown): void {
     this.#failures += 1;
     const now = this.#clock.monotonicMs();
     const text = `${event} ${error instanceof Error ? error.message : String(error)}`;
-    if (text === this.#text && now - this.#saidAtMs < remindEveryMs) return;
+    if (text === this.#text && now - this.#loggedAtMs < remindEveryMs) return;
     this.#text = text;
-    this.#saidAtMs = now;
+    this.#loggedAtMs = now;
     const times = this.#failures > 1 ? this.#failures : undefined;
     this.#log.warn(event, { error, times });
   }
 
-  /** It works: said when it did not before. */
+  /** Logs the recovery when there were failures. */
   worked(event: string): void {
     if (this.#failures > 0) this.#log.info(event, { failures: this.#failures });
     this.#failures = 0;

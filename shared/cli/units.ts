@@ -1,6 +1,6 @@
-/** Durations, sizes and shares as people write them. Pure. */
+/** Parses and formats durations, sizes and shares. Pure. */
 
-/** Why a text is not a value; the option reader adds where it stood. */
+/** Why a text is not a valid value; the option reader adds the flag or variable. */
 export class InvalidValue extends Error {
   override name = 'InvalidValue';
 }
@@ -42,7 +42,7 @@ function parseWithUnit(text: string, units: Record<string, number>, rule: string
     if (Number(amount) !== 0) throw new InvalidValue(`the unit is missing; ${rule}`);
     return 0;
   }
-  // Object.hasOwn, or `constructor` would be a unit.
+  // Object.hasOwn, or `constructor` would pass as a unit.
   const factor = Object.hasOwn(units, unit) ? units[unit] : undefined;
   if (factor === undefined) throw new InvalidValue(`unknown unit '${unit}'; ${rule}`);
   return Math.round(Number(amount) * factor);
@@ -56,12 +56,12 @@ export function parseShare(text: string): number {
   return share;
 }
 
-/** Milliseconds, rounded to a whole one, as a duration that reads back the same: `90s`, not `90000ms`. */
+/** Formats whole milliseconds so that `parseDuration` returns the same number: `90s`, not `90000ms`. */
 export function formatDuration(ms: number): string {
   return formatWithUnit(Math.round(ms), durationUnitsMs);
 }
 
-/** Bytes as a size that reads back the same, in the largest unit that keeps it whole. */
+/** Formats bytes in the largest unit that keeps the number whole, so that `parseSize` returns the same number. */
 export function formatSize(bytes: number): string {
   return formatWithUnit(bytes, sizeUnitsBytes);
 }

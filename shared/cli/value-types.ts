@@ -1,4 +1,4 @@
-/** The kinds of value that both programs' options have. Pure. */
+/** Value types of both programs' options. Pure. */
 import type { ValueType } from './option-table.js';
 import {
   InvalidValue,
@@ -16,7 +16,7 @@ export function duration(range: { readonly minMs?: number; readonly maxMs?: numb
     metavar: 'DURATION',
     parse(text: string): number {
       const ms = parseDuration(text);
-      // Node's timers fire at once when asked for more than 2**31-1 ms: bounded by the caller's maxMs.
+      // Node's timers fire at once for more than 2**31-1 ms: the caller's maxMs must be below.
       if (ms < minMs || ms > maxMs) {
         throw new InvalidValue(`must be ${formatDuration(minMs)} to ${formatDuration(maxMs)}`);
       }
@@ -56,19 +56,19 @@ export function wholeNumber(min: number, max: number): ValueType<number> {
   };
 }
 
-/** One of a few words. */
+/** One of several fixed words. */
 export function choice<const Word extends string>(...words: readonly Word[]): ValueType<Word> {
   return {
     metavar: words.join('|'),
     parse(text) {
-      const word = words.find((each) => each === text);
+      const word = words.find((candidate) => candidate === text);
       if (word === undefined) throw new InvalidValue(`must be ${words.join(' or ')}`);
       return word;
     },
   };
 }
 
-/** A path on this machine; only NUL and the empty path are impossible. */
+/** A path on this machine; only the empty path and NUL are invalid. */
 export function path(metavar: string): ValueType<string> {
   return {
     metavar,

@@ -1,6 +1,6 @@
 /**
- * Files that survive a power cut: written whole, flushed, and their directory flushed after them.
- * Says nothing about names and formats; errors come as the system gives them (ENOSPC, EROFS, …).
+ * Files that survive a power cut: written completely, flushed, and their directory flushed after them.
+ * Knows no names and formats; system errors (ENOSPC, EROFS, …) are passed on unchanged.
  */
 import { mkdir, open, rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -12,17 +12,17 @@ export interface FileTimes {
 }
 
 /**
- * Creates `path`, writes `bytes`, flushes them to the disk. The directory is not flushed: the name may
- * still vanish. On failure the file may be there in part; the caller removes it.
- * @throws a system error, EEXIST when the name is taken
+ * Creates `path`, writes `bytes`, flushes them to the disk. The directory is not flushed: a power cut may still remove
+ * the name. After a failure a partial file may exist; the caller removes it.
+ * @throws a system error, EEXIST when the path exists
  */
 export async function writeNewFile(path: string, bytes: Buffer, times?: FileTimes): Promise<void> {
   const file = await open(path, 'wx');
   try {
-    // writeFile goes on after a short write, and fails rather than leave bytes out.
+    // writeFile continues after a short write, and fails rather than omit bytes.
     await file.writeFile(bytes);
     if (times) {
-      // Seconds as a float fall short of a millisecond by a hair, and are then cut off to microseconds.
+      // A float of seconds may be slightly below the millisecond and is truncated to microseconds: add 0.5 µs.
       const seconds = (times.modifiedAtMs + 0.0005) / 1000;
       await file.utimes(seconds, seconds);
     }
@@ -43,8 +43,8 @@ export async function flushToDisk(path: string): Promise<void> {
 }
 
 /**
- * Makes one directory, whose parent must exist, and flushes the parent. One that is there already is fine.
- * @throws a system error: ENOENT when the parent is missing, EEXIST when it is no directory
+ * Creates one directory, whose parent must exist, and flushes the parent. An existing directory is not an error.
+ * @throws a system error: ENOENT when the parent is missing, EEXIST when the path is not a directory
  */
 export async function makeDirectory(path: string, mode = 0o777): Promise<void> {
   try {
@@ -56,13 +56,13 @@ export async function makeDirectory(path: string, mode = 0o777): Promise<void> {
   try {
     await flushToDisk(dirname(path));
   } catch (error) {
-    // The name need not be on the disk, and a second flush would not write it: the next call makes it anew.
+    // The name may not be on the disk, and a second flush would not write it: the next call creates it anew.
     await rmdir(path).catch(() => undefined);
     throw error;
   }
 }
 
-/** Makes a directory and what is missing above it, and flushes each. @throws a system error */
+/** Creates a directory and its missing parents, and flushes each. @throws a system error */
 export async function makeDirectories(path: string, mode = 0o777): Promise<void> {
   try {
     await makeDirectory(path, mode);

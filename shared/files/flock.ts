@@ -7,18 +7,18 @@ import type { FileHandle } from 'node:fs/promises';
 import { systemCode } from '../cli/errors.js';
 import { runProgram } from '../process/run-program.js';
 
-/** Beyond `waitS`: what any machine needs to start a small program. */
+/** Time in addition to `waitS` to start a small program on a slow machine. */
 const startLimitMs = 10_000;
 
 export interface LockRequest {
   readonly mode: 'exclusive' | 'shared';
-  /** How long to wait for a process that holds it, in whole seconds. Default: not at all. */
+  /** How long to wait for the process that holds the lock, in whole seconds. Default: not at all. */
   readonly waitS?: number;
 }
 
 /**
- * @returns `held`: another process holds it. `unsupported`: the file system has no locks
- * @throws Error when there is no `flock` program, or it does not end
+ * @returns `held`: another process holds the lock. `unsupported`: the file system has no locks
+ * @throws Error when there is no `flock` program, or it does not exit in time
  */
 export async function flock(
   file: FileHandle,
@@ -33,11 +33,11 @@ export async function flock(
       timeLimitMs: waitS * 1000 + startLimitMs,
       signal: new AbortController().signal,
     });
-    if (isTimedOut) throw new Error('flock does not end');
+    if (isTimedOut) throw new Error('the flock program does not exit');
     if (exitCode === 0) return 'locked';
     return exitCode === 1 ? 'held' : 'unsupported';
   } catch (cause) {
     if (systemCode(cause) !== 'ENOENT') throw cause;
-    throw new Error('flock is missing: install util-linux', { cause });
+    throw new Error('the flock program is missing: install util-linux', { cause });
   }
 }

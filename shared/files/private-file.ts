@@ -1,8 +1,8 @@
 /**
- * A folder that only its owner may read, and files in it: written whole or not at all, flushed, mode 0600. What
- * root writes belongs to the folder's owner, so that a service can read what an administrator made. That owner
- * may put links there at any moment, so root works through a handle of the folder (Linux: /proc/self/fd/N) and
- * follows no link that anybody but root can have made.
+ * A folder that only its owner may read, and files in it: written atomically, flushed, mode 0600. Files that root
+ * writes get the folder's owner, so that a service can read what an administrator created. That owner can plant links
+ * at any moment, so root works through a handle of the folder (Linux: /proc/self/fd/N) and follows no link that
+ * another user can have made.
  */
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
@@ -13,7 +13,7 @@ import { systemCode } from '../cli/errors.js';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const asFolder = O_RDONLY | O_DIRECTORY;
-/** Does not wait for who writes into a pipe. */
+/** Flags that follow no link and do not block on a pipe. */
 export const asOwnFile = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 export class PrivateFolder {
@@ -30,7 +30,7 @@ export class PrivateFolder {
     return new PrivateFolder(path, await openFolder(resolve(path), false));
   }
 
-  /** Makes it, and what is missing above it, for its owner alone. @throws a system error */
+  /** Creates the folder and its missing parents with mode 0700. @throws a system error */
   static async make(path: string): Promise<PrivateFolder> {
     return new PrivateFolder(path, await openFolder(resolve(path), true));
   }
@@ -39,7 +39,7 @@ export class PrivateFolder {
     await this.#handle.close();
   }
 
-  /** Takes every right from all but its owner. @throws a system error */
+  /** Removes the rights of group and others. @throws a system error */
   async ensureMode(): Promise<void> {
     const { mode } = await this.#handle.stat();
     if ((mode & 0o077) !== 0) await this.#handle.chmod(0o700);
@@ -50,12 +50,12 @@ export class PrivateFolder {
     return readdir(this.at('.'));
   }
 
-  /** Where a file of it is now, for one system call. */
+  /** Path of a file in the folder, valid for one system call. */
   at(name: string): string {
     return within(this.#handle, this.#path, name);
   }
 
-  /** @throws a system error: ENOENT when there is none, ELOOP when it is a link; Error: it is no file */
+  /** @throws a system error: ENOENT when it is missing, ELOOP when it is a link; Error: not a regular file */
   async read(name: string): Promise<string> {
     const file = await this.openFile(name);
     try {
@@ -65,11 +65,12 @@ export class PrivateFolder {
     }
   }
 
-  /** To be read. @throws as `read` */
+  /** Opens a file for reading. @throws as `read` */
   async openFile(name: string): Promise<FileHandle> {
     const file = await open(this.at(name), asOwnFile);
     try {
-      if (!(await file.stat()).isFile()) throw new Error(`${join(this.#path, name)} is no file`);
+      if (!(await file.stat()).isFile())
+        throw new Error(`${join(this.#path, name)} is not a regular file`);
       return file;
     } catch (error) {
       await file.close();
@@ -77,7 +78,7 @@ export class PrivateFolder {
     }
   }
 
-  /** Puts `text` in place of what is there. @throws a system error: then what was there is there still */
+  /** Replaces the file's content. @throws a system error; the old content is then unchanged */
   async write(name: string, text: string): Promise<void> {
     const temporary = `.${name}.${randomUUID()}.part`;
     try {
@@ -94,13 +95,13 @@ export class PrivateFolder {
       }
       await rename(this.at(temporary), this.at(name));
     } catch (error) {
-      await rm(this.at(temporary), { force: true }).catch(() => undefined); // the first error is the one to tell
+      await rm(this.at(temporary), { force: true }).catch(() => undefined); // the first error is reported
       throw error;
     }
     await this.#handle.sync();
   }
 
-  /** Removes files, those that are there, and flushes that. @throws a system error */
+  /** Removes the existing ones of these files and flushes the folder. @throws a system error */
   async remove(...names: string[]): Promise<void> {
     for (const name of names) await rm(this.at(name), { force: true });
     await this.#handle.sync();
@@ -126,12 +127,12 @@ export async function withFolder<T>(
   }
 }
 
-async function openFolder(path: string, isMade: boolean): Promise<FileHandle> {
-  if (isRoot() && handlePaths) return await walk(path, isMade);
+async function openFolder(path: string, create: boolean): Promise<FileHandle> {
+  if (isRoot() && handlePaths) return await walk(path, create);
   try {
     return await openLast(path);
   } catch (error) {
-    if (!isMade || systemCode(error) !== 'ENOENT') throw error;
+    if (!create || systemCode(error) !== 'ENOENT') throw error;
   }
   const parent = dirname(path);
   await makeDirectories(parent, 0o700);
@@ -144,54 +145,54 @@ async function openFolder(path: string, isMade: boolean): Promise<FileHandle> {
 }
 
 /**
- * From the root on, name by name. Links are followed where only root can have made them: `/var/lib/NAME` may
- * lead to `/var/lib/private/NAME`.
+ * Opens the path component by component from `/`. A link is followed only where root alone can have made it:
+ * `/var/lib/NAME` may lead to `/var/lib/private/NAME`.
  */
-async function walk(path: string, isMade: boolean): Promise<FileHandle> {
+async function walk(path: string, create: boolean): Promise<FileHandle> {
   const names = path.split(sep).filter((name) => name !== '');
   let folder = await open(sep, asFolder);
-  let shown = '';
+  let parent = '';
   for (const [index, name] of names.entries()) {
     const above = folder;
     try {
       const { uid, mode } = await above.stat();
       const isTrusted = uid === 0 && (mode & 0o022) === 0 && index < names.length - 1;
-      folder = await open(within(above, shown, name), asFolder | (isTrusted ? 0 : O_NOFOLLOW));
+      folder = await open(within(above, parent, name), asFolder | (isTrusted ? 0 : O_NOFOLLOW));
     } catch (error) {
-      if (!isMade || systemCode(error) !== 'ENOENT') throw error;
-      folder = await makeIn(above, shown, name);
+      if (!create || systemCode(error) !== 'ENOENT') throw error;
+      folder = await makeIn(above, parent, name);
     } finally {
       await above.close();
     }
-    shown = `${shown}${sep}${name}`;
+    parent = `${parent}${sep}${name}`;
   }
   return folder;
 }
 
-/** Makes one folder in another, whose owner it is to have, and flushes that. */
-async function makeIn(above: FileHandle, shown: string, name: string): Promise<FileHandle> {
-  const path = within(above, shown, name);
+/** Creates a folder in another one, with the same owner, and flushes the outer one. */
+async function makeIn(above: FileHandle, parent: string, name: string): Promise<FileHandle> {
+  const path = within(above, parent, name);
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
-    return await openLast(path); // made meanwhile
+    return await openLast(path); // another process has created it
   }
-  const made = await openLast(path);
+  const folder = await openLast(path);
   try {
     if (isRoot()) {
       const { uid, gid } = await above.stat();
-      await made.chown(uid, gid);
+      await folder.chown(uid, gid);
     }
     await above.sync();
-    return made;
+    return folder;
   } catch (error) {
-    await made.close();
+    await folder.close();
     throw error;
   }
 }
 
-/** The last name of the path is not followed. Where there is no O_NOFOLLOW, it is looked at before. */
+/** Does not follow a link in the last component; without handle paths lstat checks it first. */
 async function openLast(path: string): Promise<FileHandle> {
   if (!handlePaths && (await lstat(path)).isSymbolicLink()) {
     throw Object.assign(new Error(`ELOOP: ${path} is a link`), { code: 'ELOOP' });
@@ -203,7 +204,7 @@ function within(handle: FileHandle, path: string, name: string): string {
   return join(handlePaths ? `/proc/self/fd/${handle.fd}` : path, name);
 }
 
-/** Linux, and /proc is mounted. */
+/** True on Linux with /proc mounted: paths of open handles work. */
 const handlePaths = hasHandlePaths();
 
 function hasHandlePaths(): boolean {

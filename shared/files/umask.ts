@@ -1,8 +1,7 @@
-/** The modes of files that a program makes when it is run by hand: units set the same with `UMask=`. */
+/** Modes of the files that a program creates when it is run by hand; the units set the same with `UMask=`. */
 
 /**
- * From now on new files and folders lack the bits of `mask`, and those that whoever started the program has
- * taken away already. Existing ones keep their modes; programs that this one starts inherit it.
+ * Adds the bits of `mask` to the inherited umask. Existing files keep their modes; started programs inherit the mask.
  */
 export function restrictNewFiles(mask: number): void {
   const inherited = process.umask(mask);

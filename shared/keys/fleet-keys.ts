@@ -1,36 +1,36 @@
 /**
- * Keys that were made elsewhere, for many cameras at once. systemd hands them over as the credential
- * `picchanged-keys`, which it takes from `/etc/credstore/picchanged-keys` (systemd.exec(5)): a line a key,
+ * Fleet keys: keys that an administrator generates for many cameras. systemd passes them as the credential
+ * `picchanged-keys`, read from `/etc/credstore/picchanged-keys` (systemd.exec(5)), one key per line:
  *
  *   frontdoor.k1 HEX
  *
- * camera, key id, and the key as 64 hex digits; empty lines and lines from `#` on are passed over. Read only.
+ * Camera, key id, and the key as 64 hex digits. Empty lines and lines that start with `#` are ignored. Read only.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError, systemCode } from '../cli/errors.js';
 import { type CameraKey, keyHexPattern, parseIdentity } from './identity.js';
 
-/** Keys that everybody can read: SECURITY.md of 0.1.0 showed one as its example. */
+/** Publicly known keys: SECURITY.md of 0.1.0 had one as its example. */
 const publishedKeys = new Set(['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08']);
 
 const credentialName = 'picchanged-keys';
 const credentialStore = '/etc/credstore';
 
 /**
- * Where a verb that is typed beside a service finds the service's fleet keys.
- * @param userId who types; systemd's store is root's alone
+ * Folder of the service's fleet keys for a command that runs beside the service.
+ * @param userId the user who runs the command; systemd's store is readable by root alone
  */
 export function typedCredentials(
-  given: string | undefined,
+  credentialsDirectory: string | undefined,
   userId: number | undefined,
 ): string | undefined {
-  return given ?? (userId === 0 ? credentialStore : undefined);
+  return credentialsDirectory ?? (userId === 0 ? credentialStore : undefined);
 }
 
 /**
- * @param directory `$CREDENTIALS_DIRECTORY`; undefined: there are none
- * @throws {OperationalError} KEYS: the file is there and cannot be read or understood
+ * @param directory `$CREDENTIALS_DIRECTORY`; undefined: no credentials
+ * @throws {OperationalError} KEYS: the file exists and cannot be read or parsed
  */
 export async function readFleetKeys(directory: string | undefined): Promise<readonly CameraKey[]> {
   if (directory === undefined || directory === '') return [];
@@ -43,7 +43,7 @@ export async function readFleetKeys(directory: string | undefined): Promise<read
   }
 }
 
-/** @throws {Error} with the number of a wrong line; never with what it holds, which may be a key */
+/** @throws {Error} with the number of the invalid line, never with its text, which may be a key */
 export function parseFleetKeys(text: string): CameraKey[] {
   return text.split('\n').flatMap((line, index) => {
     const trimmed = line.trim();
@@ -54,9 +54,8 @@ export function parseFleetKeys(text: string): CameraKey[] {
       throw new Error(`line ${index + 1} is not CAMERA.ID and 64 hex digits`);
     }
     if (publishedKeys.has(hex)) {
-      const why =
-        'has the key that the documentation once showed as an example, which everybody knows';
-      throw new Error(`line ${index + 1} ${why}: make one with openssl rand -hex 32`);
+      const why = 'has the example key of the documentation, which is public';
+      throw new Error(`line ${index + 1} ${why}: make a new one with openssl rand -hex 32`);
     }
     return [{ camera: identity.name, id: identity.keyId, key: Buffer.from(hex, 'hex') }];
   });

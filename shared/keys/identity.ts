@@ -1,16 +1,16 @@
-/** Who says who it is at the start of TLS: `<camera>.<key id>`, and `pair.<code id>` for a pairing code. Pure. */
+/** The PSK identity of TLS: `<camera>.<key id>`, or `pair.<code id>` for a pairing code. Pure. */
 import { isCameraName } from '../protocol/camera-name.js';
 
-/** Sent in clear at the start of a connection, so it holds nothing secret. */
+/** Sent in the clear at the start of a connection, so it holds nothing secret. */
 export interface Identity {
   readonly name: string;
   readonly keyId: string;
 }
 
-/** What a pairing code's identity has in place of a camera; a camera may have this name all the same. */
+/** Takes the place of the camera in a pairing code's identity; a camera may still have this name. */
 export const pairingName = 'pair';
 
-/** A key that both ends have, and what it is called. */
+/** A pre-shared key with its camera and its id. */
 export interface CameraKey {
   readonly camera: string;
   readonly id: string;
@@ -27,7 +27,7 @@ export function formatIdentity({ name, keyId }: Identity): string {
   return `${name}.${keyId}`;
 }
 
-/** @returns undefined for what is no identity of ours; both parts are then safe in a file's name */
+/** @returns undefined for an invalid identity; both parts of a valid one are safe in a file name */
 export function parseIdentity(text: string): Identity | undefined {
   const [, name = '', keyId = ''] = /^([a-z0-9-]{1,63})\.([0-9a-z]{1,32})$/.exec(text) ?? [];
   return isCameraName(name) ? { name, keyId } : undefined;

@@ -1,7 +1,7 @@
 /**
- * The only file that starts programs. It never starts a shell. Each program leads a process group of its own; when the
- * program ends or is stopped, the whole group is killed. Deadlines run in real time. The caller decides what the exit
- * status means.
+ * The only file that starts programs. It never starts a shell. Each program leads its own process group; when the
+ * program ends or is stopped, the whole group is killed. Deadlines use real time. The caller interprets the exit
+ * status.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { systemClock } from '../clock.js';
@@ -11,33 +11,33 @@ export interface ProgramRequest {
   /** A path, or a name to look for in `$PATH`. */
   readonly program: string;
   readonly args: readonly string[];
-  /** Where it runs; undefined: where we do. */
+  /** Default: this process's working directory. */
   readonly workingDirectory?: string;
-  /** Variables that it gets on top of ours. */
+  /** Variables added to this process's environment. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** A descriptor of ours that it gets as its 3. */
+  /** A descriptor of this process; the program gets it as descriptor 3. */
   readonly inheritedFd?: number;
-  /** From SIGTERM to SIGKILL, and from SIGKILL or its end to no longer waiting. Default 2 s. */
+  /** Time from SIGTERM to SIGKILL, and from SIGKILL or exit to giving up. Default 2 s. */
   readonly graceMs?: number;
 }
 
 export interface StreamRequest extends ProgramRequest {
-  /** Gets standard output as it comes: the program is never made to wait. Not called after `ended`. */
+  /** Gets standard output as it arrives, without backpressure. Not called after `ended`. */
   readonly onStdout: (chunk: Buffer) => void;
 }
 
 export interface ProgramEnd {
-  /** Undefined when a signal ended it, or when not even SIGKILL did. */
+  /** Undefined when a signal ended the program, or SIGKILL did not end it. */
   readonly exitCode: number | undefined;
   readonly signalName: NodeJS.Signals | undefined;
-  /** The last that it wrote to standard error, at most 8 KiB. */
+  /** The end of its standard error, at most 8 KiB. */
   readonly stderrTail: string;
 }
 
 export interface RunningProgram {
   /**
-   * Resolves when the program and its group are gone, or cannot be killed (stuck in a driver).
-   * Rejects with the system's error (ENOENT, EACCES …) when it could not be started.
+   * Resolves when the program and its group have ended, or cannot be killed (blocked in a driver).
+   * Rejects with the system error (ENOENT, EACCES …) when the program cannot be started.
    */
   readonly ended: Promise<ProgramEnd>;
   /** SIGTERM to the group, SIGKILL after the grace. Resolves when `ended` settles; never rejects. */
@@ -48,26 +48,26 @@ const defaultGraceMs = 2000;
 const maxStderrBytes = 8 * 1024;
 const maxStdoutBytes = 64 * 1024;
 
-/** Starts a program whose standard output is a stream. What goes wrong is told by `ended`. */
+/** Starts a program whose standard output is a stream. `ended` reports failures. */
 export function startProgram(request: StreamRequest): RunningProgram {
   return new Program(request);
 }
 
 export interface RunRequest extends ProgramRequest {
-  /** It is stopped when it has not ended by then. */
+  /** The program is stopped after this time. */
   readonly timeLimitMs: number;
   readonly signal: AbortSignal;
 }
 
 export interface ProgramResult extends ProgramEnd {
-  /** The first that it wrote to standard output, at most 64 KiB. */
+  /** The beginning of its standard output, at most 64 KiB. */
   readonly stdout: Buffer;
   readonly isTimedOut: boolean;
 }
 
 /**
- * Runs a program to its end, or to the end of its time.
- * @throws the system's error (ENOENT, EACCES …) when it cannot be started
+ * Runs a program until it ends or its time limit passes.
+ * @throws the system error (ENOENT, EACCES …) when the program cannot be started
  * @throws signal.reason when `signal` aborts, after the program has ended
  */
 export async function runProgram(request: RunRequest): Promise<ProgramResult> {
@@ -101,16 +101,16 @@ export async function runProgram(request: RunRequest): Promise<ProgramResult> {
 /** `exit status 1`, `killed by SIGSEGV`. */
 export function describeEnd({ exitCode, signalName }: ProgramEnd): string {
   if (signalName !== undefined) return `killed by ${signalName}`;
-  return exitCode === undefined ? 'stuck, not even SIGKILL ends it' : `exit status ${exitCode}`;
+  return exitCode === undefined ? 'SIGKILL did not end it' : `exit status ${exitCode}`;
 }
 
-/** One listener calls them all: Node warns of more than ten. */
+/** One listener for all calls: Node warns of more than ten listeners. */
 const callsAtExit = new Set<() => void>();
 const callAll = (): void => {
   for (const call of callsAtExit) call();
 };
 
-/** @returns a function that takes the call back */
+/** @returns removes the call again */
 function callAtExit(call: () => void): () => void {
   if (callsAtExit.size === 0) process.once('exit', callAll);
   callsAtExit.add(call);
@@ -123,10 +123,10 @@ function callAtExit(call: () => void): () => void {
 class Program implements RunningProgram {
   readonly ended: Promise<ProgramEnd>;
   readonly #graceMs: number;
-  /** Aborts when all is over, so that no deadline outlives the program. */
+  /** Aborts when the program has ended, so that no deadline outlives it. */
   readonly #over = new AbortController();
   #child: ChildProcess | undefined;
-  /** Undefined before the start and after the end: the number may then be another program's. */
+  /** Process group id. Undefined before the start and after the end: the id may then be reused. */
   #group: number | undefined;
   #stderrTail: Buffer = Buffer.alloc(0);
 
@@ -152,7 +152,7 @@ class Program implements RunningProgram {
         this.#later(() => this.#giveUp());
       });
     }
-    // Why it could not be started is for whoever awaits `ended`.
+    // A failed start is reported to the caller that awaits `ended`.
     await this.ended.catch(() => undefined);
   }
 
@@ -166,7 +166,7 @@ class Program implements RunningProgram {
         'pipe',
         ...(request.inheritedFd === undefined ? [] : [request.inheritedFd]),
       ],
-      // A group of its own: signals reach what it forks too, and a terminal's Ctrl-C only us.
+      // Its own group: signals also reach its children, and a terminal's Ctrl-C reaches only this process.
       detached: true,
     });
     child.stdout?.on('data', request.onStdout);
@@ -175,14 +175,14 @@ class Program implements RunningProgram {
     });
     this.#child = child;
     this.#group = child.pid;
-    // process.exit and uncaught errors wait for nothing, and must not leave a camera taken.
+    // process.exit and uncaught errors do not wait; the program must not keep the camera open afterwards.
     const kill = (): void => this.#signalGroup('SIGKILL');
     const forget = callAtExit(kill);
     this.#over.signal.addEventListener('abort', forget);
     return child;
   }
 
-  /** What it forked must not live on; a daemon that left the group may still hold the pipes for a while. */
+  /** Kills the program's children; a daemon that left the group may still hold the pipes for a while. */
   #leaderEnded(): void {
     this.#signalGroup('SIGKILL');
     this.#group = undefined;
@@ -215,17 +215,18 @@ class Program implements RunningProgram {
     try {
       process.kill(-this.#group, name);
     } catch (error) {
-      // ESRCH: all gone. EPERM: they took another user's rights, or (macOS) only wait to be collected.
+      // ESRCH: all have ended. EPERM: they run as another user, or (macOS) are zombies.
       if (!['ESRCH', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
     }
   }
 }
 
 /**
- * Ours, without what speaks of sockets, readiness and watchdog (sd_listen_fds(3), sd_notify(3)): a program
- * that took these for its own would speak to the service manager in our name.
+ * The environment without the variables for sockets, readiness and watchdog (sd_listen_fds(3), sd_notify(3)): a
+ * program that used them would answer the service manager in place of this process.
  */
-function childEnvironment(ours: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const isOnlyOurs = /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
-  return Object.fromEntries(Object.entries(ours).filter(([name]) => !isOnlyOurs.test(name)));
+function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const privateNames =
+    /^(?:LISTEN_(?:PID|FDS|FDNAMES|PIDFDID)|NOTIFY_SOCKET|WATCHDOG_(?:PID|USEC))$/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !privateNames.test(name)));
 }

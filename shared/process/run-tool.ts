@@ -1,19 +1,19 @@
-/** The system's own programs (systemctl, useradd …): `RunTool` is the port, `runTool` runs them for real. */
+/** System programs (systemctl, useradd …): `RunTool` is the interface, `runTool` the implementation. */
 import { systemCode } from '../cli/errors.js';
 import { runProgram } from './run-program.js';
 
 export interface ToolResult {
-  /** Undefined when a signal or the time limit ended it. */
+  /** Undefined when a signal or the time limit ended the program. */
   readonly exitCode: number | undefined;
   readonly stdout: string;
-  /** The end of it, where it was long. */
+  /** The end of its standard error, at most 8 KiB. */
   readonly stderr: string;
 }
 
 /** @throws a system error: ENOENT when there is no such program */
 export type RunTool = (program: string, args: readonly string[]) => Promise<ToolResult>;
 
-/** What a program printed; undefined when it is not there or was not content. */
+/** Standard output of a program; undefined when the program is missing or its exit code is not 0. */
 export async function ask(
   run: RunTool,
   program: string,
@@ -28,10 +28,10 @@ export async function ask(
   }
 }
 
-/** Starting a service may take as long as systemd lets it. */
+/** `systemctl start` waits for the service, up to systemd's own start limit. */
 const timeLimitMs = 120_000;
 
-/** Runs a program in the C locale, so that its words are the same everywhere. @see RunTool */
+/** Runs a program in the C locale, so that its output does not depend on the user's language. @see RunTool */
 export async function runTool(program: string, args: readonly string[]): Promise<ToolResult> {
   const { exitCode, stdout, stderrTail } = await runProgram({
     program,

@@ -48,7 +48,7 @@ describe('a public address', () => {
     const { raw, agent } = await startInside(captures, keys);
     expect(await raw('127.0.0.1')).toBe('');
     expect(await raw(publicAddress)).toBe(
-      `this receiver accepts its own machine and private networks only, not ${publicAddress}\n`,
+      `this receiver accepts peers on its own machine and private networks only, not ${publicAddress}\n`,
     );
     expect(filesBelow(captures)).toHaveLength(1);
     const address = `${publicAddress}:4444`;

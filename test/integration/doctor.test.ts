@@ -150,12 +150,12 @@ describe('receiver doctor', () => {
     const found = await findings('receiver', ['--dir', file, ...listen]);
     expect(found.get('captures')).toMatchObject({
       level: 'fault',
-      says: `${file} is no directory`,
+      says: `${file} is not a directory`,
     });
     expect(found.get('port')).toMatchObject({ level: 'fault' });
     expect(found.get('port')?.todo).toContain(`receiver --dir ${file}`);
     const none = await findings('receiver', ['--dir', join(file, 'x'), ...listen]);
-    expect(none.get('captures')).toMatchObject({ level: 'fault', todo: 'give another --dir' });
+    expect(none.get('captures')).toMatchObject({ level: 'fault', todo: 'choose another --dir' });
   });
 });
 
@@ -172,7 +172,7 @@ describe('doctor and status of a pair', () => {
     });
     expect((await findings('agent', camera)).get('pairing')).toMatchObject({ level: 'warning' });
     const words = await line('yard', address);
-    expect((await receiverFinds()).get('pairing')?.says).toContain('; a code waits for yard');
+    expect((await receiverFinds()).get('pairing')?.says).toContain('; a code is valid for yard');
 
     await type(words);
     expect((await receiverFinds()).get('pairing')).toEqual({
@@ -185,7 +185,7 @@ describe('doctor and status of a pair', () => {
     expect(found.get('pairing')?.says).toBe(`paired with ${address} as yard`);
     expect(found.get('receiver')?.says).toBe(`${address} answers, over TLS`);
     const { stdout } = await typed('receiver', ['status', ...atReceiver]);
-    expect(stdout).toMatch(/^yard: paired \d+ s ago, here \d+ s ago from 127\.0\.0\.1$/m);
+    expect(stdout).toMatch(/^yard: paired \d+ s ago, last connected \d+ s ago from 127\.0\.0\.1$/m);
     expect((await typed('agent', ['status', '--state', state])).stdout).toContain(
       `paired with ${address} as yard\n`,
     );
@@ -233,13 +233,13 @@ describe('install', () => {
     ],
     ['agent', ['install', '--host', 'x', '--plug', '--device', '/dev/video0'], 'plugged in'],
     ['agent', ['install', '--host', 'x', 'y'], "'y'"],
-    ['receiver', ['install', '--dir', '/tmp/captures'], '/tmp of their own'],
-    ['receiver', ['install', '--dir', '/home'], 'for the captures alone'],
-    ['receiver', ['install', '--dir', '/home/no/such'], 'nobody here has that home'],
-    ['receiver', ['install', '--dir', '/srv/a\nb'], "line's end"],
+    ['receiver', ['install', '--dir', '/tmp/captures'], 'its own private /tmp'],
+    ['receiver', ['install', '--dir', '/home'], 'not a folder for captures only'],
+    ['receiver', ['install', '--dir', '/home/no/such'], 'no such home folder'],
+    ['receiver', ['install', '--dir', '/srv/a\nb'], 'control character'],
     ['receiver', ['install', '--dir', '/etc'], 'is not empty'],
     ['receiver', ['install', '--keys', '/home/fred/keys'], 'services cannot access /home'],
-    ['receiver', ['install', '--user'], 'say it with --dir DIR'],
+    ['receiver', ['install', '--user'], '--dir is required'],
   ])('refuses: %s %j', async (name, args, words) => {
     const { code, stdout, stderr } = await typed(name, [...args, '--dry-run']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

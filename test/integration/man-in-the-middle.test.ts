@@ -14,7 +14,7 @@ import type { CameraKey } from '../../shared/keys/identity.js';
 import { eventually } from '../support/eventually.js';
 import { filesBelow } from '../support/files.js';
 import { keptLog } from '../support/log.js';
-import { type MiddleSettings, openMiddle } from '../support/mitm-proxy.js';
+import { type MitmSettings, openMitmProxy } from '../support/mitm-proxy.js';
 import { pairBehindTheScenes } from '../support/paired.js';
 import { makeJpeg } from '../support/pictures.js';
 import { missing } from '../support/programs.js';
@@ -58,10 +58,10 @@ function deliverTo(port: number, key: CameraKey) {
 }
 
 /** A paired agent, its receiver, and an attacker between them. */
-async function stage(pass?: MiddleSettings['pass']) {
+async function stage(pass?: MitmSettings['pass']) {
   const receiver = await startReceiver();
   const key = await pairBehindTheScenes(receiver.folder, 'yard');
-  const middle = await openMiddle({ targetPort: receiver.port, ...(pass && { pass }) });
+  const middle = await openMitmProxy({ targetPort: receiver.port, ...(pass && { pass }) });
   return { receiver, key, middle, agent: deliverTo(middle.port, key) };
 }
 

@@ -10,7 +10,7 @@ import { issueCode } from '../../receiver/access/keys/pairing-codes.js';
 import { systemClock } from '../../shared/clock.js';
 import { formatIdentity } from '../../shared/keys/identity.js';
 import { makePairingCode, pairingCode } from '../../shared/keys/pairing-code.js';
-import { openMiddle } from '../support/mitm-proxy.js';
+import { openMitmProxy } from '../support/mitm-proxy.js';
 import { startReceiver } from '../support/receiver.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
@@ -18,7 +18,7 @@ import { temporaryDirectory } from '../support/temporary.js';
 async function stage(cutAt: number) {
   const receiver = await startReceiver();
   let passed = 0;
-  const { port } = await openMiddle({
+  const { port } = await openMitmProxy({
     targetPort: receiver.port,
     pass: (chunk) => {
       passed += 1;

@@ -35,7 +35,7 @@ describe('pairing', () => {
     test.skip(noSocat !== undefined, noSocat);
     const { captures, keys, receive, line, type, scene } = household();
     const receiver = await receive();
-    await receiver.says('no camera is paired: anyone on this machine');
+    await receiver.says('no camera is paired: any peer on this machine');
     expect(await sendWithSocat(makeJpeg(1), receiver.address)).toBe('');
     const words = await line('frontdoor', receiver.address);
     expect(words).toEqual([
@@ -72,7 +72,7 @@ describe('pairing', () => {
     const first = secretsIn(keys);
 
     expect(await type(await line('yard', receiver.address, '--rotate'))).toMatchObject({ code: 0 });
-    await agent.says('taken back or changed');
+    await agent.says('removed or replaced');
     await comesMore(captures, 'yard');
     expect(secretsIn(keys)).not.toContain(first[0]);
 
@@ -80,13 +80,11 @@ describe('pairing', () => {
     expect(unpaired).toMatchObject({ code: 0, stdout: 'yard is no longer accepted\n' });
     await agent.says('the receiver does not know this key');
     const count = countOf(captures, 'yard');
-    await receiver.says('no camera here has that key');
+    await receiver.says('no camera has this key');
     expect(countOf(captures, 'yard')).toBe(count);
     expect(await agent.stop()).toBe(0);
     // The unpaired camera is not accepted in the clear either.
-    expect(receiver.stderr().split('a camera is paired').at(-1)).not.toContain(
-      'paired cameras only',
-    );
+    expect(receiver.stderr().split('camera paired').at(-1)).not.toContain('paired cameras only');
   });
 
   it('puts no key and no code into a log or the process list', async () => {
@@ -159,11 +157,11 @@ describe('pairing', () => {
     const { address } = await receive();
     await type(await line('yard', address));
     const table = [
-      [['pair', '--keys', keys], 'which camera?'],
+      [['pair', '--keys', keys], 'exactly one camera name'],
       [['pair', 'Front Door', '--keys', keys], "'Front Door'"],
       [['pair', 'yard', '--keys', keys], 'yard is paired already'],
       [['pair', 'shed', '--rotate', '--keys', keys], 'shed is not paired'],
-      [['unpair', 'shed', '--keys', keys], 'the cameras are yard'],
+      [['unpair', 'shed', '--keys', keys], 'paired cameras: yard'],
     ] as const;
     for (const [args, words] of table) {
       const { code, stdout, stderr } = await receiverCommand(...args);
@@ -218,7 +216,7 @@ describe('a receiver that was paired', () => {
     const damaged = await receiverCommand(...args);
     expect(damaged).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('it is no file of keys') as string,
+      stderr: expect.stringContaining('not a valid key file') as string,
     });
     rmSync(keys, { recursive: true });
     expect(await receiverCommand(...args)).toMatchObject({
@@ -234,7 +232,7 @@ describe('a receiver that was paired', () => {
     await type(await line('yard', closed.address));
     await closed.stop();
     const opened = await receive('--open');
-    await opened.says('--open: beside paired cameras anyone on private networks is accepted');
+    await opened.says('--open: unpaired peers on private networks are accepted too');
     expect(await sendWithSocat(makeJpeg(1), opened.address)).toBe('');
     expect(countOf(captures, 'raw-127-0-0-1')).toBe(1);
   });

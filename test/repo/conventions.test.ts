@@ -1,6 +1,6 @@
 /**
- * The rules that no compiler and no linter knows: who may import whom, which file owns which capability.
- * Each rule is a function from sources to sentences about who breaks it, and is shown to find an offender.
+ * Rules that neither the compiler nor the linter checks: which file may import which, and which file owns a capability.
+ * Each rule is a function from sources to one sentence per breach, and is tested with an offender.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -11,30 +11,31 @@ interface Rule {
   readonly title: string;
   /** A sentence for each breach, with the path of the file. */
   readonly check: (sources: readonly Source[]) => string[];
-  /** By path, texts that break the rule once, each file having its part in it. */
+  /** By path, texts that break the rule once; each file takes part in the breach. */
   readonly offenders: readonly Readonly<Record<string, string>>[];
 }
 
 const program = (path: string): string => path.split('/')[0] ?? '';
 const isMain = ({ path }: Source): boolean => posix.basename(path) === 'main.ts';
-/** What a first word of the command line, or none, stands for. */
+/** A file of `commands/`, one per command of the program. */
 const isCommand = ({ path }: Source): boolean => path.split('/')[1] === 'commands';
-/** A program that is started inherits our environment. */
+/** The file that starts programs reads the environment, since they inherit it. */
 const isRunner = ({ path }: Source): boolean => posix.basename(path) === 'run-program.ts';
 const header = ({ text }: Source): string =>
   /^(?:#!.*\n)?(\/\*\*[\s\S]*?\*\/)/.exec(text)?.[1] ?? '';
 const isPure = (source: Source): boolean => /\bPure\b/.test(header(source));
 
-/** A rule about each import by itself: `reason` says why it is forbidden, or undefined. */
-function eachImport(reason: (each: Import) => string | undefined): Rule['check'] {
+/** A rule about single imports: `reason` returns why an import is forbidden, or undefined. */
+function eachImport(reason: (imported: Import) => string | undefined): Rule['check'] {
   return (sources) =>
-    importsOf(sources).flatMap((each) => {
-      const why = reason(each);
-      return why === undefined ? [] : [`${each.from.path} imports ${each.target}: ${why}`];
+    importsOf(sources).flatMap((imported) => {
+      const why = reason(imported);
+      const { from, target } = imported;
+      return why === undefined ? [] : [`${from.path} imports ${target}: ${why}`];
     });
 }
 
-/** A rule about the code of each file by itself, comments left out. */
+/** A rule about the code of single files, without comments. */
 function eachCode(pattern: RegExp, why: string): Rule['check'] {
   return (sources) =>
     sources.flatMap(({ path, text }) => {
@@ -43,7 +44,7 @@ function eachCode(pattern: RegExp, why: string): Rule['check'] {
     });
 }
 
-/** A capability that few files own: at most `most` files in a folder import the package or module. */
+/** A capability with few owners: at most `most` files in a folder import the package or module. */
 function owners(module: string, most: number, folders = ['']): Rule['check'] {
   return (sources) =>
     folders.flatMap((folder) => {
@@ -56,22 +57,22 @@ function owners(module: string, most: number, folders = ['']): Rule['check'] {
     });
 }
 
-/** Why a pure file may not import something; of node:net it may have what only looks at text. */
+/** Why a pure file may not import a module; of node:net it may import the functions on texts. */
 function impurity({ target, names }: Import): string | undefined {
   const module = target.replace(/^node:/, '').split('/')[0] ?? '';
-  const words = names.match(/\w+/g)?.filter((word) => word !== 'type') ?? [];
-  const isOnlyText = words.every((word) =>
-    ['isIP', 'isIPv4', 'isIPv6', 'BlockList'].includes(word),
+  const imports = names.match(/\w+/g)?.filter((name) => name !== 'type') ?? [];
+  const isOnlyText = imports.every((name) =>
+    ['isIP', 'isIPv4', 'isIPv6', 'BlockList'].includes(name),
   );
   if (['fs', 'child_process', 'timers', 'process', 'tls'].includes(module)) return 'it is pure';
   if (module === 'net' && !isOnlyText) return 'it is pure';
   if (target === 'shared/cli/log') return 'it is pure: it returns or throws';
-  const isClock = target === 'shared/clock' && words.includes('systemClock');
-  return isClock ? 'it is pure: time is given to it' : undefined;
+  const isClock = target === 'shared/clock' && imports.includes('systemClock');
+  return isClock ? 'it is pure: pass the clock as a parameter' : undefined;
 }
 
-/** The rooms of each program, from the top floor down; a file that lies loose is a room. */
-const roomsOf: Readonly<Record<string, readonly string[]>> = {
+/** The layers of each program, highest first: its folders, and the files outside of a folder. */
+const layersOf: Readonly<Record<string, readonly string[]>> = {
   agent: [
     ...['main', 'commands', 'replay', 'setup', 'watch', 'options', 'detect', 'events'],
     ...['uplink', 'spool', 'source', 'service'],
@@ -86,9 +87,9 @@ const roomsOf: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-function roomOf(path: string): { readonly program: string; readonly room: string } | undefined {
-  const [owner = '', room] = path.replace(/\.ts$/, '').split('/');
-  return room === undefined || !(owner in roomsOf) ? undefined : { program: owner, room };
+function layerOf(path: string): { readonly program: string; readonly layer: string } | undefined {
+  const [owner = '', layer] = path.replace(/\.ts$/, '').split('/');
+  return layer === undefined || !(owner in layersOf) ? undefined : { program: owner, layer };
 }
 
 const inFile = (path: string, ...texts: string[]) => texts.map((text) => ({ [path]: text }));
@@ -99,7 +100,7 @@ const rules: readonly Rule[] = [
     check: eachImport(({ from, target }) => {
       const isProgram = /^(agent|receiver)\//.test(target);
       return isProgram && program(target) !== program(from.path)
-        ? 'what both need is in shared/'
+        ? 'shared code belongs in shared/'
         : undefined;
     }),
     offenders: [
@@ -110,14 +111,16 @@ const rules: readonly Rule[] = [
     ],
   },
   {
-    title: 'a room imports rooms below it only',
+    title: 'a layer imports lower layers only',
     check: eachImport(({ from, target }) => {
-      const [above, below] = [roomOf(from.path), roomOf(target)];
-      const floors = above === undefined ? undefined : roomsOf[above.program];
-      if (above === undefined || below?.program !== above.program || floors === undefined) return;
-      if (above.room === below.room) return undefined;
-      const [floor, targetFloor] = [floors.indexOf(above.room), floors.indexOf(below.room)];
-      return floor >= 0 && floor < targetFloor ? undefined : `${below.room} is not below`;
+      const [importer, imported] = [layerOf(from.path), layerOf(target)];
+      const layers = importer === undefined ? undefined : layersOf[importer.program];
+      if (importer === undefined || layers === undefined) return undefined;
+      if (imported?.program !== importer.program) return undefined;
+      if (importer.layer === imported.layer) return undefined;
+      const [level, targetLevel] = [importer, imported].map(({ layer }) => layers.indexOf(layer));
+      const isLower = level !== undefined && level >= 0 && level < (targetLevel ?? -1);
+      return isLower ? undefined : `${imported.layer} is not a lower layer`;
     }),
     offenders: [
       { 'agent/spool/a.ts': "import { b } from '../uplink/b.js';" },
@@ -127,12 +130,12 @@ const rules: readonly Rule[] = [
     ],
   },
   {
-    title: 'nothing lies outside of a room but main, options, and what all rooms of shared use',
+    title: 'no file is outside of a layer',
     check: (sources) =>
       sources.flatMap(({ path }) => {
-        const { program: owner, room } = roomOf(path) ?? {};
-        const isKnown = room !== undefined && roomsOf[owner ?? '']?.includes(room) === true;
-        return isKnown ? [] : [`${path} is in no room that is known`];
+        const { program: owner, layer } = layerOf(path) ?? {};
+        const isKnown = layer !== undefined && layersOf[owner ?? '']?.includes(layer) === true;
+        return isKnown ? [] : [`${path} is in no known layer`];
       }),
     offenders: inFile('agent/delivery.ts', '/** Delivers. */'),
   },
@@ -144,9 +147,9 @@ const rules: readonly Rule[] = [
     offenders: inFile('agent/a.ts', "import '../test/b.js';", "import { vi } from 'vitest';"),
   },
   {
-    title: 'nobody imports a main.ts',
+    title: 'no file imports a main.ts',
     check: eachImport(({ target }) =>
-      target.endsWith('/main') ? 'a program starts there' : undefined,
+      target.endsWith('/main') ? 'it is an entry point' : undefined,
     ),
     offenders: inFile('agent/a.ts', "import { x } from './main.js';"),
   },
@@ -160,7 +163,7 @@ const rules: readonly Rule[] = [
     offenders: inFile('agent/a.ts', "import { x } from './options.js';"),
   },
   {
-    title: 'imports do not go in circles',
+    title: 'there are no import cycles',
     check: cycles,
     offenders: [
       {
@@ -179,7 +182,7 @@ const rules: readonly Rule[] = [
     ),
   },
   {
-    title: 'nothing is exported again',
+    title: 'there are no re-exports',
     check: eachCode(/^export\b[^;=(]*\bfrom\b/m, 'import from the file that owns the name'),
     offenders: inFile(
       'agent/a.ts',
@@ -192,11 +195,11 @@ const rules: readonly Rule[] = [
     check: (sources) =>
       sources
         .filter(({ path }) => posix.basename(path) === 'index.ts')
-        .map(({ path }) => `${path}: name it for what it knows`),
+        .map(({ path }) => `${path}: name the file after its content`),
     offenders: inFile('agent/detect/index.ts', 'export const a = 1;'),
   },
   {
-    title: 'a file that says it is pure imports no files, sockets, processes, timers, clock or log',
+    title: 'a file marked pure imports no files, sockets, processes, timers, clock or log',
     check: (sources) => eachImport(impurity)(sources.filter(isPure)),
     offenders: [
       "import { open } from 'node:fs/promises';",
@@ -209,8 +212,7 @@ const rules: readonly Rule[] = [
     ].map((line) => ({ 'shared/a.ts': `/** Sums. Pure. */\n${line}` })),
   },
   {
-    title:
-      'a file that says it is pure reads no clock, sets no timer and asks nothing of the process',
+    title: 'a file marked pure reads no clock, sets no timer and does not use process',
     check: (sources) =>
       eachCode(
         /\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bset(Timeout|Interval|Immediate)\(|\bprocess\.|\bMath\.random\b/,
@@ -236,7 +238,7 @@ const rules: readonly Rule[] = [
     ],
   },
   {
-    title: 'two files know jpeg-js: the one that decodes, and the scene that encodes',
+    title: 'two files import jpeg-js: the decoder, and the demo scene that encodes',
     check: owners('jpeg-js', 2),
     offenders: [
       {
@@ -247,7 +249,7 @@ const rules: readonly Rule[] = [
     ],
   },
   {
-    title: 'one file runs other programs',
+    title: 'one file starts other programs',
     check: owners('child_process', 1),
     offenders: [
       {
@@ -257,14 +259,14 @@ const rules: readonly Rule[] = [
     ],
   },
   {
-    title: 'programs are run by name and words, so that no shell reads them',
+    title: 'programs are started by name and arguments, without a shell',
     check: eachImport(({ target, names }) => {
       if (target.replace('node:', '') !== 'child_process') return undefined;
-      const words = names.replaceAll(/\btype\b/g, '').match(/[\w*]+/g) ?? ['*'];
-      const isOnlyPlain = words.every((word) =>
-        ['spawn', 'execFile', 'ChildProcess'].includes(word),
+      const imports = names.replaceAll(/\btype\b/g, '').match(/[\w*]+/g) ?? ['*'];
+      const isAllowed = imports.every((name) =>
+        ['spawn', 'execFile', 'ChildProcess'].includes(name),
       );
-      return isOnlyPlain ? undefined : 'spawn and execFile take words';
+      return isAllowed ? undefined : 'use spawn or execFile, which take a list of arguments';
     }),
     offenders: inFile(
       'shared/process/run-program.ts',
@@ -279,10 +281,10 @@ const rules: readonly Rule[] = [
     ),
   },
   {
-    title: 'no shell is started, and no text becomes code',
+    title: 'no shell is started, and no text is evaluated as code',
     check: eachCode(
       /\bshell\b['"]?\s*[:,}]|['"](?:\/[\w/]*\/)?(?:ba|da|z|k)?sh['"]|\beval\(|\bFunction\(|\bnode:vm\b|\bcreateRequire\b|\bgetBuiltinModule\b/,
-      'words are no commands',
+      'texts are not commands',
     ),
     offenders: inFile(
       'shared/process/run-program.ts',
@@ -303,7 +305,7 @@ const rules: readonly Rule[] = [
     check: (sources) =>
       eachCode(
         /\bprocess\.(argv|env|exit)\b|\} = process\b|\bfrom 'node:process'/,
-        'main.ts hands it over',
+        'main.ts passes it on',
       )(sources.filter((source) => !isMain(source) && !isRunner(source))),
     offenders: inFile(
       'agent/a.ts',
@@ -315,11 +317,11 @@ const rules: readonly Rule[] = [
     ),
   },
   {
-    title: 'every file opens by saying what it owns',
+    title: 'every file begins with a header comment',
     check: (sources) =>
       sources
         .filter((source) => header(source) === '')
-        .map(({ path }) => `${path} does not open with /**`),
+        .map(({ path }) => `${path} does not begin with /**`),
     offenders: inFile('agent/a.ts', "import 'x';\n/** Late. */", '// Short.'),
   },
   {
@@ -327,14 +329,14 @@ const rules: readonly Rule[] = [
     check: (sources) =>
       sources.flatMap(({ path, text }) => {
         const lineCount = text.trimEnd().split('\n').length;
-        return lineCount <= 300 ? [] : [`${path} has ${lineCount} lines: look for the seam`];
+        return lineCount <= 300 ? [] : [`${path} has ${lineCount} lines: split it`];
       }),
     offenders: inFile('agent/a.ts', 'x\n'.repeat(301)),
   },
   {
-    // Other uses are for eslint's no-explicit-any to find.
+    // eslint's no-explicit-any finds other uses.
     title: 'no file casts to any',
-    check: eachCode(/\bas any\b|<any>/, 'say what it is, or unknown'),
+    check: eachCode(/\bas any\b|<any>/, 'use the type, or unknown'),
     offenders: inFile('agent/a.ts', 'const a = b as any;', 'const a = <any>b;'),
   },
   {
@@ -342,7 +344,7 @@ const rules: readonly Rule[] = [
     check: (sources) =>
       sources.flatMap(({ path, text }) => {
         const found = /@ts-(ignore|expect-error|nocheck)|eslint-disable/.exec(text);
-        return found === null ? [] : [`${path} has ${found[0]}: mend the cause`];
+        return found === null ? [] : [`${path} has ${found[0]}: fix the cause`];
       }),
     offenders: inFile(
       'agent/a.ts',
@@ -370,10 +372,10 @@ function readSources(): Source[] {
 const asSources = (files: Readonly<Record<string, string>>): Source[] =>
   Object.entries(files).map(([path, text]) => ({ path, text }));
 
-describe('the sources', () => {
+describe('conventions of the sources', () => {
   const sources = readSources();
 
-  it('are found, with their imports', () => {
+  it('the sources are found, with their imports', () => {
     const paths = sources.map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining(['agent/main.ts', 'receiver/main.ts', 'shared/protocol/wire.ts']),
@@ -388,25 +390,25 @@ describe('the sources', () => {
     ]);
   });
 
-  it.each(rules)('keep the rule: $title', ({ check }) => {
+  it.each(rules)('rule: $title', ({ check }) => {
     expect(check(sources)).toEqual([]);
   });
 });
 
-describe('the rules', () => {
+describe('convention rules', () => {
   const broken = rules.flatMap(({ title, check, offenders }) =>
     offenders.map((files) => ({ title, check, files })),
   );
 
-  it.each(broken)('find who breaks: $title: $files', ({ check, files }) => {
+  it.each(broken)('find a breach of: $title: $files', ({ check, files }) => {
     const found = check(asSources(files));
     expect(found).toHaveLength(1);
     for (const path of Object.keys(files)) expect(found[0]).toContain(path);
   });
 
-  it('find nothing wrong with decent files', () => {
+  it('find no breach in valid files', () => {
     const pure = [
-      '/** Looks at texts. Pure: no process.exit, Date.now() or as any in it. */',
+      '/** Reads texts. Pure: no process.exit, Date.now() or as any in it. */',
       "import { isIP, isIPv6 } from 'node:net';",
       "import type { Clock } from '../clock.js';",
       '',

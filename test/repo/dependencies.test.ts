@@ -1,4 +1,4 @@
-/** What the programs are built of: known by its content, audited, and good without anything run at install. */
+/** The dependencies: pinned by their content, audited, and usable without install scripts. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { describe, expect, it } from 'vitest';
@@ -17,12 +17,12 @@ const { packages } = JSON.parse(read('package-lock.json')) as {
 const locked = Object.entries(packages).filter(([path]) => path !== '');
 
 describe('the dependencies', () => {
-  it('are known by their content, wherever they come from', () => {
+  it('are pinned by their content, independent of the registry', () => {
     expect(locked.length).toBeGreaterThan(10);
     expect(locked.filter(([, { integrity }]) => integrity === undefined)).toEqual([]);
   });
 
-  it('run nothing at install that the programs need', () => {
+  it('have no install script that the programs need', () => {
     const scripts = locked.filter(([, { dev, hasInstallScript }]) => hasInstallScript && !dev);
     // It downloads a Windows program (on macOS too): not used, and the rest of the package is bundled.
     expect(scripts.map(([path]) => path)).toEqual(['node_modules/node-webcam']);
@@ -45,24 +45,27 @@ describe('the dependencies', () => {
 });
 
 describe('the audit', () => {
-  it('fails on a known hole, and names it', () => {
+  it('fails on a known vulnerability, and names it', () => {
     const vulnerabilities = { pngjs: { severity: 'high' } };
     const report = { vulnerabilities, metadata: { vulnerabilities: { high: 1, total: 1 } } };
     expect(readAudit(JSON.stringify(report))).toEqual({
-      says: 'Known holes in dependencies: pngjs (high). See npm audit.',
-      isHole: true,
+      message: 'Known vulnerabilities in dependencies: pngjs (high). See npm audit.',
+      isVulnerable: true,
     });
   });
 
   it.each([
-    ['{"vulnerabilities":{},"metadata":{"vulnerabilities":{"total":0}}}', 'No known holes'],
+    [
+      '{"vulnerabilities":{},"metadata":{"vulnerabilities":{"total":0}}}',
+      'No known vulnerabilities',
+    ],
     ['{"message":"405 Method Not Allowed","error":{}}', 'Not audited: 405 Method Not Allowed'],
     ['{}', 'Not audited: the registry did not answer'],
     ['null', 'Not audited: the registry did not answer'],
-    ['', 'Not audited: npm said nothing'],
-  ])('of %s passes and says so', (text, says) => {
-    const { says: said, isHole } = readAudit(text);
-    expect(isHole).toBe(false);
-    expect(said).toContain(says);
+    ['', 'Not audited: the output of npm is not JSON'],
+  ])('of %s passes and reports it', (text, expected) => {
+    const { message, isVulnerable } = readAudit(text);
+    expect(isVulnerable).toBe(false);
+    expect(message).toContain(expected);
   });
 });

@@ -14,7 +14,7 @@ const empty = ['f00205', 'f00209', 'f00213', 'f00217'].map(frame);
 const visitor = frame('f00233');
 
 const asItComes: DetectorSettings = { sensitivity: 0.5, minArea: 0.002, absorbMs: 20_000 };
-/** What each panel shows, row by row, two in a row: settings, and for how many seconds somebody stood there. */
+/** What each panel shows, row by row, two in a row: settings, and for how many seconds a person stood there. */
 const panels: readonly (readonly [changed: Partial<DetectorSettings>, seconds: number])[] = [
   [{}, 1],
   [{ sensitivity: 0 }, 1],
@@ -26,7 +26,7 @@ const panels: readonly (readonly [changed: Partial<DetectorSettings>, seconds: n
 const across = 2;
 const gapPx = 8;
 
-/** White where to look. */
+/** White: cells that are compared. */
 function leftHalf() {
   const png = new PNG({ width: 96, height: 54 });
   for (let i = 0; i < 96 * 54; i++) png.data.fill(i % 96 < 48 ? 255 : 0, 4 * i, 4 * i + 3);

@@ -31,7 +31,7 @@ const blocks: readonly (readonly [page: string, name: string, expected: string])
 ];
 
 describe('generated docs', () => {
-  it.each(blocks)('%s has the %s as the code has them', checkGenerated);
+  it.each(blocks)('%s: the block "%s" matches the code', checkGenerated);
 });
 
 const pages = ['.', 'docs', 'docs/reference', 'shared'].flatMap((folder) =>
@@ -51,7 +51,7 @@ function anchorsIn(text: string): string[] {
 }
 
 describe('links in the docs', () => {
-  it.each(pages)('%s: every link leads somewhere', (page) => {
+  it.each(pages)('%s: every link has a target', (page) => {
     const text = readFileSync(join(root, page), 'utf8').replaceAll(/^```[^]*?^```$/gm, '');
     const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
     const broken = links.filter((link) => {

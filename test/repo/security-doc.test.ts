@@ -1,4 +1,4 @@
-/** SECURITY.md against the programs: every limit, with its value. */
+/** The limits in SECURITY.md: all are listed, with the values of the code. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as agentLimits from '../../agent/uplink/uplink-limits.js';
@@ -15,7 +15,7 @@ const rows = [...part.matchAll(/^\| `([\w-]+)` +\| +(\w+) \|/gm)].map(([, name =
 }));
 
 describe('the limits in SECURITY.md', () => {
-  it('are those of the programs', () => {
+  it('have the values of the code', () => {
     const flags = optionRows(receiverProgram).map(
       ({ flag, defaultText }) => [flag.split(' ')[0], defaultText] as const,
     );
@@ -27,7 +27,7 @@ describe('the limits in SECURITY.md', () => {
     expect(rows).toEqual(rows.map(({ name }) => ({ name, value: known.get(name) })));
   });
 
-  it('are all there', () => {
+  it('are complete', () => {
     const flags = optionRows(receiverProgram)
       .map(({ flag }) => flag.split(' ')[0] ?? '')
       .filter((flag) => /^--(max|quota|idle-timeout)/.test(flag));

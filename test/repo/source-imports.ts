@@ -1,4 +1,4 @@
-/** What sources import, read from their text: for rules about who may import whom. */
+/** The imports of source files, read from their text, for the rules on imports. */
 import { posix } from 'node:path';
 
 export interface Source {
@@ -9,13 +9,13 @@ export interface Source {
 
 export interface Import {
   readonly from: Source;
-  /** What is imported: a path from the root without its suffix, or the name of a package or module. */
+  /** The imported file, as a path from the root without its suffix, or a package or module. */
   readonly target: string;
-  /** As written between `import` and `from`; empty when everything or nothing is taken. */
+  /** The text between `import` and `from`; empty for side-effect and dynamic imports. */
   readonly names: string;
 }
 
-/** The code alone: what a comment says breaks no rule. `//` in a text stays, as in `https://`. */
+/** The code without comments, which break no rule. `//` in a text stays, as in `https://`. */
 export const withoutComments = (text: string): string =>
   text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '$1');
 
@@ -33,7 +33,7 @@ export function importsOf(sources: readonly Source[]): Import[] {
   });
 }
 
-/** Import paths that lead back to where they began, each told once. */
+/** Import cycles, each reported once. */
 export function cycles(sources: readonly Source[]): string[] {
   const targets = new Map<string, string[]>();
   for (const { from, target } of importsOf(sources)) {
@@ -41,11 +41,11 @@ export function cycles(sources: readonly Source[]): string[] {
   }
   const found: string[] = [];
   const done = new Set<string>();
-  const visit = (path: string, way: readonly string[]): void => {
-    const start = way.indexOf(path);
-    if (start >= 0) found.push(`a cycle of imports: ${[...way.slice(start), path].join(' > ')}`);
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start >= 0) found.push(`a cycle of imports: ${[...trail.slice(start), path].join(' > ')}`);
     if (start >= 0 || done.has(path)) return;
-    for (const target of targets.get(path) ?? []) visit(target, [...way, path]);
+    for (const target of targets.get(path) ?? []) visit(target, [...trail, path]);
     done.add(path);
   };
   for (const path of targets.keys()) visit(path, []);

@@ -1,4 +1,4 @@
-/** An agent made by hand, message by message, to see what the receiver answers. */
+/** A scripted agent: sends single messages and collects the receiver's answers. */
 import { createHash } from 'node:crypto';
 import { type Socket } from 'node:net';
 import { maxHeaderBytes, preface } from '../../shared/protocol/protocol-limits.js';
@@ -12,10 +12,10 @@ export const peerEpoch = '00112233445566778899aabbccddeeff';
 export class AgentPeer {
   readonly socket: Socket;
   readonly messages: ReceiverMessage[] = [];
-  /** Resolves when the connection is over. */
+  /** Resolves when the connection has closed. */
   readonly over: Promise<unknown>;
 
-  /** @param to a receiver's port, or a connection to it */
+  /** @param to a receiver's port, or an open connection */
   constructor(to: number | Socket) {
     const { socket, heard } =
       typeof to === 'number' ? speakTo(to) : { socket: to, heard: hearAll(to) };
@@ -62,7 +62,7 @@ export class AgentPeer {
     });
   }
 
-  /** The first message of a type, once it is there. */
+  /** Waits for the nth message of a type. */
   answer<Type extends ReceiverMessage['type']>(type: Type, nth = 1) {
     return eventually(() => {
       const found = this.messages.filter((message) => message.type === type);

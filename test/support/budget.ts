@@ -1,4 +1,4 @@
-/** A budget that never ends, for what is tested without one. */
+/** A work budget without limit. */
 import type { ConnectionBudget } from '../../receiver/limits/work/work-budgets.js';
 
 export const freeBudget: ConnectionBudget = {

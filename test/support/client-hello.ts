@@ -1,7 +1,7 @@
-/** ClientHellos byte by byte: such as an agent sends, and with any part of it changed. */
+/** Builds ClientHellos byte by byte: that of an agent, and variants with any part changed. */
 import { randomBytes } from 'node:crypto';
 
-/** What an agent's says; each part may be another. */
+/** The parts of an agent's ClientHello; each may be replaced. */
 export interface HelloParts {
   readonly identities: readonly (string | Buffer)[];
   readonly binders: readonly Buffer[];
@@ -13,14 +13,14 @@ export interface HelloParts {
   readonly versions: readonly number[];
   readonly modes: readonly number[];
   readonly groups: readonly number[];
-  /** Of the key shares. */
+  /** Groups of the key shares. */
   readonly shares: readonly number[];
   readonly compression: readonly number[];
   readonly extensionsBefore: readonly (readonly [number, Buffer])[];
   readonly extensionsAfter: readonly (readonly [number, Buffer])[];
-  /** Left out, by number. */
+  /** Numbers of omitted extensions. */
   readonly without: readonly number[];
-  /** In the record, after the message. */
+  /** Bytes in the record after the message. */
   readonly trailer: Buffer;
 }
 
@@ -42,7 +42,7 @@ const shareBytes = new Map([
   [0x11ec, 1216],
 ]);
 
-/** A message in one record. Its binders fit no key. */
+/** A ClientHello in one record. Its binders verify with no key. */
 export function makeHello(identity: string, changes: Partial<HelloParts> = {}): Buffer {
   const parts: HelloParts = {
     identities: [identity],

@@ -1,4 +1,4 @@
-/** Spool entries made for tests. */
+/** Spool entries for tests. */
 import { type Entry, sha256Of } from '../../agent/spool/entry.js';
 import { makeJpeg } from './pictures.js';
 

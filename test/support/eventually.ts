@@ -1,15 +1,15 @@
-/** Waits until something holds: looks again every few milliseconds, gives up long after it should have. */
+/** Polls a condition every 20 ms until it holds; fails after a generous deadline. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 export async function eventually<T>(
-  look: () => T | undefined | false | Promise<T | undefined | false>,
+  poll: () => T | undefined | false | Promise<T | undefined | false>,
   what: string,
   deadlineMs = 30_000,
 ): Promise<T> {
   const start = performance.now();
   for (;;) {
-    const seen = await look();
-    if (seen !== undefined && seen !== false) return seen;
+    const result = await poll();
+    if (result !== undefined && result !== false) return result;
     if (performance.now() - start > deadlineMs) throw new Error(`did not happen: ${what}`);
     await delay(20);
   }

@@ -1,12 +1,12 @@
-/** A clock that moves only when a test says so. */
+/** A clock that a test advances by hand. */
 import type { Clock } from '../../shared/clock.js';
 
 export class FakeClock implements Clock {
   #nowMs: number;
-  /** Of the wall clock, from the one that nobody sets. */
+  /** Offset of the wall clock from the monotonic clock. */
   #wallOffsetMs = 0;
   #sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
-  /** Every pause that was asked for, in order. */
+  /** All requested pauses, in order. */
   readonly pauses: number[] = [];
 
   constructor(nowMs = Date.UTC(2026, 10, 22)) {
@@ -17,7 +17,7 @@ export class FakeClock implements Clock {
     return this.#nowMs + this.#wallOffsetMs;
   }
 
-  /** Somebody sets the clock. */
+  /** Sets the wall clock. */
   setWall(nowMs: number): void {
     this.#wallOffsetMs = nowMs - this.#nowMs;
   }
@@ -43,7 +43,7 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** Lets time pass; sleepers that are due wake in order. */
+  /** Advances the clock; sleepers that are due wake in order. */
   async advance(ms: number): Promise<void> {
     this.#nowMs += ms;
     const due = this.#sleepers.filter((sleeper) => sleeper.atMs <= this.#nowMs);

@@ -1,5 +1,5 @@
 /**
- * `node:fs/promises` that fails as a test says: an errno at some call, a disk that is full, read-only or out of
+ * `node:fs/promises` with injected faults: an errno at a given call, a disk that is full, read-only or out of
  * descriptors, and a process that is killed between two calls. For `vi.mock`.
  */
 import type * as Files from 'node:fs/promises';
@@ -9,16 +9,16 @@ export type DiskState = 'fine' | 'full' | 'tight' | 'read-only' | 'unreadable';
 interface Call {
   readonly name: string;
   readonly writes: boolean;
-  /** Bytes to be written, for a call that takes room. */
+  /** Bytes to be written, for a call that needs space. */
   readonly bytes: number | undefined;
 }
 
-/** Files up to this size find room on a disk that is `tight`. */
+/** Files up to this size fit on a `tight` disk. */
 const tightBytes = 600;
 
 export class Faults {
   state: DiskState = 'fine';
-  /** Calls until one fails, once. */
+  /** Calls until one call fails. */
   #failIn: number | undefined;
   #code = 'EIO';
   /** Calls until the process is killed. */
@@ -37,7 +37,7 @@ export class Faults {
     this.#code = code;
   }
 
-  /** After so many calls none returns any more, until `reset`. */
+  /** After this number of calls no call returns, until `reset`. */
   killIn(calls: number, onKilled: () => void): void {
     this.#killIn = calls;
     this.#onKilled = onKilled;
@@ -76,7 +76,7 @@ type Handle = Files.FileHandle;
 const lengthOf = (data: unknown): number =>
   typeof data === 'string' || Buffer.isBuffer(data) ? data.length : 0;
 
-/** The calls that a spool makes; any other is passed on as it is. */
+/** The calls of a spool; all others are passed on unchanged. */
 export function faultyFiles(files: FilesModule, faults: Faults): FilesModule {
   const change = (name: string, bytes?: number): Call => ({ name, writes: true, bytes });
   const look = (name: string): Call => ({ name, writes: false, bytes: undefined });

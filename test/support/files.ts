@@ -1,8 +1,8 @@
-/** What lies below a directory. */
+/** Lists the files below a directory. */
 import { readdirSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 
-/** Every file, relative and sorted; what is hidden, and the store's records, are left out unless asked for. */
+/** All files, as sorted relative paths; hidden files and the store's records only with `hidden`. */
 export function filesBelow(directory: string, { hidden = false } = {}): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -12,7 +12,7 @@ export function filesBelow(directory: string, { hidden = false } = {}): string[]
     .sort();
 }
 
-/** Files that somebody began to write and did not finish. */
+/** Temporary files of unfinished writes. */
 export function unfinishedBelow(directory: string): string[] {
   return filesBelow(directory, { hidden: true }).filter((path) => path.endsWith('.part'));
 }

@@ -1,4 +1,4 @@
-/** Parts of the docs that are made from the code: compared with it, or with `UPDATE=1` rewritten. */
+/** Generated parts of the docs: compared with the code, or rewritten with `UPDATE=1`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { format } from 'prettier';
 import { expect } from 'vitest';
@@ -11,8 +11,8 @@ export function markdownTable(head: string[], rows: string[][]): string {
 }
 
 /**
- * The part between `<!-- name -->` and `<!-- end -->` is as expected.
- * @param page from the root of the repository
+ * Checks the part between `<!-- name -->` and `<!-- end -->`.
+ * @param page path from the root of the repository
  */
 export async function checkGenerated(page: string, name: string, expected: string): Promise<void> {
   const path = `${root}${page}`;
@@ -23,7 +23,7 @@ export async function checkGenerated(page: string, name: string, expected: strin
     pattern,
     (_, start: string, end: string) => `${start}\n${expected}\n\n${end}`,
   );
-  // Prettier has its own idea of a table's columns.
+  // Prettier aligns the columns of a table.
   const formatted = await format(updated, { parser: 'markdown', printWidth: 100 });
   if (process.env.UPDATE) writeFileSync(path, formatted);
   else expect(text).toBe(formatted);

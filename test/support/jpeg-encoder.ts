@@ -1,13 +1,13 @@
 /**
- * Writes sequential JPEGs of every make (ITU-T T.81): sampling factors, scans, restart intervals, tables and
- * segments as the test wants them. Slow and plain: each formula as the standard has it.
+ * Writes sequential JPEGs of any form (ITU-T T.81): sampling factors, scans, restart intervals, tables and segments
+ * are parameters. Slow and plain: each formula is that of the standard.
  */
 
 export interface EncodedComponent {
   readonly id: number;
   readonly across: number;
   readonly down: number;
-  /** 0..255, at a place of the component's own samples; also asked for beyond the frame's edge. */
+  /** 0..255, at a position in the component's own samples; also called for positions beyond the frame's edge. */
   readonly sample: (x: number, y: number) => number;
   /** Steps of the quantization in zigzag order. */
   readonly steps: readonly number[];
@@ -19,15 +19,15 @@ export interface EncodedFrame {
   readonly components: readonly EncodedComponent[];
   /** One scan for all components, or one for each. */
   readonly isInterleaved?: boolean;
-  /** MCUs; 0: no restart markers. */
+  /** In MCUs; 0: no restart markers. */
   readonly restartInterval?: number;
-  /** Lengths of the Huffman codes: all alike, or the last ones as long as may be. */
+  /** Lengths of the Huffman codes: all equal, or the last ones of maximum length. */
   readonly codes?: 'alike' | 'long';
   /** 16 bits for each step of the quantization. */
   readonly hasWideSteps?: boolean;
-  /** Whole segments to put in before the tables. */
+  /** Whole segments before the tables. */
   readonly segments?: readonly Buffer[];
-  /** Bytes to put in before each marker of a restart, and before that of the end. */
+  /** Bytes before each restart marker and before EOI. */
   readonly spare?: Buffer;
   /** 0xc0 or 0xc1. */
   readonly frameCode?: number;
@@ -76,7 +76,7 @@ export function segment(code: number, payload: readonly number[] | Buffer): Buff
   return Buffer.from([0xff, code, length >> 8, length & 255, ...payload]);
 }
 
-/** How many of a component's samples are inside the frame. */
+/** Number of a component's samples inside the frame. */
 export function samplesInside(frame: EncodedFrame, component: EncodedComponent) {
   const most = (factor: 'across' | 'down') => Math.max(...frame.components.map((c) => c[factor]));
   return {
@@ -155,7 +155,7 @@ const zigzag = [
   60, 61, 54, 47, 55, 62, 63,
 ];
 
-/** F.1.2: the first coefficient's difference, then runs of zeros and what follows them. */
+/** F.1.2: the difference of the DC coefficient, then runs of zeros and the values after them. */
 function encodeBlock(
   bits: BitWriter,
   difference: number,
@@ -197,24 +197,24 @@ class BitWriter {
     }
   }
 
-  /** F.1.2.1.1: a negative value is one less, its high bits left out. */
+  /** F.1.2.1.1: a negative value is decremented and its high bits are omitted. */
   putValue(value: number): void {
     const length = sizeOf(value);
     this.put({ bits: value < 0 ? value - 1 + (1 << length) : value, length });
   }
 
-  /** Filled up with ones. */
+  /** Pads the last byte with ones. */
   end(): Buffer {
     while (this.#count > 0) this.put({ bits: 1, length: 1 });
     return Buffer.from(this.#bytes);
   }
 }
 
-/** Annex C: codes in the order of their lengths; the one of ones only is no code. */
+/** Annex C: codes in the order of their lengths; the code of only ones is reserved. */
 function makeTable(mode: 'alike' | 'long', values: readonly number[]): Table {
   const counts = new Array<number>(16).fill(0);
   const alike = Math.ceil(Math.log2(values.length + 1));
-  // One code each of 2 to 9 bits, the rest of 16; there are never more than 162.
+  // One code each of 2 to 9 bits, the others of 16; there are at most 162.
   if (mode === 'alike') counts[alike - 1] = values.length;
   else {
     const short = Math.min(8, values.length - 1);

@@ -1,4 +1,4 @@
-/** A log that keeps its lines, to look at what an operator would see. */
+/** A log that keeps its lines. */
 import { type Log, makeLog } from '../../shared/cli/log.js';
 
 export function keptLog(): { readonly log: Log; readonly lines: string[] } {

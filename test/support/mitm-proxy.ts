@@ -1,39 +1,44 @@
-/** Somebody between agent and receiver, who hears every byte and may change, hold back or cut. */
+/** A proxy between agent and receiver that records every byte and may change, delay or cut. */
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-export type Way = 'up' | 'down';
+export type Direction = 'up' | 'down';
 
-export interface MiddleSettings {
+export interface MitmSettings {
   readonly targetPort: number;
   /**
-   * What becomes of a chunk; undefined cuts the connection, and nothing of the chunk passes.
-   * @param at which byte of its way the chunk begins with @param connection 0 is the first
+   * Returns the chunk to forward; undefined cuts the connection without forwarding the chunk.
+   * @param at offset of the chunk in its direction @param connection 0 is the first
    */
-  readonly pass?: (chunk: Buffer, way: Way, at: number, connection: number) => Buffer | undefined;
+  readonly pass?: (
+    chunk: Buffer,
+    direction: Direction,
+    at: number,
+    connection: number,
+  ) => Buffer | undefined;
 }
 
-export interface Middle {
+export interface MitmProxy {
   readonly port: number;
-  /** All that was said, by connection. */
-  readonly heard: Record<Way, Buffer>[];
+  /** All bytes, by connection. */
+  readonly heard: Record<Direction, Buffer>[];
 }
 
-export async function openMiddle({ targetPort, pass }: MiddleSettings): Promise<Middle> {
-  const heard: Record<Way, Buffer>[] = [];
+export async function openMitmProxy({ targetPort, pass }: MitmSettings): Promise<MitmProxy> {
+  const heard: Record<Direction, Buffer>[] = [];
   const open = new Set<Socket>();
   const server = createServer((agent) => {
     const connection = heard.length;
     const record = { up: Buffer.alloc(0), down: Buffer.alloc(0) };
     heard.push(record);
     const receiver = connect({ port: targetPort, host: '127.0.0.1' });
-    const carry = (from: Socket, to: Socket, way: Way): void => {
+    const carry = (from: Socket, to: Socket, direction: Direction): void => {
       open.add(from);
       from.on('data', (chunk: Buffer) => {
-        const at = record[way].length;
-        record[way] = Buffer.concat([record[way], chunk]);
-        const passed = pass === undefined ? chunk : pass(chunk, way, at, connection);
+        const at = record[direction].length;
+        record[direction] = Buffer.concat([record[direction], chunk]);
+        const passed = pass === undefined ? chunk : pass(chunk, direction, at, connection);
         if (passed !== undefined) to.write(passed);
         else {
           from.destroy();

@@ -1,4 +1,4 @@
-/** Small disks and mounts that go with the test. They need root, and a machine that lets root mount. */
+/** Small disks and mounts, removed after the test. They need root, and a machine that lets root mount. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ function mustRun(command: string, args: readonly string[]): void {
   if (failure !== undefined) throw new Error(failure);
 }
 
-/** Why nothing can be mounted here, to be shown when a test is skipped; undefined when it can. */
+/** Why mounting is impossible here, as the reason of a skipped test; undefined when it is possible. */
 export function whyNoMount(): string | undefined {
   if (process.platform !== 'linux') return 'mounting is tried on Linux only';
   if (process.getuid?.() !== 0) return 'only root can mount';
@@ -35,12 +35,12 @@ export function mount(...args: readonly string[]): void {
   mustRun('mount', args);
 }
 
-/** Takes a mount away, also from under who has files open there. */
+/** Removes a mount, also while files are open on it. */
 export function unmount(directory: string): void {
   mustRun('umount', ['--lazy', directory]);
 }
 
-/** An empty file system of its own. @param size as mount(8) reads it: `1m` */
+/** Mounts a new, empty file system. @param size as mount(8) reads it: `1m` */
 export function smallDisk(size: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'picchanged-disk-'));
   onTestFinished(() => rmdirSync(directory));

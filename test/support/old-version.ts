@@ -1,4 +1,4 @@
-/** picchanged 0.1.0 as its users have it: the package of that version, unpacked. */
+/** picchanged 0.1.0 as released: the unpacked package of that version. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ export const programsOfToday: Programs = {
   receiver: `${root}dist/receiver.js`,
 };
 
-/** Unpacks 0.1.0 for the tests of one file. To be called at the top of the file. */
+/** Unpacks 0.1.0 for the tests of one file. Call it at the top of the file. */
 export function unpackVersion01(): Programs {
   const directory = mkdtempSync(join(tmpdir(), 'picchanged-0.1.0-'));
   afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-/** Cameras that are paired without having gone through it, and connections that prove a key. */
+/** Cameras that are paired without the pairing exchange, and connections that prove a key. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -8,7 +8,7 @@ import type { KeyFolder } from '../../receiver/access/keys/key-folder.js';
 import { type CameraKey, formatIdentity } from '../../shared/keys/identity.js';
 import { tlsSettings } from '../../shared/keys/tls-settings.js';
 
-/** Puts a camera's key where the receiver looks for it. */
+/** Writes a camera's key to the receiver's keys folder. */
 export async function pairBehindTheScenes(folder: KeyFolder, camera: string): Promise<CameraKey> {
   const key = { camera, id: randomBytes(8).toString('hex'), key: randomBytes(32) };
   const paired = { id: key.id, key: key.key.toString('hex'), pairedAtMs: Date.now() };
@@ -16,7 +16,7 @@ export async function pairBehindTheScenes(folder: KeyFolder, camera: string): Pr
   return key;
 }
 
-/** A TLS connection, of which nothing is known to have succeeded. */
+/** Starts a TLS connection; the handshake may fail. */
 export function beginTls(port: number, options: ConnectionOptions): TLSSocket {
   const plain = connect({ port, host: '127.0.0.1' });
   const socket = connectSecurely({
@@ -39,7 +39,7 @@ export function proving({ camera, id, key }: CameraKey): ConnectionOptions {
   };
 }
 
-/** How a connection's handshake ends: `secure`, or the code of its error, or `closed`. */
+/** Result of a handshake: `secure`, the code of its error, or `closed`. */
 export async function outcomeOf(socket: TLSSocket): Promise<string> {
   return await new Promise((resolve) => {
     socket.once('secureConnect', () => resolve('secure'));
@@ -48,7 +48,7 @@ export async function outcomeOf(socket: TLSSocket): Promise<string> {
   });
 }
 
-/** @throws what the handshake fails with */
+/** @throws the error of the handshake */
 export async function connectWithKey(port: number, key: CameraKey): Promise<TLSSocket> {
   const socket = beginTls(port, proving(key));
   await once(socket, 'secureConnect');

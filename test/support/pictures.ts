@@ -1,4 +1,4 @@
-/** Small JPEGs made for tests: each number gives another picture, always the same bytes. */
+/** Small JPEGs for tests: one picture per number, always the same bytes. */
 import jpeg from 'jpeg-js';
 
 export function makeJpeg(number = 1, size: { widthPx?: number; heightPx?: number } = {}): Buffer {

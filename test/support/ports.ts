@@ -1,10 +1,10 @@
-/** Ports for programs that are told which to take. */
+/** Free ports for programs that need a fixed port. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
 /**
- * A port of 127.0.0.1 that nobody listens on now. It is below those that Linux gives to outgoing connections
- * (ip(7), ip_local_port_range): a program that gives it up for a moment gets it again.
+ * A port of 127.0.0.1 without a listener. It is below the range that Linux uses for outgoing connections (ip(7),
+ * ip_local_port_range), so a program that closes it for a moment can open it again.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -12,7 +12,7 @@ export async function freePort(): Promise<number> {
     try {
       await once(server, 'listening');
     } catch {
-      continue; // taken: another
+      continue; // in use: try another
     }
     const { port } = server.address() as AddressInfo;
     server.close();

@@ -1,4 +1,4 @@
-/** Fixture programs, and whether a process still runs. */
+/** Paths of fixture programs, and checks whether a process runs. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.js';
@@ -8,7 +8,7 @@ export function fixtureProgram(name: string): string {
   return fileURLToPath(new URL(`../fixtures/programs/${name}`, import.meta.url));
 }
 
-/** The process ids that a fixture wrote to a file, once they are there. */
+/** Waits for the process ids that a fixture writes to a file. */
 export function writtenPids(path: string, count: number): Promise<number[]> {
   return eventually(() => {
     const pids = readIfThere(path)?.trim().split(/\s+/).map(Number) ?? [];
@@ -16,7 +16,7 @@ export function writtenPids(path: string, count: number): Promise<number[]> {
   }, `${count} process ids in ${path}`);
 }
 
-/** False also for one that has ended and only waits to be collected. */
+/** False also for a zombie. */
 export function isRunning(pid: number): boolean {
   const state = /^State:\s+(\w)/m.exec(readIfThere(`/proc/${pid}/status`) ?? '')?.[1];
   return state !== undefined && state !== 'Z' && state !== 'X';

@@ -1,4 +1,4 @@
-/** The built programs, and others, as real processes that end with the test. */
+/** Runs the built programs and others as real processes, which are killed at the end of the test. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -15,9 +15,9 @@ export interface Running {
   readonly stderr: () => string;
   /** Exit code, or the name of the signal. */
   readonly ended: Promise<number | string>;
-  /** Waits until stderr or stdout has it. */
+  /** Waits until stderr or stdout contains the text. */
   says(words: string): Promise<unknown>;
-  /** Ends it as systemd would; @returns its exit code */
+  /** Stops the program as systemd does. @returns its exit code */
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
@@ -35,7 +35,7 @@ export function start(
     stdio: [stdin, 'pipe', 'pipe'],
     env: {
       ...{ PATH: process.env.PATH, HOME: process.env.HOME },
-      // What the user of this machine has paired is not for tests.
+      // Tests must not use the pairings of this machine's user.
       XDG_STATE_HOME: temporaryDirectory(),
       XDG_CONFIG_HOME: env?.HOME === undefined ? temporaryDirectory() : '',
       ...env,
@@ -62,7 +62,7 @@ export function start(
       eventually(
         () =>
           `${stdout}${stderr}`.includes(words) || (child.exitCode !== null && fail(running, words)),
-        `'${words}' from ${command} ${args.join(' ')}; it said: ${stderr}`,
+        `'${words}' from ${command} ${args.join(' ')}; stderr: ${stderr}`,
       ),
     stop: (signal = 'SIGTERM') => {
       child.kill(signal);
@@ -73,16 +73,16 @@ export function start(
 }
 
 function fail(running: Running, words: string): never {
-  throw new Error(`ended before saying '${words}': ${running.stderr()}`);
+  throw new Error(`ended before '${words}'; stderr: ${running.stderr()}`);
 }
 
-/** An agent with a runtime directory of its own, unless the test gives it one. */
+/** An agent with a new runtime directory, unless the test sets one. */
 export function startAgent(args: readonly string[], surroundings: Surroundings = {}): Running {
   const env = { XDG_RUNTIME_DIR: temporaryDirectory(), ...surroundings.env };
   return start(process.execPath, [`${root}dist/agent.js`, ...args], { ...surroundings, env });
 }
 
-/** A receiver on a free port of 127.0.0.1, which another one can take after it. */
+/** A receiver on a free port of 127.0.0.1, which a later receiver can use again. */
 export async function startReceiverProgram(directory: string, args: readonly string[] = []) {
   const running = start(process.execPath, [
     `${root}dist/receiver.js`,
@@ -94,16 +94,16 @@ export async function startReceiverProgram(directory: string, args: readonly str
   return { ...running, address, port: Number(address.split(':').at(-1)) };
 }
 
-/** Runs a command to its end. */
+/** Runs a command until it ends. */
 export async function run(command: string, args: readonly string[], surroundings?: Surroundings) {
   const running = start(command, args, surroundings);
   const code = await running.ended;
   return { code, stdout: running.stdout(), stderr: running.stderr() };
 }
 
-/** Pipes bytes through socat to an address, as the tutorial does. @returns what came back */
+/** Pipes bytes through socat to an address, as the tutorial does. @returns the answer */
 export async function sendWithSocat(bytes: Buffer, address: string): Promise<string> {
-  // After its input has ended socat waits half a second for an answer: a loaded machine needs more to start a process.
+  // By default socat waits half a second for an answer after its input ends, too short on a loaded machine.
   const socat = start('socat', ['-t', '30', '-', `TCP:${address}`], { stdin: 'pipe' });
   socat.child.stdin?.end(bytes);
   if (socat.child.stdin) await once(socat.child.stdin, 'close');
@@ -111,7 +111,7 @@ export async function sendWithSocat(bytes: Buffer, address: string): Promise<str
   return socat.stdout();
 }
 
-/** Why a test cannot run here, to be shown when it is skipped; undefined when it can. */
+/** Why a test cannot run here, as the reason of a skipped test; undefined when it can. */
 export function missing(program: string, debianPackage: string): string | undefined {
   const found = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program]).status === 0;
   return found ? undefined : `${program} is missing: apt-get install ${debianPackage}`;

@@ -1,4 +1,4 @@
-/** A receiver in this process, on a free port, with a real store; and peers that speak to it. */
+/** A receiver in this process, on a free port, with a real store; and connections to it. */
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -20,15 +20,15 @@ export async function startReceiver(
   settings: Partial<ServerSettings> = {},
   changes: Partial<ServerParts> = {},
   isOpenAnyway = false,
-  makeDoor?: (folder: KeyFolder) => Promise<AccessControl>,
+  makeAccess?: (folder: KeyFolder) => Promise<AccessControl>,
 ) {
   const directory = temporaryDirectory();
   const { log, lines } = keptLog();
   const folder = new KeyFolder(join(temporaryDirectory(), 'keys'));
   const ring = await KeyRing.open(folder, undefined, systemClock);
   const onFirstPairing = (): Promise<void> => Promise.resolve();
-  const door =
-    (await makeDoor?.(folder)) ??
+  const access =
+    (await makeAccess?.(folder)) ??
     new AccessControl({ ring, isOpenAnyway, clock: systemClock, log, onFirstPairing });
   const receiver = new ConnectionServer(
     {
@@ -38,7 +38,7 @@ export async function startReceiver(
     },
     {
       store: await openFrameStore(directory, Date.now()),
-      access: door,
+      access,
       clock: systemClock,
       log,
       onStored: () => undefined,
@@ -53,17 +53,24 @@ export async function startReceiver(
     server.close();
     await receiver.close();
   });
-  return { directory, door, folder, lines, receiver, port: (server.address() as AddressInfo).port };
+  return {
+    directory,
+    access,
+    folder,
+    lines,
+    receiver,
+    port: (server.address() as AddressInfo).port,
+  };
 }
 
-/** A connection that collects what it hears. */
+/** A connection that collects the received bytes. */
 export function speakTo(port: number): { socket: Socket; heard: Promise<Buffer> } {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   onTestFinished(() => void socket.destroy());
   return { socket, heard: hearAll(socket) };
 }
 
-/** Everything that is heard on a connection, when it is over. */
+/** All bytes received on a connection, once it has closed. */
 export function hearAll(socket: Socket): Promise<Buffer> {
   const pieces: Buffer[] = [];
   socket.on('data', (piece: Buffer) => pieces.push(piece));

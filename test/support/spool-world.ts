@@ -1,6 +1,6 @@
 /**
- * A spool on a disk that fails, a camera that fills it and a receiver that empties it, and the books of all of them:
- * each sequence is with the receiver, waiting, set aside or counted in a note, and in one of these only.
+ * A spool on a failing disk, a camera that fills it and a receiver that empties it, with the records of all three:
+ * each sequence is at the receiver, waiting, set aside or counted in a gap entry, and in exactly one of these.
  */
 import {
   existsSync,
@@ -25,10 +25,10 @@ import { spoolSettings } from './spool-settings.js';
 export type Limits = Pick<QueueSettings, 'maxBytes' | 'maxAgeMs' | 'dropsFirst' | 'sendsFirst'>;
 export type Answer = 'stored' | 'lost answer' | 'refused' | 'not sent';
 
-/** What a receiver or a folder has of one sequence. */
+/** The content of one sequence at the receiver or in a folder. */
 type Seen = { readonly sha256: string } | { readonly note: DroppedHeader };
 
-/** Virtual disks where there are such: a flush costs nothing there. */
+/** A virtual disk where there is one: a flush costs nothing there. */
 const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export class SpoolWorld {
@@ -41,16 +41,16 @@ export class SpoolWorld {
   #number = 0;
   /** SHA-256 of each frame whose `add` has resolved. */
   readonly #declared: string[] = [];
-  /** By sequence, what the receiver has. */
+  /** The receiver's content, by sequence. */
   readonly #received = new Map<number, Seen>();
-  /** Sequences whose answer was lost: what the spool does with them then, it does not know that they arrived. */
+  /** Sequences whose answer was lost: the spool does not know that they arrived. */
   readonly #unanswered = new Set<number>();
   readonly #reused: number[] = [];
-  /** Files that the test took away: a restart before they are missed does not know that they were there. */
+  /** Files that the test removed: after a restart the spool cannot know that they existed. */
   #taken = 0;
-  /** Sequences that a kill in the middle of an addition may leave unused. */
+  /** Number of sequences that a kill during an addition may leave unused. */
   #holes = 0;
-  /** A process was killed while something was in memory only. */
+  /** A process was killed while entries were in memory only. */
   #hasLost = false;
   #killed: () => void = () => undefined;
 
@@ -96,7 +96,7 @@ export class SpoolWorld {
     await this.clock.advance(1000);
   }
 
-  /** Sends what is next, several at once, each answered in this way. */
+  /** Sends the next entries concurrently; each gets the given answer. */
   async send(answers: readonly Answer[]): Promise<void> {
     const spool = this.#now;
     const busy = new Set<number>();
@@ -123,7 +123,7 @@ export class SpoolWorld {
     this.#receive(sequence, entry);
     if (answer !== 'stored') return;
     await spool.acknowledge(sequence);
-    // One whose file could not be removed may wait again after a kill.
+    // An entry whose file could not be removed may wait again after a kill.
     if (spool.isSettled) this.#unanswered.delete(sequence);
   }
 
@@ -145,7 +145,7 @@ export class SpoolWorld {
     this.#faults.failOnce(afterCalls, code);
   }
 
-  /** The folder is moved away, or back. */
+  /** Moves the folder away, or back. */
   moveAway(): void {
     if (existsSync(this.#folder)) renameSync(this.#folder, this.#away);
   }
@@ -158,7 +158,7 @@ export class SpoolWorld {
     return `${this.#folder}.away`;
   }
 
-  /** Cuts off or removes the file of a frame that waits. */
+  /** Truncates or removes the file of a waiting frame. */
   damage(nth: number, isRemoved: boolean): void {
     if (!existsSync(this.#folder)) return;
     const names = readdirSync(this.#folder).filter((name) => name.endsWith('.jpg'));
@@ -170,7 +170,7 @@ export class SpoolWorld {
     } else truncateSync(join(this.#folder, name), 10);
   }
 
-  /** Kills the process after so many file calls. */
+  /** Kills the process after a number of file calls. */
   killIn(calls: number): void {
     const spool = this.#now;
     this.#faults.killIn(calls, () => {
@@ -179,7 +179,7 @@ export class SpoolWorld {
     });
   }
 
-  /** Ends the process and starts another, on a disk that works. @param isEnded in order; else by a kill */
+  /** Ends the process and starts another, on a working disk. @param isEnded orderly; else by a kill */
   async restart(isEnded: boolean, isMovedBack: boolean): Promise<void> {
     this.moveBack();
     if (isEnded) {
@@ -197,7 +197,7 @@ export class SpoolWorld {
     if (!(await spool.close()).isRecorded) this.#hasLost = true;
   }
 
-  /** A person moves what was set aside back, as the README says. */
+  /** Moves frames that were set aside back to the spool, as a user may. */
   #takeBack(): void {
     const rejected = join(this.#folder, 'rejected');
     if (!existsSync(rejected)) return;
@@ -206,10 +206,10 @@ export class SpoolWorld {
     }
   }
 
-  /** @returns what is wrong in the books, after the disk works again and the process has ended */
+  /** @returns the inconsistencies, after the disk works again and the process has ended */
   async close(): Promise<string[]> {
     await this.restart(true, false);
-    // What is damaged is found when it is read.
+    // Damaged entries are found when they are read.
     await this.send(Array.from({ length: this.#now.waitingCount + 50 }, () => 'not sent' as const));
     await this.#now.close();
     const { waiting, aside, notes } = this.#look();
@@ -298,7 +298,7 @@ export class SpoolWorld {
     );
   }
 
-  /** What lies in the folder, read without the spool. */
+  /** The content of the folder, read without the spool. */
   #look() {
     const waiting = new Map<number, Seen>();
     const aside = new Map<number, Seen>();
@@ -323,7 +323,7 @@ export class SpoolWorld {
     return this.#spool;
   }
 
-  /** @returns false when the process was killed meanwhile; another is started */
+  /** @returns false when the process was killed meanwhile; a new one is started then */
   async #survives(work: () => Promise<unknown>): Promise<boolean> {
     const killed = new Promise<false>((resolve) => (this.#killed = () => resolve(false)));
     const isAlive = await Promise.race([work().then(() => true as const), killed]);

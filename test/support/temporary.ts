@@ -1,4 +1,4 @@
-/** Temporary directories that go when the test is over. */
+/** Temporary directories, removed after the test. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

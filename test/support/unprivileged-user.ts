@@ -1,4 +1,4 @@
-/** Root may read everything: a test of what may not be read takes another user's rights for a while. */
+/** Root may read everything: a test of missing rights runs as another user for a while. */
 import { onTestFinished } from 'vitest';
 
 /** Debian's `nobody`. */
@@ -7,6 +7,6 @@ const nobody = 65_534;
 export function becomeNobody(): void {
   if (process.geteuid?.() !== 0) return;
   process.seteuid?.(nobody);
-  // Cleanups run last to first: this one before those of what was made earlier.
+  // Cleanups run in reverse order: this one before those of earlier resources.
   onTestFinished(() => process.seteuid?.(0));
 }

@@ -1,4 +1,4 @@
-/** A real visit, put in front of an agent frame by frame with times of its own, and what was recorded of it. */
+/** Frames of a real visit, written for an agent one by one with set times, and the records of it. */
 import { readFileSync, readdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from './programs.js';
@@ -7,16 +7,16 @@ const folder = `${root}test/fixtures/visit`;
 const names = readdirSync(folder).filter((name) => name.endsWith('.jpg'));
 const read = (name: string): Buffer => readFileSync(join(folder, name));
 
-/** Nobody is in view, before somebody was. */
+/** Before the visit: no person in view. */
 export const emptyFrames = names.filter((name) => name < 'f00233.jpg').map(read);
-/** Somebody is in view. */
+/** A person is in view. */
 export const visitedFrames = names
   .filter((name) => name >= 'f00233.jpg' && name <= 'f00449.jpg')
   .map(read);
-/** Nobody is in view any more. */
+/** After the visit: no person in view. */
 export const leftFrames = names.filter((name) => name > 'f00449.jpg').map(read);
 
-/** Puts a frame there at once, as of a time. */
+/** Writes a frame atomically, with the given modification time. */
 export function putFrame(path: string, jpeg: Buffer, capturedAtMs: number): void {
   const part = join(dirname(path), '.part');
   writeFileSync(part, jpeg);

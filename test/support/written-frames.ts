@@ -1,4 +1,4 @@
-/** What the tests of sources share that take the files which other programs write. */
+/** Shared by the tests of sources that read files of other programs. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -8,19 +8,19 @@ import { fixtureProgram } from './processes.js';
 import { start } from './programs.js';
 import { temporaryDirectory } from './temporary.js';
 
-/** The source, closed when the test is over. */
+/** Opens a source and closes it after the test. */
 export async function closing(opening: Promise<FrameSource>): Promise<FrameSource> {
   const source = await opening;
   onTestFinished(() => source.close());
   return source;
 }
 
-/** The next frame; fails after a time in which it would have come on any machine. */
+/** The next frame; fails after 30 s, long enough for any machine. */
 export function next(source: FrameSource): Promise<CapturedFrame> {
   return source.next(AbortSignal.timeout(30_000));
 }
 
-/** Starts a program that writes JPEGs in turn over `path`. @returns the JPEGs */
+/** Starts a program that keeps replacing `path` by one of three JPEGs in turn. @returns the JPEGs */
 export function rewriteForever(path: string, everyMs: number): readonly Buffer[] {
   const directory = temporaryDirectory();
   const versions = [1, 2, 3].map((number) => makeJpeg(number));

@@ -1,6 +1,6 @@
 /**
- * When pairing codes end. A code that is seen to have expired is removed from its file, and is not taken again by
- * this process, so that a clock that is set back does not revive it.
+ * Expiry of pairing codes. A code that is found expired is removed from its file and never accepted again by this
+ * process, so that a clock that is set back does not make it valid.
  */
 import type { Clock } from '../../../shared/clock.js';
 import type { CameraFile, KeyFolder } from './key-folder.js';
@@ -10,7 +10,7 @@ type Code = NonNullable<CameraFile['code']>;
 export class CodeExpiry {
   readonly #folder: KeyFolder;
   readonly #clock: Clock;
-  /** By code id: until when it is good on the clock that nobody sets. */
+  /** By code id: when it expires, on the monotonic clock. */
   readonly #deadlines = new Map<string, number>();
   readonly #removing = new Map<string, Promise<void>>();
 
@@ -19,7 +19,8 @@ export class CodeExpiry {
     this.#clock = clock;
   }
 
-  isOver(camera: string, code: Code): boolean {
+  /** True when the code has expired. */
+  hasExpired(camera: string, code: Code): boolean {
     const nowMs = this.#clock.monotonicMs();
     const leftMs = code.expiresAtMs - this.#clock.nowMs();
     const deadlineMs = Math.min(this.#deadlines.get(code.id) ?? Infinity, nowMs + leftMs);
@@ -35,7 +36,7 @@ export class CodeExpiry {
 
   #remove(camera: string, codeId: string): void {
     if (this.#removing.has(codeId)) return;
-    // A folder that cannot be written is tried once; the deadline stands in this process.
+    // A folder that cannot be written is tried once; the deadline in this process still holds.
     const removing = removeCode(this.#folder, camera, codeId).catch(() => undefined);
     this.#removing.set(codeId, removing);
   }

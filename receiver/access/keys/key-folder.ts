@@ -1,8 +1,8 @@
 /**
- * The receiver's keys on disk: a folder of mode 0700, in it `<camera>.json` (0600) with the camera's key and
- * its pairing code, `<camera>.seen` with when it was last here, and `closed`, which says that a camera was
- * paired once and stays for ever. Files are replaced whole; who changes one holds flock(2) on `.lock`. Whoever
- * owns the folder may be another than who changes it (`sudo receiver pair`): no link in it is followed.
+ * The receiver's keys on disk: a folder of mode 0700, in it `<camera>.json` (0600) with the camera's key and its
+ * pairing code, `<camera>.seen` with its last connection, and `closed`, which marks that a camera was paired once and
+ * is never removed. Files are replaced atomically; a writer holds flock(2) on `.lock`. The folder's owner and the
+ * writer may differ (`sudo receiver pair`): no link in the folder is followed.
  */
 import {
   type Stats,
@@ -29,14 +29,14 @@ const idField = v.pipe(v.string(), v.regex(keyIdPattern));
 const keyField = v.pipe(v.string(), v.regex(keyHexPattern));
 const timeField = v.pipe(v.number(), v.safeInteger());
 const cameraFile = v.object({
-  /** Absent while nobody has come with the first code. */
+  /** Absent until the first code is used. */
   paired: v.optional(v.object({ id: idField, key: keyField, pairedAtMs: timeField })),
   code: v.optional(
     v.object({
       id: idField,
       key: keyField,
       expiresAtMs: timeField,
-      /** Agreed on over this code, and not proven yet: beside `paired`, good too. */
+      /** Agreed on over this code and not proven yet; valid beside `paired`. */
       pending: v.optional(v.object({ id: idField, key: keyField })),
     }),
   ),
@@ -46,34 +46,34 @@ const seenFile = v.object({ atMs: timeField, from: v.pipe(v.string(), v.maxLengt
 export type CameraFile = v.InferOutput<typeof cameraFile>;
 export type Seen = v.InferOutput<typeof seenFile>;
 
-/** A change within the same tick of the file system's clock leaves no trace: what is younger is looked at again. */
+/** Two changes in one tick of the file system's clock have the same stamp: a younger file is read again each time. */
 const settledAfterMs = 2000;
 
 const closedName = 'closed';
 const closedText =
   'A camera was paired here. While this file is there, only paired cameras are accepted.\n';
 const lockName = '.lock';
-/** Whoever changes a key holds the lock for milliseconds. */
+/** A writer holds the lock for milliseconds. */
 const lockWaitS = 4;
 
-/** What was read, and of which state of the disk. */
-interface Remembered<T> {
+/** A value that was read, with the stamp of the file or folder at that time. */
+interface Cached<T> {
   readonly stamp: string;
   readonly value: T;
 }
 
 export class KeyFolder {
   readonly path: string;
-  #withCode: Remembered<readonly string[]> | undefined;
-  readonly #files = new Map<string, Remembered<CameraFile>>();
+  #withCode: Cached<readonly string[]> | undefined;
+  readonly #files = new Map<string, Cached<CameraFile>>();
 
   constructor(path: string) {
     this.path = path;
   }
 
   /**
-   * Every camera that has a file. An empty list also when there is no folder.
-   * @throws {OperationalError} KEYS: something cannot be read or understood
+   * All cameras that have a file; empty when there is no folder.
+   * @throws {OperationalError} KEYS: a file or the folder cannot be read or parsed
    */
   cameras(): { camera: string; file: CameraFile }[] {
     return this.#names().flatMap((camera) => {
@@ -83,12 +83,12 @@ export class KeyFolder {
   }
 
   /**
-   * The cameras for which there was a code when the folder last changed: read the file to know. Any peer makes
-   * us ask, as often as it likes, so the folder is read once only.
-   * @throws {OperationalError} KEYS: something cannot be read or understood
+   * The cameras that had a code when the folder last changed; read the file for the current state. Any peer can cause
+   * this call at any rate, so the result is cached until the folder changes.
+   * @throws {OperationalError} KEYS: a file or the folder cannot be read or parsed
    */
   camerasWithCode(): readonly string[] {
-    const folder = this.#look();
+    const folder = this.#stat();
     const stamp = stampOf(folder);
     if (this.#withCode?.stamp === stamp) return this.#withCode.value;
     const found = this.cameras().filter(({ file }) => file.code !== undefined);
@@ -98,17 +98,19 @@ export class KeyFolder {
   }
 
   /**
-   * Synchronous, since it is asked for each frame and each handshake. A file is read once only, until it changes:
-   * then a camera that has one costs a look as one that has none does.
+   * Synchronous, since it is called for each frame and each handshake. The content is cached until the file changes,
+   * so that a camera with a file and one without cost the same: one lstat.
    * @throws {OperationalError} KEYS
    */
   read(camera: string): CameraFile | undefined {
     const path = this.#pathOf(fileOf(camera));
     try {
-      const look = lstatSync(path, { throwIfNoEntry: false });
-      const known = this.#files.get(camera);
-      if (look === undefined) this.#files.delete(camera);
-      if (look === undefined || known?.stamp === stampOf(look)) return look && known?.value;
+      const current = lstatSync(path, { throwIfNoEntry: false });
+      const cached = this.#files.get(camera);
+      if (current === undefined) this.#files.delete(camera);
+      if (current === undefined || cached?.stamp === stampOf(current)) {
+        return current && cached?.value;
+      }
       const { stats, text } = readOwnFile(path);
       const value = v.parse(cameraFile, JSON.parse(text));
       if (isSettled(stats)) this.#files.set(camera, { stamp: stampOf(stats), value });
@@ -120,10 +122,10 @@ export class KeyFolder {
     }
   }
 
-  /** True from the first pairing on. @throws {OperationalError} KEYS: whether it is cannot be told */
+  /** True from the first pairing on. @throws {OperationalError} KEYS: the folder cannot be read */
   isClosed(): boolean {
     try {
-      // Whatever it is: a link that leads nowhere opens no door.
+      // Any entry of that name counts, a dangling link too.
       return lstatSync(this.#pathOf(closedName), { throwIfNoEntry: false }) !== undefined;
     } catch (cause) {
       if (isAbsent(cause)) return false;
@@ -132,9 +134,9 @@ export class KeyFolder {
   }
 
   /**
-   * Changes a camera's file while nobody else does.
-   * @param change what becomes of the file; undefined removes it, the same object leaves it
-   * @throws {OperationalError} KEYS: nothing has changed
+   * Changes a camera's file under the lock.
+   * @param change returns the new content; undefined removes the file, the same object leaves it
+   * @throws {OperationalError} KEYS: nothing is changed
    */
   async update(
     camera: string,
@@ -148,7 +150,7 @@ export class KeyFolder {
         await folder.remove(fileOf(camera), seenOf(camera));
         return;
       }
-      // Before the first key, so that no cut leaves a paired camera in an open receiver.
+      // Before the first key, so that a power cut leaves no paired camera at an open receiver.
       if (after.paired !== undefined && !(await folder.names()).includes(closedName)) {
         await folder.write(closedName, closedText);
       }
@@ -156,7 +158,7 @@ export class KeyFolder {
     });
   }
 
-  /** For people: nothing depends on it, so it is not flushed. @throws a system error */
+  /** For display only, so it is not flushed. @throws a system error */
   async noteSeen(camera: string, seen: Seen): Promise<void> {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
     const path = this.#pathOf(seenOf(camera));
@@ -168,7 +170,7 @@ export class KeyFolder {
     }
   }
 
-  /** @returns undefined when it was never here, or that cannot be read */
+  /** @returns undefined when the camera never connected, or the file cannot be read */
   async seen(camera: string): Promise<Seen | undefined> {
     try {
       const text = await withFolder(PrivateFolder.open(this.path), (folder) =>
@@ -176,7 +178,7 @@ export class KeyFolder {
       );
       return v.parse(seenFile, JSON.parse(text));
     } catch {
-      return undefined; // being written, or never
+      return undefined; // absent, or being written
     }
   }
 
@@ -193,7 +195,7 @@ export class KeyFolder {
     }
   }
 
-  #look(): Stats | undefined {
+  #stat(): Stats | undefined {
     try {
       return statSync(this.path, { throwIfNoEntry: false });
     } catch (cause) {
@@ -210,7 +212,7 @@ export class KeyFolder {
         const lock = await folder.openFile(lockName);
         try {
           const lockResult = await flock(lock, { mode: 'exclusive', waitS: lockWaitS });
-          if (lockResult === 'held') throw new Error('another process has it locked');
+          if (lockResult === 'held') throw new Error('another process holds the lock');
           await work(folder);
         } finally {
           await lock.close();
@@ -221,8 +223,8 @@ export class KeyFolder {
       throw new OperationalError('KEYS', `cannot write keys in ${this.path}`, {
         cause,
         hint: isLink(cause)
-          ? 'a link is in the way, and none is followed there: put a folder or a file in its place'
-          : 'type it as the user that the receiver runs as, or with sudo',
+          ? 'links are not followed there: replace the link by a folder or file'
+          : "run the command as the receiver's user, or with sudo",
       });
     }
   }
@@ -230,7 +232,7 @@ export class KeyFolder {
   #unreadable(cause: unknown): OperationalError {
     return new OperationalError('KEYS', `cannot read the keys in ${this.path}`, {
       cause,
-      hint: 'let the user that the receiver runs as read that folder',
+      hint: "let the receiver's user read that folder",
     });
   }
 
@@ -242,38 +244,38 @@ export class KeyFolder {
 const fileOf = (camera: string): string => `${camera}.json`;
 const seenOf = (camera: string): string => `${camera}.seen`;
 
-/** @throws a system error: ELOOP when it is a link; Error: it is no file */
+/** @throws a system error: ELOOP when it is a link; Error: it is not a regular file */
 function readOwnFile(path: string): { readonly stats: Stats; readonly text: string } {
   const fd = openSync(path, asOwnFile);
   try {
     const stats = fstatSync(fd);
-    if (!stats.isFile()) throw new Error('it is no file');
+    if (!stats.isFile()) throw new Error('not a regular file');
     return { stats, text: readFileSync(fd, 'utf8') };
   } finally {
     closeSync(fd);
   }
 }
 
-/** For a change: never what was remembered. @throws {OperationalError} KEYS */
-async function readIn(folder: PrivateFolder, camera: string, shown: string): Promise<CameraFile> {
+/** Uncached, for a change. @throws {OperationalError} KEYS */
+async function readIn(folder: PrivateFolder, camera: string, path: string): Promise<CameraFile> {
   try {
     return v.parse(cameraFile, JSON.parse(await folder.read(fileOf(camera))));
   } catch (cause) {
     if (isAbsent(cause)) return {};
-    throw unusable(shown, cause);
+    throw unusable(path, cause);
   }
 }
 
 function unusable(path: string, cause: unknown): OperationalError {
-  // What is wrong with it is not told: a parser quotes what it reads, and here that is a key.
+  // The parser's message is left out: it quotes its input, which holds a key.
   const code = systemCode(cause);
-  const reason = isLink(cause) ? 'it is a link' : (code ?? 'it is no file of keys');
+  const reason = isLink(cause) ? 'it is a link' : (code ?? 'not a valid key file');
   return new OperationalError('KEYS', `cannot use the keys in ${path}: ${reason}`, {
-    hint: 'let the user that the receiver runs as read it; if it is damaged, remove it and pair again',
+    hint: "let the receiver's user read it; if it is damaged, remove it and pair again",
   });
 }
 
-/** Changes when a file or folder does; when it is settled, with certainty. */
+/** Changes when a file or folder changes; reliable when the last change is older than `settledAfterMs`. */
 function stampOf(stats: Stats | undefined): string {
   if (stats === undefined) return '';
   const { dev, ino, mtimeMs, ctimeMs, size } = stats;
@@ -288,7 +290,7 @@ function isAbsent(error: unknown): boolean {
   return systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
 }
 
-/** O_NOFOLLOW fails with it; on a folder with ENOTDIR. */
+/** O_NOFOLLOW fails with ELOOP on a link, with ENOTDIR where a folder is expected. */
 function isLink(error: unknown): boolean {
   return systemCode(error) === 'ELOOP' || systemCode(error) === 'ENOTDIR';
 }

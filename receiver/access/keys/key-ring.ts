@@ -1,7 +1,6 @@
 /**
- * The keys as a receiver that serves sees them: whose an identity is, whether it still counts, and what a
- * proven key changes. The folder is looked at for every question, so that what is typed beside a running receiver
- * holds at once.
+ * The keys for a running receiver: which camera an identity belongs to, whether it is still valid, and what a proven
+ * key changes. Each call checks the folder, so that a command typed beside a running receiver takes effect at once.
  */
 import type { Clock } from '../../../shared/clock.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
@@ -10,12 +9,12 @@ import { type CameraKey, pairingName, parseIdentity } from '../../../shared/keys
 import { CodeExpiry } from './code-expiry.js';
 import type { CameraFile, KeyFolder } from './key-folder.js';
 
-/** Whom a key belongs to. */
+/** The camera that a key belongs to. */
 export interface KeyHolder {
   readonly camera: string;
-  /** Of the key, or of the code. */
+  /** Id of the key, or of the code. */
   readonly id: string;
-  /** True: it has a pairing code, and may pair and nothing else. */
+  /** True: the key is that of a pairing code, which may pair and do nothing else. */
   readonly isPairing: boolean;
 }
 
@@ -29,7 +28,7 @@ export class KeyRing {
   readonly #fleet: readonly CameraKey[];
   readonly #clock: Clock;
   readonly #expiry: CodeExpiry;
-  /** Once closed, always closed: also when the folder vanishes while we run. */
+  /** Once closed, always closed: also when the folder vanishes while the receiver runs. */
   #hasClosed = false;
 
   private constructor(folder: KeyFolder, fleet: readonly CameraKey[], clock: Clock) {
@@ -39,7 +38,7 @@ export class KeyRing {
     this.#expiry = new CodeExpiry(folder, clock);
   }
 
-  /** @throws {OperationalError} KEYS: a key cannot be read, so that who is heard is not known */
+  /** @throws {OperationalError} KEYS: a key cannot be read, so that access cannot be decided */
   static async open(
     folder: KeyFolder,
     credentialsDirectory: string | undefined,
@@ -52,32 +51,32 @@ export class KeyRing {
     return ring;
   }
 
-  /** True: only who has a key is heard. @throws {OperationalError} KEYS: the folder cannot be read */
+  /** True: only peers with a key are accepted. @throws {OperationalError} KEYS: the folder cannot be read */
   isClosed(): boolean {
     this.#hasClosed ||= this.#fleet.length > 0 || this.#folder.isClosed();
     return this.#hasClosed;
   }
 
-  /** Cameras that are heard. @throws {OperationalError} KEYS */
+  /** Cameras that have a key. @throws {OperationalError} KEYS */
   cameras(): string[] {
     const paired = this.#folder.cameras().filter(({ file }) => file.paired !== undefined);
     const names = [...paired, ...this.#fleet].map(({ camera }) => camera);
     return [...new Set(names)].sort();
   }
 
-  /** True when only this camera's key opens its name. @throws {OperationalError} KEYS */
+  /** True when this camera's name needs its key. @throws {OperationalError} KEYS */
   isPaired(camera: string): boolean {
-    if (this.#fleet.some((each) => each.camera === camera)) return true;
+    if (this.#fleet.some((key) => key.camera === camera)) return true;
     return this.#folder.read(camera)?.paired !== undefined;
   }
 
-  /** True while somebody is expected with a code. @throws {OperationalError} KEYS */
+  /** True while a pairing code is valid. @throws {OperationalError} KEYS */
   hasCodes(): boolean {
     const cameras = this.#folder.camerasWithCode();
     return cameras.some((camera) => this.#codeOf(camera) !== undefined);
   }
 
-  /** The key that an identity names; undefined: nobody's. @throws {OperationalError} KEYS */
+  /** The key that an identity names; undefined: there is none. @throws {OperationalError} KEYS */
   find(identityText: string): HeldKey | undefined {
     const identity = parseIdentity(identityText);
     if (identity === undefined) return undefined;
@@ -85,32 +84,32 @@ export class KeyRing {
     return (name === pairingName ? this.#findCode(keyId) : undefined) ?? this.#findKey(name, keyId);
   }
 
-  /** Whether it is still heard: its key may have been taken back or changed. Never throws. */
+  /** False when its key was revoked or changed. Never throws. */
   isStillValid({ camera, id, isPairing }: KeyHolder): boolean {
     try {
       const held = isPairing ? this.#findCode(id) : this.#findKey(camera, id);
       return held !== undefined;
     } catch {
-      return false; // what cannot be read is no key
+      return false; // a key that cannot be read counts as none
     }
   }
 
   /**
-   * Keeps the key that was agreed on over a code. The code stays good until somebody proves this key.
-   * @throws {OperationalError} KEYS: it is not kept
+   * Stores the key that was agreed on over a code. The code stays valid until this key is proven.
+   * @throws {OperationalError} KEYS: the key is not stored
    */
   async offer(holder: KeyHolder, { id, key }: CameraKey): Promise<void> {
     await this.#folder.update(holder.camera, (file) => {
       if (file.code?.id !== holder.id)
-        throw new OperationalError('KEYS', 'the code was taken back');
+        throw new OperationalError('KEYS', 'the pairing code was revoked');
       return { ...file, code: { ...file.code, pending: { id, key: key.toString('hex') } } };
     });
   }
 
   /**
-   * A camera has proven that it has this key. A new one becomes the camera's: the code is used up, and the
-   * key from before ends.
-   * @returns true when it was a new one
+   * A camera has proven this key. A pending key becomes the camera's key: the code is used up, and the previous key
+   * is no longer valid.
+   * @returns true when the key was pending
    * @throws {OperationalError} KEYS
    */
   async confirmKey({ camera, id }: KeyHolder): Promise<boolean> {
@@ -118,21 +117,21 @@ export class KeyRing {
     const pairedAtMs = this.#clock.nowMs();
     await this.#folder.update(camera, (file) => {
       const pending = file.code?.pending;
-      // Proven twice at once, or taken back.
+      // Otherwise proven on another connection at the same time, or revoked.
       return pending?.id === id ? { paired: { ...pending, pairedAtMs } } : file;
     });
     this.#hasClosed = true;
     return true;
   }
 
-  /** Resolves when no code that has expired is left in a file, as far as that can be done. Never rejects. */
+  /** Resolves when the removal of expired codes has ended, successful or not. Never rejects. */
   settled(): Promise<void> {
     return this.#expiry.settled();
   }
 
-  /** Notes that a camera is here, for people. @throws a system error */
+  /** Writes a camera's last-seen time and address, for display only. @throws a system error */
   async noteSeen(camera: string, from: string): Promise<void> {
-    // A fleet's camera has no file here, perhaps not even a folder.
+    // A camera with a fleet key has no file here; there may be no folder either.
     if (this.#folder.read(camera) === undefined) return;
     await this.#folder.noteSeen(camera, { atMs: this.#clock.nowMs(), from });
   }
@@ -151,14 +150,14 @@ export class KeyRing {
     const holder = { camera, id, isPairing: false };
     const file = this.#folder.read(camera);
     const pending = this.#codeOf(camera)?.pending;
-    const entry = [file?.paired, pending].find((each) => each?.id === id);
+    const entry = [file?.paired, pending].find((key) => key?.id === id);
     if (entry !== undefined) return { holder, key: Buffer.from(entry.key, 'hex') };
-    const fleetKey = this.#fleet.find((each) => each.camera === camera && each.id === id);
+    const fleetKey = this.#fleet.find((key) => key.camera === camera && key.id === id);
     return fleetKey && { holder, key: fleetKey.key };
   }
 
   #codeOf(camera: string): CameraFile['code'] {
     const code = this.#folder.read(camera)?.code;
-    return code === undefined || this.#expiry.isOver(camera, code) ? undefined : code;
+    return code === undefined || this.#expiry.hasExpired(camera, code) ? undefined : code;
   }
 }

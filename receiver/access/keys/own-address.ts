@@ -1,16 +1,16 @@
-/** Under which address cameras in the same network reach this machine. Pure. */
+/** The addresses under which cameras in the same network reach this machine. Pure. */
 import { isIPv6 } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { isPrivateAddress } from '../../limits/network.js';
 
 type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
-/** What containers and virtual machines add: nobody outside reaches it. */
+/** Interfaces of containers and virtual machines: not reachable from other machines. */
 const virtualNames = /^(docker|br-|veth|virbr|lxc|lxd|podman|cni|vmnet|tun|tap)/;
 
 /**
- * Best first: IPv4 before IPv6, private before public, real networks before those of containers; link-local
- * ones are left out, since each machine calls their zone by another name.
+ * Best first: IPv4 before IPv6, private before public, real networks before those of containers. Link-local
+ * addresses are left out: their zone has another name on each machine.
  */
 export function ownAddresses(interfaces: Interfaces): string[] {
   const found = Object.entries(interfaces).flatMap(([name, infos]) =>

@@ -1,25 +1,25 @@
-/** What a person does with keys at the receiver: makes a code, looks at the cameras, takes a camera's key back. */
+/** The key operations of the receiver's commands: issue a code, list the cameras, remove a camera's key. */
 import { UsageError } from '../../../shared/cli/errors.js';
 import { makePairingCode, pairingCode } from '../../../shared/keys/pairing-code.js';
 import { removeCode } from './code-expiry.js';
 import type { KeyFolder, Seen } from './key-folder.js';
 
-/** Long enough to walk to the camera. */
+/** Lifetime of a pairing code: long enough to walk to the camera. */
 export const codeLifeMs = 15 * 60_000;
 
 export interface PairedCamera {
   readonly camera: string;
-  /** When the key in use was agreed on; undefined: a code was made, and nobody has come with it. */
+  /** When the key in use was agreed on; undefined: a code was issued and not used yet. */
   readonly pairedAtMs: number | undefined;
-  /** Until when its pairing code is good; undefined: there is none. */
+  /** When its pairing code expires; undefined: there is none. */
   readonly codeExpiresAtMs: number | undefined;
   readonly seen: Seen | undefined;
 }
 
 /**
- * Makes a code for a camera, in place of one that it has. The key that it has stays good.
- * @param isRotation true: it has a key, which is to be changed
- * @throws {UsageError} it has a key and `isRotation` is false, or the other way round
+ * Issues a code for a camera; it replaces an earlier code. The camera's key stays valid.
+ * @param isRotation true: the camera has a key, which is to be replaced
+ * @throws {UsageError} the camera has a key and `isRotation` is false, or has none and it is true
  * @throws {OperationalError} KEYS
  */
 export async function issueCode(
@@ -34,7 +34,7 @@ export async function issueCode(
   await folder.update(camera, ({ paired }) => {
     if (paired !== undefined && !isRotation) {
       throw new UsageError(`${camera} is paired already`, {
-        hint: `receiver pair --rotate ${camera} changes its key; receiver unpair ${camera} shuts it out`,
+        hint: `receiver pair --rotate ${camera} changes its key; receiver unpair ${camera} revokes it`,
       });
     }
     if (paired === undefined && isRotation) {
@@ -42,13 +42,13 @@ export async function issueCode(
         hint: `receiver pair ${camera}`,
       });
     }
-    const made = { id, key: key.toString('hex'), expiresAtMs: nowMs + codeLifeMs };
-    return { ...(paired && { paired }), code: made };
+    const issued = { id, key: key.toString('hex'), expiresAtMs: nowMs + codeLifeMs };
+    return { ...(paired && { paired }), code: issued };
   });
   return code;
 }
 
-/** Removes codes that have expired, so that a clock that is set back does not revive them. @throws {OperationalError} KEYS */
+/** Removes expired codes, so that a clock that is set back does not make them valid. @throws {OperationalError} KEYS */
 export async function removeExpired(folder: KeyFolder, nowMs: number): Promise<void> {
   for (const { camera, file } of folder.cameras()) {
     if (file.code === undefined || file.code.expiresAtMs > nowMs) continue;
@@ -69,14 +69,14 @@ export async function listCameras(folder: KeyFolder, nowMs: number): Promise<Pai
 }
 
 /**
- * Takes back a camera's key and code. When it resolves, that is on the disk.
- * @throws {UsageError} it has none @throws {OperationalError} KEYS
+ * Removes a camera's key and code. When it resolves, the removal is on the disk.
+ * @throws {UsageError} the camera has neither @throws {OperationalError} KEYS
  */
 export async function removeCamera(folder: KeyFolder, camera: string): Promise<void> {
   if (folder.read(camera) === undefined) {
-    const names = folder.cameras().map((each) => each.camera);
-    throw new UsageError(`${camera} is not paired, according to ${folder.path}`, {
-      hint: names.length > 0 ? `the cameras are ${names.join(' ')}` : 'no camera is',
+    const names = folder.cameras().map(({ camera: name }) => name);
+    throw new UsageError(`${camera} is not paired: no key in ${folder.path}`, {
+      hint: names.length > 0 ? `paired cameras: ${names.join(' ')}` : 'no camera is paired',
     });
   }
   await folder.update(camera, () => undefined);

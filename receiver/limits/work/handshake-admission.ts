@@ -1,10 +1,10 @@
 /**
- * Which TLS handshakes are served next, and how many. An identity is sent in the clear, so it proves nothing
- * before its handshake has succeeded; and who repeats a camera's identity from elsewhere must not shut that
- * camera out. Three lanes, each with a budget of its own:
+ * Order and rate of TLS handshakes. An identity is sent in the clear, so it proves nothing before its handshake has
+ * succeeded; a peer that replays a camera's identity from another network must not lock that camera out. Three lanes,
+ * each with its own budget:
  *
- *   1. identities whose last handshake from the same network succeeded
- *   2. identities that are known, from other networks
+ *   1. identities that completed a handshake from the same network
+ *   2. known identities, from other networks
  *   3. everything else
  */
 import { OperationalError } from '../../../shared/cli/errors.js';
@@ -29,51 +29,51 @@ import { prices } from './prices.js';
 import { meritShare, shareOf } from './work-budgets.js';
 import type { Account, Rank, WorkQueue } from './work-queue.js';
 
-/** To be told once how the handshake ended. */
+/** Called once with the result of the handshake. */
 export type Outcome = (hasSucceeded: boolean) => void;
 
 export interface HandshakeAdmissionParts {
   readonly queue: WorkQueue;
   readonly clock: Clock;
-  /** Whether there is a key of this identity. Never throws. */
+  /** Whether this identity has a key. Never throws. */
   readonly hasKey: (identity: string) => boolean;
 }
 
 export class HandshakeAdmission {
   readonly #parts: HandshakeAdmissionParts;
-  /** By identity and network; the one that succeeded last is the newest. */
+  /** Pairs of identity and network, by the time of their last success, newest last. */
   readonly #proven = new Set<string>();
-  readonly #ofProven: TokenBuckets;
-  readonly #ofKnown: TokenBuckets;
-  readonly #ofIdentity: TokenBuckets;
-  readonly #allKnown: TokenBucket;
-  readonly #lookUps: TokenBuckets;
-  /** By identity and network where it is known, else by network. */
-  readonly #merits: TokenBuckets;
-  readonly #ofUnknown: TokenBuckets;
-  readonly #allUnknown: TokenBucket;
-  /** Those of the third lane that wait. */
+  readonly #provenBuckets: TokenBuckets;
+  readonly #knownBuckets: TokenBuckets;
+  readonly #identityBuckets: TokenBuckets;
+  readonly #knownTotal: TokenBucket;
+  readonly #lookUpBuckets: TokenBuckets;
+  /** By identity and network for a known identity, else by network. */
+  readonly #meritBuckets: TokenBuckets;
+  readonly #unknownBuckets: TokenBuckets;
+  readonly #unknownTotal: TokenBucket;
+  /** Waiting handshakes of the third lane. */
   #unknownCount = 0;
 
   constructor(parts: HandshakeAdmissionParts) {
     this.#parts = parts;
     const { clock } = parts;
     const share = (us: number) => () => shareOf(us, workBurstMs);
-    this.#ofProven = new TokenBuckets(clock, share(maxProvenHandshakeUs));
-    this.#ofKnown = new TokenBuckets(clock, share(maxIdentityHandshakeUs));
-    this.#ofIdentity = new TokenBuckets(clock, share(maxIdentityHandshakeUs));
-    this.#allKnown = new TokenBucket(clock, share(maxKnownHandshakesUs));
-    this.#merits = new TokenBuckets(clock, meritShare);
-    this.#lookUps = new TokenBuckets(clock, share(maxKeyLookUpUs));
-    this.#ofUnknown = new TokenBuckets(clock, share(maxUnknownHandshakeUs));
-    this.#allUnknown = new TokenBucket(clock, share(maxUnknownHandshakesUs));
+    this.#provenBuckets = new TokenBuckets(clock, share(maxProvenHandshakeUs));
+    this.#knownBuckets = new TokenBuckets(clock, share(maxIdentityHandshakeUs));
+    this.#identityBuckets = new TokenBuckets(clock, share(maxIdentityHandshakeUs));
+    this.#knownTotal = new TokenBucket(clock, share(maxKnownHandshakesUs));
+    this.#meritBuckets = new TokenBuckets(clock, meritShare);
+    this.#lookUpBuckets = new TokenBuckets(clock, share(maxKeyLookUpUs));
+    this.#unknownBuckets = new TokenBuckets(clock, share(maxUnknownHandshakeUs));
+    this.#unknownTotal = new TokenBucket(clock, share(maxUnknownHandshakesUs));
   }
 
   /**
-   * Waits until a handshake may be done.
-   * @param identity undefined: it names none, or nothing that can be one
-   * @param signal ends the waiting: the connection is gone, or was not quick enough
-   * @throws {OperationalError} LINK: too many wait, or `signal` aborts
+   * Waits until the handshake may start.
+   * @param identity undefined: the peer names none, or a malformed one
+   * @param signal ends the wait: the connection has closed, or its deadline has passed
+   * @throws {OperationalError} LINK: too many handshakes wait, or `signal` aborts
    */
   async admit(
     address: string,
@@ -83,7 +83,7 @@ export class HandshakeAdmission {
     const network = networkOf(address);
     const pair = JSON.stringify([identity, network]);
     if (this.#proven.has(pair)) {
-      const ofProven = (): TokenBucket[] => [this.#ofProven.of(pair)];
+      const ofProven = (): TokenBucket[] => [this.#provenBuckets.of(pair)];
       await this.#pay({ rank: 0, of: pair, us: prices.handshake }, ofProven, signal);
     } else await this.#admitUnproven(network, identity, pair, signal);
     return (hasSucceeded) => {
@@ -97,31 +97,34 @@ export class HandshakeAdmission {
     pair: string,
     signal: AbortSignal,
   ): Promise<void> {
-    if (identity !== undefined && (await this.#lookUp(network, identity, signal))) {
+    if (identity !== undefined && (await this.#hasKey(network, identity, signal))) {
       const ofKnown = (): TokenBucket[] => [
-        this.#ofKnown.of(pair),
-        this.#ofIdentity.of(identity),
-        this.#allKnown,
+        this.#knownBuckets.of(pair),
+        this.#identityBuckets.of(identity),
+        this.#knownTotal,
       ];
       await this.#pay({ rank: 1, of: pair, us: prices.handshake }, ofKnown, signal);
       return;
     }
-    // The other lanes are bounded by the places for connections, of which each waits in one.
+    // The other lanes are bounded by the number of connections, each of which waits in one lane.
     if (this.#unknownCount >= maxHandshakesWaiting) {
-      throw new OperationalError('LINK', 'too many handshakes wait');
+      throw new OperationalError(
+        'LINK',
+        `too many handshakes wait: the limit is ${maxHandshakesWaiting}`,
+      );
     }
     this.#unknownCount += 1;
     try {
-      const ofUnknown = (): TokenBucket[] => [this.#ofUnknown.of(network), this.#allUnknown];
+      const ofUnknown = (): TokenBucket[] => [this.#unknownBuckets.of(network), this.#unknownTotal];
       await this.#pay({ rank: 2, of: network, us: prices.handshake }, ofUnknown, signal);
     } finally {
       this.#unknownCount -= 1;
     }
   }
 
-  /** Looking is work too, and paid by who asks. */
-  async #lookUp(network: string, identity: string, signal: AbortSignal): Promise<boolean> {
-    const lookUps = (): TokenBucket[] => [this.#lookUps.of(network)];
+  /** A key look-up is work too, paid by the network that asks. */
+  async #hasKey(network: string, identity: string, signal: AbortSignal): Promise<boolean> {
+    const lookUps = (): TokenBucket[] => [this.#lookUpBuckets.of(network)];
     await this.#pay({ rank: 1, of: network, us: prices.keyLookUp }, lookUps, signal);
     return this.#parts.hasKey(identity);
   }
@@ -131,14 +134,15 @@ export class HandshakeAdmission {
     buckets: () => TokenBucket[],
     signal: AbortSignal,
   ): Promise<void> {
-    const gone = new OperationalError('LINK', 'it left before its handshake began');
-    if (signal.aborted) throw gone;
+    if (signal.aborted) {
+      throw new OperationalError('LINK', 'connection closed before its handshake began');
+    }
     const { queue } = this.#parts;
     const account: Account = {
       rank,
       turnUs: rank === 0 ? turnUs : turnOfAnonymousUs,
       buckets,
-      merit: () => this.#merits.of(of),
+      merit: () => this.#meritBuckets.of(of),
     };
     const cancel = (): void => queue.cancel(account);
     signal.addEventListener('abort', cancel, { once: true });

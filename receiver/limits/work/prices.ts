@@ -1,53 +1,52 @@
 /**
- * What each kind of work costs, in microseconds of the event loop, so that it can be paid before it is done.
- * Measured on one core of a small server, the worst input of each kind, and rounded up; a slower machine
- * does less of everything. Pure.
+ * Price of each kind of work, in microseconds of the event loop, paid before the work is done. Measured on one core of
+ * a small server with the worst input of each kind, and rounded up; a slower machine does less of everything. Pure.
  */
 
 const kibi = 1024;
 
-/** Steps of the walk over a JPEG's markers that are paid at once. */
+/** Steps of the walk over a JPEG's markers in one payment. */
 export const stepsPerPayment = 4096;
 
-/** Bytes hashed at once: a whole 16 MiB picture would hold the loop for 11 to 45 ms. */
+/** Bytes hashed in one piece: a whole 16 MiB picture would block the event loop for 11 to 45 ms. */
 export const hashedAtOnce = 1024 * kibi;
 
-/** Bytes of headers looked at in one go; a 64 KiB chunk may hold 2,700 messages. */
+/** Bytes of headers parsed in one piece; a 64 KiB chunk may hold 2,700 messages. */
 export const parsedAtOnce = 4 * kibi;
 
-/** Bytes of a raw stream looked at in one go; they may hold 2,048 pictures. */
+/** Bytes of a raw stream split in one piece; they may hold 2,048 pictures. */
 export const splitAtOnce = 16 * kibi;
 
 export const prices = {
-  /** Accepting, the first bytes, a sentence back, closing: 700 to 1,400 with garbage collection. */
+  /** Accept, read the first bytes, answer with a sentence, close: 700 to 1,400 with garbage collection. */
   connection: 1000,
-  /** Decoding and checking headers: 100 a KiB (`dropped` with 256 ranges), 35 a KiB of plain frames. */
+  /** Decode and check headers: 100 per KiB (`dropped` with 256 ranges), 35 per KiB for frames. */
   headers: (bytes: number): number => perKibi(100, bytes),
-  /** Reading and copying, with TLS: 1 to 2 a KiB. */
+  /** Read and copy, with TLS: 1 to 2 per KiB. */
   body: (bytes: number): number => perKibi(2, bytes),
-  /** Reading what is thrown away, as much as the system gives at once: 8 to 13 a KiB with garbage collection. */
+  /** Read and discard in a lingering close: 8 to 13 per KiB with garbage collection. */
   discard: (bytes: number): number => perKibi(12, bytes),
-  /** Acting on one message, and writing one answer: 20 to 40. */
+  /** Handle one message and write one answer: 20 to 40. */
   message: 40,
-  /** SHA-256: 0.7 a KiB with the processor's help, 3 without. */
+  /** SHA-256: 0.7 per KiB with processor support, 3 without. */
   hash: (bytes: number): number => perKibi(1, bytes),
   /** `stepsPerPayment` steps: 30 ns each. */
   walk: 150,
-  /** A line of log, most of which are only counted, and the sentence that goes back. */
+  /** One log line, usually suppressed and counted, and one sentence to the peer. */
   refusal: 60,
-  /** A frame's file: some ten calls of the file system on four threads, and its flushes. */
+  /** A frame's file: some ten file system calls on four threads, and its flushes. */
   store: (bytes: number): number => 1000 + perKibi(1, bytes),
-  /** A line of the record, flushed by itself: 1 to 4 ms of the disk, for which flushes of frames wait. */
-  hole: 6000,
-  /** Reading the keys folder, and a line of log. */
+  /** A gap entry: a line of the record with its own flush, 1 to 4 ms of the disk. Flushes of frames wait for it. */
+  gap: 6000,
+  /** Read the keys folder, write a log line. */
   hello: 1000,
-  /** A camera's lock is two processes: starting each holds the loop for 7 to 12 ms. */
+  /** A camera's lock starts two processes: each start blocks the loop for 7 to 12 ms. */
   lock: 40_000,
-  /** Files of the keys folder, written and flushed. */
+  /** Write and flush files of the keys folder. */
   pair: 10_000,
-  /** Splitting a raw stream, and hashing what comes out of it: 35 a KiB at worst (FF 00 FF 00 …). */
+  /** Split a raw stream and hash its pictures: 35 per KiB at worst (FF 00 FF 00 …). */
   raw: (bytes: number): number => perKibi(40, bytes),
-  /** Looking whether a key is known: files of the keys folder are read. */
+  /** Look up a key: reads files of the keys folder. */
   keyLookUp: 150,
   /** A TLS handshake: 1 to 2 ms. */
   handshake: 2000,

@@ -1,13 +1,13 @@
 /**
- * A token bucket of work time, in microseconds. It may be overdrawn by the piece of work that finds something
- * left, so that no piece is too large for it; the debt is waited for by the next one. Pure.
+ * A token bucket of work time, in microseconds. While its balance is positive, a piece of work of any size may be paid
+ * and overdraw it, so that no piece is too large; the next piece waits for the debt. Pure.
  */
 import type { Clock } from '../../../shared/clock.js';
 
 export interface Share {
-  /** What is added in a second. */
+  /** Refill per second. */
   readonly usPerSecond: number;
-  /** What is kept at most. */
+  /** Maximum balance. */
   readonly burstUs: number;
 }
 
@@ -17,7 +17,7 @@ export class TokenBucket {
   #balanceUs: number;
   #atMs: number;
 
-  /** @param share asked each time, since it may change; a new bucket is full */
+  /** @param share read at each use, since it may change. A new bucket is full. */
   constructor(clock: Pick<Clock, 'monotonicMs'>, share: () => Share) {
     this.#clock = clock;
     this.#share = share;
@@ -38,7 +38,7 @@ export class TokenBucket {
     return this.balanceUs >= this.#share().burstUs;
   }
 
-  /** In how many milliseconds there is something left; 0: now. */
+  /** Milliseconds until the balance is positive; 0: it is now. */
   get waitMs(): number {
     const balance = this.balanceUs;
     if (balance > 0) return 0;

@@ -1,12 +1,12 @@
 /**
- * TokenBuckets by name (an address, a camera), of bounded number: one that is full again is forgotten, since a new
- * one is the same. What finds no room shares one bucket. Pure.
+ * Token buckets by name (an address, a camera), at most `maxCountedApart`. A full bucket is deleted when space is
+ * needed, since a new one is equal. Names beyond the limit share one bucket. Pure.
  */
 import type { Clock } from '../../../shared/clock.js';
 import { maxCountedApart } from '../receiver-limits.js';
 import { TokenBucket, type Share } from './token-bucket.js';
 
-/** Looking through all of them costs more than one piece of work. */
+/** A sweep over all buckets costs more than one piece of work. */
 const sweepEveryMs = 100;
 
 export class TokenBuckets {
@@ -26,7 +26,7 @@ export class TokenBuckets {
     return this.#buckets.size;
   }
 
-  /** Not to be kept: it may be forgotten and made anew. */
+  /** Do not keep the result: the bucket may be deleted and created anew. */
   of(name: string): TokenBucket {
     const known = this.#buckets.get(name);
     if (known !== undefined) return known;

@@ -1,8 +1,8 @@
 /**
- * Who pays for the work that a connection makes: a paired camera its own budget, everybody else the
- * connection's, its address's and that of all without a key. Work that was of use is given back: to a paired
- * camera always, so that only its useless work is limited; to others as long as no camera is paired. From then
- * on theirs is limited in all, so that paired cameras are served beside them.
+ * Which budgets pay for a connection's work. A paired camera pays from its own budget; an anonymous connection pays
+ * from three: the connection's, its address's and that of all peers without a key. Useful work is refunded: to a
+ * paired camera always, so that only its useless work is limited; to others until a camera is paired. From then on
+ * all work of anonymous peers is limited, so that paired cameras are served beside them.
  */
 import type { Clock } from '../../../shared/clock.js';
 import {
@@ -28,21 +28,21 @@ import { TokenBucket, type Share } from './token-bucket.js';
 import { TokenBuckets } from './token-buckets.js';
 import { type Account, WorkCancelled, WorkQueue } from './work-queue.js';
 
-/** What one connection may make the receiver do. */
+/** The work budget of one connection. */
 export interface ConnectionBudget {
   /**
    * Pays before the work is done.
-   * @returns undefined when there is enough; else resolves when there is
-   * @throws {WorkCancelled} at once or by rejecting: the connection has ended
+   * @returns undefined when it is paid at once; else resolves when it is paid
+   * @throws {WorkCancelled} synchronously or as a rejection: the connection has ended
    */
   pay(us: number): Promise<void> | undefined;
-  /** Pays for a camera's lock: those of peers without a key come one by one, since each holds the event loop. */
+  /** Pays for a camera's lock. Peers without a key get one at a time, since each blocks the event loop. */
   payLock(us: number): Promise<void> | undefined;
-  /** The work was of use. */
+  /** Gives back the price of useful work. */
   refund(us: number): void;
-  /** What waits to be paid is not wanted any more. */
+  /** Cancels payments that wait. */
   cancel(): void;
-  /** The connection has ended: no more work is done for it. */
+  /** The connection has ended: later payments fail. */
   end(): void;
 }
 
@@ -51,11 +51,11 @@ export const shareOf = (usPerSecond: number, burstMs: number): Share => ({
   burstUs: (usPerSecond * burstMs) / 1000,
 });
 
-/** Of a bucket whose balance says, below 0, how much work was wasted lately. */
+/** Share of a merit bucket: its balance, at most 0, is the work wasted lately. */
 export const meritShare = (): Share => ({ usPerSecond: forgivenWorkUs, burstUs: 0 });
 
 export class WorkBudgets {
-  /** For other work that is limited beside it. */
+  /** Also used for TLS handshakes. */
   readonly queue: WorkQueue;
   readonly #clock: Clock;
   readonly #cameras: TokenBuckets;
@@ -65,7 +65,7 @@ export class WorkBudgets {
   readonly #anonymousLocks: TokenBucket;
   readonly #addressConnections: TokenBuckets;
   readonly #connections: TokenBucket;
-  /** Networks from which cameras came, the newest last. */
+  /** Networks of paired cameras, newest last. */
   readonly #cameraNetworks = new Set<string>();
   #isGuarded = false;
 
@@ -86,15 +86,15 @@ export class WorkBudgets {
     );
   }
 
-  /** A camera is paired: from now on others are limited in all that they do. */
+  /** A camera is paired: from now on all work of anonymous peers is limited. */
   guard(): void {
     this.#isGuarded = true;
   }
 
   /**
    * Pays for a connection before anything is read from it.
-   * @returns false when the address, or all without a key, connect too often: it is not worth a word. Addresses from
-   *   which paired cameras came are accepted always.
+   * @returns false when the budget of the address, or of all without a key, is spent: the connection is closed without
+   *   an answer. An address from which a paired camera came is always accepted.
    */
   acceptConnection(address: string): boolean {
     const network = networkOf(address);
@@ -102,7 +102,7 @@ export class WorkBudgets {
     const isCameras = this.#cameraNetworks.has(network);
     if (!isCameras && (own.waitMs > 0 || this.#connections.waitMs > 0)) return false;
     own.spend(prices.connection);
-    // An address that owes must not make the others wait.
+    // An address in debt takes nothing from the common budget.
     if (own.waitMs === 0) this.#connections.spend(prices.connection);
     return true;
   }
@@ -117,9 +117,11 @@ export class WorkBudgets {
 
   ofAnonymous(address: string): ConnectionBudget {
     const network = networkOf(address);
-    const own = new TokenBucket(this.#clock, () => shareOf(maxConnectionWorkUs, workBurstMs));
+    const connection = new TokenBucket(this.#clock, () =>
+      shareOf(maxConnectionWorkUs, workBurstMs),
+    );
     const merit = new TokenBucket(this.#clock, meritShare);
-    const all = (): TokenBucket[] => [own, this.#addresses.of(network), this.#anonymous];
+    const all = (): TokenBucket[] => [connection, this.#addresses.of(network), this.#anonymous];
     const isGuarded = (): boolean => this.#isGuarded;
     const account: Account = {
       rank: 2,
@@ -129,7 +131,7 @@ export class WorkBudgets {
       buckets: all,
       merit: () => merit,
     };
-    const refundable = (): TokenBucket[] => (isGuarded() ? [own] : all());
+    const refundable = (): TokenBucket[] => (isGuarded() ? [connection] : all());
     const ofLocks = (): TokenBucket[] => (isGuarded() ? [...all(), this.#anonymousLocks] : all());
     const lockAccount: Account = {
       rank: 2,
@@ -195,7 +197,7 @@ class Budget implements ConnectionBudget {
   }
 }
 
-/** What one message, or one picture, has cost so far. */
+/** Sums what one message or picture has cost, for a refund. */
 export class Tab {
   readonly #budget: ConnectionBudget;
   #us = 0;

@@ -1,22 +1,22 @@
 /**
- * Who may work next on the event loop. Work is paid before it is done, out of the buckets of the account that
- * asks for it; an account with nothing left waits, and its connection is not read meanwhile. Between turns the
- * loop looks at all connections: no rank does more in one turn than its accounts allow.
+ * Order of work on the event loop. Work is paid before it is done, from the buckets of its account; an account with
+ * an empty bucket waits, and its connection is not read meanwhile. The loop polls all connections between turns; the
+ * work of a rank in one turn is limited by `turnUs` of its accounts.
  */
 import type { Clock } from '../../../shared/clock.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
 import type { TokenBucket } from './token-bucket.js';
 
-/** The lowest goes first. */
+/** Lower ranks go first. */
 export type Rank = 0 | 1 | 2;
 
 export interface Account {
   readonly rank: Rank;
-  /** After so much work of this rank, microseconds, the rest waits for the next turn of the loop. */
+  /** Work of this rank in one turn of the loop, microseconds; further work waits for the next turn. */
   readonly turnUs: number;
-  /** Each must have something left. */
+  /** Each must have a positive balance. */
   buckets(): readonly TokenBucket[];
-  /** Among accounts of a rank the one with the highest balance here goes first. It is never waited for. */
+  /** Within a rank, the account with the highest balance goes first. This bucket never makes an account wait. */
   merit(): TokenBucket;
 }
 
@@ -27,12 +27,12 @@ interface Waiter {
   readonly cancel: (error: WorkCancelled) => void;
 }
 
-/** The connection for which the work was to be done has ended, or is ending. */
+/** The connection that needed the work has ended, or is ending. */
 export class WorkCancelled extends OperationalError {
   override readonly name = 'WorkCancelled';
 
   constructor() {
-    super('LINK', 'it left');
+    super('LINK', 'connection closed');
   }
 }
 
@@ -40,7 +40,7 @@ export class WorkQueue {
   readonly #clock: Clock;
   /** In order of arrival. */
   #waiters: Waiter[] = [];
-  /** In this turn of the loop, by rank. */
+  /** Work done in this turn of the loop, by rank. */
   readonly #spentUs = [0, 0, 0];
   #isTurnEndPlanned = false;
   #timer: { readonly atMs: number; readonly abort: AbortController } | undefined;
@@ -49,7 +49,7 @@ export class WorkQueue {
     this.#clock = clock;
   }
 
-  /** How many wait. */
+  /** Number of waiting payments. */
   get length(): number {
     return this.#waiters.length;
   }
@@ -69,17 +69,17 @@ export class WorkQueue {
     });
   }
 
-  /** Something was given back: who waits may not have to wait any longer. */
+  /** Work was refunded: a waiting account may be ready now. */
   refunded(): void {
     if (this.#waiters.length > 0) this.#planTurnEnd();
   }
 
-  /** The work that an account waits for is not wanted any more. */
+  /** Cancels the payments that an account waits for. */
   cancel(account: Account): void {
-    const leaving = this.#waiters.filter((waiter) => waiter.account === account);
-    if (leaving.length === 0) return;
+    const cancelled = this.#waiters.filter((waiter) => waiter.account === account);
+    if (cancelled.length === 0) return;
     this.#waiters = this.#waiters.filter((waiter) => waiter.account !== account);
-    for (const { cancel } of leaving) cancel(new WorkCancelled());
+    for (const { cancel } of cancelled) cancel(new WorkCancelled());
     this.#plan();
   }
 
@@ -91,7 +91,7 @@ export class WorkQueue {
     return (this.#spentUs[rank] ?? 0) >= turnUs;
   }
 
-  /** A bucket may have filled before its timer fires: who waited for it must not be overtaken. */
+  /** A bucket may refill before its timer fires: an account that waits for it must not be overtaken. */
   #isAnyReadyBefore({ rank }: Account): boolean {
     return this.#waiters.some(({ account }) => account.rank === rank && this.#isReady(account));
   }
@@ -132,14 +132,14 @@ export class WorkQueue {
     return best;
   }
 
-  /** Sees to it that somebody looks again when the first of those who wait has something left. */
+  /** Plans the next grant for the moment when the first waiting account is ready. */
   #plan(): void {
     const waits = this.#waiters.map(({ account }) => waitMsOf(account));
     const waitMs = Math.min(...waits);
     if (waitMs === 0) this.#planTurnEnd();
     const atMs = this.#clock.monotonicMs() + waitMs;
-    const isLooking = this.#timer !== undefined && this.#timer.atMs <= atMs;
-    if (this.#waiters.length > 0 && (isLooking || waitMs === 0)) return;
+    const isPlanned = this.#timer !== undefined && this.#timer.atMs <= atMs;
+    if (this.#waiters.length > 0 && (isPlanned || waitMs === 0)) return;
     this.#timer?.abort.abort();
     this.#timer = undefined;
     if (this.#waiters.length === 0) return;

@@ -1,4 +1,4 @@
-/** The captures directory: there, writable, the one it was, with room; and what came into it last. */
+/** Checks of the captures directory: exists, is writable, has its marker and free space; the last frame per camera. */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -17,15 +17,17 @@ export async function capturesFindings(
 ): Promise<readonly Finding[]> {
   try {
     if (!(await stat(directory)).isDirectory()) {
-      return [finding('captures', 'fault', `${directory} is no directory`, 'give another --dir')];
+      return [
+        finding('captures', 'fault', `${directory} is not a directory`, 'choose another --dir'),
+      ];
     }
     await access(directory, constants.R_OK | constants.X_OK);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [await missingFinding(directory)];
-    const says = `cannot look into ${directory}: ${describeError(error)}`;
+    const message = `cannot read ${directory}: ${describeError(error)}`;
     const isHidden = ['EACCES', 'EPERM'].includes(systemCode(error) ?? '');
-    if (isHidden) return [finding('captures', 'warning', says, 'sudo receiver doctor')];
-    return [finding('captures', 'fault', says, 'give another --dir')];
+    if (isHidden) return [finding('captures', 'warning', message, 'sudo receiver doctor')];
+    return [finding('captures', 'fault', message, 'choose another --dir')];
   }
   return [
     await writableFinding(directory),
@@ -40,12 +42,12 @@ async function missingFinding(directory: string): Promise<Finding> {
   for (;;) {
     try {
       await access(parent, constants.W_OK | constants.X_OK);
-      return finding('captures', 'ok', `${directory} will be made`);
+      return finding('captures', 'ok', `${directory} will be created`);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT' || parent === dirname(parent)) {
-        const says = `${directory} cannot be made: ${describeError(error)}`;
-        const todo = `sudo mkdir -p ${directory} && sudo chown $USER ${directory}`;
-        return finding('captures', 'fault', says, todo);
+        const message = `cannot create ${directory}: ${describeError(error)}`;
+        const fix = `sudo mkdir -p ${directory} && sudo chown $USER ${directory}`;
+        return finding('captures', 'fault', message, fix);
       }
       parent = dirname(parent);
     }
@@ -57,8 +59,8 @@ async function writableFinding(directory: string): Promise<Finding> {
     await access(directory, constants.W_OK);
     return finding('captures', 'ok', directory);
   } catch (error) {
-    const says = `this user may not write in ${directory}: ${describeError(error)}`;
-    return finding('captures', 'warning', says, 'well if the service has another user');
+    const message = `this user may not write in ${directory}: ${describeError(error)}`;
+    return finding('captures', 'warning', message, 'fine if the service runs as another user');
   }
 }
 
@@ -70,10 +72,10 @@ async function markerFinding(directory: string): Promise<Finding> {
     } finally {
       await root.close();
     }
-    return finding('marker', 'ok', `${markerName} says that this is the directory`);
+    return finding('marker', 'ok', `${markerName} marks this directory`);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') {
-      return finding('marker', 'ok', 'none yet: no receiver was started with this directory');
+      return finding('marker', 'ok', 'none yet: no receiver has used this directory');
     }
     return finding('marker', 'fault', `cannot read ${markerName}: ${describeError(error)}`);
   }
@@ -82,7 +84,7 @@ async function markerFinding(directory: string): Promise<Finding> {
 async function cameraFindings(directory: string, nowMs: number): Promise<readonly Finding[]> {
   const offset = systemClock.utcOffsetMinutes(nowMs);
   const surveys = await surveyCaptures(directory, nowMs, offset);
-  if (surveys.length === 0) return [finding('cameras', 'ok', 'no camera has sent anything yet')];
+  if (surveys.length === 0) return [finding('cameras', 'ok', 'no camera has sent a frame yet')];
   return surveys.map(({ camera, lastMs, todayFrames, todayBytes }) => {
     const last = lastMs === undefined ? 'no frame' : `last frame ${ago(lastMs, nowMs)}`;
     const today = `${counted(todayFrames, 'frame')} today (${humanSize(todayBytes)})`;

@@ -1,4 +1,4 @@
-/** Who is heard: open or closed, which cameras are paired, codes that wait, and whose the keys are. */
+/** Checks of access: open or closed, the paired cameras, valid codes, and the owner of the keys. */
 import { stat } from 'node:fs/promises';
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { privateFindings } from '../../../shared/setup/doctor/private-findings.js';
@@ -10,13 +10,13 @@ import { hasClosedMark } from '../../store/closed-mark.js';
 
 export interface PairingParts {
   readonly folder: KeyFolder;
-  /** Where fleet keys are; undefined: nowhere. */
+  /** Folder of the fleet keys; undefined: none. */
   readonly credentials: string | undefined;
-  /** The captures directory: whose it is, the service runs as. */
+  /** The captures directory; the service runs as its owner. */
   readonly directory: string;
   readonly isRoot: boolean;
   readonly nowMs: number;
-  /** What to type to pair. */
+  /** The command that pairs a camera. */
   readonly pair: string;
 }
 
@@ -27,8 +27,8 @@ export async function pairingFindings(parts: PairingParts): Promise<readonly Fin
     return [access, ...(await privateFindings(parts.folder.path, owner))];
   } catch (error) {
     if (!parts.isRoot) {
-      const says = `this user may not look into ${parts.folder.path}`;
-      return [finding('pairing', 'warning', says, 'sudo receiver doctor')];
+      const message = `this user may not read ${parts.folder.path}`;
+      return [finding('pairing', 'warning', message, 'sudo receiver doctor')];
     }
     const hint = error instanceof OperationalError ? error.hint : undefined;
     return [finding('pairing', 'fault', describeError(error), hint)];
@@ -41,25 +41,25 @@ async function accessFinding(parts: PairingParts): Promise<Finding> {
   const all = await listCameras(folder, nowMs);
   const paired = all.filter(({ pairedAtMs }) => pairedAtMs !== undefined);
   const names = [...new Set([...paired, ...fleet].map(({ camera }) => camera))].sort();
-  const waiting = all.filter(({ codeExpiresAtMs }) => codeExpiresAtMs !== undefined);
-  const codes = waiting.map(({ camera }) => `; a code waits for ${camera}`).join('');
+  const withCode = all.filter(({ codeExpiresAtMs }) => codeExpiresAtMs !== undefined);
+  const codes = withCode.map(({ camera }) => `; a code is valid for ${camera}`).join('');
   if (folder.isClosed() || fleet.length > 0) {
     if (names.length > 0) {
-      const says = `only paired cameras are accepted: ${names.join(' ')}`;
-      return finding('pairing', 'ok', `${says}${codes}`);
+      const message = `only paired cameras are accepted: ${names.join(' ')}`;
+      return finding('pairing', 'ok', `${message}${codes}`);
     }
-    const says = `only paired cameras are accepted, and none is paired${codes}`;
-    return finding('pairing', 'warning', says, pair);
+    const message = `only paired cameras are accepted, and none is paired${codes}`;
+    return finding('pairing', 'warning', message, pair);
   }
   if (await hasClosedMark(directory).catch(() => false)) {
-    const says = `a camera was paired here, and there are no keys in ${folder.path}: no receiver starts`;
+    const message = `a camera was paired, and ${folder.path} has no keys: the receiver does not start`;
     return finding(
       'pairing',
       'fault',
-      says,
-      'put the keys back, or say with --keys where they are',
+      message,
+      'put the keys back, or name their folder with --keys DIR',
     );
   }
-  const says = `no camera is paired: anyone on this machine and its private networks is accepted${codes}`;
-  return finding('pairing', 'warning', says, pair);
+  const message = `no camera is paired: any peer on this machine and its private networks is accepted${codes}`;
+  return finding('pairing', 'warning', message, pair);
 }

@@ -1,4 +1,4 @@
-/** The port: whether a receiver answers on it here, who else has it, whether a firewall is in the way. */
+/** Checks of the port: whether a receiver answers on it, which other program uses it, whether a firewall blocks it. */
 import { once } from 'node:events';
 import { type Socket, connect, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -10,10 +10,10 @@ import { type RunTool, ask } from '../../../shared/process/run-tool.js';
 import { pairedOnlyMessage } from '../../access/access-control.js';
 
 const connectLimitMs = 5000;
-/** A receiver that systemd starts for us needs a moment. */
+/** A receiver that systemd starts for this connection needs a moment. */
 const greetingLimitMs = 10_000;
 
-/** @param start what to type to have a receiver there */
+/** @param start the command that starts a receiver on the port */
 export async function portFindings(
   listen: ListenAddress,
   run: RunTool,
@@ -25,7 +25,7 @@ export async function portFindings(
 
 async function answerFinding({ address, port }: ListenAddress, start: string): Promise<Finding> {
   const host = address === undefined || /^(?:0\.0\.0\.0|::)$/.test(address) ? 'localhost' : address;
-  const shown = formatAddress(host, port);
+  const name = formatAddress(host, port);
   let socket: Socket;
   try {
     socket = connect({ host, port, autoSelectFamily: true });
@@ -33,54 +33,52 @@ async function answerFinding({ address, port }: ListenAddress, start: string): P
   } catch (error) {
     const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
     if (systemCode(first) === 'ECONNREFUSED') {
-      return finding('port', 'fault', `nobody listens on ${shown}`, start);
+      return finding('port', 'fault', `no program listens on ${name}`, start);
     }
-    return finding('port', 'fault', `${shown} cannot be reached: ${describeError(first)}`);
+    return finding('port', 'fault', `cannot connect to ${name}: ${describeError(first)}`);
   }
   const greeting = await readGreeting(socket, greetingLimitMs);
-  if (greeting.kind === 'welcome') return finding('port', 'ok', `a receiver answers on ${shown}`);
-  const who = `sudo ss -ltnp 'sport = :${port}'`;
+  if (greeting.kind === 'welcome') return finding('port', 'ok', `a receiver answers on ${name}`);
+  const findProgram = `find the program: sudo ss -ltnp 'sport = :${port}'`;
   if (greeting.kind === 'words' && greeting.words === pairedOnlyMessage) {
-    return finding('port', 'ok', `a receiver answers on ${shown}, and accepts paired cameras only`);
+    return finding('port', 'ok', `a receiver answers on ${name}, and accepts paired cameras only`);
   }
   if (greeting.kind === 'words') {
-    return finding('port', 'warning', `${shown} says: ${greeting.words}`, `who it is: ${who}`);
+    return finding('port', 'warning', `${name} answers: ${greeting.words}`, findProgram);
   }
-  const says = `somebody listens on ${shown}, and is no receiver`;
-  return finding('port', 'fault', says, `who it is: ${who}`);
+  return finding('port', 'fault', `${name} is in use by another program`, findProgram);
 }
 
-/** The firewalls that distributions switch on; what each says of the port only root is told. */
+/** Firewalls that distributions enable by default; each shows its rules to root only. */
 async function firewallFindings(port: number, run: RunTool): Promise<readonly Finding[]> {
   const zone = await ask(run, 'firewall-cmd', ['--query-port', `${port}/tcp`]);
-  if (zone?.trim() === 'yes') return [finding('firewall', 'ok', `lets port ${port} through`)];
+  if (zone?.trim() === 'yes') return [finding('firewall', 'ok', `port ${port} is open`)];
   if ((await ask(run, 'firewall-cmd', ['--state']))?.trim() === 'running') {
-    const todo = `sudo firewall-cmd --permanent --add-port=${port}/tcp && sudo firewall-cmd --reload`;
-    return [finding('firewall', 'warning', `firewalld keeps port ${port} closed`, todo)];
+    const fix = `sudo firewall-cmd --permanent --add-port=${port}/tcp && sudo firewall-cmd --reload`;
+    return [finding('firewall', 'warning', `firewalld blocks port ${port}`, fix)];
   }
   const rules = await ask(run, 'ufw', ['status']);
   if (rules === undefined || /Status: inactive/.test(rules)) return [];
   const isOpen = new RegExp(`^${port}(/tcp)?\\s.*ALLOW`, 'm').test(rules);
-  if (isOpen) return [finding('firewall', 'ok', `lets port ${port} through`)];
-  const todo = `sudo ufw allow ${port}/tcp`;
-  return [finding('firewall', 'warning', `ufw keeps port ${port} closed`, todo)];
+  if (isOpen) return [finding('firewall', 'ok', `port ${port} is open`)];
+  return [finding('firewall', 'warning', `ufw blocks port ${port}`, `sudo ufw allow ${port}/tcp`)];
 }
 
-/** What to type at the camera. */
+/** The commands to type at the camera. */
 function addressFindings({ address, port }: ListenAddress): readonly Finding[] {
   const isAny = address === undefined || /^(?:0\.0\.0\.0|::)$/.test(address);
   const addresses = isAny ? ownAddresses() : [address];
-  const lines = addresses.map((each) => {
-    const host = port === defaultPort ? each : formatAddress(each, port);
+  const commands = addresses.map((own) => {
+    const host = port === defaultPort ? own : formatAddress(own, port);
     return finding('address', 'ok', `at the camera: agent --host ${host}`);
   });
-  if (lines.length > 0) return lines;
-  return [finding('address', 'warning', 'this machine has no address that a camera could reach')];
+  if (commands.length > 0) return commands;
+  return [finding('address', 'warning', 'this machine has no address that a camera can reach')];
 }
 
-/** IPv4 first: shorter to type. Link-local ones need a zone, which is the camera's and not known here. */
+/** IPv4 first, shorter to type. Link-local addresses are left out: their zone is the camera's, unknown here. */
 function ownAddresses(): string[] {
-  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const all = Object.values(networkInterfaces()).flatMap((infos) => infos ?? []);
   const usable = all.filter(({ internal, address }) => !internal && !/^fe80:/i.test(address));
   const addresses = [...new Set(usable.map(({ address }) => address))];
   return addresses.sort((one, other) => Number(isIPv6(one)) - Number(isIPv6(other)));

@@ -1,20 +1,21 @@
-/** What install and uninstall take on top of the receiver's own flags. Pure. */
+/** Flags of install and uninstall in addition to the receiver's own. Pure. */
 import { flag } from '../../../shared/cli/option-table.js';
 
 export const installOptions = {
   accept: flag(
-    'A process for each connection (surveillance.socket), not one for all cameras; --accept=no: back.',
+    'Start a process for each connection (surveillance.socket) instead of one for all cameras. ' +
+      '--accept=no: one for all again.',
   ),
   user: flag(
-    "A service of this user's own systemd: without root, and without most of the sandbox.",
+    "Install for this user's systemd instance: needs no root, and has only a part of the sandbox.",
   ),
-  dryRun: flag('Show what would be written and run, and do nothing.'),
-  force: flag('Overwrite unit files that are not from install, or were changed since.'),
-  help: flag('Show this.'),
+  dryRun: flag('Show what would be written and run; change nothing.'),
+  force: flag('Overwrite unit files that install did not write, or that were changed since.'),
+  help: flag('Show this help.'),
 };
 
 export const uninstallOptions = {
-  user: flag("Take the service of this user's own systemd away."),
-  dryRun: flag('Show what would be removed and run, and do nothing.'),
-  help: flag('Show this.'),
+  user: flag("Remove the service of this user's systemd instance."),
+  dryRun: flag('Show what would be removed and run; change nothing.'),
+  help: flag('Show this help.'),
 };

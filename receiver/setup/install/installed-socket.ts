@@ -1,4 +1,4 @@
-/** How the receiver is installed now: what a second install keeps. */
+/** The socket of the installed receiver, which a second install keeps. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../../shared/cli/errors.js';

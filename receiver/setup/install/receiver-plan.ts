@@ -1,4 +1,4 @@
-/** Which units the receiver gets for what was asked, and how they differ from those that ship. */
+/** The units for a requested installation, and their changes to the shipped ones. */
 import { join } from 'node:path';
 import type { Plan, PlannedFile } from '../../../shared/setup/install/plan.js';
 import { type Package, programFiles } from '../../../shared/setup/install/program-files.js';
@@ -14,12 +14,12 @@ import {
 export interface ReceiverPlanRequest {
   /** Absolute. */
   readonly directory: string;
-  /** Whose the captures are; undefined: the service user's. */
+  /** Owner of the captures; undefined: the service user. */
   readonly owner: string | undefined;
-  /** Where the keys are; absolute. */
+  /** Keys folder; absolute. */
   readonly keys: string;
   readonly isAccept: boolean;
-  /** `ListenStream=` of the socket, where it is not as it ships. */
+  /** `ListenStream=` of the socket; empty: as shipped. */
   readonly listen: readonly string[];
   readonly settings: Readonly<Record<string, string>>;
   readonly package: Package;
@@ -28,13 +28,13 @@ export interface ReceiverPlanRequest {
 }
 
 export const serviceUser = 'surveillance';
-/** As the units that ship have it. */
+/** The captures directory of the shipped units. */
 export const shippedDirectory = '/var/lib/surveillance';
 const programPath = '/usr/local/bin/receiver';
 
 const heading = `# Settings of the receiver: every flag has a variable, --max-frame is RECEIVER_MAX_FRAME.
-# "receiver install" changes what it is told and keeps the rest. RECEIVER_DIR stands in the units too: change
-# it by "receiver install --dir".
+# "receiver install" changes the settings that are given to it and keeps the others. RECEIVER_DIR is also in the
+# units: change it with "receiver install --dir".
 `;
 
 export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> {
@@ -68,7 +68,7 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
         : { name: serviceUser, gecos: 'Camera receiver' },
     folders: [
       { path: directory, owner: folderOwner, mode: 0o750 },
-      // Before anything is started: a key may be typed first, and is to be the service's.
+      // Created before the first start, since "receiver pair" may run first; the service must own the folder.
       { path: keys, owner: folderOwner, mode: 0o700 },
     ],
     files,
@@ -90,11 +90,11 @@ function withListen(text: string, listen: readonly string[]): string {
   return withSetting(text, 'Socket', 'ListenStream', listen.join('\nListenStream='));
 }
 
-/** Captures and keys where the unit that ships does not expect them. */
+/** Adapts the shipped unit to other folders for captures and keys. */
 function withFolders(text: string, request: ReceiverPlanRequest): string {
   const { directory, keys, owner, scope } = request;
   if (scope.isUser) return text;
-  // systemd makes its state folder, and lets the service write there.
+  // systemd creates the state folder and lets the service write there.
   const isElsewhere = (path: string): boolean => !`${path}/`.startsWith(`${shippedDirectory}/`);
   const folders = [directory, keys].filter(isElsewhere);
   let unit = text;
@@ -109,7 +109,7 @@ function withFolders(text: string, request: ReceiverPlanRequest): string {
     unit = withSetting(unit, 'Service', 'ReadWritePaths', writable.join(' '));
   }
   if (!isAtHome(directory)) return unit;
-  // Of homes it sees this folder, and nothing else.
+  // The service sees this folder of the homes, and nothing else.
   unit = withSetting(unit, 'Service', 'ProtectHome', 'tmpfs');
   return withSetting(unit, 'Service', 'BindPaths', quotePath(directory).replaceAll(':', '\\:'));
 }
@@ -117,14 +117,16 @@ function withFolders(text: string, request: ReceiverPlanRequest): string {
 function notesFor({ directory, owner, scope, hostName }: ReceiverPlanRequest): string[] {
   const flag = scope.isUser ? ' --user' : '';
   const sudo = scope.isUser ? '' : 'sudo ';
-  const linger = 'it runs while you are logged in; from boot on with: loginctl enable-linger';
-  const reading = `to look at the frames in ${directory}: sudo usermod --append --groups ${serviceUser} $USER, then log in again`;
+  const linger =
+    'the service runs while you are logged in; to start it at boot: loginctl enable-linger';
+  const joinGroup = `sudo usermod --append --groups ${serviceUser} $USER`;
+  const reading = `read the frames in ${directory}: ${joinGroup}, then log in again`;
   return [
     ...(scope.isUser ? [linger] : []),
     ...(!scope.isUser && owner === undefined ? [reading] : []),
     `at the camera: sudo agent install --host ${hostName}`,
-    `so that only your cameras get in, and over TLS: ${sudo}receiver pair NAME`,
-    `is all well? ${sudo}receiver doctor${flag}`,
-    `what does it do? ${sudo}receiver status${flag}`,
+    `accept only your cameras, over TLS: ${sudo}receiver pair NAME`,
+    `check the installation: ${sudo}receiver doctor${flag}`,
+    `show the status: ${sudo}receiver status${flag}`,
   ];
 }

@@ -1,8 +1,8 @@
-/** Who is heard by an open receiver. */
+/** Which addresses an open receiver accepts. */
 import { describe, expect, it } from 'vitest';
 import { refusalFor } from '../../../receiver/access/address-policy.js';
 
-describe('an open receiver', () => {
+describe('the address policy of an open receiver', () => {
   it.each([
     '127.0.0.1',
     '127.8.8.8',
@@ -15,12 +15,12 @@ describe('an open receiver', () => {
     'fd12::1',
     'fe80::1%eth0',
     '::ffff:192.168.1.5',
-  ])('hears %s', (address) => {
+  ])('accepts %s', (address) => {
     expect(refusalFor(address)).toBeUndefined();
   });
 
   it.each(['8.8.8.8', '172.32.0.1', '100.64.0.1', '2001:db8::1', '::ffff:8.8.8.8', '', 'nonsense'])(
-    'does not hear %s',
+    'refuses %s',
     (address) => {
       expect(refusalFor(address)).toContain('private networks only');
     },

@@ -1,4 +1,4 @@
-/** Who gets into a receiver and who does not, over real sockets and real TLS. */
+/** Which peers a receiver accepts, over real sockets and real TLS. */
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -24,18 +24,18 @@ import { speakTo, startReceiver } from '../../support/receiver.js';
 
 const refused = /^(ERR_SSL_(SSLV3|TLSV1)_ALERT_\w+|ECONNRESET|closed)$/;
 
-/** A receiver that one camera is paired with. */
+/** A receiver with one paired camera. */
 async function startClosed(isOpenAnyway = false) {
   const receiver = await startReceiver({}, {}, isOpenAnyway);
   return { ...receiver, key: await pairBehindTheScenes(receiver.folder, 'yard') };
 }
 
-describe('a camera that is paired', () => {
+describe('a paired camera', () => {
   it('is welcomed over TLS 1.3, and its frames are stored as they are', async () => {
     const { port, key, directory } = await startClosed();
     const socket = await connectWithKey(port, key);
     expect(socket.getProtocol()).toBe('TLSv1.3');
-    // Forward secrecy: a key of this connection's own beside the one that is given.
+    // Forward secrecy: an ephemeral key of this connection beside the pre-shared key.
     expect(socket.getEphemeralKeyInfo()).toMatchObject({ name: 'X25519' });
     const agent = new AgentPeer(socket);
     agent.hello('yard');
@@ -45,7 +45,7 @@ describe('a camera that is paired', () => {
     expect(readFileSync(join(directory, name))).toEqual(makeJpeg(1));
   });
 
-  it('whose first bytes come one by one is welcomed too', async () => {
+  it('whose first bytes arrive one by one is welcomed too', async () => {
     const { port, key } = await startClosed();
     const plain = connect({ port, host: '127.0.0.1', noDelay: true });
     await once(plain, 'connect');
@@ -86,7 +86,7 @@ describe('a camera that is paired', () => {
     expect(filesBelow(directory)).toEqual([]);
   });
 
-  it('is cut off within seconds when it is unpaired, and does not come back', async () => {
+  it('is disconnected within seconds when it is unpaired, and cannot connect again', async () => {
     const { port, key, folder } = await startClosed();
     const agent = new AgentPeer(await connectWithKey(port, key));
     agent.hello('yard');
@@ -97,7 +97,7 @@ describe('a camera that is paired', () => {
     expect(await outcomeOf(beginTls(port, proving(key)))).toMatch(refused);
   });
 
-  it('has no frame stored once it is unpaired, however soon it comes', async () => {
+  it('has no frame stored once it is unpaired, also in the same moment', async () => {
     const { port, key, folder, directory } = await startClosed();
     const agent = new AgentPeer(await connectWithKey(port, key));
     agent.hello('yard');
@@ -113,7 +113,7 @@ describe('a camera that is paired', () => {
     expect(filesBelow(directory).filter((name) => name.endsWith('.jpg'))).toHaveLength(1);
   });
 
-  it('does not come in with a session of before, neither paired nor unpaired', async () => {
+  it('cannot resume an earlier session, neither paired nor unpaired', async () => {
     const { port, key, folder, lines } = await startClosed();
     const first = await connectWithKey(port, key);
     const agent = new AgentPeer(first);
@@ -125,7 +125,10 @@ describe('a camera that is paired', () => {
     expect(await outcomeOf(resumed())).toMatch(refused);
     await removeCamera(folder, 'yard');
     expect(await outcomeOf(resumed())).toMatch(refused);
-    await eventually(() => lines.filter((line) => line.includes('no TLS: ')).length === 2, 'two');
+    await eventually(
+      () => lines.filter((line) => line.includes('TLS refused: ')).length === 2,
+      'two',
+    );
   });
 });
 
@@ -134,11 +137,14 @@ describe('a closed receiver', () => {
     ['with a wrong key', (key: Buffer) => ({ key: Buffer.alloc(key.length) })],
     ['with an unknown key id', () => ({ id: 'ffff' })],
     ['with the key of another camera', () => ({ camera: 'frontdoor' })],
-  ])('refuses who comes %s', async (_, change) => {
+  ])('refuses a peer %s', async (_, change) => {
     const { port, key, lines } = await startClosed();
     const wrong = { ...key, ...change(key.key) };
     expect(await outcomeOf(beginTls(port, proving(wrong)))).toMatch(refused);
-    await eventually(() => lines.some((line) => line.includes(`no TLS with`)), 'a line of log');
+    await eventually(
+      () => lines.some((line) => line.includes('TLS handshake as')),
+      'a line of log',
+    );
     expect(lines.join('\n')).toContain(`${wrong.camera}.${wrong.id}`);
   });
 
@@ -147,7 +153,7 @@ describe('a closed receiver', () => {
     ['with TLS 1.2', { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2', ciphers: 'PSK' }],
     ['with TLS 1.0', { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'PSK@SECLEVEL=0' }],
     ['with a suite that is not used here', { ciphers: 'TLS_AES_256_GCM_SHA384' }],
-  ] as const)('refuses who comes %s', async (title, options) => {
+  ] as const)('refuses a peer %s', async (title, options) => {
     const { port, key } = await startClosed();
     const psk = title === 'without a key' ? {} : proving(key);
     expect(await outcomeOf(beginTls(port, { ...psk, ...options }))).toMatch(refused);
@@ -165,7 +171,7 @@ describe('a closed receiver', () => {
     expect(filesBelow(directory)).toEqual([]);
   });
 
-  it('takes raw pictures when it is told to, and paired cameras beside them', async () => {
+  it('accepts raw pictures with --open, and paired cameras beside them', async () => {
     const { port, key, directory } = await startClosed(true);
     const { socket, heard } = speakTo(port);
     socket.end(makeJpeg(1));
@@ -176,7 +182,7 @@ describe('a closed receiver', () => {
     await agent.answer('welcome');
   });
 
-  it('does not take a paired name from who has no key, even when it hears everybody', async () => {
+  it('refuses a paired name without its key, also with --open', async () => {
     const { port, directory } = await startClosed(true);
     const impostor = new AgentPeer(port);
     impostor.hello('yard');
@@ -189,53 +195,53 @@ describe('a closed receiver', () => {
     expect(filesBelow(directory)).toEqual([]);
   });
 
-  it('takes a name from who has no key the moment that it is paired, and gives it to its camera', async () => {
+  it('takes a name from an anonymous peer the moment that it is paired, and gives it to its camera', async () => {
     const { port, directory, folder } = await startReceiver({}, {}, true);
-    const stranger = new AgentPeer(port);
-    stranger.hello('yard');
-    await stranger.answer('welcome');
-    stranger.frame(1, makeJpeg(1));
-    await stranger.answer('stored');
+    const anonymous = new AgentPeer(port);
+    anonymous.hello('yard');
+    await anonymous.answer('welcome');
+    anonymous.frame(1, makeJpeg(1));
+    await anonymous.answer('stored');
     const key = await pairBehindTheScenes(folder, 'yard');
-    stranger.frame(2, makeJpeg(2));
-    expect(await stranger.answer('bye')).toMatchObject({ code: 'unpaired' });
+    anonymous.frame(2, makeJpeg(2));
+    expect(await anonymous.answer('bye')).toMatchObject({ code: 'unpaired' });
     const camera = new AgentPeer(await connectWithKey(port, key));
     camera.hello('yard', 'ab'.repeat(16));
     await camera.answer('welcome');
     camera.frame(1, makeJpeg(3));
     await camera.answer('stored');
-    expect(stranger.messages.filter(({ type }) => type === 'stored')).toHaveLength(1);
+    expect(anonymous.messages.filter(({ type }) => type === 'stored')).toHaveLength(1);
     expect(filesBelow(directory).filter((name) => name.endsWith('.jpg'))).toHaveLength(2);
   });
 
-  it('cuts off a silent stranger whose name was paired, and leaves others', async () => {
+  it('disconnects a silent anonymous peer whose name was paired, and no other', async () => {
     const { port, folder } = await startReceiver({}, {}, true);
-    const [stranger, other] = ['yard', 'shed'].map((name) => {
+    const [anonymous, other] = ['yard', 'shed'].map((name) => {
       const peer = new AgentPeer(port);
       peer.hello(name, name === 'yard' ? 'ab'.repeat(16) : 'cd'.repeat(16));
       return peer;
     });
-    await Promise.all([stranger?.answer('welcome'), other?.answer('welcome')]);
+    await Promise.all([anonymous?.answer('welcome'), other?.answer('welcome')]);
     await pairBehindTheScenes(folder, 'yard');
-    expect(await stranger?.answer('bye')).toMatchObject({ code: 'unpaired' });
+    expect(await anonymous?.answer('bye')).toMatchObject({ code: 'unpaired' });
     other?.frame(1, makeJpeg(1));
     await other?.answer('stored');
   });
 
-  it('puts a camera that comes with its key in the place of a silent stranger at once', async () => {
+  it('replaces a silent anonymous peer by the camera that has the key at once', async () => {
     const { port, folder } = await startReceiver({}, {}, true);
-    const stranger = new AgentPeer(port);
-    stranger.hello('yard');
-    await stranger.answer('welcome');
+    const anonymous = new AgentPeer(port);
+    anonymous.hello('yard');
+    await anonymous.answer('welcome');
     const key = await pairBehindTheScenes(folder, 'yard');
     const camera = new AgentPeer(await connectWithKey(port, key));
     camera.hello('yard', 'ab'.repeat(16));
     await camera.answer('welcome');
-    expect((await stranger.answer('bye')).code).toMatch(/^(replaced|unpaired)$/);
+    expect((await anonymous.answer('bye')).code).toMatch(/^(replaced|unpaired)$/);
     expect(camera.messages.map(({ type }) => type)).toEqual(['welcome']);
   });
 
-  it('goes on when its keys cannot be read any more, and hears nobody', async () => {
+  it('keeps running when its keys become unreadable, and accepts no peer', async () => {
     const { port, key, folder, lines } = await startClosed();
     writeFileSync(join(folder.path, 'yard.json'), '{');
     expect(await outcomeOf(beginTls(port, proving(key)))).toMatch(refused);
@@ -245,7 +251,7 @@ describe('a closed receiver', () => {
     expect((await heard).toString()).toContain('paired cameras only');
   });
 
-  it('cuts off who speaks in the clear when the first camera is paired', async () => {
+  it('disconnects a plaintext peer when the first camera is paired', async () => {
     const { port, folder } = await startReceiver();
     const agent = new AgentPeer(port);
     agent.hello('yard');
@@ -255,7 +261,7 @@ describe('a closed receiver', () => {
   });
 });
 
-describe('who has a code', () => {
+describe('a peer with a pairing code', () => {
   async function startWithCode() {
     const receiver = await startReceiver();
     const text = await issueCode(receiver.folder, 'yard', false, Date.now());
@@ -263,7 +269,7 @@ describe('who has a code', () => {
     return { ...receiver, code: { camera: 'pair', id, key } };
   }
 
-  it('may pair, and is told whose key it is', async () => {
+  it('may pair, and gets the name of its camera', async () => {
     const { port, code, directory } = await startWithCode();
     const agent = new AgentPeer(await connectWithKey(port, code));
     agent.say({ type: 'pair', agent: 'test' });
@@ -292,7 +298,7 @@ describe('who has a code', () => {
   });
 });
 
-describe('who speaks in the clear', () => {
+describe('a plaintext peer', () => {
   it('cannot pair', async () => {
     const { port } = await startReceiver();
     const agent = new AgentPeer(port);

@@ -36,7 +36,7 @@ async function startClosed() {
     });
   };
   const receiver = await startReceiver({}, {}, false, doorOf);
-  const lookUpClaim = vi.spyOn(receiver.door, 'lookUpClaim');
+  const lookUpClaim = vi.spyOn(receiver.access, 'lookUpClaim');
   const find = vi.spyOn(KeyRing.prototype, 'find');
   find.mockClear();
   const { id: keyId } = await pairBehindTheScenes(receiver.folder, 'yard');
@@ -78,7 +78,7 @@ describe('a peer that names a key', () => {
     expect(await answerTo(port, makeHello(nameOf(ids)))).toEqual(refusingAlert);
     // The first chooses the handshake queue, where it may wait; the second is for the handshake itself.
     expect(find.mock.calls).toEqual([[nameOf(ids)], [nameOf(ids)]]);
-    const known = /it does not have that key|no camera here has that key/;
+    const known = /the peer does not have this key|no camera has this key/;
     await eventually(() => lines.some((line) => known.test(line)), 'which it was, in the log');
   });
 
@@ -97,8 +97,8 @@ describe('a peer that names a key', () => {
     await answerTo(port, makeHello('frontdoor.k1'));
     const said = (words: string) =>
       eventually(() => lines.find((line) => line.includes(words)), words);
-    expect(await said('it does not have that key')).toContain(`yard.${ids.keyId}`);
-    expect(await said('no camera here has that key')).toContain('frontdoor.k1');
+    expect(await said('the peer does not have this key')).toContain(`yard.${ids.keyId}`);
+    expect(await said('no camera has this key')).toContain('frontdoor.k1');
   });
 });
 

@@ -23,7 +23,7 @@ const ways: readonly (readonly [string, (agent: AgentPeer, at: number) => void, 
   ['no JPEGs', (agent, at) => agent.frame(at, Buffer.alloc(300)), 250],
   ['pictures that are slow to check', (agent, at) => agent.frame(at, slowToWalk), 4000],
   ['repeats', (agent) => agent.frame(1, jpeg), 1000],
-  ['notes of dropped frames', (agent, at) => agent.dropped(at), prices.hole],
+  ['notes of dropped frames', (agent, at) => agent.dropped(at), prices.gap],
 ];
 
 const answersOf = ({ messages }: AgentPeer): number =>

@@ -1,38 +1,39 @@
-/** Who gives way to whom, and who is turned away. */
+/** Which connections are evicted and which are refused. */
 import { describe, expect, it } from 'vitest';
 import { maxPendingConnections } from '../../../receiver/limits/receiver-limits.js';
 import { ConnectionLimiter } from '../../../receiver/limits/connection-limiter.js';
 
-function openPlaces(settings = {}) {
-  const places = new ConnectionLimiter({
+function openLimiter(settings = {}) {
+  const limiter = new ConnectionLimiter({
     maxConnections: 3,
     maxConnectionsPerAddress: 2,
     ...settings,
   });
-  const gone: string[] = [];
-  const come = (address: string, name = address) => places.accept(address, () => gone.push(name));
-  return { places, come, gone };
+  const evicted: string[] = [];
+  const accept = (address: string, name = address) =>
+    limiter.accept(address, () => evicted.push(name));
+  return { limiter, accept, evicted };
 }
 
-describe('newcomers', () => {
-  it('beyond the limit displace the oldest of the address that has most', () => {
-    const { come, gone } = openPlaces();
-    come('10.0.0.1', 'camera');
-    for (let at = 1; at < maxPendingConnections; at += 1) come('10.0.0.2', `flood ${at}`);
-    expect(gone).toEqual([]);
-    come('10.0.0.3');
-    come('10.0.0.2');
-    expect(gone).toEqual(['flood 1', 'flood 2']);
+describe('pending connections', () => {
+  it('beyond the limit evict the oldest of the address with the most', () => {
+    const { accept, evicted } = openLimiter();
+    accept('10.0.0.1', 'camera');
+    for (let at = 1; at < maxPendingConnections; at += 1) accept('10.0.0.2', `flood ${at}`);
+    expect(evicted).toEqual([]);
+    accept('10.0.0.3');
+    accept('10.0.0.2');
+    expect(evicted).toEqual(['flood 1', 'flood 2']);
   });
 
-  it('that left, or are served, make room', () => {
-    const { places, come, gone } = openPlaces();
-    places.release(come('10.0.0.1'));
-    places.admit(come('10.0.0.1'), true);
-    for (let at = 0; at < maxPendingConnections; at += 1) come('10.0.0.2');
-    expect(gone).toEqual([]);
-    come('10.0.0.2');
-    expect(gone).toHaveLength(1);
+  it('that ended or were admitted free their slots', () => {
+    const { limiter, accept, evicted } = openLimiter();
+    limiter.release(accept('10.0.0.1'));
+    limiter.admit(accept('10.0.0.1'), true);
+    for (let at = 0; at < maxPendingConnections; at += 1) accept('10.0.0.2');
+    expect(evicted).toEqual([]);
+    accept('10.0.0.2');
+    expect(evicted).toHaveLength(1);
   });
 
   it.each([
@@ -40,9 +41,9 @@ describe('newcomers', () => {
     ['2001:db8::1', '2001:db8:0:0:7::'],
     ['10.0.0.1', '::ffff:10.0.0.1'],
   ])('from %s and %s count as one address', (one, other) => {
-    const { places, come } = openPlaces({ maxConnectionsPerAddress: 1 });
-    expect(places.admit(come(one), false)).toBeUndefined();
-    expect(places.admit(come(other), false)).toContain('--max-connections-per-address');
+    const { limiter, accept } = openLimiter({ maxConnectionsPerAddress: 1 });
+    expect(limiter.admit(accept(one), false)).toBeUndefined();
+    expect(limiter.admit(accept(other), false)).toContain('--max-connections-per-address');
   });
 
   it.each([
@@ -51,32 +52,32 @@ describe('newcomers', () => {
     ['fd00::1', 'fd00::2'],
     ['10.0.0.1', '10.0.0.2'],
   ])('from %s and %s do not', (one, other) => {
-    const { places, come } = openPlaces({ maxConnectionsPerAddress: 1 });
-    expect(places.admit(come(one), false)).toBeUndefined();
-    expect(places.admit(come(other), false)).toBeUndefined();
+    const { limiter, accept } = openLimiter({ maxConnectionsPerAddress: 1 });
+    expect(limiter.admit(accept(one), false)).toBeUndefined();
+    expect(limiter.admit(accept(other), false)).toBeUndefined();
   });
 });
 
-describe('those who are served', () => {
-  it('are limited by address when they have no key, and are not when they have', () => {
-    const { places, come } = openPlaces();
+describe('admitted connections', () => {
+  it('are limited by address without a key, and not limited with one', () => {
+    const { limiter, accept } = openLimiter();
     for (const isPaired of [false, true]) {
-      expect(places.admit(come('10.0.0.1'), isPaired)).toBeUndefined();
-      expect(places.admit(come('10.0.0.1'), isPaired)).toBeUndefined();
+      expect(limiter.admit(accept('10.0.0.1'), isPaired)).toBeUndefined();
+      expect(limiter.admit(accept('10.0.0.1'), isPaired)).toBeUndefined();
     }
-    expect(places.admit(come('10.0.0.1'), false)).toBe(
+    expect(limiter.admit(accept('10.0.0.1'), false)).toBe(
       'busy: 2 connections from 10.0.0.1 are open, the limit set by --max-connections-per-address',
     );
-    expect(places.admit(come('10.0.0.1'), true)).toBeUndefined();
+    expect(limiter.admit(accept('10.0.0.1'), true)).toBeUndefined();
   });
 
-  it('are limited in all, those without a key apart from those who have one', () => {
-    const { places, come } = openPlaces();
-    const strangers = ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((address) => come(address));
-    for (const place of strangers) expect(places.admit(place, false)).toBeUndefined();
-    expect(places.admit(come('10.0.0.4'), false)).toContain('limit set by --max-connections');
-    expect(places.admit(come('10.0.0.4'), true)).toBeUndefined();
-    if (strangers[0]) places.release(strangers[0]);
-    expect(places.admit(come('10.0.0.4'), false)).toBeUndefined();
+  it('are limited in total, separately with and without a key', () => {
+    const { limiter, accept } = openLimiter();
+    const anonymous = ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((address) => accept(address));
+    for (const slot of anonymous) expect(limiter.admit(slot, false)).toBeUndefined();
+    expect(limiter.admit(accept('10.0.0.4'), false)).toContain('limit set by --max-connections');
+    expect(limiter.admit(accept('10.0.0.4'), true)).toBeUndefined();
+    if (anonymous[0]) limiter.release(anonymous[0]);
+    expect(limiter.admit(accept('10.0.0.4'), false)).toBeUndefined();
   });
 });

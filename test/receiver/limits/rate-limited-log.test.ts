@@ -1,4 +1,4 @@
-/** What of a flood comes to an operator's eyes. */
+/** Which lines of a flood the rate-limited log writes. */
 import { describe, expect, it } from 'vitest';
 import { RateLimitedLog } from '../../../receiver/limits/rate-limited-log.js';
 import {
@@ -12,40 +12,42 @@ import { keptLog } from '../../support/log.js';
 function openLog() {
   const clock = new FakeClock();
   const { log, lines } = keptLog();
-  return { clock, lines, calm: new RateLimitedLog(log, clock) };
+  return { clock, lines, limited: new RateLimitedLog(log, clock) };
 }
 
-describe('a calm log', () => {
-  it('says the first lines as they are, counts the rest, and says how many they were', async () => {
-    const { calm, clock, lines } = openLog();
-    const log = calm.of('10.0.0.1');
+describe('a rate-limited log', () => {
+  it('writes the first lines, counts the rest, and writes the count', async () => {
+    const { limited, clock, lines } = openLog();
+    const log = limited.of('10.0.0.1');
     for (let at = 1; at <= maxRepeatedLines + 5; at += 1) log.warn('closed', { at });
     expect(lines).toHaveLength(maxRepeatedLines);
     expect(lines[0]).toBe('<4>test: closed at=1');
     await clock.advance(repeatWindowMs);
     log.warn('closed', { at: 'later' });
     expect(lines.slice(maxRepeatedLines)).toEqual([
-      '<4>test: more of the same event=closed from=10.0.0.1 times=5',
+      '<4>test: repeated lines suppressed event=closed from=10.0.0.1 times=5',
       '<4>test: closed at=later',
     ]);
   });
 
-  it('says at the end what it has only counted', () => {
-    const { calm, lines } = openLog();
-    for (let at = 0; at < maxRepeatedLines + 2; at += 1) calm.of('10.0.0.1').info('here');
-    calm.of('10.0.0.2').info('here');
-    calm.flush();
-    calm.flush();
-    expect(lines.slice(-1)).toEqual(['<4>test: more of the same event=here from=10.0.0.1 times=2']);
+  it('writes the counts when it is flushed', () => {
+    const { limited, lines } = openLog();
+    for (let at = 0; at < maxRepeatedLines + 2; at += 1) limited.of('10.0.0.1').info('here');
+    limited.of('10.0.0.2').info('here');
+    limited.flush();
+    limited.flush();
+    expect(lines.slice(-1)).toEqual([
+      '<4>test: repeated lines suppressed event=here from=10.0.0.1 times=2',
+    ]);
   });
 
-  it('counts each event and each address apart, and debug lines not at all', () => {
-    const { calm, lines } = openLog();
+  it('counts each event and each address separately, and debug lines not at all', () => {
+    const { limited, lines } = openLog();
     for (let at = 0; at < 2 * maxRepeatedLines; at += 1) {
-      calm.of('10.0.0.1').warn('a');
-      calm.of('10.0.0.1').error('b');
-      calm.of('10.0.0.2').child('part').warn('a');
-      calm.of('10.0.0.1').debug('a');
+      limited.of('10.0.0.1').warn('a');
+      limited.of('10.0.0.1').error('b');
+      limited.of('10.0.0.2').child('part').warn('a');
+      limited.of('10.0.0.1').debug('a');
     }
     const count = (line: string) => lines.filter((each) => each === line).length;
     expect([count('<4>test: a'), count('<3>test: b')]).toEqual([
@@ -55,13 +57,13 @@ describe('a calm log', () => {
     expect(count('<7>test: a')).toBe(2 * maxRepeatedLines);
   });
 
-  it('keeps no more in memory, and says no more, however many addresses there are', () => {
-    const { calm, lines } = openLog();
+  it('has a limit in memory and in lines for any number of addresses', () => {
+    const { limited, lines } = openLog();
     for (let at = 0; at < 10 * maxTrackedLines; at += 1) {
-      calm.of(`10.1.${at >> 8}.${at & 255}`).warn('closed');
+      limited.of(`10.1.${at >> 8}.${at & 255}`).warn('closed');
     }
     expect(lines).toHaveLength(maxTrackedLines + maxRepeatedLines);
-    calm.flush();
+    limited.flush();
     const rest = 9 * maxTrackedLines - maxRepeatedLines;
     expect(lines.at(-1)).toContain(`from="many addresses" times=${rest}`);
   });

@@ -1,4 +1,4 @@
-/** Peers that spend more than they may, over real sockets. Floods against the programs: test/integration/floods. */
+/** The receiver's limits over real sockets. Floods against the programs: test/integration/floods. */
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { maxRepeatedLines } from '../../../receiver/limits/receiver-limits.js';
@@ -14,7 +14,7 @@ import { filesBelow } from '../../support/files.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { speakTo, startReceiver } from '../../support/receiver.js';
 
-/** A JPEG with so many bytes behind it that it has `byteCount`. */
+/** A JPEG, padded to `byteCount` bytes. */
 const picture = (number: number, byteCount: number): Buffer => {
   const jpeg = makeJpeg(number);
   return Buffer.concat([jpeg, Buffer.alloc(byteCount - jpeg.length)]);
@@ -27,13 +27,13 @@ async function welcomed(port: number, camera = 'yard') {
   return agent;
 }
 
-describe('a connection', () => {
+describe('limits of a connection', () => {
   it.each([
-    ['says nothing', ''],
-    ['says a preface and no hello', 'PICC/1\n'],
+    ['sends nothing', ''],
+    ['sends a preface and no hello', 'PICC/1\n'],
     ['sends half a preface', 'PIC'],
-    ['begins with TLS and goes no further', '\x16\x03\x01\x02\x00\x01'],
-  ])('that %s is cut at the deadline', async (_, bytes) => {
+    ['begins TLS and stops', '\x16\x03\x01\x02\x00\x01'],
+  ])('one that %s is closed at the deadline', async (_, bytes) => {
     const clock = new FakeClock();
     const { port, lines } = await startReceiver({}, { clock });
     const { socket, heard } = speakTo(port);
@@ -48,7 +48,7 @@ describe('a connection', () => {
     );
   });
 
-  it('that looks busy without a hello is cut at the deadline all the same', async () => {
+  it('one that sends other messages than a hello is closed at the deadline too', async () => {
     const clock = new FakeClock();
     const { port, lines } = await startReceiver({}, { clock });
     const agent = new AgentPeer(port);
@@ -64,7 +64,7 @@ describe('a connection', () => {
     );
   });
 
-  it('that is welcome is not', async () => {
+  it('one with a welcome stays open after the deadline', async () => {
     const clock = new FakeClock();
     const { port } = await startReceiver({}, { clock });
     const agent = await welcomed(port);
@@ -75,15 +75,15 @@ describe('a connection', () => {
 
   it.each([
     ['pings', { type: 'ping' }],
-    ['messages that nobody knows', { type: 'poetry' }],
-  ])('that sends nothing but %s is told so and closed', async (_, message) => {
+    ['messages of unknown types', { type: 'poetry' }],
+  ])('one that sends only %s gets a bye and is closed', async (_, message) => {
     const { port } = await startReceiver();
     const agent = await welcomed(port);
     for (let at = 0; at < maxIdleMessagesPerMinute; at += 1) agent.say(message);
     expect((await agent.answer('bye')).message).toContain('messages without payload');
   });
 
-  it('that sends as many frames is not', async () => {
+  it('one that sends as many frames stays open', async () => {
     const { port } = await startReceiver();
     const agent = await welcomed(port);
     const count = maxIdleMessagesPerMinute + 10;
@@ -92,7 +92,7 @@ describe('a connection', () => {
     await agent.answer('stored', count);
   });
 
-  it('may not have a body in memory before it is welcome', async () => {
+  it('one without a welcome may not send a body', async () => {
     const { port } = await startReceiver();
     const agent = new AgentPeer(port);
     const [head] = encodeMessage({ type: 'poetry' }, Buffer.alloc(1000));
@@ -100,7 +100,7 @@ describe('a connection', () => {
     expect(await agent.answer('bye')).toMatchObject({ message: 'hello must come first' });
   });
 
-  it('that drips a frame is told so and closed', async () => {
+  it('one that sends a frame too slowly gets a bye and is closed', async () => {
     const clock = new FakeClock();
     const { port, lines } = await startReceiver({}, { clock });
     const agent = await welcomed(port);
@@ -118,7 +118,7 @@ describe('a connection', () => {
     expect(lines.join()).toContain('at less than 1024 bytes a second');
   });
 
-  it('that drips a raw picture is told so and closed', async () => {
+  it('one that sends a raw picture too slowly gets the reason and is closed', async () => {
     const clock = new FakeClock();
     const { port, directory } = await startReceiver({}, { clock });
     const { socket, heard } = speakTo(port);
@@ -136,7 +136,7 @@ describe('a connection', () => {
     expect(filesBelow(directory)).toHaveLength(1);
   });
 
-  it('without a key is refused when its address has enough of them, with a time to come back', async () => {
+  it('one without a key beyond the limit of its address is refused with a time to retry', async () => {
     const { port } = await startReceiver({ maxConnectionsPerAddress: 1 });
     await welcomed(port);
     const agent = new AgentPeer(port);
@@ -147,7 +147,7 @@ describe('a connection', () => {
     expect((await heard).toString()).toContain('--max-connections-per-address');
   });
 
-  it('cannot fill the log', async () => {
+  it('one with many refused frames does not flood the log', async () => {
     const { port, lines } = await startReceiver();
     const agent = await welcomed(port);
     const jpeg = makeJpeg(1);
@@ -161,7 +161,7 @@ describe('a connection', () => {
 });
 
 describe('a camera beyond its quota', () => {
-  it('is refused for the rest of the minute, and taken after it', async () => {
+  it('is refused for the rest of the minute, and accepted after it', async () => {
     const clock = new FakeClock();
     const { port, directory } = await startReceiver({ maxBytesPerMinute: 10_000 }, { clock });
     const agent = await welcomed(port);
@@ -180,7 +180,7 @@ describe('a camera beyond its quota', () => {
     expect(filesBelow(directory)).toHaveLength(2);
   });
 
-  it('has no more under another name, when it has no key', async () => {
+  it('has no second quota under another name when it has no key', async () => {
     const { port, directory } = await startReceiver({ maxBytesPerMinute: 10_000 });
     const agent = await welcomed(port);
     agent.frame(1, picture(1, 10_000));
@@ -194,7 +194,7 @@ describe('a camera beyond its quota', () => {
     expect(filesBelow(directory)).toHaveLength(1);
   });
 
-  it('is told so where it speaks raw', async () => {
+  it('gets the reason when it sends raw pictures', async () => {
     const { port, directory } = await startReceiver({ maxBytesPerMinute: 1 });
     const { socket, heard } = speakTo(port);
     socket.write(Buffer.concat([makeJpeg(1), makeJpeg(2)]));
@@ -203,47 +203,43 @@ describe('a camera beyond its quota', () => {
   });
 });
 
-describe('frames for which there is no memory', () => {
-  it.each(['framed', 'raw'])(
-    'wait for those that have it, and are taken then (%s)',
-    async (how) => {
-      const order: string[] = [];
-      const onStored = ({ camera }: { camera: string }): unknown => order.push(camera);
-      const limits = { maxFrameBytes: 2 ** 20, maxMemoryBytes: 2 ** 21 };
-      const { port } = await startReceiver(limits, { onStored: (stored) => void onStored(stored) });
-      const large = picture(1, 2 ** 20);
-      const first = await welcomed(port, 'first');
-      const [second, third] = [await welcomed(port, 'second'), await welcomed(port, 'third')];
-      first.beginFrame(1, large);
-      await eventually(() => first.socket.writableLength === 0, 'most of it is sent');
-      if (how === 'framed') second.frame(1, large);
-      else speakTo(port).socket.end(makeJpeg(2, { widthPx: 1000, heightPx: 800 }));
-      // What is small needs none.
-      for (let sequence = 1; sequence <= 20; sequence += 1)
-        third.frame(sequence, makeJpeg(sequence));
-      await third.answer('stored', 20);
-      first.socket.write(large.subarray(-1));
-      await first.answer('stored');
-      await eventually(() => order.length >= 22, 'all of it');
-      expect(order.filter((camera) => camera !== 'third')[0]).toBe('first');
-    },
-  );
+describe('frames beyond the memory limit', () => {
+  it.each(['framed', 'raw'])('wait for memory, and are stored then (%s)', async (how) => {
+    const order: string[] = [];
+    const onStored = ({ camera }: { camera: string }): unknown => order.push(camera);
+    const limits = { maxFrameBytes: 2 ** 20, maxMemoryBytes: 2 ** 21 };
+    const { port } = await startReceiver(limits, { onStored: (stored) => void onStored(stored) });
+    const large = picture(1, 2 ** 20);
+    const first = await welcomed(port, 'first');
+    const [second, third] = [await welcomed(port, 'second'), await welcomed(port, 'third')];
+    first.beginFrame(1, large);
+    await eventually(() => first.socket.writableLength === 0, 'most of it is sent');
+    if (how === 'framed') second.frame(1, large);
+    else speakTo(port).socket.end(makeJpeg(2, { widthPx: 1000, heightPx: 800 }));
+    // Small frames are not counted.
+    for (let sequence = 1; sequence <= 20; sequence += 1) third.frame(sequence, makeJpeg(sequence));
+    await third.answer('stored', 20);
+    first.socket.write(large.subarray(-1));
+    await first.answer('stored');
+    await eventually(() => order.length >= 22, 'all of it');
+    expect(order.filter((camera) => camera !== 'third')[0]).toBe('first');
+  });
 });
 
-describe('a peer that is told why it is cut', () => {
-  it('hears it, though it goes on sending', async () => {
+describe('a lingering close', () => {
+  it('delivers the bye to a peer that keeps sending', async () => {
     const { port } = await startReceiver({ maxFrameBytes: 4096 });
     const agent = await welcomed(port);
     agent.frame(1, Buffer.alloc(2 ** 22));
     expect(await agent.answer('bye')).toMatchObject({ code: 'protocol' });
     agent.socket.end();
     await agent.over;
-    // What it had on the way was read away: a reset would have left some of it here.
+    // The receiver read the rest: after a reset some of it would be left here.
     expect(agent.socket.writableLength).toBe(0);
     expect(agent.socket.errored).toBeNull();
   });
 
-  it('hears it, though it speaks another language without end', async () => {
+  it('delivers the usage line to a peer that sends an unknown protocol without end', async () => {
     const { port } = await startReceiver();
     const { socket, heard } = speakTo(port);
     socket.end(Buffer.alloc(2 ** 22, 'GET / '));

@@ -7,7 +7,7 @@ async function isOver(watch: IdleWatch): Promise<boolean> {
 }
 
 describe('an idle watch', () => {
-  it('is over when nobody was connected for long enough, from the start or since the last left', async () => {
+  it('ends after the idle exit time without a connection, from the start or since the last one', async () => {
     vi.useFakeTimers();
     try {
       const watch = new IdleWatch(1000, new AbortController().signal);
@@ -27,7 +27,7 @@ describe('an idle watch', () => {
     }
   });
 
-  it('with 0 is over only when it is told', async () => {
+  it('with 0 ends only at the signal', async () => {
     const controller = new AbortController();
     const watch = new IdleWatch(0, controller.signal);
     watch.note(0);
@@ -36,7 +36,7 @@ describe('an idle watch', () => {
     await watch.over;
   });
 
-  it('is over at once when it was told before it began', async () => {
+  it('ends at once when the signal has aborted before', async () => {
     await new IdleWatch(0, AbortSignal.abort()).over;
   });
 });

@@ -3,19 +3,19 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openListeners } from '../../../receiver/listen/listeners.js';
 
-async function open(...[asked, passed = []]: Parameters<typeof openListeners> | [never[]]) {
-  const entrance = await openListeners(asked, passed);
-  onTestFinished(() => entrance.servers.forEach((server) => void server.close()));
-  return entrance;
+async function open(...[requested, passed = []]: Parameters<typeof openListeners> | [never[]]) {
+  const listeners = await openListeners(requested, passed);
+  onTestFinished(() => listeners.servers.forEach((server) => void server.close()));
+  return listeners;
 }
 
-describe('an entrance', () => {
-  it('is every address that was asked for', async () => {
-    const asked = [
+describe('listeners', () => {
+  it('open each requested address', async () => {
+    const requested = [
       { address: '127.0.0.1', port: 0 },
       { address: '::1', port: 0 },
     ];
-    const { names, connections } = await open(asked, []);
+    const { names, connections } = await open(requested, []);
     expect(names).toEqual([
       expect.stringMatching(/^127\.0\.0\.1:\d+$/),
       expect.stringMatching(/^\[::1\]:\d+$/),
@@ -23,12 +23,12 @@ describe('an entrance', () => {
     expect(connections).toEqual([]);
   });
 
-  it('without an address is IPv4 and IPv6', async () => {
+  it('without an address are IPv4 and IPv6', async () => {
     const { names } = await open([{ address: undefined, port: 0 }], []);
     expect(names).toEqual([expect.stringMatching(/^\[::\]:\d+$/)]);
   });
 
-  it('that is taken, is told with what to do, and what was open is closed again', async () => {
+  it('on a port in use fail with a hint, and close those already open', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void other.close());
     await once(other, 'listening');
@@ -36,11 +36,11 @@ describe('an entrance', () => {
     const [first] = (await open([{ address: '127.0.0.1', port: 0 }], [])).servers;
     const free = (first?.address() as AddressInfo).port;
     first?.close();
-    const asked = [
+    const requested = [
       { address: '127.0.0.1', port: free },
       { address: '127.0.0.1', port },
     ];
-    await expect(openListeners(asked, [])).rejects.toMatchObject({
+    await expect(openListeners(requested, [])).rejects.toMatchObject({
       code: 'LISTEN',
       message: `cannot listen on 127.0.0.1:${port}`,
       hint: expect.stringContaining('--listen') as string,
@@ -48,17 +48,17 @@ describe('an entrance', () => {
     await open([{ address: '127.0.0.1', port: free }], []);
   });
 
-  it('on an address that is not ours, is told', async () => {
+  it('on an address of another machine fail with a hint', async () => {
     await expect(openListeners([{ address: '192.0.2.1', port: 0 }], [])).rejects.toMatchObject({
       code: 'LISTEN',
       hint: expect.stringContaining('does not have that address') as string,
     });
   });
 
-  it('by a passed descriptor that is no socket, is told with its name', async () => {
+  it('on a passed descriptor that is not a socket fail with its name', async () => {
     await expect(openListeners([], [{ fd: 1_000_000, name: 'cameras' }])).rejects.toMatchObject({
       code: 'LISTEN',
-      message: 'cannot listen on the passed socket cameras (fd 1000000)',
+      message: 'cannot listen on passed socket cameras (fd 1000000)',
     });
   });
 });

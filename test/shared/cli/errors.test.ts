@@ -1,4 +1,4 @@
-/** What an operator reads when something fails. */
+/** The error line that an operator reads. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
@@ -38,7 +38,7 @@ describe('OperationalError', () => {
 });
 
 describe('describeError', () => {
-  it('tells the message, then the causes, then the hint', () => {
+  it('has the message, then the causes, then the hint', () => {
     const cause = new Error('connect ECONNREFUSED');
     const error = new OperationalError('LINK', 'no receiver at laptop:4444', {
       cause,
@@ -47,19 +47,19 @@ describe('describeError', () => {
     expect(describeError(error)).toBe('no receiver at laptop:4444: connect ECONNREFUSED; start it');
   });
 
-  it('takes the hint that is nearest to the top', () => {
+  it('has the hint of the outermost error', () => {
     const inner = new OperationalError('STORE', 'inner', { hint: 'inner hint' });
     expect(describeError(new Error('outer', { cause: inner }))).toBe('outer: inner; inner hint');
     const outer = new OperationalError('STORE', 'outer', { hint: 'outer hint', cause: inner });
     expect(describeError(outer)).toBe('outer: inner; outer hint');
   });
 
-  it('leaves out a cause that says nothing new', () => {
+  it('omits a cause that repeats the message', () => {
     const error = new Error('cannot read: EIO', { cause: new Error('EIO') });
     expect(describeError(error)).toBe('cannot read: EIO');
   });
 
-  it('tells each of several errors, as when every address of a host failed', () => {
+  it('lists all errors of an AggregateError, as when every address of a host failed', () => {
     const error = new AggregateError([new Error('::1 refused'), new Error('127.0.0.1 refused')]);
     expect(describeError(error)).toBe('::1 refused, 127.0.0.1 refused');
   });
@@ -73,11 +73,11 @@ describe('describeError', () => {
     [42, 'thrown value of type number'],
     [undefined, 'thrown value of type undefined'],
     [null, 'thrown value of type object'],
-  ])('tells a thrown %j', (thrown, text) => {
+  ])('describes a thrown %j', (thrown, text) => {
     expect(describeError(thrown)).toBe(text);
   });
 
-  it('tells five causes and no more', () => {
+  it('has at most five causes', () => {
     const error = [6, 5, 4, 3, 2, 1].reduce(
       (cause, n) => new Error(`no ${n}`, { cause }),
       new Error('no 7'),
@@ -85,13 +85,13 @@ describe('describeError', () => {
     expect(describeError(error)).toBe('no 1: no 2: no 3: no 4: no 5');
   });
 
-  it('ends with causes that lead back to themselves', () => {
+  it('ends for circular causes', () => {
     const error = new Error('first');
     error.cause = new Error('second', { cause: error });
     expect(describeError(error)).toBe('first: second');
   });
 
-  it('is one line without control characters, whatever was in the messages', () => {
+  it('is one line without control characters for any message', () => {
     const error = new Error('one\n  two\r\nthree \u001b[31mred\u009b0m\0');
     expect(describeError(error)).toBe('one two three [31mred 0m ');
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ago, counted, humanDuration, humanSize } from '../../../shared/cli/humanize.js';
 
-describe('rough figures', () => {
+describe('humanized figures', () => {
   it.each([
     [0, '0 B'],
     [999, '999 B'],
@@ -25,7 +25,7 @@ describe('rough figures', () => {
     expect(humanDuration(ms)).toBe(text);
   });
 
-  it('are told', () => {
+  it('ago and counted', () => {
     expect(ago(1000, 6000)).toBe('5 s ago');
     expect([0, 1, 2].map((n) => counted(n, 'frame'))).toEqual(['0 frames', '1 frame', '2 frames']);
   });

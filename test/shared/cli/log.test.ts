@@ -1,4 +1,4 @@
-/** Lines of the log, as a terminal and as the journal get them. */
+/** Log lines on a terminal and in the journal. */
 import { describe, expect, it } from 'vitest';
 import { OperationalError } from '../../../shared/cli/errors.js';
 import { type Log, type LogSettings, isJournal, makeLog } from '../../../shared/cli/log.js';
@@ -49,13 +49,13 @@ describe('a log', () => {
     expect(lines).toEqual(['<6>uplink: sent\n']);
   });
 
-  it('leaves out facts that are undefined and quotes what a reader could mistake', () => {
+  it('omits undefined facts and quotes ambiguous ones', () => {
     const { log, lines } = makeTestLog();
     log.info('x', { name: 'a b', gone: undefined, empty: '', count: 3, sure: true, tricky: 'a=b' });
     expect(lines).toEqual(['<6>agent: x name="a b" empty="" count=3 sure=true tricky="a=b"\n']);
   });
 
-  it('tells an error with its cause and hint', () => {
+  it('writes an error with its cause and hint', () => {
     const { log, lines } = makeTestLog();
     const error = new OperationalError('LINK', 'no receiver', {
       cause: new Error('refused'),
@@ -65,7 +65,7 @@ describe('a log', () => {
     expect(lines).toEqual(['<4>agent: x error="no receiver: refused; wait"\n']);
   });
 
-  it('keeps to one line, whatever the facts are', () => {
+  it('is one line for any facts', () => {
     const { log, lines } = makeTestLog();
     const loop: Record<string, unknown> = {};
     loop.self = loop;
@@ -87,7 +87,7 @@ describe('a log', () => {
 describe('isJournal', () => {
   const stderr = { dev: 9, ino: 1234 };
 
-  it('is true when the variable names our own stderr', () => {
+  it('is true when the variable names the stderr of this process', () => {
     expect(isJournal('9:1234', stderr)).toBe(true);
   });
 

@@ -1,4 +1,4 @@
-/** Reading a command line by a small table of its own: flag over environment over default. */
+/** Reading a command line with a small table: flag over environment over default. */
 import { describe, expect, it } from 'vitest';
 import { destination } from '../../../shared/cli/address.js';
 import { duration, path, wholeNumber } from '../../../shared/cli/value-types.js';
@@ -32,10 +32,10 @@ function usage(message: string, hint?: string): unknown {
 }
 
 describe('readCommandLine', () => {
-  it('gives defaults where nothing is said', () => {
+  it('has the defaults without flags and variables', () => {
     expect(read([])).toEqual({
       options: { host: undefined, shotTimeout: 20_000, dir: undefined, level: [], verbose: false },
-      words: [],
+      positionals: [],
       command: undefined,
     });
   });
@@ -51,14 +51,14 @@ describe('readCommandLine', () => {
     expect(read(['--shot-timeout', '1s', '--shot-timeout', '2s']).options.shotTimeout).toBe(2000);
   });
 
-  it('treats a variable that is set to nothing as unset, as in an EnvironmentFile', () => {
+  it('treats an empty variable as unset, as in an EnvironmentFile', () => {
     expect(read([], { WATCHER_SHOT_TIMEOUT: '', WATCHER_DIR: '  ' }).options).toMatchObject({
       shotTimeout: 20_000,
       dir: undefined,
     });
   });
 
-  it('gathers a list from its flags, or from the words of its variable', () => {
+  it('reads a list from its flags, or from the words of its variable', () => {
     const env = { WATCHER_LEVEL: ' 4  5 ' };
     expect(read([], env).options.level).toEqual([4, 5]);
     expect(read(['--level', '1', '--level=2'], env).options.level).toEqual([1, 2]);
@@ -76,10 +76,10 @@ describe('readCommandLine', () => {
     expect(read(argv, env).options.verbose).toBe(isVerbose);
   });
 
-  it('keeps words apart from what follows --', () => {
+  it('separates positionals from the arguments after --', () => {
     const line = read(['doctor', '--verbose', 'now', '--', 'ffmpeg', '-i', '--verbose', '--', 'x']);
     expect(line).toMatchObject({
-      words: ['doctor', 'now'],
+      positionals: ['doctor', 'now'],
       command: ['ffmpeg', '-i', '--verbose', '--', 'x'],
       options: { verbose: true },
     });
@@ -102,12 +102,15 @@ describe('readCommandLine', () => {
     [
       ['--dir', '--verbose'],
       {},
-      usage('--dir needs a value: --dir DIR', "if '--verbose' is meant, write --dir=--verbose"),
+      usage(
+        '--dir needs a value: --dir DIR',
+        "to pass '--verbose' as the value, write --dir=--verbose",
+      ),
     ],
     [
       ['--dir', '--', 'x'],
       {},
-      usage('--dir needs a value: --dir DIR', "if '--' is meant, write --dir=--"),
+      usage('--dir needs a value: --dir DIR', "to pass '--' as the value, write --dir=--"),
     ],
     [['--dir='], {}, usage("--dir '': must be a path")],
     [['--verbose=perhaps'], {}, usage("--verbose 'perhaps': write yes or no")],
@@ -122,7 +125,7 @@ describe('readCommandLine', () => {
     expect(() => read(argv, env)).toThrow(error);
   });
 
-  it('refuses a default that breaks its own rule, so that a test of the table finds it', () => {
+  it('refuses an invalid default, so that a test of the table finds it', () => {
     const wrong = { name: 'w', table: { pause: value(duration(), 'A pause.', '10') } };
     expect(() => readCommandLine(wrong, [], {})).toThrow(
       expect.objectContaining({
@@ -132,7 +135,7 @@ describe('readCommandLine', () => {
     );
   });
 
-  it('knows no flags of one letter after one dash, also where an option has that name', () => {
+  it('has no one-letter flags, also where an option has that name', () => {
     const short = { name: 'w', table: { x: flag('X.') } };
     expect(readCommandLine(short, ['--x'], {}).options.x).toBe(true);
     expect(() => readCommandLine(short, ['-x'], {})).toThrow(
@@ -140,7 +143,7 @@ describe('readCommandLine', () => {
     );
   });
 
-  it('lets an error that is no wrong value pass as it is', () => {
+  it('rethrows an error that is not an InvalidValue', () => {
     const bug = new TypeError('bug');
     const kind = {
       metavar: 'X',
@@ -153,15 +156,15 @@ describe('readCommandLine', () => {
   });
 });
 
-describe('names', () => {
-  it('are made from the key of the table', () => {
+describe('flag and variable names', () => {
+  it('are derived from the key of the table', () => {
     expect(flagName('shotTimeout')).toBe('shot-timeout');
     expect(flagName('host')).toBe('host');
     expect(variableName('agent', 'shotTimeout')).toBe('AGENT_SHOT_TIMEOUT');
   });
 });
 
-describe('help', () => {
+describe('the help text', () => {
   it('has a row for each option, with the default', () => {
     expect(optionRows(program)).toEqual([
       {

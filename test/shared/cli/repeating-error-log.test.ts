@@ -3,28 +3,29 @@ import { RepeatingErrorLog } from '../../../shared/cli/repeating-error-log.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { keptLog } from '../../support/log.js';
 
-function makeTrouble() {
+function openLog() {
   const clock = new FakeClock();
   const { log, lines } = keptLog();
-  return { clock, lines, trouble: new RepeatingErrorLog(log, clock) };
+  return { clock, lines, repeating: new RepeatingErrorLog(log, clock) };
 }
 
-describe('trouble', () => {
-  it('is told when it begins and when it ends', () => {
-    const { trouble, lines } = makeTrouble();
-    for (let failure = 0; failure < 3; failure += 1) trouble.failed('no camera', new Error('gone'));
-    expect(trouble.failures).toBe(3);
-    trouble.worked('camera is back');
-    expect(trouble.failures).toBe(0);
+describe('a repeating error log', () => {
+  it('writes the first failure and the recovery', () => {
+    const { repeating, lines } = openLog();
+    for (let failure = 0; failure < 3; failure += 1)
+      repeating.failed('no camera', new Error('gone'));
+    expect(repeating.failures).toBe(3);
+    repeating.worked('camera is back');
+    expect(repeating.failures).toBe(0);
     expect(lines).toEqual(['<4>test: no camera error=gone', '<6>test: camera is back failures=3']);
   });
 
-  it('is told again when its reason changes, and after a while', async () => {
-    const { trouble, clock, lines } = makeTrouble();
-    trouble.failed('no camera', new Error('gone'));
-    trouble.failed('no camera', new Error('busy'));
+  it('writes a failure again when its reason changes, and after a while', async () => {
+    const { repeating, clock, lines } = openLog();
+    repeating.failed('no camera', new Error('gone'));
+    repeating.failed('no camera', new Error('busy'));
     await clock.advance(5 * 60_000);
-    trouble.failed('no camera', new Error('busy'));
+    repeating.failed('no camera', new Error('busy'));
     expect(lines).toEqual([
       '<4>test: no camera error=gone',
       '<4>test: no camera error=busy times=2',
@@ -32,9 +33,9 @@ describe('trouble', () => {
     ]);
   });
 
-  it('that never was, ends without a word', () => {
-    const { trouble, lines } = makeTrouble();
-    trouble.worked('camera is back');
+  it('writes no recovery without a failure', () => {
+    const { repeating, lines } = openLog();
+    repeating.worked('camera is back');
     expect(lines).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** Durations, sizes and shares: one table read both ways, and what is refused. */
+/** Durations, sizes and shares: parsed, formatted and refused. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -64,12 +64,12 @@ describe('durations', () => {
     expect(() => parseDuration(text)).toThrow(InvalidValue);
   });
 
-  it('rounds what is no whole millisecond when writing', () => {
+  it('formats a fraction of a millisecond rounded', () => {
     expect(formatDuration(1499.6)).toBe('1500ms');
     expect(formatDuration(0.2)).toBe('0');
   });
 
-  it('writes any whole number of milliseconds so that it reads back the same', () => {
+  it('formats any whole number of milliseconds so that it parses to the same', () => {
     fc.assert(fc.property(fc.maxSafeNat(), (ms) => parseDuration(formatDuration(ms)) === ms));
   });
 });
@@ -95,7 +95,7 @@ describe('sizes', () => {
     },
   );
 
-  it('writes any whole number of bytes so that it reads back the same', () => {
+  it('formats any whole number of bytes so that it parses to the same', () => {
     const numbers = fc.oneof(
       fc.maxSafeNat(),
       fc
@@ -128,8 +128,8 @@ describe('shares', () => {
   );
 });
 
-describe('what is refused', () => {
-  it('is told with the unit that was given and how to write it', () => {
+describe('InvalidValue of a unit', () => {
+  it('names the given unit and the rule', () => {
     expect(() => parseDuration('10x')).toThrow(
       expect.objectContaining({
         name: 'InvalidValue',
@@ -143,7 +143,7 @@ describe('what is refused', () => {
     );
   });
 
-  it('is all that any text can lead to besides a number', () => {
+  it('is the only error for any text', () => {
     const texts = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.stringMatching(/^\d{1,20}(\.\d{1,8})?[a-zA-Z%]{0,4}$/),

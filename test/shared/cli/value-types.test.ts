@@ -1,4 +1,4 @@
-/** Kinds of option values: what passes, and the rule that a refusal names. */
+/** Value types of options: accepted texts, and the rule in a refusal. */
 import { describe, expect, it } from 'vitest';
 import {
   choice,
@@ -14,7 +14,7 @@ function rule(message: string): unknown {
   return expect.objectContaining({ name: 'InvalidValue', message });
 }
 
-describe('kinds', () => {
+describe('value types', () => {
   it.each<[kind: ValueType<unknown>, text: string, value: unknown]>([
     [duration(), '0', 0],
     [duration(), '365d', 31_536_000_000],
@@ -51,7 +51,7 @@ describe('kinds', () => {
     expect(() => kind.parse(text)).toThrow(rule(message));
   });
 
-  it('show in help how they are written', () => {
+  it('have a placeholder for help', () => {
     expect(choice('a', 'b').metavar).toBe('a|b');
     expect(path('DIR').metavar).toBe('DIR');
   });

@@ -1,4 +1,4 @@
-/** Files that nobody else may read. */
+/** Private files: readable by their owner only. */
 import {
   chmodSync,
   chownSync,
@@ -20,7 +20,7 @@ const makePrivateFolder = async (path: string): Promise<void> =>
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
 describe('a private file', () => {
-  it('is for its owner alone, and so is its folder, and what had to be made above it', async () => {
+  it('is readable by its owner only, like its folder and the folders created above it', async () => {
     const folder = join(temporaryDirectory(), 'a', 'b');
     await makePrivateFolder(folder);
     await makePrivateFolder(folder);
@@ -29,7 +29,7 @@ describe('a private file', () => {
     expect(modes).toEqual(['700', '700', '600']);
   });
 
-  it('replaces what is there, whole, and leaves nothing beside it', async () => {
+  it('is replaced atomically, and leaves no other file', async () => {
     const folder = temporaryDirectory();
     writeFileSync(join(folder, 'key'), 'a longer text', { mode: 0o644 });
     await writePrivateFile(join(folder, 'key'), 'new');
@@ -39,7 +39,7 @@ describe('a private file', () => {
   });
 
   it('belongs to the owner of its folder when root writes it', async (test) => {
-    test.skip(!isRoot, 'only root writes for another');
+    test.skip(!isRoot, 'only root can write for another user');
     const parent = temporaryDirectory();
     chownSync(parent, 1234, 2345);
     await makePrivateFolder(join(parent, 'keys'));
@@ -49,8 +49,8 @@ describe('a private file', () => {
     }
   });
 
-  it('that cannot be written leaves the one before', async (test) => {
-    test.skip(!isRoot, 'another user is needed');
+  it('that cannot be written keeps its old content', async (test) => {
+    test.skip(!isRoot, 'only root can become another user');
     const folder = temporaryDirectory();
     chmodSync(folder, 0o755);
     mkdirSync(join(folder, 'keys'), { mode: 0o755 });

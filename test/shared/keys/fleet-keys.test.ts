@@ -1,4 +1,4 @@
-/** The credential with keys that were made elsewhere. */
+/** Fleet keys: the credential with keys for many cameras. */
 import { createHash } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../../support/temporary.js';
 const hex = 'ab'.repeat(32);
 
 describe('the fleet keys', () => {
-  it('are a line each; what is empty or a comment is passed over', () => {
+  it('are one per line; empty lines and comments are ignored', () => {
     const text = `# made on Sunday\n\n frontdoor.k1  ${hex} \nyard.2 ${'0'.repeat(64)}\r\n`;
     expect(parseFleetKeys(text)).toEqual([
       { camera: 'frontdoor', id: 'k1', key: Buffer.from(hex, 'hex') },
@@ -27,18 +27,16 @@ describe('the fleet keys', () => {
     `frontdoor.k1 ${hex.toUpperCase()}`,
     `frontdoor.k1`,
     `frontdoor.k1 ${hex} yes`,
-  ])('with a wrong line are refused by its number, not by what it holds: %s', (line) => {
+  ])('with an invalid line are refused with its number, without its text: %s', (line) => {
     const refused = (): unknown => parseFleetKeys(`yard.k1 ${hex}\n${line}`);
     expect(refused).toThrow('line 2 is not CAMERA.ID and 64 hex digits');
     expect(refused).not.toThrow(/abab/);
   });
 
-  it('that are in the documentation are refused', () => {
+  it('of the documentation are refused', () => {
     const published = createHash('sha256').update('test').digest('hex');
     const refused = (): unknown => parseFleetKeys(`yard.k1 ${published}`);
-    expect(refused).toThrow(
-      /^line 1 has the key that the documentation once showed .* openssl rand/,
-    );
+    expect(refused).toThrow(/^line 1 has the example key of the documentation.* openssl rand/);
     expect(refused).not.toThrow(published);
     for (const page of ['SECURITY.md', 'README.md', 'docs/protocol.md']) {
       const text = readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8');
@@ -47,12 +45,12 @@ describe('the fleet keys', () => {
     }
   });
 
-  it('are none without a credential', async () => {
+  it('are empty without a credential', async () => {
     expect(await readFleetKeys(undefined)).toEqual([]);
     expect(await readFleetKeys(temporaryDirectory())).toEqual([]);
   });
 
-  it('that cannot be read are an error, not none', async () => {
+  it('that cannot be read are an error', async () => {
     const directory = temporaryDirectory();
     const path = join(directory, 'picchanged-keys');
     writeFileSync(path, `yard.k1 ${hex}\n`, { mode: 0 });

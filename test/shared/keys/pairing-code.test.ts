@@ -1,10 +1,10 @@
-/** The codes that a person types. */
+/** Pairing codes, as they are made and typed. */
 import { describe, expect, it } from 'vitest';
 import { makePairingCode, pairingCode } from '../../../shared/keys/pairing-code.js';
 
 const code = '0123-4567-89AB-CDEF-GHJK-MNPQ-RSTN';
 
-/** The code with its check letters put right, for a body of 26. */
+/** The code for a body of 26 characters, with valid check characters. */
 function withCheck(body: string): string {
   const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
   for (const one of alphabet) {
@@ -21,17 +21,17 @@ function withCheck(body: string): string {
 }
 
 describe('a pairing code', () => {
-  it('has 130 random bits and 10 that check, in letters that are not mistaken for others', () => {
+  it('has 130 random bits and 10 check bits, in letters that are hard to confuse', () => {
     expect(makePairingCode()).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{4}$/);
   });
 
-  it('is another each time, and uses every letter', () => {
+  it('differs each time, and uses every letter', () => {
     const codes = Array.from({ length: 200 }, makePairingCode);
     expect(new Set(codes).size).toBe(200);
     expect(new Set(codes.join('').replaceAll('-', '')).size).toBe(32);
   });
 
-  it('becomes the same secret at both ends, however it is typed', () => {
+  it('yields the same secret at both ends, in any way of typing', () => {
     const made = makePairingCode();
     const { id, key } = pairingCode.parse(made);
     expect(id).toMatch(/^[0-9a-f]{16}$/);
@@ -42,7 +42,7 @@ describe('a pairing code', () => {
     for (const text of typed) expect(pairingCode.parse(text)).toEqual({ id, key });
   });
 
-  it('has a public part that is the same for ever, and is no part of the key', () => {
+  it('has a constant public part that is no part of the key', () => {
     const { id, key } = pairingCode.parse(withCheck('0123456789ABCDEFGHJKMNPQRS'));
     expect({ id, key: key.toString('hex') }).toMatchInlineSnapshot(`
       {
@@ -53,7 +53,7 @@ describe('a pairing code', () => {
     expect(key.toString('hex')).not.toContain(id);
   });
 
-  it('with any one letter wrong, or two exchanged, is found out 999 times in 1000', () => {
+  it('with one wrong letter, or two exchanged, is detected 999 times in 1000', () => {
     const good = makePairingCode().replaceAll('-', '');
     let wrong = 0;
     let missed = 0;
@@ -66,7 +66,7 @@ describe('a pairing code', () => {
           pairingCode.parse(text);
           missed += 1;
         } catch {
-          // found out
+          // detected
         }
       }
     }

@@ -1,4 +1,4 @@
-/** Starting, limiting and ending real programs, with all that they fork. */
+/** Starting, limiting and ending real programs and their children. */
 import { EventEmitter, getEventListeners, once } from 'node:events';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,13 +20,13 @@ function run(program: string, args: readonly string[], changes: Partial<RunReque
   return runProgram({ program, args, timeLimitMs: enoughMs, signal, ...changes });
 }
 
-/** Runs a script of node's. */
+/** Runs a Node script. */
 function runNode(script: string, args: readonly string[] = [], changes: Partial<RunRequest> = {}) {
   return run(process.execPath, ['-e', script, '--', ...args], changes);
 }
 
 describe('runProgram', () => {
-  it('gives what the program wrote and its exit status', async () => {
+  it('returns the output of the program and its exit status', async () => {
     expect(await run('sh', ['-c', 'echo out; echo err >&2; exit 3'])).toEqual({
       exitCode: 3,
       signalName: undefined,
@@ -36,19 +36,19 @@ describe('runProgram', () => {
     });
   });
 
-  it('gives the signal that ended it', async () => {
+  it('returns the signal that ended the program', async () => {
     const end = await run('sh', ['-c', 'kill -SEGV $$']);
     expect(end).toMatchObject({ exitCode: undefined, signalName: 'SIGSEGV' });
     expect(describeEnd(end)).toBe('killed by SIGSEGV');
   });
 
-  it('passes arguments on as they are: no shell sees them', async () => {
+  it('passes arguments unchanged, without a shell', async () => {
     const args = ['a b', '$(touch x)', ';', '*', '"', '', "'", 'ä\n'];
     const { stdout } = await runNode('console.log(JSON.stringify(process.argv.slice(1)))', args);
     expect(JSON.parse(stdout.toString())).toEqual(args);
   });
 
-  it('runs where it is told, with the variables it is told', async () => {
+  it('uses the given working directory and variables', async () => {
     const workingDirectory = join(realpathSync(temporaryDirectory()), 'a b');
     mkdirSync(workingDirectory);
     const { stdout } = await run('sh', ['-c', 'pwd; echo "$COLOUR"'], {
@@ -58,7 +58,7 @@ describe('runProgram', () => {
     expect(stdout.toString()).toBe(`${workingDirectory}\nblue\n`);
   });
 
-  it('inherits the environment without what the service manager meant for us', async () => {
+  it('passes the environment without the variables of the service manager', async () => {
     onTestFinished(() => void vi.unstubAllEnvs());
     const ours = ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET'];
     for (const name of [...ours, 'WATCHDOG_PID', 'WATCHDOG_USEC', 'HELLO']) vi.stubEnv(name, '1');
@@ -76,13 +76,13 @@ describe('runProgram', () => {
     expect(stderrTail).toBe(`${'e'.repeat(8191)}z`);
   });
 
-  it('rejects with the error of the system when the program cannot be started', async () => {
+  it('rejects with the system error when the program cannot be started', async () => {
     await expect(run('no-such-program-there', [])).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(run('/etc/passwd', [])).rejects.toMatchObject({ code: 'EACCES' });
     await expect(run('true', ['\0'])).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
   });
 
-  it('ends at its time limit a program that ignores SIGTERM, with what it forked', async () => {
+  it('kills a program that ignores SIGTERM at its time limit, with its children', async () => {
     const pidFile = join(temporaryDirectory(), 'pids');
     const result = run(fixtureProgram('stubborn.sh'), [pidFile], { timeLimitMs: 500, graceMs: 50 });
     const pids = await writtenPids(pidFile, 2);
@@ -109,7 +109,7 @@ describe('runProgram', () => {
     await expect(result).rejects.toThrow(expect.objectContaining({ message: 'enough' }));
   });
 
-  it('leaves nothing behind on a signal and on the process that outlive it', async () => {
+  it('removes its listeners from the signal and the process', async () => {
     const { signal } = new AbortController();
     const listenersBefore = process.listenerCount('exit');
     await run('true', [], { signal });
@@ -118,7 +118,7 @@ describe('runProgram', () => {
     expect(process.listenerCount('exit')).toBe(listenersBefore);
   });
 
-  it('does not let live what the program forked and left', async () => {
+  it('kills the children that the program left', async () => {
     const { stdout } = await run('sh', ['-c', 'sleep 600 & echo $!']);
     await eventually(() => !isRunning(Number(stdout)), 'the end of what was left');
   });
@@ -142,7 +142,7 @@ describe('runProgram', () => {
 });
 
 describe('startProgram', () => {
-  it('hands on standard output as it comes', async () => {
+  it('passes on standard output as it arrives', async () => {
     const arrived = new EventEmitter();
     const program = startProgram({
       program: 'sh',

@@ -1,4 +1,4 @@
-/** Whose keys count at a receiver, over a real folder. */
+/** Which keys a receiver accepts, over a real folder. */
 import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ async function openRing(credentials?: string) {
     return { camera, id, isPairing: true };
   };
   const prove = (id: string): Promise<boolean> => ring.confirmKey({ camera, id, isPairing: false });
-  /** Pairs to the end. */
+  /** Completes a pairing. */
   const pair = async (keyId: string, isRotation = false): Promise<KeyHolder> => {
     const code = await issue(isRotation);
     await ring.offer(code, agreedKey(keyId));
@@ -48,7 +48,7 @@ async function openRing(credentials?: string) {
 }
 
 describe('a key ring', () => {
-  it('that never had a key is open, knows nobody, and makes no folder', async () => {
+  it('that never had a key is open, has no cameras, and makes no folder', async () => {
     const { ring, root } = await openRing();
     expect([ring.isClosed(), ring.hasCodes(), ring.cameras()]).toEqual([false, false, []]);
     expect(ring.find('frontdoor.k1')).toBeUndefined();
@@ -69,7 +69,7 @@ describe('a key ring', () => {
     const { ring, issue, prove } = await openRing();
     const code = await issue();
     await ring.offer(code, agreedKey('k1'));
-    // Cut: the agent never heard of k1, and comes again.
+    // Connection cut: the agent never received k1, and connects again.
     expect(ring.isStillValid(code)).toBe(true);
     await ring.offer(code, agreedKey('k2'));
     expect(ring.find('frontdoor.k1')).toBeUndefined();
@@ -93,7 +93,7 @@ describe('a key ring', () => {
     expect(ring.hasCodes()).toBe(false);
   });
 
-  it('removes a code that it sees to have expired, so that a clock that is set back does not revive it', async () => {
+  it('removes a code that it finds expired, so that a clock that is set back does not make it valid', async () => {
     const { ring, folder, issue, clock } = await openRing();
     const code = await issue();
     await ring.offer(code, agreedKey('k1'));
@@ -136,11 +136,11 @@ describe('a key ring', () => {
     expect(ring.find(`pair.${first.id}`)).toBeUndefined();
   });
 
-  it('knows a code at once that is made after the folder was quiet for a while, and forgets it so', async () => {
+  it('accepts a new code at once after a quiet time of the folder, and drops a removed one at once', async () => {
     const { ring, folder, issue } = await openRing();
     await folder.update('shed', () => ({ paired: { ...key, pairedAtMs: 0 } }));
     expect(ring.hasCodes()).toBe(false);
-    // Longer than what is looked at again in any case.
+    // Longer than the age up to which files are always read again.
     await delay(2500);
     expect([ring.hasCodes(), ring.hasCodes()]).toEqual([false, false]);
     const code = await issue();
@@ -151,7 +151,7 @@ describe('a key ring', () => {
     expect(ring.find(`pair.${code.id}`)).toBeUndefined();
   });
 
-  it('hears the old key and the new one, until the new one was used', async () => {
+  it('accepts the old key and the new one, until the new one is used', async () => {
     const { ring, issue, prove, pair } = await openRing();
     await pair('k1');
     const code = await issue(true);
@@ -164,14 +164,14 @@ describe('a key ring', () => {
     expect(ring.isStillValid({ camera, id: 'k2', isPairing: false })).toBe(true);
   });
 
-  it('changes a key only when that is asked for, and only where there is one', async () => {
+  it('changes a key with --rotate only, and only where there is one', async () => {
     const { issue, pair } = await openRing();
     await expect(issue(true)).rejects.toThrow('not paired');
     await pair('k1');
     await expect(issue()).rejects.toThrow('paired already');
   });
 
-  it('does not hear a camera that was unpaired, and stays closed', async () => {
+  it('refuses an unpaired camera, and stays closed', async () => {
     const { ring, folder, pair } = await openRing();
     await pair('k1');
     await ring.noteSeen(camera, '192.168.1.7');
@@ -192,7 +192,7 @@ describe('a key ring', () => {
     expect(ring.find('frontdoor.k1')).toBeUndefined();
   });
 
-  it('hears two cameras that have the same key id by their own keys', async () => {
+  it('accepts two cameras with the same key id by their own keys', async () => {
     const credentials = temporaryDirectory();
     const lines = ['a', 'b'].map((letter) => `cam-${letter}.k ${letter.repeat(64)}\n`);
     writeFileSync(join(credentials, 'picchanged-keys'), lines.join(''));
@@ -203,7 +203,7 @@ describe('a key ring', () => {
     expect(ring.find('cam-c.k')).toBeUndefined();
   });
 
-  it('has a camera named pair apart from the codes', async () => {
+  it('does not confuse a camera named pair with the codes', async () => {
     const credentials = temporaryDirectory();
     writeFileSync(join(credentials, 'picchanged-keys'), `pair.k1 ${'ab'.repeat(32)}\n`);
     const { ring } = await openRing(credentials);
@@ -224,7 +224,7 @@ describe('a key ring', () => {
     expect(ring.find(identity)).toBeUndefined();
   });
 
-  it('that cannot be read is an error, never an open door', async () => {
+  it('that cannot be read is an error, and never opens the receiver', async () => {
     const { folder, clock, pair } = await openRing();
     await pair('k1');
     becomeNobody();
@@ -239,7 +239,7 @@ describe('a key ring', () => {
       mkdirSync(folder.path);
       writeFileSync(join(folder.path, 'frontdoor.json'), text);
       const opening = KeyRing.open(folder, undefined, clock);
-      await expect(opening).rejects.toThrow(/frontdoor\.json: it is no file of keys$/);
+      await expect(opening).rejects.toThrow(/frontdoor\.json: not a valid key file$/);
     },
   );
 
@@ -254,7 +254,7 @@ describe('a key ring', () => {
     expect(readFileSync(join(folder.path, 'frontdoor.json'), 'utf8')).not.toContain('code');
   });
 
-  it('of which two are written at once loses neither', async () => {
+  it('with two keys written at once loses neither', async () => {
     const { folder, clock } = await openRing();
     const names = Array.from({ length: 6 }, (_, index) => `cam-${index}`);
     const ways = [...names, ...names].map((name) => issueCode(folder, name, false, clock.nowMs()));
@@ -262,7 +262,7 @@ describe('a key ring', () => {
     expect(folder.cameras().map((each) => each.camera)).toEqual(names);
   });
 
-  it('lists who is paired, since when, and who was here last from where', async () => {
+  it('lists the paired cameras, since when, and when and from where each was last connected', async () => {
     const { ring, folder, clock, pair, issue } = await openRing();
     await issueCode(folder, 'yard', false, clock.nowMs());
     await pair('k1');

@@ -1,4 +1,4 @@
-/** The address that is printed for the camera. */
+/** The address of this machine that is printed for the camera. */
 import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { ownAddresses } from '../../../../receiver/access/keys/own-address.js';

@@ -1,4 +1,4 @@
-/** Root changes keys in a folder whose owner may have put anything there. */
+/** Root changes keys in a folder where its owner may have planted links, pipes and folders. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -41,10 +41,13 @@ function place() {
 }
 
 const pair = (folder: KeyFolder) => issueCode(folder, 'front', false, Date.now());
-const refused = { code: 'KEYS', hint: expect.stringContaining('a link is in the way') as string };
+const refused = {
+  code: 'KEYS',
+  hint: expect.stringContaining('links are not followed there') as string,
+};
 
-describe('a link', () => {
-  it('in place of the keys folder is refused, and its target is as it was', async () => {
+describe('a link planted at the keys folder', () => {
+  it('in place of the keys folder is refused, and its target stays unchanged', async () => {
     const { keys, elsewhere, folder } = place();
     symlinkSync(elsewhere, keys);
     await expect(pair(folder)).rejects.toMatchObject(refused);
@@ -83,7 +86,7 @@ describe('a link', () => {
     expect([readFileSync(target, 'utf8'), mode(target)]).toEqual(['{}', 0o644]);
   });
 
-  it('in place of what a new file is called at first is not written through', async () => {
+  it('with the temporary name of a new file is not followed', async () => {
     const { keys, elsewhere, folder } = place();
     mkdirSync(keys);
     for (const name of ['front.seen', 'closed'])
@@ -96,8 +99,8 @@ describe('a link', () => {
   });
 });
 
-describe('a mark that leads nowhere', () => {
-  it('closes the receiver as a whole one does', () => {
+describe('a dangling link in place of the closed mark', () => {
+  it('closes the receiver as the mark does', () => {
     const { keys, elsewhere, folder } = place();
     mkdirSync(keys);
     symlinkSync(join(elsewhere, 'nothing'), join(keys, 'closed'));
@@ -105,8 +108,8 @@ describe('a mark that leads nowhere', () => {
   });
 });
 
-describe('the doctor', () => {
-  it('says that a link is in the way, and not to change its target', async () => {
+describe('the receiver doctor', () => {
+  it('reports a link in place of the keys, and does not advise to change its target', async () => {
     const { keys, elsewhere } = place();
     symlinkSync(elsewhere, keys);
     const says = expect.stringContaining('is a link') as string;
@@ -118,7 +121,7 @@ describe('the doctor', () => {
   });
 });
 
-describe('a pipe', () => {
+describe('a pipe planted in the keys folder', () => {
   it.each(['.lock', 'front.json', 'front.seen'])(
     'in place of %s makes nobody wait',
     async (name) => {
@@ -133,8 +136,8 @@ describe('a pipe', () => {
   );
 });
 
-describe('a folder', () => {
-  it('that is exchanged while it is worked in stays the one that is worked in', async () => {
+describe('a keys folder', () => {
+  it('that is exchanged during a change is changed by its handle', async () => {
     const { above, elsewhere, keys } = place();
     const folder = await PrivateFolder.make(keys);
     renameSync(keys, join(above, 'moved'));
@@ -147,7 +150,7 @@ describe('a folder', () => {
     expect([readdirSync(elsewhere), mode(elsewhere)]).toEqual([[], 0o755]);
   });
 
-  it('of the service has what root writes there as its own', async (test) => {
+  it('of the service owns the files that root writes there', async (test) => {
     test.skip(notRoot !== undefined, notRoot);
     const { keys, folder } = place();
     mkdirSync(keys, { mode: 0o755 });
@@ -160,8 +163,8 @@ describe('a folder', () => {
   });
 });
 
-describe('what is typed', () => {
-  it('says what is in the way, and changes nothing', async () => {
+describe('receiver pair and unpair', () => {
+  it('report a link in place of the keys, and change nothing', async () => {
     const { keys } = household();
     const elsewhere = temporaryDirectory();
     chmodSync(elsewhere, 0o755);
@@ -170,11 +173,11 @@ describe('what is typed', () => {
     const { code, stdout, stderr } = await receiverCommand('pair', 'front', '--keys', keys);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(`cannot write keys in ${keys}`);
-    expect(stderr).toContain('a link is in the way');
+    expect(stderr).toContain('links are not followed there');
     expect([mode(elsewhere), readdirSync(elsewhere)]).toEqual([0o755, []]);
   });
 
-  it('unpair is on the disk before it says so', async (test) => {
+  it('flush an unpairing to the disk before they report it', async (test) => {
     test.skip(noStrace !== undefined, noStrace);
     const { keys } = household();
     await receiverCommand('pair', 'front', '--keys', keys);

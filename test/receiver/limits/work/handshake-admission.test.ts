@@ -1,4 +1,4 @@
-/** Which handshakes are served, when there are more than may be. */
+/** Handshake admission: which handshakes are served when there are too many. */
 import { describe, expect, it } from 'vitest';
 import { maxHandshakesWaiting } from '../../../../receiver/limits/receiver-limits.js';
 import { HandshakeAdmission } from '../../../../receiver/limits/work/handshake-admission.js';
@@ -18,7 +18,7 @@ function setUp() {
   };
   const admission = new HandshakeAdmission({ queue, clock, hasKey });
   const served: string[] = [];
-  const come = (
+  const connect = (
     name: string,
     identity: string | undefined,
     address: string,
@@ -26,8 +26,8 @@ function setUp() {
     signal = new AbortController().signal,
   ): Promise<void> =>
     admission.admit(address, identity, signal).then(
-      (tell) => {
-        tell(hasKey);
+      (report) => {
+        report(hasKey);
         served.push(name);
       },
       (error: unknown) => void served.push(`${name}: ${String(error)}`),
@@ -36,26 +36,26 @@ function setUp() {
     for (let at = 0; at < ms; at += 10) await clock.advance(10);
   };
   const flood = (count: number, identity: string | undefined, address: string): void => {
-    for (let at = 0; at < count; at += 1) void come('flood', identity, address);
+    for (let at = 0; at < count; at += 1) void connect('flood', identity, address);
   };
   const floods = (): number => served.filter((name) => name === 'flood').length;
-  return { admission, queue, served, come, pass, flood, floods, lookUps: () => lookUps };
+  return { admission, queue, served, connect, pass, flood, floods, lookUps: () => lookUps };
 }
 
-describe('handshakes', () => {
-  it('that are few are served at once', async () => {
-    const { come, served } = setUp();
-    await come('camera', 'front.k1', home);
-    await come('code', 'pair.c1', home);
-    await come('nothing', undefined, home);
+describe('TLS handshakes', () => {
+  it('within the budgets are served at once', async () => {
+    const { connect, served } = setUp();
+    await connect('camera', 'front.k1', home);
+    await connect('code', 'pair.c1', home);
+    await connect('nothing', undefined, home);
     expect(served).toEqual(['camera', 'code', 'nothing']);
   });
 
-  it('of unknown identities are limited by address and in all', async () => {
+  it('of unknown identities are limited by address and in total', async () => {
     const { pass, flood, floods } = setUp();
     flood(60, 'nobody.k1', elsewhere);
     await pass(2000);
-    // 20 ms a second for 2 ms each: what was saved up, and what was added.
+    // 20 ms per second for 2 ms each: the burst, and what was added.
     expect(floods()).toBeLessThanOrEqual(1 + 10 + 20);
     expect(floods()).toBeGreaterThanOrEqual(25);
     const before = floods();
@@ -65,71 +65,71 @@ describe('handshakes', () => {
   });
 
   it('of a camera where it has proven its key do not wait for others', async () => {
-    const { come, served, pass, flood } = setUp();
-    await come('camera', 'front.k1', home, true);
+    const { connect, served, pass, flood } = setUp();
+    await connect('camera', 'front.k1', home, true);
     flood(200, 'nobody.k1', elsewhere);
     flood(200, undefined, home);
     flood(200, 'front.k1', elsewhere);
     await pass(20);
     served.length = 0;
-    const coming = come('camera', 'front.k1', home);
+    const coming = connect('camera', 'front.k1', home);
     await pass(10);
     expect(served).toContain('camera');
     await coming;
   });
 
   it('of a known identity go before unknown ones, also from a new address', async () => {
-    const { come, served, pass, flood } = setUp();
+    const { connect, served, pass, flood } = setUp();
     flood(120, 'nobody.k1', elsewhere);
     await pass(1000);
     served.length = 0;
-    const coming = come('camera', 'yard.k1', elsewhere);
+    const coming = connect('camera', 'yard.k1', elsewhere);
     await pass(20);
     expect(served).toContain('camera');
     await coming;
   });
 
-  it('that repeat a sniffed identity do not shut out the camera at a new address', async () => {
-    const { come, served, pass, flood } = setUp();
+  it('that replay a sniffed identity do not lock out the camera at a new address', async () => {
+    const { connect, served, pass, flood } = setUp();
     flood(120, 'front.k1', elsewhere);
     await pass(1000);
     served.length = 0;
-    const coming = come('camera', 'front.k1', home, true);
+    const coming = connect('camera', 'front.k1', home, true);
     await pass(200);
     expect(served).toContain('camera');
     await coming;
     served.length = 0;
-    await come('camera', 'front.k1', home, true);
+    await connect('camera', 'front.k1', home, true);
     expect(served).toContain('camera');
   });
 
   it('that failed prove nothing', async () => {
-    const { come, lookUps } = setUp();
-    await come('stranger', 'front.k1', elsewhere, false);
-    await come('stranger', 'front.k1', elsewhere, false);
+    const { connect, lookUps } = setUp();
+    await connect('anonymous', 'front.k1', elsewhere, false);
+    await connect('anonymous', 'front.k1', elsewhere, false);
     expect(lookUps()).toBe(2);
-    await come('camera', 'front.k1', home, true);
-    await come('camera', 'front.k1', home, true);
+    await connect('camera', 'front.k1', home, true);
+    await connect('camera', 'front.k1', home, true);
     expect(lookUps()).toBe(3);
   });
 
-  it('are not waited for when the connection has gone', async () => {
-    const { come, served, pass, flood, queue } = setUp();
+  it('are cancelled when the connection closes', async () => {
+    const { connect, served, pass, flood, queue } = setUp();
     flood(20, undefined, home);
     await pass(10);
-    const gone = new AbortController();
-    const coming = come('gone', undefined, home, false, gone.signal);
+    const closed = new AbortController();
+    const coming = connect('closed', undefined, home, false, closed.signal);
     await pass(10);
-    gone.abort();
+    closed.abort();
     await coming;
-    expect(served.at(-1)).toContain('it left');
-    await come('late', undefined, home, false, gone.signal);
-    expect(served.at(-1)).toContain('late: OperationalError: it left before its handshake began');
+    expect(served.at(-1)).toContain('connection closed');
+    await connect('late', undefined, home, false, closed.signal);
+    expect(served.at(-1)).toContain('late: OperationalError: connection closed before its');
     await pass(3000);
     expect(queue.length).toBe(0);
   });
 
-  it('that wait without a known identity are of bounded number', async () => {
+  it('that wait without a known identity are limited in number', async () => {
     const { served, pass, flood, queue } = setUp();
     flood(maxHandshakesWaiting + 100, undefined, elsewhere);
     await pass(10);

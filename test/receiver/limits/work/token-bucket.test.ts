@@ -9,7 +9,7 @@ import { FakeClock } from '../../../support/fake-clock.js';
 const share = { usPerSecond: 50_000, burstUs: 20_000 };
 const full = () => share;
 
-describe('a bucket', () => {
+describe('a token bucket', () => {
   it('never allows more work than its burst, what was added since, and one piece beyond', async () => {
     const step = fc.record({
       afterMs: fc.integer({ min: 0, max: 500 }),
@@ -33,7 +33,7 @@ describe('a bucket', () => {
     );
   });
 
-  it('says how long to wait, and has something left then, not earlier', async () => {
+  it('returns how long to wait, and is positive then, not earlier', async () => {
     const clock = new FakeClock();
     const bucket = new TokenBucket(clock, full);
     bucket.spend(70_000);
@@ -44,7 +44,7 @@ describe('a bucket', () => {
     expect(bucket.waitMs).toBe(0);
   });
 
-  it('holds no more than its burst, whatever is given back', () => {
+  it('holds no more than its burst after any refund', () => {
     const bucket = new TokenBucket(new FakeClock(), full);
     bucket.spend(5000);
     bucket.refund(90_000);
@@ -59,8 +59,8 @@ describe('a bucket', () => {
   });
 });
 
-describe('buckets by name', () => {
-  it('are of bounded number: what finds no room shares one, and full ones are forgotten', async () => {
+describe('token buckets by name', () => {
+  it('are limited in number: names beyond the limit share one, and full ones are deleted', async () => {
     const clock = new FakeClock();
     const buckets = new TokenBuckets(clock, full);
     for (let at = 0; at < maxCountedApart; at += 1) buckets.of(`a${at}`).spend(10_000);

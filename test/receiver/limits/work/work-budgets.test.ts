@@ -1,4 +1,4 @@
-/** Who pays for the work that a connection makes. */
+/** Work budgets: which budgets pay for a connection's work. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -17,7 +17,7 @@ import {
 } from '../../../../receiver/limits/work/work-budgets.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 
-/** Work that one peer asks for without end, a piece at a time, and how much of it was done. */
+/** Requests work for one peer without end, a piece at a time, and sums what was done. */
 function ask(budget: ConnectionBudget, us: number, isUseful = false) {
   const asked = { doneUs: 0 };
   void (async () => {
@@ -26,7 +26,7 @@ function ask(budget: ConnectionBudget, us: number, isUseful = false) {
       await tab.pay(us);
       asked.doneUs += us;
       if (isUseful) tab.refund();
-      // What is paid at once does not let the loop turn.
+      // A payment that succeeds at once does not let the event loop turn.
       await new Promise((resolve) => setImmediate(resolve));
     }
   })().catch(() => undefined);
@@ -44,9 +44,9 @@ function setUp(isGuarded: boolean) {
   };
   return {
     budgets,
-    stranger: (address: string) => connect(budgets.ofAnonymous(address)),
+    anonymous: (address: string) => connect(budgets.ofAnonymous(address)),
     camera: (name: string) => connect(budgets.ofCamera(name, '10.0.0.2')),
-    /** A second at a time, in steps that are shorter than any wait. */
+    /** Advances the clock in steps of 1 ms, shorter than any wait. */
     pass: async (ms: number): Promise<void> => {
       for (let at = 0; at < ms; at += 1) await clock.advance(1);
     },
@@ -54,17 +54,17 @@ function setUp(isGuarded: boolean) {
   };
 }
 
-/** What may have been saved up before, and one piece too many. */
+/** The burst, and one piece that overdraws it. */
 const first = (perSecond: number, us: number): number => perSecond + us;
 
-describe('beside paired cameras', () => {
+describe('work budgets beside paired cameras', () => {
   it.each([
     ['one connection', 1, () => '10.0.0.9', maxConnectionWorkUs],
     ['sixteen connections of one address', 16, () => '10.0.0.9', maxAddressWorkUs],
     ['forty-eight of as many addresses', 48, (at: number) => `10.0.1.${at}`, maxAnonymousWorkUs],
   ])('the work of %s without a key is limited', async (_, count, addressOf, perSecond) => {
-    const { stranger, pass, end } = setUp(true);
-    const asked = Array.from({ length: count }, (_each, at) => ask(stranger(addressOf(at)), 500));
+    const { anonymous, pass, end } = setUp(true);
+    const asked = Array.from({ length: count }, (_each, at) => ask(anonymous(addressOf(at)), 500));
     await pass(1000);
     const done = (): number => asked.reduce((sum, { doneUs }) => sum + doneUs, 0);
     const before = done();
@@ -75,12 +75,12 @@ describe('beside paired cameras', () => {
     expect(done() - before).toBeGreaterThan(perSecond * 0.9);
   });
 
-  it('strangers pay for useful work too, and those who wasted nothing go first', async () => {
-    const { stranger, pass, end } = setUp(true);
-    const flood = Array.from({ length: 16 }, () => ask(stranger('10.0.0.9'), 500));
+  it('charge anonymous peers for useful work too, and those that wasted nothing go first', async () => {
+    const { anonymous, pass, end } = setUp(true);
+    const flood = Array.from({ length: 16 }, () => ask(anonymous('10.0.0.9'), 500));
     await pass(2000);
     const before = flood.reduce((sum, { doneUs }) => sum + doneUs, 0);
-    const honest = ask(stranger('10.0.0.9'), 2000, true);
+    const honest = ask(anonymous('10.0.0.9'), 2000, true);
     await pass(1000);
     end();
     const flooded = flood.reduce((sum, { doneUs }) => sum + doneUs, 0) - before;
@@ -88,9 +88,9 @@ describe('beside paired cameras', () => {
     expect(honest.doneUs + flooded).toBeLessThanOrEqual(first(maxAddressWorkUs, 2000 + 16 * 500));
   });
 
-  it('a camera is limited in what is of no use, and not touched by others', async () => {
-    const { stranger, camera, pass, end } = setUp(true);
-    for (let at = 0; at < 48; at += 1) ask(stranger(`10.0.1.${at}`), 500);
+  it('limit the useless work of a camera, independent of others', async () => {
+    const { anonymous, camera, pass, end } = setUp(true);
+    for (let at = 0; at < 48; at += 1) ask(anonymous(`10.0.1.${at}`), 500);
     const bad = ask(camera('bad'), 500);
     await pass(1000);
     const before = bad.doneUs;
@@ -98,11 +98,11 @@ describe('beside paired cameras', () => {
     await pass(1000);
     end();
     expect(bad.doneUs - before).toBeLessThanOrEqual(maxCameraWorkUs + 500);
-    // Each turn of the loop, that is: never made to wait for time to pass.
+    // Once per turn of the loop: it never waits for time to pass.
     expect(good.doneUs).toBeGreaterThan(900_000);
   });
 
-  it('a camera has one budget, however many connections it opens', async () => {
+  it('give a camera one budget for any number of connections', async () => {
     const { camera, pass, end } = setUp(true);
     const asked = Array.from({ length: 10 }, () => ask(camera('bad'), 500));
     await pass(2000);
@@ -112,16 +112,16 @@ describe('beside paired cameras', () => {
   });
 });
 
-describe('while no camera is paired', () => {
-  it('useful work is not limited, and a flood beside it is', async () => {
-    const { stranger, pass, end } = setUp(false);
-    const alone = ask(stranger('10.0.0.3'), 2000, true);
+describe('work budgets while no camera is paired', () => {
+  it('do not limit useful work, and limit a flood beside it', async () => {
+    const { anonymous, pass, end } = setUp(false);
+    const alone = ask(anonymous('10.0.0.3'), 2000, true);
     await pass(500);
     expect(alone.doneUs).toBeGreaterThan(900_000);
-    const flood = Array.from({ length: 15 }, () => ask(stranger('10.0.0.9'), 500));
+    const flood = Array.from({ length: 15 }, () => ask(anonymous('10.0.0.9'), 500));
     await pass(15_000);
     const before = flood.reduce((sum, { doneUs }) => sum + doneUs, 0);
-    const honest = ask(stranger('10.0.0.9'), 2000, true);
+    const honest = ask(anonymous('10.0.0.9'), 2000, true);
     await pass(1000);
     end();
     const flooded = flood.reduce((sum, { doneUs }) => sum + doneUs, 0) - before;
@@ -129,9 +129,9 @@ describe('while no camera is paired', () => {
     expect(honest.doneUs).toBeGreaterThan(80_000);
   });
 
-  it('and one is, what strangers had saved up is cut down', async () => {
-    const { stranger, budgets, pass, end } = setUp(false);
-    const asked = Array.from({ length: 48 }, (_, at) => stranger(`10.0.1.${at}`));
+  it('cut the bursts of anonymous peers at the first pairing', async () => {
+    const { anonymous, budgets, pass, end } = setUp(false);
+    const asked = Array.from({ length: 48 }, (_, at) => anonymous(`10.0.1.${at}`));
     budgets.guard();
     const done = asked.map((budget) => ask(budget, 500));
     await pass(1000);
@@ -177,19 +177,19 @@ describe('connections', () => {
   });
 });
 
-describe('a connection that has ended', () => {
-  it('gets no more work done, and what waits is cancelled', async () => {
+describe('the work budget of a connection that has ended', () => {
+  it('pays for no more work, and cancels what waits', async () => {
     const { camera } = setUp(true);
     const budget = camera('front');
     await budget.pay(1_000_000);
     const waiting = budget.pay(1);
     budget.end();
     await expect(waiting).rejects.toMatchObject({ code: 'LINK' });
-    expect(() => budget.pay(1)).toThrow('it left');
+    expect(() => budget.pay(1)).toThrow('connection closed');
   });
 });
 
-it('what strangers ask for never makes a camera wait', async () => {
+it('work budgets of anonymous peers never make a camera wait', async () => {
   const piece = fc.record({
     address: fc.integer({ min: 1, max: 5 }),
     us: fc.integer({ min: 1, max: 50_000 }),
@@ -200,9 +200,9 @@ it('what strangers ask for never makes a camera wait', async () => {
       fc.array(piece, { minLength: 1, maxLength: 30 }),
       fc.boolean(),
       async (pieces, isGuarded) => {
-        const { stranger, camera, pass, end } = setUp(isGuarded);
+        const { anonymous, camera, pass, end } = setUp(isGuarded);
         for (const { address, us, isUseful } of pieces)
-          ask(stranger(`10.0.0.${address}`), us, isUseful);
+          ask(anonymous(`10.0.0.${address}`), us, isUseful);
         await pass(50);
         const good = ask(camera('good'), 1000, true);
         await pass(20);

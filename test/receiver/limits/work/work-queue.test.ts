@@ -1,4 +1,4 @@
-/** Who may work next. */
+/** Work queue: order and budget of paid work. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TokenBucket } from '../../../../receiver/limits/work/token-bucket.js';
@@ -21,21 +21,21 @@ function setUp() {
     if (paying === undefined) done.push(name);
     else paying.then(() => done.push(name)).catch(() => done.push(`${name} cancelled`));
   };
-  /** Lets the loop turn until nothing happens any more. */
+  /** Lets the event loop turn until all work that is ready is done. */
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 20; turn += 1) await clock.advance(0);
   };
   return { clock, queue, done, open, pay, settle };
 }
 
-describe('work', () => {
-  it('is paid at once while there is something left', () => {
+describe('work in the queue', () => {
+  it('is paid at once while the balance is positive', () => {
     const { done, open, pay, queue } = setUp();
     pay('a', open(0), 4000);
     expect({ done, waiting: queue.length }).toEqual({ done: ['a'], waiting: 0 });
   });
 
-  it('beyond the budget waits until it has been earned, in order', async () => {
+  it('beyond the budget waits for the refill, in order', async () => {
     const { clock, done, open, pay, settle } = setUp();
     const account = open(0);
     for (const name of ['a', 'b', 'c', 'd']) pay(name, account, 20_000);
@@ -53,7 +53,7 @@ describe('work', () => {
     expect(done).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('that is given back is there for the next', async () => {
+  it('that is refunded is available to the next', async () => {
     const { done, open, pay, settle, queue } = setUp();
     const account = open(0);
     pay('a', account, 50_000);
@@ -66,7 +66,7 @@ describe('work', () => {
     expect(done).toEqual(['a', 'b']);
   });
 
-  it('of one account does not wait for that of another', () => {
+  it('of one account does not wait for another account', () => {
     const { done, open, pay } = setUp();
     const [one, other] = [open(0), open(0)];
     pay('a', one, 3000);
@@ -77,7 +77,7 @@ describe('work', () => {
     expect(done).toEqual(['a', 'b', 'd']);
   });
 
-  it('of more than a turn waits for the next turn, the lower rank first', async () => {
+  it('beyond one turn waits for the next turn, the lower rank first', async () => {
     const { done, open, pay, settle } = setUp();
     for (const name of ['a', 'b', 'c']) pay(`stranger ${name}`, open(2), 5000);
     for (const name of ['a', 'b', 'c']) pay(`camera ${name}`, open(0), 5000);
@@ -87,7 +87,7 @@ describe('work', () => {
     expect(done).toEqual(['stranger a', 'camera a', ...rest]);
   });
 
-  it('goes to who has wasted least, where a budget is shared', async () => {
+  it('of the account that wasted least goes first in a shared budget', async () => {
     const { clock, done, open, pay } = setUp();
     const shared = new TokenBucket(clock, share);
     const [flooder, honest] = [open(2, shared), open(2, shared)];
@@ -98,7 +98,7 @@ describe('work', () => {
     expect(done).toEqual(['flood 1', 'honest']);
   });
 
-  it('for a connection that has ended is not waited for', async () => {
+  it('of a connection that has ended is cancelled', async () => {
     const { done, open, pay, settle, queue, clock } = setUp();
     const [gone, other] = [open(0), open(0)];
     pay('a', gone, 50_000);
@@ -114,7 +114,7 @@ describe('work', () => {
     expect(queue.length).toBe(0);
   });
 
-  it('is done in the end, whatever is asked for, and never beyond the budget', async () => {
+  it('is always done in the end, and never beyond the budget', async () => {
     const ask = fc.record({
       account: fc.integer({ min: 0, max: 5 }),
       us: fc.integer({ min: 1, max: 30_000 }),
