@@ -12,7 +12,7 @@ import type { Log } from '../../shared/cli/log.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { version } from '../../shared/cli/version.js';
-import { DetectionPipeline, type PipelineSettings, type Remembered } from '../detect/pipeline.js';
+import { DetectionPipeline, type PipelineSettings, type StateStorage } from '../detect/pipeline.js';
 import { KeyStore, KeysMissing } from '../uplink/keys/key-store.js';
 import { PairedMark } from '../uplink/keys/paired-mark.js';
 import { Delivery } from '../uplink/delivery.js';
@@ -107,7 +107,7 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
   }
   const runtimeDirectory = temporaryDirectory(env);
   const spools = await openSpools(options, place, log);
-  const isSpooled: Remembered['isSpooled'] = (atMs, sha256) => spools.holds(atMs, sha256);
+  const isSpooled: StateStorage['isSpooled'] = (atMs, sha256) => spools.holds(atMs, sha256);
   const remembered = options.once ? { state, runtimeDirectory, isSpooled } : undefined;
   const pipeline = await DetectionPipeline.open(pipelineSettings(options), remembered, log);
   const attemptMs = longestAttemptMs(options);
