@@ -24,7 +24,7 @@ import { longestPauseMs } from '../service/watchdog-plan.js';
 import { openSource } from '../source/open-source.js';
 import { sourceSettings, temporaryDirectory } from '../source/source-settings.js';
 import { DropLog } from '../spool/drop-log.js';
-import type { SpoolRest, Spool } from '../spool/spool.js';
+import type { CloseResult, Spool } from '../spool/spool.js';
 import { SpoolSet, type SpoolSetSettings } from '../spool/spool-set.js';
 import { lockState } from '../service/state-lock.js';
 import { StateDirectory, defaultStateDirectory, isEmpty } from '../service/state.js';
@@ -169,7 +169,7 @@ async function work(line: AgentLine, place: Place, env: Environment): Promise<vo
   }
 }
 
-function sayFarewell({ onDisk, lost, isRecorded }: SpoolRest, log: Log): void {
+function sayFarewell({ onDisk, lost, isRecorded }: CloseResult, log: Log): void {
   if (onDisk > 0) log.info('frames wait on the disk', { frames: onDisk });
   if (lost === 0) return;
   const how = isRecorded ? 'the receiver is told' : 'no receiver is told';
@@ -224,12 +224,12 @@ function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
   const report = new DropLog(log, systemClock);
   // A full disk fails at every frame.
   const troubles = new Map<string, RepeatingErrorLog>();
-  const onTrouble = (event: string, error: unknown): void => {
+  const onError = (event: string, error: unknown): void => {
     const trouble = troubles.get(event) ?? new RepeatingErrorLog(log, systemClock);
     troubles.set(event, trouble);
     trouble.failed(event, error);
   };
-  const onWorked = (event: string, words: string): void => troubles.get(event)?.worked(words);
+  const onRecovered = (event: string, words: string): void => troubles.get(event)?.worked(words);
   return {
     maxBytes: options.spoolMaxSize ?? (options.spool === 'disk' ? 2 ** 30 : 64 * 2 ** 20),
     maxAgeMs: options.spoolMaxAge,
@@ -237,10 +237,10 @@ function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
     sendsFirst: options.sendOrder,
     clock: systemClock,
     onDropped: (count, why) => report.note(count, why),
-    onTrouble,
-    onWorked,
+    onError,
+    onRecovered,
     onForeign: (path) => log.warn('left alone a file that is not of the spool', { path }),
-    onLeft: (folder, waiting) =>
+    onOrphaned: (folder, waiting) =>
       log.warn('frames wait for a receiver that is no --host any more', { folder, waiting }),
   };
 }
