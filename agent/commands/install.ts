@@ -103,7 +103,7 @@ async function rememberPaired(state: string | undefined, env: Environment): Prom
   const fleet = await readFleetKeys(typedCredentials(undefined, process.geteuid?.()));
   for (const each of states) {
     const { length } = await new KeyStore(each, undefined).pairings();
-    if (length + fleet.length > 0) await new PairedMark(each, env, { isAsked: false }).make();
+    if (length + fleet.length > 0) await new PairedMark(each, env, { isRequired: false }).make();
   }
 }
 

@@ -75,7 +75,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
 /** So that it does not speak in the clear when the state directory is not there. */
 async function remember(state: string, env: Environment): Promise<void> {
   try {
-    await new PairedMark(state, env, { isAsked: false }).make();
+    await new PairedMark(state, env, { isRequired: false }).make();
   } catch (cause) {
     throw new OperationalError('KEYS', 'it is paired, and that cannot be remembered elsewhere', {
       cause,

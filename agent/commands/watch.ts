@@ -67,7 +67,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const name = options.camera ?? cameraNameFromHost(hostname());
   const destinations = eachOnce(options.host);
   const statePath = options.state ?? defaultStateDirectory(env, name);
-  const mark = new PairedMark(statePath, env, { isAsked: options.paired });
+  const mark = new PairedMark(statePath, env, { isRequired: options.paired });
   const keys = new KeyStore(statePath, env.CREDENTIALS_DIRECTORY, mark);
   const paired = await pairedName(keys, destinations, { name, statePath });
   const camera = paired ?? name;

@@ -53,7 +53,7 @@ describe('the agent ends with 2 and a line when', () => {
     writeFileSync(path, 'hello');
     const { code, stderr } = await agent(...host, '--mask', path);
     expect(code).toBe(2);
-    expectOneLine(stderr, [path, 'no PNG']);
+    expectOneLine(stderr, [path, 'not a PNG']);
   });
 
   it('a variable in the environment is wrong', async () => {
@@ -72,7 +72,7 @@ describe('the agent, run once, ends with 1 and says so when', () => {
     const { code, stderr } = await agent(...args, '--spool', 'memory', ...once());
     expect(code).toBe(1);
     expect(stderr).toContain('ECONNREFUSED');
-    expect(stderr).toContain('is the receiver running');
+    expect(stderr).toContain('check that the receiver runs');
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
