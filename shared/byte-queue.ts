@@ -1,13 +1,13 @@
-/** Bytes that came in pieces of any size and wait until there are enough of them. Pure. */
+/** A queue of bytes that arrive in chunks of any size. Pure. */
 
-const nothing = Buffer.alloc(0);
+const empty = Buffer.alloc(0);
 
 /**
- * One piece is kept as it is; several are copied together into room that doubles, so that a megabyte sent
- * byte by byte costs about as much time and memory as one sent at once.
+ * A single chunk is kept without a copy; several are copied into a buffer that doubles, so that a megabyte received
+ * byte by byte takes about as much time and memory as one received at once.
  */
 export class ByteQueue {
-  #room: Buffer = nothing;
+  #buffer: Buffer = empty;
   #start = 0;
   #end = 0;
   #expected = 0;
@@ -16,29 +16,29 @@ export class ByteQueue {
     return this.#end - this.#start;
   }
 
-  /** Adds a piece at the end. It is not copied when the queue is empty: the caller must not change it. */
-  append(piece: Buffer): void {
-    if (piece.length === 0) return;
+  /** Adds a chunk at the end. It is not copied when the queue is empty: the caller must not change it. */
+  append(chunk: Buffer): void {
+    if (chunk.length === 0) return;
     if (this.length === 0) {
-      this.#room = piece;
+      this.#buffer = chunk;
       this.#start = 0;
-      this.#end = piece.length;
+      this.#end = chunk.length;
       return;
     }
-    // A piece of the caller's is full to its end, so nothing is ever written into it.
-    if (this.#end + piece.length > this.#room.length) this.#grow(piece.length);
-    piece.copy(this.#room, this.#end);
-    this.#end += piece.length;
+    // A chunk of the caller has no free space behind `#end`, so this grows first and never writes into it.
+    if (this.#end + chunk.length > this.#buffer.length) this.#grow(chunk.length);
+    chunk.copy(this.#buffer, this.#end);
+    this.#end += chunk.length;
   }
 
-  /** So many bytes will be there in the end: room is made for them at once, and nothing is copied twice. */
+  /** Sets the final number of bytes: the buffer grows to it in one step. */
   expect(byteCount: number): void {
     this.#expected = byteCount;
   }
 
   /** Removes the first `length` bytes and returns them; `length` is at most `this.length`. */
   take(length: number): Buffer {
-    const taken = this.#room.subarray(this.#start, this.#start + length);
+    const taken = this.#buffer.subarray(this.#start, this.#start + length);
     this.#start += length;
     if (this.length === 0) this.clear();
     return taken;
@@ -46,17 +46,17 @@ export class ByteQueue {
 
   clear(): void {
     this.#expected = 0;
-    this.#room = nothing;
+    this.#buffer = empty;
     this.#start = 0;
     this.#end = 0;
   }
 
   #grow(neededBytes: number): void {
-    const held = this.#room.subarray(this.#start, this.#end);
-    const needed = held.length + neededBytes;
-    this.#room = Buffer.allocUnsafe(needed <= this.#expected ? this.#expected : 2 * needed);
-    held.copy(this.#room);
+    const content = this.#buffer.subarray(this.#start, this.#end);
+    const needed = content.length + neededBytes;
+    this.#buffer = Buffer.allocUnsafe(needed <= this.#expected ? this.#expected : 2 * needed);
+    content.copy(this.#buffer);
     this.#start = 0;
-    this.#end = held.length;
+    this.#end = content.length;
   }
 }

@@ -1,31 +1,31 @@
-/** Time as a port: wall time for names, monotonic time for intervals, never one for the other. */
+/** The clock as a port: wall time for names, monotonic time for intervals. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Clock {
   /** Wall time, milliseconds since 1970 UTC. It may jump. */
   nowMs(): number;
-  /** Milliseconds since some fixed moment. It never jumps. */
+  /** Milliseconds since a fixed moment. It never jumps. */
   monotonicMs(): number;
   /** This machine's offset from UTC at a wall time, in minutes, east positive. */
   utcOffsetMinutes(atMs: number): number;
-  /** Resolves after `ms`, or as soon as `signal` aborts: look at the signal afterwards. Never rejects. */
+  /** Resolves after `ms`, or when `signal` aborts: check the signal afterwards. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Node's longest timer: asked for more, it fires at once. */
+/** Node's longest timer; a longer one fires at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  utcOffsetMinutes: (atMs) => 0 - new Date(atMs).getTimezoneOffset(), // not `-`, which makes -0 of 0
+  utcOffsetMinutes: (atMs) => 0 - new Date(atMs).getTimezoneOffset(), // `0 -`: a plain `-` turns 0 into -0
   async sleep(ms, signal) {
     try {
       for (let leftMs = ms; leftMs > 0; leftMs -= longestTimerMs) {
         await delay(Math.min(leftMs, longestTimerMs), undefined, signal ? { signal } : {});
       }
     } catch {
-      // Only an abort rejects, and the caller looks at its signal.
+      // Only an abort rejects; the caller checks its signal.
     }
   },
 };

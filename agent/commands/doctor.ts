@@ -71,7 +71,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   ];
   if (options.host.length === 0) findings.push(noHost);
   const credentials = typedCredentials(env.CREDENTIALS_DIRECTORY, process.geteuid?.());
-  const mark = new PairedMark(directory, env, { isAsked: options.paired });
+  const mark = new PairedMark(directory, env, { isRequired: options.paired });
   const store = new KeyStore(directory, credentials, mark);
   const camera = options.camera ?? cameraNameFromHost(hostname());
   for (const host of options.host) {

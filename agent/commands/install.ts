@@ -102,7 +102,8 @@ async function rememberPaired(state: string | undefined, env: Environment): Prom
   const fleet = await readFleetKeys(typedCredentials(undefined, process.geteuid?.()));
   for (const directory of directories) {
     const { length } = await new KeyStore(directory, undefined).pairings();
-    if (length + fleet.length > 0) await new PairedMark(directory, env, { isAsked: false }).make();
+    if (length + fleet.length > 0)
+      await new PairedMark(directory, env, { isRequired: false }).make();
   }
 }
 

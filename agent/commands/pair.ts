@@ -75,7 +75,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
 /** Keeps the agent from sending unencrypted when the state directory is missing. */
 async function markPaired(state: string, env: Environment): Promise<void> {
   try {
-    await new PairedMark(state, env, { isAsked: false }).make();
+    await new PairedMark(state, env, { isRequired: false }).make();
   } catch (cause) {
     const message = 'paired, but the mark outside of the state directory cannot be written';
     const hint = 'start the agent with --paired, or put AGENT_PAIRED=yes into its settings';

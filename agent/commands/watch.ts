@@ -12,7 +12,7 @@ import type { Log } from '../../shared/cli/log.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { version } from '../../shared/cli/version.js';
-import { DetectionPipeline, type PipelineSettings, type Remembered } from '../detect/pipeline.js';
+import { DetectionPipeline, type PipelineSettings, type StateStorage } from '../detect/pipeline.js';
 import { KeyStore, KeysMissing } from '../uplink/keys/key-store.js';
 import { PairedMark } from '../uplink/keys/paired-mark.js';
 import { Delivery } from '../uplink/delivery.js';
@@ -24,7 +24,7 @@ import { longestPauseMs } from '../service/watchdog-plan.js';
 import { openSource } from '../source/open-source.js';
 import { sourceSettings, temporaryDirectory } from '../source/source-settings.js';
 import { DropLog } from '../spool/drop-log.js';
-import type { SpoolRest, Spool } from '../spool/spool.js';
+import type { CloseResult, Spool } from '../spool/spool.js';
 import { SpoolSet, type SpoolSetSettings } from '../spool/spool-set.js';
 import { lockState } from '../service/state-lock.js';
 import { StateDirectory, defaultStateDirectory, isEmpty } from '../service/state.js';
@@ -67,7 +67,7 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const name = options.camera ?? cameraNameFromHost(hostname());
   const destinations = checkDestinations(options.host);
   const statePath = options.state ?? defaultStateDirectory(env, name);
-  const mark = new PairedMark(statePath, env, { isAsked: options.paired });
+  const mark = new PairedMark(statePath, env, { isRequired: options.paired });
   const keys = new KeyStore(statePath, env.CREDENTIALS_DIRECTORY, mark);
   const paired = await pairedName(keys, destinations, { name, statePath });
   const camera = paired ?? name;
@@ -107,7 +107,7 @@ async function runAgent(line: AgentLine, context: AgentContext, env: Environment
   }
   const runtimeDirectory = temporaryDirectory(env);
   const spools = await openSpools(options, context, log);
-  const isSpooled: Remembered['isSpooled'] = (atMs, sha256) => spools.holds(atMs, sha256);
+  const isSpooled: StateStorage['isSpooled'] = (atMs, sha256) => spools.holds(atMs, sha256);
   const remembered = options.once ? { state, runtimeDirectory, isSpooled } : undefined;
   const pipeline = await DetectionPipeline.open(pipelineSettings(options), remembered, log);
   const attemptMs = longestAttemptMs(options);
@@ -169,7 +169,7 @@ async function runAgent(line: AgentLine, context: AgentContext, env: Environment
   }
 }
 
-function logUndelivered({ onDisk, lost, isRecorded }: SpoolRest, log: Log): void {
+function logUndelivered({ onDisk, lost, isRecorded }: CloseResult, log: Log): void {
   if (onDisk > 0) log.info('frames wait on the disk', { frames: onDisk });
   if (lost === 0) return;
   const gap = isRecorded ? 'reported to the receiver' : 'not reported to the receiver';
@@ -224,12 +224,12 @@ function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
   const dropLog = new DropLog(log, systemClock);
   // A full disk fails at every frame.
   const errorLogs = new Map<string, RepeatingErrorLog>();
-  const onTrouble = (event: string, error: unknown): void => {
+  const onError = (event: string, error: unknown): void => {
     const errorLog = errorLogs.get(event) ?? new RepeatingErrorLog(log, systemClock);
     errorLogs.set(event, errorLog);
     errorLog.failed(event, error);
   };
-  const onWorked = (event: string, text: string): void => errorLogs.get(event)?.worked(text);
+  const onRecovered = (event: string, text: string): void => errorLogs.get(event)?.worked(text);
   return {
     maxBytes: options.spoolMaxSize ?? (options.spool === 'disk' ? 2 ** 30 : 64 * 2 ** 20),
     maxAgeMs: options.spoolMaxAge,
@@ -237,10 +237,10 @@ function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
     sendsFirst: options.sendOrder,
     clock: systemClock,
     onDropped: (count, why) => dropLog.note(count, why),
-    onTrouble,
-    onWorked,
+    onError,
+    onRecovered,
     onForeign: (path) => log.warn('unknown file in the spool ignored', { path }),
-    onLeft: (folder, waiting) =>
+    onOrphaned: (folder, waiting) =>
       log.warn('frames wait for a receiver that is not a --host', { folder, waiting }),
   };
 }

@@ -1,58 +1,63 @@
 /**
  * The background model: for each cell a running mean (the reference), a second mode, and the mean absolute
- * deviation from them. How it is updated: learning.ts. Pure.
+ * deviation from them. learning.ts updates it. Pure.
  *
- * After the field's background subtraction, much simplified: selective update of a running mean and deviation
- * (Wren et al., Pfinder, 1997), two modes a cell as in MOG2 (Zivkovic 2004), and a blink rate that raises the
- * threshold where a cell flickers (SuBSENSE, St-Charles et al. 2015).
+ * Background subtraction, much simplified from these methods:
+ * - running mean and mean absolute deviation with selective update: Wren et al., "Pfinder", PAMI 1997;
+ * - two modes per cell: a mixture of Gaussians as in MOG2 has several (Zivkovic, ICPR 2004);
+ * - ghost suppression (learning.ts): Cucchiara et al., PAMI 2003;
+ * - a blink accumulator that raises the threshold where a cell flickers: `m_oBlinksFrame` of SuBSENSE
+ *   (St-Charles et al., IEEE Trans. Image Processing 2015).
+ * Relatives: ViBe (Barnich and Van Droogenbroeck, IEEE Trans. Image Processing 2011), which keeps samples instead
+ * of a mean; Motion's alg.c, which labels connected changed pixels and keeps the regions above a threshold.
  */
 import type { Grid } from './grid.js';
 
-/** Labels of a cell: as the background; differs in a region that is too small; differs in a region that is a change. */
+/** Labels of a cell; 0 is background. `speckle` differs in too small a region, `foreground` in a large enough one. */
 export const speckle = 1;
 export const foreground = 2;
 
-/** One number a cell in each array. Brightness is 0..255; compensating the illumination may lead a little beyond. */
+/** One number per cell in each array. Brightness is 0..255; illumination compensation may exceed that a little. */
 export interface Background {
-  /** Frames learned from. */
+  /** Number of frames learned from. */
   frames: number;
-  /** What a frame is compared with. */
+  /** Mean brightness that a frame is compared with. */
   readonly reference: Float32Array;
-  /** What the cell showed before its reference was replaced, and may show again; `never` until then. */
+  /** The reference before it was replaced, which may return; `never` until then. */
   readonly secondMode: Float32Array;
   /** Mean absolute deviation from the reference, grey levels. */
   readonly meanAbsDev: Float32Array;
   /** Share of frames in which the cell changes between background and speckle, 0..1 (SuBSENSE: blinks). */
   readonly blinkRate: Float32Array;
-  /** Mean of the last moments where the cell is foreground; elsewhere its value in the last frame. */
+  /** Running mean over seconds while the cell is foreground; else its value in the last frame. */
   readonly foregroundMean: Float32Array;
-  /** The value that the cell has kept, within its noise, since it last moved. */
+  /** Brightness at the last motion; the cell has stayed within its noise of it since. */
   readonly lastStableLuma: Float32Array;
-  /** For how long it has kept it, seconds. */
+  /** Time since the last motion, seconds. */
   readonly stationaryS: Float32Array;
   /** Of the last frame: 0 (background), `speckle` or `foreground`. */
   labels: Uint8Array;
 }
 
-/** No brightness is near it, under any illumination. */
+/** Placeholder of `secondMode`: far from every brightness, under any illumination. */
 const never = -1e6;
-/** Before the noise is known: that of a cheap camera in the evening. */
+/** Before the noise is measured: that of a cheap camera in the evening, grey levels. */
 const initialMeanAbsDev = 3;
 /** A normal distribution's standard deviation is 1.25 times its mean deviation. */
 export const sigmaPerMad = 1.25;
 /** Deviation by flicker and exposure, as a share of the brightness. */
 const flicker = 0.012;
-/** A cell that blinks in every second frame has three times the threshold of a quiet one. */
+/** The threshold grows by this factor times the blink rate: threefold for a cell that blinks in every second frame. */
 const blinkFactor = 4;
-/** Added before a ratio of brightness is taken: one grey level in the dark is not a tenfold illumination. */
+/** Added before a ratio of brightness is taken, grey levels: in the dark one grey level is a large ratio. */
 const darkLevel = 8;
-/** Largest illumination gain between two frames that is compensated; beyond it something covers the lens. */
+/** Largest illumination gain between two frames that is compensated; a larger one is a covered lens. */
 const maxGain = 1.5;
-/** Smallest gain that is compensated: the noise of the median is larger, and the reference follows anyway. */
+/** Smallest gain that is compensated: below it the noise of the median dominates, and the reference follows anyway. */
 const minGain = 0.001;
-/** With a shaking camera edges move between cells: the share of a difference that is ignored where a neighbour explains it. */
+/** Share of a difference that is ignored where a neighbour cell explains it: edges move in a shaking camera. */
 const neighbourShare = 0.3;
-/** Differences up to this many grey levels are not looked at more closely. */
+/** Differences up to this many grey levels skip the neighbour and second mode checks. */
 const smallestGreys = 1;
 
 export function startBackground(luma: Float32Array): Background {
@@ -72,7 +77,7 @@ export function startBackground(luma: Float32Array): Background {
 
 /**
  * Scales the background to the frame's illumination: clouds, exposure and gain change all cells alike.
- * @param sampleCells the cells to measure the illumination at; foreground of the last frame is left out
+ * @param sampleCells cells that the illumination is measured at; foreground of the last frame is excluded
  */
 export function compensateIllumination(
   background: Background,
@@ -145,7 +150,7 @@ export function expectedDeviation({ meanAbsDev, reference }: Background, cell: n
   return Math.max(sigmaPerMad * meanAbsDev[cell]!, flicker * reference[cell]!);
 }
 
-/** The same for each cell, raised by its blink rate: what the threshold is a multiple of. */
+/** Standard deviation of each cell, raised by its blink rate: the threshold is a multiple of it. */
 export function decisionDeviations(background: Background): Float32Array {
   const { meanAbsDev, reference, blinkRate } = background;
   const result = new Float32Array(meanAbsDev.length);

@@ -1,10 +1,10 @@
-/** From the means of a component's tiles to the means of a grid's cells. Pure. */
+/** Converts the means of a component's tiles to the means of a grid's cells. Pure. */
 import type { Grid } from './grid.js';
 import type { Component, FrameHeader } from '../../shared/jpeg/component.js';
 
 /**
- * The mean of each cell, 0..255, row by row. Where tiles are larger than cells or lie across their borders,
- * as those of chroma may, it is the tile's at the cell's middle.
+ * The mean of each cell, 0..255, row by row. Where tiles are larger than cells or cross their borders, as chroma
+ * tiles may, the cell takes the mean of the tile at its centre.
  */
 export function cellMeans(component: Component, frame: FrameHeader, grid: Grid): Float32Array {
   const tileWidthPx = (component.tilePx * frame.maxHSampling) / component.header.hSampling;
@@ -12,7 +12,7 @@ export function cellMeans(component: Component, frame: FrameHeader, grid: Grid):
   const isNested = grid.cellPx % tileWidthPx === 0 && grid.cellPx % tileHeightPx === 0;
   return isNested
     ? meansOfTiles(component, grid, tileWidthPx, tileHeightPx)
-    : tilesAtMiddles(component, grid, tileWidthPx, tileHeightPx);
+    : tilesAtCentres(component, grid, tileWidthPx, tileHeightPx);
 }
 
 function meansOfTiles(
@@ -23,9 +23,9 @@ function meansOfTiles(
 ): Float32Array {
   const cells = new Float32Array(columns * rows);
   const sums = new Float64Array(columns);
-  const across = cellPx / tileWidthPx;
+  const tilesPerCell = cellPx / tileWidthPx;
   const tileColumns = Math.ceil(frameWidthPx / tileWidthPx);
-  // A tile counts by how much of it is inside the frame; only the last is cut.
+  // A tile is weighted by its width inside the frame; only the last tile is cut.
   const lastWidthPx = frameWidthPx - (tileColumns - 1) * tileWidthPx;
   for (let row = 0; row < rows; row++) {
     const endPx = Math.min((row + 1) * cellPx, frameHeightPx);
@@ -35,7 +35,7 @@ function meansOfTiles(
       const first = (topPx / tileHeightPx) * stride;
       for (let tile = 0, column = 0; tile < tileColumns; column++) {
         let sum = 0;
-        for (const end = Math.min(tileColumns, tile + across); tile < end; tile++) {
+        for (const end = Math.min(tileColumns, tile + tilesPerCell); tile < end; tile++) {
           const widthPx = tile === tileColumns - 1 ? lastWidthPx : tileWidthPx;
           sum += clamp(means[first + tile]!) * widthPx;
         }
@@ -51,7 +51,7 @@ function meansOfTiles(
   return cells;
 }
 
-function tilesAtMiddles(
+function tilesAtCentres(
   { means, stride }: Component,
   { columns, rows, cellPx, frameWidthPx, frameHeightPx }: Grid,
   tileWidthPx: number,
@@ -59,17 +59,17 @@ function tilesAtMiddles(
 ): Float32Array {
   const cells = new Float32Array(columns * rows);
   for (let row = 0, i = 0; row < rows; row++) {
-    const middlePx = (row * cellPx + Math.min((row + 1) * cellPx, frameHeightPx)) / 2;
-    const first = Math.floor(middlePx / tileHeightPx) * stride;
+    const centreY = (row * cellPx + Math.min((row + 1) * cellPx, frameHeightPx)) / 2;
+    const first = Math.floor(centreY / tileHeightPx) * stride;
     for (let column = 0; column < columns; column++, i++) {
-      const across = (column * cellPx + Math.min((column + 1) * cellPx, frameWidthPx)) / 2;
-      cells[i] = clamp(means[first + Math.floor(across / tileWidthPx)]!);
+      const centreX = (column * cellPx + Math.min((column + 1) * cellPx, frameWidthPx)) / 2;
+      cells[i] = clamp(means[first + Math.floor(centreX / tileWidthPx)]!);
     }
   }
   return cells;
 }
 
-/** As a full decoder does with each sample (ITU-T T.81, A.3.1). */
+/** A full decoder clamps each sample in the same way (ITU-T T.81, A.3.1). */
 function clamp(mean: number): number {
   return mean < 0 ? 0 : mean > 255 ? 255 : mean;
 }

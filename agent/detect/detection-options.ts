@@ -1,36 +1,36 @@
-/** The options that say what counts as a change: the same for the agent that watches and for `replay`. */
+/** The options of the detector and of the event recorder, for the agent and for `replay`. */
 import { duration, path, share, size, wholeNumber } from '../../shared/cli/value-types.js';
 import { value } from '../../shared/cli/option-table.js';
 
 export const detectionTable = {
   sensitivity: value(
     share,
-    'How small a difference counts: more is more sensitive, and more easily fooled.',
+    'Sensitivity to small differences: a higher value finds fainter changes and causes more false alarms.',
     '50%',
   ),
-  minArea: value(share, 'The smallest part of the picture that counts as a change.', '0.2%'),
+  minArea: value(share, 'The smallest changed area, as a share of the picture.', '0.2%'),
   absorb: value(
     duration({ minMs: 1000, maxMs: 86_400_000 }),
-    'What has kept still for this long belongs to the scene from then on: a parked car, a moved chair.',
+    'An object that does not move for this long, such as a parked car, becomes part of the background.',
     '20s',
   ),
   mask: value(
     path('MASK.png'),
-    'A picture that says where to look: light parts count, black parts do not.',
+    'A PNG that selects the area to watch: light parts are watched, black parts are ignored.',
   ),
   eventGap: value(
     duration({ maxMs: 86_400_000 }),
-    'Changes less than this apart, or than three intervals, are one event.',
+    'Changes less than this apart, or less than three intervals apart, are one event.',
     '10s',
   ),
   minDuration: value(
     duration({ maxMs: 3_600_000 }),
-    'Changes that have not lasted this long begin no event; when they have, all of their frames are sent.',
+    'Changes start an event only after they have lasted this long; then all of their frames are sent.',
     '0',
   ),
   before: value(
     wholeNumber(0, 100),
-    'Frames from before an event begins that are sent with it, as far as 16 MiB hold them.',
+    'Frames captured before an event that are sent with it; at most 16 MiB of them are buffered.',
     '1',
   ),
   after: value(
@@ -40,13 +40,13 @@ export const detectionTable = {
   ),
   keepEvery: value(
     duration(),
-    'A quiet frame is sent when nothing was for this long, so that you see that it watches; 0: never.',
+    'Send a quiet frame when no frame was sent for this long, as a sign of life; 0: never.',
     '0',
   ),
-  explain: value(path('DIR'), 'Write a PNG there for each change that shows what changed.'),
+  explain: value(path('DIR'), 'Write a PNG to DIR for each change that shows what changed.'),
   maxFrame: value(
     size({ minBytes: 1024, maxBytes: 2 ** 30 }),
-    'A larger frame is passed over.',
+    'Frames larger than this are skipped.',
     '16MiB',
   ),
 } as const;

@@ -9,17 +9,17 @@ import type { CellMap } from './motion-detector.js';
 
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** What counts as a change. */
+/** Foreground. */
 const changedTint: Colour = [255, 40, 40];
-/** Changed, in too small a region. */
+/** Speckle: changed, in a region that is too small. */
 const smallTint: Colour = [255, 190, 0];
 const boxColour: Colour = [80, 255, 80];
-/** About the width to draw, pixels: shown whole in a mail or on a telephone. */
+/** Approximate width of the drawing, pixels: fits into a mail or on a telephone. */
 const drawnWidthPx = 640;
 
 /**
- * @param cellMap of the same picture: `MotionDetector.lastCellMap` right after `detect`
- * @returns a PNG, some 640 pixels wide
+ * @param cellMap of the same picture: `MotionDetector.lastCellMap` directly after `detect`
+ * @returns a PNG, about 640 pixels wide
  */
 export function drawExplanation(picture: SmallPicture, cellMap: CellMap): Buffer {
   const scale = Math.max(2, Math.round(drawnWidthPx / picture.columns));
@@ -29,20 +29,20 @@ export function drawExplanation(picture: SmallPicture, cellMap: CellMap): Buffer
       const cell = Math.floor(y / scale) * picture.columns + Math.floor(x / scale);
       let grey = smoothLuma(picture, (x + 0.5) / scale - 0.5, (y + 0.5) / scale - 0.5);
       if (cellMap.roi[cell] === 0) grey *= (x + y) % 12 < 3 ? 0.2 : 0.5;
-      const state = cellMap.labels[cell]!;
-      if (state === 0) paint(image, at, [grey, grey, grey]);
-      else paint(image, at, tint(grey, state === foreground ? changedTint : smallTint));
+      const label = cellMap.labels[cell]!;
+      if (label === 0) paint(image, at, [grey, grey, grey]);
+      else paint(image, at, tint(grey, label === foreground ? changedTint : smallTint));
     }
   }
   for (const box of cellMap.boxes) {
     const [left, top, width, height] = box.map((px) => Math.round((px * scale) / picture.cellPx));
     outline(image, left!, top!, width!, height!);
   }
-  // Left to choose a filter for each line, pngjs takes twice as long for the same size.
+  // One fixed filter: with a filter chosen for each line pngjs takes twice as long for the same size.
   return PNG.sync.write(image, { colorType: 2, filterType: 4 });
 }
 
-/** Between the centres of cells, so that a face stays a face. */
+/** Brightness, interpolated bilinearly between the centres of cells. */
 function smoothLuma({ luma, columns, rows }: SmallPicture, x: number, y: number): number {
   const left = Math.max(0, Math.floor(x));
   const right = Math.min(columns - 1, Math.floor(x) + 1);
@@ -66,7 +66,7 @@ function outline(image: PNG, left: number, top: number, width: number, height: n
     for (let x = left; x <= right; x++) {
       const depth = Math.min(x - left, right - x, y - top, bottom - y);
       if (depth < 2) paint(image, 4 * (y * image.width + x), boxColour);
-      // Dark beside bright: seen on snow and at night.
+      // A dark line inside the bright one: visible on snow and at night.
       else if (depth === 2) paint(image, 4 * (y * image.width + x), [0, 0, 0]);
       else x = Math.max(x, right - 3);
     }

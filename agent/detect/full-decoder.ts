@@ -1,16 +1,16 @@
-/** What takes a full decoder, progressive frames above all: jpeg-js, reduced to the grid's cells. Pure. */
+/** Decodes with jpeg-js what needs a full decoder, mostly progressive frames, to the means of cells. Pure. */
 import jpegJs from 'jpeg-js';
 import { OperationalError } from '../../shared/cli/errors.js';
 import { findJpegDamage } from '../../shared/jpeg/splitter.js';
 import type { Grid } from './grid.js';
 import { damaged, unreadable } from '../../shared/jpeg/frame-error.js';
 
-/** 4K UHD (8.3 million) fits. jpeg-js needs some 14 bytes of memory a pixel. */
+/** Fits 4K UHD (8.3 million). jpeg-js needs about 14 bytes of memory per pixel. */
 export const maxFullyDecodedPixels = 9_000_000;
-/** Never met by a camera's picture within `maxFullyDecodedPixels`; a forged header can ask for far more. */
+/** More than any camera picture within `maxFullyDecodedPixels` needs; a forged header can ask for far more. */
 const maxDecoderMiB = 320;
 
-/** The mean red, green and blue of each cell, 0..255, row by row. */
+/** Mean red, green and blue of each cell, 0..255, row by row. */
 export interface MeanColours {
   readonly red: Float32Array;
   readonly green: Float32Array;
@@ -18,16 +18,16 @@ export interface MeanColours {
 }
 
 /**
- * @param isRgb the components are red, green and blue already: jpeg-js overlooks it
- * @throws {OperationalError} FRAME: damaged, or no picture to jpeg-js either
+ * @param isRgb the components are red, green and blue already; jpeg-js does not detect it
+ * @throws {OperationalError} FRAME: damaged, or jpeg-js cannot decode it
  */
 export function decodeFully(jpeg: Buffer, grid: Grid, isRgb: boolean): MeanColours {
   const damage = findJpegDamage(jpeg);
   if (damage !== undefined) throw damaged(damage);
   const decoded = decode(jpeg, isRgb);
-  // Lengths that lie make the two readers find two frame headers.
+  // With wrong segment lengths the two decoders may find different frame headers.
   if (decoded.width !== grid.frameWidthPx || decoded.height !== grid.frameHeightPx) {
-    throw unreadable('names two sizes');
+    throw unreadable('two frame headers with different sizes');
   }
   return reduce(decoded.data, grid);
 }

@@ -1,6 +1,6 @@
-/** How a frame is divided into the cells that the motion detector compares, and the small picture they make. Pure. */
+/** Divides a frame into the cells that the motion detector compares. Pure. */
 
-/** How the cells lie on the frame: `cellPx` square, the last column and row cut by the frame's edge. */
+/** Square cells of `cellPx` pixels; the last column and row are cut by the frame's edge. */
 export interface Grid {
   readonly columns: number;
   readonly rows: number;
@@ -14,12 +14,12 @@ export interface SmallPicture extends Grid {
   readonly luma: Float32Array;
 }
 
-/** Below this many cells a person across the yard is less than a cell wide: take smaller cells. */
+/** With fewer cells a person at the far end of a yard is narrower than one cell. */
 const minCells = 1500;
-/** Above this many, more cells cost time and tell no more of anything as large as a person. */
+/** More cells cost time and do not help to detect anything as large as a person. */
 const maxCells = 10_000;
 
-/** The grid for frames of a size: cells of 8 pixels (a JPEG's own blocks), 4 for small frames, 16 for large. */
+/** Cells of 8 pixels (the blocks of a JPEG); 4 for small frames, 16 or more for large ones. */
 export function makeGrid(frameWidthPx: number, frameHeightPx: number): Grid {
   const cellsOf = (cellPx: number) =>
     Math.ceil(frameWidthPx / cellPx) * Math.ceil(frameHeightPx / cellPx);

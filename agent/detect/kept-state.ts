@@ -1,11 +1,12 @@
 /**
- * The state of the motion detector and of the event recorder as bytes, for a process that ends after each frame.
- * Reading never throws: foreign or damaged bytes give a reason, and both start again. Pure.
+ * Encodes the state of the motion detector and of the event recorder, for a process that ends after each frame.
+ * Decoding never throws: for foreign or damaged bytes it returns the reason, and the caller starts without state.
+ * Pure.
  *
  *   "PICCJUDGE3\n"   CRC-32 of the rest, u32   header length, u32   header: JSON   background
  *
- * The background is an array of one f32 a cell for each of `levelNames`, then the labels, a byte a cell.
- * Integers are big-endian; the floats are as this machine has them, for the file never leaves it.
+ * The background is one array of f32 (one per cell) for each of `levelNames`, then the labels (one byte per cell).
+ * Integers are big-endian; floats have the machine's byte order, since the file never leaves the machine.
  */
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
@@ -44,7 +45,6 @@ const header = v.object({
   selection: keptRecorder,
 });
 
-/** Takes the memory as it is now. */
 export function encodeState({ detector, recorder }: KeptState): Buffer {
   const { grid, background, capturedAtMs } = detector;
   const { frameWidthPx, frameHeightPx } = grid;
@@ -67,33 +67,35 @@ export function encodeState({ detector, recorder }: KeptState): Buffer {
   return bytes;
 }
 
-/** @returns the memory, or why the bytes hold none, to complete "the kept state cannot be used: …" */
+/** @returns the state, or the reason why the bytes cannot be used */
 export function decodeState(bytes: Buffer): KeptState | string {
-  if (!bytes.subarray(0, magic.length).equals(magic)) return 'another version or program wrote it';
-  if (bytes.length < headerAt) return 'it is cut off';
-  if (crc32(bytes.subarray(lengthAt)) !== bytes.readUInt32BE(crcAt)) return 'it is damaged';
+  if (!bytes.subarray(0, magic.length).equals(magic))
+    return 'written by another version or program';
+  if (bytes.length < headerAt) return 'truncated';
+  if (crc32(bytes.subarray(lengthAt)) !== bytes.readUInt32BE(crcAt)) return 'CRC-32 mismatch';
   const arraysAt = headerAt + bytes.readUInt32BE(lengthAt);
   const result = v.safeParse(header, parseJson(bytes.subarray(headerAt, arraysAt)));
-  if (!result.success) return 'its header is wrong';
+  if (!result.success) return 'invalid header';
   const { frameWidthPx, frameHeightPx, capturedAtMs, frames, selection } = result.output;
   const grid = makeGrid(frameWidthPx, frameHeightPx);
   const cells = grid.columns * grid.rows;
   const labelsAt = arraysAt + 4 * cells * levelNames.length;
-  if (bytes.length !== labelsAt + cells) return 'its length is wrong';
+  if (bytes.length !== labelsAt + cells)
+    return `${bytes.length} bytes, expected ${labelsAt + cells}`;
   const levels = Object.fromEntries(
     levelNames.map((name, index) => {
       const start = arraysAt + 4 * cells * index;
-      // A copy, for the floats need not be aligned where they lie.
+      // A copy: a Float32Array must be aligned to 4 bytes.
       const copy = Uint8Array.from(bytes.subarray(start, start + 4 * cells));
       return [name, new Float32Array(copy.buffer)];
     }),
   ) as Record<(typeof levelNames)[number], Float32Array>;
   const labels = Uint8Array.from(bytes.subarray(labelsAt));
-  // One number that is none would spread over the picture and never leave it.
-  const isSound =
-    Object.values(levels).every((each) => each.every(Number.isFinite)) &&
+  // A NaN would spread to the neighbour cells and stay.
+  const isValid =
+    Object.values(levels).every((level) => level.every(Number.isFinite)) &&
     labels.every((label) => label <= maxLabel);
-  if (!isSound) return 'it holds what is no number';
+  if (!isValid) return 'a value of the background is invalid';
   return {
     detector: { grid, background: { frames, ...levels, labels }, capturedAtMs },
     recorder: selection,
@@ -104,6 +106,6 @@ function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'));
   } catch {
-    return undefined; // no header either, and said so
+    return undefined; // rejected by the schema
   }
 }

@@ -1,10 +1,10 @@
 /**
- * The update of the background model: cells of the background follow the frame, foreground is left out until it is
- * stationary (selective update). Pure.
+ * Updates the background model. Background cells follow the frame; foreground is excluded until it is stationary
+ * (selective update). Pure.
  *
- * Stillness decides, not age: a bag that was put down is still in each cell, a person who stands is not. A ghost, the
- * region that a person leaves who was in the first frame, has its outline in the reference and not in the frame
- * (Cucchiara et al. 2003); it becomes background at once.
+ * The criterion is motion, not age: every cell of a bag that was put down is still, some cells of a person who
+ * stands are not. A ghost is the region that an object of the first frame leaves: its outline is in the reference
+ * and not in the frame (Cucchiara et al. 2003). A ghost becomes background after `ghostS`.
  */
 import {
   type Background,
@@ -28,39 +28,39 @@ export interface ComparedFrame {
   readonly regions: readonly Region[];
 }
 
-/** Smallest deviation, grey levels: quantization makes a cell of a still picture alternate between two values. */
+/** Smallest deviation, grey levels: by quantization a cell of a still picture alternates between two values. */
 const minMeanAbsDev = 0.5;
-/** Largest deviation, grey levels: more is an object, not noise. */
+/** Largest deviation, grey levels: a larger one is an object, not noise. */
 const maxMeanAbsDev = 40;
-/** Time constant of the reference, seconds: between that of people (seconds) and of daylight (minutes). */
+/** Time constant of the reference, seconds: slower than people (seconds), faster than daylight (minutes). */
 const followS = 30;
-/** Time constant of the deviation, seconds: longer than a visit, shorter than the wind takes to rise. */
+/** Time constant of the deviation, seconds: longer than a visit, shorter than rising wind. */
 const deviationS = 60;
 /** Largest weight of one frame, for slow cameras. */
 const maxLearningRate = 0.2;
-/** Smallest weight of one frame in the deviation, for fast cameras: a hundred frames suffice. */
+/** Smallest weight of one frame in the deviation, for fast cameras: a hundred frames are enough. */
 const minDeviationRate = 1 / 100;
-/** Frames whose plain mean a new model is: leaves need a few swings to show. */
+/** A new model is the plain mean of this many frames, so that it covers a few swings of leaves. */
 const startFrames = 30;
-/** Weight of one frame in the blink rate: some two dozen frames tell flicker from a passer-by. */
+/** Weight of one frame in the blink rate: about 25 frames separate flicker from a person who passes. */
 const blinkLearningRate = 0.04;
 
-/** Frames that a stationary object is seen in at least: a person is in the same pose twice, not five times. */
+/** Fewest frames that show a stationary object: a person keeps a pose for two frames, not for five. */
 const absorbFrames = 5;
-/** A cell has moved when it leaves its stable value by this many standard deviations and grey levels. */
+/** A cell has moved when it differs from its stable value by this many standard deviations and grey levels. */
 const movedDeviations = 4;
 const movedGreys = 3;
-/** Share of a stationary region's cells that are still: a twentieth of a person is a hand. */
+/** Share of a stationary region's cells that are still: the other twentieth may be a moving hand. */
 const stationaryShare = 0.95;
-/** Percentile of the cells' deviation that is taken as the camera's own noise. */
+/** Percentile of per-cell deviation taken as the camera's own noise floor. */
 const noiseFloorPercentile = 0.8;
-/** A region is tested for being a ghost after this time without motion, seconds. */
+/** A region without motion for this time is tested for being a ghost, seconds. */
 const ghostS = 2;
 /** Ratio of the contrast at a ghost's outline in the reference to that in the frame. */
 const ghostContrast = 2;
 /** Time constant of the foreground's mean, seconds: people are slower than noise. */
 const foregroundMeanS = 2;
-/** Cells that the camera's own noise is estimated from. */
+/** Number of cells that the noise floor is estimated from. */
 const noiseFloorSamples = 200;
 
 /**
@@ -84,18 +84,18 @@ export function learn(
   updateStationary(background, frame.luma, Math.min(elapsedS, absorbS / absorbFrames));
   for (const region of frame.regions) {
     learnForeground(background, frame.luma, region, deviationRate, rate(elapsedS, foregroundMeanS));
-    const belongs =
+    const isAbsorbed =
       isStationary(background, region, absorbS) ||
       (isStationary(background, region, Math.min(ghostS, absorbS)) &&
         isGhost(background, frame, region));
-    if (belongs) absorb(background, frame.luma, region);
+    if (isAbsorbed) absorb(background, frame.luma, region);
   }
   updateBlinkRate(background, frame.labels);
   learnBackground(background, frame, followRate, deviationRate);
   background.labels = frame.labels;
 }
 
-/** Updates for each cell, background or not, for how long it has not moved. */
+/** Updates the time since the last motion, for cells of any label. */
 function updateStationary(background: Background, luma: Float32Array, elapsedS: number): void {
   const { lastStableLuma, stationaryS } = background;
   const floor = noiseFloor(background);
@@ -110,7 +110,7 @@ function updateStationary(background: Background, luma: Float32Array, elapsedS: 
   }
 }
 
-/** The camera's own noise, grey levels: also that of a still object. */
+/** Standard deviation of the camera's own noise, grey levels; a still object has the same noise. */
 function noiseFloor({ meanAbsDev }: Background): number {
   const step = Math.ceil(meanAbsDev.length / noiseFloorSamples);
   const sample = new Float32Array(Math.ceil(meanAbsDev.length / step));
@@ -146,7 +146,7 @@ function isGhost({ reference }: Background, frame: ComparedFrame, region: Region
   return inReference > ghostContrast * inFrame;
 }
 
-/** The old reference stays as the second mode: when the car drives away, the yard is background again. */
+/** Keeps the old reference as the second mode: when a parked car leaves, the yard is background again. */
 function absorb({ reference, secondMode }: Background, luma: Float32Array, region: Region): void {
   for (const cell of region) {
     secondMode[cell] = reference[cell]!;
@@ -165,7 +165,7 @@ function learnForeground(
   for (const cell of region) {
     const value = luma[cell]!;
     const moved = Math.abs(value - foregroundMean[cell]!);
-    // The smaller of the two: a person who stands adds little, a branch that sways adds much.
+    // The smaller distance: a person who stands adds little to the deviation, a swaying branch adds much.
     learnDeviation(
       background,
       cell,
@@ -206,18 +206,18 @@ function learnBackground(
 function learnDeviation(
   { meanAbsDev }: Background,
   cell: number,
-  off: number,
+  distance: number,
   deviationRate: number,
 ): void {
-  const change = deviationRate * (Math.min(off, maxMeanAbsDev) - meanAbsDev[cell]!);
+  const change = deviationRate * (Math.min(distance, maxMeanAbsDev) - meanAbsDev[cell]!);
   meanAbsDev[cell] = Math.max(minMeanAbsDev, meanAbsDev[cell]! + change);
 }
 
-/** The weight of a new value in a running mean with the time constant `timeS`. */
-function rate(elapsedS: number, timeS: number): number {
-  return 1 - Math.exp(-elapsedS / timeS);
+/** The weight of a new value in a running mean with the time constant `timeConstantS`. */
+function rate(elapsedS: number, timeConstantS: number): number {
+  return 1 - Math.exp(-elapsedS / timeConstantS);
 }
 
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(most, Math.max(least, value));
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, value));
 }

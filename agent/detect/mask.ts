@@ -1,6 +1,6 @@
 /**
- * The mask, which says where to look. It is stretched over the frame, whatever its own size; half of a cell
- * decides for the cell. Pure.
+ * The mask selects the region of interest. It is scaled to the frame's size; a cell is included when at least half
+ * of its mask pixels are. Pure.
  */
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Grid } from './grid.js';
@@ -8,14 +8,14 @@ import type { Grid } from './grid.js';
 export interface Mask {
   readonly widthPx: number;
   readonly heightPx: number;
-  /** 1: look, 0: leave out; row by row. At least one pixel is 1. */
-  readonly look: Uint8Array;
+  /** 1: included, 0: excluded; row by row. At least one pixel is 1. */
+  readonly included: Uint8Array;
 }
 
-/** For the operator whose mask is of no use. */
-export const maskHint = 'make a PNG as large as the frame, white where to look and black where not';
+export const maskHint =
+  'make a PNG of the size of a frame, white where motion counts and black where it does not';
 
-/** 1 for each cell that is looked at. @throws {OperationalError} MASK when none is left */
+/** 1 for each cell in the region of interest. @throws {OperationalError} MASK: no cell is included */
 export function roiMask(mask: Mask, grid: Grid): Uint8Array {
   const { columns, rows, cellPx, frameWidthPx, frameHeightPx } = grid;
   const column = (index: number) =>
@@ -31,7 +31,7 @@ export function roiMask(mask: Mask, grid: Grid): Uint8Array {
       const right = Math.max(left + 1, column(x + 1));
       let count = 0;
       for (let my = top; my < bottom; my++) {
-        for (let mx = left; mx < right; mx++) count += mask.look[my * mask.widthPx + mx]!;
+        for (let mx = left; mx < right; mx++) count += mask.included[my * mask.widthPx + mx]!;
       }
       if (2 * count >= (bottom - top) * (right - left)) roi[i] = 1;
     }
@@ -39,7 +39,7 @@ export function roiMask(mask: Mask, grid: Grid): Uint8Array {
   if (!roi.includes(1)) {
     throw new OperationalError(
       'MASK',
-      `the mask leaves nothing to look at in a frame of ${frameWidthPx}x${frameHeightPx} pixels`,
+      `the mask excludes every cell of a frame of ${frameWidthPx}x${frameHeightPx} pixels`,
       { hint: maskHint },
     );
   }
@@ -47,13 +47,14 @@ export function roiMask(mask: Mask, grid: Grid): Uint8Array {
 }
 
 /**
- * A sentence when the mask has another shape than the frame, so was probably made for another picture;
- * undefined when it fits. It is used all the same: a warning, not an error.
+ * A warning when the aspect ratios of mask and frame differ: the mask was probably made for another camera. The
+ * mask is used anyway. Undefined: the mask fits.
  */
 export function describeMisfit(mask: Mask, frame: Grid): string | undefined {
   const stretch = (mask.widthPx * frame.frameHeightPx) / (mask.heightPx * frame.frameWidthPx);
-  // 5 %: a mask drawn on a scaled-down picture is a pixel off; 4:3 on 16:9 is 33 % off.
+  // 5 %: rounding in a scaled-down picture is one pixel; 4:3 on 16:9 is 33 %.
   if (stretch > 1 / 1.05 && stretch < 1.05) return undefined;
   const frameSize = `${frame.frameWidthPx}x${frame.frameHeightPx}`;
-  return `the mask is ${mask.widthPx}x${mask.heightPx} pixels, another shape than the frame's ${frameSize}: it is stretched`;
+  const maskSize = `${mask.widthPx}x${mask.heightPx}`;
+  return `mask stretched: its ${maskSize} pixels have another aspect ratio than the frame's ${frameSize}`;
 }

@@ -1,7 +1,6 @@
 /**
- * Motion detector: decides for each frame whether something is in view that is not background, by background
- * subtraction on the means of cells. Pure: pictures and times in, detections out; its state is a value that can be
- * kept (kept-state.ts).
+ * Motion detector: background subtraction on the means of cells (background.ts names the methods). The input is
+ * pictures and times, the output detections; the state is a value that kept-state.ts can store. Pure.
  */
 import { maxBoxes } from '../../shared/protocol/protocol-limits.js';
 import {
@@ -21,12 +20,12 @@ import type { Box, Detection } from '../events/verdict.js';
 
 export interface DetectorSettings {
   /**
-   * 0..1, sensibly 0.5. Sets the threshold in standard deviations of the cell: 12.5 at 0, 5 at 0.5, 2 at 1.
+   * 0..1, default 0.5. Sets the threshold in standard deviations of the cell: 12.5 at 0, 5 at 0.5, 2 at 1.
    */
   readonly sensitivity: number;
-  /** Smallest region that is a change, as a share of the cells in the region of interest, 0..1; sensibly 0.002. */
+  /** Smallest region that is a change, as a share of the cells in the region of interest, 0..1; default 0.002. */
   readonly minArea: number;
-  /** A stationary object becomes background after this time, milliseconds; sensibly 20,000. */
+  /** A stationary object becomes background after this time, milliseconds; default 20,000. */
   readonly absorbMs: number;
   readonly mask?: Mask | undefined;
 }
@@ -39,9 +38,9 @@ export interface DetectorState {
   readonly capturedAtMs: number;
 }
 
-/** The label of each cell in the last frame: for pictures that explain a detection. */
+/** The label of each cell in the last frame, for `--explain`. */
 export interface CellMap {
-  /** Per cell: `background`, `speckle` or `foreground`. */
+  /** Per cell: 0 (background), `speckle` or `foreground`. */
   readonly labels: Uint8Array;
   /** 1 for each cell in the region of interest. */
   readonly roi: Uint8Array;
@@ -49,59 +48,60 @@ export interface CellMap {
 }
 
 /**
- * Threshold at sensitivity 0.5, in standard deviations. A frame has thousands of cells and their noise has heavier
- * tails than a normal distribution: at 3 some cells exceed it in each frame, at 5 hardly ever two neighbours.
+ * Threshold at sensitivity 0.5, in standard deviations. A frame has thousands of cells, and their noise has heavier
+ * tails than a normal distribution: at 3 some cells exceed it in each frame, at 5 two neighbours hardly ever do.
  */
 const thresholdSigmas = 5;
-/** Threshold ratio between the middle and either end of the sensitivity: 2 for a still cellar, 12.5 for a busy street. */
+/** Ratio of the threshold at either end of the sensitivity to the default: 2 for a cellar, 12.5 for a busy street. */
 const sensitivityFactor = 2.5;
-/** The strongest cell of a region exceeds the threshold by this factor: edges alone do not. */
+/** The strongest cell of a region exceeds the threshold by this factor; moved edges do not. */
 const peakThreshold = 1.5;
-/** Fewest cells of a region: an insect, a hot pixel or a JPEG artefact changes one. */
+/** Fewest cells of a region: an insect, a hot pixel or a JPEG artefact changes one cell. */
 const minRegionCells = 2;
-/** A region that overlaps the last frame's foreground needs this share of the minimum area: people turn and bow. */
+/** A region that overlaps the last foreground needs this share of the minimum area: people turn and bend. */
 const trackedShare = 0.5;
 /**
- * With less time between two frames, a region is a change only if it is near the last frame's foreground: insects
- * and drops in front of the lens are elsewhere in the next frame, people are not. Seconds.
+ * At shorter frame intervals a region is a change only near the last frame's foreground: insects and drops in front
+ * of the lens are elsewhere in the next frame, people are not. Seconds.
  */
 const confirmBelowS = 0.75;
 /** A larger changed share of the picture is a new scene: a switched light, a moved camera. */
 const sceneChangeRatio = 0.6;
-/** Cells that the illumination is measured at: the median of a few hundred is the picture's. */
+/** Number of cells that the illumination is measured at: a few hundred give the median of the picture. */
 const maxSampleCells = 300;
-/** Upper limit of the time between frames, for slow cameras and a clock that jumps forward; seconds. */
+/** Upper limit of the frame interval, for slow cameras and a clock that jumps forward; seconds. */
 const maxElapsedS = 60;
-/** Time between frames where the clock stands still or goes back; seconds. */
+/** Frame interval that is assumed when the clock stops or goes back; seconds. */
 const minElapsedS = 0.04;
 
 export class MotionDetector {
   readonly #settings: DetectorSettings;
-  readonly #limit: number;
+  /** In standard deviations of the cell. */
+  readonly #threshold: number;
   #state: DetectorState | undefined;
   #gridTools: GridTools | undefined;
   #lastCellMap: CellMap | undefined;
 
-  /** @param state of an earlier detector, which this one continues */
+  /** @param state of an earlier detector; this one continues it and changes it in place */
   constructor(settings: DetectorSettings, state?: DetectorState) {
     this.#settings = settings;
-    this.#limit = thresholdSigmas * sensitivityFactor ** (1 - 2 * settings.sensitivity);
+    this.#threshold = thresholdSigmas * sensitivityFactor ** (1 - 2 * settings.sensitivity);
     this.#state = state;
   }
 
-  /** Undefined before the first frame. The next frame changes it in place: keep it as bytes. */
+  /** Undefined before the first frame. `detect` changes it in place: encode it before the next frame. */
   get state(): DetectorState | undefined {
     return this.#state;
   }
 
-  /** The labels behind the last detection; undefined when the frame was the first of its size. */
+  /** The labels of the last frame; undefined when that frame was the first of its size. */
   get lastCellMap(): CellMap | undefined {
     return this.#lastCellMap;
   }
 
   /**
-   * The first frame, and the first of another size, becomes the reference.
-   * @param capturedAtMs wall time; a clock that jumps does no harm
+   * Compares a frame with the background and updates the background. The first frame of a size becomes the reference.
+   * @param capturedAtMs wall time; a jump of the clock affects one frame only
    * @throws {OperationalError} MASK: it excludes every cell of a frame of this size; the model does not change
    */
   detect(picture: SmallPicture, capturedAtMs: number): Detection {
@@ -153,12 +153,12 @@ export class MotionDetector {
     picture: SmallPicture,
     { comparison, roi, roiCount }: GridTools,
   ): MeasuredFrame {
-    const limit = this.#limit;
-    const off = distances(background, picture.luma, picture);
+    const threshold = this.#threshold;
+    const distance = distances(background, picture.luma, picture);
     const deviations = decisionDeviations(background);
-    const normalizedDistance = new Float32Array(off.length);
-    for (let i = 0; i < off.length; i++) {
-      normalizedDistance[i] = (off[i]! * roi[i]!) / (limit * deviations[i]!);
+    const normalizedDistance = new Float32Array(distance.length);
+    for (let i = 0; i < distance.length; i++) {
+      normalizedDistance[i] = (distance[i]! * roi[i]!) / (threshold * deviations[i]!);
     }
     const labels = comparison.compare(normalizedDistance);
     const minArea = Math.max(minRegionCells, this.#settings.minArea * roiCount);
@@ -171,7 +171,7 @@ export class MotionDetector {
     return {
       luma: picture.luma,
       grid: picture,
-      distances: off,
+      distances: distance,
       normalizedDistance,
       labels,
       regions,
@@ -180,18 +180,18 @@ export class MotionDetector {
 }
 
 interface MeasuredFrame extends ComparedFrame {
-  /** Distance from the background divided by the threshold: beyond 1 the cell differs. */
+  /** Distance from the background divided by the threshold: above 1 the cell differs. */
   readonly normalizedDistance: Float32Array;
 }
 
 const quiet: Detection = { kind: 'quiet', ratio: 0, boxes: [], strength: 0 };
 
-/** True when a cell of the region was foreground in the frame before. */
+/** True when a cell of the region was foreground in the last frame. */
 function overlapsForeground(region: Region, { labels }: Background): boolean {
   return region.some((cell) => labels[cell] === foreground);
 }
 
-/** True when the frame before had foreground at the region, or within the region's own size around it. */
+/** True when the last frame had foreground in the region, or within the region's own size around it. */
 function isNearForeground(
   region: Region,
   { labels }: Background,
@@ -214,13 +214,13 @@ function peak(region: Region, normalizedDistance: Float32Array): number {
   return region.reduce((max, cell) => Math.max(max, normalizedDistance[cell]!), 0);
 }
 
-/** What depends on the size of the frame only. */
+/** Depends on the frame size and the mask only. */
 interface GridTools {
   readonly comparison: Comparison;
   /** 1 for each cell in the region of interest. */
   readonly roi: Uint8Array;
   readonly roiCount: number;
-  /** The cells that the illumination is measured at, evenly spread over the region of interest. */
+  /** Cells that the illumination is measured at, evenly spread over the region of interest. */
   readonly sampleCells: Uint32Array;
 }
 
@@ -241,7 +241,7 @@ function isSameGrid(a: Grid, b: Grid): boolean {
   return (
     a.frameWidthPx === b.frameWidthPx &&
     a.frameHeightPx === b.frameHeightPx &&
-    // A later version of this program may divide the same frame otherwise.
+    // Another version of this program may have used another cell size.
     a.cellPx === b.cellPx
   );
 }

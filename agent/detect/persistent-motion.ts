@@ -1,18 +1,18 @@
 /**
- * Notices what goes on changing in one small place for minutes: a clock burnt into the picture that is larger
- * than most, a flag, a screen. The detector learns many of them; a mask excludes the others. Pure.
+ * Finds motion that continues for minutes in one small area: a large clock overlay, a flag, a screen. The background
+ * model learns most of these; the user excludes the others with a mask. Pure.
  */
 import type { Grid } from './grid.js';
 import type { Box, Detection } from '../events/verdict.js';
 
-/** A visitor moves on, or is absorbed, before. */
-const longEnoughMs = 10 * 60_000;
-/** Seen to change so often: a slow camera's ten minutes are a handful of frames. */
-const oftenEnough = 30;
-/** What pauses for longer comes and goes. */
-const longestLullMs = 60_000;
-/** A larger part of the picture is something to be seen, not to be masked. */
-const smallShare = 0.02;
+/** Shortest persistent motion: within this time a visitor moves on or is absorbed. */
+const minDurationMs = 10 * 60_000;
+/** Fewest frames with a change: ten minutes of a slow camera have only a few frames. */
+const minChanges = 30;
+/** Longest pause between two changes of one motion. */
+const maxPauseMs = 60_000;
+/** Largest area, as a share of the picture: a larger motion should be seen, not masked. */
+const maxAreaShare = 0.02;
 
 interface Span {
   readonly left: number;
@@ -25,47 +25,48 @@ interface Run extends Span {
   readonly fromMs: number;
   readonly lastMs: number;
   readonly changes: number;
-  readonly isTold: boolean;
+  readonly isReported: boolean;
 }
 
 export class PersistentMotion {
   #run: Run | undefined;
 
   /**
+   * Takes the detection of the next frame.
    * @param capturedAtMs wall time
-   * @returns where it is, once for as long as it goes on; undefined: nothing to tell
+   * @returns the area of a persistent motion, once per motion; undefined: none, or reported before
    */
-  note(detection: Detection, capturedAtMs: number, grid: Grid): Box | undefined {
+  update(detection: Detection, capturedAtMs: number, grid: Grid): Box | undefined {
     if (detection.kind !== 'change') return undefined;
     const { boxes } = detection;
-    const known = this.#run;
-    const lullMs = known === undefined ? Infinity : capturedAtMs - known.lastMs;
-    const run = known !== undefined && lullMs >= 0 && lullMs <= longestLullMs ? known : undefined;
+    const last = this.#run;
+    const pauseMs = last === undefined ? Infinity : capturedAtMs - last.lastMs;
+    const run = last !== undefined && pauseMs >= 0 && pauseMs <= maxPauseMs ? last : undefined;
     const union = spanOf(boxes, run);
-    const sharePx = smallShare * grid.frameWidthPx * grid.frameHeightPx;
-    if ((union.right - union.left) * (union.bottom - union.top) > sharePx) {
+    const maxAreaPx = maxAreaShare * grid.frameWidthPx * grid.frameHeightPx;
+    if ((union.right - union.left) * (union.bottom - union.top) > maxAreaPx) {
       this.#run = undefined;
       return undefined;
     }
-    const { fromMs = capturedAtMs, changes: before = 0, isTold = false } = run ?? {};
+    const { fromMs = capturedAtMs, changes: before = 0, isReported = false } = run ?? {};
     const changes = before + 1;
-    const isConstant = capturedAtMs - fromMs >= longEnoughMs && changes >= oftenEnough;
+    const isPersistent = capturedAtMs - fromMs >= minDurationMs && changes >= minChanges;
     this.#run = {
       ...union,
       fromMs,
       lastMs: capturedAtMs,
       changes,
-      isTold: isTold || isConstant,
+      isReported: isReported || isPersistent,
     };
-    if (isTold || !isConstant) return undefined;
+    if (isReported || !isPersistent) return undefined;
     return [union.left, union.top, union.right - union.left, union.bottom - union.top];
   }
 }
 
-const nowhere: Span = { left: Infinity, top: Infinity, right: 0, bottom: 0 };
+const emptySpan: Span = { left: Infinity, top: Infinity, right: 0, bottom: 0 };
 
-/** Around all boxes, and what the run has covered so far. */
-function spanOf(boxes: readonly Box[], run: Span = nowhere): Span {
+/** The bounding box of all boxes and of the run so far. */
+function spanOf(boxes: readonly Box[], run: Span = emptySpan): Span {
   let { left, top, right, bottom } = run;
   for (const [x, y, width, height] of boxes) {
     left = Math.min(left, x);

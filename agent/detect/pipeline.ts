@@ -1,6 +1,6 @@
 /**
- * The detection pipeline: decoder, motion detector and event recorder, with the files around them: the mask, the
- * state that a one-shot run keeps for the next, and the pictures of `--explain`.
+ * The detection pipeline: decoder, motion detector and event recorder. It reads and writes their files: the mask,
+ * the state that a one-shot run keeps for the next run, and the drawings of `--explain`.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,16 +27,16 @@ export interface PipelineSettings {
   readonly absorbMs: number;
   readonly selection: RecorderSettings;
   readonly maskPath: string | undefined;
-  /** The directory of `--explain`; undefined: nothing is drawn. */
+  /** The directory of `--explain`; undefined: no drawings. */
   readonly explainDirectory: string | undefined;
 }
 
-/** Where a one-shot run finds the state that the last one kept. */
-export interface Remembered {
+/** Where a one-shot run keeps its state for the next run. */
+export interface StateStorage {
   readonly state: StateDirectory;
-  /** For the buffered frames: in memory, where the system offers it. */
+  /** For the buffered frames; a file system in memory where the system has one. */
   readonly runtimeDirectory: string;
-  /** Whether a frame is in the spool already: a run that was killed may have kept an older state. */
+  /** Whether a frame is in the spool already: a killed run may leave a state older than the spool. */
   readonly isSpooled: (capturedAtMs: number, sha256: string) => Promise<boolean>;
 }
 
@@ -65,7 +65,7 @@ interface PipelineParts {
 export class DetectionPipeline {
   readonly #parts: PipelineParts;
   readonly #persistentMotion = new PersistentMotion();
-  /** Explanations are written one after the other, and never make the next shot wait. */
+  /** Drawings are written one after the other; captures do not wait for them. */
   #drawing: Promise<void> = Promise.resolve();
   #hasWarnedOfMisfit = false;
 
@@ -74,27 +74,27 @@ export class DetectionPipeline {
   }
 
   /**
-   * @param remembered undefined: the background begins with the first frame, and no state is kept
-   * @throws {UsageError} the mask or the directory for explanations cannot be used @throws {OperationalError} STATE
+   * @param storage undefined: the background begins with the first frame, and no state is kept
+   * @throws {UsageError} the mask or the directory of `--explain` cannot be used @throws {OperationalError} STATE
    */
   static async open(
     settings: PipelineSettings,
-    remembered: Remembered | undefined,
+    storage: StateStorage | undefined,
     log: Log,
   ): Promise<DetectionPipeline> {
     const { maskPath, explainDirectory } = settings;
     const mask = maskPath === undefined ? undefined : await loadMask(maskPath);
     if (explainDirectory !== undefined) await makeFolder(explainDirectory);
-    const state = settings.all ? undefined : remembered?.state;
-    const memory = state && remembered && (await loadState(state, remembered, log));
+    const state = settings.all ? undefined : storage?.state;
+    const kept = state && storage && (await loadState(state, storage, log));
     const bufferedFrames =
-      state && remembered && (await openBufferedFrames(settings, state, remembered, log));
-    const buffered = memory && (await bufferedFrames?.read(memory.recorder.buffered));
-    // Without a place for buffered frames, each is decided in this run.
+      state && storage && (await openBufferedFrames(settings, state, storage, log));
+    const buffered = kept && (await bufferedFrames?.read(kept.recorder.buffered));
+    // Without a folder for buffered frames, each frame is decided in this run.
     const hasNoBuffer = state !== undefined && bufferedFrames === undefined;
     const rules = hasNoBuffer ? { ...settings.selection, before: 0 } : settings.selection;
-    const recorder = new EventRecorder<CapturedFrame>(rules, memory?.recorder.state, buffered);
-    const detector = new MotionDetector({ ...settings, mask }, memory?.detector);
+    const recorder = new EventRecorder<CapturedFrame>(rules, kept?.recorder.state, buffered);
+    const detector = new MotionDetector({ ...settings, mask }, kept?.detector);
     return new DetectionPipeline({
       settings,
       mask,
@@ -108,8 +108,8 @@ export class DetectionPipeline {
 
   /**
    * Takes the next frame.
-   * @returns the frames that are decided now, earlier ones too, in the order of capture
-   * @throws {OperationalError} FRAME: it cannot be decoded. MASK: it excludes the whole picture
+   * @returns the frames that are decided now, buffered ones included, in the order of capture
+   * @throws {OperationalError} FRAME: the frame cannot be decoded. MASK: the mask excludes the whole picture
    */
   process(frame: CapturedFrame): readonly Decided<CapturedFrame>[] {
     const { settings, detector, recorder } = this.#parts;
@@ -123,12 +123,12 @@ export class DetectionPipeline {
     return recorder.push(frame, capturedAtMs, detection, jpeg.length);
   }
 
-  /** Decides on the buffered frames at the end. */
+  /** Decides on the remaining buffered frames, after the last frame. */
   finish(): readonly Decided<CapturedFrame>[] {
     return this.#parts.recorder.finish();
   }
 
-  /** Keeps the state for the next run, wholly or not at all. @throws {OperationalError} STATE */
+  /** Stores the state for the next run, atomically. @throws {OperationalError} STATE */
   async keepState(): Promise<void> {
     const { state, bufferedFrames, detector, recorder } = this.#parts;
     if (state === undefined || detector.state === undefined || recorder.state === undefined) return;
@@ -146,23 +146,23 @@ export class DetectionPipeline {
   #explain(frame: CapturedFrame, picture: SmallPicture, { kind }: Detection): void {
     const { settings, detector, log } = this.#parts;
     const { explainDirectory } = settings;
-    const judgement = detector.lastCellMap;
+    const cellMap = detector.lastCellMap;
     const isChanged = kind === 'change' || kind === 'scene';
-    if (explainDirectory === undefined || !isChanged || judgement === undefined) return;
+    if (explainDirectory === undefined || !isChanged || cellMap === undefined) return;
     const path = join(explainDirectory, `${stemOf(frame)}.png`);
     this.#drawing = this.#drawing.then(async () => {
       try {
         const { drawExplanation } = await import('./explain.js');
-        await writeFile(path, drawExplanation(picture, judgement));
+        await writeFile(path, drawExplanation(picture, cellMap));
       } catch (error) {
-        // Only a picture for the operator: the frame itself is in the spool.
-        log.warn('cannot write an explanation', { path, error });
+        // Not fatal: only the drawing is lost.
+        log.warn('cannot write the --explain drawing', { path, error });
       }
     });
   }
 
   #suggestMask(detection: Detection, capturedAtMs: number, picture: SmallPicture): void {
-    const box = this.#persistentMotion.note(detection, capturedAtMs, picture);
+    const box = this.#persistentMotion.update(detection, capturedAtMs, picture);
     if (box === undefined) return;
     const [left, top, width, height] = box;
     this.#parts.log.warn(
@@ -180,59 +180,59 @@ export class DetectionPipeline {
   }
 }
 
-/** Named as the receiver names the frame, in UTC. */
+/** The receiver's name for the frame, in UTC. */
 function stemOf({ capturedAtMs }: CapturedFrame): string {
   return clockedPath('', { capturedAtMs, utcOffsetMinutes: 0 }).stem;
 }
 
-/** @returns undefined when there is none that can be used, which is logged @throws {OperationalError} STATE */
+/** @returns undefined: there is no state, or it cannot be used, which is logged @throws {OperationalError} STATE */
 async function loadState(
   state: StateDirectory,
-  { isSpooled }: Remembered,
+  { isSpooled }: StateStorage,
   log: Log,
 ): Promise<KeptState | undefined> {
-  const kept = await state.read(stateName);
-  const memory = kept === undefined ? undefined : decodeState(kept);
-  if (typeof memory === 'string') {
-    log.warn('starting with a new background: the kept state cannot be used', { reason: memory });
+  const bytes = await state.read(stateName);
+  const kept = bytes === undefined ? undefined : decodeState(bytes);
+  if (typeof kept === 'string') {
+    log.warn('starting with a new background: the kept state cannot be used', { reason: kept });
     return undefined;
   }
-  if (memory === undefined) return undefined;
-  const { buffered } = memory.recorder;
+  if (kept === undefined) return undefined;
+  const { buffered } = kept.recorder;
   const areSpooled = await Promise.all(
-    buffered.map((each) => isSpooled(each.capturedAtMs, each.frame)),
+    buffered.map(({ capturedAtMs, frame }) => isSpooled(capturedAtMs, frame)),
   );
-  if (!areSpooled.includes(true)) return memory;
-  const waiting = buffered.filter((_, index) => areSpooled[index] === false);
-  const mended = { ...memory, recorder: { ...memory.recorder, buffered: waiting } };
-  // At once: after their delivery nothing shows that they were sent.
-  await state.write(stateName, encodeState(mended));
-  return mended;
+  if (!areSpooled.includes(true)) return kept;
+  const unspooled = buffered.filter((_, index) => areSpooled[index] === false);
+  const corrected = { ...kept, recorder: { ...kept.recorder, buffered: unspooled } };
+  // Written before delivery: a delivered frame leaves the spool, and nothing else records that it was sent.
+  await state.write(stateName, encodeState(corrected));
+  return corrected;
 }
 
-/** @returns undefined when no frame is to be buffered, or none can be, which is logged */
+/** @returns undefined: no frame needs to be buffered, or the folder cannot be used, which is logged */
 async function openBufferedFrames(
   { selection }: PipelineSettings,
   state: StateDirectory,
-  { runtimeDirectory }: Remembered,
+  { runtimeDirectory }: StateStorage,
   log: Log,
 ): Promise<BufferedFrames | undefined> {
   if (selection.before === 0 && selection.minDurationMs === 0) return undefined;
   try {
     return await BufferedFrames.open(runtimeDirectory, state.path, log);
   } catch (error) {
-    log.warn('frames cannot be buffered for the next run', { error });
+    log.warn('cannot buffer frames for the next run', { error });
     return undefined;
   }
 }
 
-/** @throws {UsageError} it does not exist, or is no usable PNG */
+/** @throws {UsageError} the file does not exist or is not a usable PNG */
 export async function loadMask(path: string): Promise<Mask> {
   const { readMask } = await import('./mask-png.js');
   try {
     return readMask(await readFile(path));
   } catch (cause) {
-    // A mask is configuration: an error in it is an error of usage.
+    // A mask is configuration, so an error in it is a usage error.
     throw new UsageError(`--mask ${path}: ${describeError(cause)}`);
   }
 }

@@ -1,11 +1,11 @@
 /**
- * From a JPEG to small planes of brightness and, where wanted, colour: the mean of each cell of the frame's
- * grid, from the coefficients alone where possible. Pure.
+ * Decodes a JPEG to small planes of brightness and, on request, colour: the mean of each cell of the frame's grid,
+ * from the DCT coefficients alone where possible. Pure.
  *
- * A cell's brightness is the mean that a full decode gives, to half a grey level: the decoder's rounding. A
- * cell that the frame's edge leaves a pixel or two of is off by up to one, and so is its full decode. Where a
- * full decoder clamps samples to 0..255 (bright sky, letters burnt in), the mean before clamping is
- * another: on real frames up to 6 levels. Colour is to a block's mean, also where cells are smaller.
+ * The brightness of a cell equals the mean of a full decode within half a grey level (the decoder's rounding), or
+ * one level where the frame's edge leaves only a pixel or two of the cell. Where a full decoder clamps samples to
+ * 0..255 (bright sky, text overlays) the mean before clamping differs: by up to 6 levels on real frames. Colour
+ * has the resolution of blocks, also where cells are smaller.
  */
 import { OperationalError } from '../../shared/cli/errors.js';
 import { findJpegDamage } from '../../shared/jpeg/splitter.js';
@@ -16,60 +16,60 @@ import type { FrameHeader } from '../../shared/jpeg/component.js';
 import { damaged } from '../../shared/jpeg/frame-error.js';
 import { type MeanColours, decodeFully, maxFullyDecodedPixels } from './full-decoder.js';
 
-/** The largest camera modules make 64 million; there the means take 4 MB, 12 with full colour. */
+/** The largest camera modules have 64 million pixels; the means of such a frame take 4 MB, 12 with full colour. */
 const maxFramePixels = 70_000_000;
 
 export interface Planes {
   readonly grid: Grid;
   /** Mean of each cell, 0..255, row by row: `columns * rows` numbers. */
   readonly luma: Float32Array;
-  /** Mean of blue and of red less brightness, 0..255, 128 being none; undefined where the frame is grey. */
+  /** Means of Cb and Cr, 0..255, 128 is neutral; undefined: the frame is grey, or colour was not requested. */
   readonly chroma: { readonly cb: Float32Array; readonly cr: Float32Array } | undefined;
 }
 
-/** @throws {OperationalError} FRAME: damaged, truncated, too large, or of a kind that cannot be read */
+/** @throws {OperationalError} FRAME: damaged, truncated, too large, or coded in an unsupported way */
 export function decodePlanes(jpeg: Buffer, wants: { readonly chroma: boolean }): Planes {
   const { frame, colour, components } = read(jpeg);
   const grid = makeGrid(frame.widthPx, frame.heightPx);
   if (components === undefined) {
-    refuseLarger(maxFullyDecodedPixels, frame);
+    checkSize(maxFullyDecodedPixels, frame);
     return fromColours(decodeFully(jpeg, grid, colour === 'rgb'), grid, wants.chroma);
   }
   const cells = (index: number) => cellMeans(components[index]!, frame, grid);
   if (colour === 'rgb') {
     return fromColours({ red: cells(0), green: cells(1), blue: cells(2) }, grid, wants.chroma);
   }
-  const isColoured = wants.chroma && colour === 'ycc';
-  const chroma = isColoured ? { cb: cells(1), cr: cells(2) } : undefined;
+  const hasChroma = wants.chroma && colour === 'ycc';
+  const chroma = hasChroma ? { cb: cells(1), cr: cells(2) } : undefined;
   return { grid, luma: cells(0), chroma };
 }
 
 function read(jpeg: Buffer): Reading {
   try {
     return readCoefficients(jpeg, (header) => {
-      refuseLarger(maxFramePixels, header);
-      // Small frames have cells of quarters of blocks.
+      checkSize(maxFramePixels, header);
+      // In small frames a cell is a quarter of a block.
       return makeGrid(header.widthPx, header.heightPx).cellPx === 4 ? 4 : 8;
     });
   } catch (error) {
-    // Data that are cut off may look wrong in many ways before they end: say the plain one.
+    // Truncated data cause many kinds of errors; the splitter's reason is the plainest one.
     const damage = findJpegDamage(jpeg);
     throw damage === undefined ? error : damaged(damage);
   }
 }
 
-function refuseLarger(mostPixels: number, { widthPx, heightPx }: FrameHeader): void {
-  if (widthPx * heightPx <= mostPixels) return;
+function checkSize(maxPixels: number, { widthPx, heightPx }: FrameHeader): void {
+  if (widthPx * heightPx <= maxPixels) return;
   throw new OperationalError(
     'FRAME',
-    `the JPEG is too large to look at: ${widthPx}x${heightPx} pixels; the limit is ${mostPixels}`,
-    { hint: 'let the camera make smaller pictures' },
+    `the JPEG is too large to decode: ${widthPx}x${heightPx} pixels; the limit is ${maxPixels}`,
+    { hint: 'set the camera to a smaller picture size' },
   );
 }
 
 /**
- * JFIF's brightness and colour (ITU-T T.871, section 7), which are sums, so that means may be put in. Pure
- * blue and pure red are half a level more than there is room for.
+ * RGB to YCbCr of JFIF (ITU-T T.871, section 7). The formulas are linear, so they hold for means. Pure blue and
+ * pure red give 255.5 and are clamped.
  */
 function fromColours({ red, green, blue }: MeanColours, grid: Grid, wantsChroma: boolean): Planes {
   const mix = (r: number, g: number, b: number, offset: number) =>

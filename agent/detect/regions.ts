@@ -1,22 +1,22 @@
-/** Connected regions of changed cells, and where they lie on the frame. Pure. */
+/** Connected-component labelling of changed cells, and the boxes of the components. Pure. */
 import type { Grid } from './grid.js';
 import type { Box } from '../events/verdict.js';
 
-/** Indices of cells that touch, also at a corner. */
+/** Indices of connected cells; cells that touch at a corner are connected (8-connectivity). */
 export type Region = Uint32Array;
 
 /** @param changed 1 for each changed cell, row by row @returns the regions, largest first */
 export function findRegions(changed: Uint8Array, grid: Grid): Region[] {
   const { columns, rows } = grid;
-  const waiting = changed.slice();
-  // Every changed cell enters the queue once, and the cells of one region follow each other in it.
+  const unvisited = changed.slice();
+  // Breadth-first search: every changed cell enters the queue once, and the cells of a region are contiguous in it.
   const queue = new Uint32Array(changed.length);
   const regions: Region[] = [];
   let end = 0;
-  for (let first = waiting.indexOf(1); first >= 0; first = waiting.indexOf(1, first + 1)) {
+  for (let first = unvisited.indexOf(1); first >= 0; first = unvisited.indexOf(1, first + 1)) {
     const start = end;
     queue[end++] = first;
-    waiting[first] = 0;
+    unvisited[first] = 0;
     for (let next = start; next < end; next++) {
       const cell = queue[next]!;
       const x = cell % columns;
@@ -24,8 +24,8 @@ export function findRegions(changed: Uint8Array, grid: Grid): Region[] {
       for (let ny = Math.max(0, y - 1); ny <= Math.min(rows - 1, y + 1); ny++) {
         for (let nx = Math.max(0, x - 1); nx <= Math.min(columns - 1, x + 1); nx++) {
           const neighbour = ny * columns + nx;
-          if (waiting[neighbour] === 0) continue;
-          waiting[neighbour] = 0;
+          if (unvisited[neighbour] === 0) continue;
+          unvisited[neighbour] = 0;
           queue[end++] = neighbour;
         }
       }

@@ -1,7 +1,7 @@
 /**
- * Event recorder: groups detections into events and decides which frames are sent. A frame that is undecided until
- * a later one comes is buffered; decisions are returned in the order of capture. Times are differences between
- * neighbouring frames, so that a clock that jumps affects one step only. Pure.
+ * Event recorder: groups detections into events and decides which frames are sent. A frame that depends on later
+ * frames is buffered; decisions are returned in the order of capture. Times are differences between neighbouring
+ * frames, so that a jump of the clock affects one step only. Pure.
  */
 import type { Reason } from '../../shared/protocol/messages.js';
 import type { Detection, Verdict } from './verdict.js';
@@ -9,13 +9,13 @@ import type { Detection, Verdict } from './verdict.js';
 export interface RecorderSettings {
   /** Changes less than this apart are one event, milliseconds; at least three intervals of the camera. */
   readonly eventGapMs: number;
-  /** Changes that have not lasted so long begin no event, milliseconds; 0: the first one does. */
+  /** Shortest duration of changes that begin an event, milliseconds; 0: a single change begins one. */
   readonly minDurationMs: number;
-  /** Frames before an event's first change that are sent with it. */
+  /** Number of frames before an event's first change that are sent with it. */
   readonly before: number;
-  /** Quiet frames that are sent after an event's last change so far. */
+  /** Number of quiet frames that are sent each time the changes of an event stop. */
   readonly after: number;
-  /** A quiet frame is sent when the last one that was sent is at least so old, milliseconds; 0: never. */
+  /** A quiet frame is sent when no frame was sent for this time, milliseconds; 0: never. */
   readonly keepEveryMs: number;
 }
 
@@ -23,36 +23,36 @@ export interface RecorderSettings {
 export interface RecorderState {
   /** Of the last frame, wall time. */
   readonly capturedAtMs: number;
-  /** The latest event, over or not. */
+  /** The latest event, also after its end. */
   readonly event?: ChangeRun | undefined;
-  /** Changes that have not lasted long enough yet. */
+  /** Changes that have not lasted for `minDurationMs` yet. */
   readonly pending?: PendingRun | undefined;
-  /** Quiet frames that are still to be sent after the event's last change. */
+  /** Number of quiet frames that are still sent after the event's last change. */
   readonly afterLeft: number;
-  /** Since the last frame that was sent, or is held to be. */
+  /** Time since the last frame that was sent, or is buffered and will be sent. */
   readonly sinceKeptMs: number;
 }
 
 interface ChangeRun {
-  /** Wall milliseconds of its first change. */
+  /** Wall time of its first change, milliseconds. */
   readonly id: string;
   readonly sinceChangeMs: number;
 }
 
 interface PendingRun extends ChangeRun {
-  /** From its first change to its last. */
+  /** Time from its first to its last change. */
   readonly durationMs: number;
 }
 
-/** A frame that is not decided yet. */
+/** An undecided frame. */
 export interface Buffered<F> {
   readonly frame: F;
   readonly capturedAtMs: number;
   readonly detection: Detection;
   readonly byteCount: number;
-  /** It was captured after the pending changes began. */
+  /** True: captured at or after the first pending change. */
   readonly isPending: boolean;
-  /** It is sent in any case, for `--keep-every`. */
+  /** True: sent in any case, by `--keep-every`. */
   readonly isDue: boolean;
 }
 
@@ -63,22 +63,22 @@ export interface Decided<F> {
   readonly verdict: Verdict;
 }
 
-/** Upper limit for the JPEGs in the buffer, bytes; beyond it frames are decided early. */
+/** Upper limit for the JPEGs in the buffer, bytes; above it frames are decided early. */
 export const maxBufferedBytes = 16 * 1024 * 1024;
 /** Upper limit for frames that wait for `--min-duration`: 40 s at 25 frames a second. */
 export const maxPendingFrames = 1000;
-/** Changes may pause for this share of `--min-duration` without beginning anew. */
+/** Longest pause of pending changes, as a share of `--min-duration`; a longer pause ends them. */
 const maxPauseShare = 1 / 2;
 
 export class EventRecorder<F> {
   readonly #settings: RecorderSettings;
   #state: RecorderState | undefined;
-  /** In the order of capture; those that are pending are the last. */
+  /** In the order of capture; pending frames are at the end. */
   #buffered: Buffered<F>[];
 
   /**
-   * @param state of an earlier recorder, which this one takes over
-   * @param held what that one held; frames of it may be missing
+   * @param state of an earlier recorder, which this one continues
+   * @param buffered the frames that the earlier recorder had buffered; some may be missing
    */
   constructor(
     settings: RecorderSettings,
@@ -96,46 +96,46 @@ export class EventRecorder<F> {
     return this.#state;
   }
 
-  /** Frames that are not decided yet, in the order of capture. */
+  /** Undecided frames, in the order of capture. */
   get buffered(): readonly Buffered<F>[] {
     return this.#buffered;
   }
 
   /**
    * Takes the next frame.
-   * @param capturedAtMs wall time; a clock that jumps does no lasting harm
-   * @param byteCount what buffering the frame costs, see `maxBufferedBytes`
-   * @returns the frames that are decided by it, in the order of capture; each frame comes once
+   * @param capturedAtMs wall time; a jump of the clock affects this step only
+   * @param byteCount memory that buffering the frame needs, see `maxBufferedBytes`
+   * @returns the frames that are decided now, in the order of capture; each frame is returned once
    */
   push(frame: F, capturedAtMs: number, detection: Detection, byteCount = 0): readonly Decided<F>[] {
     const elapsedMs = Math.max(0, capturedAtMs - (this.#state?.capturedAtMs ?? capturedAtMs));
     const state = advance(this.#state ?? atStart, capturedAtMs, elapsedMs);
-    const taken = { frame, capturedAtMs, detection, byteCount, isPending: false, isDue: false };
+    const current = { frame, capturedAtMs, detection, byteCount, isPending: false, isDue: false };
     switch (detection.kind) {
       case 'first': {
         this.#state = { ...atStart, capturedAtMs };
-        return [...this.finish(), decide(taken, 'first')];
+        return [...this.finish(), decide(current, 'first')];
       }
       case 'quiet':
-        return this.#takeQuiet(taken, state, elapsedMs);
+        return this.#takeQuiet(current, state, elapsedMs);
       case 'change':
       case 'scene':
-        return this.#takeChange(taken, detection.kind, state);
+        return this.#takeChange(current, detection.kind, state);
     }
   }
 
-  /** Decides on the buffered frames at the end. */
+  /** Decides on the remaining buffered frames, after the last frame. */
   finish(): readonly Decided<F>[] {
-    return this.#buffered.splice(0).map(emitUnwanted);
+    return this.#buffered.splice(0).map(decideQuiet);
   }
 
-  #takeQuiet(taken: Buffered<F>, state: RecorderState, elapsedMs: number): readonly Decided<F>[] {
+  #takeQuiet(current: Buffered<F>, state: RecorderState, elapsedMs: number): readonly Decided<F>[] {
     const { eventGapMs, minDurationMs, after, keepEveryMs } = this.#settings;
     const afterLeft = Math.min(state.afterLeft, after);
-    // Where frames were missing for long, the next one is no sequel.
+    // After a long gap between frames this frame does not continue the event.
     if (state.event !== undefined && afterLeft > 0 && elapsedMs < eventGapMs) {
       this.#state = { ...state, afterLeft: afterLeft - 1, sinceKeptMs: 0 };
-      return [decide(taken, 'after', state.event.id)];
+      return [decide(current, 'after', state.event.id)];
     }
     const isDue = keepEveryMs > 0 && state.sinceKeptMs >= keepEveryMs;
     const { pending } = state;
@@ -150,51 +150,51 @@ export class EventRecorder<F> {
       sinceKeptMs: isDue ? 0 : state.sinceKeptMs,
     };
     if (!isPending) this.#clearPending();
-    this.#buffered.push({ ...taken, isPending, isDue });
-    return [...this.#emitOld(), ...(this.#isFull() ? this.#begin() : [])];
+    this.#buffered.push({ ...current, isPending, isDue });
+    return [...this.#emitOld(), ...(this.#isFull() ? this.#beginEvent() : [])];
   }
 
   #takeChange(
-    taken: Buffered<F>,
+    current: Buffered<F>,
     kind: 'change' | 'scene',
     state: RecorderState,
   ): readonly Decided<F>[] {
     const { eventGapMs, minDurationMs, after } = this.#settings;
     const { event, pending } = state;
     if (event !== undefined && event.sinceChangeMs < eventGapMs) {
-      const goesOn = { ...event, sinceChangeMs: 0 };
-      this.#state = { ...state, event: goesOn, afterLeft: after, sinceKeptMs: 0 };
-      return [...this.finish(), decide(taken, kind, event.id)];
+      const continued = { ...event, sinceChangeMs: 0 };
+      this.#state = { ...state, event: continued, afterLeft: after, sinceKeptMs: 0 };
+      return [...this.finish(), decide(current, kind, event.id)];
     }
-    const isSequel = pending !== undefined && pending.sinceChangeMs < eventGapMs;
-    if (!isSequel) this.#clearPending();
-    const run: PendingRun = isSequel
+    const continuesPending = pending !== undefined && pending.sinceChangeMs < eventGapMs;
+    if (!continuesPending) this.#clearPending();
+    const run: PendingRun = continuesPending
       ? { ...pending, durationMs: pending.durationMs + pending.sinceChangeMs, sinceChangeMs: 0 }
-      : // No two events of a camera begin in the same millisecond, and the next process makes no other id.
-        { id: String(Math.trunc(taken.capturedAtMs)), durationMs: 0, sinceChangeMs: 0 };
+      : // Unique per camera: two events do not begin in the same millisecond. The next process makes the same id.
+        { id: String(Math.trunc(current.capturedAtMs)), durationMs: 0, sinceChangeMs: 0 };
     this.#state = { ...state, pending: run, afterLeft: 0 };
-    this.#buffered.push({ ...taken, isPending: true });
-    // Light that is switched lasts for one frame, and nobody takes it for an insect.
+    this.#buffered.push({ ...current, isPending: true });
+    // A switched light lasts for one frame only, and is never an insect.
     const isLongEnough = kind === 'scene' || run.durationMs >= minDurationMs;
     const old = this.#emitOld();
-    return isLongEnough || this.#isFull() ? [...old, ...this.#begin()] : old;
+    return isLongEnough || this.#isFull() ? [...old, ...this.#beginEvent()] : old;
   }
 
-  /** The pending changes are an event. */
-  #begin(): readonly Decided<F>[] {
+  /** Turns the pending changes into an event. */
+  #beginEvent(): readonly Decided<F>[] {
     const state = this.#state;
     if (state?.pending === undefined) return [];
     const { id, sinceChangeMs } = state.pending;
     const { after } = this.#settings;
     let afterLeft = 0;
-    const decided = this.#buffered.splice(0).map((each) => {
-      if (!each.isPending) return decide(each, 'before', id);
-      if (each.detection.kind !== 'quiet') {
+    const decided = this.#buffered.splice(0).map((entry) => {
+      if (!entry.isPending) return decide(entry, 'before', id);
+      if (entry.detection.kind !== 'quiet') {
         afterLeft = after;
-        return decide(each, each.detection.kind === 'scene' ? 'scene' : 'change', id);
+        return decide(entry, entry.detection.kind === 'scene' ? 'scene' : 'change', id);
       }
       afterLeft -= 1;
-      return afterLeft >= 0 ? decide(each, 'after', id) : emitUnwanted(each);
+      return afterLeft >= 0 ? decide(entry, 'after', id) : decideQuiet(entry);
     });
     const event = { id, sinceChangeMs };
     afterLeft = Math.max(0, afterLeft);
@@ -202,7 +202,7 @@ export class EventRecorder<F> {
     return decided;
   }
 
-  /** Frames that are too old for `--before`, or beyond the buffer's limit. */
+  /** Decides on frames that are too old for `--before` or exceed `maxBufferedBytes`. */
   #emitOld(): readonly Decided<F>[] {
     let beforeCount = this.#buffered.filter(({ isPending }) => !isPending).length;
     let byteCount = this.#bufferedBytes();
@@ -215,10 +215,10 @@ export class EventRecorder<F> {
       beforeCount -= 1;
       oldCount += 1;
     }
-    return this.#buffered.splice(0, oldCount).map(emitUnwanted);
+    return this.#buffered.splice(0, oldCount).map(decideQuiet);
   }
 
-  /** The pending event begins early rather than lose frames. */
+  /** True: the buffer is full, and the pending event must begin early, so that no changed frame is lost. */
   #isFull(): boolean {
     const pendingCount = this.#buffered.filter(({ isPending }) => isPending).length;
     return pendingCount > maxPendingFrames || this.#bufferedBytes() > maxBufferedBytes;
@@ -229,7 +229,7 @@ export class EventRecorder<F> {
   }
 
   #clearPending(): void {
-    this.#buffered = this.#buffered.map((each) => ({ ...each, isPending: false }));
+    this.#buffered = this.#buffered.map((entry) => ({ ...entry, isPending: false }));
   }
 }
 
@@ -241,22 +241,22 @@ const atStart: RecorderState = {
 
 function advance(state: RecorderState, capturedAtMs: number, elapsedMs: number): RecorderState {
   const { event, pending } = state;
-  const later = <Run extends ChangeRun>(run: Run): Run => ({
+  const aged = <Run extends ChangeRun>(run: Run): Run => ({
     ...run,
     sinceChangeMs: run.sinceChangeMs + elapsedMs,
   });
   return {
     ...state,
     capturedAtMs,
-    event: event && later(event),
-    pending: pending && later(pending),
+    event: event && aged(event),
+    pending: pending && aged(pending),
     sinceKeptMs: state.sinceKeptMs + elapsedMs,
   };
 }
 
-/** A frame that belongs to no event. */
-function emitUnwanted<F>(each: Buffered<F>): Decided<F> {
-  return decide(each, each.isDue ? 'keep-every' : undefined);
+/** Decides on a frame outside of every event. */
+function decideQuiet<F>(entry: Buffered<F>): Decided<F> {
+  return decide(entry, entry.isDue ? 'keep-every' : undefined);
 }
 
 function decide<F>(

@@ -1,6 +1,6 @@
 /**
- * What the event recorder keeps between processes, as JSON: its state, and the facts of each buffered frame. The
- * frames themselves are in files that are named here. The keys are those of 0.1. Pure.
+ * JSON of what the event recorder keeps between processes: its state, and the metadata of each buffered frame. The
+ * JPEGs are in files named by their SHA-256. The keys `memory`, `held` and `finding` are those of 0.1. Pure.
  */
 import * as v from 'valibot';
 import { maxBoxes } from '../../shared/protocol/protocol-limits.js';
@@ -24,7 +24,7 @@ const detection = v.object({
   strength: v.pipe(v.number(), v.finite(), v.minValue(0)),
 });
 
-/** As it stands in the file. */
+/** The schema of the JSON; its output is a `KeptRecorder`. */
 export const keptRecorder = v.pipe(
   v.object({
     memory: v.object({
@@ -54,7 +54,7 @@ export const keptRecorder = v.pipe(
   })),
 );
 
-/** @returns what `keptRecorder` reads */
+/** @returns the JSON that `keptRecorder` parses */
 export function encodeRecorder({ state, buffered }: KeptRecorder): object {
   const held = buffered.map(({ detection: finding, ...rest }) => ({ ...rest, finding }));
   return { memory: state, held };

@@ -1,13 +1,13 @@
-/** The time that a frame is named by. Pure. */
+/** The capture time that names a frame. Pure. */
 
-/** A clock that is set back by less was corrected; by more, it was wrong before or is wrong now. */
+/** A smaller step back of the clock is a correction; a larger step means that the clock was wrong, or is now. */
 const correctionMs = 2000;
 
 /**
- * Makes capture times increase, so that one epoch does not make a name twice: where the clock stands
- * still or is corrected by a little, a millisecond after the last. A clock that is set back far is believed,
- * or every frame after a wrong future would be named after it.
- * @param lastMs the time given to the frame before; undefined for the first
+ * Makes capture times increase, so that names are unique within an epoch: when the clock stops or steps back by up
+ * to `correctionMs`, the time is one millisecond after the last one. A larger step back is accepted: otherwise a
+ * clock that was once ahead would name all later frames by wrong times.
+ * @param lastMs the time of the last frame; undefined: there is none
  */
 export function nextCaptureMs(clockMs: number, lastMs: number | undefined): number {
   if (lastMs === undefined || clockMs > lastMs) return clockMs;

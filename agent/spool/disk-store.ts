@@ -1,13 +1,13 @@
 /**
- * A spool's entries as files in a folder. Whatever moment the power fails in, the folder's names tell what
- * waits and where the sequence goes on; a name that is not ours is never touched.
+ * Stores a spool's entries as files in a folder. After a power cut at any moment the file names give the waiting
+ * entries and the last sequence. Files with other names are never touched.
  *
- *   epoch                    made once: this spool's life; without it the folder is not there, whatever is
- *   000000000012.jpg         an entry (`entry-name.ts`, `entry.ts`), flushed before it has this name
- *   000000000011.sent        the mark: this sequence was given, and no entry's name needs to show it
- *   receiver                 the id of the receiver that answered last
- *   rejected/                what is not sent any more (`rejected-folder.ts`)
- *   .<random>.part           an entry being written, or the room that is kept for a note (`reserve.ts`)
+ *   epoch                    id of this spool's life, written once; a folder without it counts as missing
+ *   000000000012.jpg         an entry (`entry-name.ts`, `entry.ts`), flushed before it gets this name
+ *   000000000011.sent        the tombstone: this sequence was used; a restart continues after it
+ *   receiver                 the id of the last receiver that answered
+ *   rejected/                entries that are set aside (`rejected-folder.ts`)
+ *   .<random>.part           an entry that is being written, or the space reserve (`reserve.ts`)
  */
 import { randomBytes } from 'node:crypto';
 import { readFile, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
@@ -26,7 +26,7 @@ type Kind = EntryHeader['type'];
 
 const epochName = 'epoch';
 const epochPattern = /^[0-9a-f]{32}$/;
-/** Which receiver answered last: whoever keeps the set of spools writes it. */
+/** File with the id of the last receiver that answered; SpoolSet writes it. */
 export const receiverName = 'receiver';
 const rejectedName = 'rejected';
 
@@ -35,23 +35,23 @@ export class DiskStore implements EntryStore {
   readonly #epoch: string;
   readonly #rejected: RejectedFolder;
   readonly #reserve: Reserve;
-  /** The path of the mark. */
-  #mark: string | undefined;
-  /** False when a flush of the mark failed: its name is made anew then. */
-  #isMarkFlushed = true;
+  /** The path of the tombstone. */
+  #tombstone: string | undefined;
+  /** False: a flush of the tombstone failed; the next one is a new file. */
+  #isTombstoneFlushed = true;
 
-  private constructor(folder: string, epoch: string, mark: string | undefined) {
+  private constructor(folder: string, epoch: string, tombstone: string | undefined) {
     this.#folder = folder;
     this.#epoch = epoch;
-    this.#mark = mark;
+    this.#tombstone = tombstone;
     this.#rejected = new RejectedFolder(join(folder, rejectedName));
     this.#reserve = new Reserve(join(folder, partName()));
   }
 
   /**
-   * Opens a folder, which is made when it is missing, and reads what waits in it.
-   * @param onForeign told of each name that is not ours
-   * @throws a system error; {OperationalError} STATE when its epoch is no epoch
+   * Opens a folder, makes it when it is missing, and reads its entries.
+   * @param onForeign called with the path of each file that is not a spool file
+   * @throws a system error; {OperationalError} STATE: the file `epoch` is invalid
    */
   static async open(
     folder: string,
@@ -60,32 +60,36 @@ export class DiskStore implements EntryStore {
     await makeDirectory(folder);
     await removeParts(folder);
     const found: StoredEntry[] = [];
-    let marked = 0;
+    let tombstoneSequence = 0;
     for (const name of (await readdir(folder)).sort()) {
       const { sequence, kind } = parseEntryName(name) ?? {};
       const path = join(folder, name);
       if (sequence === undefined || kind === undefined || kind === 'damaged') {
         if (![epochName, receiverName, rejectedName].includes(name)) onForeign(path);
       } else if (kind === 'sent') {
-        if (marked > 0) await unlink(join(folder, entryName({ sequence: marked, kind })));
-        marked = sequence;
+        if (tombstoneSequence > 0) {
+          await unlink(join(folder, entryName({ sequence: tombstoneSequence, kind })));
+        }
+        tombstoneSequence = sequence;
       } else {
         const { size, mtimeMs } = await stat(path);
         found.push({ sequence, kind, byteCount: size, atMs: Math.round(mtimeMs) });
       }
     }
     const epoch = await readEpoch(folder);
-    const mark =
-      marked > 0 ? join(folder, entryName({ sequence: marked, kind: 'sent' })) : undefined;
-    const store = new DiskStore(folder, epoch, mark);
+    const tombstone =
+      tombstoneSequence > 0
+        ? join(folder, entryName({ sequence: tombstoneSequence, kind: 'sent' }))
+        : undefined;
+    const store = new DiskStore(folder, epoch, tombstone);
     const aside = await store.#rejected.open();
     const sequences = [...found, ...aside].map(({ sequence }) => sequence);
-    const lastSequence = sequences.reduce((last, each) => Math.max(last, each), marked);
-    const notes = found.filter(({ kind }) => kind === 'dropped');
-    const headers = await Promise.all(notes.map((note) => store.#headerOf(note)));
+    const lastSequence = sequences.reduce((a, b) => Math.max(a, b), tombstoneSequence);
+    const gaps = found.filter(({ kind }) => kind === 'dropped');
+    const headers = await Promise.all(gaps.map((gap) => store.#headerOf(gap)));
     const sorted = leftoversOf(found, aside, headers);
-    const isMarked = lastSequence === marked;
-    return { store, life: { epoch, lastSequence, isMarked, ...sorted } };
+    const hasTombstone = lastSequence === tombstoneSequence;
+    return { store, life: { epoch, lastSequence, hasTombstone, ...sorted } };
   }
 
   async put(sequence: number, { entry, path }: Prepared): Promise<void> {
@@ -110,47 +114,49 @@ export class DiskStore implements EntryStore {
     try {
       bytes = await readFile(path).catch(async (error: unknown) => {
         if (systemCode(error) !== 'ENOENT') throw error;
-        // Gone for good only from a folder that was there before and after: it may be on its way back.
+        // Gone for good only when the spool folder exists; otherwise the folder may come back with the file.
         await this.#check();
         return readFile(path);
       });
     } catch (cause) {
-      const isGone = systemCode(cause) === 'ENOENT' && (await this.#isThere());
-      if (isGone)
-        throw new OperationalError('FRAME', `the spool entry is gone: ${path}`, { cause });
+      const isGone = systemCode(cause) === 'ENOENT' && (await this.#exists());
+      if (isGone) {
+        throw new OperationalError('FRAME', `the spool entry ${path} is missing`, { cause });
+      }
       throw new OperationalError('STATE', `cannot read from the spool ${this.#folder}`, { cause });
     }
     return decodeEntry(bytes);
   }
 
-  async remove(sequence: number, kind: Kind, mark: number | undefined): Promise<void> {
-    // What a note counts as gone must not come back after it: its removal is on the disk first.
+  async remove(sequence: number, kind: Kind, tombstone: number | undefined): Promise<void> {
+    // The removals of the frames that a gap entry counts reach the disk before its own removal.
     if (kind === 'dropped') await flushToDisk(this.#folder);
     const path = this.#pathOf(sequence, kind);
     try {
-      if (mark === undefined) await unlink(path);
-      // One step: whatever a power cut takes back, one of both names is there and the sequence goes on.
-      else await this.#renameToMark(path, mark);
+      if (tombstone === undefined) await unlink(path);
+      // A rename is atomic: after a power cut one of both names exists, and the sequence does not restart.
+      else await this.#renameToTombstone(path, tombstone);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       await this.#check();
-      if (mark !== undefined) await this.mark(mark);
+      if (tombstone !== undefined) await this.writeTombstone(tombstone);
     }
   }
 
-  async mark(sequence: number): Promise<void> {
+  async writeTombstone(sequence: number): Promise<void> {
     await this.#check();
     const path = join(this.#folder, entryName({ sequence, kind: 'sent' }));
-    // A new name for the old mark needs no room; a mark whose flush failed is made anew.
-    const isMoved = this.#isMarkFlushed && this.#mark !== path && (await this.#moveMark(sequence));
+    // Renaming the old tombstone needs no disk space; after a failed flush a new file is written.
+    const isMoved =
+      this.#isTombstoneFlushed && this.#tombstone !== path && (await this.#moveTombstone(sequence));
     if (!isMoved) {
       const part = this.#part();
       await this.#reserve.use(() => writeNewFile(part, Buffer.alloc(0)));
-      await this.#renameToMark(part, sequence);
+      await this.#renameToTombstone(part, sequence);
     }
-    this.#isMarkFlushed = false;
+    this.#isTombstoneFlushed = false;
     await flushToDisk(this.#folder);
-    this.#isMarkFlushed = true;
+    this.#isTombstoneFlushed = true;
   }
 
   async setAside(entry: StoredEntry, why: string, isDamaged: boolean): Promise<boolean> {
@@ -168,7 +174,7 @@ export class DiskStore implements EntryStore {
     return this.#reserve.free();
   }
 
-  /** @returns false where there are no links */
+  /** @returns false: the file system has no hard links */
   async #link(path: string, sequence: number, { header }: Entry): Promise<boolean> {
     const part = this.#part();
     try {
@@ -180,7 +186,7 @@ export class DiskStore implements EntryStore {
     return true;
   }
 
-  /** Writes the whole entry, whatever is there: what a failed flush left need not be on the disk. */
+  /** Writes the whole entry, also over an existing one: after a failed flush a file may not be on the disk. */
   async #write(sequence: number, entry: Entry): Promise<void> {
     const { type } = entry.header;
     const write = async (): Promise<void> => {
@@ -197,10 +203,10 @@ export class DiskStore implements EntryStore {
     await (type === 'dropped' ? this.#reserve.use(write) : write());
   }
 
-  async #moveMark(sequence: number): Promise<boolean> {
-    if (this.#mark === undefined) return false;
+  async #moveTombstone(sequence: number): Promise<boolean> {
+    if (this.#tombstone === undefined) return false;
     try {
-      await this.#renameToMark(this.#mark, sequence);
+      await this.#renameToTombstone(this.#tombstone, sequence);
       return true;
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return false;
@@ -208,23 +214,23 @@ export class DiskStore implements EntryStore {
     }
   }
 
-  async #renameToMark(from: string, sequence: number): Promise<void> {
+  async #renameToTombstone(from: string, sequence: number): Promise<void> {
     const path = join(this.#folder, entryName({ sequence, kind: 'sent' }));
     await rename(from, path);
-    const before = this.#mark;
-    this.#mark = path;
-    if (before !== undefined && before !== path) await rm(before, { force: true });
+    const previous = this.#tombstone;
+    this.#tombstone = path;
+    if (previous !== undefined && previous !== path) await rm(previous, { force: true });
   }
 
-  /** @throws {OperationalError} STATE: the folder is not there, or is another */
+  /** @throws {OperationalError} STATE: the folder is missing, or is not this spool */
   async #check(): Promise<void> {
-    if (await this.#isThere()) return;
-    const hint = 'put it back, or start the agent again for a new one';
-    throw new OperationalError('STATE', `the spool ${this.#folder} is not there`, { hint });
+    if (await this.#exists()) return;
+    const hint = 'restore the folder (is its disk mounted?), or restart the agent for a new spool';
+    throw new OperationalError('STATE', `the spool ${this.#folder} is missing`, { hint });
   }
 
-  /** Looks into it: where a disk was mounted an empty folder may be. */
-  async #isThere(): Promise<boolean> {
+  /** Reads the epoch: when a disk is unmounted, an empty folder may remain at the mount point. */
+  async #exists(): Promise<boolean> {
     try {
       return (await readFile(join(this.#folder, epochName), 'utf8')).trim() === this.#epoch;
     } catch (error) {
@@ -233,7 +239,7 @@ export class DiskStore implements EntryStore {
     }
   }
 
-  /** @returns undefined when it cannot be read: it is told when it is to be sent */
+  /** @returns undefined: it cannot be read now; sending it reports the error */
   async #headerOf({ sequence, kind }: StoredEntry): Promise<EntryHeader | undefined> {
     return this.get(sequence, kind).then(
       ({ header }) => header,
@@ -255,8 +261,8 @@ async function readEpoch(folder: string): Promise<string> {
   try {
     const epoch = (await readFile(path, 'utf8')).trim();
     if (epochPattern.test(epoch)) return epoch;
-    throw new OperationalError('STATE', `${path} holds no epoch: '${epoch.slice(0, 40)}'`, {
-      hint: 'remove it: what waits is then sent under a new one',
+    throw new OperationalError('STATE', `invalid epoch in ${path}: '${epoch.slice(0, 40)}'`, {
+      hint: 'remove this file: the waiting frames are then sent under a new epoch',
     });
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
@@ -268,7 +274,7 @@ async function readEpoch(folder: string): Promise<string> {
     await rename(part, path);
     await flushToDisk(folder);
   } catch (error) {
-    // A name whose flush failed need not be on the disk: the next start makes another.
+    // After a failed flush the name may not be on the disk: the next start writes a new epoch.
     await rm(part, { force: true });
     await rm(path, { force: true });
     throw error;

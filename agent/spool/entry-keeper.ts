@@ -1,55 +1,56 @@
 /**
- * Keeps a spool's entries whatever the disk does: on the store, or in memory while the store takes none. What cannot
- * be removed now is removed later. It gives the sequences, and sends none out that a restart would give again.
+ * Keeps a spool's entries through disk failures: in the store, or in memory while the store fails. Failed removals
+ * are retried. It assigns the sequences; an entry is sent only when a restart would not assign its sequence again.
  */
 import { systemCode } from '../../shared/cli/errors.js';
 import type { Entry, EntryHeader } from './entry.js';
 import type { Prepared, EntryStore, StoredEntry, SpoolLife } from './entry-store.js';
 
-/** Frames that the store does not take wait in memory up to this much. */
+/** Upper limit for frames that wait in memory while the store fails, bytes. */
 const maxMemoryBytes = 16 * 1024 * 1024;
-/** Of many removals that fail, so many are tried at a time. */
-const maxFailuresAtOnce = 3;
+/** Removals are retried in one pass until this many have failed. */
+const maxFailuresPerPass = 3;
 
-const untaken = 'the disk does not take a frame: it waits in memory';
-const unremoved = 'an entry cannot be removed from the spool';
+const frameNotWritten = 'cannot write a frame to the spool: it waits in memory';
+const gapNotWritten = 'cannot write a gap entry to the spool: it waits in memory';
+const notRemoved = 'cannot remove an entry from the spool';
 
 export interface KeeperReport {
-  /** Told of each failure of the disk. */
-  readonly onTrouble: (event: string, error: unknown) => void;
-  /** Told that what was told as `event` is over. */
-  readonly onWorked: (event: string, words: string) => void;
+  /** Called for each failure of the disk. */
+  readonly onError: (event: string, error: unknown) => void;
+  /** Called when the operation that failed with `event` works again. */
+  readonly onRecovered: (event: string, message: string) => void;
 }
 
 interface Removal {
   readonly entry: StoredEntry;
-  /** It is counted by a note: until that is on the disk, its file is the only trace. */
-  readonly isGone: boolean;
+  /** A gap entry counts it: until that entry is on the disk, this file is the only record of the frame. */
+  readonly isDropped: boolean;
   readonly isAside: boolean;
-  /** To be kept aside. */
+  /** Set aside as damaged before it is removed. */
   readonly isDamaged: boolean;
 }
 
 export class EntryKeeper {
   readonly #store: EntryStore;
   readonly #report: KeeperReport;
-  /** Entries that the store has not taken. */
+  /** Entries that are not in the store. */
   readonly #memory = new Map<number, Entry>();
   #memoryBytes = 0;
   #removals: Removal[] = [];
   #lastSequence: number;
-  /** The newest sequence that a restart would find. */
-  #shownSequence: number;
-  /** The entry whose name shows it; undefined: the mark does. */
-  #shownBy: number | undefined;
+  /** The newest sequence that is durable: a restart continues after it. */
+  #durableSequence: number;
+  /** The entry whose file name makes it durable; undefined: the tombstone does. */
+  #durableBy: number | undefined;
 
   constructor(store: EntryStore, life: SpoolLife, report: KeeperReport) {
     this.#store = store;
     this.#report = report;
-    this.#lastSequence = this.#shownSequence = life.lastSequence;
-    this.#shownBy = life.isMarked ? undefined : life.lastSequence;
+    this.#lastSequence = this.#durableSequence = life.lastSequence;
+    this.#durableBy = life.hasTombstone ? undefined : life.lastSequence;
     this.#removals = life.leftovers.map(({ isAside, isDamaged, ...entry }) => {
-      return { entry, isGone: true, isAside, isDamaged };
+      return { entry, isDropped: true, isAside, isDamaged };
     });
   }
 
@@ -57,8 +58,8 @@ export class EntryKeeper {
     return (this.#lastSequence += 1);
   }
 
-  /** True while something is in memory, or is to be removed. */
-  get isBehind(): boolean {
+  /** True while an entry is in memory or a removal is pending. */
+  get hasPendingWork(): boolean {
     return this.#memory.size > 0 || this.#removals.length > 0;
   }
 
@@ -66,84 +67,83 @@ export class EntryKeeper {
     return this.#memory.has(sequence);
   }
 
-  /** True for a note that is not to be sent yet: what it counts would wait again after a restart. */
-  isHeld({ sequence, kind }: StoredEntry): boolean {
-    return kind === 'dropped' && this.#memory.has(sequence) && this.#hasGone;
+  /** True for a gap entry that must not be sent yet: after a restart the frames that it counts would wait again. */
+  isBlocked({ sequence, kind }: StoredEntry): boolean {
+    return kind === 'dropped' && this.#memory.has(sequence) && this.#hasDroppedRemovals;
   }
 
-  /** @returns false when neither the store nor memory takes it */
+  /** @returns false: the store fails and memory is full */
   async put(sequence: number, prepared: Prepared): Promise<boolean> {
     const { entry } = prepared;
     try {
       await this.#store.put(sequence, prepared);
-      this.#show(sequence);
+      this.#setDurable(sequence);
       return true;
     } catch (error) {
-      const isNote = entry.header.type === 'dropped';
-      if (!isNote && this.#memoryBytes + entry.body.length > maxMemoryBytes) {
-        this.#report.onTrouble('the disk does not take a frame and memory is full', error);
-        // A flush may have failed after the name was made.
+      const isGap = entry.header.type === 'dropped';
+      if (!isGap && this.#memoryBytes + entry.body.length > maxMemoryBytes) {
+        this.#report.onError('cannot write a frame to the spool and memory is full', error);
+        // When only the flush failed, the file exists and has to be removed.
         const { header, body } = entry;
         this.#removeLater({ sequence, kind: header.type, byteCount: body.length, atMs: 0 }, true);
         return false;
       }
-      const what = isNote ? 'the note of dropped frames waits in memory' : untaken;
-      this.#report.onTrouble(what, error);
+      this.#report.onError(isGap ? gapNotWritten : frameNotWritten, error);
       this.#memory.set(sequence, entry);
       this.#memoryBytes += entry.body.length;
       return true;
     }
   }
 
-  /** Puts a note with more in it in a note's place. */
-  async replaceNote(sequence: number, entry: Entry): Promise<void> {
+  /** Replaces a gap entry by one that counts more frames. */
+  async replaceGapEntry(sequence: number, entry: Entry): Promise<void> {
     try {
-      // A frame that is dropped before it is kept leaves no name of its own.
-      await this.#showAll();
+      // The entry may count a frame that never got a file: its sequence has to be durable first.
+      await this.#makeAllDurable();
       await this.#store.replace(sequence, entry);
       this.#memory.delete(sequence);
     } catch (error) {
-      this.#report.onTrouble('the note of dropped frames waits in memory', error);
+      this.#report.onError(gapNotWritten, error);
       this.#memory.set(sequence, entry);
     }
   }
 
-  /** An entry that is about to be sent. @throws as `EntryStore.get` and `EntryStore.mark` */
+  /** Reads an entry for sending. @throws as `EntryStore.get` and `EntryStore.writeTombstone` */
   async get(sequence: number, kind: EntryHeader['type']): Promise<Entry> {
     const entry = this.#memory.get(sequence);
     if (entry === undefined) return this.#store.get(sequence, kind);
-    if (sequence > this.#shownSequence) await this.#mark();
+    if (sequence > this.#durableSequence) await this.#writeTombstone();
     return entry;
   }
 
-  /** Whether an entry is on the store and can be read. */
+  /** @returns undefined: the entry is not in the store, or cannot be read now */
   peek(sequence: number, kind: EntryHeader['type']): Promise<Entry | undefined> {
     return this.#store.get(sequence, kind).catch(() => undefined);
   }
 
-  /** @param isGone a note counts it */
-  async remove(entry: StoredEntry, isGone: boolean): Promise<void> {
+  /** @param isDropped a gap entry counts it */
+  async remove(entry: StoredEntry, isDropped: boolean): Promise<void> {
     this.#forget(entry.sequence);
-    this.#removeLater(entry, isGone);
+    this.#removeLater(entry, isDropped);
     await this.#removeAll();
   }
 
   async removeAside(entry: StoredEntry, isDamaged: boolean): Promise<void> {
-    this.#removals.push({ entry, isGone: !isDamaged, isAside: true, isDamaged });
+    this.#removals.push({ entry, isDropped: !isDamaged, isAside: true, isDamaged });
     await this.#removeAll();
   }
 
-  /** @returns false when there is no place for it @throws a system error: it waits as before */
+  /** @returns false: the store cannot set entries aside @throws a system error: the entry still waits */
   async setAside(entry: StoredEntry, why: string): Promise<boolean> {
     const { sequence } = entry;
     this.#removals = this.#removals.filter(
-      (each) => !each.isAside || each.entry.sequence !== sequence,
+      (removal) => !removal.isAside || removal.entry.sequence !== sequence,
     );
     try {
       if (!(await this.#store.setAside(entry, why, false))) return false;
     } catch (error) {
-      // It waits on, and must not lie aside too: it may be delivered.
-      this.#removals.push({ entry, isGone: false, isAside: true, isDamaged: false });
+      // The entry still waits and may be delivered: a copy in `rejected/` has to be removed.
+      this.#removals.push({ entry, isDropped: false, isAside: true, isDamaged: false });
       throw error;
     }
     this.#removeLater(entry, false);
@@ -151,25 +151,25 @@ export class EntryKeeper {
     return true;
   }
 
-  /** Takes an entry away that is damaged and noted as gone, and keeps it aside if it can be. */
+  /** Removes a damaged entry that a gap entry counts; sets it aside first when that is possible. */
   async removeDamaged(entry: StoredEntry): Promise<void> {
-    this.#removals.push({ entry, isGone: true, isAside: false, isDamaged: true });
+    this.#removals.push({ entry, isDropped: true, isAside: false, isDamaged: true });
     await this.#removeAll();
   }
 
-  /** Tries again what the store did not do. */
-  async settle(): Promise<void> {
-    await this.#moveToShelf();
+  /** Retries what the store failed to do. */
+  async retry(): Promise<void> {
+    await this.#moveToStore();
     await this.#removeAll();
   }
 
-  /** @returns the frames that are in memory only */
-  inMemory(): number[] {
+  /** @returns the sequences of frames that are in memory only */
+  framesInMemory(): number[] {
     const frames = [...this.#memory].filter(([, { header }]) => header.type === 'frame');
     return frames.map(([sequence]) => sequence);
   }
 
-  get isNoteInMemory(): boolean {
+  get isGapEntryInMemory(): boolean {
     return [...this.#memory.values()].some(({ header }) => header.type === 'dropped');
   }
 
@@ -177,47 +177,47 @@ export class EntryKeeper {
     return this.#store.close();
   }
 
-  get #hasGone(): boolean {
-    return this.#removals.some(({ isGone }) => isGone);
+  get #hasDroppedRemovals(): boolean {
+    return this.#removals.some(({ isDropped }) => isDropped);
   }
 
-  #show(sequence: number): void {
-    if (sequence <= this.#shownSequence) return;
-    this.#shownSequence = sequence;
-    this.#shownBy = sequence;
+  #setDurable(sequence: number): void {
+    if (sequence <= this.#durableSequence) return;
+    this.#durableSequence = sequence;
+    this.#durableBy = sequence;
   }
 
-  async #showAll(): Promise<void> {
-    if (this.#lastSequence > this.#shownSequence) await this.#mark();
+  async #makeAllDurable(): Promise<void> {
+    if (this.#lastSequence > this.#durableSequence) await this.#writeTombstone();
   }
 
-  async #mark(): Promise<void> {
+  async #writeTombstone(): Promise<void> {
     const sequence = this.#lastSequence;
-    await this.#store.mark(sequence);
-    this.#shownSequence = sequence;
-    this.#shownBy = undefined;
+    await this.#store.writeTombstone(sequence);
+    this.#durableSequence = sequence;
+    this.#durableBy = undefined;
   }
 
-  async #moveToShelf(): Promise<void> {
+  async #moveToStore(): Promise<void> {
     if (this.#memory.size === 0) return;
-    const isNote = ([, { header }]: [number, Entry]): boolean => header.type === 'dropped';
+    const isGap = ([, { header }]: [number, Entry]): boolean => header.type === 'dropped';
     const entries = [...this.#memory];
-    // Notes first: what they count is removed after it, which makes room.
+    // Gap entries first: the frames that they count are then removed, which frees disk space.
     for (const [sequence, entry] of [
-      ...entries.filter(isNote),
-      ...entries.filter((each) => !isNote(each)),
+      ...entries.filter(isGap),
+      ...entries.filter((item) => !isGap(item)),
     ]) {
       try {
-        // It may name a sequence that is newer than its own.
-        if (entry.header.type === 'dropped') await this.#showAll();
+        // A gap entry may count a sequence newer than its own.
+        if (entry.header.type === 'dropped') await this.#makeAllDurable();
         await this.#store.replace(sequence, entry);
       } catch {
-        return; // as before, which was told when it began
+        return; // reported when the first write failed
       }
-      this.#show(sequence);
+      this.#setDurable(sequence);
       this.#forget(sequence);
     }
-    this.#report.onWorked(untaken, 'the disk takes frames again');
+    this.#report.onRecovered(frameNotWritten, 'frames are written to the spool again');
   }
 
   #forget(sequence: number): void {
@@ -225,8 +225,8 @@ export class EntryKeeper {
     this.#memory.delete(sequence);
   }
 
-  #removeLater(entry: StoredEntry, isGone: boolean): void {
-    this.#removals.push({ entry, isGone, isAside: false, isDamaged: false });
+  #removeLater(entry: StoredEntry, isDropped: boolean): void {
+    this.#removals.push({ entry, isDropped, isAside: false, isDamaged: false });
   }
 
   async #removeAll(): Promise<void> {
@@ -234,49 +234,51 @@ export class EntryKeeper {
     const failed: Removal[] = [];
     const kept: Removal[] = [];
     const all = this.#removals;
-    const mayRemoveGone = !this.isNoteInMemory;
-    let goneCount = all.filter(({ isGone }) => isGone).length;
+    const mayRemoveDropped = !this.isGapEntryInMemory;
+    let droppedCount = all.filter(({ isDropped }) => isDropped).length;
     for (const [index, removal] of all.entries()) {
-      if (failed.length >= maxFailuresAtOnce) {
+      if (failed.length >= maxFailuresPerPass) {
         kept.push(...all.slice(index));
         break;
       }
-      // A note goes after what it counts, and that after the note is on the disk.
-      const { isGone, entry } = removal;
-      const mustWait = isGone ? !mayRemoveGone : entry.kind === 'dropped' && goneCount > 0;
+      // Order: the gap entry reaches the disk, then the frames that it counts are removed, then the gap entry.
+      const { isDropped, entry } = removal;
+      const mustWait = isDropped ? !mayRemoveDropped : entry.kind === 'dropped' && droppedCount > 0;
       if (mustWait) kept.push(removal);
       else if (!(await this.#isRemoved(removal))) failed.push(removal);
-      else if (isGone) goneCount -= 1;
+      else if (isDropped) droppedCount -= 1;
     }
     this.#removals = [...kept, ...failed];
-    if (failed.length === 0) this.#report.onWorked(unremoved, 'the spool is tidy again');
+    if (failed.length === 0) {
+      this.#report.onRecovered(notRemoved, 'entries are removed from the spool again');
+    }
   }
 
   async #isRemoved({ entry, isAside, isDamaged }: Removal): Promise<boolean> {
     const { sequence, kind } = entry;
     try {
       if (isAside) {
-        if (sequence === this.#shownBy) await this.#mark();
+        if (sequence === this.#durableBy) await this.#writeTombstone();
         await this.#store.removeAside(entry, isDamaged);
         return true;
       }
-      if (isDamaged) await this.#keepDamaged(entry);
-      const mark = sequence === this.#shownBy ? this.#shownSequence : undefined;
-      await this.#store.remove(sequence, kind, mark);
-      if (mark !== undefined) this.#shownBy = undefined;
+      if (isDamaged) await this.#setAsideDamaged(entry);
+      const tombstone = sequence === this.#durableBy ? this.#durableSequence : undefined;
+      await this.#store.remove(sequence, kind, tombstone);
+      if (tombstone !== undefined) this.#durableBy = undefined;
       return true;
     } catch (error) {
-      // What was delivered is sent again after a restart, which the receiver knows for a repeat.
-      this.#report.onTrouble(unremoved, error);
+      // After a restart a delivered frame is sent again; the receiver detects the duplicate.
+      this.#report.onError(notRemoved, error);
       return false;
     }
   }
 
-  async #keepDamaged(entry: StoredEntry): Promise<void> {
+  async #setAsideDamaged(entry: StoredEntry): Promise<void> {
     try {
-      await this.#store.setAside(entry, 'its copy in the spool is damaged', true);
+      await this.#store.setAside(entry, 'damaged in the spool', true);
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error; // the file itself may be what is gone
+      if (systemCode(error) !== 'ENOENT') throw error; // the damaged entry's own file may be missing
     }
   }
 }

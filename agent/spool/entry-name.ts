@@ -1,14 +1,14 @@
-/** Names in a spool folder. They alone restore the order after a crash. Pure. */
+/** File names in a spool folder. The order of entries after a crash follows from the names alone. Pure. */
 import type { EntryHeader } from './entry.js';
 
-/** A JPEG for a frame, so that a viewer opens it; other kinds have no picture. */
+/** `jpg` for a frame, so that any viewer opens it; other kinds have no picture. */
 const extensions: Record<EntryHeader['type'], string> = { frame: 'jpg', dropped: 'dropped' };
 
 export interface EntryName {
   readonly sequence: number;
   /**
-   * `sent`: no entry, but the mark that this sequence was given: a restart goes on after it. `damaged`: an entry
-   * that was set aside because it cannot be sent; it is counted already.
+   * `sent`: the tombstone, not an entry; a restart continues after its sequence. `damaged`: an entry that was set
+   * aside because it is damaged; a gap entry counts it.
    */
   readonly kind: EntryHeader['type'] | 'sent' | 'damaged';
 }
@@ -21,7 +21,7 @@ export function entryName({ sequence, kind }: EntryName): string {
   return `${String(sequence).padStart(12, '0')}.${extension}`;
 }
 
-/** @returns undefined for a name that is not one of ours: whose it is, is not known, and it stays */
+/** @returns undefined: not a name of a spool file */
 export function parseEntryName(name: string): EntryName | undefined {
   const [, digits, extension] = namePattern.exec(name) ?? [];
   if (digits === undefined || Number(digits) === 0) return undefined;

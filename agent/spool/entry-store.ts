@@ -1,36 +1,36 @@
-/** The port behind a spool: where entries lie by their sequence. What may lie there is the spool's business. */
+/** The port behind a spool: a key-value store of entries by sequence. The spool decides on its contents. */
 import type { Entry, EntryHeader } from './entry.js';
 
-/** An entry on its way to several stores: written once, where there is a disk for it. */
+/** An entry for several stores: its file is written once and linked into each store. */
 export interface Prepared {
   readonly entry: Entry;
-  /** A finished, flushed file that holds it; undefined: each store writes its own. */
+  /** A complete, flushed file of the entry; undefined: each store writes its own file. */
   readonly path: string | undefined;
 }
 
-/** What was found on a store, or put there. */
+/** Metadata of an entry in a store. */
 export interface StoredEntry {
   readonly sequence: number;
   readonly kind: EntryHeader['type'];
   readonly byteCount: number;
-  /** When the frame was captured, whole milliseconds; for any other kind, some time near it. */
+  /** Capture time of a frame, whole milliseconds; for a gap entry, about the time of its last frame. */
   readonly atMs: number;
 }
 
-/** An entry that is kept aside: it is not sent, and a limit may drop it. */
+/** An entry that is set aside: it is not sent, and a limit may drop it. */
 export interface RejectedEntry extends StoredEntry {
-  /** It is noted as gone already, and kept for a person to look at. */
+  /** True: a gap entry counts it already; the file is kept for inspection. */
   readonly isDamaged: boolean;
 }
 
-/** An entry that lies there and is to be removed: what did that before was cut short. */
+/** An entry whose removal an earlier process began and did not finish. */
 export interface Leftover extends StoredEntry {
   readonly isAside: boolean;
-  /** To be kept aside. */
+  /** Set aside as damaged before it is removed. */
   readonly isDamaged: boolean;
 }
 
-/** A life that goes on: what a store held when it was opened. */
+/** The contents of a store when it was opened. */
 export interface SpoolLife {
   readonly epoch: string;
   /** By sequence. */
@@ -38,38 +38,38 @@ export interface SpoolLife {
   readonly aside: readonly RejectedEntry[];
   readonly leftovers: readonly Leftover[];
   readonly lastSequence: number;
-  /** True when a mark shows the last sequence; false when only the name of an entry does. */
-  readonly isMarked: boolean;
+  /** True: a tombstone has the last sequence. False: only the name of an entry has it. */
+  readonly hasTombstone: boolean;
 }
 
 /**
- * Errors of the disk come as they are, and mean that nothing is certain: what was to be written is to be written anew,
- * what was to be read may be there.
+ * System errors are passed on. After one the state of the operation is unknown: a write has to be repeated, and an
+ * entry that could not be read may exist.
  */
 export interface EntryStore {
-  /** Keeps an entry. When it resolves, nothing that ends this process makes it vanish. @throws a system error */
+  /** Adds an entry. When it resolves, the entry survives a crash and a power cut. @throws a system error */
   put(sequence: number, prepared: Prepared): Promise<void>;
-  /** Puts another entry in an entry's place, wholly or not at all. @throws a system error */
+  /** Replaces an entry atomically. @throws a system error */
   replace(sequence: number, entry: Entry): Promise<void>;
   /**
-   * @throws {OperationalError} FRAME: it is gone or damaged, for good. STATE: it cannot be read now
+   * @throws {OperationalError} FRAME: missing or damaged, permanently. STATE: it cannot be read now
    */
   get(sequence: number, kind: EntryHeader['type']): Promise<Entry>;
   /**
-   * Removes an entry; one that is not there is fine.
-   * @param mark in the same step, what `mark` does, for this sequence
+   * Removes an entry; a missing entry is no error.
+   * @param tombstone the sequence of a tombstone to write in the same atomic step
    * @throws a system error
    */
-  remove(sequence: number, kind: EntryHeader['type'], mark: number | undefined): Promise<void>;
-  /** Makes a restart go on after this sequence, the newest that was given. @throws a system error */
-  mark(sequence: number): Promise<void>;
+  remove(sequence: number, kind: EntryHeader['type'], tombstone: number | undefined): Promise<void>;
+  /** Makes a restart continue after this sequence, the newest that was assigned. @throws a system error */
+  writeTombstone(sequence: number): Promise<void>;
   /**
-   * Keeps an entry aside too, with the reason; `remove` then takes it away from here.
-   * @returns false when there is no place for it @throws a system error
+   * Copies an entry to the entries that are set aside, with the reason; `remove` then removes the original.
+   * @returns false: the store cannot set entries aside @throws a system error
    */
   setAside(entry: StoredEntry, why: string, isDamaged: boolean): Promise<boolean>;
   /** @throws a system error */
   removeAside(entry: StoredEntry, isDamaged: boolean): Promise<void>;
-  /** Leaves nothing behind but entries. */
+  /** Removes temporary files. */
   close(): Promise<void>;
 }

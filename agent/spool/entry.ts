@@ -1,23 +1,23 @@
 /**
- * A spool entry as the bytes of a file: the JPEG, then what is known of it, so that any viewer opens a
- * waiting frame as the picture it is. Pure.
+ * The file format of a spool entry. The JPEG comes first and the metadata after it, so that any viewer opens a
+ * waiting frame. Pure.
  *
  *   body ‖ header, UTF-8 JSON ‖ u32 header length, big-endian ‖ "PICSPOOL"
  *
- * The body's SHA-256 stands in the header: what is read back is whole or an error.
+ * The header has the SHA-256 of the body; a mismatch is an error.
  */
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { OperationalError } from '../../shared/cli/errors.js';
 import { droppedHeader, frameHeader } from '../../shared/protocol/messages.js';
 
-/** What is known of an entry; its sequence is its name's. The kinds are those of the wire's messages. */
+/** The header is a message of the protocol without the sequence, which the file name has. */
 const headerSchema = v.variant('type', [frameHeader, droppedHeader]);
 export type EntryHeader = v.InferOutput<typeof headerSchema>;
 
 export interface Entry {
   readonly header: EntryHeader;
-  /** The JPEG of a frame; empty for any other kind. */
+  /** The JPEG of a frame; empty for a gap entry. */
   readonly body: Buffer;
 }
 
@@ -35,20 +35,20 @@ export function encodeEntry({ header, body }: Entry): Buffer {
   return Buffer.concat([body, json, length, magic]);
 }
 
-/** @throws {OperationalError} FRAME: the file is cut off, damaged or no entry */
+/** @throws {OperationalError} FRAME: the file is truncated, damaged or not an entry */
 export function decodeEntry(bytes: Buffer): Entry {
   const footerAt = bytes.length - footerBytes;
   if (footerAt < 0 || !bytes.subarray(footerAt + 4).equals(magic)) {
-    throw damaged('it does not end as an entry does');
+    throw damaged('its end is not that of an entry');
   }
   const headerAt = footerAt - bytes.readUInt32BE(footerAt);
   if (headerAt < 0) throw damaged('its header is longer than the file');
   const parsed = v.safeParse(headerSchema, parseJson(bytes.subarray(headerAt, footerAt)));
-  if (!parsed.success) throw damaged('its header is wrong');
+  if (!parsed.success) throw damaged('invalid header');
   const header = parsed.output;
   const body = bytes.subarray(0, headerAt);
   if (header.type === 'frame' && sha256Of(body) !== header.sha256) {
-    throw damaged('its bytes do not have the SHA-256 that was noted');
+    throw damaged('SHA-256 mismatch');
   }
   return { header, body };
 }
@@ -57,7 +57,7 @@ function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'));
   } catch {
-    return undefined; // no header either
+    return undefined; // rejected by the schema
   }
 }
 

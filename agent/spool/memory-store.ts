@@ -1,4 +1,4 @@
-/** A spool's entries in memory: they spare the disk, and are gone with the process. */
+/** Stores a spool's entries in memory: no wear of the disk; entries are lost when the process ends. */
 import { randomBytes } from 'node:crypto';
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Entry, EntryHeader } from './entry.js';
@@ -9,7 +9,7 @@ export class MemoryStore implements EntryStore {
 
   static newLife(): SpoolLife {
     const epoch = randomBytes(16).toString('hex');
-    return { epoch, entries: [], aside: [], leftovers: [], lastSequence: 0, isMarked: true };
+    return { epoch, entries: [], aside: [], leftovers: [], lastSequence: 0, hasTombstone: true };
   }
 
   put(sequence: number, { entry }: Prepared): Promise<void> {
@@ -24,7 +24,7 @@ export class MemoryStore implements EntryStore {
   get(sequence: number, kind: EntryHeader['type']): Promise<Entry> {
     const entry = this.#entries.get(sequence);
     if (entry !== undefined) return Promise.resolve(entry);
-    return Promise.reject(new OperationalError('FRAME', `${kind} ${sequence} is gone`));
+    return Promise.reject(new OperationalError('FRAME', `the spool has no ${kind} ${sequence}`));
   }
 
   remove(sequence: number): Promise<void> {
@@ -32,12 +32,12 @@ export class MemoryStore implements EntryStore {
     return Promise.resolve();
   }
 
-  /** The epoch ends with the process: no later one goes on with its sequences. */
-  mark(): Promise<void> {
+  /** Not needed: the epoch ends with the process, and no later process continues its sequences. */
+  writeTombstone(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** There is no disk to keep it on. */
+  /** Not supported: there is no disk. */
   setAside(): Promise<boolean> {
     return Promise.resolve(false);
   }

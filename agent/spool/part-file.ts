@@ -1,4 +1,4 @@
-/** Files of a spool that are being written, under names that a later start knows for unfinished. */
+/** Temporary files of a spool: a later start recognizes unfinished files by their names. */
 import { randomBytes } from 'node:crypto';
 import { link, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,30 +12,30 @@ export function partName(): string {
   return `.${randomBytes(8).toString('hex')}.part`;
 }
 
-/** Removes what a killed process was writing. Only for whoever holds the lock. @throws a system error */
+/** Removes the temporary files of a killed process. The caller holds the state lock. @throws a system error */
 export async function removeParts(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (partPattern.test(name)) await unlink(join(folder, name));
   }
 }
 
-/** Writes an entry as a new, flushed file, its time that of the capture. @throws a system error */
+/** Writes an entry to a new file, flushed; its modification time is the capture time. @throws a system error */
 export async function writeEntry(path: string, { header, body }: Entry): Promise<void> {
   const modifiedAtMs = header.type === 'frame' ? header.capturedAtMs : header.lastCapturedAtMs;
-  // A clock that is absurd would make a time that no file system keeps.
+  // Times before 1970 or after 2038 are left out: not every file system can store them.
   const times = modifiedAtMs >= 0 && modifiedAtMs < 2 ** 31 * 1000 ? { modifiedAtMs } : undefined;
   await writeNewFile(path, encodeEntry({ header, body }), times);
 }
 
 /**
- * Gives a file a second name, in place of whatever has that name. The folder is not flushed.
- * @param part a free name in the same folder, which may be left behind
- * @returns false where the file system has no links @throws a system error
+ * Gives a file a second name and replaces the file that has this name. The folder is not flushed.
+ * @param part an unused name in the folder of `final`; it may remain after an error
+ * @returns false: the file system has no hard links @throws a system error
  */
 export async function linkInto(path: string, final: string, part: string): Promise<boolean> {
   try {
     await link(path, part);
-    // By way of another name: link(2) fails on a name that is there, rename(2) does not.
+    // Through a temporary name: link(2) fails when the name exists, rename(2) replaces it.
     await rename(part, final);
     return true;
   } catch (error) {

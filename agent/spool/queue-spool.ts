@@ -1,86 +1,83 @@
 /**
- * A spool over a store: the order of sending, the limits, and the count of what they cost. Each frame that is to be
- * sent has a sequence. One that is gone is named by a note, an entry that waits and is acknowledged as frames are.
+ * A spool over a store: the order of sending, the limits, and the gap entries. Each frame to send has a sequence. The
+ * sequence of a dropped frame is in a gap entry, which waits and is acknowledged like a frame.
  */
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import type { DropReason } from '../../shared/protocol/messages.js';
 import type { Entry } from './entry.js';
 import { EntryKeeper, type KeeperReport } from './entry-keeper.js';
-import { GapNotes, type Gone } from './gap-notes.js';
+import { type DroppedFrame, GapEntries } from './gap-entries.js';
 import { Retries } from './retries.js';
 import type { Prepared, EntryStore, StoredEntry, SpoolLife } from './entry-store.js';
-import type { SpoolRest, Spool, WaitingEntry } from './spool.js';
-import { Stock, type Victims } from './stock.js';
+import type { CloseResult, Spool, WaitingEntry } from './spool.js';
+import { SpoolIndex, type Victims } from './spool-index.js';
 
 export interface QueueSettings extends KeeperReport {
   readonly maxBytes: number;
-  /** Frames older than this are dropped, milliseconds; 0: however old. */
+  /** Frames older than this are dropped, milliseconds; 0: no limit. */
   readonly maxAgeMs: number;
-  /** What goes when `maxBytes` is reached. */
+  /** Which frames are dropped when `maxBytes` is reached. */
   readonly dropsFirst: 'oldest' | 'newest';
   readonly sendsFirst: 'oldest' | 'newest';
   readonly clock: Clock;
-  /** Told of frames that are gone. */
+  /** Called for dropped frames. */
   readonly onDropped: (count: number, why: DropReason) => void;
 }
 
-/** Between two attempts to put on the store what waits in memory, other than when a frame is added. */
-const settleEveryMs = 1000;
+/** Shortest time between two retries of failed writes and removals; adding a frame retries them at once. */
+const retryIntervalMs = 1000;
 
-const unreadable = 'a frame cannot be read from the spool: it waits';
+const readFailed = 'cannot read a frame from the spool: it waits';
 
 export class QueueSpool implements Spool {
   readonly epoch: string;
   readonly #keeper: EntryKeeper;
   readonly #settings: QueueSettings;
-  readonly #notes: GapNotes;
-  readonly #stock = new Stock();
-  /** The note that is being written: it is not sent meanwhile. */
+  readonly #gaps: GapEntries;
+  readonly #index = new SpoolIndex();
+  /** The gap entry that is being written: it is not sent meanwhile. */
   #writing: number | undefined;
   /** Entries that could not be read or set aside. */
   readonly #retries = new Retries();
   readonly #listeners: (() => void)[] = [];
-  /** By capture time, the frames that an earlier process left. */
+  /** Sequences of the frames of an earlier process, by capture time. */
   readonly #earlier = new Map<number, readonly number[]>();
-  #settledAtMs = Number.NEGATIVE_INFINITY;
-  /** One change at a time: limits and sequence are decided together. */
+  #retriedAtMs = Number.NEGATIVE_INFINITY;
+  /** Changes run one after the other: limits and sequences depend on each other. */
   #turn: Promise<void> = Promise.resolve();
 
   constructor(store: EntryStore, life: SpoolLife, settings: QueueSettings) {
     this.#keeper = new EntryKeeper(store, life, settings);
     this.#settings = settings;
-    this.#notes = new GapNotes((atMs) => settings.clock.utcOffsetMinutes(atMs));
+    this.#gaps = new GapEntries((atMs) => settings.clock.utcOffsetMinutes(atMs));
     this.epoch = life.epoch;
-    for (const entry of life.aside) this.#stock.addAside(entry);
+    for (const entry of life.aside) this.#index.addAside(entry);
     for (const entry of life.entries) {
-      this.#stock.add(entry);
+      this.#index.add(entry);
       this.#earlier.set(entry.atMs, [...(this.#earlier.get(entry.atMs) ?? []), entry.sequence]);
     }
   }
 
   get waitingCount(): number {
-    return this.#stock.waiting.size;
+    return this.#index.waiting.size;
   }
 
-  /** False while something waits in memory, or is to be removed from the store. */
+  /** False while an entry waits in memory, or a removal from the store is pending. */
   get isSettled(): boolean {
-    return !this.#keeper.isBehind;
+    return !this.#keeper.hasPendingWork;
   }
 
-  /** Frames that wait and are not on the store. */
+  /** Number of frames that wait in memory only. */
   get inMemoryCount(): number {
-    return this.#keeper.inMemory().length;
+    return this.#keeper.framesInMemory().length;
   }
 
-  /**
-   * Whether a frame that an earlier process added waits still: one that was killed before it could remember
-   * that leaves it to the next, which adds the same again.
-   */
+  /** Whether a frame of an earlier process still waits: after a kill the next process may add the same frame again. */
   async holds(capturedAtMs: number, sha256: string): Promise<boolean> {
     for (const sequence of this.#earlier.get(capturedAtMs) ?? []) {
-      if (!this.#stock.waiting.has(sequence)) continue;
-      // One that cannot be read is told when it is to be sent.
+      if (!this.#index.waiting.has(sequence)) continue;
+      // An error is reported when the entry is sent.
       const header = (await this.#keeper.peek(sequence, 'frame'))?.header;
       if (header?.type !== 'frame') continue;
       if (header.capturedAtMs === capturedAtMs && header.sha256 === sha256) return true;
@@ -88,31 +85,31 @@ export class QueueSpool implements Spool {
     return false;
   }
 
-  /** Takes a frame; see `Outbox.add`. @param nowMs wall time, for the limit of age */
+  /** Adds a frame; see `Outbox.add`. @param nowMs wall time, for the limit of age */
   add(prepared: Prepared, nowMs: number): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#settle();
+      await this.#retry();
       await this.#dropAged(nowMs);
       const { header, body } = prepared.entry;
-      if (header.type !== 'frame') throw new Error(`a ${header.type} is no frame`);
+      if (header.type !== 'frame') throw new Error(`expected a frame, got '${header.type}'`);
       const { capturedAtMs: atMs } = header;
       if (await this.holds(atMs, header.sha256)) return;
       const hasRoom = await this.#makeRoom(body.length);
       const sequence = this.#keeper.nextSequence();
-      if (!hasRoom) await this.#note([{ sequence, atMs }], 'size');
+      if (!hasRoom) await this.#countDropped([{ sequence, atMs }], 'size');
       else if (await this.#keeper.put(sequence, prepared)) {
-        this.#stock.add({ sequence, kind: header.type, byteCount: body.length, atMs });
-      } else await this.#note([{ sequence, atMs }], 'disk');
+        this.#index.add({ sequence, kind: header.type, byteCount: body.length, atMs });
+      } else await this.#countDropped([{ sequence, atMs }], 'disk');
       for (const listener of this.#listeners) listener();
     });
   }
 
   has(sequence: number): boolean {
-    return this.#stock.waiting.has(sequence);
+    return this.#index.waiting.has(sequence);
   }
 
-  hasWaiting(isMeant: (entry: WaitingEntry) => boolean): boolean {
-    for (const entry of this.#stock.waiting.values()) if (isMeant(entry)) return true;
+  hasWaiting(matches: (entry: WaitingEntry) => boolean): boolean {
+    for (const entry of this.#index.waiting.values()) if (matches(entry)) return true;
     return false;
   }
 
@@ -120,40 +117,41 @@ export class QueueSpool implements Spool {
     const nowMs = this.#settings.clock.monotonicMs();
     const isReady = (entry: StoredEntry): boolean =>
       !isBusy(entry) &&
-      !this.#retries.isResting(entry.sequence, nowMs) &&
+      !this.#retries.isBackingOff(entry.sequence, nowMs) &&
       entry.sequence !== this.#writing &&
-      !this.#keeper.isHeld(entry);
+      !this.#keeper.isBlocked(entry);
     if (this.#settings.sendsFirst === 'newest') {
-      return [...this.#stock.waiting.values()].reverse().find(isReady);
+      return [...this.#index.waiting.values()].reverse().find(isReady);
     }
-    for (const entry of this.#stock.waiting.values()) if (isReady(entry)) return entry;
+    for (const entry of this.#index.waiting.values()) if (isReady(entry)) return entry;
     return undefined;
   }
 
   async load(sequence: number): Promise<Entry | undefined> {
-    const waiting = this.#stock.waiting.get(sequence);
+    const waiting = this.#index.waiting.get(sequence);
     if (waiting === undefined || this.#writing === sequence) return undefined;
-    this.#stock.inFlight.add(sequence);
-    // The receiver may have it now, though no acknowledgement comes: it is never sent with another count.
-    this.#notes.seal(sequence);
+    this.#index.inFlight.add(sequence);
+    // The receiver may get it without an acknowledgement: from now on its count must not change.
+    this.#gaps.seal(sequence);
     try {
       const get = (): Promise<Entry> => this.#keeper.get(sequence, waiting.kind);
-      // What is in memory may have to be marked first, which is a change.
+      // An entry in memory may need a tombstone first, which is a change.
       const entry = await (this.#keeper.isInMemory(sequence) ? this.#inTurn(get) : get());
-      this.#retries.over(sequence);
-      if (this.#retries.isEmpty) this.#settings.onWorked(unreadable, 'the spool can be read again');
+      this.#retries.clear(sequence);
+      if (this.#retries.isEmpty)
+        this.#settings.onRecovered(readFailed, 'the spool is readable again');
       return entry;
     } catch (error) {
-      this.#stock.inFlight.delete(sequence);
+      this.#index.inFlight.delete(sequence);
       const isFinal = error instanceof OperationalError && error.code === 'FRAME';
-      if (isFinal) await this.#giveUp(waiting, error);
-      else this.#tryLater(sequence, unreadable, error);
+      if (isFinal) await this.#dropDamaged(waiting, error);
+      else this.#retryLater(sequence, readFailed, error);
       return undefined;
     }
   }
 
   unload(sequence: number): void {
-    this.#stock.inFlight.delete(sequence);
+    this.#index.inFlight.delete(sequence);
   }
 
   acknowledge(sequence: number): Promise<void> {
@@ -161,136 +159,136 @@ export class QueueSpool implements Spool {
       const waiting = this.#forget(sequence);
       if (waiting === undefined) return;
       await this.#keeper.remove(waiting, false);
-      await this.#settleNowAndThen();
+      await this.#retryIfDue();
     });
   }
 
   reject(sequence: number, why: string): Promise<void> {
     return this.#inTurn(async () => {
-      const waiting = this.#stock.waiting.get(sequence);
+      const waiting = this.#index.waiting.get(sequence);
       if (waiting?.kind !== 'frame') return;
-      if (this.#keeper.isInMemory(sequence)) await this.#settle();
+      if (this.#keeper.isInMemory(sequence)) await this.#retry();
       let isAside = false;
       try {
         isAside = !this.#keeper.isInMemory(sequence) && (await this.#keeper.setAside(waiting, why));
       } catch (error) {
-        this.#stock.inFlight.delete(sequence);
-        this.#tryLater(sequence, 'a frame that is refused cannot be set aside: it waits', error);
+        this.#index.inFlight.delete(sequence);
+        this.#retryLater(sequence, 'cannot set a refused frame aside: it waits', error);
         return;
       }
       this.#forget(sequence);
-      const what = isAside ? 'is set aside' : 'is dropped: there is no disk to keep it on';
-      const error = new OperationalError('FRAME', `entry ${sequence} ${what}: ${why}`);
-      this.#settings.onTrouble('a frame will not be delivered', error);
+      const outcome = isAside ? 'set aside' : 'dropped, since the spool is not on a disk';
+      const error = new OperationalError('FRAME', `frame ${sequence} ${outcome}: ${why}`);
+      this.#settings.onError('frame refused by the receiver', error);
       if (isAside) {
         const byteCount = waiting.byteCount + Buffer.byteLength(why) + 1;
-        this.#stock.addAside({ ...waiting, byteCount, isDamaged: false });
+        this.#index.addAside({ ...waiting, byteCount, isDamaged: false });
       } else {
-        await this.#note([waiting], 'refused');
+        await this.#countDropped([waiting], 'refused');
         await this.#keeper.remove(waiting, true);
       }
     });
   }
 
   release(): void {
-    this.#stock.inFlight.clear();
+    this.#index.inFlight.clear();
   }
 
   onAdded(listener: () => void): void {
     this.#listeners.push(listener);
   }
 
-  /** Puts on the store what it takes, counts what it does not, and leaves nothing else behind. */
-  close(): Promise<SpoolRest> {
+  /** Writes to the store what waits in memory, counts what the store does not take, removes temporary files. */
+  close(): Promise<CloseResult> {
     return this.#inTurn(async () => {
-      await this.#settle();
-      if (!this.isSettled) await this.#settle(); // the last chance, and a failure may be a passing one
-      const lost = this.#keeper.inMemory().flatMap((sequence) => this.#forget(sequence) ?? []);
-      if (lost.length > 0) await this.#note(lost, 'disk');
+      await this.#retry();
+      if (!this.isSettled) await this.#retry(); // a second attempt: the failure may be transient
+      const lost = this.#keeper.framesInMemory().flatMap((each) => this.#forget(each) ?? []);
+      if (lost.length > 0) await this.#countDropped(lost, 'disk');
       for (const entry of lost) await this.#keeper.remove(entry, true);
-      if (!this.isSettled) await this.#settle();
+      if (!this.isSettled) await this.#retry();
       await this.#keeper.close();
-      const onDisk = this.#stock.frameCount;
-      return { onDisk, lost: lost.length, isRecorded: !this.#keeper.isNoteInMemory };
+      const onDisk = this.#index.frameCount;
+      return { onDisk, lost: lost.length, isRecorded: !this.#keeper.isGapEntryInMemory };
     });
   }
 
-  /** A failure that need not be for good. */
-  #tryLater(sequence: number, event: string, error: unknown): void {
-    this.#settings.onTrouble(event, error);
+  /** After a failure that may be transient. */
+  #retryLater(sequence: number, event: string, error: unknown): void {
+    this.#settings.onError(event, error);
     this.#retries.failed(sequence, this.#settings.clock.monotonicMs());
   }
 
-  /** An entry that is damaged is gone: it is noted before its file is moved away. */
-  #giveUp(waiting: StoredEntry, error: OperationalError): Promise<void> {
+  /** Drops a damaged entry: a gap entry counts it before its file is moved. */
+  #dropDamaged(waiting: StoredEntry, error: OperationalError): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#forget(waiting.sequence) === undefined) return;
-      this.#settings.onTrouble('a frame in the spool is damaged', error);
-      await this.#note([waiting], 'damaged');
+      this.#settings.onError('damaged frame in the spool', error);
+      await this.#countDropped([waiting], 'damaged');
       const hasFile = systemCode(error.cause) !== 'ENOENT';
-      if (hasFile) this.#stock.addAside({ ...waiting, kind: 'frame', isDamaged: true });
+      if (hasFile) this.#index.addAside({ ...waiting, kind: 'frame', isDamaged: true });
       await this.#keeper.removeDamaged(waiting);
     });
   }
 
   #forget(sequence: number): StoredEntry | undefined {
-    this.#notes.seal(sequence);
-    this.#retries.over(sequence);
-    return this.#stock.remove(sequence);
+    this.#gaps.seal(sequence);
+    this.#retries.clear(sequence);
+    return this.#index.remove(sequence);
   }
 
-  async #settle(): Promise<void> {
-    this.#settledAtMs = this.#settings.clock.monotonicMs();
-    await this.#keeper.settle();
+  async #retry(): Promise<void> {
+    this.#retriedAtMs = this.#settings.clock.monotonicMs();
+    await this.#keeper.retry();
   }
 
-  async #settleNowAndThen(): Promise<void> {
-    const sinceMs = this.#settings.clock.monotonicMs() - this.#settledAtMs;
-    if (!this.isSettled && sinceMs >= settleEveryMs) await this.#settle();
+  async #retryIfDue(): Promise<void> {
+    const sinceMs = this.#settings.clock.monotonicMs() - this.#retriedAtMs;
+    if (!this.isSettled && sinceMs >= retryIntervalMs) await this.#retry();
   }
 
-  /** @returns false when there is no room and the newest has to go */
+  /** @returns false: the spool is full and the newest frame has to be dropped */
   async #makeRoom(neededBytes: number): Promise<boolean> {
     const { maxBytes, dropsFirst } = this.#settings;
-    if (this.#stock.hasRoom(neededBytes, maxBytes)) return true;
+    if (this.#index.hasRoom(neededBytes, maxBytes)) return true;
     if (dropsFirst === 'newest') return false;
-    await this.#drop(this.#stock.takeOversize(neededBytes, maxBytes), 'size');
+    await this.#drop(this.#index.evictForSize(neededBytes, maxBytes), 'size');
     return true;
   }
 
   async #dropAged(nowMs: number): Promise<void> {
     const { maxAgeMs } = this.#settings;
-    if (maxAgeMs > 0) await this.#drop(this.#stock.takeOlder(nowMs - maxAgeMs), 'age');
+    if (maxAgeMs > 0) await this.#drop(this.#index.evictOlder(nowMs - maxAgeMs), 'age');
   }
 
-  /** They are noted before they are removed. What was set aside waited no more: it is gone by the refusal. */
+  /** Counts frames, then removes them. For a frame that was set aside, the reason is the refusal. */
   async #drop({ waiting, aside }: Victims, why: DropReason): Promise<void> {
-    await this.#note(waiting, why);
+    await this.#countDropped(waiting, why);
     const refused = aside.filter(({ isDamaged }) => !isDamaged);
-    await this.#note(refused, 'refused');
+    await this.#countDropped(refused, 'refused');
     for (const entry of waiting) await this.#keeper.remove(entry, true);
     for (const entry of aside) await this.#keeper.removeAside(entry, entry.isDamaged);
   }
 
-  /** Counts frames that are gone, in the note that waits or in a new one. @param gone by sequence */
-  async #note(gone: readonly Gone[], why: DropReason): Promise<void> {
-    if (gone.length > 0) this.#settings.onDropped(gone.length, why);
-    for (const { sequence: open, header } of this.#notes.noteOf(gone, why)) {
+  /** Counts dropped frames in the waiting gap entry or in a new one. @param dropped by sequence */
+  async #countDropped(dropped: readonly DroppedFrame[], why: DropReason): Promise<void> {
+    if (dropped.length > 0) this.#settings.onDropped(dropped.length, why);
+    for (const { sequence: existing, header } of this.#gaps.entriesFor(dropped, why)) {
       const entry: Entry = { header, body: Buffer.alloc(0) };
-      const sequence = (this.#writing = open ?? this.#keeper.nextSequence());
-      if (open !== undefined) await this.#keeper.replaceNote(sequence, entry);
+      const sequence = (this.#writing = existing ?? this.#keeper.nextSequence());
+      if (existing !== undefined) await this.#keeper.replaceGapEntry(sequence, entry);
       else {
         await this.#keeper.put(sequence, { entry, path: undefined });
-        this.#stock.add({ sequence, kind: 'dropped', byteCount: 0, atMs: header.lastCapturedAtMs });
+        this.#index.add({ sequence, kind: 'dropped', byteCount: 0, atMs: header.lastCapturedAtMs });
       }
-      this.#notes.opened(sequence, why, header);
+      this.#gaps.written(sequence, why, header);
       this.#writing = undefined;
     }
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(change);
-    // Whoever asked is told; the next change goes on.
+    // A failed change rejects for its caller only; the next change runs.
     this.#turn = done.then(
       () => undefined,
       () => undefined,

@@ -1,10 +1,10 @@
 /**
- * The folder of entries that are not sent any more, beside those that wait: frames that the receiver refused for good,
- * and damaged entries, each with the reason in a `.txt` beside it. A frame that is moved back into the folder above
- * while no agent uses it waits again.
+ * The folder `rejected/` of entries that are set aside: frames that the receiver refused for good, and damaged
+ * entries, each with the reason in a `.txt` file. To send a frame again, move it to the parent folder while no agent
+ * runs.
  *
  *   000000000012.jpg, .jpg.txt      a frame that the receiver refused
- *   000000000013.damaged, …         an entry whose bytes are damaged: noted as gone, kept to be looked at
+ *   000000000013.damaged, …         a damaged entry: a gap entry counts it; kept for inspection
  */
 import { copyFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ export class RejectedFolder {
     this.#folder = folder;
   }
 
-  /** Reads what is there, by sequence, and removes what a killed process left unfinished. @throws a system error */
+  /** Lists the entries, by sequence, and removes temporary files of a killed process. @throws a system error */
   async open(): Promise<RejectedEntry[]> {
     const names = new Set(await namesIn(this.#folder));
     if (names.size > 0) await removeParts(this.#folder);
@@ -48,16 +48,16 @@ export class RejectedFolder {
     return aside;
   }
 
-  /** Makes the entry at `path` lie here too, flushed. @throws a system error */
+  /** Links or copies the entry at `path` into this folder, flushed. @throws a system error */
   async take(path: string, entry: StoredEntry, why: string, isDamaged: boolean): Promise<void> {
     await makeDirectory(this.#folder);
     const name = nameOf(entry, isDamaged);
     const final = join(this.#folder, name);
     const part = join(this.#folder, partName());
     try {
-      // Only words: a full disk keeps the frame without them.
+      // Optional: on a full disk the frame is kept without its reason.
       await writeFile(join(this.#folder, reasonName(name)), `${why}\n`).catch(() => undefined);
-      // A name that a failed flush left need not be on the disk: it is made anew.
+      // After a failed flush an existing name may not be on the disk: it is made again.
       await rm(final, { force: true });
       if (!(await linkInto(path, final, part))) {
         await copyFile(path, part);
@@ -71,7 +71,7 @@ export class RejectedFolder {
     await flushToDisk(this.#folder);
   }
 
-  /** Removes an entry; one that is not there is fine. @throws a system error */
+  /** Removes an entry; a missing entry is no error. @throws a system error */
   async remove(entry: StoredEntry, isDamaged: boolean): Promise<void> {
     const name = nameOf(entry, isDamaged);
     await rm(join(this.#folder, name), { force: true });

@@ -1,28 +1,28 @@
 /**
- * Room on the disk that is kept for small things that must be written though the disk is full: a note of frames that
- * are gone, the mark of the newest sequence. It is a file that is given up for them, and written again afterwards.
+ * Reserved disk space for small files that have to be written on a full disk: a gap entry, the tombstone. The reserve
+ * is a file that is removed to free its space, and is written again later.
  */
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { systemCode } from '../../shared/cli/errors.js';
 
-/** The largest note, and what a file system adds for a name. */
+/** The largest gap entry plus the file system's overhead of a new name. */
 const reserveBytes = 16 * 1024;
 
 export class Reserve {
   readonly #path: string;
   #isFilled = false;
 
-  /** @param path a name that a later start knows for unfinished and removes */
+  /** @param path a temporary name, which a later start removes */
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Keeps the room, if there is room; called when the disk has taken something. */
+  /** Writes the reserve if there is space; called after each write. */
   async fill(): Promise<void> {
     if (this.#isFilled) return;
     try {
-      // Random: a file system that compresses would keep no room for zeros.
+      // Random bytes: a compressing file system would reserve no space for zeros.
       await writeFile(this.#path, randomBytes(reserveBytes), { flag: 'wx' });
       this.#isFilled = true;
     } catch {
@@ -30,7 +30,7 @@ export class Reserve {
     }
   }
 
-  /** Does it again in the room that was kept, when there is no other. @throws what `write` throws */
+  /** Calls `write`; when the disk is full, frees the reserve and calls it again. @throws what `write` throws */
   async use(write: () => Promise<void>): Promise<void> {
     try {
       await write();

@@ -1,4 +1,4 @@
-/** Which entries failed, and when each is to be tried again: after pauses that grow up to half a minute. Pure. */
+/** Failed entries and the time of each one's next attempt: exponential backoff from 1 s to 30 s. Pure. */
 import { backoffMs } from '../../shared/backoff.js';
 
 const pauses = { firstMs: 1000, capMs: 30_000 };
@@ -15,12 +15,12 @@ export class Retries {
     this.#failed.set(sequence, { failures, atMs: nowMs + backoffMs(failures, 1, pauses) });
   }
 
-  over(sequence: number): void {
+  clear(sequence: number): void {
     this.#failed.delete(sequence);
   }
 
-  /** Whether it is not to be tried yet. */
-  isResting(sequence: number, nowMs: number): boolean {
+  /** True before the time of the next attempt. */
+  isBackingOff(sequence: number, nowMs: number): boolean {
     return nowMs < (this.#failed.get(sequence)?.atMs ?? Number.NEGATIVE_INFINITY);
   }
 }

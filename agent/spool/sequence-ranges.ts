@@ -1,7 +1,7 @@
-/** Sets of sequences as ascending ranges that do not overlap, as a `dropped` message names them. Pure. */
+/** Sets of sequences as ascending, disjoint ranges, as in a `dropped` message. Pure. */
 import type { SequenceRange } from '../../shared/protocol/messages.js';
 
-/** @param ranges ascending @returns the ranges with one sequence more */
+/** @param ranges ascending @returns the ranges with this sequence added */
 export function withSequence(ranges: readonly SequenceRange[], sequence: number): SequenceRange[] {
   const before = ranges.filter(([, last]) => last < sequence - 1);
   const after = ranges.filter(([first]) => first > sequence + 1);

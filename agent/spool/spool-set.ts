@@ -1,6 +1,6 @@
 /**
- * The outbox: one spool a receiver. A frame is written once and linked into each, so that a slow or dead
- * receiver neither delays nor drops another's frames.
+ * The outbox: one spool for each receiver. A frame is written once and linked into each spool, so that a slow or
+ * unreachable receiver does not affect the others.
  */
 import { readFile, readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,44 +15,44 @@ import { MemoryStore } from './memory-store.js';
 import { partName, removeParts, writeEntry } from './part-file.js';
 import { QueueSpool, type QueueSettings } from './queue-spool.js';
 import type { Prepared } from './entry-store.js';
-import type { SpoolRest, FrameToSend, Outbox, Spool } from './spool.js';
+import type { CloseResult, FrameToSend, Outbox, Spool } from './spool.js';
 
 export interface SpoolSetSettings extends QueueSettings {
-  /** Told of each name in the spool that is not ours, and stays as it is. */
+  /** Called with the path of each file that is not a spool file; the file is not touched. */
   readonly onForeign: (path: string) => void;
-  /** Told of a spool with entries for a `--host` that is none any more. */
-  readonly onLeft: (folder: string, waitingCount: number) => void;
+  /** Called for a spool with entries whose `--host` is not configured any more. */
+  readonly onOrphaned: (folder: string, waitingCount: number) => void;
 }
 
 interface OrphanedSpool {
   readonly folder: string;
   readonly receiverId: string | undefined;
-  /** Opened when its receiver answers. */
+  /** Undefined until its receiver answers. */
   spool: Promise<QueueSpool> | undefined;
 }
 
 export class SpoolSet implements Outbox {
   readonly #spools: ReadonlyMap<string, QueueSpool>;
   readonly #settings: SpoolSetSettings;
-  /** Where entries are written before they are linked; undefined: there is no disk. */
+  /** Folder where entries are written before they are linked; undefined: spools in memory. */
   readonly #root: string | undefined;
-  /** Folders of hosts that are none any more, and which receiver answered there last. */
-  readonly #left: readonly OrphanedSpool[];
+  /** Spools of hosts that are not configured any more. */
+  readonly #orphaned: readonly OrphanedSpool[];
   #lastCaptureMs: number | undefined;
 
   private constructor(
     spools: ReadonlyMap<string, QueueSpool>,
     settings: SpoolSetSettings,
     root: string | undefined,
-    left: readonly OrphanedSpool[],
+    orphaned: readonly OrphanedSpool[],
   ) {
     this.#spools = spools;
     this.#settings = settings;
     this.#root = root;
-    this.#left = left;
+    this.#orphaned = orphaned;
   }
 
-  /** Spools that are gone with the process. */
+  /** Spools in memory, which end with the process. */
   static inMemory(destinations: readonly Destination[], settings: SpoolSetSettings): SpoolSet {
     const spools = destinations.map((destination) => {
       const queue = new QueueSpool(new MemoryStore(), MemoryStore.newLife(), settings);
@@ -62,7 +62,7 @@ export class SpoolSet implements Outbox {
   }
 
   /**
-   * Spools in folders below `root`, whose parent must exist. Only for whoever holds the state's lock.
+   * Spools in folders below `root`, whose parent must exist. The caller holds the state lock.
    * @throws {OperationalError} STATE
    */
   static async onDisk(
@@ -71,7 +71,7 @@ export class SpoolSet implements Outbox {
     settings: SpoolSetSettings,
   ): Promise<SpoolSet> {
     const spools = new Map<string, QueueSpool>();
-    const left: OrphanedSpool[] = [];
+    const orphaned: OrphanedSpool[] = [];
     try {
       await makeDirectory(root);
       await removeParts(root);
@@ -82,28 +82,28 @@ export class SpoolSet implements Outbox {
       for (const name of await readdir(root)) {
         if (spools.has(name)) continue;
         const found = await findOrphaned(join(root, name), settings);
-        if (found !== undefined) left.push(found);
+        if (found !== undefined) orphaned.push(found);
       }
     } catch (cause) {
       if (cause instanceof OperationalError) throw cause;
-      const hint = 'let this user write there, or choose another with --state DIR';
+      const hint = 'give this user write permission, or choose another folder with --state DIR';
       throw new OperationalError('STATE', `cannot use the spool ${root}`, { cause, hint });
     }
-    return new SpoolSet(spools, settings, root, left);
+    return new SpoolSet(spools, settings, root, orphaned);
   }
 
-  /** Entries that wait, for all receivers together. */
+  /** Number of waiting entries, for all receivers together. */
   get waitingCount(): number {
     return [...this.#spools.values()].reduce((sum, spool) => sum + spool.waitingCount, 0);
   }
 
-  /** Frames that wait and would be lost with the process. */
+  /** Number of frames that wait in memory only: they are lost when the process ends. */
   get inMemoryCount(): number {
     if (this.#root === undefined) return this.waitingCount;
     return [...this.#spools.values()].reduce((sum, spool) => sum + spool.inMemoryCount, 0);
   }
 
-  /** @throws {Error} when it is none of those that the set was opened for: a bug */
+  /** @throws {Error} the set was not opened for this destination: a bug */
   spoolFor(destination: Destination): Spool {
     const spool = this.#spools.get(folderName(destination));
     if (spool === undefined) throw new Error(`no spool for ${destination.host}`);
@@ -111,16 +111,16 @@ export class SpoolSet implements Outbox {
   }
 
   /**
-   * Notes which receiver answers at a destination.
-   * @returns what waits for the same receiver under a host that is none any more
+   * Stores the id of the receiver that answers at a destination.
+   * @returns orphaned spools with entries for the same receiver
    */
   async noteReceiver(destination: Destination, receiverId: string): Promise<readonly Spool[]> {
     if (this.#root === undefined) return [];
     const path = join(this.#root, folderName(destination), receiverName);
-    if ((await readIfThere(path)) !== receiverId) await this.#keepReceiver(path, receiverId);
-    const spools = this.#left
-      .filter((left) => left.receiverId === receiverId)
-      .map((left) => this.#openLeft(left));
+    if ((await readIfPresent(path)) !== receiverId) await this.#writeReceiver(path, receiverId);
+    const spools = this.#orphaned
+      .filter((orphaned) => orphaned.receiverId === receiverId)
+      .map((orphaned) => this.#openOrphaned(orphaned));
     const opened = (await Promise.all(spools)).flatMap((spool) => spool ?? []);
     return opened.filter(({ waitingCount }) => waitingCount > 0);
   }
@@ -138,7 +138,7 @@ export class SpoolSet implements Outbox {
     return sha256;
   }
 
-  /** Whether a frame that an earlier process added waits still for every receiver. */
+  /** Whether a frame that an earlier process added still waits for every receiver. */
   async holds(capturedAtMs: number, sha256: string): Promise<boolean> {
     const spools = [...this.#spools.values()];
     const held = await Promise.all(spools.map((spool) => spool.holds(capturedAtMs, sha256)));
@@ -146,19 +146,18 @@ export class SpoolSet implements Outbox {
   }
 
   /**
-   * Puts on the disk what still waits in memory, and counts what the disk does not take. Nothing is added after it.
-   * @returns what becomes of the frames that wait, for all receivers together
+   * Writes to the disk what still waits in memory, and counts what cannot be written. Do not call `add` after it.
+   * @returns the sums over all receivers
    */
-  async close(): Promise<SpoolRest> {
-    const left = await Promise.all(this.#left.flatMap(({ spool }) => spool ?? []));
-    await Promise.all(left.map((spool) => spool.close()));
+  async close(): Promise<CloseResult> {
+    const orphaned = await Promise.all(this.#orphaned.flatMap(({ spool }) => spool ?? []));
+    await Promise.all(orphaned.map((spool) => spool.close()));
     const spools = [...this.#spools.values()];
-    const rests = await Promise.all(spools.map((spool) => spool.close()));
-    const sum = (pick: (rest: SpoolRest) => number): number =>
-      rests.reduce((total, rest) => total + pick(rest), 0);
-    const [onDisk, lost] = [sum((each) => each.onDisk), sum((each) => each.lost)];
+    const results = await Promise.all(spools.map((spool) => spool.close()));
+    const onDisk = results.reduce((sum, result) => sum + result.onDisk, 0);
+    const lost = results.reduce((sum, result) => sum + result.lost, 0);
     if (this.#root === undefined) return { onDisk: 0, lost: onDisk + lost, isRecorded: false };
-    return { onDisk, lost, isRecorded: rests.every(({ isRecorded }) => isRecorded) };
+    return { onDisk, lost, isRecorded: results.every(({ isRecorded }) => isRecorded) };
   }
 
   async #prepare(entry: Entry): Promise<Prepared> {
@@ -168,29 +167,29 @@ export class SpoolSet implements Outbox {
       await writeEntry(path, entry);
       return { entry, path };
     } catch {
-      // Each spool tries for itself, and tells what it does when it fails too.
+      // Each spool writes its own file and reports its own failure.
       await this.#unlink(path);
       return { entry, path: undefined };
     }
   }
 
-  /** @returns undefined when it cannot be opened now: it is tried again when the receiver answers again */
-  async #openLeft(left: OrphanedSpool): Promise<QueueSpool | undefined> {
+  /** @returns undefined: it cannot be opened now; the next answer of the receiver tries again */
+  async #openOrphaned(orphaned: OrphanedSpool): Promise<QueueSpool | undefined> {
     try {
-      return await (left.spool ??= openSpool(left.folder, this.#settings));
+      return await (orphaned.spool ??= openSpool(orphaned.folder, this.#settings));
     } catch (error) {
-      left.spool = undefined;
-      this.#settings.onTrouble('cannot open a spool that was left', error);
+      orphaned.spool = undefined;
+      this.#settings.onError('cannot open the spool of a former --host', error);
       return undefined;
     }
   }
 
-  async #keepReceiver(path: string, receiverId: string): Promise<void> {
+  async #writeReceiver(path: string, receiverId: string): Promise<void> {
     try {
       await writeFile(path, receiverId);
     } catch (error) {
-      // Only a later change of --host needs it.
-      this.#settings.onTrouble('cannot note which receiver answers', error);
+      // Not fatal: the id is needed only after a change of --host.
+      this.#settings.onError('cannot write the receiver id to the spool', error);
     }
   }
 
@@ -198,7 +197,7 @@ export class SpoolSet implements Outbox {
     try {
       await unlink(path);
     } catch {
-      // It was never made, or goes at the next start: linked or not, it is no entry.
+      // Never written, or removed at the next start: a temporary file is not an entry.
     }
   }
 }
@@ -208,7 +207,7 @@ async function openSpool(folder: string, settings: SpoolSetSettings): Promise<Qu
   return new QueueSpool(store, life, settings);
 }
 
-/** @returns undefined when nothing waits there */
+/** @returns undefined: not a spool folder, or nothing waits in it */
 async function findOrphaned(
   folder: string,
   settings: SpoolSetSettings,
@@ -222,12 +221,12 @@ async function findOrphaned(
     return kind !== undefined && kind !== 'sent';
   });
   if (waiting.length === 0) return undefined;
-  settings.onLeft(folder, waiting.length);
-  const receiverId = await readIfThere(join(folder, receiverName));
+  settings.onOrphaned(folder, waiting.length);
+  const receiverId = await readIfPresent(join(folder, receiverName));
   return { folder, receiverId, spool: undefined };
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch {
@@ -235,7 +234,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** `laptop_4444`; what a file name should not hold (an IPv6 address's colons) becomes `-`. */
+/** `laptop_4444`; characters that file names should not have (colons of an IPv6 address) become `-`. */
 function folderName({ host, port }: Destination): string {
   return formatAddress(host, port)
     .toLowerCase()

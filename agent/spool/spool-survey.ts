@@ -1,24 +1,24 @@
-/** Looks at a spool on the disk without touching it, also while an agent uses it. */
+/** Reads the state of a spool from the disk, read-only; an agent may run meanwhile. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../shared/cli/errors.js';
 import { parseEntryName } from './entry-name.js';
 
 export interface SpoolSurvey {
-  /** The folder's name, `laptop_4444`: the receiver that its frames are for. */
+  /** The folder's name, which has host and port of the receiver: `laptop_4444`. */
   readonly receiver: string;
   readonly waitingFrames: number;
   readonly waitingBytes: number;
   /** Frames that the receiver refused for good, and their bytes. */
   readonly asideFrames: number;
   readonly asideBytes: number;
-  /** When the frame that waits longest was captured. */
+  /** Capture time of the oldest waiting frame. */
   readonly oldestMs: number | undefined;
-  /** When the last frame for this receiver was captured, whether it waits or was delivered. */
+  /** Capture time of the newest frame for this receiver, waiting or delivered. */
   readonly newestMs: number | undefined;
 }
 
-/** One survey a receiver; none where there is no spool. @throws a system error: EACCES */
+/** One survey for each receiver; empty when there is no spool. @throws a system error such as EACCES */
 export async function surveySpool(root: string): Promise<readonly SpoolSurvey[]> {
   const names = (await namesIn(root)).filter((name) => /_\d+$/.test(name));
   return Promise.all(names.map((name) => surveyFolder(join(root, name), name)));
@@ -32,7 +32,7 @@ async function surveyFolder(folder: string, receiver: string): Promise<SpoolSurv
   for (const name of await namesIn(folder)) {
     const kind = parseEntryName(name)?.kind;
     if (kind !== 'frame' && kind !== 'sent') continue;
-    const found = await statIfThere(join(folder, name));
+    const found = await statIfPresent(join(folder, name));
     if (found === undefined) continue; // delivered meanwhile
     newestMs = Math.max(newestMs ?? 0, found.mtimeMs);
     if (kind === 'sent') continue;
@@ -46,10 +46,10 @@ async function surveyFolder(folder: string, receiver: string): Promise<SpoolSurv
   return { receiver, ...waiting, oldestMs, newestMs };
 }
 
-/** @returns the bytes of each */
+/** @returns the size of each frame, bytes */
 async function framesIn(folder: string): Promise<number[]> {
   const names = (await namesIn(folder)).filter((name) => parseEntryName(name)?.kind === 'frame');
-  const found = await Promise.all(names.map((name) => statIfThere(join(folder, name))));
+  const found = await Promise.all(names.map((name) => statIfPresent(join(folder, name))));
   return found.flatMap((stats) => stats?.size ?? []);
 }
 
@@ -62,7 +62,7 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-async function statIfThere(path: string) {
+async function statIfPresent(path: string) {
   try {
     return await stat(path);
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * The ports between judge and uplink. The judge's side puts frames into the outbox; each receiver's uplink
- * takes them from a spool of its own, and its acknowledgements empty that spool and no other.
+ * The ports between detection and uplink. The watch loop adds frames to the outbox. Each receiver has its own spool:
+ * its uplink sends the entries of that spool, and its acknowledgements remove them.
  */
 import type { WireVerdict } from '../../shared/protocol/messages.js';
 import type { Entry, EntryHeader } from './entry.js';
@@ -14,56 +14,56 @@ export interface FrameToSend {
 
 export interface Outbox {
   /**
-   * Takes a frame to be sent to every receiver. When it resolves the frame waits in every spool, on the disk
-   * where there is one, or its loss is counted there. A frame that an earlier process added, and that waits
-   * still, waits once.
+   * Adds a frame for every receiver. When it resolves, the frame waits in every spool (on the disk, unless the spool
+   * is in memory), or a gap entry counts it. A frame that an earlier process added and that still waits is not added
+   * again.
    * @returns the SHA-256 of the JPEG, 64 hex digits
    */
   add(frame: FrameToSend): Promise<string>;
 }
 
-/** An entry that waits, without its contents. */
+/** Metadata of a waiting entry. */
 export interface WaitingEntry {
-  /** The spool's counter, from 1, no holes. */
+  /** The spool's counter, from 1, without gaps. */
   readonly sequence: number;
   readonly kind: EntryHeader['type'];
-  /** Bytes of the body, or some more. */
+  /** Size of the body, bytes; for an entry on the disk the size of its file, which is a little larger. */
   readonly byteCount: number;
 }
 
 export interface Spool {
-  /** Random id of this spool's life; with the camera and the sequence it names a frame for ever. */
+  /** Random id of this spool's life: camera, epoch and sequence identify a frame. */
   readonly epoch: string;
   readonly waitingCount: number;
   /** Whether the entry with this sequence waits. */
   has(sequence: number): boolean;
-  /** Whether an entry waits that `isMeant` says yes to. */
-  hasWaiting(isMeant: (entry: WaitingEntry) => boolean): boolean;
-  /** The next entry in the order of sending; undefined when every one that waits is busy or cannot be read now. */
+  /** Whether a waiting entry matches. */
+  hasWaiting(matches: (entry: WaitingEntry) => boolean): boolean;
+  /** The next entry in the order of sending; undefined: all waiting entries are busy or cannot be read now. */
   next(isBusy: (entry: WaitingEntry) => boolean): WaitingEntry | undefined;
   /**
-   * An entry that waits. From now on it is in flight, and no limit drops it.
-   * @returns undefined when it is damaged, which is told and counted, or cannot be read now: it waits on
+   * Reads a waiting entry. It is in flight from now on: no limit drops it.
+   * @returns undefined: it is damaged, which is logged and counted, or it cannot be read now and still waits
    */
   load(sequence: number): Promise<Entry | undefined>;
-  /** What was loaded is not sent: the limits may drop it again. */
+  /** The loaded entry is not in flight any more: the limits may drop it again. */
   unload(sequence: number): void;
-  /** The receiver has it on its disk: it waits no longer. */
+  /** The receiver has the entry on its disk: removes it. */
   acknowledge(sequence: number): Promise<void>;
-  /** A frame that the receiver will never take: it waits no longer, and is kept aside where there is a disk. */
+  /** The receiver refused the frame for good: removes it, and sets it aside if the spool is on a disk. */
   reject(sequence: number, why: string): Promise<void>;
-  /** The connection is over: nothing is in flight any more. */
+  /** The connection is closed: no entry is in flight any more. */
   release(): void;
-  /** Calls `listener` whenever something new waits. */
+  /** Calls `listener` after each added frame. */
   onAdded(listener: () => void): void;
 }
 
-/** What becomes of the frames that wait when the process ends. */
-export interface SpoolRest {
-  /** They wait on the disk. */
+/** The frames that wait when the process ends. */
+export interface CloseResult {
+  /** Number of frames that wait on the disk. */
   readonly onDisk: number;
-  /** They waited in memory and are lost. */
+  /** Number of frames that waited in memory and are lost. */
   readonly lost: number;
-  /** True when what is lost is noted on the disk, for the receiver. */
+  /** True: gap entries on the disk count the lost frames. */
   readonly isRecorded: boolean;
 }

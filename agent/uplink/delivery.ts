@@ -1,52 +1,52 @@
-/** The uplinks of all receivers together: each empties a spool of its own. */
+/** Runs the uplinks of all receivers; each uplink sends the entries of its own spool. */
 import type { Clock } from '../../shared/clock.js';
 import type { Uplink } from './uplink.js';
 
-/** After SIGTERM, for what waits; with the source's own end it stays below the 5 s of the promise. */
-const farewellMs = 3000;
+/** Time for waiting frames after SIGTERM. Together with the end of the source it is below the documented 5 s. */
+const stopTimeoutMs = 3000;
 
 export class Delivery {
   readonly #uplinks: readonly Uplink[];
   readonly #clock: Clock;
-  readonly #cut = new AbortController();
+  readonly #abort = new AbortController();
   readonly #running: Promise<unknown>;
 
-  /** Begins to deliver. */
+  /** Starts the delivery. */
   constructor(uplinks: readonly Uplink[], clock: Clock) {
     this.#uplinks = uplinks;
     this.#clock = clock;
-    this.#running = Promise.all(uplinks.map((uplink) => uplink.run(this.#cut.signal)));
+    this.#running = Promise.all(uplinks.map((uplink) => uplink.run(this.#abort.signal)));
   }
 
-  /** Rejects when an uplink ends by a bug; resolves when all have ended. */
+  /** Resolves when all uplinks have ended; rejects when a bug ends one. */
   get ended(): Promise<unknown> {
     return this.#running;
   }
 
-  /** Whether something waits that its receiver may take. */
+  /** Whether an entry waits that its receiver may accept. */
   get isPending(): boolean {
     return this.#uplinks.some(({ isPending }) => isPending);
   }
 
   /**
-   * Delivers what waits, for at most so long, and ends. What is left stays in its spool.
-   * @param hurry when it aborts, or has, only a moment is left
-   * @returns false when time was over before
+   * Delivers the waiting entries within a time limit, and ends. The other entries stay in their spools.
+   * @param stop when it is aborted, the time limit becomes `stopTimeoutMs`
+   * @returns false: the time limit was reached
    */
-  async finish(timeLimitMs: number, hurry: AbortSignal): Promise<boolean> {
+  async finish(timeLimitMs: number, stop: AbortSignal): Promise<boolean> {
     for (const uplink of this.#uplinks) uplink.drain();
-    const cutAfter = async (ms: number): Promise<void> => {
-      await this.#clock.sleep(ms, this.#cut.signal);
-      this.#cut.abort();
+    const abortAfter = async (ms: number): Promise<void> => {
+      await this.#clock.sleep(ms, this.#abort.signal);
+      this.#abort.abort();
     };
-    const leave = (): void => void cutAfter(farewellMs);
-    void cutAfter(timeLimitMs);
-    if (hurry.aborted) leave();
-    hurry.addEventListener('abort', leave, { once: true });
+    const onStop = (): void => void abortAfter(stopTimeoutMs);
+    void abortAfter(timeLimitMs);
+    if (stop.aborted) onStop();
+    stop.addEventListener('abort', onStop, { once: true });
     await this.#running;
-    hurry.removeEventListener('abort', leave);
-    const isInTime = !this.#cut.signal.aborted;
-    this.#cut.abort();
+    stop.removeEventListener('abort', onStop);
+    const isInTime = !this.#abort.signal.aborted;
+    this.#abort.abort();
     return isInTime;
   }
 }

@@ -1,7 +1,6 @@
 /**
- * One connection to a receiver, from hello to bye: sends the frames that wait, several at a time, and lets
- * the spool forget each one when its acknowledgement comes, in whatever order. Connecting again after the
- * end is the uplink's business.
+ * One connection to a receiver, from hello to bye. It sends waiting entries, several at a time, and removes each one
+ * from the spool when it is acknowledged, in any order. The uplink connects and reconnects.
  */
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
@@ -26,12 +25,12 @@ import { version } from '../../shared/cli/version.js';
 import type { Spool, WaitingEntry } from '../spool/spool.js';
 import {
   maxFramesInFlight,
-  maxReturnMs,
+  maxRetryAfterMs,
   minFrameLimitBytes,
-  minReturnMs,
+  minRetryAfterMs,
 } from './uplink-limits.js';
 import { Liveness } from './liveness.js';
-import type { PassedOver } from './passed-over.js';
+import type { SkippedEntries } from './skipped-entries.js';
 import { hasPreface } from './receiver-preface.js';
 
 export interface LinkParts {
@@ -39,23 +38,23 @@ export interface LinkParts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly log: Log;
-  /** What this receiver does not take on this connection. */
-  readonly passedOver: PassedOver;
-  /** Told when the receiver has welcomed us, and which it is, if it says. Frames are sent after it. */
+  /** Entries that are not sent on this connection. */
+  readonly skipped: SkippedEntries;
+  /** Called after the welcome, with the receiver's id if it has one. Frames are sent after it resolves. */
   readonly onWelcome: (receiverId: string | undefined) => Promise<void>;
 }
 
-/** How often deadlines are looked at. */
+/** Interval at which deadlines are checked. */
 const heartbeatMs = 1000;
-/** Bytes handed to the system in one write: each that leaves shows that the link lives. */
+/** Bytes in one write to the socket: each completed write counts as a sign of life. */
 const sliceBytes = 64 * 1024;
-/** Bytes waiting in this process for the socket; the rest waits in the spool. */
+/** Upper limit of the bytes that are buffered in this process for the socket. */
 const maxBufferedBytes = 1024 * 1024;
-/** A receiver that says goodbye without a time: as after any failure. */
+/** Pause when the receiver gives no `retryAfterMs`. */
 const defaultRetryMs = 1000;
 
-/** How long the receiver wants to be left alone, as far as it may decide that. */
-const pauseFrom = (retryAfterMs = defaultRetryMs): number => Math.min(retryAfterMs, maxReturnMs);
+/** The pause that the receiver asks for, up to `maxRetryAfterMs`. */
+const pauseOf = (retryAfterMs = defaultRetryMs): number => Math.min(retryAfterMs, maxRetryAfterMs);
 
 type Expected = Extract<ReceiverMessage, { type: 'welcome' | 'stored' | 'refused' }>;
 
@@ -63,18 +62,18 @@ export class Link {
   readonly #socket: Duplex;
   readonly #parts: LinkParts;
   readonly #ended = new AbortController();
-  /** What was sent and is not answered: by sequence, whether it is a frame or a note of frames that are gone. */
+  /** The kind of each entry that was sent and not answered, by sequence. */
   readonly #inFlight = new Map<number, WaitingEntry['kind']>();
-  /** A full disk there refuses every frame every few seconds. */
+  /** A receiver with a full disk refuses every frame every few seconds. */
   readonly #refusals: RepeatingErrorLog;
   readonly #messageRate = new MessageRateLimit(maxIdleMessagesPerMinute);
   readonly #liveness: Liveness;
   #hasWelcome = false;
-  /** Frames that may be unanswered; undefined: not welcome yet. */
+  /** Upper limit of unanswered entries; undefined before the welcome. */
   #maxInFlight: number | undefined;
   #isPumping = false;
   #isDraining = false;
-  #isLeaving = false;
+  #hasSentBye = false;
 
   /** @param socket connected, or connecting */
   constructor(socket: Duplex, parts: LinkParts) {
@@ -84,31 +83,31 @@ export class Link {
     this.#liveness = new Liveness(parts.clock.monotonicMs());
   }
 
-  /** Something new waits. */
+  /** Sends new entries. */
   wake(): void {
     void this.#pump();
   }
 
-  /** Sends what waits, says bye when all of it is answered but what this receiver does not take. */
+  /** Sends the waiting entries, and bye when all of them are answered or skipped. */
   drain(): void {
     this.#isDraining = true;
-    this.#leaveWhenDone();
+    this.#sendByeWhenDrained();
   }
 
-  /** True when it has said bye because nothing was left to send. */
-  get isDone(): boolean {
-    return this.#isLeaving;
+  /** True when bye was sent because no entry was left to send. */
+  get isDrained(): boolean {
+    return this.#hasSentBye;
   }
 
   /**
-   * Talks until either side says bye.
-   * @returns how long the receiver wants us to stay away, milliseconds
-   * @throws {OperationalError} LINK: the connection broke or went silent. PROTOCOL: it is no receiver, or
-   *   says what this version does not understand
+   * Runs the protocol until either side sends bye.
+   * @returns the pause before the next connection, milliseconds
+   * @throws {OperationalError} LINK: the connection broke or timed out. PROTOCOL: the peer is no receiver, or its
+   *   messages are invalid in this version
    */
   async run(): Promise<number> {
     const { camera, spool } = this.#parts;
-    // Errors come out of reading; one that comes later has nobody to tell.
+    // The read loop rejects with the error; without a listener a later error would end the process.
     this.#socket.on('error', () => undefined);
     const watch = this.#watchDeadlines();
     try {
@@ -141,22 +140,23 @@ export class Link {
         if (!this.#isExpected(message)) this.#checkMessageRate();
         else await this.#onMessage(message);
       }
-      this.#liveness.arrived(decoder.isInside);
+      this.#liveness.decoded(decoder.isInside);
     }
-    if (this.#isLeaving) return 0;
+    if (this.#hasSentBye) return 0;
     throw new OperationalError('LINK', 'the receiver closed the connection');
   }
 
   #onBye(bye: Extract<ReceiverMessage, { type: 'bye' }>): number {
-    if (this.#isLeaving) return 0;
-    // Before a welcome nothing shows that this is a receiver: the uplink's own growing pause applies.
+    if (this.#hasSentBye) return 0;
+    // Before the welcome the peer is not known to be a receiver: the uplink's backoff applies.
     if (bye.code === 'stopping' && this.#hasWelcome) {
-      return Math.max(pauseFrom(bye.retryAfterMs), minReturnMs);
+      return Math.max(pauseOf(bye.retryAfterMs), minRetryAfterMs);
     }
-    throw new OperationalError('LINK', `the receiver says: ${bye.message ?? bye.code ?? 'bye'}`);
+    const reason = bye.message ?? bye.code ?? 'no reason given';
+    throw new OperationalError('LINK', `the receiver ended the session: ${reason}`);
   }
 
-  /** An answer to what was not asked changes nothing: only what is in flight can be acknowledged. */
+  /** Answers count only for entries in flight; the others are ignored. */
   #isExpected(message: ReceiverMessage | undefined): message is Expected {
     if (message?.type === 'welcome') return true;
     const isAnswer = message?.type === 'stored' || message?.type === 'refused';
@@ -165,86 +165,84 @@ export class Link {
 
   #checkMessageRate(): void {
     if (!this.#messageRate.exceeds(this.#parts.clock.monotonicMs())) return;
-    const what = `more than ${maxIdleMessagesPerMinute} messages in a minute that carry nothing`;
-    throw new OperationalError('PROTOCOL', `the receiver sends ${what}`);
+    const limit = `more than ${maxIdleMessagesPerMinute} messages a minute without payload`;
+    throw new OperationalError('PROTOCOL', `the receiver sends ${limit}`);
   }
 
   async #onMessage(message: Expected): Promise<void> {
-    const { spool, log, clock, passedOver } = this.#parts;
+    const { spool, log, clock, skipped } = this.#parts;
     if (message.type === 'welcome') {
-      if (this.#hasWelcome) throw new OperationalError('PROTOCOL', 'a second welcome');
+      if (this.#hasWelcome) throw new OperationalError('PROTOCOL', 'received a second welcome');
       const { maxFrameBytes, maxInFlight } = message;
       if (maxFrameBytes < minFrameLimitBytes) {
-        const limit = `the receiver says that it takes frames of ${maxFrameBytes} bytes at most`;
-        throw new OperationalError('PROTOCOL', limit);
+        const limit = `frames of at most ${maxFrameBytes} bytes; expected at least ${minFrameLimitBytes}`;
+        throw new OperationalError('PROTOCOL', `the receiver accepts ${limit}`);
       }
       this.#hasWelcome = true;
       this.#liveness.welcomed();
       await this.#parts.onWelcome(message.receiverId);
-      passedOver.limit(maxFrameBytes);
+      skipped.limit(maxFrameBytes);
       this.#maxInFlight = Math.min(maxInFlight, maxFramesInFlight);
     } else {
       const { sequence } = message;
       if (message.type === 'stored') {
-        this.#refusals.worked('the receiver takes frames again');
+        this.#refusals.worked('the receiver accepts frames again');
         await spool.acknowledge(sequence);
         log.debug('delivered', { sequence, name: message.name, duplicate: message.duplicate });
       } else if (message.retry) {
-        const retryAtMs = clock.monotonicMs() + pauseFrom(message.retryAfterMs);
+        const retryAtMs = clock.monotonicMs() + pauseOf(message.retryAfterMs);
         this.#postpone(message, retryAtMs);
       } else if (this.#inFlight.get(sequence) === 'dropped') {
-        // Until a receiver has the note it is the only count: the next connection tries again.
+        // The gap entry is the only count of its frames: the next connection sends it again.
         this.#postpone(message, Infinity);
       } else {
         await spool.reject(sequence, message.message);
       }
-      // Not before the spool has taken it out: what is added meanwhile would have it sent again.
+      // After the spool has removed it: a frame added meanwhile would otherwise send it again.
       this.#inFlight.delete(sequence);
       spool.unload(sequence);
     }
-    this.#leaveWhenDone();
+    this.#sendByeWhenDrained();
     void this.#pump();
   }
 
   #postpone({ sequence, message }: Extract<Expected, { type: 'refused' }>, untilMs: number): void {
-    this.#parts.passedOver.postpone(sequence, this.#inFlight.get(sequence), untilMs);
-    this.#refusals.failed(
-      'the receiver cannot take frames now',
-      new OperationalError('LINK', message),
-    );
+    this.#parts.skipped.postpone(sequence, this.#inFlight.get(sequence), untilMs);
+    const error = new OperationalError('LINK', message);
+    this.#refusals.failed('the receiver refuses frames for now', error);
   }
 
-  /** Sends frames while the receiver and the socket take more. One at a time: sending order is kept. */
+  /** Sends entries up to the limits of the receiver and of the socket buffer. Never runs twice: order is kept. */
   async #pump(): Promise<void> {
-    if (this.#isPumping || this.#maxInFlight === undefined || this.#isLeaving) return;
+    if (this.#isPumping || this.#maxInFlight === undefined || this.#hasSentBye) return;
     this.#isPumping = true;
     try {
-      const { spool, passedOver, clock } = this.#parts;
+      const { spool, skipped, clock } = this.#parts;
       const isBusy = (entry: WaitingEntry): boolean =>
-        this.#inFlight.has(entry.sequence) || passedOver.isNow(entry, clock.monotonicMs());
+        this.#inFlight.has(entry.sequence) || skipped.isSkippedNow(entry, clock.monotonicMs());
       while (this.#inFlight.size < this.#maxInFlight && !this.#ended.signal.aborted) {
         const entry = spool.next(isBusy);
         if (entry === undefined) {
-          passedOver.tell((sequence) => spool.has(sequence));
+          skipped.logTooLarge((sequence) => spool.has(sequence));
           break;
         }
         await this.#sendEntry(entry.sequence);
       }
     } catch (error) {
-      // The connection broke while a frame was being written: reading tells why.
+      // The connection broke during a write: the read loop reports the error.
       this.#socket.destroy(error instanceof Error ? error : undefined);
     } finally {
       this.#isPumping = false;
     }
-    this.#leaveWhenDone();
+    this.#sendByeWhenDrained();
   }
 
   async #sendEntry(sequence: number): Promise<void> {
-    const { spool, passedOver } = this.#parts;
+    const { spool, skipped } = this.#parts;
     const entry = await spool.load(sequence);
     if (entry === undefined) return;
     const { header, body } = entry;
-    if (passedOver.isTooLarge(sequence, body.length)) {
+    if (skipped.isTooLarge(sequence, body.length)) {
       spool.unload(sequence);
       return;
     }
@@ -262,7 +260,7 @@ export class Link {
     this.#socket.write(head);
     for (let at = 0; at < rest.length; at += sliceBytes) {
       this.#socket.write(rest.subarray(at, at + sliceBytes), () => {
-        this.#liveness.pieceLeft(this.#parts.clock.monotonicMs());
+        this.#liveness.chunkSent(this.#parts.clock.monotonicMs());
       });
     }
     this.#socket.uncork();
@@ -272,12 +270,12 @@ export class Link {
     return this.#maxInFlight === undefined || this.#inFlight.size > 0;
   }
 
-  #leaveWhenDone(): void {
-    if (!this.#isDraining || this.#isLeaving || this.#maxInFlight === undefined) return;
-    const { spool, passedOver } = this.#parts;
-    const isToCome = (entry: WaitingEntry): boolean => !passedOver.isForGood(entry);
-    if (this.#inFlight.size > 0 || spool.hasWaiting(isToCome)) return;
-    this.#isLeaving = true;
+  #sendByeWhenDrained(): void {
+    if (!this.#isDraining || this.#hasSentBye || this.#maxInFlight === undefined) return;
+    const { spool, skipped } = this.#parts;
+    const isSendable = (entry: WaitingEntry): boolean => !skipped.isSkipped(entry);
+    if (this.#inFlight.size > 0 || spool.hasWaiting(isSendable)) return;
+    this.#hasSentBye = true;
     this.#send({ type: 'bye' });
     this.#socket.end();
   }
@@ -289,10 +287,10 @@ export class Link {
       await clock.sleep(heartbeatMs, signal);
       const now = clock.monotonicMs();
       void this.#pump();
-      if (this.#liveness.isLate(now, this.#isAwaiting)) {
-        const silence = `no answer for ${answerDeadlineMs / 1000} s`;
-        this.#socket.destroy(new OperationalError('LINK', silence));
-      } else if (this.#liveness.isPingDue(now) && this.#maxInFlight && !this.#isLeaving) {
+      if (this.#liveness.isTimedOut(now, this.#isAwaiting)) {
+        const reason = `no answer for ${answerDeadlineMs / 1000} s`;
+        this.#socket.destroy(new OperationalError('LINK', reason));
+      } else if (this.#liveness.isPingDue(now) && this.#maxInFlight && !this.#hasSentBye) {
         this.#send({ type: 'ping' });
         this.#liveness.pinged();
       }

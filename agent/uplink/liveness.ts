@@ -1,44 +1,46 @@
-/** Whether the other side of a link lives, by what was heard and said, and when to say something. Pure. */
+/** Timeout and ping of a link, from the times of received and sent bytes. Pure. */
 import { answerDeadlineMs, pingIntervalMs } from '../../shared/protocol/protocol-limits.js';
 
 export class Liveness {
   readonly #startedAtMs: number;
-  #saidAtMs: number;
-  /** The last sign of life: something was heard, or a piece of a frame left this machine. */
-  #aliveAtMs: number;
-  /** When the message that is arriving began; undefined between messages. */
-  #beganAtMs: number | undefined;
-  /** True from a ping until anything is heard. */
+  #lastSentAtMs: number;
+  /** The last sign of life: bytes were received, or a chunk was written to the network. */
+  #lastActivityAtMs: number;
+  /** Time of the first byte of an incomplete message; undefined between messages. */
+  #messageStartedAtMs: number | undefined;
+  /** True from a ping until bytes are received. */
   #hasPinged = false;
   #hasWelcome = false;
 
   constructor(nowMs: number) {
-    this.#startedAtMs = this.#saidAtMs = this.#aliveAtMs = nowMs;
+    this.#startedAtMs = this.#lastSentAtMs = this.#lastActivityAtMs = nowMs;
   }
 
   received(nowMs: number): void {
-    this.#aliveAtMs = nowMs;
+    this.#lastActivityAtMs = nowMs;
     this.#hasPinged = false;
   }
 
-  /** @param isInside whether a message has begun and has not ended */
-  arrived(isInside: boolean): void {
-    this.#beganAtMs = isInside ? (this.#beganAtMs ?? this.#aliveAtMs) : undefined;
+  /** After received bytes are decoded. @param isInside true: the last message is incomplete */
+  decoded(isInside: boolean): void {
+    this.#messageStartedAtMs = isInside
+      ? (this.#messageStartedAtMs ?? this.#lastActivityAtMs)
+      : undefined;
   }
 
   welcomed(): void {
     this.#hasWelcome = true;
   }
 
-  /** @param isAwaited whether an answer was due already: what is asked first deserves the whole deadline */
+  /** @param isAwaited whether an answer was due before this message; if not, the full deadline begins now */
   sent(nowMs: number, isAwaited: boolean): void {
-    if (!isAwaited && !this.#hasPinged) this.#aliveAtMs = nowMs;
-    this.#saidAtMs = nowMs;
+    if (!isAwaited && !this.#hasPinged) this.#lastActivityAtMs = nowMs;
+    this.#lastSentAtMs = nowMs;
   }
 
-  /** A large frame on a slow link is no silence. A ping that left says nothing: a dead link takes it too. */
-  pieceLeft(nowMs: number): void {
-    this.#aliveAtMs = nowMs;
+  /** A chunk of a frame was written: on a slow link that is activity. Not for pings: a dead link buffers them, too. */
+  chunkSent(nowMs: number): void {
+    this.#lastActivityAtMs = nowMs;
   }
 
   pinged(): void {
@@ -46,14 +48,17 @@ export class Liveness {
   }
 
   isPingDue(nowMs: number): boolean {
-    return nowMs - this.#saidAtMs > pingIntervalMs;
+    return nowMs - this.#lastSentAtMs > pingIntervalMs;
   }
 
-  /** What it says meanwhile is no welcome, and a message that drips is no sign of life. */
-  isLate(nowMs: number, isAwaiting: boolean): boolean {
-    const heardAtMs = this.#beganAtMs ?? this.#aliveAtMs;
-    const waitsSinceMs = this.#hasWelcome ? heardAtMs : this.#startedAtMs;
-    const isWaiting = isAwaiting || this.#hasPinged || this.#beganAtMs !== undefined;
-    return isWaiting && nowMs - waitsSinceMs > answerDeadlineMs;
+  /**
+   * Until the welcome the deadline runs from connect, inside a message from its first byte: trickled bytes do not
+   * extend it.
+   */
+  isTimedOut(nowMs: number, isAwaiting: boolean): boolean {
+    const lastAtMs = this.#messageStartedAtMs ?? this.#lastActivityAtMs;
+    const sinceMs = this.#hasWelcome ? lastAtMs : this.#startedAtMs;
+    const isWaiting = isAwaiting || this.#hasPinged || this.#messageStartedAtMs !== undefined;
+    return isWaiting && nowMs - sinceMs > answerDeadlineMs;
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Pairs with a receiver: agrees on a key over a one-time code, keeps it, and shows the receiver on a second
- * connection that it has it. Only then is the code used up, so that a cut at any moment leaves either the
- * code or the key good, and the same line may be typed again.
+ * Pairs with a receiver: agrees on a key with a one-time code, stores it, and proves on a second connection that it
+ * has the key. The receiver invalidates the code after that proof: when the connection breaks at any moment, the code
+ * or the key is valid, and the user repeats the same command.
  */
 import type { TLSSocket } from 'node:tls';
 import type { Destination } from '../../shared/cli/address.js';
@@ -19,8 +19,8 @@ import { hasPreface } from './receiver-preface.js';
 import { connectTls } from './tls.js';
 
 /**
- * @returns the camera's name, which the receiver's user chose
- * @throws {OperationalError} LINK, PROTOCOL; KEYS: the code is wrong, used up or too old
+ * @returns the camera's name, as the user of the receiver chose it
+ * @throws {OperationalError} LINK, PROTOCOL; KEYS: the code is wrong, used or expired
  */
 export async function pairWith(
   destination: Destination,
@@ -28,12 +28,12 @@ export async function pairWith(
   keys: KeyStore,
   signal: AbortSignal,
 ): Promise<string> {
-  const left = await keys.findUnproven(code.id);
-  if (left !== undefined) {
+  const unproven = await keys.findUnproven(code.id);
+  if (unproven !== undefined) {
     try {
-      return await prove(left, destination, keys, signal);
+      return await prove(unproven, destination, keys, signal);
     } catch (error) {
-      // The receiver never kept that key: the code is good still.
+      // KEYS: the receiver did not store that key, so the code is still valid.
       if (!(error instanceof OperationalError) || error.code !== 'KEYS') throw error;
     }
   }
@@ -48,9 +48,9 @@ async function agree(
   signal: AbortSignal,
 ): Promise<Unproven> {
   const identity = { name: pairingName, keyId: code.id };
-  return await ask(destination, identity, code.key, signal, ({ camera, receiverId }, socket) => ({
-    receiverId,
-    key: keyFromConnection(socket, camera),
+  return await request(destination, identity, code.key, signal, (answer, socket) => ({
+    receiverId: answer.receiverId,
+    key: keyFromConnection(socket, answer.camera),
   }));
 }
 
@@ -61,13 +61,13 @@ async function prove(
   signal: AbortSignal,
 ): Promise<string> {
   const { camera, id, key } = unproven.key;
-  await ask(destination, { name: camera, keyId: id }, key, signal, () => undefined);
+  await request(destination, { name: camera, keyId: id }, key, signal, () => undefined);
   await keys.prove(unproven);
   return camera;
 }
 
-/** Says `pair` on a connection of its own. @returns what `use` makes of the answer */
-async function ask<T>(
+/** Sends `pair` on a new connection. @returns the result of `use` for the answer */
+async function request<T>(
   destination: Destination,
   identity: Identity,
   key: Buffer,
@@ -76,14 +76,15 @@ async function ask<T>(
 ): Promise<T> {
   const plain = await openConnection(destination, signal);
   const socket = await connectTls(plain, identity, key, signal);
-  // For all of it: what it says meanwhile is no answer.
+  // One deadline for the whole answer: other messages do not extend it.
   const deadline = setTimeout(() => {
-    socket.destroy(new OperationalError('LINK', 'the receiver does not answer'));
+    const limit = `no answer within ${helloDeadlineMs / 1000} s`;
+    socket.destroy(new OperationalError('LINK', limit));
   }, helloDeadlineMs);
   try {
     socket.write(preface);
     for (const part of encodeMessage({ type: 'pair', agent: version })) socket.write(part);
-    const result = use(await answerOn(socket), socket);
+    const result = use(await readAnswer(socket), socket);
     for (const part of encodeMessage({ type: 'bye' })) socket.write(part);
     socket.end();
     socket.setTimeout(helloDeadlineMs, () => socket.destroy());
@@ -97,7 +98,7 @@ async function ask<T>(
   }
 }
 
-async function answerOn(socket: TLSSocket): Promise<PairedMessage> {
+async function readAnswer(socket: TLSSocket): Promise<PairedMessage> {
   const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: maxHeaderBytes });
   let opening: Buffer | undefined = Buffer.alloc(0);
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
@@ -112,8 +113,8 @@ async function answerOn(socket: TLSSocket): Promise<PairedMessage> {
       const message = readReceiverMessage(header);
       if (message?.type === 'paired') return message;
       if (message?.type === 'bye') {
-        const said = message.message ?? message.code ?? 'bye';
-        throw new OperationalError('LINK', `the receiver says: ${said}`);
+        const reason = message.message ?? message.code ?? 'no reason given';
+        throw new OperationalError('LINK', `the receiver ended the session: ${reason}`);
       }
     }
   }

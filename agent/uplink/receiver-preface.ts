@@ -1,17 +1,18 @@
-/** What a receiver says first, and what it means when something else comes. Pure. */
+/** Checks the first bytes that a receiver sends. Pure. */
 import { OperationalError } from '../../shared/cli/errors.js';
 import { preface } from '../../shared/protocol/protocol-limits.js';
 
-/** @returns false while bytes are missing @throws {OperationalError} PROTOCOL when what answers is no receiver of this version */
+/** @returns false: more bytes are needed @throws {OperationalError} PROTOCOL: not a receiver of this version */
 export function hasPreface(bytes: Buffer): boolean {
   const expected = Buffer.from(preface);
   const shared = Math.min(bytes.length, expected.length);
   if (bytes.subarray(0, shared).equals(expected.subarray(0, shared))) {
     return bytes.length >= expected.length;
   }
-  const said = bytes
+  const received = bytes
     .toString('latin1', 0, 200)
     .replaceAll(/[^\x20-\x7e]+/g, ' ')
     .trim();
-  throw new OperationalError('PROTOCOL', `it is no picchanged receiver for us; it says '${said}'`);
+  const expectation = `not a picchanged receiver of this protocol version: it sent '${received}'`;
+  throw new OperationalError('PROTOCOL', expectation);
 }

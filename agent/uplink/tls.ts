@@ -1,6 +1,6 @@
 /**
- * TLS over a connection to a receiver. Both ends prove that they have the key before a byte of ours is sent:
- * whoever else answers learns the camera's name and the key's id, and nothing more.
+ * TLS 1.3 with a pre-shared key over a connection to a receiver. Both sides prove the key before the agent sends data:
+ * any other peer learns only the camera's name and the key's id.
  */
 import type { Socket } from 'node:net';
 import { type TLSSocket, connect } from 'node:tls';
@@ -9,7 +9,7 @@ import { type Identity, formatIdentity, pairingName } from '../../shared/keys/id
 import { helloDeadlineMs } from '../../shared/protocol/protocol-limits.js';
 import { tlsSettings } from '../../shared/keys/tls-settings.js';
 
-/** @throws {OperationalError} KEYS: the other side has not proven the key. LINK: the connection broke */
+/** @throws {OperationalError} KEYS: the peer has not proven the key. LINK: the connection broke */
 export function connectTls(
   socket: Socket,
   identity: Identity,
@@ -21,44 +21,45 @@ export function connectTls(
       ...tlsSettings,
       socket,
       pskCallback: () => ({ identity: formatIdentity(identity), psk: key }),
-      // Asked only when a certificate was shown in place of the key.
-      checkServerIdentity: () => new Error('it shows a certificate, and does not have the key'),
+      // Called only when the peer has sent a certificate instead of using the key.
+      checkServerIdentity: () => new Error('the peer sent a certificate instead of using the key'),
     });
-    const settle = (): void => {
+    const cleanUp = (): void => {
       clearTimeout(deadline);
       signal.removeEventListener('abort', stop);
-      secured.off('error', giveUp).off('close', closed);
+      secured.off('error', fail).off('close', closed);
     };
-    const giveUp = (cause: unknown): void => {
-      settle();
-      // An error after this one has nobody to tell.
+    const fail = (cause: unknown): void => {
+      cleanUp();
+      // Later errors are ignored; without a listener they would end the process.
       secured.on('error', () => undefined);
       secured.destroy();
       socket.destroy();
       reject(describeFailure(cause, identity));
     };
-    const stop = (): void => giveUp(new OperationalError('LINK', 'stopping'));
-    const closed = (): void => giveUp(new OperationalError('LINK', 'the connection was closed'));
+    const stop = (): void => fail(new OperationalError('LINK', 'stopping'));
+    const closed = (): void =>
+      fail(new OperationalError('LINK', 'the connection was closed during the TLS handshake'));
     const deadline = setTimeout(() => {
-      const limit = `no TLS within ${helloDeadlineMs / 1000} s`;
-      giveUp(new OperationalError('LINK', limit));
+      const limit = `no TLS handshake within ${helloDeadlineMs / 1000} s`;
+      fail(new OperationalError('LINK', limit));
     }, helloDeadlineMs);
     signal.addEventListener('abort', stop, { once: true });
-    secured.once('error', giveUp);
+    secured.once('error', fail);
     secured.once('close', closed);
     secured.once('secureConnect', () => {
-      // With a key from both ends there is no certificate; so says OpenSSL that it "reused" the key.
+      // OpenSSL reports a handshake with a pre-shared key as a reused session.
       if (!secured.isSessionReused()) {
-        giveUp(new Error('it does not have the key'));
+        fail(new Error('the peer did not use the key'));
         return;
       }
-      settle();
+      cleanUp();
       resolve(secured);
     });
   });
 }
 
-/** What a receiver that refuses an identity, or has another key under it, answers. */
+/** Alerts of a receiver that refuses the identity or has another key under it. */
 const refusals = new Set([
   'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
   'ERR_SSL_SSLV3_ALERT_ILLEGAL_PARAMETER',
@@ -69,22 +70,24 @@ function describeFailure(cause: unknown, { name }: Identity): OperationalError {
   if (cause instanceof OperationalError) return cause;
   const code = systemCode(cause) ?? '';
   if (refusals.has(code) && name === pairingName) {
-    return new OperationalError('KEYS', 'the receiver does not take this code', {
-      hint: 'it is used up, replaced or older than 15 minutes: receiver pair NAME there makes another',
+    return new OperationalError('KEYS', 'the receiver refused the pairing code', {
+      hint: "a code is valid once and for 15 minutes: run 'receiver pair NAME' there for a new one",
     });
   }
   if (refusals.has(code)) {
     return new OperationalError('KEYS', 'the receiver does not know this key', {
-      hint: 'it was taken back or changed: receiver pair NAME there makes a code to pair again',
+      hint: "the camera was unpaired or paired again: run 'receiver pair NAME' there for a new code",
     });
   }
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
-    return new OperationalError('KEYS', 'what answers there does not speak TLS', {
-      hint: 'nothing is sent to it in the clear; is this the right host and port?',
+    return new OperationalError('KEYS', 'the peer does not use TLS', {
+      hint: 'nothing is sent in the clear; check the host and the port',
     });
   }
-  // OpenSSL's own sentences name lines of its source.
-  if (code.startsWith('ERR_SSL')) return new OperationalError('KEYS', `TLS failed: ${code}`);
+  // Without the cause: OpenSSL's messages contain line numbers of its source.
+  if (code.startsWith('ERR_SSL')) {
+    return new OperationalError('KEYS', `TLS handshake failed: ${code}`);
+  }
   if (code !== '') return new OperationalError('LINK', 'the connection broke', { cause });
-  return new OperationalError('KEYS', 'what answers there is not the receiver', { cause });
+  return new OperationalError('KEYS', 'the peer is not the paired receiver', { cause });
 }

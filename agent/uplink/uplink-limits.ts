@@ -1,16 +1,16 @@
-/** What a receiver cannot make the agent do, whatever it says. SECURITY.md lists it. Pure. */
+/** The agent's limits for values that a receiver sends. SECURITY.md lists them. Pure. */
 
-/** More frames sent and unanswered fill no line better, and each is loaded again after a cut. */
+/** More unanswered frames do not use a line better, and each one is sent again after a broken connection. */
 export const maxFramesInFlight = 64;
 
-/** A receiver that takes no frame of this size takes none: every frame would wait. */
+/** Smallest frame size limit of a receiver, bytes: with a smaller one every frame would wait. */
 export const minFrameLimitBytes = 1024;
 
-/** A receiver that says goodbye and asks us back at once would have us connect without end. */
-export const minReturnMs = 500;
+/** Shortest pause before the next connection, whatever the receiver asks for: prevents a reconnect loop. */
+export const minRetryAfterMs = 500;
 
 /**
- * The longest pause that a receiver may ask for, before the next connection or before a frame is sent again:
- * as long as the agent's own longest pause between attempts, and enough for the minute of a quota.
+ * Longest pause that a receiver may ask for, before the next connection or before a frame is sent again: the agent's
+ * own longest pause between attempts, and enough for the minute of a quota.
  */
-export const maxReturnMs = 60_000;
+export const maxRetryAfterMs = 60_000;

@@ -1,6 +1,6 @@
 /**
- * Keeps a connection to one receiver: connects, lets a link talk, connects again after growing pauses. The
- * frames wait in the spool meanwhile; nothing here makes capture wait.
+ * Keeps a connection to one receiver: connects, runs a link, reconnects with exponential backoff. Frames wait in the
+ * spool meanwhile; capturing never waits for the uplink.
  */
 import { type Destination, formatAddress } from '../../shared/cli/address.js';
 import type { Clock } from '../../shared/clock.js';
@@ -12,105 +12,106 @@ import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import type { Spool } from '../spool/spool.js';
 import { openConnection } from './connection.js';
 import { Link } from './link.js';
-import { OversizeReport, PassedOver } from './passed-over.js';
+import { OversizeLog, SkippedEntries } from './skipped-entries.js';
 import { connectTls } from './tls.js';
 
 export interface UplinkParts {
   readonly destination: Destination;
-  /** Its name at a receiver that it is not paired with. */
+  /** The camera's name at a receiver that the agent is not paired with. */
   readonly camera: string;
-  /** Asked for each connection: keys to try, best first; none at all: speak clear. May reject. */
+  /** Called for each connection. @returns the keys to try, best first; empty: connect unencrypted. May reject. */
   readonly keys: () => Promise<readonly CameraKey[]>;
   readonly spool: Spool;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
   /**
-   * Told which receiver answers. @returns spools that were left for it when it was spelled otherwise; each has
-   * an epoch of its own, and so is delivered on a connection of its own
+   * Called with the id of the receiver that answers. @returns orphaned spools with entries for it; each has its own
+   * epoch, so it is delivered on its own connection
    */
   readonly onReceiver: (receiverId: string) => Promise<readonly Spool[]>;
 }
 
-/** Half a second at first: a receiver that was restarted is back by then. A minute at most. */
+/** The first pause covers the restart of a receiver. */
 const pauses: BackoffSettings = { firstMs: 500, capMs: 60_000 };
 
-/** A receiver that restarts asks for less. */
+/** Longer pauses are logged; a receiver that restarts asks for less. */
 const shortPauseMs = 5000;
-const pauseLineEveryMs = 5 * 60_000;
+const pauseLogIntervalMs = 5 * 60_000;
 
 export class Uplink {
   readonly #parts: UplinkParts;
-  readonly #trouble: RepeatingErrorLog;
+  readonly #errors: RepeatingErrorLog;
   readonly #name: string;
   #link: Link | undefined;
   #isDraining = false;
-  #nextPauseLineMs = Number.NEGATIVE_INFINITY;
-  /** Spools of another spelling of this receiver, to be emptied before we go on. */
-  #left: Spool[] = [];
-  /** Of these, those that were emptied as far as the receiver takes them. */
-  readonly #visited = new Set<Spool>();
-  readonly #oversize: OversizeReport;
-  /** What the receiver did not take of the own spool on the last connection. */
-  #passedOver: PassedOver | undefined;
-  /** True when draining has left only what the receiver does not take. */
+  #nextPauseLogMs = Number.NEGATIVE_INFINITY;
+  /** Orphaned spools of this receiver that are delivered before the regular spool. */
+  #orphaned: Spool[] = [];
+  /** Orphaned spools that are drained, except for skipped entries. */
+  readonly #drained = new Set<Spool>();
+  readonly #oversize: OversizeLog;
+  /** Skipped entries of the regular spool on the last connection. */
+  #skipped: SkippedEntries | undefined;
+  /** True: the regular spool is drained, except for skipped entries. */
   #isDrained = false;
 
   constructor(parts: UplinkParts) {
     this.#parts = parts;
-    this.#trouble = new RepeatingErrorLog(parts.log, parts.clock);
-    this.#oversize = new OversizeReport(parts.log, parts.clock);
+    this.#errors = new RepeatingErrorLog(parts.log, parts.clock);
+    this.#oversize = new OversizeLog(parts.log, parts.clock);
     this.#name = formatAddress(parts.destination.host, parts.destination.port);
     parts.spool.onAdded(() => this.#link?.wake());
   }
 
-  /** Delivers until `signal` aborts. Failures are told and tried again; it never throws for them. */
+  /** Delivers until `signal` aborts. Failures are logged and retried; only a bug rejects. */
   async run(signal: AbortSignal): Promise<void> {
     while (!this.#isFinished(signal)) {
       let pauseMs = 0;
       try {
-        pauseMs = await this.#talk(signal);
-        this.#notePause(pauseMs);
+        pauseMs = await this.#connectOnce(signal);
+        this.#logPause(pauseMs);
       } catch (error) {
         if (!(error instanceof OperationalError)) throw error;
         if (signal.aborted) return;
-        this.#visited.clear();
-        this.#trouble.failed(`cannot deliver to ${this.#name}; frames wait`, error);
-        pauseMs = backoffMs(this.#trouble.failures, this.#parts.random(), pauses);
+        this.#drained.clear();
+        this.#errors.failed(`cannot deliver to ${this.#name}; frames wait`, error);
+        pauseMs = backoffMs(this.#errors.failures, this.#parts.random(), pauses);
       }
       if (!this.#isFinished(signal)) await this.#parts.clock.sleep(pauseMs, signal);
     }
   }
 
-  /** From now on `run` ends as soon as nothing waits any more. */
+  /** Makes `run` end as soon as no entry waits. */
   drain(): void {
     this.#isDraining = true;
     this.#link?.drain();
   }
 
-  /** Whether something waits that the receiver may take. */
+  /** Whether an entry waits that the receiver may accept. */
   get isPending(): boolean {
-    return this.#parts.spool.hasWaiting((entry) => !this.#passedOver?.isForGood(entry));
+    return this.#parts.spool.hasWaiting((entry) => !this.#skipped?.isSkipped(entry));
   }
 
   #isFinished(signal: AbortSignal): boolean {
     const isEmpty = this.#isDrained || this.#parts.spool.waitingCount === 0;
-    return signal.aborted || (this.#isDraining && this.#left.length === 0 && isEmpty);
+    return signal.aborted || (this.#isDraining && this.#orphaned.length === 0 && isEmpty);
   }
 
-  /** Logs a pause that an operator would notice. A receiver that asks again and again gets a line now and then. */
-  #notePause(pauseMs: number): void {
+  /** Logs a long pause that the receiver asked for, at most every five minutes. */
+  #logPause(pauseMs: number): void {
     const now = this.#parts.clock.monotonicMs();
-    if (pauseMs <= shortPauseMs || now < this.#nextPauseLineMs) return;
-    this.#nextPauseLineMs = now + pauseLineEveryMs;
+    if (pauseMs <= shortPauseMs || now < this.#nextPauseLogMs) return;
+    this.#nextPauseLogMs = now + pauseLogIntervalMs;
     const seconds = Math.round(pauseMs / 1000);
-    this.#parts.log.warn(`${this.#name} asks to come back in ${seconds} s; frames wait`);
+    this.#parts.log.warn(`${this.#name} asked for a pause of ${seconds} s; frames wait`);
   }
 
-  async #talk(signal: AbortSignal): Promise<number> {
+  /** Runs one connection. @returns the pause before the next one, milliseconds */
+  async #connectOnce(signal: AbortSignal): Promise<number> {
     const keys = await this.#parts.keys();
-    // After a change of keys, or with several receivers, the first need not be the right one.
-    const key = keys[this.#trouble.failures % Math.max(1, keys.length)];
+    // Each failure tries the next key: after a change of keys the first one may be wrong.
+    const key = keys[this.#errors.failures % Math.max(1, keys.length)];
     const plain = await openConnection(this.#parts.destination, signal);
     const identity = key && { name: key.camera, keyId: key.id };
     const socket = identity ? await connectTls(plain, identity, key.key, signal) : plain;
@@ -118,33 +119,33 @@ export class Uplink {
     signal.addEventListener('abort', abort, { once: true });
     const { clock, log } = this.#parts;
     const camera = key?.camera ?? this.#parts.camera;
-    const left = this.#left.shift();
-    if (left !== undefined) this.#visited.add(left);
-    const spool = left ?? this.#parts.spool;
-    const isOwn = left === undefined;
-    const passedOver = new PassedOver(isOwn ? this.#oversize : new OversizeReport(log, clock));
+    const orphaned = this.#orphaned.shift();
+    if (orphaned !== undefined) this.#drained.add(orphaned);
+    const spool = orphaned ?? this.#parts.spool;
+    const oversize = orphaned === undefined ? this.#oversize : new OversizeLog(log, clock);
+    const skipped = new SkippedEntries(oversize);
     const onWelcome = async (receiverId: string | undefined): Promise<void> => {
-      this.#trouble.worked(`delivering to ${this.#name} again`);
+      this.#errors.worked(`delivering to ${this.#name} again`);
       log.debug('connected', {
         receiver: this.#name,
         isEncrypted: key !== undefined,
         waiting: spool.waitingCount,
       });
-      if (left !== undefined) return;
-      this.#passedOver = passedOver;
+      if (orphaned !== undefined) return;
+      this.#skipped = skipped;
       if (receiverId === undefined) return;
       const all = await this.#parts.onReceiver(receiverId);
-      this.#left = all.filter((each) => !this.#visited.has(each));
-      if (this.#left.length > 0) link.drain();
+      this.#orphaned = all.filter((other) => !this.#drained.has(other));
+      if (this.#orphaned.length > 0) link.drain();
     };
-    const parts = { camera, spool, clock, log, passedOver, onWelcome };
+    const parts = { camera, spool, clock, log, skipped, onWelcome };
     const link = (this.#link = new Link(socket, parts));
-    if (this.#isDraining || left !== undefined) link.drain();
+    if (this.#isDraining || orphaned !== undefined) link.drain();
     try {
       const pauseMs = await link.run();
-      if (!link.isDone)
-        this.#visited.clear(); // another receiver may answer next
-      else if (left === undefined) this.#isDrained = this.#isDraining;
+      if (!link.isDrained)
+        this.#drained.clear(); // another receiver may answer next
+      else if (orphaned === undefined) this.#isDrained = this.#isDraining;
       return pauseMs;
     } catch (error) {
       if (error instanceof OperationalError || systemCode(error) === undefined) throw error;

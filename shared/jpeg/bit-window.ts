@@ -1,27 +1,27 @@
 /**
- * The entropy-coded bytes of a scan as plain bits, a window at a time: stuffed zeros taken out (ITU-T T.81,
- * F.1.2.3), markers kept out, so that the decoder reads any 25 bits with one look. Pure.
+ * The entropy-coded data of a scan as plain bits, one window at a time: without stuffed zero bytes (ITU-T T.81,
+ * F.1.2.3) and without markers, so that the decoder reads any 25 bits with one access. Pure.
  *
- * Positions are in bits from the window's start.
+ * Positions are in bits from the start of the window.
  */
 import { damaged } from './frame-error.js';
 import { endsTooSoon } from './markers.js';
 
 /** An MCU is at most 10 blocks (T.81, B.2.3) of 64 symbols of at most 27 bits. */
 const maxMcuBytes = 2160;
-/** Stays in the processor's nearest cache. */
+/** Fits the L1 cache. */
 const windowBytes = 16_384;
 
 export class BitWindow {
-  /** 32 bits can be read at any place of an MCU that begins before `readableBits`. */
+  /** 32 bits can be read at any position of an MCU that begins before `readableBits`. */
   readonly view: DataView;
-  /** Where an MCU may still begin; beyond it, `refill` is due. */
+  /** Last position at which an MCU may begin; above it call `refill`. */
   readableBits = 0;
 
   readonly #bytes = new Uint8Array(windowBytes + maxMcuBytes + 8);
   readonly #jpeg: Buffer;
   readonly #jpegView: DataView;
-  /** Next byte of the JPEG to be taken; where there is a marker, its FF. */
+  /** Next byte of the JPEG to read; at a marker, its FF. */
   #at = 0;
   #byteCount = 0;
   #isAtEnd = false;
@@ -32,48 +32,48 @@ export class BitWindow {
     this.view = new DataView(this.#bytes.buffer);
   }
 
-  /** Begins at a byte of the JPEG; the position is 0. */
+  /** Starts a scan or restart interval at a byte of the JPEG; the position is 0. */
   start(at: number): void {
     this.#at = at;
     this.#byteCount = 0;
     this.#isAtEnd = false;
-    this.#take();
+    this.#fill();
   }
 
   /**
-   * To be called when the position is beyond `readableBits`.
-   * @returns the same place's new position @throws {OperationalError} FRAME: there are no more bits
+   * Moves the window when the position is above `readableBits`.
+   * @returns the new position of the same bit @throws {OperationalError} FRAME: there are no more bits
    */
   refill(position: number): number {
     if (this.#isAtEnd) throw this.#endsEarly();
     const from = position >>> 3;
     this.#bytes.copyWithin(0, from, this.#byteCount);
     this.#byteCount -= from;
-    this.#take();
+    this.#fill();
     return position & 7;
   }
 
   /**
-   * Ends at the marker after the position. @returns where in the JPEG it is; its length when there is none
-   * @throws {OperationalError} FRAME: the bits were not enough, or there are more than `maxSpareBytes`
+   * Ends at the marker after the position. @returns its offset in the JPEG; the JPEG's length when there is none
+   * @throws {OperationalError} FRAME: too few bits, or more than `maxSpareBytes` before the marker
    */
   end(position: number, maxSpareBytes: number): number {
     if (!this.#isAtEnd) position = this.refill(position);
     if (position > 8 * this.#byteCount) throw this.#endsEarly();
     const spareBytes = this.#byteCount - ((position + 7) >>> 3);
     if (!this.#isAtEnd || spareBytes > maxSpareBytes) {
-      throw damaged('there are more picture data than the picture has room for');
+      throw damaged('excess entropy-coded data before the next marker');
     }
     return this.#at;
   }
 
   #endsEarly(): Error {
     const hasMarker = this.#at < this.#jpeg.length;
-    return damaged(hasMarker ? 'its picture data end early' : endsTooSoon);
+    return damaged(hasMarker ? 'its entropy-coded data end too early' : endsTooSoon);
   }
 
-  /** Fills the window, or as much of it as there is before the next marker. */
-  #take(): void {
+  /** Fills the window, up to the next marker. */
+  #fill(): void {
     const source = this.#jpegView;
     const target = this.view;
     const bytes = this.#bytes;
@@ -83,7 +83,7 @@ export class BitWindow {
     while (count < windowBytes) {
       if (at + 4 <= length) {
         const four = source.getInt32(at);
-        // None of the four is FF: no byte of the complement is zero.
+        // Tests that none of the four bytes is FF: the complement has no zero byte.
         if (((~four - 0x01010101) & four & 0x80808080) === 0) {
           target.setInt32(count, four);
           at += 4;
@@ -111,7 +111,7 @@ export class BitWindow {
     }
     this.#at = at;
     this.#byteCount = count;
-    // A scan that was cut off reads what the window had before, for the rest of its MCU, and is found out.
+    // At the end a truncated MCU reads old bytes of the window; `end` or `refill` then reports the missing data.
     this.readableBits = 8 * (this.#isAtEnd ? count : count - maxMcuBytes);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Reads a sequential Huffman-coded JPEG (ITU-T T.81: SOF0, and SOF1 of 8 bits) as far as the means of its
- * blocks, or finds that it takes a full decoder. Pure.
+ * Reads the means of the blocks of a sequential Huffman-coded JPEG (ITU-T T.81: SOF0, and SOF1 with 8 bits), or finds
+ * that the JPEG needs a full decoder. Pure.
  */
 import { BitWindow } from './bit-window.js';
 import { BlockTable } from './block-table.js';
@@ -33,23 +33,23 @@ import {
   readSegment,
 } from './segments.js';
 
-/** What the components are: brightness; brightness, blueness and redness (YCbCr); or red, green and blue. */
+/** The components: luminance only; YCbCr; or red, green and blue. */
 export type Colour = 'grey' | 'ycc' | 'rgb';
 
 export interface Reading {
   readonly frame: FrameHeader;
   readonly colour: Colour;
-  /** In the frame header's order, all read; undefined: it takes a full decoder. */
+  /** In the order of the frame header; undefined: a full decoder is needed. */
   readonly components: readonly Component[] | undefined;
 }
 
 /**
- * How finely a frame is read: the side of the squares whose means are wanted, 8 for blocks, 4 for their quarters,
- * in samples of brightness. Throws when the frame is too large.
+ * Chooses the resolution: the side of the squares whose means are computed, in luminance samples; 8: blocks,
+ * 4: quarters of blocks. Throws when the frame is too large.
  */
 export type ChooseTile = (frame: FrameHeader) => 4 | 8;
 
-/** @throws {OperationalError} FRAME: damaged, or of a kind that no decoder here reads; what `chooseTile` throws */
+/** @throws {OperationalError} FRAME: damaged, or coded in an unsupported way; what `chooseTile` throws */
 export function readCoefficients(jpeg: Buffer, chooseTile: ChooseTile): Reading {
   if (jpeg.length === 0) throw damaged(isEmpty);
   if (jpeg[0] !== 0xff || jpeg[1] !== SOI) throw damaged(noStart);
@@ -62,10 +62,10 @@ export function readCoefficients(jpeg: Buffer, chooseTile: ChooseTile): Reading 
   }
 }
 
-/** Its tables are kept: a camera's are the same in each frame. */
+/** Cache: a camera uses the same tables in each frame. */
 const blockTables = new Map<string, BlockTable>();
-/** Twice what one frame can have, so that a camera whose tables change does not fill the memory. */
-const mostBlockTables = 8;
+/** Size of the cache: twice the tables of one frame. A camera with changing tables does not fill the memory. */
+const maxBlockTables = 8;
 
 class Reader {
   needsFullDecoder = false;
@@ -77,7 +77,7 @@ class Reader {
   readonly #huffman: (HuffmanTable | undefined)[] = [];
   #restartInterval = 0;
   #isJfif = false;
-  /** What an Adobe segment says of the colour: 0 is none taken apart, 1 is YCbCr. */
+  /** Transform flag of an Adobe APP14 segment: 0 is RGB, 1 is YCbCr. */
   #adobeTransform: number | undefined;
   #frame: FrameHeader | undefined;
   #tilePx: 4 | 8 = 8;
@@ -90,13 +90,14 @@ class Reader {
     this.#bits = new BitWindow(jpeg);
   }
 
-  /** @returns where in the JPEG to go on */
+  /** Reads a segment. @returns the offset of the next segment in the JPEG */
   take({ code, payload, end }: Segment): number {
     if (code === SOS) return this.#takeScan(payload, end);
     if (code === DHT) readHuffman(payload, this.#huffman);
     else if (code === DQT) readQuantization(payload, this.#quantization);
     else if (code === DRI) {
-      if (payload.length !== 2) throw damaged(`a restart interval of ${payload.length} bytes`);
+      if (payload.length !== 2)
+        throw damaged(`invalid DRI segment: ${payload.length} bytes, not 2`);
       this.#restartInterval = payload.readUInt16BE(0);
     } else if (code === APP0) this.#isJfif ||= payload.toString('latin1', 0, 5) === 'JFIF\0';
     else if (code === APP14) {
@@ -104,7 +105,7 @@ class Reader {
         this.#adobeTransform = payload[11];
       }
     } else if (isFrameHeader(code)) {
-      if (this.#frame !== undefined) throw damaged('it has two frame headers');
+      if (this.#frame !== undefined) throw damaged('more than one frame header (SOF)');
       this.#frame = readFrameHeader(code, payload);
       this.#isProgressive = code === SOF2;
       this.#tilePx = this.#chooseTile(this.#frame);
@@ -117,16 +118,15 @@ class Reader {
     if (frame === undefined || (this.#components === undefined && !this.needsFullDecoder)) {
       throw damaged(noPictureData);
     }
-    if (this.#components?.some(({ isRead }) => !isRead) === true) {
-      throw damaged('a part of the picture is missing');
-    }
+    const unread = this.#components?.find(({ isRead }) => !isRead);
+    if (unread !== undefined) throw damaged(`component ${unread.header.id} has no scan`);
     return { frame, colour: this.#colourOf(frame), components: this.#components };
   }
 
   #takeScan(payload: Buffer, start: number): number {
     const frame = this.#frame;
-    if (frame === undefined) throw damaged('its picture data come before their frame header');
-    if (this.#isProgressive || !this.#isPlain(frame)) {
+    if (frame === undefined) throw damaged('a scan (SOS) before the frame header (SOF)');
+    if (this.#isProgressive || !this.#isSupported(frame)) {
       this.needsFullDecoder = true;
       return start;
     }
@@ -135,15 +135,17 @@ class Reader {
       this.#colourOf(frame),
       this.#tilePx,
     ));
-    // What webcams leave out of MJPEG are all the tables, never some.
+    // Frames of MJPEG webcams may have no Huffman tables: then the standard tables apply, all of them.
     const tables = this.#huffman.length === 0 ? standardTables() : this.#huffman;
     const parts = readScanHeader(payload).map((part) => {
       const component = components.find(({ header }) => header.id === part.id);
       if (component === undefined) {
-        throw damaged(`a scan of the unknown component ${part.id}`);
+        throw damaged(`scan refers to unknown component ${part.id}`);
       }
       const quantization = this.#quantization[component.header.quantization];
-      if (quantization === undefined) throw damaged('a quantization table is missing');
+      if (quantization === undefined) {
+        throw damaged(`quantization table ${component.header.quantization} is not defined`);
+      }
       component.startScan(quantization);
       return { component, table: blockTableFor(tables, part) };
     });
@@ -153,8 +155,9 @@ class Reader {
       (sum, { component: { header } }) => sum + header.hSampling * header.vSampling,
       0,
     );
-    if (isInterleaved && blocks > 10)
-      throw damaged(`${blocks} blocks in an MCU; the maximum is 10`);
+    if (isInterleaved && blocks > 10) {
+      throw damaged(`${blocks} blocks per MCU; the maximum is 10`);
+    }
     return readScan(this.#jpeg, start, this.#bits, {
       parts,
       mcusAcross: isInterleaved
@@ -168,10 +171,10 @@ class Reader {
   }
 
   /**
-   * Brightness, or each of red, green and blue, is there in full size. Every camera's frame is so; where
-   * colour is finer than brightness, or there are four inks, the full decoder takes it.
+   * True when luminance, or each of red, green and blue, is not subsampled, as in the frames of every camera. With
+   * subsampled luminance or four components a full decoder is needed.
    */
-  #isPlain(frame: FrameHeader): boolean {
+  #isSupported(frame: FrameHeader): boolean {
     const { components } = frame;
     if (components.length !== 1 && components.length !== 3) return false;
     const wanted = this.#colourOf(frame) === 'rgb' ? components : components.slice(0, 1);
@@ -181,7 +184,7 @@ class Reader {
     );
   }
 
-  /** By the rules that libjpeg made common. */
+  /** The rules of libjpeg. */
   #colourOf({ components }: FrameHeader): Colour {
     if (components.length === 1) return 'grey';
     if (this.#isJfif) return 'ycc';
@@ -190,7 +193,7 @@ class Reader {
   }
 }
 
-/** Only brightness, or what it is made of, is read as finely as wanted. */
+/** Luminance, or each of red, green and blue, has tiles of `tilePx`; chroma has whole blocks. */
 function makeComponents(frame: FrameHeader, colour: Colour, tilePx: 4 | 8): Component[] {
   return frame.components.map(
     (header, index) => new Component(frame, header, index === 0 || colour === 'rgb' ? tilePx : 8),
@@ -200,11 +203,13 @@ function makeComponents(frame: FrameHeader, colour: Colour, tilePx: 4 | 8): Comp
 function blockTableFor(tables: HuffmanTables, { dc, ac }: ScanComponent): BlockTable {
   const dcTable = dc < 4 ? tables[dc] : undefined;
   const acTable = ac < 4 ? tables[4 + ac] : undefined;
-  if (dcTable === undefined || acTable === undefined) throw damaged('a Huffman table is missing');
+  if (dcTable === undefined || acTable === undefined) {
+    throw damaged(`scan refers to an undefined Huffman table: DC ${dc} or AC ${ac}`);
+  }
   const key = `${dcTable.key}/${acTable.key}`;
   let table = blockTables.get(key);
   if (table === undefined) {
-    if (blockTables.size >= mostBlockTables) blockTables.clear();
+    if (blockTables.size >= maxBlockTables) blockTables.clear();
     table = new BlockTable(dcTable, acTable);
     blockTables.set(key, table);
   }

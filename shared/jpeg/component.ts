@@ -1,8 +1,8 @@
-/** One component of a frame: how it is sampled, and the means of its blocks as they are read. Pure. */
+/** One component of a frame: its sampling, and the means of its blocks. Pure. */
 import { damaged } from './frame-error.js';
 import { type Tiles, makeTiles } from './tiles.js';
 
-/** What the frame header says of a component (ITU-T T.81, B.2.2). */
+/** A component in the frame header (ITU-T T.81, B.2.2). */
 export interface ComponentHeader {
   readonly id: number;
   /** Sampling factors H and V: blocks in an MCU, horizontally and vertically, 1..4. */
@@ -22,25 +22,25 @@ export interface FrameHeader {
 }
 
 /**
- * Grey levels that a mean may lie beyond 0..255, beside half a step of its quantization: encoders that
- * sharpen do overshoot. Data that were read wrongly lead further away, block by block.
+ * A mean may exceed 0..255 by this many grey levels plus half a quantization step: sharpening encoders overshoot.
+ * Damaged data drift further with each block.
  */
 const overshoot = 32;
 
 export class Component {
   readonly header: ComponentHeader;
-  /** Of the component's own samples: 8 for a mean a block, 4 for one a quarter. */
+  /** In samples of the component: 8: one mean per block, 4: one per quarter of a block. */
   readonly tilePx: 4 | 8;
-  /** Blocks of the component's own samples, the last ones cut by the frame's edge. */
+  /** Blocks inside the frame; its edge may cut the last ones. */
   readonly blocksAcross: number;
   readonly blocksDown: number;
-  /** Means of tiles, row by row, `stride` a row, as many as whole MCUs have. */
+  /** Means of tiles, row by row, `stride` per row; covers whole MCUs. */
   readonly means: Float32Array;
   readonly stride: number;
 
-  /** DC of the block before, in quantization steps (PRED in T.81, F.1.1.5.1). */
+  /** DC of the previous block, in quantization steps (PRED in T.81, F.1.1.5.1). */
   dcPredictor = 0;
-  /** What one quantization step of DC adds to the mean. */
+  /** Grey levels of the mean per quantization step of DC. */
   dcScale = 0;
   minMean = 0;
   maxMean = 0;
@@ -49,7 +49,7 @@ export class Component {
   readonly #widthPx: number;
   readonly #heightPx: number;
   #quantization: Uint16Array = new Uint16Array(64);
-  /** By how much of a block is inside the frame, width × 9 + height. */
+  /** Indexed by the part of a block that is inside the frame: width × 9 + height. */
   #tiles: (Tiles | undefined)[] = [];
 
   constructor(frame: FrameHeader, header: ComponentHeader, tilePx: 4 | 8) {
@@ -66,24 +66,24 @@ export class Component {
     this.means = new Float32Array(this.stride * mcusDown * header.vSampling * tiles);
   }
 
-  /** @param quantization its steps in zigzag order @throws {OperationalError} FRAME: it was read before */
+  /** @param quantization steps in zigzag order @throws {OperationalError} FRAME: a second scan */
   startScan(quantization: Uint16Array): void {
-    if (this.isRead) throw damaged('a part of the picture stands there twice');
+    if (this.isRead) throw damaged(`component ${this.header.id} has more than one scan`);
     this.isRead = true;
     this.#quantization = quantization;
     this.#tiles = [];
-    // The first coefficient is 8 times the mean of the samples less 128 (T.81, A.3.1 and A.3.3).
+    // DC is 8 × (mean of the samples − 128) (T.81, A.3.1 and A.3.3).
     this.dcScale = quantization[0]! / 8;
     this.minMean = -overshoot - this.dcScale / 2;
     this.maxMean = 255 + overshoot + this.dcScale / 2;
   }
 
-  /** True where the last column or row of blocks reaches beyond the frame's edge. */
+  /** True: the frame's edge cuts the last column or row of blocks. */
   get isCut(): boolean {
     return this.#widthPx % 8 !== 0 || this.#heightPx % 8 !== 0;
   }
 
-  /** The tiles of a block that lies at minMean partly inside the frame. */
+  /** The tiles of a block that is at least partly inside the frame. */
   tilesAt(column: number, row: number): Tiles {
     const width = Math.min(8, this.#widthPx - 8 * column);
     const height = Math.min(8, this.#heightPx - 8 * row);
@@ -97,5 +97,5 @@ export class Component {
 }
 
 export function beyondRange(): Error {
-  return damaged('parts of it are far darker than black or brighter than white');
+  return damaged('a DC coefficient is out of range');
 }

@@ -1,4 +1,4 @@
-/** The two ways in which a JPEG cannot be read, as errors. Pure. */
+/** The errors of a JPEG that cannot be read: damaged, or coded in an unsupported way. Pure. */
 import { OperationalError } from '../cli/errors.js';
 
 /** @param reason completes "the JPEG is damaged: …" */
@@ -6,11 +6,7 @@ export function damaged(reason: string): OperationalError {
   return new OperationalError('FRAME', `the JPEG is damaged: ${reason}`);
 }
 
-/** Whole, perhaps, but of a kind that no decoder here reads. @param what completes "the JPEG …" */
-export function unreadable(what: string, hint?: string): OperationalError {
-  return new OperationalError(
-    'FRAME',
-    `the JPEG ${what} and cannot be read`,
-    hint === undefined ? {} : { hint },
-  );
+/** @param reason completes "the JPEG cannot be decoded: …" */
+export function unreadable(reason: string): OperationalError {
+  return new OperationalError('FRAME', `the JPEG cannot be decoded: ${reason}`);
 }

@@ -1,49 +1,51 @@
-/** Huffman tables of a JPEG (ITU-T T.81, annex C), and the ones meant where a frame has none. Pure. */
+/** Huffman tables of a JPEG (ITU-T T.81, annex C), and the standard tables for frames without tables. Pure. */
 import { damaged } from './frame-error.js';
 
-/** Codes of up to so many bits are found by one look; most are shorter. */
+/** Codes of up to this many bits, which are most codes, are found by one table lookup. */
 const quickBits = 8;
 
 export class HuffmanTable {
-  /** The same for tables with the same codes. */
+  /** Equal for tables with equal codes. */
   readonly key: string;
   readonly #values: Uint8Array;
-  /** By a code's length: the first code that is longer, its bits moved up to 16. */
+  /** By code length: the smallest 16-bit value that begins with a longer code. */
   readonly #limits = new Int32Array(17);
-  /** By a code's length: what to add to a code for its place in `#values`. */
+  /** By code length: the offset from a code to its index in `#values`. */
   readonly #offsets = new Int32Array(17);
   /** By the next 8 bits: a code's length and value, as `find` returns them, or 0. */
   readonly #quick = new Uint16Array(1 << quickBits);
 
   /**
-   * @param counts of codes of 1 to 16 bits @param values in the order of their codes, as many as counted
-   * @throws {OperationalError} FRAME: there cannot be so many codes
+   * @param counts numbers of codes of 1 to 16 bits (BITS) @param values in the order of their codes (HUFFVAL)
+   * @throws {OperationalError} FRAME: more codes of a length than exist
    */
   constructor(counts: Uint8Array, values: Uint8Array) {
     this.key = String.fromCharCode(...counts, ...values);
-    // Not the frame's own bytes: the table may outlive it.
+    // A copy: the table may outlive the frame.
     this.#values = Uint8Array.from(values);
     let code = 0;
-    let place = 0;
+    let index = 0;
     for (let length = 1; length <= 16; length++) {
       const count = counts[length - 1]!;
-      if (code + count > 1 << length) throw damaged('a Huffman table with too many codes');
-      this.#offsets[length] = place - code;
+      if (code + count > 1 << length) {
+        throw damaged(`invalid DHT segment: too many codes of ${length} bits`);
+      }
+      this.#offsets[length] = index - code;
       if (length <= quickBits) {
         const span = 1 << (quickBits - length);
         for (let i = 0; i < count; i++) {
           const from = (code + i) * span;
-          this.#quick.fill((length << 8) | values[place + i]!, from, from + span);
+          this.#quick.fill((length << 8) | values[index + i]!, from, from + span);
         }
       }
       code += count;
-      place += count;
+      index += count;
       this.#limits[length] = code << (16 - length);
       code <<= 1;
     }
   }
 
-  /** @param next the next 16 bits @returns the code's length × 256 + its value, or 0: no code begins so */
+  /** @param next the next 16 bits @returns code length × 256 + value; 0: no code matches */
   find(next: number): number {
     const quick = this.#quick[next >>> (16 - quickBits)]!;
     if (quick !== 0) return quick;
@@ -55,19 +57,19 @@ export class HuffmanTable {
   }
 }
 
-/** Makes a table from how many codes there are of each length from 1 bit up, and what they stand for. */
+/** Makes a table from BITS and HUFFVAL in hexadecimal. */
 function table(counts: string, values: string): HuffmanTable {
   const countBytes = new Uint8Array(16);
   countBytes.set(Buffer.from(counts, 'hex'));
   return new HuffmanTable(countBytes, Buffer.from(values, 'hex'));
 }
 
-/** Tables by their class (0: DC, 1: AC) × 4 + destination (0..3). */
+/** Indexed by class (0: DC, 1: AC) × 4 + destination (0..3). */
 export type HuffmanTables = readonly (HuffmanTable | undefined)[];
 
 /**
- * Those of T.81, K.3.3: webcams leave them out of each frame of their MJPEG, as AVI files always did.
- * Destination 0 is for luma and 1 for chroma.
+ * The tables of T.81, K.3.3: frames of MJPEG webcams, as those of AVI files, have no tables of their own.
+ * Destination 0 is for luminance, 1 for chrominance.
  */
 export function standardTables(): HuffmanTables {
   const [dcValues, none] = ['000102030405060708090a0b', undefined];

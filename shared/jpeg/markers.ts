@@ -1,4 +1,4 @@
-/** The markers of a JPEG (ITU-T T.81, table B.1) and the words for what is wrong at one. Pure. */
+/** The markers of a JPEG (ITU-T T.81, table B.1) and the error messages about them. Pure. */
 
 export const TEM = 0x01;
 export const SOF0 = 0xc0;
@@ -14,29 +14,28 @@ export const APP14 = 0xee;
 
 /** RST0 to RST7. */
 export const isRestart = (code: number): boolean => code >= 0xd0 && code <= 0xd7;
-/** C4, C8 and CC lie among the frame headers (SOF) and are none. */
+/** SOF0 to SOF15. C4 (DHT), C8 (JPG) and CC (DAC) are in the same range and are no frame headers. */
 export const isFrameHeader = (code: number): boolean =>
   code >= SOF0 && code <= 0xcf && code !== DHT && code !== 0xc8 && code !== 0xcc;
 
-/** A marker without a length, or one that leads on to a segment. */
 export type MarkerKind = 'fill' | 'standalone' | 'end' | 'segment';
 
 export const isEmpty = 'it is empty';
 export const noStart = 'it does not begin with FF D8';
 export const endsTooSoon = 'it ends before its end marker (FF D9)';
-export const noPictureData = 'it ends before any picture data';
+export const noPictureData = 'it ends before any scan (SOS)';
 
 const hexOf = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`;
 /** A byte in an error: `0xd8`. */
 export const hex = (byte: number | undefined): string => hexOf(byte ?? 0);
 export const noMarker = (byte: number | undefined): string =>
-  `byte ${hex(byte)} where a marker should be`;
+  `expected a marker, found byte ${hex(byte)}`;
 export const shortSegment = (code: number, length: number): string =>
-  `segment ${hex(code)} of length ${length}`;
+  `segment ${hex(code)} has length ${length}; the minimum is 2`;
 
 /**
- * What the byte after FF means where a marker is expected.
- * @returns the kind, or why no picture goes on like this, completing "the JPEG is damaged: …"
+ * Classifies the byte after FF where a marker is expected.
+ * @returns the kind, or a reason that completes "the JPEG is damaged: …"
  */
 export function readMarker(
   code: number,
@@ -46,7 +45,7 @@ export function readMarker(
   if (code === SOI) return { damage: 'a new picture begins before its end' };
   if (code === 0) return { damage: noMarker(code) };
   if (code === TEM || isRestart(code)) return { kind: 'standalone' };
-  // Walking over up to 64 KiB for what is a flipped bit would swallow the picture after this one.
+  // Not skipped as a segment: after a flipped bit up to 64 KiB of the next picture would be lost.
   if (code < SOF0) return { damage: `reserved marker ${hex(code)}` };
   return { kind: 'segment' };
 }

@@ -1,9 +1,9 @@
 /**
- * Reads the picture data of one scan of a sequential Huffman-coded frame (ITU-T T.81, F.2) and notes the mean
- * of each block. Pure.
+ * Decodes the entropy-coded data of one scan of a sequential Huffman-coded frame (ITU-T T.81, F.2) and stores the
+ * mean of each block. Pure.
  */
 import { type BitWindow } from './bit-window.js';
-import { type BlockTable, lookupBits, notReal } from './block-table.js';
+import { type BlockTable, lookupBits, noEntry } from './block-table.js';
 import { type Component, beyondRange } from './component.js';
 import { damaged } from './frame-error.js';
 import { endsTooSoon, hex } from './markers.js';
@@ -18,12 +18,12 @@ export interface ScanPart {
 interface Unit {
   readonly component: Component;
   readonly table: BlockTable;
-  /** The block's place is that of the MCU times the sampling factors, plus these. */
+  /** Position of the block: position of the MCU × sampling factors + these offsets. */
   readonly column: number;
   readonly row: number;
   readonly hSampling: number;
   readonly vSampling: number;
-  /** True: all its coefficients are wanted, not only the first. */
+  /** True: all coefficients are needed. False: DC only. */
   readonly isWhole: boolean;
 }
 
@@ -31,28 +31,28 @@ interface Layout {
   readonly mcusAcross: number;
   readonly mcusDown: number;
   readonly units: readonly Unit[];
-  /** The units of MCUs in the last column or row. */
+  /** For MCUs in the last column or row. */
   readonly edgeUnits: readonly Unit[];
 }
 
 /**
- * Bytes between the last bits of a picture, or of a restart interval, and the marker. There should be none;
- * common webcams have up to ten before a restart marker and encoders in hardware fill up to a word.
+ * Upper limit of bytes between the last bits of a scan or restart interval and the marker. T.81 allows none; common
+ * webcams write up to ten before a restart marker, and hardware encoders pad to a word.
  */
 const maxSpareBytes = 16;
 
 export interface Scan {
-  /** One or, interleaved, several. */
+  /** One component, or several in an interleaved scan. */
   readonly parts: readonly ScanPart[];
   readonly mcusAcross: number;
   readonly mcusDown: number;
-  /** MCUs between restart markers; 0: there are none. */
+  /** MCUs between restart markers; 0: no restart markers. */
   readonly restartInterval: number;
 }
 
 /**
- * @param start of the picture data in the JPEG @returns where the marker after them is
- * @throws {OperationalError} FRAME: what is wrong with the data
+ * @param start offset of the entropy-coded data in the JPEG @returns the offset of the marker after them
+ * @throws {OperationalError} FRAME: damaged data
  */
 export function readScan(jpeg: Buffer, start: number, bits: BitWindow, scan: Scan): number {
   const layout = makeLayout(scan);
@@ -73,7 +73,7 @@ export function readScan(jpeg: Buffer, start: number, bits: BitWindow, scan: Sca
   return at;
 }
 
-/** @returns the position after the last of the MCUs */
+/** @returns the position after the last MCU */
 function readMcus(bits: BitWindow, layout: Layout, from: number, to: number): number {
   const { view } = bits;
   const { mcusAcross, mcusDown } = layout;
@@ -96,11 +96,10 @@ function readMcus(bits: BitWindow, layout: Layout, from: number, to: number): nu
         position = readWholeBlock(view, position, unit, { column, row }, sums);
         continue;
       }
-      // Written out rather than called, as block-table.ts has the bits: a one-shot run ends before the
-      // compiler would have put the calls in place.
+      // The accessors of block-table.ts, inlined by hand: a one-shot run ends before the JIT compiler inlines them.
       let next = view.getInt32(position >>> 3) << (position & 7);
       let entry = dcLookup[next >>> shift]!;
-      if ((entry & notReal) === notReal) entry = table.readDc(view, position);
+      if ((entry & noEntry) === noEntry) entry = table.readDc(view, position);
       position += entry & 31;
       let coefficients = (entry >>> 5) & 255;
       component.dcPredictor += entry >> 20;
@@ -153,5 +152,5 @@ function makeLayout({ parts, mcusAcross, mcusDown }: Scan): Layout {
 
 function wrongMarker(found: number | undefined, expected: number): string {
   if (found === undefined) return endsTooSoon;
-  return `marker ${hex(found)} where the restart marker ${hex(expected)} should be`;
+  return `expected restart marker ${hex(expected)}, found marker ${hex(found)}`;
 }

@@ -1,4 +1,4 @@
-/** Walks the segments of a JPEG (ITU-T T.81, annex B) and reads those that are small and fixed. Pure. */
+/** Parses the marker segments of a JPEG (ITU-T T.81, annex B): SOF, DQT, DHT, SOS. Pure. */
 import type { ComponentHeader, FrameHeader } from './component.js';
 import { damaged, unreadable } from './frame-error.js';
 import { HuffmanTable } from './huffman.js';
@@ -7,13 +7,13 @@ import { SOF0, SOF2, endsTooSoon, noMarker, readMarker, shortSegment } from './m
 export interface Segment {
   /** The marker's second byte. */
   readonly code: number;
-  /** What follows the length; of EOI nothing. */
+  /** The bytes after the length; empty for EOI. */
   readonly payload: Buffer;
-  /** Where in the JPEG the next bytes are. */
+  /** Offset of the next bytes in the JPEG. */
   readonly end: number;
 }
 
-/** @param at a marker, after what came before it @throws {OperationalError} FRAME: there is none */
+/** @param at offset of a marker @throws {OperationalError} FRAME: there is no valid segment */
 export function readSegment(jpeg: Buffer, at: number): Segment {
   for (;;) {
     if (at + 2 > jpeg.length) throw damaged(endsTooSoon);
@@ -37,19 +37,19 @@ export function readSegment(jpeg: Buffer, at: number): Segment {
 
 /**
  * The frame header (T.81, B.2.2).
- * @throws {OperationalError} FRAME: contradictory, or of a kind that no decoder here reads
+ * @throws {OperationalError} FRAME: invalid, or coded in an unsupported way
  */
 export function readFrameHeader(code: number, payload: Buffer): FrameHeader {
-  if (code > SOF2) throw unreadable(`is coded in a way that no camera uses (SOF${code - SOF0})`);
+  if (code > SOF2) throw unreadable(`unsupported coding process SOF${code - SOF0}`);
   const count = payload[5] ?? 0;
   if (payload.length !== 6 + 3 * count || count === 0 || count > 4) {
-    throw damaged(`a frame header of ${payload.length} bytes for ${count} components`);
+    throw damaged(`invalid SOF segment: ${payload.length} bytes for ${count} components`);
   }
-  if (payload[0] !== 8) throw unreadable(`has ${payload[0]!} bits a sample`);
+  if (payload[0] !== 8) throw unreadable(`unsupported sample precision: ${payload[0]!} bits`);
   const heightPx = payload.readUInt16BE(1);
   const widthPx = payload.readUInt16BE(3);
   if (widthPx * heightPx === 0) {
-    throw unreadable(`claims a size of ${widthPx}x${heightPx} pixels`);
+    throw unreadable(`frame size of ${widthPx}x${heightPx} pixels`);
   }
   const components: ComponentHeader[] = [];
   for (let at = 6; at < payload.length; at += 3) {
@@ -58,7 +58,8 @@ export function readFrameHeader(code: number, payload: Buffer): FrameHeader {
     const isValid =
       hSampling >= 1 && hSampling <= 4 && vSampling >= 1 && vSampling <= 4 && quantization <= 3;
     if (!isValid || components.some((each) => each.id === id)) {
-      throw damaged(`a frame header with component ${id} sampled ${hSampling}x${vSampling}`);
+      const values = `sampling factors ${hSampling}x${vSampling}, quantization table ${quantization}`;
+      throw damaged(`invalid SOF segment: component ${id} with ${values}`);
     }
     components.push({ id, hSampling, vSampling, quantization });
   }
@@ -71,25 +72,25 @@ export function readFrameHeader(code: number, payload: Buffer): FrameHeader {
   };
 }
 
-/** Puts the tables of a DQT segment (T.81, B.2.4.1) in their places. @throws {OperationalError} FRAME */
+/** Stores the tables of a DQT segment (T.81, B.2.4.1) at their destinations. @throws {OperationalError} FRAME */
 export function readQuantization(payload: Buffer, tables: (Uint16Array | undefined)[]): void {
   for (let at = 0; at < payload.length;) {
     const [precision, destination] = [payload[at]! >> 4, payload[at]! & 15];
     const bytes = precision === 0 ? 1 : 2;
     at += 1;
     if (precision > 1 || destination > 3 || at + 64 * bytes > payload.length) {
-      throw damaged('an invalid DQT segment');
+      throw damaged('invalid DQT segment');
     }
     const table = new Uint16Array(64);
     for (let k = 0; k < 64; k++, at += bytes) {
       table[k] = bytes === 1 ? payload[at]! : payload.readUInt16BE(at);
     }
-    if (table.includes(0)) throw damaged('a DQT segment with a quantization step of 0');
+    if (table.includes(0)) throw damaged('invalid DQT segment: quantization step 0');
     tables[destination] = table;
   }
 }
 
-/** Puts the tables of a DHT segment (T.81, B.2.4.2) in their places. @throws {OperationalError} FRAME */
+/** Stores the tables of a DHT segment (T.81, B.2.4.2) at their destinations. @throws {OperationalError} FRAME */
 export function readHuffman(payload: Buffer, tables: (HuffmanTable | undefined)[]): void {
   for (let at = 0; at < payload.length;) {
     const [tableClass, destination] = [payload[at]! >> 4, payload[at]! & 15];
@@ -97,14 +98,14 @@ export function readHuffman(payload: Buffer, tables: (HuffmanTable | undefined)[
     const count = counts.reduce((sum, each) => sum + each, 0);
     const end = at + 17 + count;
     if (tableClass > 1 || destination > 3 || count > 256 || end > payload.length) {
-      throw damaged('an invalid DHT segment');
+      throw damaged('invalid DHT segment');
     }
     tables[4 * tableClass + destination] = new HuffmanTable(counts, payload.subarray(at + 17, end));
     at = end;
   }
 }
 
-/** One component's part in a scan header. */
+/** A component in the scan header. */
 export interface ScanComponent {
   readonly id: number;
   /** Destinations of its Huffman tables, 0..3. */
@@ -113,13 +114,13 @@ export interface ScanComponent {
 }
 
 /**
- * The scan header (T.81, B.2.3), but for what only progressive frames need: some encoders get it wrong, and
- * decoders do not mind. @throws {OperationalError} FRAME
+ * The scan header (T.81, B.2.3). Ss, Se, Ah and Al are ignored: only progressive frames use them, and some sequential
+ * encoders write wrong values. @throws {OperationalError} FRAME
  */
 export function readScanHeader(payload: Buffer): ScanComponent[] {
   const count = payload[0] ?? 0;
   if (count === 0 || count > 4 || payload.length !== 4 + 2 * count) {
-    throw damaged(`a scan header of ${payload.length} bytes for ${count} components`);
+    throw damaged(`invalid SOS segment: ${payload.length} bytes for ${count} components`);
   }
   return Array.from({ length: count }, (_, i) => {
     const tables = payload[2 + 2 * i]!;

@@ -1,11 +1,11 @@
 /**
- * Finds whole JPEGs in a stream of bytes by walking their markers (ITU-T T.81, annex B), so that the
- * thumbnail inside an EXIF segment is never taken for a frame. Pure; any chunking gives the same result.
+ * Finds whole JPEGs in a stream of bytes by parsing their markers (ITU-T T.81, annex B): the thumbnail inside an EXIF
+ * segment is not a frame. The result does not depend on how the stream is divided into chunks. Pure.
  *
  *   FF D8 [FF xx length payload]… FF DA length header entropy-coded data … FF D9
  *
- * Inside entropy-coded data FF is followed by 00 (a stuffed FF) or D0..D7 (restart); any other marker ends
- * it: another segment (progressive scans), or the end of the picture.
+ * Inside entropy-coded data FF is followed by 00 (a stuffed byte) or D0..D7 (restart); any other marker ends the data:
+ * another segment, as in progressive JPEGs, or EOI.
  */
 import { ByteQueue } from '../byte-queue.js';
 import {
@@ -21,13 +21,13 @@ import {
   shortSegment,
 } from './markers.js';
 
-const nothing = Buffer.alloc(0);
+const empty = Buffer.alloc(0);
 
 export type SplitResult =
   | { readonly kind: 'jpeg'; readonly bytes: Buffer }
-  /** A picture began and cannot be finished: `reason` completes "the JPEG is damaged: …". */
+  /** `reason` completes "the JPEG is damaged: …". */
   | { readonly kind: 'damaged'; readonly reason: string; readonly byteCount: number }
-  /** Said as soon as the limit is passed, so `byteCount` is one more than it; the rest is skipped. */
+  /** Reported when the limit is exceeded, so `byteCount` is the limit + 1; the rest of the picture is skipped. */
   | { readonly kind: 'too-large'; readonly byteCount: number };
 
 type State =
@@ -46,38 +46,38 @@ export class JpegSplitter {
   readonly #maxResults: number;
   #state: State = 'between';
   #segment = 0;
-  /** Bytes of the segment in hand that are still to come. */
-  #left = 0;
+  /** Remaining bytes of the current segment. */
+  #remaining = 0;
   #hasScan = false;
-  /** True while the picture in hand, which was too large, is walked to its end without being held. */
+  /** True: the current picture is too large; it is parsed to its end and not stored. */
   #isSkipping = false;
-  /** The picture in hand, as far as it came in earlier chunks. */
+  /** The part of the current picture that is in earlier chunks. */
   readonly #held = new ByteQueue();
   #strayBytes = 0;
 
-  #chunk: Buffer = nothing;
+  #chunk: Buffer = empty;
   #at = 0;
-  /** Where in `#chunk` the picture in hand goes on. */
+  /** Offset in `#chunk` where the current picture begins or continues. */
   #start = 0;
   #results: SplitResult[] = [];
 
-  /** @param limits after `maxResults` of one push the rest of its bytes is not looked at */
+  /** @param limits after `maxResults` results of one push the rest of its chunk is ignored */
   constructor(limits: { readonly maxBytes: number; readonly maxResults?: number }) {
     this.#maxBytes = limits.maxBytes;
     this.#maxResults = limits.maxResults ?? Infinity;
   }
 
-  /** True when a picture has begun and is not finished. */
+  /** True: the current picture is incomplete. */
   get isInside(): boolean {
     return this.#state !== 'between' && this.#state !== 'between-ff';
   }
 
-  /** Bytes of the unfinished picture held in memory. */
+  /** Bytes of the incomplete picture that are stored. */
   get heldBytes(): number {
     return this.#held.length;
   }
 
-  /** Bytes seen so far that belong to no picture. */
+  /** Number of bytes so far that belong to no picture. */
   get strayBytes(): number {
     return this.#strayBytes;
   }
@@ -87,7 +87,7 @@ export class JpegSplitter {
     return this.walk(chunk, Infinity).next().value ?? [];
   }
 
-  /** As `push`, but pauses after so many steps: hostile bytes take a step for every two of them. */
+  /** As `push`, but yields after each `stepsAtOnce` steps: hostile data take one step for every two bytes. */
   *walk(chunk: Buffer, stepsAtOnce: number): Generator<undefined, SplitResult[]> {
     const results: SplitResult[] = [];
     this.#results = results;
@@ -104,7 +104,7 @@ export class JpegSplitter {
       }
     }
     if (this.#isHolding) this.#held.append(chunk.subarray(this.#start));
-    this.#chunk = nothing;
+    this.#chunk = empty;
     return results;
   }
 
@@ -140,17 +140,17 @@ export class JpegSplitter {
         this.#readCode(this.#next());
         break;
       case 'length-high':
-        this.#left = this.#next() << 8;
+        this.#remaining = this.#next() << 8;
         this.#state = 'length-low';
         break;
       case 'length-low': {
-        const length = this.#left | this.#next();
+        const length = this.#remaining | this.#next();
         if (length < 2) this.#damage(shortSegment(this.#segment, length));
         else this.#readPayload(length - 2);
         break;
       }
       case 'payload':
-        this.#readPayload(this.#left);
+        this.#readPayload(this.#remaining);
         break;
       case 'entropy':
         if (this.#skipToFf()) this.#state = 'entropy-ff';
@@ -164,7 +164,7 @@ export class JpegSplitter {
     }
   }
 
-  /** The byte after FF where a marker is read; FF there is a fill byte. */
+  /** Handles the byte after FF; another FF is a fill byte. */
   #readCode(code: number): void {
     const marker = readMarker(code);
     if ('damage' in marker) {
@@ -184,20 +184,20 @@ export class JpegSplitter {
   #readPayload(length: number): void {
     const taken = Math.min(length, this.#chunk.length - this.#at);
     this.#at += taken;
-    this.#left = length - taken;
-    if (this.#left > 0) this.#state = 'payload';
+    this.#remaining = length - taken;
+    if (this.#remaining > 0) this.#state = 'payload';
     else if (this.#segment === SOS) {
       this.#hasScan = true;
       this.#state = 'entropy';
     } else this.#state = 'marker';
   }
 
-  /** The two bytes FF D8 have just been read: a picture may begin. */
+  /** Starts a picture; FF D8 are the last two bytes. */
   #begin(): void {
     this.#reset();
     this.#state = 'marker';
     this.#start = Math.max(0, this.#at - 2);
-    // FF came in the chunk before.
+    // FF was the last byte of the previous chunk.
     if (this.#at === 1) this.#held.append(Buffer.from([0xff]));
   }
 
@@ -210,7 +210,7 @@ export class JpegSplitter {
     }
   }
 
-  /** @param end where in the chunk the damaged picture ends; before it when FF came in the chunk before */
+  /** @param end offset in the chunk where the damaged picture ends; -1: its last FF is in the previous chunk */
   #damage(reason: string, end = this.#at): void {
     this.#end({ kind: 'damaged', reason, byteCount: this.#pictureBytes(end) });
   }
@@ -227,7 +227,7 @@ export class JpegSplitter {
     this.#held.clear();
   }
 
-  /** Length of the picture in hand up to a place in the chunk. */
+  /** Length of the current picture up to an offset in the chunk. */
   #pictureBytes(end: number): number {
     return this.#held.length + end - this.#start;
   }
@@ -236,7 +236,7 @@ export class JpegSplitter {
     return this.#chunk[this.#at++] ?? 0;
   }
 
-  /** Goes past the next FF, or to the end of the chunk. @returns whether there was one */
+  /** Skips to after the next FF, or to the end of the chunk. @returns whether there was one */
   #skipToFf(): boolean {
     const found = this.#chunk.indexOf(0xff, this.#at);
     this.#at = found < 0 ? this.#chunk.length : found + 1;
@@ -245,14 +245,14 @@ export class JpegSplitter {
 }
 
 /**
- * Why `bytes` are not one whole JPEG, or undefined when they are. Bytes after the end of the picture
- * (padding, a camera maker's trailer) are allowed: they are part of the file, not of the picture.
+ * The reason why `bytes` are not one whole JPEG; undefined: they are. Bytes after EOI (padding, a trailer of the
+ * camera) are allowed.
  */
 export function findJpegDamage(bytes: Buffer): string | undefined {
   return walkJpeg(bytes, Infinity).next().value;
 }
 
-/** As `findJpegDamage`, but pauses after so many steps. */
+/** As `findJpegDamage`, but yields after each `stepsAtOnce` steps. */
 export function* walkJpeg(
   bytes: Buffer,
   stepsAtOnce: number,

@@ -1,4 +1,4 @@
-/** Reads a block with all its coefficients, where the means of parts of it are wanted. Pure. */
+/** Decodes all coefficients of a block, for the means of its parts. Pure. */
 import {
   type BlockTable,
   bitsAt,
@@ -11,16 +11,16 @@ import {
 import { type Component, beyondRange } from './component.js';
 
 /**
- * Notes the means of the block's tiles that are inside the frame.
- * @param sums room for four numbers
+ * Stores the means of the block's tiles that are inside the frame.
+ * @param sums buffer of four numbers
  * @returns the position after the block
- * @throws {OperationalError} FRAME: what is wrong with the data
+ * @throws {OperationalError} FRAME: damaged data
  */
 export function readWholeBlock(
   view: DataView,
   position: number,
   { component, table }: { readonly component: Component; readonly table: BlockTable },
-  place: { readonly column: number; readonly row: number },
+  block: { readonly column: number; readonly row: number },
   sums: Float64Array,
 ): number {
   const dc = table.readOneDc(view, position);
@@ -29,7 +29,7 @@ export function readWholeBlock(
   const mean = 128 + component.dcScale * component.dcPredictor;
   if (mean < component.minMean || mean > component.maxMean) throw beyondRange();
 
-  const { column, row } = place;
+  const { column, row } = block;
   const isInside = column < component.blocksAcross && row < component.blocksDown;
   const tiles = isInside ? component.tilesAt(column, row) : undefined;
   sums.fill(mean);

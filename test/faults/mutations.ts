@@ -35,21 +35,21 @@ export const seenInRefusals = {
   cutUncounted: {
     name: 'the agent drops frames from rejected/ without a gap entry',
     path: 'agent/spool/queue-spool.ts',
-    snippet: "await this.#note(refused, 'refused');",
+    snippet: "await this.#countDropped(refused, 'refused');",
     replacement: '',
   },
   miscounted: {
     name: 'the count of a gap entry exceeds its sequences',
-    path: 'agent/spool/gap-notes.ts',
+    path: 'agent/spool/gap-entries.ts',
     snippet: 'count: countIn(sequences),',
     replacement: 'count: countIn(sequences) + 100,',
   },
   tooLargeForGood: {
     name: 'the agent sets aside frames that are too large for the receiver',
     path: 'agent/uplink/link.ts',
-    snippet: 'if (passedOver.isTooLarge(sequence, body.length)) {',
+    snippet: 'if (skipped.isTooLarge(sequence, body.length)) {',
     replacement:
-      "if (passedOver.isTooLarge(sequence, body.length)) { await spool.reject(sequence, 'large');",
+      "if (skipped.isTooLarge(sequence, body.length)) { await spool.reject(sequence, 'large');",
   },
   unreadableForGood: {
     name: 'the agent treats any failure to read an entry as final',
@@ -65,7 +65,7 @@ export const seenOverTls = {
     name: 'the agent sends data in the clear when TLS has failed',
     path: 'agent/uplink/uplink.ts',
     snippet: 'const identity = key && {',
-    replacement: 'const identity = key && this.#trouble.failures === 0 && {',
+    replacement: 'const identity = key && this.#errors.failures === 0 && {',
   },
 } satisfies Record<string, Mutation>;
 
@@ -93,7 +93,7 @@ export const seenInPowerCuts = {
   forgetSequence: {
     name: 'no tombstone of the newest frame is left when it is acknowledged',
     path: 'agent/spool/disk-store.ts',
-    snippet: 'if (mark === undefined) await unlink(path);',
+    snippet: 'if (tombstone === undefined) await unlink(path);',
     replacement: 'if (sequence > 0) await unlink(path);',
   },
   noFileFlush: {

@@ -275,7 +275,7 @@ export const byteTargets: readonly FuzzTarget[] = [
         const mask = orRefused(() => readMask(each));
         if (mask === undefined) continue;
         must(
-          mask.look.length === mask.widthPx * mask.heightPx,
+          mask.included.length === mask.widthPx * mask.heightPx,
           'a mask has as many pixels as it says',
         );
       }

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { SpoolSet } from '../../agent/spool/spool-set.js';
 import { Link } from '../../agent/uplink/link.js';
-import { OversizeReport, PassedOver } from '../../agent/uplink/passed-over.js';
+import { OversizeLog, SkippedEntries } from '../../agent/uplink/skipped-entries.js';
 import { CameraRegister } from '../../receiver/connection/camera-register.js';
 import { FramedSession } from '../../receiver/connection/framed-session.js';
 import type { TimedChunk } from '../../receiver/connection/timed-chunks.js';
@@ -99,8 +99,8 @@ export const peerTargets: readonly FuzzTarget[] = [
       theirs.on('error', () => undefined).resume();
       const onWelcome = (): Promise<void> => Promise.resolve();
       const { log } = keptLog();
-      const passedOver = new PassedOver(new OversizeReport(log, clock));
-      const link = new Link(ours, { camera: 'yard', spool, clock, log, passedOver, onWelcome });
+      const skipped = new SkippedEntries(new OversizeLog(log, clock));
+      const link = new Link(ours, { camera: 'yard', spool, clock, log, skipped, onWelcome });
       theirs.end(spoken(bytes));
       const pauseMs = await orRefusedLater(() => link.run());
       must(

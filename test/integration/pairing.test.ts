@@ -129,7 +129,7 @@ describe('pairing', () => {
     const words = await line('yard', `127.0.0.1:${await freePort()}`);
     const { code, stderr } = await type(words);
     expect(code).toBe(1);
-    expect(stderr).toContain('is the receiver running, and is this its port?');
+    expect(stderr).toContain('check that the receiver runs and that --host has its port');
     const receiver = await receive();
     expect(await type(['agent', 'pair', receiver.address, words[3] ?? ''])).toMatchObject({
       code: 0,

@@ -173,8 +173,8 @@ describe('one-shot runs', () => {
     for (const jpeg of [empty, visitedFrames[3]!]) {
       const { code, stderr } = await look(jpeg);
       expect(code).toBe(0);
-      expect(stderr).toContain('frames cannot be buffered for the next run error=');
-      expect(stderr).toContain('is open to others: mode 755');
+      expect(stderr).toContain('cannot buffer frames for the next run error=');
+      expect(stderr).toContain('has mode 755; other users must have no access');
     }
     expect(heldIn(runtime)).toEqual([]);
     expect(stored()).toEqual([
@@ -189,7 +189,7 @@ describe('one-shot runs', () => {
     truncateSync(join(runtime, heldIn(runtime)[0]!), 100);
     const { code, stderr } = await look(visitedFrames[3]!);
     expect(code).toBe(0);
-    expect(stderr).toContain('frames that an earlier run held are of no use frames=1');
+    expect(stderr).toContain('buffered frames of an earlier run cannot be used frames=1');
     expect(stored().map(([, reason]) => reason)).toEqual(['first', 'before', 'change']);
   });
 });

@@ -53,7 +53,7 @@ describe('the agent ends with 2 and a line when', () => {
     writeFileSync(path, 'hello');
     const { code, stderr } = await agent(...host, '--mask', path);
     expect(code).toBe(2);
-    expectOneLine(stderr, [path, 'no PNG']);
+    expectOneLine(stderr, [path, 'not a PNG']);
   });
 
   it('a variable in the environment is wrong', async () => {

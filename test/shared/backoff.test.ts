@@ -3,7 +3,7 @@ import { backoffMs } from '../../shared/backoff.js';
 
 const settings = { firstMs: 1000, capMs: 60_000 };
 
-describe('a pause', () => {
+describe('backoffMs', () => {
   it('doubles with each failure up to the cap', () => {
     const pauses = [1, 2, 3, 6, 7, 8, 1_000_000].map((failures) =>
       backoffMs(failures, 0.999_999_9, settings),

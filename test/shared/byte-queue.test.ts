@@ -1,11 +1,11 @@
-/** ByteQueue against the plainest thing that does the same: one array of bytes. */
+/** ByteQueue compared with a reference implementation: one array of bytes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteQueue } from '../../shared/byte-queue.js';
 import { anyBytes, hex } from './chunking.js';
 
 describe('ByteQueue', () => {
-  it('gives the bytes back in order, however they were appended and taken', () => {
+  it('returns the bytes in order for any appends and takes', () => {
     const steps = fc.array(
       fc.record({ piece: anyBytes, takeShare: fc.double({ min: 0, max: 1, noNaN: true }) }),
     );
@@ -23,13 +23,13 @@ describe('ByteQueue', () => {
           expect(queue.length).toBe(model.length);
         }
         taken.push({ bytes: queue.take(queue.length), expected: model });
-        // Looked at last: what was handed out must not change when more is appended.
+        // Checked last: a later append must not change bytes that were returned.
         for (const { bytes, expected } of taken) expect(bytes).toEqual(expected);
       }),
     );
   });
 
-  it('never writes into a piece that it was given', () => {
+  it('never writes into a chunk of the caller', () => {
     const room = hex('01 02 03 04');
     const queue = new ByteQueue();
     queue.append(room.subarray(0, 2));
@@ -38,7 +38,7 @@ describe('ByteQueue', () => {
     expect(room).toEqual(hex('01 02 03 04'));
   });
 
-  it('does not copy a piece that comes alone', () => {
+  it('does not copy a single chunk', () => {
     const piece = hex('01 02 03');
     const queue = new ByteQueue();
     queue.append(piece);
@@ -53,7 +53,7 @@ describe('ByteQueue', () => {
     expect(queue.take(queue.length)).toEqual(hex('03'));
   });
 
-  it('gathers a million single bytes without starting over at each', () => {
+  it('appends a million single bytes without a copy of all for each', () => {
     const queue = new ByteQueue();
     for (let n = 0; n < 1_000_000; n += 1) queue.append(Buffer.of(n & 0xff));
     const bytes = queue.take(1_000_000);

@@ -12,7 +12,7 @@ function setTimeZone(zone: string): void {
 }
 
 describe('systemClock', () => {
-  it('tells wall time', () => {
+  it('has wall time', () => {
     const before = Date.now();
     const now = systemClock.nowMs();
     expect(now >= before && now <= Date.now()).toBe(true);
@@ -28,7 +28,7 @@ describe('systemClock', () => {
     ['Europe/Berlin', '2026-11-22T12:00:00Z', 60],
     ['Europe/Berlin', '2026-07-01T12:00:00Z', 120],
     ['America/St_Johns', '2026-11-22T12:00:00Z', -210],
-  ])('tells the offset of %s at %s, east positive', (zone, at, minutes) => {
+  ])('has the offset of %s at %s, east positive', (zone, at, minutes) => {
     setTimeZone(zone);
     expect(systemClock.utcOffsetMinutes(Date.parse(at))).toBe(minutes);
   });

@@ -9,8 +9,8 @@ export const spoolSettings: SpoolSetSettings = {
   sendsFirst: 'oldest',
   clock: systemClock,
   onDropped: () => undefined,
-  onTrouble: () => undefined,
-  onWorked: () => undefined,
+  onError: () => undefined,
+  onRecovered: () => undefined,
   onForeign: () => undefined,
-  onLeft: () => undefined,
+  onOrphaned: () => undefined,
 };

@@ -1,7 +1,7 @@
 /**
- * The agent's keys: in its state folder `keys/<receiver id>.json` (0600), with every spelling of that
- * receiver's address that was paired with. Fleet keys stand beside them. Read anew for each connection, so
- * that what `agent pair` writes holds for an agent that runs.
+ * The agent's keys: `keys/<receiver id>.json` (0600) in its state directory, with every address of that receiver
+ * that was used for pairing. Fleet keys are read from the credentials directory. Keys are read again for each
+ * connection, so that `agent pair` takes effect in a running agent.
  */
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -11,18 +11,18 @@ import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
 import { readFleetKeys } from '../../../shared/keys/fleet-keys.js';
 import { type CameraKey, keyHexPattern, keyIdPattern } from '../../../shared/keys/identity.js';
 import { PrivateFolder, withFolder } from '../../../shared/files/private-file.js';
-import type { PairedMark, Pledge } from './paired-mark.js';
+import type { EncryptionRequirement, PairedMark } from './paired-mark.js';
 
 const receiverFile = v.object({
   /** `laptop:4444`, in lower case. */
   hosts: v.array(v.string()),
-  /** Newest first; the one before is kept until the receiver has been seen to know the new one. */
+  /** Newest first; the previous key is kept until a connection with the new key has succeeded. */
   keys: v.array(
     v.object({
       camera: v.pipe(v.string(), v.check(isCameraName)),
       id: v.pipe(v.string(), v.regex(keyIdPattern)),
       key: v.pipe(v.string(), v.regex(keyHexPattern)),
-      /** The code that it was agreed on with, until it is proven. */
+      /** Id of the pairing code, until the key is proven. */
       codeId: v.optional(v.string()),
     }),
   ),
@@ -31,25 +31,25 @@ type ReceiverFile = v.InferOutput<typeof receiverFile>;
 
 const fileName = /^([0-9a-f]{32})\.json$/;
 
-/** A key that was agreed on, and that the receiver has not been seen to know yet. */
+/** A key that was agreed on; no connection with it has succeeded yet. */
 export interface Unproven {
   readonly receiverId: string;
   readonly key: CameraKey;
 }
 
 export interface Pairing {
-  /** Every spelling of the receiver's address that was typed: `laptop:4444`. */
+  /** Every address of the receiver that was used for pairing: `laptop:4444`. */
   readonly hosts: readonly string[];
   readonly camera: string | undefined;
 }
 
-/** It was paired, and its keys are not there: it does not connect. */
+/** The agent was paired and its keys are missing: it does not connect. */
 export class KeysMissing extends OperationalError {
-  constructor(folder: string, { why, wayBack }: Pledge) {
-    const message = `this agent is paired (${why}), and there is no key in ${folder}: nothing is sent in the clear`;
+  constructor(folder: string, { reason, howToLift }: EncryptionRequirement) {
+    const message = `no key in ${folder}, and this agent is paired (${reason}): nothing is sent in the clear`;
     const hint =
-      'is the disk of that folder mounted? Put the keys back, or pair again; ' +
-      `to send in the clear again, ${wayBack}`;
+      'check that the disk of this folder is mounted; restore the keys or pair again; ' +
+      `to send in the clear again, ${howToLift}`;
     super('KEYS', message, { hint });
     this.name = 'KeysMissing';
   }
@@ -58,17 +58,17 @@ export class KeysMissing extends OperationalError {
 export class KeyStore {
   readonly #folder: string;
   readonly #credentialsDirectory: string | undefined;
-  readonly #mark: Pick<PairedMark, 'pledge'> | undefined;
+  readonly #mark: Pick<PairedMark, 'requirement'> | undefined;
   #hasHadKeys = false;
 
   /**
-   * @param stateDirectory the agent's own @param credentialsDirectory `$CREDENTIALS_DIRECTORY`
-   * @param mark whether it was ever paired; undefined: nobody speaks in the clear for having no keys here
+   * @param stateDirectory of this agent @param credentialsDirectory `$CREDENTIALS_DIRECTORY`
+   * @param mark whether the agent was ever paired; undefined: missing keys are no error
    */
   constructor(
     stateDirectory: string,
     credentialsDirectory: string | undefined,
-    mark?: Pick<PairedMark, 'pledge'>,
+    mark?: Pick<PairedMark, 'requirement'>,
   ) {
     this.#folder = join(stateDirectory, 'keys');
     this.#credentialsDirectory = credentialsDirectory;
@@ -76,11 +76,11 @@ export class KeyStore {
   }
 
   /**
-   * The keys to try with a receiver, best first. When its address is not one that was paired with, it may be
-   * another spelling: then all that there are. None at all: this agent was never paired, and speaks clear.
-   * @param camera whose fleet keys are meant
-   * @throws {OperationalError} KEYS: a key may be there and cannot be read
-   * @throws {KeysMissing} it was paired, and no key is there
+   * The keys to try with a receiver, best first. An address that was not used for pairing may be another address of a
+   * paired receiver: then all keys. No keys: the agent was never paired and connects unencrypted.
+   * @param camera the camera of the fleet keys
+   * @throws {OperationalError} KEYS: a key cannot be read
+   * @throws {KeysMissing} the agent was paired and has no key
    */
   async keysFor(destination: Destination, camera: string): Promise<readonly CameraKey[]> {
     const keys = await this.#find(destination, camera);
@@ -89,13 +89,13 @@ export class KeyStore {
     return keys;
   }
 
-  /** Which receivers it is paired with, and under which name. @throws {OperationalError} KEYS */
+  /** The receivers that this agent is paired with, and its camera name there. @throws {OperationalError} KEYS */
   async pairings(): Promise<readonly Pairing[]> {
     const files = [...(await this.#read()).values()];
     return files.map(({ hosts, keys }) => ({ hosts, camera: keys[0]?.camera }));
   }
 
-  /** A key that an earlier try with this code has left. @throws {OperationalError} KEYS */
+  /** The key of an earlier, unfinished pairing with this code. @throws {OperationalError} KEYS */
   async findUnproven(codeId: string): Promise<Unproven | undefined> {
     for (const [receiverId, { keys }] of await this.#read()) {
       const found = keys.find((key) => key.codeId === codeId);
@@ -104,7 +104,7 @@ export class KeyStore {
     return undefined;
   }
 
-  /** Keeps a new key beside the one before it. @throws {OperationalError} KEYS */
+  /** Stores a new key beside the previous one. @throws {OperationalError} KEYS */
   async keep(
     { receiverId, key }: Unproven,
     destination: Destination,
@@ -112,22 +112,22 @@ export class KeyStore {
   ): Promise<void> {
     const host = nameOf(destination);
     const files = await this.#read();
-    const before = files.get(receiverId);
-    const hosts = [...new Set([...(before?.hosts ?? []), host])];
-    const proven = before?.keys.filter((each) => each.codeId === undefined) ?? [];
+    const previous = files.get(receiverId);
+    const hosts = [...new Set([...(previous?.hosts ?? []), host])];
+    const proven = previous?.keys.filter(({ codeId }) => codeId === undefined) ?? [];
     const { camera, id } = key;
     const added = { camera, id, key: key.key.toString('hex'), codeId };
     await this.#write(receiverId, { hosts, keys: [added, ...proven] });
-    // Another receiver has taken the place of one that was there.
+    // This address now belongs to another receiver: it is removed from the former one.
     for (const [otherId, other] of files) {
       if (otherId === receiverId || !other.hosts.includes(host)) continue;
-      const left = other.hosts.filter((each) => each !== host);
-      if (left.length > 0) await this.#write(otherId, { ...other, hosts: left });
+      const otherHosts = other.hosts.filter((otherHost) => otherHost !== host);
+      if (otherHosts.length > 0) await this.#write(otherId, { ...other, hosts: otherHosts });
       else await this.#change((folder) => folder.remove(nameFor(otherId)));
     }
   }
 
-  /** The receiver knows this key: the ones before it go. @throws {OperationalError} KEYS */
+  /** A connection with this key has succeeded: removes the previous keys. @throws {OperationalError} KEYS */
   async prove({ receiverId, key }: Unproven): Promise<void> {
     const file = (await this.#read()).get(receiverId);
     const found = file?.keys.find(({ id }) => id === key.id);
@@ -139,17 +139,17 @@ export class KeyStore {
   async #find(destination: Destination, camera: string): Promise<readonly CameraKey[]> {
     const files = [...(await this.#read()).values()];
     const named = files.filter(({ hosts }) => hosts.includes(nameOf(destination)));
-    const own = (named.length > 0 ? named : files).flatMap(({ keys }) => keys.map(fromFile));
-    if (named.length > 0) return own;
+    const paired = (named.length > 0 ? named : files).flatMap(({ keys }) => keys.map(fromFile));
+    if (named.length > 0) return paired;
     const fleet = await readFleetKeys(this.#credentialsDirectory);
-    return [...own, ...fleet.filter((each) => each.camera === camera)];
+    return [...paired, ...fleet.filter((key) => key.camera === camera)];
   }
 
   async #checkNeverPaired(): Promise<void> {
-    const pledge = this.#hasHadKeys
-      ? { why: 'it had keys before', wayBack: 'start it again' }
-      : await this.#mark?.pledge();
-    if (pledge !== undefined) throw new KeysMissing(this.#folder, pledge);
+    const requirement = this.#hasHadKeys
+      ? { reason: 'it had keys since its start', howToLift: 'restart the agent' }
+      : await this.#mark?.requirement();
+    if (requirement !== undefined) throw new KeysMissing(this.#folder, requirement);
   }
 
   async #read(): Promise<Map<string, ReceiverFile>> {
@@ -171,9 +171,11 @@ export class KeyStore {
         files.set(receiverId, v.parse(receiverFile, JSON.parse(await folder.read(name))));
       } catch (cause) {
         if (systemCode(cause) === 'ENOENT') continue; // removed meanwhile
-        // A parser quotes what it reads, and here that is a key.
+        // Without the cause: the parser's message quotes the input, which is a key.
         const path = join(this.#folder, name);
-        throw keysError(`cannot use the key in ${path}: ${systemCode(cause) ?? 'it is damaged'}`);
+        throw keysError(
+          `cannot use the key in ${path}: ${systemCode(cause) ?? 'invalid contents'}`,
+        );
       }
     }
     return files;
@@ -183,7 +185,7 @@ export class KeyStore {
     try {
       await withFolder(PrivateFolder.make(this.#folder), work);
     } catch (cause) {
-      throw keysError(`cannot keep a key in ${this.#folder}`, cause);
+      throw keysError(`cannot write a key to ${this.#folder}`, cause);
     }
   }
 
@@ -205,7 +207,7 @@ function nameOf({ host, port }: Destination): string {
 function keysError(message: string, cause?: unknown): OperationalError {
   const isLink = ['ELOOP', 'ENOTDIR'].includes(systemCode(cause) ?? '');
   const hint = isLink
-    ? 'a link is in the way, and none is followed there: put a folder or a file in its place'
-    : 'let the user that the agent runs as use it; if it is damaged, remove it and pair again';
+    ? 'symbolic links are not followed here: replace the link by a folder or a file'
+    : "give the agent's user access; if the file is damaged, remove it and pair again";
   return new OperationalError('KEYS', message, { cause, hint });
 }

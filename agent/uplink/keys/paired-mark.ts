@@ -1,7 +1,8 @@
 /**
- * That the agent of a state folder is paired, remembered outside of that folder: when its disk is not mounted the
- * keys are gone, and an agent without keys would take itself for one that was never paired and speak in the clear.
- * The mark is a file `paired/<name>-<hash>` in the user's configuration folder, or in /etc/picchanged for services.
+ * The paired mark: a file outside of the state directory that records that its agent is paired. When the disk of the
+ * state directory is not mounted, the keys are missing; without the mark the agent would connect unencrypted, as one
+ * that was never paired. The file is `paired/<name>-<hash>` in the user's configuration directory, or in
+ * /etc/picchanged for services.
  */
 import { createHash } from 'node:crypto';
 import { chmod, lstat, stat, writeFile } from 'node:fs/promises';
@@ -14,79 +15,81 @@ import { systemScope, userScope } from '../../../shared/setup/install/scope.js';
 
 export interface PairedMarkSettings {
   /** `--paired` */
-  readonly isAsked: boolean;
-  /** The system's configuration, when it is not in its place. */
+  readonly isRequired: boolean;
+  /** Replaces /etc/picchanged, for tests. */
   readonly systemFolder?: string;
 }
 
-/** Why it may not speak in the clear, and how that is taken back. */
-export interface Pledge {
-  readonly why: string;
-  readonly wayBack: string;
+/** Unencrypted connections are not allowed. */
+export interface EncryptionRequirement {
+  readonly reason: string;
+  /** What the user does to allow unencrypted connections again; an imperative clause. */
+  readonly howToLift: string;
 }
 
 export class PairedMark {
   readonly #state: string;
-  readonly #isAsked: boolean;
-  readonly #ownPath: string;
+  readonly #isRequired: boolean;
+  readonly #userPath: string;
   readonly #systemPath: string;
 
   constructor(state: string, env: Environment, settings: PairedMarkSettings) {
     this.#state = resolve(state);
-    this.#isAsked = settings.isAsked;
+    this.#isRequired = settings.isRequired;
     const hash = createHash('sha256').update(this.#state).digest('hex').slice(0, 16);
     const name = join('paired', `${basename(this.#state)}-${hash}`);
     const { settingsFolder } = userScope({ ...env, HOME: env.HOME || homedir() });
-    this.#ownPath = join(settingsFolder, name);
+    this.#userPath = join(settingsFolder, name);
     this.#systemPath = join(settings.systemFolder ?? systemScope.settingsFolder, name);
   }
 
   /**
-   * @returns undefined: nothing says that it was ever paired
-   * @throws {OperationalError} KEYS: that cannot be told
+   * @returns undefined: there is no mark, and the settings do not require encryption
+   * @throws {OperationalError} KEYS: the mark's folder cannot be read
    */
-  async pledge(): Promise<Pledge | undefined> {
-    if (this.#isAsked) {
+  async requirement(): Promise<EncryptionRequirement | undefined> {
+    if (this.#isRequired) {
       return {
-        why: 'AGENT_PAIRED or --paired says that it is',
-        wayBack: 'take AGENT_PAIRED or --paired away',
+        reason: 'AGENT_PAIRED or --paired is set',
+        howToLift: 'remove AGENT_PAIRED or --paired',
       };
     }
     const path = await this.#find();
-    return path === undefined ? undefined : { why: `${path} says so`, wayBack: `remove ${path}` };
+    if (path === undefined) return undefined;
+    return { reason: `${path} exists`, howToLift: `remove ${path}` };
   }
 
-  /** @returns where it is @throws a system error: it is not kept */
+  /** @returns the path of the mark @throws a system error: it was not written */
   async make(): Promise<string> {
-    const path = (await this.#isOfService()) ? this.#systemPath : this.#ownPath;
+    const path = (await this.#isOfService()) ? this.#systemPath : this.#userPath;
     await this.#makeAt(path);
     return path;
   }
 
-  /** For an agent that has keys and no mark, of a version before there were marks. @throws a system error */
+  /** Writes the mark of an agent that an earlier version, without marks, has paired. @throws a system error */
   async makeMissing(): Promise<void> {
-    if ((await this.#find()) === undefined) await this.#makeAt(this.#ownPath);
+    if ((await this.#find()) === undefined) await this.#makeAt(this.#userPath);
   }
 
   async #find(): Promise<string | undefined> {
-    for (const path of [this.#ownPath, this.#systemPath]) {
+    for (const path of [this.#userPath, this.#systemPath]) {
       try {
         await lstat(path);
         return path;
       } catch (cause) {
         const code = systemCode(cause) ?? '';
-        // A home that may not be entered (ProtectHome=) is not where a service's mark was made.
-        if (['ENOENT', 'ENOTDIR'].includes(code) || path === this.#ownPath) continue;
-        throw new OperationalError('KEYS', `cannot tell whether this agent is paired`, {
+        // EACCES in the home directory (ProtectHome=) is no error: the mark of a service is not there.
+        if (['ENOENT', 'ENOTDIR'].includes(code) || path === this.#userPath) continue;
+        throw new OperationalError('KEYS', `cannot check whether this agent is paired`, {
           cause,
-          hint: "let the agent's user enter that folder: sudo chmod o+x",
+          hint: "give the agent's user access to this folder: sudo chmod o+x",
         });
       }
     }
     return undefined;
   }
 
-  /** What root pairs for another user, that user's agent must see. */
+  /** True when root pairs for another user's agent: that user cannot read root's configuration directory. */
   async #isOfService(): Promise<boolean> {
     if (process.geteuid?.() !== 0) return false;
     if (this.#state.startsWith(`${systemScope.stateFolder ?? ''}/`)) return true;
@@ -97,10 +100,10 @@ export class PairedMark {
     const folder = join(path, '..');
     await makeDirectories(folder, 0o755);
     const text =
-      `The agent whose state folder is ${this.#state} is paired. While this file is there, it does not\n` +
-      'speak in the clear, also when its keys are gone.\n';
+      `The agent with the state directory ${this.#state} is paired. While this file exists, the agent\n` +
+      'does not connect unencrypted, even when its keys are missing.\n';
     await writeFile(path, text);
-    await chmod(path, 0o644); // whatever the umask is
+    await chmod(path, 0o644); // independent of the umask
     await chmod(folder, 0o755);
     await flushToDisk(path);
     await flushToDisk(folder);

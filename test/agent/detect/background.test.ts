@@ -16,8 +16,8 @@ const all = Uint32Array.from({ length: cells }, (_, i) => i);
 /** The left half dark, the right half bright. */
 const halves = Float32Array.from({ length: cells }, (_, i) => (i % 10 < 5 ? 50 : 150));
 
-describe('the background', () => {
-  it('starts as the first frame, with nothing off', () => {
+describe('the background model', () => {
+  it('starts with the first frame as reference, with distances of 0', () => {
     const background = startBackground(even(100));
     expect(background).toMatchObject({ frames: 1, reference: even(100) });
     expect(distances(background, even(100), grid)).toEqual(even(0));
@@ -31,7 +31,7 @@ describe('the background', () => {
     expect(background.lastStableLuma).toEqual(even(100));
   });
 
-  it('follows light that changes everywhere, not something that covers less than half', () => {
+  it('compensates illumination that changes everywhere, not an object that covers less than half', () => {
     const background = startBackground(even(100));
     compensateIllumination(background, even(80), all);
     expect(background.reference[0]).toBeCloseTo(80, 3);
@@ -40,7 +40,7 @@ describe('the background', () => {
     expect(background.reference[99]).toBeCloseTo(80, 3);
   });
 
-  it('takes all that it knows of a place to the new light', () => {
+  it('scales reference, second mode and foreground mean to the new illumination', () => {
     const background = startBackground(even(100));
     background.secondMode.fill(60);
     compensateIllumination(background, even(73), all);
@@ -50,7 +50,7 @@ describe('the background', () => {
     expect(background.secondMode[0]).toBeCloseTo(43, 3);
   });
 
-  it('measures the light only where it is told to, and where nothing was in front', () => {
+  it('measures the illumination at the sample cells only, without foreground', () => {
     const background = startBackground(even(100));
     compensateIllumination(background, even(80).fill(100, 0, 30), all.subarray(0, 30));
     expect(background.reference).toEqual(even(100));
@@ -62,7 +62,7 @@ describe('the background', () => {
     expect(background.reference[99]).toBeCloseTo(80, 3);
   });
 
-  it('does not take a covered lens, or a lamp in the dark, for other light', () => {
+  it('does not compensate a covered lens or a lamp in the dark', () => {
     const background = startBackground(even(100));
     compensateIllumination(background, even(0), all);
     expect(background.reference[0]).toBeGreaterThan(60);
@@ -71,7 +71,7 @@ describe('the background', () => {
     expect(dark.reference[0]).toBeLessThan(10);
   });
 
-  it('forgives a part of a difference that a neighbour shows, as where an edge wanders', () => {
+  it('reduces a distance that a neighbour cell explains, as at a moving edge', () => {
     const background = startBackground(halves);
     const wandered = Float32Array.from({ length: cells }, (_, i) => (i % 10 < 4 ? 50 : 150));
     const off = distances(background, wandered, grid);
@@ -80,14 +80,14 @@ describe('the background', () => {
     expect(distances(background, even(250), grid)[4]).toBeCloseTo(170, 3);
   });
 
-  it('knows two ways for a place to look', () => {
+  it('has two modes per cell', () => {
     const background = startBackground(even(100));
     background.secondMode[7] = 160;
     const off = distances(background, even(158), grid);
     expect([off[6], off[7]]).toEqual([58, 2]);
   });
 
-  it('expects more where it is noisy, bright or blinkRate', () => {
+  it('has a larger decision deviation where a cell is noisy, bright or blinks', () => {
     const background = startBackground(halves);
     background.meanAbsDev.fill(0.5);
     expect(expectedDeviation(background, 0)).toBeCloseTo(0.625, 3);

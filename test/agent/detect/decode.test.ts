@@ -1,4 +1,4 @@
-/** From JPEG to small picture: the right means, and everything refused that is no whole JPEG of a fair size. */
+/** Decoding a JPEG to the small picture: correct means; damaged, truncated and too large JPEGs are rejected. */
 import { readFileSync } from 'node:fs';
 import jpegJs from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
@@ -21,7 +21,7 @@ function patched(at: number, ...bytes: number[]): Buffer {
   return copy;
 }
 
-describe('a decoded frame', () => {
+describe('decodeSmall', () => {
   it.each([
     [64, 48],
     [61, 47],
@@ -51,21 +51,21 @@ describe('a decoded frame', () => {
     expect(worst).toBeLessThan(1);
   });
 
-  it('may be a real camera’s', () => {
+  it('decodes a frame of a real camera', () => {
     const { columns, rows, luma } = decodeSmall(visitFrames[0]!.jpeg);
     expect([columns, rows]).toEqual([96, 54]);
     expect(Math.max(...luma)).toBeLessThanOrEqual(255);
     expect(Math.min(...luma)).toBeGreaterThanOrEqual(0);
   });
 
-  it('may have bytes after its end', () => {
+  it('accepts bytes after EOI', () => {
     const padded = Buffer.concat([sample, Buffer.alloc(100)]);
     expect(decodeSmall(padded)).toEqual(decodeSmall(sample));
   });
 });
 
 const [height, width] = [frameHeaderAt + 5, frameHeaderAt + 7];
-/** Where the segment with this marker begins to be without: the sample with it cut out. */
+/** The sample without the segment of this marker. */
 function without(code: number): Buffer {
   const at = segmentAt(code);
   return Buffer.concat([
@@ -73,19 +73,19 @@ function without(code: number): Buffer {
     sample.subarray(at + 2 + sample.readUInt16BE(at + 2)),
   ]);
 }
-/** The sample with bytes put in. */
+/** The sample with bytes inserted. */
 const inserted = (at: number, ...bytes: number[]): Buffer =>
   Buffer.concat([sample.subarray(0, at), Buffer.from(bytes), sample.subarray(at)]);
 const end = sample.length - 2;
 const firstTable = segmentAt(0xc4) + 5;
 const restartEvery = (mcus: number) => [0xff, 0xdd, 0, 4, 0, mcus];
 
-describe('a frame is refused', () => {
+describe('decodeSmall rejects a JPEG', () => {
   it.each<[string, Buffer, RegExp]>([
     ['when it is empty', Buffer.alloc(0), /it is empty/],
     ['when it is text', Buffer.from('not found\n'), /does not begin with FF D8/],
-    ['when it is cut off', sample.subarray(0, -200), /ends before its end marker/],
-    ['when it is cut off in a segment', sample.subarray(0, 90), /ends before its end marker/],
+    ['when it is truncated', sample.subarray(0, -200), /ends before its end marker/],
+    ['when it is truncated in a segment', sample.subarray(0, 90), /ends before its end marker/],
     ['when only its end is missing', sample.subarray(0, -2), /ends before its end marker/],
     [
       'when its middle is missing',
@@ -95,79 +95,111 @@ describe('a frame is refused', () => {
     [
       'when data are missing',
       Buffer.concat([sample.subarray(0, end - 60), sample.subarray(end)]),
-      /data end early/,
+      /entropy-coded data end too early/,
     ],
     [
       'when it has 40 bytes too many',
       inserted(end, ...Array<number>(40).fill(7)),
-      /more picture data/,
+      /excess entropy-coded data/,
     ],
-    ['when it has a bad code', inserted(scanAt + 14, 0xff, 0, 0xff, 0), /no code/],
+    [
+      'when it has an invalid Huffman code',
+      inserted(scanAt + 14, 0xff, 0, 0xff, 0),
+      /invalid Huffman code/,
+    ],
     ['when it has two pictures', inserted(end, 0xff, 0xd8), /a new picture begins/],
     [
       'when it has no picture data',
       Buffer.concat([sample.subarray(0, scanAt), sample.subarray(end)]),
-      /ends before any picture data/,
+      /ends before any scan \(SOS\)/,
     ],
     [
-      'when its frame header is twice there',
+      'when it has two frame headers',
       inserted(scanAt, ...sample.subarray(frameHeaderAt, frameHeaderAt + 19)),
-      /two frame headers/,
+      /more than one frame header/,
     ],
     [
       'when it has a restart marker out of order',
       restarts(0xd0, 0xd3),
-      /marker 0xd3 where the restart marker 0xd0/,
+      /expected restart marker 0xd0, found marker 0xd3/,
     ],
     ['when a restart marker is missing', restarts(0xd1, 0xff), /damaged/],
     [
       'when it ends at a restart marker',
       restarts(0xd2, 0xd9),
-      /marker 0xd9 where the restart marker 0xd2/,
+      /expected restart marker 0xd2, found marker 0xd9/,
     ],
     [
       'when its restart markers are missing',
       inserted(scanAt, ...restartEvery(4)),
-      /more picture data/,
+      /excess entropy-coded data/,
     ],
-    ['when a code has no room', patched(firstTable, 3), /too many codes/],
     [
-      'when a table is longer than its segment',
+      'when a Huffman table has too many codes',
+      patched(firstTable, 3),
+      /invalid DHT segment: too many codes of \d+ bits/,
+    ],
+    [
+      'when a Huffman table is longer than its segment',
       patched(firstTable + 15, 255),
       /invalid DHT segment/,
     ],
-    ['when a quantization step is 0', patched(segmentAt(0xdb) + 5, 0), /quantization step of 0/],
-    ['when it has no quantization tables', without(0xdb), /quantization table is missing/],
-    ['when its scan asks for another table', patched(scanAt + 6, 0x33), /Huffman table is missing/],
-    ['when its scan is of an unknown component', patched(scanAt + 5, 9), /unknown component 9/],
-    ['when a component is scanned twice', patched(scanAt + 7, 1), /stands there twice/],
+    [
+      'when a quantization step is 0',
+      patched(segmentAt(0xdb) + 5, 0),
+      /invalid DQT segment: quantization step 0/,
+    ],
+    ['when it has no quantization tables', without(0xdb), /quantization table \d is not defined/],
+    [
+      'when its scan refers to an undefined Huffman table',
+      patched(scanAt + 6, 0x33),
+      /undefined Huffman table: DC 3 or AC 3/,
+    ],
+    ['when its scan refers to an unknown component', patched(scanAt + 5, 9), /unknown component 9/],
+    [
+      'when a component has two scans',
+      patched(scanAt + 7, 1),
+      /component 1 has more than one scan/,
+    ],
     ['when a component is missing', patched(scanAt, 0xff, 0xda, 0, 8, 1, 1, 0), /damaged/],
     ['when it is 65535×65535', patched(height, 255, 255, 255, 255), /too large.* 65535x65535/],
     [
-      'when it is just too large',
+      'when it is slightly too large',
       patched(height, 0x20, 0xaf, 0x20, 0xaf),
       /too large.* 8367x8367.* 70000000/,
     ],
-    ['when it has less than its size', patched(height, 0x20, 0, 0x20, 0), /data end early/],
+    [
+      'when its data end before its size',
+      patched(height, 0x20, 0, 0x20, 0),
+      /entropy-coded data end too early/,
+    ],
     ['when it has no width', patched(width, 0, 0), /size of 0x48/],
     ['when it has no height', patched(height, 0, 0), /size of 64x0/],
-    ['when it has 12 bits a sample', patched(frameHeaderAt + 4, 12), /12 bits a sample/],
+    ['when it has 12 bits a sample', patched(frameHeaderAt + 4, 12), /sample precision: 12 bits/],
     ['when it is coded arithmetically', fixture('arithmetic.jpg'), /SOF9/],
-    ['when it has no frame header', patched(frameHeaderAt + 1, 0xef), /before their frame header/],
-    ['when it is sampled absurdly', patched(frameHeaderAt + 11, 0xff), /sampled 15x15/],
     [
-      'when it has more blocks together than may be',
-      patched(frameHeaderAt + 11, 0x44, 0, 2, 0x11),
-      /18 blocks in an MCU/,
+      'when it has no frame header',
+      patched(frameHeaderAt + 1, 0xef),
+      /scan \(SOS\) before the frame header/,
     ],
     [
-      'when it is progressive and cut off',
+      'when its sampling factors are invalid',
+      patched(frameHeaderAt + 11, 0xff),
+      /sampling factors 15x15/,
+    ],
+    [
+      'when it has more than 10 blocks per MCU',
+      patched(frameHeaderAt + 11, 0x44, 0, 2, 0x11),
+      /18 blocks per MCU; the maximum is 10/,
+    ],
+    [
+      'when it is progressive and truncated',
       fixture('progressive.jpg').subarray(0, -9),
       /ends before its end marker/,
     ],
     ['when it is progressive and large', largeProgressive(), /too large.* 9000000/],
     [
-      'when it is progressive and lacks its tables',
+      'when it is progressive without Huffman tables',
       progressiveWithoutTables(),
       /cannot be decoded/,
     ],
@@ -178,7 +210,7 @@ describe('a frame is refused', () => {
     );
   });
 
-  it('when the last of its data are missing', () => {
+  it('when the last 1 to 20 bytes of its data are missing', () => {
     for (let count = 1; count <= 20; count++) {
       const jpeg = Buffer.concat([sample.subarray(0, end - count), sample.subarray(end)]);
       expect(() => decodeSmall(jpeg)).toThrow(OperationalError);
@@ -191,10 +223,10 @@ describe('a frame is refused', () => {
   ])('when its brightness is out of range: too %s', (_, level) => {
     const jpeg = encodeJpeg(64, 48, () => [level, level, level]);
     jpeg[jpeg.indexOf(Buffer.of(0xff, 0xdb)) + 5] = 255;
-    expect(() => decodeSmall(jpeg)).toThrow(/far darker than black or brighter than white/);
+    expect(() => decodeSmall(jpeg)).toThrow(/DC coefficient is out of range/);
   });
 
-  it('wherever it is cut off', () => {
+  it('when it is truncated at any byte', () => {
     for (let length = 0; length < sample.length; length++) {
       expect(() => decodeSmall(sample.subarray(0, length))).toThrow(OperationalError);
     }
@@ -205,14 +237,14 @@ function fixture(name: string): Buffer {
   return readFileSync(new URL(`../../fixtures/jpeg/${name}`, import.meta.url));
 }
 
-/** The frame with restart markers, one of them made another. */
+/** The frame with restart markers, one of them replaced. */
 function restarts(from: number, to: number): Buffer {
   const jpeg = fixture('restarts.jpg');
   jpeg[jpeg.indexOf(Buffer.of(0xff, from)) + 1] = to;
   return jpeg;
 }
 
-/** What stands there as comments now is read by nobody. */
+/** Replaces the Huffman tables by comment segments. */
 function progressiveWithoutTables(): Buffer {
   const jpeg = fixture('progressive.jpg');
   for (let at = 0; (at = jpeg.indexOf(Buffer.of(0xff, 0xc4), at)) >= 0;) jpeg[at + 1] = 0xfe;

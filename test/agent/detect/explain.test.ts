@@ -1,4 +1,4 @@
-/** The picture of a judgement: that what is to be seen at a glance has its colour. */
+/** The drawing of `--explain`: colours of labels, boxes and mask. */
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
 import { drawExplanation } from '../../../agent/detect/explain.js';
@@ -18,8 +18,8 @@ function colourAt(image: PNG, picture: SmallPicture, column: number, row: number
 const empty = yard();
 const roi = new Uint8Array(80 * 60).fill(1);
 
-describe('an explanation', () => {
-  it('tints what counts red, what is too small amber, and leaves the rest grey', () => {
+describe('drawExplanation', () => {
+  it('tints foreground red and speckle amber, and leaves the background grey', () => {
     const labels = new Uint8Array(80 * 60);
     labels[10 * 80 + 10] = 2;
     labels[10 * 80 + 20] = 1;
@@ -36,7 +36,7 @@ describe('an explanation', () => {
     expect(Math.abs(grey - empty.luma[10 * 80 + 30]!)).toBeLessThan(2);
   });
 
-  it('darkens what the mask leaves out', () => {
+  it('darkens cells that the mask excludes', () => {
     const left = roi.map((_, i) => (i % 80 < 40 ? 1 : 0));
     const labels = new Uint8Array(80 * 60);
     const image = PNG.sync.read(drawExplanation(empty, { labels, roi: left, boxes: [] }));

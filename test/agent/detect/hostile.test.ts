@@ -1,5 +1,5 @@
 /**
- * Bytes made to do harm: whatever is done to a JPEG, it is decoded to brightness or refused, and nothing else.
+ * Fuzzing of the JPEG decoder: a mutated JPEG is decoded to valid numbers or rejected with an error of code FRAME.
  * `FUZZ_RUNS=100000 npx vitest run test/agent/detect/hostile.test.ts` for longer; a failure prints the
  * seed, `FUZZ_SEED` repeats it.
  */
@@ -17,14 +17,14 @@ const corpus: Buffer[] = readdirSync(fileURLToPath(folder))
   .map((name) => readFileSync(new URL(name, folder)));
 corpus.push(makeJpeg(1), makeJpeg(2, { widthPx: 330, heightPx: 300 }));
 
-type Harm = (jpeg: Buffer) => Buffer;
-/** A place in a JPEG of any length. */
+type Mutator = (jpeg: Buffer) => Buffer;
+/** An offset, taken modulo the length of the JPEG. */
 const place = fc.nat({ max: 0xffff_ffff });
 const at = (jpeg: Buffer, where: number): number => where % (jpeg.length + 1);
-/** Where markers and lengths are: most of what a byte can do it does there. */
+/** The range of most markers and lengths, where a changed byte has the largest effect. */
 const headerPlace = fc.integer({ min: 2, max: 700 });
 
-const harms: fc.Arbitrary<Harm> = fc.oneof(
+const mutators: fc.Arbitrary<Mutator> = fc.oneof(
   fc.tuple(fc.oneof(place, headerPlace), fc.nat({ max: 255 })).map(([where, byte]) => (jpeg: Buffer) => {
     const copy = Buffer.from(jpeg);
     copy[at(jpeg, where)] = byte;
@@ -36,11 +36,11 @@ const harms: fc.Arbitrary<Harm> = fc.oneof(
     return copy;
   }),
   place.map((where) => (jpeg: Buffer) => jpeg.subarray(0, at(jpeg, where))),
-  // A piece is cut out, or put in twice.
+  // Removes a part, or repeats it.
   fc.tuple(place, place).map(([from, to]) => (jpeg: Buffer) =>
     Buffer.concat([jpeg.subarray(0, at(jpeg, from)), jpeg.subarray(at(jpeg, to))]),
   ),
-  // It goes on as another.
+  // Continues with the rest of another JPEG.
   fc.tuple(place, place, fc.constantFrom(...corpus)).map(([from, to, other]) => (jpeg: Buffer) =>
     Buffer.concat([jpeg.subarray(0, at(jpeg, from)), other.subarray(at(other, to))]),
   ),
@@ -56,8 +56,8 @@ const harms: fc.Arbitrary<Harm> = fc.oneof(
     ),
 ); // prettier-ignore
 
-describe('a JPEG that was tampered with', () => {
-  it('is decoded to numbers of 0 to 255, or refused', () => {
+describe('a mutated JPEG', () => {
+  it('is decoded to means of 0 to 255, or rejected', () => {
     let decoded = 0;
     const check = (jpeg: Buffer): void => {
       try {
@@ -78,12 +78,12 @@ describe('a JPEG that was tampered with', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...corpus),
-        fc.array(harms, { minLength: 1, maxLength: 4 }),
-        (jpeg, done) => check(done.reduce<Buffer>((bytes, harm) => harm(bytes), jpeg)),
+        fc.array(mutators, { minLength: 1, maxLength: 4 }),
+        (jpeg, chosen) => check(chosen.reduce<Buffer>((bytes, mutate) => mutate(bytes), jpeg)),
       ),
       { numRuns, ...(seed !== undefined && { seed: Number(seed) }) },
     );
-    // Were all of them refused at once, nothing would have been looked at.
+    // A share of them has to be decodable, else the decoder itself is not tested.
     expect(decoded).toBeGreaterThan(numRuns / 100);
     expect(decoded).toBeLessThan(numRuns / 2);
   }, 3_600_000);

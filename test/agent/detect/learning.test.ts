@@ -1,4 +1,4 @@
-/** What the background learns, from which frames, and what becomes part of it. */
+/** Updates of the background model: selective update, deviation, blink rate, absorption, ghosts. */
 import { describe, expect, it } from 'vitest';
 import { type Background, distances, startBackground } from '../../../agent/detect/background.js';
 import type { Grid } from '../../../agent/detect/grid.js';
@@ -11,7 +11,7 @@ const even = (level: number) => new Float32Array(cells).fill(level);
 const none = new Uint32Array(0);
 /** A square in the middle: 4 × 4 cells. */
 const square = Uint32Array.from({ length: 16 }, (_, i) => 33 + 10 * Math.floor(i / 4) + (i % 4));
-/** Half of what is seen. */
+/** Half of the cells. */
 const half = Uint32Array.from({ length: 50 }, (_, i) => i);
 
 const withSquare = (level: number, around = 100) => {
@@ -20,8 +20,8 @@ const withSquare = (level: number, around = 100) => {
   return frame;
 };
 
-/** A frame in which `region` counts, and `small` differs in too small a region. */
-function look(
+/** Learns from a frame with `region` as foreground and `small` as speckle. */
+function learnFrame(
   background: Background,
   luma: Float32Array,
   { region = none, small = none, elapsedS = 0.2 } = {},
@@ -29,9 +29,9 @@ function look(
   const labels = new Uint8Array(cells);
   for (const cell of small) labels[cell] = 1;
   for (const cell of region) labels[cell] = 2;
-  const off = distances(background, luma, grid);
+  const distance = distances(background, luma, grid);
   const regions = region.length === 0 ? [] : [region];
-  learn(background, { luma, grid, distances: off, labels, regions }, elapsedS, absorbS);
+  learn(background, { luma, grid, distances: distance, labels, regions }, elapsedS, absorbS);
 }
 
 /** One frame a second. */
@@ -41,79 +41,79 @@ function wait(
   scene: (second: number) => Float32Array,
   region = square,
 ): void {
-  for (let i = 0; i < seconds; i++) look(background, scene(i), { region, elapsedS: 1 });
+  for (let i = 0; i < seconds; i++) learnFrame(background, scene(i), { region, elapsedS: 1 });
 }
 
 describe('the reference', () => {
-  it('follows where it is quiet, and stays where something is in front', () => {
+  it('follows the frame in background cells, and not in foreground cells', () => {
     const background = startBackground(even(100));
-    for (let i = 0; i < 90; i++) look(background, withSquare(160, 110), { region: square });
+    for (let i = 0; i < 90; i++) learnFrame(background, withSquare(160, 110), { region: square });
     expect(background.reference[0]).toBeGreaterThan(107);
     expect(background.reference[33]).toBe(100);
   });
 
-  it('follows as far in a minute whatever the rate of frames, once it has started', () => {
+  it('follows with the same time constant at any frame rate, after the first frames', () => {
     const shares = [0.04, 0.2, 1].map((elapsedS) => {
       const background = startBackground(even(100));
-      for (let i = 0; i < 30; i++) look(background, even(100), { elapsedS });
-      for (let i = 0; i < 60 / elapsedS; i++) look(background, even(110), { elapsedS });
+      for (let i = 0; i < 30; i++) learnFrame(background, even(100), { elapsedS });
+      for (let i = 0; i < 60 / elapsedS; i++) learnFrame(background, even(110), { elapsedS });
       return (background.reference[0]! - 100) / 10;
     });
     for (const share of shares) expect(share).toBeCloseTo(1 - Math.exp(-2), 2);
   });
 
-  it('goes back to what the place showed before, at once', () => {
+  it('changes to the second mode at once', () => {
     const background = startBackground(even(100));
     background.secondMode.fill(160);
-    look(background, even(158));
+    learnFrame(background, even(158));
     expect(background.reference[0]).toBeGreaterThan(157);
     expect(background.secondMode[0]).toBe(100);
   });
 });
 
 describe('meanAbsDev', () => {
-  it('is learned where a place sways, quietly or as a region', () => {
+  it('grows in a swaying cell, as background and as foreground', () => {
     const quiet = startBackground(even(100));
-    const inFront = startBackground(even(100));
+    const inRegion = startBackground(even(100));
     for (let i = 0; i < 100; i++) {
       const frame = even(100 + 10 * (i % 2 === 0 ? 1 : -1));
-      look(quiet, frame);
-      look(inFront, even(i % 2 === 0 ? 160 : 200), { region: half });
+      learnFrame(quiet, frame);
+      learnFrame(inRegion, even(i % 2 === 0 ? 160 : 200), { region: half });
     }
     expect(quiet.meanAbsDev[0]).toBeGreaterThan(8);
-    expect(inFront.meanAbsDev[0]).toBeGreaterThan(10);
+    expect(inRegion.meanAbsDev[0]).toBeGreaterThan(10);
   });
 
-  it('is hardly learned from somebody who stands in front', () => {
+  it('hardly grows behind a person who stands', () => {
     const background = startBackground(even(100));
-    for (let i = 0; i < 50; i++) look(background, even(160), { region: half });
+    for (let i = 0; i < 50; i++) learnFrame(background, even(160), { region: half });
     expect(background.meanAbsDev[0]).toBeLessThan(4);
   });
 });
 
-describe('restlessness', () => {
-  it('is how often a place begins or ceases to differ by itself', () => {
+describe('blinkRate', () => {
+  it('is the share of frames in which a cell changes between background and speckle', () => {
     const background = startBackground(even(100));
     for (let i = 0; i < 200; i++) {
-      look(background, even(100), i % 2 === 0 ? { small: Uint32Array.of(7) } : {});
+      learnFrame(background, even(100), i % 2 === 0 ? { small: Uint32Array.of(7) } : {});
     }
     expect(background.blinkRate[7]).toBeGreaterThan(0.95);
     expect(background.blinkRate[8]).toBe(0);
   });
 
-  it('is not learned from what counts', () => {
+  it('does not grow by foreground', () => {
     const background = startBackground(even(100));
     for (let i = 0; i < 50; i++) {
-      look(background, withSquare(160), i % 2 === 0 ? { region: square } : {});
+      learnFrame(background, withSquare(160), i % 2 === 0 ? { region: square } : {});
     }
     expect(background.blinkRate[33]).toBe(0);
   });
 });
 
-describe('what is in front', () => {
+describe('absorption of a stationary object', () => {
   const bag = () => withSquare(160);
 
-  it('belongs when nearly all of it has kept still for long enough, and no sooner', () => {
+  it('happens when nearly all of its cells have been still for absorbS, not before', () => {
     const background = startBackground(even(100));
     wait(background, 20, bag);
     expect(background.reference[33]).toBe(100);
@@ -122,7 +122,7 @@ describe('what is in front', () => {
     expect(background.secondMode[33]).toBe(100);
   });
 
-  it('does not belong while a part of it moves now and then, as somebody does who stands', () => {
+  it('does not happen while some cells move, as in a person who stands', () => {
     const background = startBackground(even(100));
     const standing = (second: number) => {
       const frame = bag();
@@ -133,25 +133,25 @@ describe('what is in front', () => {
     expect(background.reference[45]).toBe(100);
   });
 
-  it('is seen still in at least five frames, however slow the camera', () => {
+  it('needs at least five frames, also with a slow camera', () => {
     const background = startBackground(even(100));
-    for (let i = 0; i < 5; i++) look(background, bag(), { region: square, elapsedS: 60 });
+    for (let i = 0; i < 5; i++) learnFrame(background, bag(), { region: square, elapsedS: 60 });
     expect(background.reference[33]).toBe(100);
-    look(background, bag(), { region: square, elapsedS: 60 });
+    learnFrame(background, bag(), { region: square, elapsedS: 60 });
     expect(background.reference[33]).toBe(160);
   });
 
-  it('may be as noisy as the camera makes the rest', () => {
+  it('allows the noise that the camera has elsewhere', () => {
     const background = startBackground(even(100));
     const shaken = (second: number, level: number) => level + (second % 2 === 0 ? 7 : -7);
-    for (let i = 0; i < 100; i++) look(background, even(shaken(i, 100)));
+    for (let i = 0; i < 100; i++) learnFrame(background, even(shaken(i, 100)));
     wait(background, 30, (second) => withSquare(shaken(second, 180), shaken(second, 100)));
     expect(background.reference[33]).toBeGreaterThan(160);
   });
 });
 
-describe('a ghost', () => {
-  it('belongs after a moment: its outline is in the reference, not in the frame', () => {
+describe('ghost suppression', () => {
+  it('absorbs a region after 2 s whose outline is in the reference, not in the frame', () => {
     const background = startBackground(withSquare(160));
     wait(background, 2, () => even(100));
     expect(background.reference[33]).toBe(160);
@@ -159,7 +159,7 @@ describe('a ghost', () => {
     expect(background.reference[33]).toBe(100);
   });
 
-  it('is not what has an outline in the frame', () => {
+  it('does not absorb a region whose outline is in the frame', () => {
     const background = startBackground(even(100));
     wait(background, 10, () => withSquare(160));
     expect(background.reference[33]).toBe(100);

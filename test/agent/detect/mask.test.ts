@@ -1,4 +1,4 @@
-/** What a mask leaves to look at, in frames of any size, and which masks are refused. */
+/** Which cells a mask includes, in frames of any size, and which masks are rejected. */
 import { crc32, deflateSync } from 'node:zlib';
 import { PNG } from 'pngjs';
 import { describe, expect, it } from 'vitest';
@@ -18,7 +18,7 @@ function encodePng(widthPx: number, heightPx: number, colour: (x: number, y: num
   return PNG.sync.write(png);
 }
 
-/** Chunks as they are given, each with its right check. */
+/** A PNG of these chunks, each with a correct CRC. */
 function handmadePng(chunks: readonly (readonly [string, Buffer])[]): Buffer {
   const parts = [...chunks, ['IEND', Buffer.alloc(0)] as const].flatMap(([type, data]) => {
     const numbers = Buffer.alloc(8);
@@ -49,16 +49,16 @@ const maskError = (message: RegExp): unknown =>
 
 describe('a mask', () => {
   it.each<[string, Rgba, number]>([
-    ['white: look', white, 1],
-    ['black: leave out', black, 0],
-    ['light grey: look', [128, 128, 128, 255], 1],
-    ['dark grey: leave out', [127, 127, 127, 255], 0],
-    ['green: look', [0, 255, 0, 255], 1],
-    ['blue: leave out', [0, 0, 255, 255], 0],
-    ['transparent white: leave out', [255, 255, 255, 0], 0],
-  ])('reads %s', (_, colour, look) => {
+    ['includes white', white, 1],
+    ['excludes black', black, 0],
+    ['includes light grey', [128, 128, 128, 255], 1],
+    ['excludes dark grey', [127, 127, 127, 255], 0],
+    ['includes green', [0, 255, 0, 255], 1],
+    ['excludes blue', [0, 0, 255, 255], 0],
+    ['excludes transparent white', [255, 255, 255, 0], 0],
+  ])('%s', (_, colour, expected) => {
     const mask = readMask(encodePng(2, 1, (x) => (x === 0 ? white : colour)));
-    expect(mask).toEqual({ widthPx: 2, heightPx: 1, look: Uint8Array.of(1, look) });
+    expect(mask).toEqual({ widthPx: 2, heightPx: 1, included: Uint8Array.of(1, expected) });
   });
 
   it.each([
@@ -66,13 +66,13 @@ describe('a mask', () => {
     [64, 48],
     [2, 2],
     [1280, 960],
-  ])('of %i×%i is stretched over the frame', (width, height) => {
+  ])('of %i×%i is scaled to the frame', (width, height) => {
     const roi = roiMask(readMask(leftHalf(width, height)), makeGrid(640, 480));
     expect(roi).toEqual(Uint8Array.from({ length: 80 * 60 }, (_, i) => (i % 80 < 40 ? 1 : 0)));
   });
 
-  it('decides for a cell by half of it', () => {
-    // A cell is 8 pixels wide: 4 white columns are half of the first, 3 of the second are less.
+  it('includes a cell when at least half of its pixels are included', () => {
+    // A cell is 8 pixels wide: 4 columns of the first are white, 3 of the second.
     const isWhite = (x: number) => x < 4 || (x >= 8 && x < 11) || x >= 16;
     const mask = readMask(encodePng(640, 480, (x) => (isWhite(x) ? white : black)));
     expect([...roiMask(mask, makeGrid(640, 480)).subarray(0, 4)]).toEqual([1, 0, 1, 1]);
@@ -84,22 +84,22 @@ describe('a mask', () => {
   });
 
   it.each([
-    ['is no PNG', Buffer.from('GIF89a'), /is no PNG/],
-    ['is empty', Buffer.alloc(0), /is no PNG/],
+    ['is no PNG', Buffer.from('GIF89a'), /is not a PNG/],
+    ['is empty', Buffer.alloc(0), /is not a PNG/],
     ['is cut off', leftHalf(64, 48).subarray(0, -30), /damaged/],
     ['is damaged', leftHalf(64, 48).fill(7, 50, 60), /damaged/],
-    ['is all black', encodePng(8, 8, () => black), /nothing to look at/],
+    ['is all black', encodePng(8, 8, () => black), /excludes every pixel/],
   ])('is refused when it %s', (_, png, message) => {
     expect(() => readMask(png)).toThrow(maskError(message));
   });
 
-  it('is refused when it claims an absurd size', () => {
+  it('is rejected when its size is too large', () => {
     const png = leftHalf(64, 48);
     png.writeUInt32BE(2 ** 31 - 1, 16);
     expect(() => readMask(png)).toThrow(maskError(/too large: 2147483647x48/));
   });
 
-  it('is refused when a second header says another size than the first', () => {
+  it('is rejected when it has a second header with another size', () => {
     const png = handmadePng([
       ['IHDR', header(2, 2)],
       ['IHDR', header(5000, 5000)],
@@ -113,10 +113,10 @@ describe('a mask', () => {
       ['IHDR', header(1, 1, true)],
       ['IDAT', deflateSync(Buffer.of(0, 255))],
     ]);
-    expect(readMask(png).look).toEqual(Uint8Array.of(1));
+    expect(readMask(png).included).toEqual(Uint8Array.of(1));
   });
 
-  it('is refused when it is interlaced and unpacks to more than its size', () => {
+  it('is rejected when it is interlaced and inflates to more than its size', () => {
     const png = handmadePng([
       ['IHDR', header(4, 4, true)],
       ['IDAT', deflateSync(Buffer.alloc(1_000_000, 255))],
@@ -125,10 +125,10 @@ describe('a mask', () => {
     expect(() => readMask(png)).toThrow(expect.objectContaining({ code: 'MASK', cause }) as Error);
   });
 
-  it('is refused when it leaves no cell of the frame', () => {
+  it('is rejected when it excludes every cell of the frame', () => {
     const speck = readMask(encodePng(640, 480, (x, y) => (x + y === 0 ? white : black)));
     expect(() => roiMask(speck, makeGrid(640, 480))).toThrow(
-      maskError(/nothing to look at in a frame of 640x480/),
+      maskError(/excludes every cell of a frame of 640x480/),
     );
   });
 
@@ -136,11 +136,11 @@ describe('a mask', () => {
     [640, 480, undefined],
     [320, 240, undefined],
     [333, 250, undefined],
-    [1280, 720, 'another shape than the frame'],
-    [480, 640, 'another shape than the frame'],
-  ])('of %i×%i for a frame of 640×480: %s', (width, height, said) => {
+    [1280, 720, 'another aspect ratio than the frame'],
+    [480, 640, 'another aspect ratio than the frame'],
+  ])('of %i×%i for a frame of 640×480: %s', (width, height, warning) => {
     const misfit = describeMisfit(readMask(leftHalf(width, height)), makeGrid(640, 480));
-    if (said === undefined) expect(misfit).toBeUndefined();
-    else expect(misfit).toContain(said);
+    if (warning === undefined) expect(misfit).toBeUndefined();
+    else expect(misfit).toContain(warning);
   });
 });

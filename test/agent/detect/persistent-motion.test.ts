@@ -1,4 +1,4 @@
-/** When something that changes all the time is told, and where it is; and clocks that never need it. */
+/** When persistent motion is reported and with which area; clock overlays that the background learns. */
 import { describe, expect, it } from 'vitest';
 import { PersistentMotion } from '../../../agent/detect/persistent-motion.js';
 import { makeGrid } from '../../../agent/detect/grid.js';
@@ -16,55 +16,55 @@ const changeAt = (...boxes: Box[]): Detection => ({
 });
 const quiet: Detection = { kind: 'quiet', ratio: 0, boxes: [], strength: 0 };
 
-/** A frame every so often; @returns what was told, with the second */
+/** A frame each `everyS`; @returns the reported areas, with the second */
 function watch(seconds: number, everyS: number, scene: (second: number) => Detection) {
-  const change = new PersistentMotion();
-  const told: [second: number, Box][] = [];
+  const motion = new PersistentMotion();
+  const reported: [second: number, Box][] = [];
   for (let second = 0; second <= seconds; second += everyS) {
-    const box = change.note(scene(second), 1e12 + second * 1000, grid);
-    if (box !== undefined) told.push([second, box]);
+    const box = motion.update(scene(second), 1e12 + second * 1000, grid);
+    if (box !== undefined) reported.push([second, box]);
   }
-  return told;
+  return reported;
 }
 
-describe('what goes on changing', () => {
-  it('in one small place is told once, after ten minutes', () => {
+describe('PersistentMotion', () => {
+  it('reports motion in one small area once, after ten minutes', () => {
     expect(watch(3600, 1, () => changeAt(flag))).toEqual([[600, flag]]);
   });
 
-  it('is told with all that it covers', () => {
+  it('reports the whole area of the motion', () => {
     const waving = (second: number) => changeAt([560 + (second % 9), 16, 40, 24]);
     expect(watch(700, 1, waving)).toEqual([[600, [560, 16, 48, 24]]]);
   });
 
-  it('may pause for a moment, not for minutes', () => {
+  it('allows pauses of less than a minute', () => {
     expect(watch(1200, 1, (second) => (second % 30 < 10 ? quiet : changeAt(flag)))).toHaveLength(1);
     expect(watch(1200, 1, (second) => (second % 300 < 90 ? quiet : changeAt(flag)))).toEqual([]);
   });
 
-  it('is not told of a slow camera before it was seen often', () => {
+  it('needs 30 changed frames from a slow camera', () => {
     expect(watch(3600, 50, () => changeAt(flag))).toEqual([[1450, flag]]);
   });
 
-  it('is not what is large, here and there, or moves on', () => {
+  it('ignores motion that is large, in several areas, or moves on', () => {
     expect(watch(3600, 1, () => changeAt([0, 0, 320, 240]))).toEqual([]);
     expect(watch(3600, 1, () => changeAt(flag, [10, 400, 20, 20]))).toEqual([]);
     expect(watch(3600, 1, (second) => changeAt([second % 600, 16, 40, 24]))).toEqual([]);
   });
 
-  it('goes on when the clock is put back', () => {
-    const change = new PersistentMotion();
-    for (let second = 0; second < 500; second++) change.note(changeAt(flag), second * 1000, grid);
-    expect(change.note(changeAt(flag), -1e6, grid)).toBeUndefined();
-    let told = 0;
+  it('starts again when the clock is set back', () => {
+    const motion = new PersistentMotion();
+    for (let second = 0; second < 500; second++) motion.update(changeAt(flag), second * 1000, grid);
+    expect(motion.update(changeAt(flag), -1e6, grid)).toBeUndefined();
+    let reports = 0;
     for (let second = 0; second < 700; second++) {
-      if (change.note(changeAt(flag), second * 1000, grid)) told += 1;
+      if (motion.update(changeAt(flag), second * 1000, grid)) reports += 1;
     }
-    expect(told).toBe(1);
+    expect(reports).toBe(1);
   });
 });
 
-describe('a clock burnt into the picture', () => {
+describe('a clock overlay', () => {
   /** White digits in cells of 8 pixels; the last two change each second. */
   const ticking = (second: number, [left, top, width, height]: Cells) => {
     const random = randomFrom(second + 1);

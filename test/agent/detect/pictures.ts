@@ -1,4 +1,4 @@
-/** Made-up small pictures and JPEGs for the judge's tests, and the frames of one real visit. */
+/** Synthetic small pictures and JPEGs for the detector's tests, and the frames of a recorded visit. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import jpegJs from 'jpeg-js';
@@ -36,12 +36,12 @@ export function within(
   return { ...picture, luma };
 }
 
-/** The picture with somebody in it: an area as bright as nothing else. */
+/** The picture with a visitor: an area brighter than everything else. */
 export function withVisitor(picture: SmallPicture, cells: Cells, level = 230): SmallPicture {
   return within(picture, cells, () => level);
 }
 
-/** A sensor's noise: the same for the same seed. */
+/** Sensor noise, reproducible by its seed. */
 export function withNoise(picture: SmallPicture, seed: number, greys = 2): SmallPicture {
   const random = randomFrom(seed);
   return { ...picture, luma: picture.luma.map((luma) => luma + greys * (random() * 2 - 1)) };

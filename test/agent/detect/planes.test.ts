@@ -13,15 +13,15 @@ import {
 } from '../../support/jpeg-encoder.js';
 import { encodeJpeg, randomFrom, visitFrames } from './pictures.js';
 
-/** As far as a mean of rounded samples may be from a mean of samples, and a little for jpeg-js's transform. */
+/** Largest difference between means of rounded and of exact samples, plus the error of jpeg-js's transform. */
 const tolerance = 0.55;
-/** Where the frame's edge leaves a pixel or two of a cell, jpeg-js's transform tells for more. */
+/** Where the frame's edge leaves a pixel or two of a cell, the error of jpeg-js's transform is larger. */
 const edgeTolerance = 1;
 
 const all = { chroma: true };
 const brightness = { chroma: false };
 
-/** The mean of each cell of a number at each pixel. */
+/** The mean of each cell of a function of the pixels. */
 function meansOver(grid: Grid, valueAt: (x: number, y: number) => number): Float64Array {
   const { columns, rows, cellPx, frameWidthPx, frameHeightPx } = grid;
   const sums = new Float64Array(columns * rows);
@@ -48,7 +48,7 @@ function fullDecode(jpeg: Buffer) {
   return { grid, plane, isClamped: (cell: number) => isClamped[cell]! > 0 };
 }
 
-/** The largest difference, clamped cells left out if there are any to know of. */
+/** The largest difference, without clamped cells where they are known. */
 function worst(
   got: Float32Array,
   expected: Float64Array,
@@ -62,7 +62,7 @@ function worst(
   );
 }
 
-/** Soft shapes with some grain, as an unsharp camera sees a yard: 30..226. */
+/** Soft shapes with some grain, like a yard in an unsharp camera: 30..226. */
 function soft(seed: number): (x: number, y: number) => number {
   const random = randomFrom(seed);
   const [a, b, c, grain] = [random() / 9, random() / 9, random() * 6, random() * 30];
@@ -124,7 +124,7 @@ const frames: fc.Arbitrary<EncodedFrame> = fc
   }));
 
 describe('the small planes', () => {
-  it('have the means of a full decode, for a thousand makes of JPEG', () => {
+  it('have the means of a full decode, for a thousand variants of JPEG', () => {
     fc.assert(
       fc.property(frames, (frame) => {
         const jpeg = encodeFrame(frame);
@@ -151,7 +151,7 @@ describe('the small planes', () => {
     );
   });
 
-  it('are the same with restart markers, and with some bytes too many before each marker', () => {
+  it('are the same with restart markers, and with some extra bytes before each marker', () => {
     const interval = fc.integer({ min: 1, max: 12 });
     // Fill bytes (T.81, B.1.1.2) may come before every marker.
     const fill = fc.nat({ max: 40 }).map((count) => Array<number>(count).fill(0xff));
@@ -192,7 +192,7 @@ describe('the small planes', () => {
     expect(worst(luma, meansOver(grid, inside))).toBeLessThan(edgeTolerance);
   });
 
-  it('have blue and red where they are wanted', () => {
+  it('have chroma on request', () => {
     const jpeg = encodeFrame({
       widthPx: 64,
       heightPx: 48,
@@ -241,8 +241,8 @@ describe('the small planes', () => {
   });
 
   it.each([
-    ['an Adobe segment says so', [1, 2, 3], true],
-    ['they are named so', [82, 71, 66], false],
+    ['an Adobe segment has transform 0', [1, 2, 3], true],
+    ['the component ids are R, G and B', [82, 71, 66], false],
   ])('are mixed of red, green and blue where %s', (_, ids, hasAdobe) => {
     const colours = components([[1, 1], [1, 1], [1, 1]], 7, 0); // prettier-ignore
     const adobe = segment(0xee, Buffer.from('Adobe\0\x64\0\0\0\0\0', 'latin1'));
@@ -259,7 +259,7 @@ describe('the small planes', () => {
     expect(worst(luma, meansOver(grid, mixed))).toBeLessThan(edgeTolerance);
   });
 
-  it('are read in full where colour is finer than brightness', () => {
+  it('use the full decoder when luminance is subsampled', () => {
     const frame = { widthPx: 64, heightPx: 48 };
     const jpeg = encodeFrame({ ...frame, components: components([[1, 1], [2, 1], [1, 1]], 9, 0) }); // prettier-ignore
     const { grid, luma } = decodePlanes(jpeg, brightness);
@@ -307,7 +307,7 @@ describe('real encoders’ frames', () => {
     }
   });
 
-  it('mean the standard tables where they have none', () => {
+  it('are decoded with the standard tables when they have none', () => {
     const jpeg = encodeJpeg(64, 48, (x, y) => [(x * 5) % 256, (y * 7) % 256, (x * y) % 256]);
     const parts: Buffer[] = [jpeg.subarray(0, 2)];
     let at = 2;

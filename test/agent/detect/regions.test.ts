@@ -1,4 +1,4 @@
-/** Regions drawn as text: what belongs together, and the boxes around it. */
+/** Regions drawn as text: which cells are connected, and the boxes around them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Grid } from '../../../agent/detect/grid.js';

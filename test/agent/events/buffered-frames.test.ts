@@ -1,4 +1,4 @@
-/** The folder in which a one-shot run holds frames for the next: whole, ours alone, and never trusted. */
+/** The folder of buffered frames between one-shot runs: complete files, access of one user, contents verified. */
 import {
   chmodSync,
   chownSync,
@@ -20,7 +20,7 @@ import { makeJpeg } from '../../support/pictures.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 import { detectionOf } from './detections.js';
 
-function held(number: number): Buffered<CapturedFrame> {
+function buffered(number: number): Buffered<CapturedFrame> {
   const jpeg = makeJpeg(number);
   return {
     frame: { jpeg, capturedAtMs: number, origin: 'a test' },
@@ -50,10 +50,10 @@ function made(folder: string): string {
   return folder;
 }
 
-describe('held frames', () => {
-  it('are the same for the next run', async () => {
+describe('buffered frames', () => {
+  it('are the same in the next run', async () => {
     const { frames, open, lines } = await openFolder();
-    const names = await frames.keep([held(1), held(2)]);
+    const names = await frames.keep([buffered(1), buffered(2)]);
     const found = await (await open()).read(names);
     expect(bytesOf(found)).toEqual([makeJpeg(1), makeJpeg(2)]);
     expect(found.map(({ isDue }) => isDue)).toEqual([false, true]);
@@ -61,32 +61,32 @@ describe('held frames', () => {
     expect(lines).toEqual([]);
   });
 
-  it('are for nobody else to read', async () => {
+  it('are readable by their user only', async () => {
     const { folder, frames } = await openFolder();
-    await frames.keep([held(1)]);
+    await frames.keep([buffered(1)]);
     expect(lstatSync(folder).mode & 0o777).toBe(0o700);
     for (const name of readdirSync(folder)) {
       expect(lstatSync(join(folder, name)).mode & 0o777).toBe(0o600);
     }
   });
 
-  it('of another state directory are elsewhere', async () => {
+  it('of another state directory are in another folder', async () => {
     const { base, frames } = await openFolder();
-    await frames.keep([held(1)]);
+    await frames.keep([buffered(1)]);
     await BufferedFrames.open(base, '/var/lib/other', keptLog().log);
     expect(readdirSync(base)).toHaveLength(2);
   });
 
-  it('go when they are not remembered any more, and nothing else does', async () => {
+  it('are removed when the state does not list them, and other files are not', async () => {
     const { folder, frames } = await openFolder();
-    const [, second] = await frames.keep([held(1), held(2)]);
+    const [, second] = await frames.keep([buffered(1), buffered(2)]);
     writeFileSync(join(folder, 'letter.txt'), 'not ours');
     await frames.tidy([second!]);
     expect(readdirSync(folder).sort()).toEqual([`${second!.frame}.jpg`, 'letter.txt'].sort());
   });
 
   it.each<[string, (path: string) => void]>([
-    ['is gone', (path) => rmSync(path)],
+    ['is missing', (path) => rmSync(path)],
     ['is cut off', (path) => truncateSync(path, 10)],
     ['has other bytes', (path) => writeFileSync(path, Buffer.alloc(makeJpeg(1).length))],
     [
@@ -103,43 +103,43 @@ describe('held frames', () => {
     ],
   ])('of which one %s do without it, with a word', async (_, damage) => {
     const { folder, frames, open, lines } = await openFolder();
-    const names = await frames.keep([held(1), held(2)]);
+    const names = await frames.keep([buffered(1), buffered(2)]);
     damage(join(folder, `${names[0]!.frame}.jpg`));
     const next = await open();
     expect(bytesOf(await next.read(names))).toEqual([makeJpeg(2)]);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/frames that an earlier run held are of no use frames=1 error=/);
-    expect(await next.keep([held(2)])).toEqual([names[1]]);
+    expect(lines[0]).toMatch(/buffered frames of an earlier run cannot be used frames=1 error=/);
+    expect(await next.keep([buffered(2)])).toEqual([names[1]]);
   });
 
-  it('are written anew over what a killed run left in part', async () => {
+  it('replace partial files of a killed run', async () => {
     const { folder, frames, open } = await openFolder();
-    const [name] = await frames.keep([held(1)]);
+    const [name] = await frames.keep([buffered(1)]);
     truncateSync(join(folder, `${name!.frame}.jpg`), 10);
     const next = await open();
-    expect(bytesOf(await next.read(await next.keep([held(1)])))).toEqual([makeJpeg(1)]);
+    expect(bytesOf(await next.read(await next.keep([buffered(1)])))).toEqual([makeJpeg(1)]);
   });
 
-  it('that cannot be written are left out, with a word', async () => {
+  it('that cannot be written are left out, which is logged', async () => {
     const { folder, frames, lines } = await openFolder();
     rmSync(folder, { recursive: true });
-    expect(await frames.keep([held(1)])).toEqual([]);
-    expect(lines.join()).toContain('cannot hold a frame for the next run');
+    expect(await frames.keep([buffered(1)])).toEqual([]);
+    expect(lines.join()).toContain('cannot buffer a frame for the next run');
   });
 });
 
-describe('a folder that somebody made before', () => {
+describe('an existing folder of buffered frames', () => {
   it.each<[string, (folder: string) => void, RegExp]>([
     [
-      'is open to others',
+      'is accessible to other users',
       (folder) => {
         chmodSync(made(folder), 0o777);
       },
-      /mode 777/,
+      /has mode 777/,
     ],
-    ['is a link', (folder) => symlinkSync('/tmp', folder), /is no directory/],
-    ['is a file', (folder) => writeFileSync(folder, ''), /is no directory/],
-  ])('and that %s is not used', async (_, make, message) => {
+    ['is a link', (folder) => symlinkSync('/tmp', folder), /is not a directory/],
+    ['is a file', (folder) => writeFileSync(folder, ''), /is not a directory/],
+  ])('that %s is not used', async (_, make, message) => {
     const { folder, open } = await openFolder();
     rmSync(folder, { recursive: true });
     make(folder);
@@ -148,14 +148,14 @@ describe('a folder that somebody made before', () => {
     );
   });
 
-  it('and that is somebody else’s is not used', async (test) => {
+  it('of another user is not used', async (test) => {
     test.skip(process.getuid?.() !== 0, 'only root can give a folder away');
     const { folder, open } = await openFolder();
     chownSync(folder, 65_534, 65_534);
-    await expect(open()).rejects.toThrow('belongs to user 65534, not to us');
+    await expect(open()).rejects.toThrow('belongs to user 65534; this process runs as user 0');
   });
 
-  it('in a runtime directory that is not there is said', async () => {
+  it('cannot be made without a runtime directory', async () => {
     const { log } = keptLog();
     await expect(BufferedFrames.open('/nowhere', '/state', log)).rejects.toThrow(
       'cannot make /nowhere/',

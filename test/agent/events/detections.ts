@@ -1,4 +1,4 @@
-/** Made-up detections and settings for the tests of the recorder. */
+/** Synthetic detections and settings for the tests of the event recorder. */
 import type { RecorderSettings } from '../../../agent/events/event-recorder.js';
 import type { Detection } from '../../../agent/events/verdict.js';
 
@@ -13,14 +13,14 @@ const detections: Readonly<Record<string, Detection>> = {
   s: { kind: 'scene', ...something, ratio: 0.9 },
 };
 
-/** By its letter: first, quiet, change, scene. */
+/** @param letter f: first, q: quiet, c: change, s: scene */
 export function detectionOf(letter: string): Detection {
   const detection = detections[letter];
   if (detection === undefined) throw new Error(`no detection has the letter ${letter}`);
   return detection;
 }
 
-/** Nothing but changes is sent, unless said. */
+/** By default only changes are sent. */
 export function settingsOf(changed: Partial<RecorderSettings>): RecorderSettings {
   return {
     eventGapMs: 4000,

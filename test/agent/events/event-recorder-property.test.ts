@@ -1,4 +1,4 @@
-/** What holds of a recorder whatever the camera shows, its clock does and its settings are. */
+/** Properties of the event recorder for any detections, capture times and settings. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -10,9 +10,9 @@ import { encodeRecorder, keptRecorder } from '../../../agent/events/recorder-sta
 import { detectionOf, noonMs, settingsOf } from './detections.js';
 import * as v from 'valibot';
 
-interface Look {
+interface Step {
   readonly letter: string;
-  /** Since the one before. */
+  /** Since the last frame. */
   readonly elapsedMs: number;
 }
 
@@ -23,7 +23,7 @@ const letter = fc.oneof(
 );
 const steady = fc.constantFrom(500, 1000);
 const wild = fc.constantFrom(0, 1, 900, 5000, 86_400_000, -1, -3_600_000);
-const looks = (elapsedMs: fc.Arbitrary<number>): fc.Arbitrary<Look[]> =>
+const steps = (elapsedMs: fc.Arbitrary<number>): fc.Arbitrary<Step[]> =>
   fc.array(fc.record({ letter, elapsedMs }), { minLength: 1, maxLength: 60 });
 const anyElapsed = fc.oneof({ weight: 4, arbitrary: steady }, { weight: 1, arbitrary: wild });
 const settings: fc.Arbitrary<RecorderSettings> = fc
@@ -35,13 +35,13 @@ const settings: fc.Arbitrary<RecorderSettings> = fc
     keepEveryMs: fc.constantFrom(0, 0, 1000, 4000),
   })
   .map(settingsOf);
-/** A frame's name, as the memory of a one-shot run has it. */
+/** A frame's SHA-256, as in the state of a one-shot run. */
 const nameOf = (index: number): string => index.toString(16).padStart(64, '0');
 
-/** @param nextProcess what becomes of the recorder between two frames */
+/** @param nextProcess replaces the recorder before each frame */
 function decideAll(
   rules: RecorderSettings,
-  seen: readonly Look[],
+  seen: readonly Step[],
   nextProcess = (recorder: EventRecorder<string>) => recorder,
 ): Decided<string>[] {
   let recorder = new EventRecorder<string>(rules);
@@ -57,10 +57,10 @@ function decideAll(
 const reasonsOf = (decided: readonly Decided<string>[]) =>
   decided.map(({ verdict }) => verdict.reason);
 
-describe('a recorder', () => {
+describe('EventRecorder', () => {
   it('decides on every frame once, in the order of capture', () => {
     fc.assert(
-      fc.property(settings, looks(anyElapsed), (rules, seen) => {
+      fc.property(settings, steps(anyElapsed), (rules, seen) => {
         const frames = decideAll(rules, seen).map(({ frame }) => frame);
         expect(frames).toEqual(seen.map((_, index) => nameOf(index)));
       }),
@@ -68,9 +68,9 @@ describe('a recorder', () => {
     );
   });
 
-  it('sends every first frame and every scene, and every change unless it has to last', () => {
+  it('sends every first frame and every scene, and every change without --min-duration', () => {
     fc.assert(
-      fc.property(settings, looks(anyElapsed), (rules, seen) => {
+      fc.property(settings, steps(anyElapsed), (rules, seen) => {
         const reasons = reasonsOf(decideAll(rules, seen));
         seen.forEach(({ letter }, index) => {
           if (letter === 'f') expect(reasons[index]).toBe('first');
@@ -83,9 +83,9 @@ describe('a recorder', () => {
     );
   });
 
-  it('says of a frame that it is sent when there is a reason, and of which event', () => {
+  it('gives a reason for each frame that is sent, and an event for each frame of one', () => {
     fc.assert(
-      fc.property(settings, looks(anyElapsed), (rules, seen) => {
+      fc.property(settings, steps(anyElapsed), (rules, seen) => {
         for (const { verdict } of decideAll(rules, seen)) {
           expect(verdict.sent).toBe(verdict.reason !== undefined);
           const isOfEvent = ['change', 'scene', 'before', 'after'].includes(verdict.reason ?? '');
@@ -95,9 +95,9 @@ describe('a recorder', () => {
     );
   });
 
-  it('sends what was directly before an event, as far as it was told to', () => {
+  it('sends the frames directly before an event, up to --before', () => {
     fc.assert(
-      fc.property(settings, looks(steady), (rules, seen) => {
+      fc.property(settings, steps(steady), (rules, seen) => {
         const decided = decideAll({ ...rules, minDurationMs: 0 }, seen);
         const events = decided.map(({ verdict }) => verdict.event);
         const reasons = reasonsOf(decided);
@@ -109,7 +109,7 @@ describe('a recorder', () => {
             .some((d) => d.verdict.changed && d.verdict.event === event);
           if (!isFirst) return;
           const start = Math.max(0, index - rules.before);
-          // What was quiet within an earlier event was let go when that one went on.
+          // Quiet frames within an earlier event were decided when that event continued.
           const since = seen.slice(0, index).findLastIndex(({ letter }) => letter !== 'q');
           for (let at = Math.max(start, since); at < index; at++) expect(reasons[at]).toBeDefined();
           const before = reasons.filter(
@@ -122,13 +122,13 @@ describe('a recorder', () => {
     );
   });
 
-  it('sends the quiet frames after a change, as far as it was told to', () => {
+  it('sends the quiet frames after a change, up to --after', () => {
     fc.assert(
-      fc.property(settings, looks(steady), (rules, seen) => {
+      fc.property(settings, steps(steady), (rules, seen) => {
         const reasons = reasonsOf(decideAll({ ...rules, minDurationMs: 0 }, seen));
         seen.forEach(({ letter }, index) => {
           if (letter !== 'q') return;
-          const last = seen.slice(0, index).findLastIndex((look) => look.letter !== 'q');
+          const last = seen.slice(0, index).findLastIndex((step) => step.letter !== 'q');
           const isAfter = /[cs]/.test(seen[last]?.letter ?? '') && index - last <= rules.after;
           expect(reasons[index] === 'after').toBe(isAfter);
         });
@@ -137,9 +137,9 @@ describe('a recorder', () => {
     );
   });
 
-  it('is silent for no longer than it was told to', () => {
+  it('sends a frame at least every --keep-every', () => {
     fc.assert(
-      fc.property(settings, looks(steady), (rules, seen) => {
+      fc.property(settings, steps(steady), (rules, seen) => {
         fc.pre(rules.keepEveryMs > 0);
         const decided = decideAll({ ...rules, minDurationMs: 0 }, seen);
         let sentAtMs = decided[0]?.capturedAtMs ?? 0;
@@ -151,7 +151,7 @@ describe('a recorder', () => {
     );
   });
 
-  it('goes on in another process as if it were the same', () => {
+  it('gives the same results when another process continues', () => {
     const nextProcess = (recorder: EventRecorder<string>, rules: RecorderSettings) => {
       const { state, buffered } = recorder;
       if (state === undefined) return recorder;
@@ -160,7 +160,7 @@ describe('a recorder', () => {
       return new EventRecorder(rules, kept.state, kept.buffered);
     };
     fc.assert(
-      fc.property(settings, looks(anyElapsed), (rules, seen) => {
+      fc.property(settings, steps(anyElapsed), (rules, seen) => {
         const apart = decideAll(rules, seen, (recorder) => nextProcess(recorder, rules));
         expect(apart).toEqual(decideAll(rules, seen));
       }),
@@ -168,9 +168,9 @@ describe('a recorder', () => {
     );
   });
 
-  it('does without the frames that were lost between two processes', () => {
+  it('continues without buffered frames that were lost between two processes', () => {
     fc.assert(
-      fc.property(settings, looks(anyElapsed), (rules, seen) => {
+      fc.property(settings, steps(anyElapsed), (rules, seen) => {
         const decided = decideAll(
           rules,
           seen,

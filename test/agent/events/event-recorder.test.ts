@@ -1,4 +1,4 @@
-/** Which frames are sent: timelines with made-up times, one letter a frame. */
+/** Which frames the event recorder sends: timelines with one letter per frame. */
 import { describe, expect, it } from 'vitest';
 import {
   type Decided,
@@ -9,7 +9,7 @@ import {
 } from '../../../agent/events/event-recorder.js';
 import { detectionOf, noonMs, settingsOf } from './detections.js';
 
-/** By reason, in the language of the timelines. */
+/** The letters of the timelines, by reason. */
 const letters = {
   ...{ first: 'f', change: 'c', scene: 's', before: 'b', after: 'a' },
   ...{ 'keep-every': 'k', all: '!' },
@@ -17,7 +17,7 @@ const letters = {
 const letterOf = ({ verdict }: Decided<unknown>): string =>
   verdict.reason === undefined ? '.' : letters[verdict.reason];
 
-/** A camera with a frame a second, unless said. */
+/** A camera, by default with one frame a second. */
 class Camera {
   readonly recorder: EventRecorder<number>;
   readonly decided: Decided<number>[] = [];
@@ -29,7 +29,7 @@ class Camera {
   }
 
   /** @param script a letter a frame: first, quiet, change, scene */
-  look(script: string, { intervalMs = 1000, byteCount = 0 } = {}): this {
+  capture(script: string, { intervalMs = 1000, byteCount = 0 } = {}): this {
     for (const letter of script) {
       const detection = detectionOf(letter);
       this.decided.push(...this.recorder.push(this.#frame++, this.nowMs, detection, byteCount));
@@ -38,7 +38,7 @@ class Camera {
     return this;
   }
 
-  /** What became of each frame, in their order; what is held comes last. */
+  /** The decision on each frame, in the order of capture, without buffered frames. */
   get timeline(): string {
     return this.decided.map(letterOf).join('');
   }
@@ -56,9 +56,9 @@ class Camera {
 }
 
 const became = (script: string, settings: Partial<RecorderSettings>): string =>
-  new Camera(settings).look(script).end();
+  new Camera(settings).capture(script).end();
 
-describe('a recorder', () => {
+describe('EventRecorder', () => {
   it.each<[seen: string, became: string, settings: Partial<RecorderSettings>]>([
     ['fqqcccqqcq', 'f..ccc..c.', {}],
     ['fqqsqq', 'f..s..', {}],
@@ -69,7 +69,7 @@ describe('a recorder', () => {
     ['fqqqcqq', 'f.bbc..', { before: 2 }],
     ['fqc', 'fbc', { before: 2 }],
     ['fqqsqq', 'fbbs..', { before: 2 }],
-    // Only before the first change of an event.
+    // Sent only before the first change of an event.
     ['fqcqcq', 'fbc.c.', { before: 1 }],
     ['fqcqqqqqc', 'fbc....bc', { before: 1 }],
     // Never twice.
@@ -101,25 +101,25 @@ describe('a recorder', () => {
     ['fqcccccq', 'f.ccccc.', {}],
     ['fqqcccccq', 'f.bccccc.', { before: 1 }],
     ['fqcccccqqcqqqqcq', 'f.ccccc..c......', {}],
-    // Somebody who is not seen for 2 s has stayed.
+    // A pause of 2 s does not end the pending changes.
     ['fccqqcccq', 'fcc..ccc.', {}],
     ['fccqqcccq', 'fccaaccca', { after: 2 }],
     ['fccqqqccccq', 'f..........', {}],
-    // Changes that did not last may come before some that do.
+    // Short changes may precede changes that last.
     ['fcqqqccccc', 'f..bbccccc', { before: 2 }],
     ['fcqqqcqqqq', 'f.........', { before: 2 }],
     // A switched light lasts for one frame.
     ['fqsqqq', 'f.s...', {}],
     ['fcqsq', 'fc.s.', {}],
     ['fcqqqqq', 'f..k..k', { keepEveryMs: 3000 }],
-    // A kept frame stays one, whatever becomes of the changes around it.
+    // A frame for --keep-every is sent whether or not the changes around it become an event.
     ['fcccqcc', 'fccckcc', { keepEveryMs: 3000 }],
   ])('waits for 4 s of change, of %s: %s, with %j', (seen, expected, settings) => {
     expect(became(seen, { minDurationMs: 4000, ...settings })).toBe(expected);
   });
 
-  it('tells what the frame shows, whatever becomes of it', () => {
-    const camera = new Camera({ minDurationMs: 4000, before: 1 }).look('fcqqcqqq');
+  it('gives the detection of each frame, sent or not', () => {
+    const camera = new Camera({ minDurationMs: 4000, before: 1 }).capture('fcqqcqqq');
     camera.end();
     const verdicts = camera.decided.map(({ verdict }) => verdict);
     expect(verdicts.map(({ changed }) => changed)).toEqual(
@@ -132,116 +132,116 @@ describe('a recorder', () => {
     });
   });
 
-  it('tells at once what it knows at once', () => {
-    expect(new Camera().look('fqcq').timeline).toBe('f.c.');
-    expect(new Camera({ before: 2 }).look('fqqq').timeline).toBe('f.');
-    expect(new Camera({ before: 2 }).look('fqqqc').timeline).toBe('f.bbc');
-    expect(new Camera({ minDurationMs: 2000 }).look('fcc').timeline).toBe('f');
+  it('decides at once when no later frame matters', () => {
+    expect(new Camera().capture('fqcq').timeline).toBe('f.c.');
+    expect(new Camera({ before: 2 }).capture('fqqq').timeline).toBe('f.');
+    expect(new Camera({ before: 2 }).capture('fqqqc').timeline).toBe('f.bbc');
+    expect(new Camera({ minDurationMs: 2000 }).capture('fcc').timeline).toBe('f');
   });
 
-  it('says at its end that what it held is not sent', () => {
-    const camera = new Camera({ before: 3 }).look('fqq');
+  it('decides at its end that buffered frames are not sent', () => {
+    const camera = new Camera({ before: 3 }).capture('fqq');
     expect(camera.recorder.finish().map(letterOf)).toEqual(['.', '.']);
     expect(camera.recorder.buffered).toEqual([]);
   });
 });
 
-describe('an event', () => {
-  it('has the time of its first change for its id, also of the frames around it', () => {
-    const camera = new Camera({ before: 1, after: 1 }).look('fqcqqcqqqqq');
+describe('an event of EventRecorder', () => {
+  it('has the time of its first change as id, also in the frames around it', () => {
+    const camera = new Camera({ before: 1, after: 1 }).capture('fqcqqcqqqqq');
     camera.end();
     const id = String(noonMs + 2000);
     const [none, ...others] = [undefined, id, id, id, undefined, id, id];
     expect(camera.events).toEqual([none, ...others, ...Array<undefined>(4).fill(undefined)]);
   });
 
-  it('that had to last has the time of its first change too', () => {
-    const camera = new Camera({ minDurationMs: 2000 }).look('fqcccq');
+  it('has the time of its first change as id with --min-duration, too', () => {
+    const camera = new Camera({ minDurationMs: 2000 }).capture('fqcccq');
     camera.end();
     const id = String(noonMs + 2000);
     expect(camera.events).toEqual([undefined, undefined, id, id, id, undefined]);
   });
 
-  it('ends with a gap, and the next one has another id', () => {
-    const camera = new Camera({ eventGapMs: 3000 }).look('fcqqcqqc').look('q', {
+  it('ends after --event-gap, and the next one has another id', () => {
+    const camera = new Camera({ eventGapMs: 3000 }).capture('fcqqcqqc').capture('q', {
       intervalMs: 2000,
     });
-    camera.look('c');
+    camera.capture('c');
     const ids = camera.decided.flatMap(({ verdict }) => verdict.event ?? []);
     expect(ids.map(Number)).toEqual([1000, 4000, 7000, 7000 + 3000].map((ms) => noonMs + ms));
   });
 
-  it('is over for what comes after a long time without frames', () => {
-    const camera = new Camera({ after: 3, eventGapMs: 3000 }).look('fc', {
+  it('ends after a long time without frames', () => {
+    const camera = new Camera({ after: 3, eventGapMs: 3000 }).capture('fc', {
       intervalMs: 86_400_000,
     });
-    expect(camera.look('qq').timeline).toBe('fc..');
+    expect(camera.capture('qq').timeline).toBe('fc..');
   });
 });
 
-describe('a clock that', () => {
+describe('EventRecorder with a clock that', () => {
   const hourMs = 3_600_000;
 
-  it('goes back leaves an event whole, and one that was over over', () => {
-    const camera = new Camera().look('fc');
+  it('goes back continues an open event, and does not reopen an ended one', () => {
+    const camera = new Camera().capture('fc');
     camera.nowMs -= hourMs;
-    camera.look('cqqqqqqq');
+    camera.capture('cqqqqqqq');
     camera.nowMs -= hourMs;
-    camera.look('c');
+    camera.capture('c');
     const [first, again, later] = camera.decided.flatMap(({ verdict }) => verdict.event ?? []);
     expect(again).toBe(first);
     expect(later).not.toBe(first);
   });
 
-  it('goes back from a wrong future lets everything go on as it should', () => {
+  it('goes back from a wrong future works as before', () => {
     const camera = new Camera({ before: 1, after: 1, keepEveryMs: 3000 });
     camera.nowMs += 10 * 365 * 24 * hourMs;
-    camera.look('fcqq');
+    camera.capture('fcqq');
     camera.nowMs = noonMs;
-    expect(camera.look('qqqqqcqqqqq').timeline).toBe('fca...k.bca..k');
+    expect(camera.capture('qqqqqcqqqqq').timeline).toBe('fca...k.bca..k');
   });
 
-  it('leaps ahead is no change that lasted', () => {
-    const camera = new Camera({ minDurationMs: 5000 }).look('fc');
+  it('jumps ahead does not count the jump as duration of changes', () => {
+    const camera = new Camera({ minDurationMs: 5000 }).capture('fc');
     camera.nowMs += hourMs;
-    expect(camera.look('cqqq').end()).toBe('f.....');
+    expect(camera.capture('cqqq').end()).toBe('f.....');
   });
 
-  it('leaves out an hour parts changes that no quiet frame parts', () => {
-    const camera = new Camera({ minDurationMs: 4000 }).look('fc');
+  it('jumps ahead by an hour separates changes without a quiet frame between them', () => {
+    const camera = new Camera({ minDurationMs: 4000 }).capture('fc');
     camera.nowMs += hourMs;
-    expect(camera.look('ccccc').end()).toBe('f.ccccc');
+    expect(camera.capture('ccccc').end()).toBe('f.ccccc');
   });
 
-  it('stands still makes every change an event’s', () => {
-    const camera = new Camera({ before: 1, after: 1 }).look('fqqcqcqq', { intervalMs: 0 });
+  it('stands still assigns every change to an event', () => {
+    const camera = new Camera({ before: 1, after: 1 }).capture('fqqcqcqq', { intervalMs: 0 });
     expect(camera.end()).toBe('f.bcaca.');
   });
 });
 
-describe('what is held', () => {
-  it('is as many frames as are to be sent before an event', () => {
-    const { recorder } = new Camera({ before: 3 }).look('fqqqqqqq');
+describe('the buffer of EventRecorder', () => {
+  it('has at most --before frames', () => {
+    const { recorder } = new Camera({ before: 3 }).capture('fqqqqqqq');
     expect(recorder.buffered.map(({ frame }) => frame)).toEqual([5, 6, 7]);
   });
 
-  it('takes no more memory than it may: the oldest go', () => {
-    const camera = new Camera({ before: 100 }).look('f');
-    camera.look('qqqqqqqq', { byteCount: maxBufferedBytes / 4 });
+  it('has at most maxBufferedBytes: the oldest frames are dropped', () => {
+    const camera = new Camera({ before: 100 }).capture('f');
+    camera.capture('qqqqqqqq', { byteCount: maxBufferedBytes / 4 });
     expect(camera.recorder.buffered).toHaveLength(4);
-    expect(camera.look('c').timeline).toBe('f....bbbbc');
-    camera.look('qqqqqqqqq').look('q', { byteCount: maxBufferedBytes + 1 });
+    expect(camera.capture('c').timeline).toBe('f....bbbbc');
+    camera.capture('qqqqqqqqq').capture('q', { byteCount: maxBufferedBytes + 1 });
     expect(camera.recorder.buffered).toEqual([]);
   });
 
-  it('begins an event early rather than lose what changed', () => {
+  it('begins an event early when it is full of pending changes', () => {
     const large = { byteCount: maxBufferedBytes / 4 };
-    const camera = new Camera({ before: 2, minDurationMs: 60_000 }).look('fqq', large);
-    expect(camera.look('cccc', large).timeline).toBe('f..');
-    expect(camera.look('c', large).timeline).toBe('f..ccccc');
-    const fast = new Camera({ minDurationMs: 3_600_000 }).look('f').look('c'.repeat(1000));
+    const camera = new Camera({ before: 2, minDurationMs: 60_000 }).capture('fqq', large);
+    expect(camera.capture('cccc', large).timeline).toBe('f..');
+    expect(camera.capture('c', large).timeline).toBe('f..ccccc');
+    const fast = new Camera({ minDurationMs: 3_600_000 }).capture('f').capture('c'.repeat(1000));
     expect(maxPendingFrames).toBe(1000);
     expect(fast.timeline).toBe('f');
-    expect(fast.look('c').timeline).toBe(`f${'c'.repeat(1001)}`);
+    expect(fast.capture('c').timeline).toBe(`f${'c'.repeat(1001)}`);
   });
 });

@@ -1,4 +1,4 @@
-/** What a folder remembers over the end of a process, however it ended. */
+/** What a spool folder has after the end of a process, also after a kill or a power cut. */
 import { mkdirSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,17 +11,17 @@ import { temporaryDirectory } from '../../support/temporary.js';
 
 async function open(folder: string) {
   const foreign: string[] = [];
-  const trouble: string[] = [];
+  const errors: string[] = [];
   const { store, life } = await DiskStore.open(folder, (path) => foreign.push(path));
   const spool = new QueueSpool(store, life, {
     ...spoolSettings,
-    onTrouble: (event) => trouble.push(event),
+    onError: (event) => errors.push(event),
   });
   const add = (number: number) => spool.add({ entry: frameEntry(number), path: undefined }, 0);
-  return { spool, life, add, foreign, trouble };
+  return { spool, life, add, foreign, errors };
 }
 
-/** Without what is being written, or kept free. */
+/** The names without temporary files and the reserve. */
 const namesIn = (folder: string): string[] =>
   readdirSync(folder)
     .filter((name) => !name.endsWith('.part') || name === '.hidden.part')
@@ -30,7 +30,7 @@ const namesIn = (folder: string): string[] =>
 const folderIn = (directory: string): string => join(directory, 'laptop_4444');
 
 describe('a spool folder, opened again', () => {
-  it('has what waited, in order, in the same life', async () => {
+  it('has the waiting entries, in order, under the same epoch', async () => {
     const folder = folderIn(temporaryDirectory());
     const first = await open(folder);
     for (const number of [1, 2, 3]) await first.add(number);
@@ -48,7 +48,7 @@ describe('a spool folder, opened again', () => {
     ]);
   });
 
-  it('goes on counting though everything was delivered', async () => {
+  it('continues the sequence after everything was delivered', async () => {
     const folder = folderIn(temporaryDirectory());
     const first = await open(folder);
     for (const number of [1, 2, 3]) await first.add(number);
@@ -61,7 +61,7 @@ describe('a spool folder, opened again', () => {
     expect(namesIn(folder)).toEqual(['000000000004.sent', 'epoch']);
   });
 
-  it('removes what was being written, and touches nothing that is not its own', async () => {
+  it('removes temporary files, and does not touch foreign files', async () => {
     const folder = folderIn(temporaryDirectory());
     await (await open(folder)).add(1);
     writeFileSync(join(folder, '.0123456789abcdef.part'), 'half');
@@ -73,13 +73,13 @@ describe('a spool folder, opened again', () => {
     expect(namesIn(folder)).toEqual([...mine, '000000000001.jpg', 'epoch'].sort());
   });
 
-  it('sets aside an entry that was damaged on the disk, with the reason', async () => {
+  it('sets aside a damaged entry, with the reason', async () => {
     const folder = folderIn(temporaryDirectory());
     await (await open(folder)).add(1);
     truncateSync(join(folder, '000000000001.jpg'), 100);
-    const { spool, trouble } = await open(folder);
+    const { spool, errors } = await open(folder);
     expect(await spool.load(1)).toBeUndefined();
-    expect(trouble).toEqual(['a frame in the spool is damaged']);
+    expect(errors).toEqual(['damaged frame in the spool']);
     const rejected = join(folder, 'rejected');
     expect(readFileSync(join(rejected, '000000000001.damaged'))).toHaveLength(100);
     expect(readFileSync(join(rejected, '000000000001.damaged.txt'), 'utf8')).toContain('damaged');
@@ -87,11 +87,11 @@ describe('a spool folder, opened again', () => {
     expect(header).toMatchObject({ why: 'damaged', count: 1, sequences: [[1, 1]] });
   });
 
-  it('keeps one memory of the sequence, whatever a power cut left of several', async () => {
+  it('keeps one tombstone of several that a power cut left', async () => {
     const folder = folderIn(temporaryDirectory());
     const { add } = await open(folder);
     for (const number of [1, 2]) await add(number);
-    // The disk was full: the entry itself is what is left. The older memory was not removed yet.
+    // The disk was full: the entry itself remains, and the older tombstone was not removed.
     await writeEntry(join(folder, '000000000003.sent'), frameEntry(3));
     writeFileSync(join(folder, '000000000001.sent'), '');
     const { life } = await open(folder);
@@ -101,13 +101,13 @@ describe('a spool folder, opened again', () => {
     ]);
   });
 
-  it('refuses an epoch that is none', async () => {
+  it('rejects an invalid epoch', async () => {
     const folder = folderIn(temporaryDirectory());
     mkdirSync(folder);
     writeFileSync(join(folder, 'epoch'), '');
     await expect(open(folder)).rejects.toMatchObject({
       code: 'STATE',
-      hint: expect.stringContaining('remove it') as string,
+      hint: expect.stringContaining('remove this file') as string,
     });
   });
 });

@@ -3,8 +3,8 @@ import { DropLog } from '../../../agent/spool/drop-log.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { keptLog } from '../../support/log.js';
 
-describe('a report of dropped frames', () => {
-  it('is given at once, then once a minute with totals', async () => {
+describe('DropLog', () => {
+  it('logs at once, then once a minute with totals', async () => {
     const clock = new FakeClock();
     const { log, lines } = keptLog();
     const report = new DropLog(log, clock);
@@ -14,9 +14,9 @@ describe('a report of dropped frames', () => {
     await clock.advance(60_000);
     report.note(1, 'size');
     expect(lines).toEqual([
-      '<4>test: frames are dropped frames=1 limit=--spool-max-size',
-      '<4>test: frames are dropped frames=7 limit=--spool-max-size',
-      '<4>test: frames are dropped frames=2 limit=--spool-max-age',
+      '<4>test: frames dropped frames=1 limit=--spool-max-size',
+      '<4>test: frames dropped frames=7 limit=--spool-max-size',
+      '<4>test: frames dropped frames=2 limit=--spool-max-age',
     ]);
   });
 });

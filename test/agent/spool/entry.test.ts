@@ -19,7 +19,7 @@ const dropped = {
   body: Buffer.alloc(0),
 };
 
-describe('an entry', () => {
+describe('a spool entry', () => {
   it.each([
     ['frame', frameEntry(1)],
     ['count of dropped frames', dropped],
@@ -27,20 +27,20 @@ describe('an entry', () => {
     expect(decodeEntry(encodeEntry(entry))).toEqual(entry);
   });
 
-  it('is the picture itself to a viewer', () => {
+  it('begins with the JPEG, so that a viewer opens it', () => {
     const bytes = encodeEntry(frameEntry(1));
     expect(findJpegDamage(bytes)).toBeUndefined();
     expect(bytes.subarray(0, makeJpeg(1).length)).toEqual(makeJpeg(1));
   });
 
-  it('that is cut off anywhere is an error', () => {
+  it('is rejected when it is truncated at any byte', () => {
     const bytes = encodeEntry(frameEntry(1));
     for (let length = 0; length < bytes.length; length += 1) {
       expect(() => decodeEntry(bytes.subarray(0, length))).toThrow(OperationalError);
     }
   });
 
-  it('with any byte altered is an error, or says what it said in other words', () => {
+  it('is rejected when any byte is altered, or has the same body', () => {
     const entry = frameEntry(1);
     const whole = encodeEntry(entry);
     fc.assert(
@@ -48,7 +48,7 @@ describe('an entry', () => {
         const bytes = Buffer.from(whole);
         bytes[at] = (bytes[at] ?? 0) ^ change;
         try {
-          // What the header says of time and verdict is not covered by the hash; the picture is.
+          // The SHA-256 covers the body, not the header.
           expect(decodeEntry(bytes).body).toEqual(entry.body);
         } catch (error) {
           expect(error).toBeInstanceOf(OperationalError);
@@ -57,7 +57,7 @@ describe('an entry', () => {
     );
   });
 
-  it('of random bytes is an error', () => {
+  it('is rejected when it is random bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(() => decodeEntry(Buffer.from(bytes))).toThrow(OperationalError);
@@ -65,7 +65,7 @@ describe('an entry', () => {
     );
   });
 
-  it('is named by its sequence, so that names sort as sequences do', () => {
+  it('has its sequence as name, so that names sort like sequences', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 999_999_999_999 }), (sequence) => {
         for (const kind of ['frame', 'dropped', 'sent'] as const) {
@@ -87,7 +87,7 @@ describe('an entry', () => {
     expect(parseEntryName(name)).toBeUndefined();
   });
 
-  it('knows SHA-256', () => {
+  it('uses SHA-256', () => {
     expect(sha256Of(Buffer.from('abc'))).toMatch(/^ba7816bf8f01cfea/);
   });
 });

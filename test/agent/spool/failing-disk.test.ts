@@ -1,4 +1,4 @@
-/** A spool whose disk fails for a while: nothing is given up that may be there, and no sequence is given twice. */
+/** A spool whose disk fails temporarily: no entry is dropped that may exist, and no sequence is used twice. */
 import type * as Files from 'node:fs/promises';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,33 +22,33 @@ afterEach(() => faults.reset());
 
 async function open(folder: string, changes: Partial<QueueSettings> = {}) {
   const clock = new FakeClock();
-  const told: string[] = [];
+  const logged: string[] = [];
   const dropped: string[] = [];
   const { store, life } = await DiskStore.open(folder, () => undefined);
   const spool = new QueueSpool(store, life, {
     ...spoolSettings,
     clock,
-    onTrouble: (event) => told.push(event),
-    onWorked: (_, words) => told.push(words),
+    onError: (event) => logged.push(event),
+    onRecovered: (_, message) => logged.push(message),
     onDropped: (count, why) => dropped.push(`${count} ${why}`),
     ...changes,
   });
   const add = (number: number) => spool.add({ entry: frameEntry(number), path: undefined }, 0);
-  /** Sends all that can be sent, in order. @returns their sequences, notes with what they name */
+  /** Delivers all entries that can be sent. @returns their sequences, for gap entries with reason and ranges */
   const deliver = async (): Promise<string[]> => {
     const sent: string[] = [];
     for (let next = spool.next(() => false); next; next = spool.next(() => false)) {
       const { sequence } = next;
       const header = (await spool.load(sequence))?.header;
       if (header === undefined) continue;
-      const note =
+      const gap =
         header.type === 'dropped' ? ` ${header.why} ${JSON.stringify(header.sequences)}` : '';
-      sent.push(`${sequence}${note}`);
+      sent.push(`${sequence}${gap}`);
       await spool.acknowledge(sequence);
     }
     return sent;
   };
-  return { spool, add, deliver, clock, told, dropped, life };
+  return { spool, add, deliver, clock, logged, dropped, life };
 }
 
 const folderIn = (directory: string): string => join(directory, 'laptop_4444');
@@ -56,18 +56,18 @@ const size = frameEntry(1).body.length;
 
 describe('a spool that cannot be read', () => {
   it.each(['EMFILE', 'EACCES', 'EIO', 'ESTALE'])('waits after %s', async (code) => {
-    const { add, deliver, clock, told, dropped } = await open(folderIn(temporaryDirectory()));
+    const { add, deliver, clock, logged, dropped } = await open(folderIn(temporaryDirectory()));
     for (const number of [1, 2, 3]) await add(number);
     faults.failOnce(0, code);
     expect(await deliver()).toEqual(['2', '3']);
     await clock.advance(1000);
     expect(await deliver()).toEqual(['1']);
-    expect(told[0]).toBe('a frame cannot be read from the spool: it waits');
-    expect(told).toContain('the spool can be read again');
+    expect(logged[0]).toBe('cannot read a frame from the spool: it waits');
+    expect(logged).toContain('the spool is readable again');
     expect(dropped).toEqual([]);
   });
 
-  it('that is moved away and back is taken up, with what was captured meanwhile', async () => {
+  it('continues when its folder is moved away and back, with frames captured meanwhile', async () => {
     const folder = folderIn(temporaryDirectory());
     const { add, deliver, clock, spool } = await open(folder);
     for (const number of [1, 2]) await add(number);
@@ -82,7 +82,7 @@ describe('a spool that cannot be read', () => {
     expect((await open(folder)).life.lastSequence).toBe(5);
   });
 
-  it('is not taken for another folder under its name', async () => {
+  it('does not use another folder under its name', async () => {
     const folder = folderIn(temporaryDirectory());
     const { add, deliver, clock } = await open(folder);
     await add(1);
@@ -98,7 +98,7 @@ describe('a spool that cannot be read', () => {
     expect(await deliver()).toEqual(['1', '2', '3']);
   });
 
-  it('gives no sequence twice that was acknowledged while it was away', async () => {
+  it('uses no sequence twice that was acknowledged while the folder was missing', async () => {
     const folder = folderIn(temporaryDirectory());
     const first = await open(folder);
     await first.add(1);
@@ -106,11 +106,11 @@ describe('a spool that cannot be read', () => {
     renameSync(folder, `${folder}.away`);
     await first.spool.acknowledge(1);
     renameSync(`${folder}.away`, folder);
-    // Killed now: it is sent again, which the receiver knows.
+    // After a kill here the frame is sent again, and the receiver detects the duplicate.
     expect((await open(folder)).life).toMatchObject({ lastSequence: 1 });
   });
 
-  it('counts a frame whose file is gone from a folder that is there', async () => {
+  it('counts a frame whose file is missing from an existing folder', async () => {
     const folder = folderIn(temporaryDirectory());
     const { add, deliver, dropped } = await open(folder);
     for (const number of [1, 2]) await add(number);
@@ -120,8 +120,8 @@ describe('a spool that cannot be read', () => {
   });
 });
 
-describe('a disk that is full', () => {
-  it('has frames in memory sent only once their sequences are on it', async () => {
+describe('a spool on a full disk', () => {
+  it('sends frames in memory only after their sequences are on the disk', async () => {
     const folder = folderIn(temporaryDirectory());
     const { add, deliver, spool } = await open(folder);
     await add(1);
@@ -129,68 +129,65 @@ describe('a disk that is full', () => {
     await add(2);
     expect(spool.inMemoryCount).toBe(1);
     expect(await deliver()).toEqual(['1', '2']);
-    // Killed now: the mark shows what was sent.
+    // After a kill here the tombstone has the sequence.
     faults.reset();
     expect((await open(folder)).life).toMatchObject({ entries: [], lastSequence: 2 });
   });
 
-  it('at the end has what it takes, and counts the rest on it', async () => {
+  it('writes what fits at its end, and counts the other frames', async () => {
     const folder = folderIn(temporaryDirectory());
     const { add, spool, dropped } = await open(folder);
     await add(1);
     faults.state = 'tight';
     for (const number of [2, 3]) await add(number);
-    expect(await spool.close()).toEqual({ shelved: 1, lost: 2, isRecorded: true });
+    expect(await spool.close()).toEqual({ onDisk: 1, lost: 2, isRecorded: true });
     expect(dropped).toEqual(['2 disk']);
     faults.reset();
     expect(await (await open(folder)).deliver()).toEqual(['1', '4 disk [[2,3]]']);
   });
 
-  it('at the end that has room again loses nothing', async () => {
+  it('loses nothing at its end when the disk has space again', async () => {
     const folder = folderIn(temporaryDirectory());
     const { add, spool } = await open(folder);
     faults.state = 'full';
     for (const number of [1, 2]) await add(number);
     faults.reset();
-    expect(await spool.close()).toEqual({ shelved: 2, lost: 0, isRecorded: true });
+    expect(await spool.close()).toEqual({ onDisk: 2, lost: 0, isRecorded: true });
     expect(await (await open(folder)).deliver()).toEqual(['1', '2']);
   });
 
-  it('says when not even the count could be kept', async () => {
+  it('reports that not even the gap entry could be written', async () => {
     const { add, spool } = await open(folderIn(temporaryDirectory()));
     faults.state = 'read-only';
     await add(1);
-    expect(await spool.close()).toEqual({ shelved: 0, lost: 1, isRecorded: false });
+    expect(await spool.close()).toEqual({ onDisk: 0, lost: 1, isRecorded: false });
   });
 
-  it('keeps room for the count', async () => {
+  it('has reserved space for the gap entry', async () => {
     const folder = folderIn(temporaryDirectory());
     const { add } = await open(folder, { maxBytes: 1.5 * size });
     await add(1);
-    // The first write fails, and the one after the reserve was given up does not.
+    // The first write fails; the one after the reserve is freed succeeds.
     faults.failOnce(1, 'ENOSPC');
     await add(2);
     expect(readdirSync(folder)).toContain('000000000002.dropped');
   });
 });
 
-describe('a failed flush', () => {
-  it.each([0, 1, 2, 3, 4, 5, 6, 7])(
-    'at call %d leaves the frame to be written anew',
-    async (call) => {
-      const folder = folderIn(temporaryDirectory());
-      const { add, deliver, spool } = await open(folder);
-      faults.failOnce(call, 'EIO');
-      await add(1);
-      await add(2);
-      expect(spool.isSettled).toBe(true);
-      expect((await deliver()).sort()).toEqual(['1', '2']);
-    },
-  );
+describe('a spool after a failed flush', () => {
+  it.each([0, 1, 2, 3, 4, 5, 6, 7])('at call %d writes the frame again', async (call) => {
+    const folder = folderIn(temporaryDirectory());
+    const { add, deliver, spool } = await open(folder);
+    faults.failOnce(call, 'EIO');
+    await add(1);
+    await add(2);
+    expect(spool.isSettled).toBe(true);
+    expect((await deliver()).sort()).toEqual(['1', '2']);
+  });
 });
 
-describe('what was set aside', () => {
-  it('counts against the size, and is noted when it goes', async () => {
+describe('a frame that is set aside', () => {
+  it('counts against the size limit, and is counted in a gap entry when it is dropped', async () => {
     const folder = folderIn(temporaryDirectory());
     const { add, spool, deliver, dropped } = await open(folder, { maxBytes: 3.5 * size });
     for (const number of [1, 2, 3]) {
@@ -204,7 +201,7 @@ describe('what was set aside', () => {
     expect(await deliver()).toEqual(['4 refused [[1,1]]', '5']);
   });
 
-  it('is in the way of new frames where the newest go', async () => {
+  it('takes space from new frames when the newest are dropped', async () => {
     const limits = { maxBytes: 1.5 * size, dropsFirst: 'newest' as const };
     const { add, spool, deliver } = await open(folderIn(temporaryDirectory()), limits);
     await add(1);
@@ -213,7 +210,7 @@ describe('what was set aside', () => {
     expect(await deliver()).toEqual(['3 size [[2,2],[4,4]]']);
   });
 
-  it('by an earlier version counts too', async () => {
+  it('by an earlier version counts against the size limit, too', async () => {
     const folder = folderIn(temporaryDirectory());
     await (await open(folder)).add(1);
     const rejected = join(folder, 'rejected');
@@ -230,7 +227,7 @@ describe('what was set aside', () => {
     expect((await open(folder)).life.lastSequence).toBe(6);
   });
 
-  it('waits again when it is moved back while no agent runs', async () => {
+  it('waits again after it is moved back while no agent runs', async () => {
     const folder = folderIn(temporaryDirectory());
     const { add, spool } = await open(folder);
     for (const number of [1, 2]) await add(number);
@@ -242,7 +239,7 @@ describe('what was set aside', () => {
     expect(await again.deliver()).toEqual(['1', '2']);
   });
 
-  it('waits on when it could not be set aside', async () => {
+  it('still waits when setting it aside has failed', async () => {
     const folder = folderIn(temporaryDirectory());
     const { add, spool, deliver, clock } = await open(folder);
     await add(1);

@@ -1,4 +1,4 @@
-/** What a spool promises, over every store that there is. */
+/** The contract of a spool, with each kind of store. */
 import { describe, expect, it } from 'vitest';
 import { DiskStore } from '../../../agent/spool/disk-store.js';
 import { MemoryStore } from '../../../agent/spool/memory-store.js';
@@ -14,7 +14,7 @@ const nowMs = Date.UTC(2026, 10, 22, 1);
 const nothingBusy = (): boolean => false;
 const clock: Clock = { ...systemClock, utcOffsetMinutes: () => 60 };
 
-async function openShelf(kind: string) {
+async function openStore(kind: string) {
   if (kind === 'memory') return { store: new MemoryStore(), life: MemoryStore.newLife() };
   return DiskStore.open(`${temporaryDirectory()}/laptop_4444`, () => undefined);
 }
@@ -25,17 +25,17 @@ async function makeSpool(
   wrap = (store: EntryStore) => store,
 ) {
   const dropped: string[] = [];
-  const trouble: string[] = [];
-  const { store, life } = await openShelf(kind);
+  const errors: string[] = [];
+  const { store, life } = await openStore(kind);
   const spool = new QueueSpool(wrap(store), life, {
     ...spoolSettings,
     clock,
     onDropped: (count, why) => dropped.push(`${count} ${why}`),
-    onTrouble: (event) => trouble.push(event),
+    onError: (event) => errors.push(event),
     ...changes,
   });
   const add = (number: number) => spool.add({ entry: frameEntry(number), path: undefined }, nowMs);
-  /** The numbers of the pictures that wait, in the order of sending; notes as `dropped 3 size`. */
+  /** The numbers of the waiting frames, in the order of sending; gap entries as `dropped 3 size`. */
   const waiting = async (): Promise<(number | string)[]> => {
     const seen = new Set<number>();
     const result: (number | string)[] = [];
@@ -50,10 +50,10 @@ async function makeSpool(
     spool.release();
     return result;
   };
-  return { spool, add, waiting, dropped, trouble };
+  return { spool, add, waiting, dropped, errors };
 }
 
-/** A store of which a test can say when its disk is full. */
+/** A store whose disk is full while `disk.isFull`. */
 function fullAtTimes(store: EntryStore): { store: EntryStore; disk: { isFull: boolean } } {
   const disk = { isFull: false };
   const full = (): Promise<never> =>
@@ -65,7 +65,7 @@ function fullAtTimes(store: EntryStore): { store: EntryStore; disk: { isFull: bo
       replace: (sequence, entry) => (disk.isFull ? full() : store.replace(sequence, entry)),
       get: (sequence, kind) => store.get(sequence, kind),
       remove: (...args) => store.remove(...args),
-      mark: (sequence) => store.mark(sequence),
+      writeTombstone: (sequence) => store.writeTombstone(sequence),
       setAside: (...args) => store.setAside(...args),
       removeAside: (...args) => store.removeAside(...args),
       close: () => store.close(),
@@ -74,7 +74,7 @@ function fullAtTimes(store: EntryStore): { store: EntryStore; disk: { isFull: bo
 }
 
 describe.each(['memory', 'folder'])('a spool over a %s', (kind) => {
-  it('numbers entries from 1 and gives them oldest first', async () => {
+  it('numbers entries from 1 and sends the oldest first', async () => {
     const { spool, add, waiting } = await makeSpool(kind);
     for (const number of [1, 2, 3]) await add(number);
     expect(spool.next(nothingBusy)).toMatchObject({ sequence: 1 });
@@ -83,20 +83,20 @@ describe.each(['memory', 'folder'])('a spool over a %s', (kind) => {
     expect(await waiting()).toEqual([1, 2, 3]);
   });
 
-  it('gives the newest first when it is asked to', async () => {
+  it('sends the newest first with sendsFirst newest', async () => {
     const { add, waiting } = await makeSpool(kind, { sendsFirst: 'newest' });
     for (const number of [1, 2, 3]) await add(number);
     expect(await waiting()).toEqual([3, 2, 1]);
   });
 
-  it('gives an entry back whole', async () => {
+  it('loads a complete entry', async () => {
     const { spool, add } = await makeSpool(kind);
     await add(7);
     expect(await spool.load(1)).toEqual(frameEntry(7));
     expect(await spool.load(2)).toBeUndefined();
   });
 
-  it('forgets what is acknowledged, in any order and more than once', async () => {
+  it('removes acknowledged entries, in any order and more than once', async () => {
     const { spool, add, waiting } = await makeSpool(kind);
     for (const number of [1, 2, 3]) await add(number);
     for (const sequence of [3, 1, 3, 77]) await spool.acknowledge(sequence);
@@ -105,20 +105,20 @@ describe.each(['memory', 'folder'])('a spool over a %s', (kind) => {
     expect(spool.next(({ sequence }) => sequence === 2)).toMatchObject({ sequence: 4 });
   });
 
-  it('at its limit drops the oldest, and what it dropped waits to be told', async () => {
+  it('drops the oldest frames at its size limit, and a gap entry waits', async () => {
     const { add, waiting, dropped } = await makeSpool(kind, { maxBytes: 3.5 * size });
     for (let number = 1; number <= 5; number += 1) await add(number);
     expect(await waiting()).toEqual([3, 'dropped 2 size', 4, 5]);
     expect(dropped).toEqual(['1 size', '1 size']);
   });
 
-  it('at its limit drops the newest when it is asked to', async () => {
+  it('drops the newest frames at its size limit with dropsFirst newest', async () => {
     const { add, waiting } = await makeSpool(kind, { maxBytes: 2.5 * size, dropsFirst: 'newest' });
     for (let number = 1; number <= 5; number += 1) await add(number);
     expect(await waiting()).toEqual([1, 2, 'dropped 3 size']);
   });
 
-  it('does not drop what is in flight', async () => {
+  it('does not drop frames in flight', async () => {
     const { spool, add, waiting } = await makeSpool(kind, { maxBytes: 2.5 * size });
     await add(1);
     await spool.load(1);
@@ -126,7 +126,7 @@ describe.each(['memory', 'folder'])('a spool over a %s', (kind) => {
     expect(await waiting()).toEqual([1, 'dropped 2 size', 4]);
   });
 
-  it('does not change a note that was sent once, though the connection is over', async () => {
+  it('does not change a gap entry that was sent, also after the connection is closed', async () => {
     const { spool, add, waiting } = await makeSpool(kind, { maxBytes: 1.5 * size });
     await add(1);
     await add(2);
@@ -136,7 +136,7 @@ describe.each(['memory', 'folder'])('a spool over a %s', (kind) => {
     expect(await waiting()).toEqual(['dropped 1 size', 'dropped 1 size', 3]);
   });
 
-  it('drops what has waited too long', async () => {
+  it('drops frames older than the age limit', async () => {
     const { spool, add, waiting } = await makeSpool(kind, { maxAgeMs: 3_600_000 });
     await add(1);
     await add(10);
@@ -145,20 +145,20 @@ describe.each(['memory', 'folder'])('a spool over a %s', (kind) => {
     expect(await waiting()).toEqual([10, 'dropped 1 age', 3000]);
   });
 
-  it('sets aside what is refused for good, and says so', async () => {
-    const { spool, add, waiting, trouble } = await makeSpool(kind);
+  it('sets aside a frame that is refused for good, and reports it', async () => {
+    const { spool, add, waiting, errors } = await makeSpool(kind);
     await add(1);
     await add(2);
     await spool.reject(1, 'no JPEG');
     await spool.reject(1, 'no JPEG');
-    // Where there is no disk to keep it on, it is counted at once.
+    // A spool in memory drops and counts it at once.
     expect(await waiting()).toEqual(kind === 'memory' ? [2, 'dropped 1 refused'] : [2]);
-    expect(trouble).toEqual(['a frame will not be delivered']);
+    expect(errors).toEqual(['frame refused by the receiver']);
   });
 
-  it('keeps a frame in memory while the disk is full, and puts it there when it is not', async () => {
+  it('keeps a frame in memory while the disk is full, and writes it afterwards', async () => {
     const wrapped: { disk?: { isFull: boolean } } = {};
-    const { spool, add, waiting, trouble } = await makeSpool(kind, {}, (inner) => {
+    const { spool, add, waiting, errors } = await makeSpool(kind, {}, (inner) => {
       const { store, disk } = fullAtTimes(inner);
       wrapped.disk = disk;
       return store;
@@ -173,12 +173,12 @@ describe.each(['memory', 'folder'])('a spool over a %s', (kind) => {
     disk.isFull = false;
     await add(4);
     expect(await waiting()).toEqual([1, 3, 4]);
-    expect(new Set(trouble)).toEqual(
-      new Set(['the disk does not take a frame: it waits in memory']),
+    expect(new Set(errors)).toEqual(
+      new Set(['cannot write a frame to the spool: it waits in memory']),
     );
   });
 
-  it('tells of each addition', async () => {
+  it('calls the listener for each added frame', async () => {
     const { spool, add } = await makeSpool(kind);
     const counts: number[] = [];
     spool.onAdded(() => counts.push(spool.waitingCount));

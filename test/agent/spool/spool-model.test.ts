@@ -1,6 +1,6 @@
 /**
- * Whatever is done to a spool and its disk, in any order: each sequence is with the receiver, waiting, set aside or
- * counted in a note, in one of these only, and names one frame for ever.
+ * Model test of a spool: after any operations and disk failures each sequence is delivered, waiting, set aside or
+ * counted in a gap entry, exactly one of these, and always identifies the same frame.
  */
 import type * as Files from 'node:fs/promises';
 import * as fc from 'fast-check';
@@ -23,7 +23,7 @@ const codes = ['EIO', 'ENOSPC', 'EMFILE', 'EACCES', 'EROFS', 'ESTALE'];
 const states: DiskState[] = ['fine', 'full', 'tight', 'read-only', 'unreadable'];
 const answers: Answer[] = ['stored', 'stored', 'lost answer', 'refused', 'not sent'];
 
-/** A step that prints what it does when a property fails. */
+/** A step with a description for the report of a failed property. */
 function step<T>(
   name: string,
   values: fc.Arbitrary<T>,
@@ -94,11 +94,11 @@ const limits: fc.Arbitrary<Limits> = fc.record({
   sendsFirst: fc.constantFrom('oldest', 'newest'),
 });
 
-/** More on demand: SPOOL_RUNS=5000. */
+/** `SPOOL_RUNS=5000` runs more. */
 const numRuns = Number(process.env.SPOOL_RUNS ?? 150);
 
 describe('a spool', () => {
-  it('has each sequence in one book', { timeout: 600_000 }, async () => {
+  it('has each sequence in exactly one state', { timeout: 600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(limits, fc.array(steps, { maxLength: 40 }), async (limit, list) => {
         const world = new SpoolWorld(faults, limit);

@@ -17,8 +17,8 @@ const frame = (number: number) => ({
 });
 const rootIn = (directory: string): string => join(directory, 'spool');
 
-describe('a set of spools', () => {
-  it('keeps one file of a frame for all receivers, each of which empties its own spool', async () => {
+describe('SpoolSet', () => {
+  it('stores one file of a frame for all receivers, with a spool for each', async () => {
     const root = rootIn(temporaryDirectory());
     const set = await SpoolSet.onDisk(root, [laptop, nas], spoolSettings);
     await set.add(frame(1));
@@ -29,21 +29,21 @@ describe('a set of spools', () => {
     expect(one?.nlink).toBe(2);
     await set.spoolFor(laptop).acknowledge(1);
     expect(set.spoolFor(laptop).waitingCount).toBe(0);
-    // Whatever the first leaves behind must not touch the file that both share.
+    // The first spool's tombstone must not change the file that both spools share.
     expect((await set.spoolFor(nas).load(1))?.body).toEqual(makeJpeg(1));
   });
 
-  it('has what waited when it is opened again, for whoever is still there', async () => {
+  it('has the waiting frames of configured hosts when it is opened again', async () => {
     const root = rootIn(temporaryDirectory());
     await (await SpoolSet.onDisk(root, [laptop, nas], spoolSettings)).add(frame(1));
     const left: string[] = [];
-    const onLeft = (folder: string, count: number): number => left.push(`${folder} ${count}`);
-    const again = await SpoolSet.onDisk(root, [laptop], { ...spoolSettings, onLeft });
+    const onOrphaned = (folder: string, count: number): number => left.push(`${folder} ${count}`);
+    const again = await SpoolSet.onDisk(root, [laptop], { ...spoolSettings, onOrphaned });
     expect(again.waitingCount).toBe(1);
     expect(left).toEqual([`${join(root, '-fe80--1-eth0-_5555')} 1`]);
   });
 
-  it('gives what was left under another spelling when its receiver answers, in its own life', async () => {
+  it('returns an orphaned spool, with its own epoch, when its receiver answers', async () => {
     const root = rootIn(temporaryDirectory());
     const id = '0'.repeat(32);
     const before = await SpoolSet.onDisk(root, [laptop], spoolSettings);
@@ -59,7 +59,7 @@ describe('a set of spools', () => {
     expect(await set.noteReceiver(renamed, id)).toEqual([]);
   });
 
-  it('takes a frame that an earlier process added, and that waits still, once', async () => {
+  it('adds a frame once that an earlier process added and that still waits', async () => {
     const root = rootIn(temporaryDirectory());
     const before = await SpoolSet.onDisk(root, [laptop, nas], spoolSettings);
     await before.add(frame(1));
@@ -67,7 +67,7 @@ describe('a set of spools', () => {
     const set = await SpoolSet.onDisk(root, [laptop, nas], spoolSettings);
     const sha256 = sha256Of(makeJpeg(1));
     const { capturedAtMs } = frame(1);
-    // Of the second receiver's spool nothing tells any more that the frame was there.
+    // The second receiver's spool has no record of the delivered frame.
     expect(await set.holds(capturedAtMs, sha256)).toBe(false);
     await set.add(frame(1));
     const waiting = [laptop, nas].map((each) => set.spoolFor(each).waitingCount);
@@ -78,14 +78,14 @@ describe('a set of spools', () => {
     expect(await again.holds(capturedAtMs, sha256Of(makeJpeg(2)))).toBe(false);
   });
 
-  it('takes what looks the same in one process as often as it comes', async () => {
+  it('adds equal frames of one process each time', async () => {
     const root = rootIn(temporaryDirectory());
     const set = await SpoolSet.onDisk(root, [laptop], spoolSettings);
     for (let time = 0; time < 3; time += 1) await set.add(frame(1));
     expect(set.waitingCount).toBe(3);
   });
 
-  it('gives frames of one millisecond times that differ', async () => {
+  it('gives frames of the same millisecond different times', async () => {
     const set = SpoolSet.inMemory([laptop], spoolSettings);
     await set.add(frame(1));
     await set.add(frame(2));
@@ -97,12 +97,12 @@ describe('a set of spools', () => {
     ]);
   });
 
-  it('tells the SHA-256 of what it took', async () => {
+  it('returns the SHA-256 of an added frame', async () => {
     const set = SpoolSet.inMemory([laptop], spoolSettings);
     expect(await set.add(frame(1))).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('says what is wrong with a directory that it cannot use', async () => {
+  it('reports a directory that it cannot use', async () => {
     const directory = temporaryDirectory();
     mkdirSync(rootIn(directory));
     writeFileSync(join(rootIn(directory), 'laptop_4444'), 'in the way');

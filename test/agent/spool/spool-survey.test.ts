@@ -5,8 +5,8 @@ import { surveySpool } from '../../../agent/spool/spool-survey.js';
 import { becomeNobody } from '../../support/unprivileged-user.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
-describe('a survey of the spool', () => {
-  it('counts what waits for each receiver, and knows the last frame that was delivered', async () => {
+describe('surveySpool', () => {
+  it('counts the waiting frames of each receiver, and finds the last delivered frame', async () => {
     const root = temporaryDirectory();
     const put = (name: string, bytes: number, atSeconds: number): void => {
       writeFileSync(join(root, name), Buffer.alloc(bytes));
@@ -39,7 +39,7 @@ describe('a survey of the spool', () => {
     ]);
   });
 
-  it('finds nothing where there is no spool, and says when it may not look', async () => {
+  it('returns nothing without a spool, and rejects without permission', async () => {
     const root = temporaryDirectory();
     expect(await surveySpool(join(root, 'spool'))).toEqual([]);
     mkdirSync(join(root, 'closed'), { mode: 0 });

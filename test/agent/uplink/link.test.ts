@@ -1,14 +1,14 @@
-/** Links that have died without a word, by a clock that the test moves. */
+/** The timeouts and limits of a link, with a fake clock. */
 import { duplexPair } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { Link } from '../../../agent/uplink/link.js';
 import {
   maxFramesInFlight,
-  maxReturnMs,
-  minReturnMs,
+  maxRetryAfterMs,
+  minRetryAfterMs,
 } from '../../../agent/uplink/uplink-limits.js';
-import { OversizeReport, PassedOver } from '../../../agent/uplink/passed-over.js';
+import { OversizeLog, SkippedEntries } from '../../../agent/uplink/skipped-entries.js';
 import { maxIdleMessagesPerMinute, preface } from '../../../shared/protocol/protocol-limits.js';
 import { encodeMessage } from '../../../shared/protocol/wire.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -25,24 +25,24 @@ const welcome = {
   clockMs: 0,
 };
 
-/** A link whose other end is in the test's hands. */
+/** A link and its peer's end. */
 function makeLink() {
   const clock = new FakeClock();
   const spools = SpoolSet.inMemory([destination], { ...spoolSettings, clock });
   const spool = spools.spoolFor(destination);
   const [ours, theirs] = duplexPair();
-  const heard: string[] = [];
-  theirs.on('data', (chunk: Buffer) => heard.push(chunk.toString('latin1')));
+  const received: string[] = [];
+  theirs.on('data', (chunk: Buffer) => received.push(chunk.toString('latin1')));
   theirs.on('error', () => undefined);
   const { log } = keptLog();
   const onWelcome = (): Promise<void> => Promise.resolve();
-  const passedOver = new PassedOver(new OversizeReport(log, clock));
-  const link = new Link(ours, { camera: 'yard', spool, clock, log, passedOver, onWelcome });
+  const skipped = new SkippedEntries(new OversizeLog(log, clock));
+  const link = new Link(ours, { camera: 'yard', spool, clock, log, skipped, onWelcome });
   const ended = link.run().then(
     (pauseMs) => `ended ${pauseMs}`,
     (error: unknown) => String(error),
   );
-  const say = (header: object): void => {
+  const send = (header: object): void => {
     theirs.write(encodeMessage(header)[0]);
   };
   const pass = async (seconds: number): Promise<void> => {
@@ -55,42 +55,42 @@ function makeLink() {
       utcOffsetMinutes: 0,
       verdict: { reason: 'change', ratio: 0, boxes: [] },
     });
-  return { clock, link, ended, theirs, say, pass, heard, add, spool };
+  return { clock, link, ended, theirs, send, pass, received, add, spool };
 }
 
 describe('a link', () => {
-  it('to a peer that never answers hello is given up', async () => {
+  it('ends when the peer never answers hello', async () => {
     const { ended, pass } = makeLink();
     await pass(32);
     expect(await ended).toContain('no answer for 30 s');
   });
 
-  it('speaks now and then when it has nothing to send, and lives as long as it is answered', async () => {
-    const { ended, pass, theirs, say, heard } = makeLink();
+  it('sends pings when it is idle, and lasts while they are answered', async () => {
+    const { ended, pass, theirs, send, received } = makeLink();
     theirs.write(preface);
-    say(welcome);
+    send(welcome);
     for (let quarter = 1; quarter <= 8; quarter += 1) {
       await pass(16);
-      expect(heard.join('').split('"ping"')).toHaveLength(quarter + 1);
-      say({ type: 'pong' });
+      expect(received.join('').split('"ping"')).toHaveLength(quarter + 1);
+      send({ type: 'pong' });
       await pass(0.1);
     }
-    say({ type: 'bye', code: 'stopping', retryAfterMs: 700 });
+    send({ type: 'bye', code: 'stopping', retryAfterMs: 700 });
     expect(await ended).toBe('ended 700');
   });
 
-  it('that is half-open is given up: its pings are not answered', async () => {
-    const { ended, pass, theirs, say } = makeLink();
+  it('ends when it is half-open and its pings are not answered', async () => {
+    const { ended, pass, theirs, send } = makeLink();
     theirs.write(preface);
-    say(welcome);
+    send(welcome);
     await pass(60);
     expect(await ended).toContain('no answer for 30 s');
   });
 
-  it('that does not acknowledge is given up, and what was sent waits still', async () => {
-    const { ended, pass, theirs, say, add, link, spool } = makeLink();
+  it('ends when frames are not acknowledged, and the frames still wait', async () => {
+    const { ended, pass, theirs, send, add, link, spool } = makeLink();
     theirs.write(preface);
-    say(welcome);
+    send(welcome);
     await pass(1);
     await add(1);
     link.wake();
@@ -100,58 +100,58 @@ describe('a link', () => {
   });
 });
 
-describe('a receiver that means harm', () => {
-  /** A link that is welcome, as far as the receiver's words go. */
+describe('a link to a hostile receiver', () => {
+  /** A link after the receiver's welcome. */
   async function begin(changes: object = {}) {
     const parts = makeLink();
     parts.theirs.write(preface);
-    parts.say({ ...welcome, ...changes });
+    parts.send({ ...welcome, ...changes });
     await parts.pass(1);
     return parts;
   }
 
-  it('cannot have every frame set aside by taking none', async () => {
+  it('sets no frame aside when the receiver accepts no frame size', async () => {
     const { ended, add, spool } = await begin({ maxFrameBytes: 0 });
     await add(1);
-    expect(await ended).toContain('takes frames of 0 bytes at most');
+    expect(await ended).toContain('accepts frames of at most 0 bytes');
     expect(spool.waitingCount).toBe(1);
   });
 
-  it('cannot have all frames in flight at once', async () => {
-    const { add, link, heard, pass } = await begin({ maxInFlight: Number.MAX_SAFE_INTEGER });
+  it('limits the frames in flight', async () => {
+    const { add, link, received, pass } = await begin({ maxInFlight: Number.MAX_SAFE_INTEGER });
     for (let number = 1; number <= maxFramesInFlight + 5; number += 1) await add(number);
     link.wake();
     await pass(3);
-    expect(heard.join('').split('"type":"frame"')).toHaveLength(maxFramesInFlight + 1);
+    expect(received.join('').split('"type":"frame"')).toHaveLength(maxFramesInFlight + 1);
   });
 
-  it('welcomes once only', async () => {
-    const { ended, say } = await begin();
-    say(welcome);
-    expect(await ended).toContain('a second welcome');
+  it('ends at a second welcome', async () => {
+    const { ended, send } = await begin();
+    send(welcome);
+    expect(await ended).toContain('received a second welcome');
   });
 
   it.each([
-    ['types that nobody knows', { type: 'poetry' }],
-    ['answers to nothing', { type: 'stored', sequence: 9, name: 'a', duplicate: false }],
+    ['unknown types', { type: 'poetry' }],
+    ['unsolicited answers', { type: 'stored', sequence: 9, name: 'a', duplicate: false }],
     ['pongs', { type: 'pong' }],
-  ])('cannot keep the agent busy with %s', async (_, message) => {
-    const { ended, say } = await begin();
-    for (let at = 0; at <= maxIdleMessagesPerMinute; at += 1) say(message);
-    expect(await ended).toContain('that carry nothing');
+  ])('ends when it receives too many %s', async (_, message) => {
+    const { ended, send } = await begin();
+    for (let at = 0; at <= maxIdleMessagesPerMinute; at += 1) send(message);
+    expect(await ended).toContain('messages a minute without payload');
   });
 
-  it('cannot keep it waiting for a welcome by saying something else', async () => {
-    const { ended, theirs, say, pass } = makeLink();
+  it('times out before the welcome when other messages come', async () => {
+    const { ended, theirs, send, pass } = makeLink();
     theirs.write(preface);
     for (let second = 0; second < 32; second += 1) {
-      say({ type: 'poetry' });
+      send({ type: 'poetry' });
       await pass(1);
     }
     expect(await ended).toContain('no answer for 30 s');
   });
 
-  it('cannot keep a link alive by a message that does not end', async () => {
+  it('times out inside a message that does not end', async () => {
     const { ended, theirs, pass } = await begin();
     theirs.write(encodeMessage({ type: 'pong', long: 'x'.repeat(100) })[0].subarray(0, 50));
     for (let second = 0; second < 32; second += 1) {
@@ -161,36 +161,36 @@ describe('a receiver that means harm', () => {
     expect(await ended).toContain('no answer for 30 s');
   });
 
-  it('cannot have it come back without a pause', async () => {
-    const { ended, say } = await begin();
-    say({ type: 'bye', code: 'stopping', retryAfterMs: 0 });
-    expect(await ended).toBe(`ended ${minReturnMs}`);
+  it('pauses for minRetryAfterMs at least', async () => {
+    const { ended, send } = await begin();
+    send({ type: 'bye', code: 'stopping', retryAfterMs: 0 });
+    expect(await ended).toBe(`ended ${minRetryAfterMs}`);
   });
 
-  it('cannot keep the agent away for a day', async () => {
-    const { ended, say } = await begin();
-    say({ type: 'bye', code: 'stopping', retryAfterMs: 86_400_000 });
-    expect(await ended).toBe(`ended ${maxReturnMs}`);
+  it('pauses for maxRetryAfterMs at most', async () => {
+    const { ended, send } = await begin();
+    send({ type: 'bye', code: 'stopping', retryAfterMs: 86_400_000 });
+    expect(await ended).toBe(`ended ${maxRetryAfterMs}`);
   });
 
-  it('cannot keep the agent away at all before it has said welcome', async () => {
-    const { ended, theirs, say } = makeLink();
+  it('ignores a requested pause before the welcome', async () => {
+    const { ended, theirs, send } = makeLink();
     theirs.write(preface);
-    say({ type: 'bye', code: 'stopping', message: 'later', retryAfterMs: 86_400_000 });
-    expect(await ended).toContain('the receiver says: later');
+    send({ type: 'bye', code: 'stopping', message: 'later', retryAfterMs: 86_400_000 });
+    expect(await ended).toContain('the receiver ended the session: later');
   });
 
-  it('cannot postpone a frame for a day', async () => {
-    const { add, link, heard, say, pass } = await begin();
-    const sent = (): number => heard.join('').split('"type":"frame"').length - 1;
+  it('postpones a frame by maxRetryAfterMs at most', async () => {
+    const { add, link, received, send, pass } = await begin();
+    const sent = (): number => received.join('').split('"type":"frame"').length - 1;
     await add(1);
     link.wake();
     await pass(1);
     const retryAfterMs = 86_400_000;
-    say({ type: 'refused', sequence: 1, code: 'x', message: 'no', retry: true, retryAfterMs });
-    // It is answered meanwhile, so that the link lives.
-    for (let at = 0; at < maxReturnMs / 1000 - 2; at += 1) {
-      say({ type: 'pong' });
+    send({ type: 'refused', sequence: 1, code: 'x', message: 'no', retry: true, retryAfterMs });
+    // Pongs keep the link alive meanwhile.
+    for (let at = 0; at < maxRetryAfterMs / 1000 - 2; at += 1) {
+      send({ type: 'pong' });
       await pass(1);
     }
     expect(sent()).toBe(1);

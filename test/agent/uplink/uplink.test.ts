@@ -4,7 +4,7 @@ import { type AddressInfo, type Server, type Socket, createServer } from 'node:n
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { maxReturnMs } from '../../../agent/uplink/uplink-limits.js';
+import { maxRetryAfterMs } from '../../../agent/uplink/uplink-limits.js';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { Uplink } from '../../../agent/uplink/uplink.js';
 import { type Clock, systemClock } from '../../../shared/clock.js';
@@ -23,7 +23,7 @@ function startUplink(port: number, host = '127.0.0.1', clock: Clock = systemCloc
   const destination = { host, port };
   const spools = SpoolSet.inMemory([destination], {
     ...spoolSettings,
-    onTrouble: (_, error) => lost.push(String(error)),
+    onError: (_, error) => lost.push(String(error)),
   });
   const spool = spools.spoolFor(destination);
   const { log, lines } = keptLog();
@@ -55,7 +55,7 @@ function startUplink(port: number, host = '127.0.0.1', clock: Clock = systemCloc
   return { spool, uplink, lines, lost, add, delivered, running };
 }
 
-/** A peer that does what a test says with each connection. */
+/** A peer with a handler for each connection. */
 async function startPeer(onConnection: (socket: Socket, nth: number) => void, port = 0) {
   let count = 0;
   const sockets = new Set<Socket>();
@@ -83,7 +83,7 @@ const welcome = {
   clockMs: 0,
 };
 
-/** Calls back with the sequences of the frames in each piece that comes. */
+/** Calls `take` with the sequences of the frames in each chunk. */
 function onFrames(socket: Socket, take: (sequences: number[]) => void): void {
   const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 2 ** 20 });
   let skip = preface.length;
@@ -97,12 +97,12 @@ function onFrames(socket: Socket, take: (sequences: number[]) => void): void {
   });
 }
 
-function say(socket: Socket, header: object): void {
+function send(socket: Socket, header: object): void {
   socket.write(encodeMessage(header)[0]);
 }
 
 describe('an uplink', () => {
-  it('delivers what waits and what is added later, byte for byte', async () => {
+  it('delivers waiting and added frames, byte for byte', async () => {
     const { port, directory } = await startReceiver();
     const { add, delivered } = startUplink(port);
     for (let number = 1; number <= 30; number += 1) await add(number);
@@ -114,32 +114,32 @@ describe('an uplink', () => {
     expect(readFileSync(join(directory, names[30] ?? ''))).toEqual(makeJpeg(31));
   });
 
-  it('delivers to a receiver that comes later, and says both', async () => {
+  it('delivers to a receiver that starts later, and logs the failure and the recovery', async () => {
     const { port, close } = await startPeer(() => undefined);
     close();
     const { add, delivered, lines } = startUplink(port);
     await add(1);
-    await eventually(() => lines.some((line) => line.includes('ECONNREFUSED')), 'a failure told');
+    await eventually(() => lines.some((line) => line.includes('ECONNREFUSED')), 'a logged failure');
     const peer = await startPeer((socket) => {
       socket.write(preface);
-      say(socket, welcome);
-      say(socket, { type: 'stored', sequence: 1, name: 'x', duplicate: false });
+      send(socket, welcome);
+      send(socket, { type: 'stored', sequence: 1, name: 'x', duplicate: false });
       socket.on('data', () =>
-        say(socket, { type: 'stored', sequence: 1, name: 'x', duplicate: false }),
+        send(socket, { type: 'stored', sequence: 1, name: 'x', duplicate: false }),
       );
     }, port);
     await delivered();
     expect(peer.connections()).toBe(1);
-    const told = lines.filter((line) => line.startsWith('<4>'));
-    expect(told).toHaveLength(1);
-    expect(told[0]).toContain('is the receiver running');
+    const warnings = lines.filter((line) => line.startsWith('<4>'));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('check that the receiver runs');
     expect(lines.join('\n')).toContain('again');
   });
 
-  it('sends again on a new connection what was not acknowledged', async () => {
+  it('sends unacknowledged frames again on a new connection', async () => {
     const { port, directory } = await startReceiver();
     const { connect } = await import('node:net');
-    // Passes everything on, and cuts the first connection when the first answer would come back.
+    // A proxy that cuts the first connection before the first answer.
     const peer = await startPeer((socket, nth) => {
       const onward = connect(port, '127.0.0.1');
       onward.on('error', () => undefined);
@@ -159,13 +159,13 @@ describe('an uplink', () => {
     expect(filesBelow(directory)).toHaveLength(5);
   });
 
-  it('sends no frame again while the spool still takes it out', async () => {
+  it('does not send a frame again while the spool removes it', async () => {
     const { port } = await startReceiver();
     const { add, delivered, spool, lines } = startUplink(port);
     const acknowledge = spool.acknowledge.bind(spool);
     let added = 1;
     spool.acknowledge = async (sequence) => {
-      // The spool makes one change at a time: a frame that is being added comes first.
+      // The spool makes one change at a time: the frame that is being added is first.
       if (added < 5) await add((added += 1));
       await acknowledge(sequence);
     };
@@ -183,13 +183,13 @@ describe('an uplink', () => {
       if (nth > 1) return;
       onFrames(socket, (sequences) => {
         seen.push(...sequences);
-        // Nothing is acknowledged: whatever was sent by now comes before the end.
-        if (seen.length >= 2) say(socket, { type: 'bye', code: 'stopping', retryAfterMs: 0 });
+        // Nothing is acknowledged: all frames that were sent arrive before the end.
+        if (seen.length >= 2) send(socket, { type: 'bye', code: 'stopping', retryAfterMs: 0 });
       });
       socket.on('close', () => (isOver = true));
       socket.write(preface);
-      // All wait before the welcome: what goes out at once is what the limit lets out.
-      void added.then(() => say(socket, welcome));
+      // All frames wait before the welcome, so the limit decides how many are sent at once.
+      void added.then(() => send(socket, welcome));
     });
     const { add } = startUplink(peer.port);
     const added = Promise.all(Array.from({ length: 10 }, (_, index) => add(index + 1)));
@@ -197,7 +197,7 @@ describe('an uplink', () => {
     expect(seen).toEqual([1, 2]);
   });
 
-  it('forgets a frame only when its own acknowledgement comes', async () => {
+  it('removes a frame only after its own acknowledgement', async () => {
     const seen: number[] = [];
     const stored = (sequence: number) => ({
       type: 'stored',
@@ -208,11 +208,11 @@ describe('an uplink', () => {
     const peer = await startPeer((socket) => {
       onFrames(socket, (sequences) => {
         seen.push(...sequences);
-        // Of frames that were not sent, one of them waiting; then of the one that was.
-        if (seen.length === 1) for (const sequence of [77, 2, 1]) say(socket, stored(sequence));
+        // For frames that were not sent, one of them waiting; then for the frame that was sent.
+        if (seen.length === 1) for (const sequence of [77, 2, 1]) send(socket, stored(sequence));
       });
       socket.write(preface);
-      say(socket, { ...welcome, maxInFlight: 1 });
+      send(socket, { ...welcome, maxInFlight: 1 });
     });
     const { add, spool } = startUplink(peer.port);
     await add(1);
@@ -222,13 +222,13 @@ describe('an uplink', () => {
     expect(spool.waitingCount).toBe(1);
   });
 
-  it('gives up what is refused for good, and tries again what is refused for now', async () => {
+  it('sets a frame aside that is refused for good, and sends it again if refused for now', async () => {
     const seen: string[] = [];
     const peer = await startPeer((socket) => {
       const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 2 ** 20 });
       let skip = preface.length;
       socket.write(preface);
-      say(socket, welcome);
+      send(socket, welcome);
       socket.on('data', (chunk) => {
         const skipped = Math.min(skip, chunk.length);
         skip -= skipped;
@@ -237,8 +237,8 @@ describe('an uplink', () => {
           if (type !== 'frame' && type !== 'dropped') continue;
           seen.push(`${type} ${Number(sequence)}`);
           const refusal = { code: 'x', message: 'no', retry: seen.length === 1, retryAfterMs: 0 };
-          if (type === 'frame') say(socket, { type: 'refused', sequence, ...refusal });
-          else say(socket, { type: 'stored', sequence, name: 'x', duplicate: false });
+          if (type === 'frame') send(socket, { type: 'refused', sequence, ...refusal });
+          else send(socket, { type: 'stored', sequence, name: 'x', duplicate: false });
         }
       });
     });
@@ -246,13 +246,13 @@ describe('an uplink', () => {
     await add(1);
     await delivered();
     expect(seen).toEqual(['frame 1', 'frame 1', 'dropped 2']);
-    expect(lost).toEqual([expect.stringMatching(/entry 1 is dropped: .*: no$/)]);
+    expect(lost).toEqual([expect.stringMatching(/frame 1 dropped, .*: no$/)]);
   });
 
   const large = makeJpeg(1, { widthPx: 400, heightPx: 400 });
   const limit = large.length - 1;
 
-  it('passes over a frame that is larger than the receiver takes, and says so once', async () => {
+  it('skips a frame that exceeds the receiver limit, and logs it once', async () => {
     const { port, directory } = await startReceiver({ maxFrameBytes: limit });
     const { add, spool, lines, lost } = startUplink(port);
     await add(1, large);
@@ -261,12 +261,12 @@ describe('an uplink', () => {
     expect(filesBelow(directory)).toHaveLength(3);
     expect(spool.has(1)).toBe(true);
     expect(lost).toEqual([]);
-    const said = lines.filter((line) => line.includes('larger than the receiver takes'));
-    expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(/frames=1 largest=\d+ limit=\d+ hint=.*--max-frame/);
+    const logged = lines.filter((line) => line.includes('frames exceed the receiver limit'));
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toMatch(/frames=1 largest=\d+ limit=\d+ hint=.*--max-frame/);
   });
 
-  it('ends when it is drained and only frames are left that the receiver does not take', async () => {
+  it('ends when it is drained and only skipped frames wait', async () => {
     const { port, directory } = await startReceiver({ maxFrameBytes: limit });
     const { add, spool, uplink, running } = startUplink(port);
     for (const number of [1, 2]) await add(number, large);
@@ -277,7 +277,7 @@ describe('an uplink', () => {
     expect([spool.waitingCount, uplink.isPending]).toEqual([2, false]);
   });
 
-  it('delivers a large frame on the next connection, whose receiver takes it', async () => {
+  it('delivers a large frame on the next connection when the receiver limit is larger', async () => {
     const { connect } = await import('node:net');
     const [small, other] = [await startReceiver({ maxFrameBytes: limit }), await startReceiver()];
     const sockets: Socket[] = [];
@@ -297,18 +297,18 @@ describe('an uplink', () => {
     expect(filesBelow(other.directory)).toHaveLength(1);
   });
 
-  it('keeps a note that is refused, and sends no other on this connection', async () => {
+  it('keeps a refused gap entry, and sends no other one on this connection', async () => {
     const seen: string[] = [];
     const peer = await startPeer((socket) => {
       socket.write(preface);
-      say(socket, { ...welcome, maxInFlight: 1 });
+      send(socket, { ...welcome, maxInFlight: 1 });
       socket.on('data', (chunk) => {
         const [, type, sequence] =
           /"type":"(frame|dropped)".*?"sequence":(\d+)/.exec(chunk.toString('latin1')) ?? [];
         if (type === undefined) return;
         seen.push(`${type} ${Number(sequence)}`);
         const refusal = { code: 'x', message: 'no', retry: false };
-        say(socket, { type: 'refused', sequence: Number(sequence), ...refusal });
+        send(socket, { type: 'refused', sequence: Number(sequence), ...refusal });
       });
     });
     const { add, spool, uplink, running } = startUplink(peer.port);
@@ -321,53 +321,53 @@ describe('an uplink', () => {
     expect((await spool.load(4))?.header).toMatchObject({ count: 3, sequences: [[1, 3]] });
   });
 
-  it('says what it heard when the port is something else', async () => {
+  it('logs the first bytes of a peer that is no receiver', async () => {
     const peer = await startPeer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n'));
     const { lines } = startUplink(peer.port);
-    await eventually(() => lines.some((line) => line.includes('400 Bad Request')), 'told');
+    await eventually(() => lines.some((line) => line.includes('400 Bad Request')), 'logged');
   });
 
-  it('says what the receiver says when it is refused', async () => {
+  it('logs the reason when the receiver refuses the session', async () => {
     const peer = await startPeer((socket) => {
       socket.write(preface);
-      say(socket, { type: 'bye', code: 'camera-busy', message: 'another agent sends as yard' });
+      send(socket, { type: 'bye', code: 'camera-busy', message: 'another agent sends as yard' });
     });
     const { lines } = startUplink(peer.port);
     await eventually(
       () => lines.some((line) => line.includes('another agent sends as yard')),
-      'told',
+      'logged',
     );
   });
 
-  it('stays away for a minute at most, and logs once that it was asked to', async () => {
+  it('pauses for a minute at most, and logs the requested pause once', async () => {
     const peer = await startPeer((socket) => {
       socket.write(preface);
-      say(socket, welcome);
-      say(socket, { type: 'bye', code: 'stopping', retryAfterMs: 86_400_000 });
+      send(socket, welcome);
+      send(socket, { type: 'bye', code: 'stopping', retryAfterMs: 86_400_000 });
     });
     const clock = new FakeClock();
     const { lines } = startUplink(peer.port, '127.0.0.1', clock);
     for (let minute = 1; minute <= 3; minute += 1) {
       await eventually(
-        () => clock.pauses.filter((ms) => ms === maxReturnMs).length === minute,
+        () => clock.pauses.filter((ms) => ms === maxRetryAfterMs).length === minute,
         `pause ${minute}`,
       );
       expect(peer.connections()).toBe(minute);
-      await clock.advance(maxReturnMs);
+      await clock.advance(maxRetryAfterMs);
     }
-    const asked = `<4>test: 127.0.0.1:${peer.port} asks to come back in 60 s; frames wait`;
-    expect(lines.filter((line) => line.includes('asks to come back'))).toEqual([asked]);
+    const asked = `<4>test: 127.0.0.1:${peer.port} asked for a pause of 60 s; frames wait`;
+    expect(lines.filter((line) => line.includes('asked for a pause'))).toEqual([asked]);
   });
 
-  it('comes back as after any failure to what says goodbye before a welcome', async () => {
+  it('uses the backoff when the peer sends bye before a welcome', async () => {
     const peer = await startPeer((socket) => {
       socket.write(preface);
-      say(socket, { type: 'bye', code: 'stopping', message: 'later', retryAfterMs: 86_400_000 });
+      send(socket, { type: 'bye', code: 'stopping', message: 'later', retryAfterMs: 86_400_000 });
     });
     const clock = new FakeClock();
     const { lines } = startUplink(peer.port, '127.0.0.1', clock);
     await eventually(() => clock.pauses.includes(250), 'a first pause');
-    expect(lines.join('\n')).toContain('the receiver says: later');
+    expect(lines.join('\n')).toContain('the receiver ended the session: later');
   });
 
   it('ends when it is drained and nothing waits', async () => {

@@ -1,4 +1,4 @@
-/** Entries that stand for several symbols at once are never taken for the end of a block that goes on. */
+/** Lookup entries of several symbols do not end a block that is incomplete. */
 import { describe, expect, it } from 'vitest';
 import { BlockTable, bitsOf, coefficientsOf } from '../../../shared/jpeg/block-table.js';
 import { HuffmanTable } from '../../../shared/jpeg/huffman.js';
@@ -9,21 +9,21 @@ const twoCodes = (...values: [number, number]): HuffmanTable =>
 
 const zeros = new DataView(new ArrayBuffer(16));
 
-describe('a block of nothing but runs of 16 zeros', () => {
-  // 0: the first coefficient does not differ; then 0: 16 zeros.
+describe('BlockTable with a block of runs of 16 zeros', () => {
+  // 0: a DC difference of 0; then 0: 16 zeros (ZRL).
   const table = new BlockTable(twoCodes(0, 1), twoCodes(0xf0, 0x00));
 
-  it('is read three runs at a look', () => {
+  it('decodes three runs with one lookup', () => {
     expect(coefficientsOf(table.readAc(zeros, 0, 1))).toBe(16);
     expect(coefficientsOf(table.acLookup[0]!)).toBe(48);
     expect(bitsOf(table.acLookup[0]!)).toBe(3);
   });
 
-  it('is no block: there are 64 coefficients', () => {
+  it('rejects more than 64 coefficients', () => {
     expect(() => table.readAc(zeros, 0, 49)).toThrow(/more than 64 coefficients/);
   });
 
-  it('has its first coefficient and three runs in one look where it begins', () => {
+  it('decodes DC and three runs with one lookup at the start of a block', () => {
     expect(coefficientsOf(table.readDc(zeros, 0))).toBe(1);
     expect(coefficientsOf(table.dcLookup[0]!)).toBe(49);
     expect(bitsOf(table.dcLookup[0]!)).toBe(4);

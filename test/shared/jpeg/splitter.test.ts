@@ -1,4 +1,4 @@
-/** Finding JPEGs in a stream: whole ones, damaged ones and what lies between, in any chunking. */
+/** Splitting a stream into JPEGs: whole and damaged pictures and stray bytes, in any chunking. */
 import fc from 'fast-check';
 import jpegJs from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ import {
 
 const noLimit = Number.MAX_SAFE_INTEGER;
 
-/** All that a splitter says of a stream, and what it holds at its end. */
+/** All results of a splitter for a stream, and its state at the end. */
 function split(chunks: readonly Buffer[], maxBytes = noLimit) {
   const splitter = new JpegSplitter({ maxBytes });
   const results: SplitResult[] = [];
@@ -133,23 +133,23 @@ const cases: Record<string, Case> = {
   },
   'no picture data': {
     stream: picture(),
-    results: [damaged('it ends before any picture data', 4)],
+    results: [damaged('it ends before any scan (SOS)', 4)],
   },
   'a picture without data after a whole one': {
     stream: Buffer.concat([small, picture()]),
-    results: [whole(small), damaged('it ends before any picture data', 4)],
+    results: [whole(small), damaged('it ends before any scan (SOS)', 4)],
   },
   'a header without data': {
     stream: picture(quantization),
-    results: [damaged('it ends before any picture data', 4 + quantization.length)],
+    results: [damaged('it ends before any scan (SOS)', 4 + quantization.length)],
   },
   'bytes where a marker should be': {
     stream: Buffer.concat([soi, quantization, hex('41'), small]),
-    results: [damaged('byte 0x41 where a marker should be', 3 + quantization.length), whole(small)],
+    results: [damaged('expected a marker, found byte 0x41', 3 + quantization.length), whole(small)],
   },
   'FF 00 where a marker should be': {
     stream: Buffer.concat([soi, hex('ff00'), small]),
-    results: [damaged('byte 0x00 where a marker should be', 4), whole(small)],
+    results: [damaged('expected a marker, found byte 0x00', 4), whole(small)],
   },
   'a reserved marker, which a flipped bit makes of data': {
     stream: Buffer.concat([soi, baselineFrame, scan('12 ff3a ffff'), small]),
@@ -161,7 +161,7 @@ const cases: Record<string, Case> = {
   },
   'a segment shorter than its own length': {
     stream: Buffer.concat([soi, hex('ffdb 0001'), small]),
-    results: [damaged('segment 0xdb of length 1', 6), whole(small)],
+    results: [damaged('segment 0xdb has length 1; the minimum is 2', 6), whole(small)],
   },
 };
 
@@ -183,12 +183,12 @@ describe('JpegSplitter', () => {
     }
   });
 
-  it('walks over the largest segment', () => {
+  it('skips a segment of the largest length', () => {
     const large = picture(segment(0xe2, Buffer.alloc(65_533, 0xff)), scan('12'));
     expect(split([large]).results).toEqual([whole(large)]);
   });
 
-  it('holds nothing between pictures, and what has come of one inside it', () => {
+  it('stores nothing between pictures, and the received part inside one', () => {
     const splitter = new JpegSplitter({ maxBytes: noLimit });
     splitter.push(Buffer.concat([small, cutInData]));
     expect(splitter).toMatchObject({ isInside: true, heldBytes: cutInData.length });
@@ -196,7 +196,7 @@ describe('JpegSplitter', () => {
     expect(splitter).toMatchObject({ isInside: false, heldBytes: 0 });
   });
 
-  it('takes a megabyte that comes byte by byte', () => {
+  it('accepts a megabyte byte by byte', () => {
     const big = picture(segment(0xda), Buffer.alloc(1_000_000, 1));
     const [result] = split(Array.from(big, (byte) => Buffer.of(byte))).results;
     // Not toEqual, which compares a megabyte element by element.
@@ -210,7 +210,7 @@ describe('the limit of a JpegSplitter', () => {
     byteCount: maxBytes + 1,
   });
 
-  it('lets a picture of just that size pass, and refuses one byte more, once', () => {
+  it('accepts a picture of that size, and rejects one byte more, once', () => {
     for (const chunks of everyChunking(Buffer.concat([small, noise]))) {
       expect(split(chunks, small.length).results[0]).toEqual(whole(small));
       expect(split(chunks, small.length - 1).results).toEqual([
@@ -220,13 +220,13 @@ describe('the limit of a JpegSplitter', () => {
     }
   });
 
-  it('is noticed before the picture ends', () => {
+  it('is reported before the picture ends', () => {
     const { results, heldBytes } = split([soi, hex('ffda 0002'), Buffer.alloc(100)], 50);
     expect(results).toEqual([tooLarge(50)]);
     expect(heldBytes).toBe(0);
   });
 
-  it('never makes a picture of a thumbnail in the part that is skipped', () => {
+  it('does not return a thumbnail in the skipped part', () => {
     const large = picture(segment(0xfe, Buffer.alloc(50)), exif, scan('12 34'));
     for (const chunks of everyChunking(Buffer.concat([large, small]))) {
       expect(split(chunks, 70)).toMatchObject({
@@ -236,7 +236,7 @@ describe('the limit of a JpegSplitter', () => {
     }
   });
 
-  it('does not swallow the picture after a large one that was cut off', () => {
+  it('does not lose the picture after a large truncated one', () => {
     const large = Buffer.concat([soi, baselineFrame, scan('11'.repeat(80))]);
     for (const chunks of everyChunking(Buffer.concat([large, small]))) {
       expect(split(chunks, 70).results).toEqual([tooLarge(70), whole(small)]);
@@ -244,7 +244,7 @@ describe('the limit of a JpegSplitter', () => {
   });
 });
 
-/** Streams that are full of markers, true and false ones. */
+/** Streams with many valid and invalid markers. */
 const anyParts = fc.array(
   fc.oneof(
     fc.constantFrom(
@@ -266,8 +266,8 @@ const anyParts = fc.array(
   { maxLength: 8 },
 );
 
-describe('any stream', () => {
-  it('gives the same in any chunking, within the limit, and no byte is lost or counted twice', () => {
+describe('JpegSplitter with any stream', () => {
+  it('gives the same results in any chunking, and counts each byte once', () => {
     const limits = fc.constantFrom(20, 60, 100, noLimit);
     fc.assert(
       fc.property(anyChunking(anyParts), limits, (chunks, maxBytes) => {
@@ -309,13 +309,13 @@ describe('findJpegDamage', () => {
     ['it does not begin with FF D8', Buffer.concat([hex('00'), small])],
     ['it ends before its end marker (FF D9)', soi],
     ['it ends before its end marker (FF D9)', cutInData],
-    ['it ends before any picture data', picture(quantization)],
+    ['it ends before any scan (SOS)', picture(quantization)],
     [newBegins, Buffer.concat([cutInData, small])],
-  ])('says %s', (reason, bytes) => {
+  ])('returns the reason: %s', (reason, bytes) => {
     expect(findJpegDamage(bytes)).toBe(reason);
   });
 
-  it('finds every cut of a real picture', () => {
+  it('finds the truncation of a real picture at any byte', () => {
     const real = encode(16);
     for (let length = 0; length < real.length; length += 1) {
       expect(findJpegDamage(real.subarray(0, length))).toBeDefined();
@@ -323,7 +323,7 @@ describe('findJpegDamage', () => {
   });
 });
 
-/** A square of noise, which makes FF bytes in the data likely, as a real encoder writes it. */
+/** A square of noise from a real encoder: its data are likely to have FF bytes. */
 function encode(sidePx: number): Buffer {
   const data = Buffer.from(
     Array.from({ length: sidePx * sidePx * 4 }, (_, n) => (n * n * 31) & 0xff),

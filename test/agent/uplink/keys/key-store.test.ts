@@ -1,4 +1,4 @@
-/** Which keys an agent has for which receiver, over a real folder. */
+/** The keys of an agent for each receiver, in a real folder. */
 import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -32,7 +32,7 @@ describe("an agent's keys", () => {
     expect(await store.keysFor(laptop, 'yard')).toEqual([]);
   });
 
-  it('are for the receiver that they were made with, however its name is written', async () => {
+  it('are for their receiver, also in other letter case', async () => {
     const { store, pair } = openStore();
     await pair('a', 'k1', laptop);
     expect(await store.keysFor({ host: 'LapTop', port: 4444 }, 'yard')).toEqual([
@@ -40,7 +40,7 @@ describe("an agent's keys", () => {
     ]);
   });
 
-  it('are all tried where an address is another, so that nothing goes out in the clear', async () => {
+  it('are all tried at an unknown address, so that nothing is sent in the clear', async () => {
     const { idsFor, pair } = openStore();
     await pair('a', 'k1', laptop);
     await pair('b', 'k2', nas);
@@ -49,7 +49,7 @@ describe("an agent's keys", () => {
     expect(await idsFor({ host: 'laptop', port: 4445 })).toEqual(['k1', 'k2']);
   });
 
-  it('are two while a key is being changed, the new one first', async () => {
+  it('are two during a change of keys, the new one first', async () => {
     const { store, idsFor, pair } = openStore();
     await pair('a', 'k1', laptop);
     await store.keep(unproven('a', 'k2'), laptop, 'c0de');
@@ -62,7 +62,7 @@ describe("an agent's keys", () => {
     expect(await store.findUnproven('c0de')).toBeUndefined();
   });
 
-  it('of one receiver under two names are one', async () => {
+  it('are shared by two names of one receiver', async () => {
     const { folder, idsFor, pair } = openStore();
     await pair('a', 'k1', laptop);
     await pair('a', 'k2', nas);
@@ -70,7 +70,7 @@ describe("an agent's keys", () => {
     expect(readdirSync(folder)).toEqual([`${'a'.repeat(32)}.json`]);
   });
 
-  it('of a receiver whose place another has taken go', async () => {
+  it('are removed when another receiver has the address', async () => {
     const { folder, idsFor, pair } = openStore();
     await pair('a', 'k1', laptop);
     await pair('b', 'k2', laptop);
@@ -78,7 +78,7 @@ describe("an agent's keys", () => {
     expect(readdirSync(folder)).toEqual([`${'b'.repeat(32)}.json`]);
   });
 
-  it('come from the fleet for this camera, where none were made by pairing', async () => {
+  it('are the fleet keys of this camera when it is not paired', async () => {
     const credentials = temporaryDirectory();
     const lines = `yard.f1 ${'ab'.repeat(32)}\nother.f2 ${'cd'.repeat(32)}\n`;
     writeFileSync(join(credentials, 'picchanged-keys'), lines);
@@ -88,7 +88,7 @@ describe("an agent's keys", () => {
     expect([await idsFor(nas), await idsFor(laptop)]).toEqual([['k1'], ['k1', 'f1']]);
   });
 
-  it('are in files for their owner alone', async () => {
+  it('are in files that only their owner can read', async () => {
     const { folder, pair } = openStore();
     await pair('a', 'k1', laptop);
     const [name = ''] = readdirSync(folder);
@@ -96,18 +96,18 @@ describe("an agent's keys", () => {
     expect(modes).toEqual([0o700, 0o600]);
   });
 
-  it('that cannot be read are an error, not none', async () => {
+  it('are an error when they cannot be read', async () => {
     const { store, pair } = openStore();
     await pair('a', 'k1', laptop);
     becomeNobody();
     await expect(store.keysFor(laptop, 'yard')).rejects.toMatchObject({ code: 'KEYS' });
   });
 
-  it('that are damaged are an error that does not repeat them', async () => {
+  it('are an error that does not quote them when they are damaged', async () => {
     const { folder, store } = openStore();
     mkdirSync(folder);
     writeFileSync(join(folder, `${'a'.repeat(32)}.json`), '{"hosts":[],"keys":["abab');
     const reading = store.keysFor(laptop, 'yard');
-    await expect(reading).rejects.toThrow(/json: it is damaged$/);
+    await expect(reading).rejects.toThrow(/json: invalid contents$/);
   });
 });

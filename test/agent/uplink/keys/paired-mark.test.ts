@@ -1,4 +1,4 @@
-/** That an agent is paired is known when its state folder is not there. */
+/** The paired mark: a paired agent does not send in the clear when its state directory is missing. */
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,20 +22,20 @@ function place() {
   const config = join(root, 'config');
   for (const folder of [state, systemFolder]) mkdirSync(folder);
   const env = { XDG_CONFIG_HOME: config };
-  const mark = (isAsked = false) => new PairedMark(state, env, { isAsked, systemFolder });
-  const store = (isAsked = false) => new KeyStore(state, undefined, mark(isAsked));
-  const keysFor = (isAsked = false) => store(isAsked).keysFor(laptop, 'yard');
+  const mark = (isRequired = false) => new PairedMark(state, env, { isRequired, systemFolder });
+  const store = (isRequired = false) => new KeyStore(state, undefined, mark(isRequired));
+  const keysFor = (isRequired = false) => store(isRequired).keysFor(laptop, 'yard');
   return { state, systemFolder, config, mark, store, keysFor };
 }
 
 describe('an agent without keys', () => {
-  it('that was never paired may speak in the clear', async () => {
+  it('sends in the clear if it was never paired', async () => {
     const { keysFor, config } = place();
     expect(await keysFor()).toEqual([]);
     expect(() => readdirSync(config)).toThrow('ENOENT');
   });
 
-  it('that was paired may not, whatever became of its state folder', async () => {
+  it('does not send in the clear if it was paired, in any state of its directory', async () => {
     const { keysFor, mark, state } = place();
     const path = await mark().make();
     await rm(state, { recursive: true });
@@ -43,25 +43,25 @@ describe('an agent without keys', () => {
     await expect(reading).rejects.toBeInstanceOf(KeysMissing);
     await expect(reading).rejects.toMatchObject({
       code: 'KEYS',
-      message: expect.stringContaining(`${path} says so`) as string,
+      message: expect.stringContaining(`${path} exists`) as string,
       hint: expect.stringContaining(`remove ${path}`) as string,
     });
   });
 
-  it('may again when the mark is removed', async () => {
+  it('sends in the clear again after the paired mark is removed', async () => {
     const { keysFor, mark } = place();
     await rm(await mark().make());
     expect(await keysFor()).toEqual([]);
   });
 
-  it('may not when its settings say that it is paired', async () => {
+  it('does not send in the clear with --paired', async () => {
     const { keysFor } = place();
     await expect(keysFor(true)).rejects.toMatchObject({
-      hint: expect.stringContaining('take AGENT_PAIRED or --paired away') as string,
+      hint: expect.stringContaining('remove AGENT_PAIRED or --paired') as string,
     });
   });
 
-  it('may not when it had some while it ran, and takes them again when they are back', async () => {
+  it('does not send in the clear if it had keys since its start, and uses restored keys', async () => {
     const { store, state } = place();
     const keys = store();
     await keys.keep(unproven, laptop, 'c0de');
@@ -73,26 +73,26 @@ describe('an agent without keys', () => {
   });
 });
 
-describe('the mark', () => {
-  it('is of one state folder, not of others', async () => {
+describe('the paired mark', () => {
+  it('is for one state directory only', async () => {
     const { mark, state, systemFolder, config } = place();
     await mark().make();
     const env = { XDG_CONFIG_HOME: config };
     const of = (path: string) =>
-      new PairedMark(path, env, { isAsked: false, systemFolder }).pledge();
+      new PairedMark(path, env, { isRequired: false, systemFolder }).requirement();
     expect(await of(`${state}/../state/`)).toBeDefined();
     expect(await of(join(state, 'state'))).toBeUndefined();
   });
 
-  it('is made once by an agent that was paired before there were marks', async () => {
+  it('is written once by an agent that an earlier version paired', async () => {
     const { mark, config } = place();
     await mark().makeMissing();
     await mark().makeMissing();
     expect(readdirSync(join(config, 'picchanged', 'paired'))).toHaveLength(1);
-    expect(await mark().pledge()).toBeDefined();
+    expect(await mark().requirement()).toBeDefined();
   });
 
-  it('that root makes for a service is where the service sees it', async (test) => {
+  it('is readable by the service when root pairs for it', async (test) => {
     test.skip(process.geteuid?.() !== 0, 'only root pairs for another');
     const { mark, state, systemFolder, keysFor } = place();
     const { chownSync } = await import('node:fs');
@@ -104,7 +104,7 @@ describe('the mark', () => {
     await expect(keysFor()).rejects.toBeInstanceOf(KeysMissing);
   });
 
-  it('that cannot be looked for is no leave to speak in the clear', async (test) => {
+  it('is an error, and nothing is sent in the clear, when its folder cannot be read', async (test) => {
     test.skip(process.geteuid?.() !== 0, 'another user is needed');
     const { keysFor, systemFolder } = place();
     chmodSync(systemFolder, 0o700);

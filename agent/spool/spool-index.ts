@@ -1,21 +1,21 @@
-/** What lies in a spool, how much it is, and what the limits take of it. Pure. */
+/** Index of a spool's entries and their size; it chooses the victims of the limits. Pure. */
 import type { RejectedEntry, StoredEntry } from './entry-store.js';
 
-/** What a limit takes, by sequence. */
+/** Entries that a limit drops, by sequence. */
 export interface Victims {
   readonly waiting: readonly StoredEntry[];
   readonly aside: readonly RejectedEntry[];
 }
 
-/** Room is made for more than one frame, or each new frame would cost a note of its own. */
-const roomShare = 0.95;
+/** Eviction goes down to this share of the limit, so that not every new frame writes a gap entry. */
+const targetShare = 0.95;
 
-export class Stock {
-  /** By sequence, in its order. */
+export class SpoolIndex {
+  /** By sequence, ascending. */
   readonly waiting = new Map<number, StoredEntry>();
-  /** What is not sent any more and is kept, by sequence. */
+  /** Entries that are set aside, by sequence. */
   readonly #aside = new Map<number, RejectedEntry>();
-  /** No limit takes them. */
+  /** Sequences that no limit drops. */
   readonly inFlight = new Set<number>();
   #bytes = 0;
 
@@ -29,7 +29,7 @@ export class Stock {
     this.#bytes += entry.byteCount;
   }
 
-  /** @returns the entry that waited */
+  /** @returns the removed entry; undefined: it did not wait */
   remove(sequence: number): StoredEntry | undefined {
     const entry = this.waiting.get(sequence);
     this.inFlight.delete(sequence);
@@ -46,41 +46,41 @@ export class Stock {
     return this.#bytes + neededBytes <= maxBytes;
   }
 
-  /** Takes out, oldest first, what there is no room for beside so much. */
-  takeOversize(neededBytes: number, maxBytes: number): Victims {
-    let missing = this.#bytes + neededBytes - maxBytes * roomShare;
-    const isDue = ({ byteCount }: StoredEntry): boolean => {
-      const isVictim = missing > 0;
-      missing -= byteCount;
-      return isVictim;
+  /** Removes the oldest frames until `neededBytes` more fit. */
+  evictForSize(neededBytes: number, maxBytes: number): Victims {
+    let excessBytes = this.#bytes + neededBytes - maxBytes * targetShare;
+    const isVictim = ({ byteCount }: StoredEntry): boolean => {
+      const isNeeded = excessBytes > 0;
+      excessBytes -= byteCount;
+      return isNeeded;
     };
-    const all = [...this.#free(), ...this.#asideFrames()];
-    return this.#take(all.sort((a, b) => a.sequence - b.sequence).filter(isDue));
+    const all = [...this.#evictable(), ...this.#asideFrames()];
+    return this.#evict(all.sort((a, b) => a.sequence - b.sequence).filter(isVictim));
   }
 
-  /** Takes out what was captured before a time. */
-  takeOlder(beforeMs: number): Victims {
-    const isDue = ({ atMs }: StoredEntry): boolean => atMs < beforeMs;
+  /** Removes the frames that were captured before a time. */
+  evictOlder(beforeMs: number): Victims {
+    const isVictim = ({ atMs }: StoredEntry): boolean => atMs < beforeMs;
     const waiting: StoredEntry[] = [];
-    for (const entry of this.#free()) {
-      if (!isDue(entry)) break;
+    for (const entry of this.#evictable()) {
+      if (!isVictim(entry)) break;
       waiting.push(entry);
     }
-    return this.#take([...waiting, ...this.#asideFrames().filter(isDue)]);
+    return this.#evict([...waiting, ...this.#asideFrames().filter(isVictim)]);
   }
 
-  *#free(): Generator<StoredEntry> {
+  *#evictable(): Generator<StoredEntry> {
     for (const entry of this.waiting.values()) {
       if (entry.kind === 'frame' && !this.inFlight.has(entry.sequence)) yield entry;
     }
   }
 
-  /** A note that was set aside by an earlier version stands for frames that are counted nowhere else. */
+  /** Excludes gap entries that an earlier version set aside: their frames are counted nowhere else. */
   #asideFrames(): RejectedEntry[] {
     return [...this.#aside.values()].filter(({ kind }) => kind === 'frame');
   }
 
-  #take(victims: readonly (StoredEntry | RejectedEntry)[]): Victims {
+  #evict(victims: readonly (StoredEntry | RejectedEntry)[]): Victims {
     const waiting: StoredEntry[] = [];
     const aside: RejectedEntry[] = [];
     for (const victim of victims) {

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { GapNotes } from '../../../agent/spool/gap-notes.js';
+import { GapEntries } from '../../../agent/spool/gap-entries.js';
 import { maxSequenceRanges } from '../../../shared/protocol/protocol-limits.js';
 import { readAgentMessage } from '../../../shared/protocol/messages.js';
 
-const gone = (...sequences: number[]) =>
+const dropped = (...sequences: number[]) =>
   sequences.map((sequence) => ({ sequence, atMs: sequence }));
 
-describe('notes of frames that are gone', () => {
-  it('name their sequences as ranges, and take in more', () => {
-    const notes = new GapNotes(() => 60);
-    const [first] = notes.noteOf(gone(1, 2, 4), 'size');
+describe('GapEntries', () => {
+  it('counts sequences as ranges, and grows an open entry', () => {
+    const gaps = new GapEntries(() => 60);
+    const [first] = gaps.entriesFor(dropped(1, 2, 4), 'size');
     if (first === undefined) return expect.unreachable();
     expect(first.sequence).toBeUndefined();
     expect(first.header).toMatchObject({
@@ -19,8 +19,8 @@ describe('notes of frames that are gone', () => {
         [4, 4],
       ],
     });
-    notes.opened(5, 'size', first.header);
-    expect([...notes.noteOf(gone(3, 6), 'size')]).toMatchObject([
+    gaps.written(5, 'size', first.header);
+    expect([...gaps.entriesFor(dropped(3, 6), 'size')]).toMatchObject([
       {
         sequence: 5,
         header: {
@@ -33,16 +33,16 @@ describe('notes of frames that are gone', () => {
         },
       },
     ]);
-    expect([...notes.noteOf(gone(6), 'age')]).toMatchObject([{ header: { count: 1 } }]);
-    notes.seal(5);
-    expect([...notes.noteOf(gone(6), 'size')]).toMatchObject([
+    expect([...gaps.entriesFor(dropped(6), 'age')]).toMatchObject([{ header: { count: 1 } }]);
+    gaps.seal(5);
+    expect([...gaps.entriesFor(dropped(6), 'size')]).toMatchObject([
       { sequence: undefined, header: { sequences: [[6, 6]] } },
     ]);
   });
 
-  it('begin anew when no more ranges fit, and each fits into a message', () => {
+  it('starts a new entry when no more ranges fit, and each entry fits into a message', () => {
     const odd = Array.from({ length: 2 * maxSequenceRanges + 1 }, (_, index) => 2 * index + 1);
-    const all = [...new GapNotes(() => 0).noteOf(gone(...odd), 'size')];
+    const all = [...new GapEntries(() => 0).entriesFor(dropped(...odd), 'size')];
     expect(all.map(({ header }) => header.sequences.length)).toEqual([256, 256, 1]);
     for (const { header } of all) {
       expect(readAgentMessage({ ...header, sequence: 9999 })).toMatchObject({
