@@ -1,11 +1,36 @@
 import { defineConfig } from 'vitest/config';
 
+/** Folders whose tests load the machine or measure what a process takes: one file at a time. */
+const loadsTheMachine = ['faults', 'fuzz', 'hostile', 'integration', 'systemd'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+
+// Real processes and real fswebcam on a loaded two-core machine: generous, and no test asserts on time.
+const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     reporters: process.env.CI ? ['verbose'] : ['default'],
-    // Real processes and real fswebcam on a loaded two-core machine: generous, and no test asserts on time.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          ...timeouts,
+          name: 'units',
+          include: ['test/**/*.test.ts'],
+          exclude: loadsTheMachine,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...timeouts,
+          name: 'programs',
+          include: loadsTheMachine,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 });

@@ -141,18 +141,18 @@ describe("what is planted in a camera lock's place", () => {
     ...[...links, 'a pipe', 'a file'].map((what) => ({ name: '.locks', what })),
   ] as { name: string; what: Planted }[];
 
-  it.each(cases)('$what as $name: the camera is refused', async ({ name, what }) => {
+  it.each(cases)('$what as $name: frames of the camera are refused', async ({ name, what }) => {
     const { outside, isUntouched } = makeOutside();
     const { directory, port } = await startReceiver();
     plant(directory, name, what, outside);
     const yard = new AgentPeer(port);
     yard.hello('yard');
-    expect(await yard.answer('bye')).toMatchObject({ code: 'store' });
+    yard.frame(1, makeJpeg(1));
+    expect(await yard.answer('refused')).toMatchObject({ code: 'store', retry: true });
     isUntouched();
     rmSync(join(directory, name), { recursive: true });
-    const again = new AgentPeer(port);
-    again.hello('yard');
-    await again.answer('welcome');
+    yard.frame(1, makeJpeg(1));
+    await yard.answer('stored');
   });
 
   afterEach(() => void vi.useRealTimers());

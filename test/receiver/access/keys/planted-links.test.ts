@@ -112,7 +112,7 @@ describe('the receiver doctor', () => {
   it('reports a link in place of the keys, and does not advise to change its target', async () => {
     const { keys, elsewhere } = place();
     symlinkSync(elsewhere, keys);
-    const says = expect.stringContaining('is a link') as string;
+    const says = expect.stringContaining('is a symbolic link') as string;
     expect(await privateFindings(keys, 1234)).toMatchObject([{ level: 'fault', says }]);
     rmSync(keys);
     mkdirSync(keys, { mode: 0o700 });
