@@ -196,7 +196,7 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
       'a frame that waits for nobody',
     );
     expect(await agent.must('uninstall')).toMatch(
-      /keep {5}\/var\/lib\/picchanged\/agent: \d+ frame/,
+      /keep {5}\/var\/lib\/picchanged\/agent: \d+ undelivered frame/,
     );
     expect((await lab.run('getent', 'passwd', 'picchanged')).code).toBe(0);
     expect(await agent.run('uninstall')).toMatchObject({ code: 1 });
