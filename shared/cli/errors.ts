@@ -10,7 +10,6 @@ export const errorCodes = {
   FRAME: 'a frame is not a complete JPEG, or is too large to analyse',
   MASK: 'the mask is not a usable PNG',
   STATE: 'the state directory cannot be read or written',
-  SPOOL_FULL: 'the frames that wait for the receiver have reached the size limit',
   UNDELIVERED: 'a one-shot run could not deliver all its frames',
   LINK: 'the receiver cannot be reached, or the connection broke',
   PROTOCOL: 'the peer sent something that this version does not understand',
