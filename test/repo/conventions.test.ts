@@ -92,6 +92,14 @@ function layerOf(path: string): { readonly program: string; readonly layer: stri
   return layer === undefined || !(owner in layersOf) ? undefined : { program: owner, layer };
 }
 
+/** Names that docs/glossary.md has replaced, as whole identifiers. */
+const retiredNames =
+  /\b(?:Doorkeeper|Guest|Places|CalmLog|Trouble|Chatter|Bell|Shelf|FolderShelf|NextRun|Entrance|Claimant|Settling|ArrivingJpeg|Selection|Judge|FrameTaker|Visit|heard|told|restless|looked)\b/;
+
+/** Words for people where a machine, a peer or a value is meant. */
+const retiredIdioms =
+  /\b(?:somebody|nobody|whoever|of ours|is heard|hears|are told|is told|lets? go of|last words|strangers?)\b/i;
+
 const inFile = (path: string, ...texts: string[]) => texts.map((text) => ({ [path]: text }));
 
 const rules: readonly Rule[] = [
@@ -332,6 +340,25 @@ const rules: readonly Rule[] = [
         return lineCount <= 300 ? [] : [`${path} has ${lineCount} lines: split it`];
       }),
     offenders: inFile('agent/a.ts', 'x\n'.repeat(301)),
+  },
+  {
+    title: 'no identifier has a retired name',
+    check: eachCode(retiredNames, 'docs/glossary.md has the term'),
+    offenders: inFile('agent/a.ts', 'class Doorkeeper {}', 'const told = 1;', 'new CalmLog();'),
+  },
+  {
+    title: 'no comment and no message has a retired idiom',
+    check: (sources) =>
+      sources.flatMap(({ path, text }) => {
+        const found = retiredIdioms.exec(text);
+        return found === null ? [] : [`${path} has '${found[0]}': name the machine or the value`];
+      }),
+    offenders: inFile(
+      'agent/a.ts',
+      "log.warn('nobody is there');",
+      '/** Closes when somebody leaves. */',
+      "throw new Error('it is told so');",
+    ),
   },
   {
     // eslint's no-explicit-any finds other uses.
