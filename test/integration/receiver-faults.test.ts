@@ -106,7 +106,9 @@ describe('a receiver whose disk', () => {
     expect((await agent.answer('refused')).message).toContain('unmounted or replaced');
     const late = new AgentPeer(receiver.port);
     late.hello('garage');
-    expect(await late.answer('bye')).toMatchObject({ code: 'store', retryAfterMs: 5000 });
+    late.frame(1, picture(1));
+    const refused = { code: 'store', retry: true, retryAfterMs: 5000 };
+    expect(await late.answer('refused')).toMatchObject(refused);
     expect(readdirSync(place)).toEqual([]);
     mount('--bind', disk, place);
     agent.frame(2, picture(2));

@@ -70,7 +70,7 @@ describe.skipIf(why !== undefined)(`the examples ${why ?? ''}`, () => {
     const before = stored();
     const refused = async (): Promise<number> => {
       const words = await lab.must('journalctl', '--output', 'cat', '--unit', 'filetrans@*');
-      return words.split('kept nothing').length;
+      return words.split('file discarded').length;
     };
     const count = await refused();
     await lab.sh(line);
