@@ -59,7 +59,7 @@ describe('receiver processes', () => {
     await first.answer('stored');
     const refused = await send('2', 1).answer('refused');
     expect(refused).toMatchObject({ code: 'store', retry: true });
-    expect(refused.message).toContain('another agent sends as camera yard now');
+    expect(refused.message).toContain('another agent is connected as camera yard');
     const again = send('1', 2);
     await again.answer('stored');
     expect(await first.answer('bye')).toMatchObject({ code: 'replaced' });
