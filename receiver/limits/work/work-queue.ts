@@ -65,7 +65,8 @@ export class WorkQueue {
     }
     return new Promise((grant, cancel) => {
       this.#waiters.push({ account, us, grant, cancel });
-      this.#plan();
+      // The end of the turn plans for all: a flood must not have the waiters counted at each of its payments.
+      if (!this.#isTurnEndPlanned) this.#plan();
     });
   }
 
