@@ -34,8 +34,8 @@ export const prices = {
   walk: 150,
   /** One log line, usually suppressed and counted, and one sentence to the peer. */
   refusal: 60,
-  /** A frame's file: some ten file system calls on four threads, and its flushes. */
-  store: (bytes: number): number => 1000 + perKibi(1, bytes),
+  /** A frame's file: some ten file system calls on four threads, and its flushes: 2 to 3 ms with its threads. */
+  store: (bytes: number): number => 2500 + perKibi(1, bytes),
   /** A gap entry: a line of the record with its own flush, 1 to 4 ms of the disk. Flushes of frames wait for it. */
   gap: 6000,
   /** Read the keys folder, write a log line. */
