@@ -108,7 +108,8 @@ describe('a man in the middle', () => {
     const { socket, heard } = speakTo(receiver.port);
     socket.end(up);
     await heard;
-    const refusals = (): string[] => receiver.lines.filter((line) => line.includes('connection closed'));
+    const refusals = (): string[] =>
+      receiver.lines.filter((line) => line.includes('connection closed'));
     await eventually(() => refusals().length > 0, 'the receiver closes it');
     expect(receiver.lines.filter((line) => line.includes('agent connected'))).toHaveLength(1);
     expect(stored(receiver.directory)).toHaveLength(1);
