@@ -45,7 +45,7 @@ export const maxOpenFolders = 128;
 /** Frames and gaps indexed in memory, over all records and in one: some 16 bytes each. */
 export const maxRecordEntries = 4_000_000;
 
-/** How much of a record is read, from its end: some 3 million lines, in a few seconds. */
+/** How much of a record is read, from its end: some 3 million lines, in ten seconds. */
 export const maxRecordBytes = 2 ** 30;
 
 /**
