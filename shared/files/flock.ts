@@ -18,7 +18,7 @@ export interface LockRequest {
 
 /**
  * @returns `held`: another process holds the lock. `unsupported`: the file system has no locks
- * @throws Error when there is no `flock` program, or it does not exit in time
+ * @throws Error when there is no `flock` program, or it does not exit in time or is killed
  */
 export async function flock(
   file: FileHandle,
@@ -34,6 +34,7 @@ export async function flock(
       signal: new AbortController().signal,
     });
     if (isTimedOut) throw new Error('the flock program does not exit');
+    if (exitCode === undefined) throw new Error('the flock program was killed');
     if (exitCode === 0) return 'locked';
     return exitCode === 1 ? 'held' : 'unsupported';
   } catch (cause) {

@@ -1,0 +1,47 @@
+/** flock(2) by util-linux's program, and the program failing. */
+import { chmodSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { flock } from '../../../shared/files/flock.js';
+import { missing } from '../../support/programs.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+
+const why = missing('flock', 'util-linux');
+const exclusive = { mode: 'exclusive' } as const;
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+async function twoHandles(): Promise<readonly [FileHandle, FileHandle]> {
+  const path = join(temporaryDirectory(), 'lock');
+  return [await open(path, 'a'), await open(path, 'a')];
+}
+
+describe('flock', () => {
+  it('locks a file until its handle is closed', async (test) => {
+    test.skip(why !== undefined, why);
+    const [one, other] = await twoHandles();
+    expect(await flock(one, exclusive)).toBe('locked');
+    expect(await flock(other, exclusive)).toBe('held');
+    await one.close();
+    expect(await flock(other, exclusive)).toBe('locked');
+    await other.close();
+  });
+
+  it.each([
+    ['is killed', 'kill -KILL $$', 'was killed'],
+    ['is missing', undefined, 'install util-linux'],
+  ])('reports no lock when the program %s', async (_, script, message) => {
+    const [one, other] = await twoHandles();
+    const programs = temporaryDirectory();
+    if (script !== undefined) {
+      writeFileSync(join(programs, 'flock'), `#!/bin/sh\n${script}\n`);
+      chmodSync(join(programs, 'flock'), 0o755);
+    }
+    vi.stubEnv('PATH', programs);
+    await expect(flock(one, exclusive)).rejects.toThrow(message);
+    await Promise.all([one.close(), other.close()]);
+  });
+});
