@@ -89,7 +89,7 @@ export class ConnectionServer {
     if (this.#parts.access.isClosed) this.#budgets.guard();
     if (!this.#budgets.acceptConnection(address)) {
       socket.destroy();
-      log.warn('connection closed', { peer, error: 'connection rate of its address exceeded' });
+      log.warn('connection closed', { peer, error: 'too many new connections' });
       return;
     }
     const budget = this.#budgets.ofAnonymous(address);
