@@ -1,7 +1,8 @@
 /**
- * Which session holds which camera's name: one at a time, so that two machines never mix their frames. Within
+ * Which session holds which camera's name: one epoch at a time, so that two machines never mix their frames. Within
  * this process a map decides, from the hello on. Between processes the store's lock decides, from the first frame on:
- * taking it starts a program, and a hello must cost less.
+ * taking it starts a program, and a hello must cost less. An agent that connects again uses the lock of its older
+ * connection.
  */
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { HelloMessage } from '../../shared/protocol/messages.js';
@@ -23,78 +24,98 @@ const displaced = {
   message: 'the camera that is paired under this name has connected',
 };
 
+/** A camera's name in the hands of one epoch: of one agent, with its newest connection and those that it replaced. */
+interface Holder {
+  readonly camera: string;
+  readonly epoch: string;
+  newest: RegisteredSession;
+  readonly sessions: Set<RegisteredSession>;
+  /** Taken or being taken; undefined before the first frame. */
+  lock: Promise<CameraLock> | undefined;
+}
+
 export class CameraRegister {
   readonly #store: Pick<FrameStore, 'lock'>;
-  readonly #cameras = new Map<string, { session: RegisteredSession; epoch: string }>();
-  readonly #locks = new Map<RegisteredSession, CameraLock>();
-  /** Locks that are being taken. */
-  readonly #locking = new Map<RegisteredSession, Promise<void>>();
-  /** Locks that are being released: a new session waits for them instead of being refused. */
-  readonly #releasing = new Set<Promise<void>>();
+  readonly #ofCamera = new Map<string, Holder>();
+  readonly #ofSession = new Map<RegisteredSession, Holder>();
 
   constructor(store: Pick<FrameStore, 'lock'>) {
     this.#store = store;
   }
 
   /**
-   * Gives the camera's name to a session, within this process. The same epoch again is a reconnect: the older connection is dead
-   * and is closed. A session without a key is closed when one with the camera's key connects.
+   * Gives the camera's name to a session, within this process. The same epoch again is a reconnection: the older
+   * connection is dead and is closed. A session without a key is closed when one with the camera's key connects.
    * @returns the refusal, a sentence for the agent; undefined when the session has the name
    */
   async acquire(
     session: RegisteredSession,
     { camera, epoch }: HelloMessage,
   ): Promise<string | undefined> {
-    const holder = this.#cameras.get(camera);
-    const isDisplaced = session.isPaired && holder !== undefined && !holder.session.isPaired;
-    if (holder !== undefined && holder.epoch !== epoch && !isDisplaced) return busySentence(camera);
-    this.#cameras.set(camera, { session, epoch });
-    if (isDisplaced) {
-      // Its received frames are stored first: two machines never mix their frames.
-      await holder.session.close(displaced);
-      await this.#releaseLock(holder.session);
-    } else void holder?.session.close(replaced);
+    const previous = this.#ofCamera.get(camera);
+    const isDisplaced = previous !== undefined && session.isPaired && !previous.newest.isPaired;
+    if (previous !== undefined && !isDisplaced) {
+      if (previous.epoch !== epoch) return busySentence(camera);
+      const replacedSession = previous.newest;
+      previous.newest = session;
+      previous.sessions.add(session);
+      this.#ofSession.set(session, previous);
+      void replacedSession.close(replaced);
+      return undefined;
+    }
+    const sessions = new Set([session]);
+    const holder: Holder = { camera, epoch, newest: session, sessions, lock: undefined };
+    this.#ofCamera.set(camera, holder);
+    this.#ofSession.set(session, holder);
+    if (previous === undefined) return undefined;
+    // Its received frames are stored first: two machines never mix their frames.
+    await previous.newest.close(displaced);
+    for (const ended of previous.sessions) this.#ofSession.delete(ended);
+    await unlock(previous);
     return undefined;
   }
 
   /**
-   * Takes the camera's name between processes, once for each session. Awaited before a frame is stored.
+   * Takes the camera's name between processes, once for each agent. Awaited before a frame is stored.
    * @throws {OperationalError} STORE: a session of another process holds the name, or the lock failed
    */
-  async lock(session: RegisteredSession, hello: HelloMessage): Promise<void> {
-    if (this.#locks.has(session)) return;
-    const locking = this.#locking.get(session) ?? this.#takeLock(session, hello);
-    this.#locking.set(session, locking);
+  async lock(session: RegisteredSession): Promise<void> {
+    const holder = this.#ofSession.get(session);
+    if (holder === undefined) throw new OperationalError('STORE', 'the connection has ended');
+    const locking = (holder.lock ??= this.#takeLock(holder));
     try {
       await locking;
-    } finally {
-      this.#locking.delete(session);
+    } catch (error) {
+      // The next frame tries again.
+      if (holder.lock === locking) holder.lock = undefined;
+      throw error;
     }
   }
 
-  async #takeLock(session: RegisteredSession, { camera, epoch }: HelloMessage): Promise<void> {
-    await Promise.all(this.#releasing);
-    const onReplaced = (): void => void session.close(replaced);
+  async #takeLock(holder: Holder): Promise<CameraLock> {
+    const { camera, epoch } = holder;
+    const onReplaced = (): void => void holder.newest.close(replaced);
     const lock = await this.#store.lock({ camera, epoch, onReplaced });
     if (lock === undefined) throw new OperationalError('STORE', busySentence(camera));
-    this.#locks.set(session, lock);
+    return lock;
   }
 
   /** Frees the session's name, unless a newer session holds it. Never rejects. */
   async release(session: RegisteredSession): Promise<void> {
-    for (const [camera, holder] of this.#cameras) {
-      if (holder.session === session) this.#cameras.delete(camera);
-    }
-    await this.#releaseLock(session);
+    const holder = this.#ofSession.get(session);
+    if (holder === undefined) return;
+    this.#ofSession.delete(session);
+    holder.sessions.delete(session);
+    const { camera, newest } = holder;
+    if (newest === session && this.#ofCamera.get(camera) === holder) this.#ofCamera.delete(camera);
+    if (holder.sessions.size === 0) await unlock(holder);
   }
+}
 
-  async #releaseLock(session: RegisteredSession): Promise<void> {
-    const lock = this.#locks.get(session);
-    if (lock === undefined) return;
-    this.#locks.delete(session);
-    const releasing = lock.release().catch(() => undefined); // the file is closed: the lock ended with it
-    this.#releasing.add(releasing);
-    await releasing;
-    this.#releasing.delete(releasing);
-  }
+/** Never rejects. */
+async function unlock(holder: Holder): Promise<void> {
+  const { lock } = holder;
+  holder.lock = undefined;
+  // When it was not taken, or its file cannot be removed, it has ended all the same.
+  await lock?.then((taken) => taken.release()).catch(() => undefined);
 }

@@ -157,7 +157,7 @@ export class FramedSession {
     const releaseMemory = this.#release;
     this.#release = undefined;
     const release = (): void => {
-      if (releaseMemory !== undefined) freeBuffer(body);
+      freeBuffer(body);
       releaseMemory?.();
     };
     let isKept = false;
@@ -269,7 +269,7 @@ export class FramedSession {
     }
     if (this.#isClosing()) return; // replaced, or the receiver is stopping
     const send = (message: ReceiverMessage): void => this.#send(message);
-    const lockName = (): Promise<void> => this.#parts.register.lock(this, hello);
+    const lockName = (): Promise<void> => this.#parts.register.lock(this);
     this.#intake = new FrameIntake(hello, { ...this.#parts, send, lockName });
     this.#send({
       type: 'welcome',

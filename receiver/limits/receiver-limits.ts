@@ -73,10 +73,10 @@ export const maxConnectionsUs = 100_000;
 export const maxOpenConnectionsUs = 250_000;
 
 /** Microseconds of locking camera names per second for all peers without a key beside paired cameras. */
-export const maxAnonymousLocksUs = 100_000;
+export const maxAnonymousLocksUs = 40_000;
 
 /** Its burst, as time at its rate: one lock. */
-export const lockBurstMs = 400;
+export const lockBurstMs = 500;
 
 /** Burst of each of these budgets, as time at its rate. */
 export const workBurstMs = 1000;

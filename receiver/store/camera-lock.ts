@@ -1,27 +1,30 @@
 /**
  * Which epoch holds a camera's name, over all processes that use a captures directory: `.locks/<camera>`, locked
- * with flock(2) while a connection lives, so that the lock ends with its process. Connections of one epoch share
- * the lock; the file names the epoch and its newest connection: the older ones read it and end.
+ * with flock(2), so that the lock ends with its process. The file names the epoch and its newest connection: a process
+ * to which the same agent has connected again writes itself into it and waits for the lock; the holder reads it,
+ * closes its connection and releases the lock.
  *
- * The last holder of a file removes it, under an exclusive lock. So a lock is valid only when the file still has
- * its name after it was locked.
+ * The holder removes the file before it releases the lock, unless a newer connection waits for it. So a lock is valid
+ * only when the file still has its name after it was locked.
  */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, constants } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { flock } from '../../shared/files/flock.js';
 import { Folder, openIfFolder, openOrMake } from './folder.js';
 import { isAbandoned } from './unfinished.js';
 
 const folderName = '.locks';
-/** An ending process, and one that only checks, hold the lock for a moment. */
+/** A holder that releases the lock removes the file: then the next file is locked. */
 const attempts = 10;
-const betweenAttemptsMs = 100;
-/** An older connection of the same epoch notices within this time that it was replaced. */
-const checkEveryMs = 3000;
+/** An ending process holds the lock for a moment. */
+const endingWaitS = 1;
+/** A holder notices within this time that its agent has connected again. */
+const checkEveryMs = 2000;
+/** Until the holder has noticed, and closed its connection. */
+const replacedWaitS = 6;
 /** Checks until the file's times are renewed, so that no starting process takes it for an abandoned one. */
-const checksPerTouch = 50;
+const checksPerTouch = 75;
 /** Abandoned files that one start removes; each takes a process of flock(1). */
 const maxRemovedAtStart = 100;
 /** The file is overwritten in place: every holder's line has the same length. */
@@ -31,7 +34,7 @@ export interface CameraClaim {
   /** A valid camera name: it is used as a file name. */
   readonly camera: string;
   readonly epoch: string;
-  /** Called once, when a newer connection of the same epoch holds the lock. */
+  /** Called once, when the same epoch has connected to another process, which waits for the lock. */
   readonly onReplaced: () => void;
 }
 
@@ -43,7 +46,7 @@ export interface CameraLock {
 const holderLine = v.object({ epoch: v.string(), connection: v.string() });
 type Holder = v.InferOutput<typeof holderLine>;
 
-/** @returns undefined when another epoch holds it @throws a system error: the lock is not held */
+/** @returns undefined when another process holds it @throws a system error: the lock is not held */
 export async function lockCamera(
   directory: string,
   { camera, epoch, onReplaced }: CameraClaim,
@@ -52,9 +55,11 @@ export async function lockCamera(
   const self: Holder = { epoch, connection: randomUUID() };
   try {
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      if (attempt > 0) await delay(betweenAttemptsMs);
-      const file = await tryAcquire(folder, camera, self);
-      if (file !== undefined) return watchLock({ folder, camera, file }, self, onReplaced);
+      const locked = { folder, camera, file: await openLockFile(folder, camera) };
+      const result = await acquire(locked, self);
+      if (result === 'locked') return watchLock(locked, self, onReplaced);
+      await locked.file.close();
+      if (result === 'held') break;
     }
   } catch (error) {
     await folder.close();
@@ -74,7 +79,12 @@ export async function removeIdleLocks(root: Folder, nowMs: number): Promise<void
       const stats = await folder.lstat(camera);
       if (stats?.isFile() !== true || !isAbandoned(stats, nowMs)) continue;
       const file = await folder.openFile(camera, constants.O_RDWR);
-      await closeAndRemove({ folder, camera, file });
+      try {
+        const isIdle = (await flock(file, { mode: 'exclusive' })) !== 'held';
+        if (isIdle) await remove({ folder, camera, file });
+      } finally {
+        await file.close();
+      }
       removed += 1;
       if (removed === maxRemovedAtStart) return;
     }
@@ -99,39 +109,29 @@ interface LockFile {
   readonly file: FileHandle;
 }
 
-/** One attempt. @returns undefined when another process holds it */
-async function tryAcquire(
-  folder: Folder,
-  camera: string,
-  self: Holder,
-): Promise<FileHandle | undefined> {
-  const file = await folder.openFile(camera, constants.O_RDWR | constants.O_CREAT);
+function openLockFile(folder: Folder, camera: string): Promise<FileHandle> {
+  return folder.openFile(camera, constants.O_RDWR | constants.O_CREAT);
+}
+
+/**
+ * Locks the file; its holder's line then names this connection, or a newer one of the same epoch. A file system without
+ * locks is taken to have one process.
+ * @returns `removed`: the file has lost its name meanwhile. The file is closed when this throws
+ */
+async function acquire(locked: LockFile, self: Holder): Promise<'locked' | 'held' | 'removed'> {
+  const { file } = locked;
   try {
-    const isLocked = await lock(folder, camera, file, self);
-    if (isLocked && (await isNamed({ folder, camera, file }))) return file;
+    const isReconnection = (await readHolder(file))?.epoch === self.epoch;
+    if (isReconnection) await writeHolder(file, self);
+    const waitS = isReconnection ? replacedWaitS : endingWaitS;
+    if ((await flock(file, { mode: 'exclusive', waitS })) === 'held') return 'held';
+    if (!(await isNamed(locked))) return 'removed';
+    if (!isReconnection) await writeHolder(file, self);
+    return 'locked';
   } catch (error) {
     await file.close();
     throw error;
   }
-  await file.close();
-  return undefined;
-}
-
-async function lock(
-  folder: Folder,
-  camera: string,
-  file: FileHandle,
-  self: Holder,
-): Promise<boolean> {
-  if (await tryLock(file, 'exclusive')) {
-    await writeHolder(file, self);
-    // flock(2) converts exclusive to shared by unlocking first: another process may lock in between.
-    return await tryLock(file, 'shared');
-  }
-  if (!(await tryLock(file, 'shared'))) return false;
-  if ((await readHolder(folder, camera))?.epoch !== self.epoch) return false;
-  await writeHolder(file, self);
-  return true;
 }
 
 /** Whether the open file still has its name: its last holder removes it. */
@@ -145,19 +145,22 @@ async function isNamed({ folder, camera, file }: LockFile): Promise<boolean> {
 
 /** Calls `onReplaced` when the file names a newer connection. */
 function watchLock(locked: LockFile, self: Holder, onReplaced: () => void): CameraLock {
-  const { folder, camera, file } = locked;
+  const { folder, file } = locked;
   let isReleased = false;
   let checkCount = 0;
-  /** The running check: the folder must not be closed before it ends. */
+  /** The running check: the file must not be closed before it ends. */
   let checking = Promise.resolve();
+  const isReplaced = async (): Promise<boolean> => {
+    const holder = await readHolder(file);
+    return holder !== undefined && holder.connection !== self.connection;
+  };
   const check = async (): Promise<void> => {
     checkCount += 1;
     if (checkCount % checksPerTouch === 0) {
       const now = new Date();
       await file.utimes(now, now).catch(() => undefined); // the disk is full or unmounted
     }
-    const holder = await readHolder(folder, camera);
-    if (isReleased || holder === undefined || holder.connection === self.connection) return;
+    if (isReleased || !(await isReplaced())) return;
     clearInterval(timer);
     onReplaced();
   };
@@ -172,47 +175,31 @@ function watchLock(locked: LockFile, self: Holder, onReplaced: () => void): Came
       clearInterval(timer);
       await checking;
       try {
-        await closeAndRemove(locked);
+        // No other process has the lock, and one that gets it later finds the file without its name.
+        if (!(await isReplaced())) await remove(locked);
       } finally {
+        await file.close();
         await folder.close();
       }
     },
   };
 }
 
-/** Closes a lock's file, and removes it when no other process holds it. */
-async function closeAndRemove(locked: LockFile): Promise<void> {
-  const { folder, camera, file } = locked;
-  try {
-    // No other process holds it now, and one that locks it later finds it without its name.
-    if ((await tryLock(file, 'exclusive')) && (await isNamed(locked))) {
-      await folder.removeIfThere(camera);
-    }
-  } finally {
-    await file.close();
-  }
-}
-
-/** @returns false when another process holds it. A file system without locks is taken to have one process. */
-async function tryLock(file: FileHandle, mode: 'exclusive' | 'shared'): Promise<boolean> {
-  return (await flock(file, { mode })) !== 'held';
+/** Removes a locked file. */
+async function remove(locked: LockFile): Promise<void> {
+  if (await isNamed(locked)) await locked.folder.removeIfThere(locked.camera);
 }
 
 async function writeHolder(file: FileHandle, self: Holder): Promise<void> {
   await file.write(`${JSON.stringify(self).padEnd(lineBytes - 1)}\n`, 0);
 }
 
-/** Never rejects. @returns undefined when the file cannot be read */
-async function readHolder(folder: Folder, camera: string): Promise<Holder | undefined> {
+/** Never rejects. @returns undefined when the file cannot be read, or names no holder */
+async function readHolder(file: FileHandle): Promise<Holder | undefined> {
   try {
-    const file = await folder.openFile(camera, constants.O_RDONLY);
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(lineBytes), 0, lineBytes, 0);
-      return v.parse(holderLine, JSON.parse(buffer.toString('utf8', 0, bytesRead)));
-    } finally {
-      await file.close();
-    }
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(lineBytes), 0, lineBytes, 0);
+    return v.parse(holderLine, JSON.parse(buffer.toString('utf8', 0, bytesRead)));
   } catch {
-    return undefined; // unmounted, or edited by a user
+    return undefined; // new, unmounted, or edited by a user
   }
 }

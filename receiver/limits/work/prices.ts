@@ -40,8 +40,8 @@ export const prices = {
   gap: 6000,
   /** Read the keys folder, write a log line. */
   hello: 1000,
-  /** A camera's lock starts two processes: each start blocks the loop for 7 to 12 ms. */
-  lock: 40_000,
+  /** A camera's lock starts a process: the start blocks the loop for 7 to 12 ms. */
+  lock: 20_000,
   /** Write and flush files of the keys folder. */
   pair: 10_000,
   /** Split a raw stream and hash its pictures: 35 per KiB at worst (FF 00 FF 00 …). */
