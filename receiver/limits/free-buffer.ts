@@ -1,5 +1,8 @@
 /** Gives the memory of a large buffer back at once. */
 
+/** A smaller one is not worth the transfer. */
+const minBytes = 16 * 1024;
+
 /**
  * Empties a buffer. A large buffer that lived through two minor collections is freed by a major one only, and dozens may
  * wait for that. A transfer leaves the bytes to a new object, which the next minor collection frees. Whatever still has
@@ -7,5 +10,6 @@
  */
 export function freeBuffer({ buffer, length }: Buffer): void {
   if (!(buffer instanceof ArrayBuffer) || buffer.byteLength !== length) return;
+  if (length < minBytes) return;
   structuredClone(buffer, { transfer: [buffer] });
 }

@@ -121,7 +121,8 @@ export class WorkBudgets {
       shareOf(maxConnectionWorkUs, workBurstMs),
     );
     const merit = new TokenBucket(this.#clock, meritShare);
-    const all = (): TokenBucket[] => [connection, this.#addresses.of(network), this.#anonymous];
+    // The one that is empty in a flood comes first.
+    const all = (): TokenBucket[] => [this.#anonymous, this.#addresses.of(network), connection];
     const isGuarded = (): boolean => this.#isGuarded;
     const account: Account = {
       rank: 2,

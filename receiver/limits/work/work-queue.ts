@@ -27,6 +27,9 @@ interface Waiter {
   readonly cancel: (error: WorkCancelled) => void;
 }
 
+/** Minimum pause before waiting work is looked at again: a bucket that refills by the microsecond would keep a timer busy. */
+const minPauseMs = 5;
+
 /** The connection that needed the work has ended, or is ending. */
 export class WorkCancelled extends OperationalError {
   override readonly name = 'WorkCancelled';
@@ -65,8 +68,9 @@ export class WorkQueue {
     }
     return new Promise((grant, cancel) => {
       this.#waiters.push({ account, us, grant, cancel });
-      // The end of the turn plans for all: a flood must not have the waiters counted at each of its payments.
-      if (!this.#isTurnEndPlanned) this.#plan();
+      const waitMs = waitMsOf(account);
+      if (waitMs === 0) this.#planTurnEnd();
+      else this.#wakeIn(waitMs);
     });
   }
 
@@ -81,11 +85,12 @@ export class WorkQueue {
     if (cancelled.length === 0) return;
     this.#waiters = this.#waiters.filter((waiter) => waiter.account !== account);
     for (const { cancel } of cancelled) cancel(new WorkCancelled());
-    this.#plan();
+    if (this.#waiters.length === 0) this.#stopTimer();
   }
 
   #isReady(account: Account): boolean {
-    return !this.#isTurnOver(account) && waitMsOf(account) === 0;
+    if (this.#isTurnOver(account)) return false;
+    return account.buckets().every(({ balanceUs }) => balanceUs > 0);
   }
 
   #isTurnOver({ rank, turnUs }: Account): boolean {
@@ -114,51 +119,49 @@ export class WorkQueue {
   }
 
   #grant(): void {
-    for (;;) {
-      const next = this.#next();
-      if (next === undefined) break;
-      this.#waiters = this.#waiters.filter((waiter) => waiter !== next);
-      this.#spend(next.account, next.us);
-      next.grant();
-    }
-    this.#plan();
-  }
-
-  #next(): Waiter | undefined {
-    let best: Waiter | undefined;
-    for (const waiter of this.#waiters) {
+    for (const waiter of this.#readyInOrder()) {
+      // An earlier grant may have used up the turn or the bucket.
       if (!this.#isReady(waiter.account)) continue;
-      if (best === undefined || goesBefore(waiter.account, best.account)) best = waiter;
+      this.#waiters = this.#waiters.filter((other) => other !== waiter);
+      this.#spend(waiter.account, waiter.us);
+      waiter.grant();
     }
-    return best;
+    if (this.#timer !== undefined || this.#waiters.length === 0) return;
+    this.#wakeIn(Math.min(...this.#waiters.map(({ account }) => waitMsOf(account))));
   }
 
-  /** Plans the next grant for the moment when the first waiting account is ready. */
-  #plan(): void {
-    const waits = this.#waiters.map(({ account }) => waitMsOf(account));
-    const waitMs = Math.min(...waits);
-    if (waitMs === 0) this.#planTurnEnd();
-    const atMs = this.#clock.monotonicMs() + waitMs;
-    const isPlanned = this.#timer !== undefined && this.#timer.atMs <= atMs;
-    if (this.#waiters.length > 0 && (isPlanned || waitMs === 0)) return;
-    this.#timer?.abort.abort();
-    this.#timer = undefined;
-    if (this.#waiters.length === 0) return;
+  #readyInOrder(): readonly Waiter[] {
+    return this.#waiters
+      .filter(({ account }) => this.#isReady(account))
+      .map((waiter) => ({ waiter, meritUs: waiter.account.merit().balanceUs }))
+      .sort(
+        (one, other) =>
+          one.waiter.account.rank - other.waiter.account.rank || other.meritUs - one.meritUs,
+      )
+      .map(({ waiter }) => waiter);
+  }
+
+  /** Grants again after this time at the latest. */
+  #wakeIn(waitMs: number): void {
+    const pauseMs = Math.max(waitMs, minPauseMs);
+    const atMs = this.#clock.monotonicMs() + pauseMs;
+    if (this.#timer !== undefined && this.#timer.atMs <= atMs) return;
+    this.#stopTimer();
     const abort = new AbortController();
     this.#timer = { atMs, abort };
-    void this.#clock.sleep(waitMs, abort.signal).then(() => {
+    void this.#clock.sleep(pauseMs, abort.signal).then(() => {
       if (abort.signal.aborted) return;
       this.#timer = undefined;
       this.#grant();
     });
   }
+
+  #stopTimer(): void {
+    this.#timer?.abort.abort();
+    this.#timer = undefined;
+  }
 }
 
 function waitMsOf(account: Account): number {
   return Math.max(...account.buckets().map((bucket) => bucket.waitMs));
-}
-
-function goesBefore(one: Account, other: Account): boolean {
-  if (one.rank !== other.rank) return one.rank < other.rank;
-  return one.merit().balanceUs > other.merit().balanceUs;
 }

@@ -41,9 +41,11 @@ describe('work in the queue', () => {
     for (const name of ['a', 'b', 'c', 'd']) pay(name, account, 20_000);
     await settle();
     expect(done).toEqual(['a']);
+    await clock.advance(4);
+    expect(done).toEqual(['a']);
     await clock.advance(1);
     expect(done).toEqual(['a', 'b']);
-    await clock.advance(399);
+    await clock.advance(395);
     await settle();
     expect(done).toEqual(['a', 'b']);
     await clock.advance(1);
