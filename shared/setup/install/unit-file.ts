@@ -62,10 +62,10 @@ const userSettings = new Set([
 /** The unit for systemd's user instance: without users and without settings of the system instance. */
 export function forUserInstance(text: string): string {
   let section = '';
-  const kept = text.split('\n').filter((line, index) => {
+  const kept = text.split('\n').filter((line) => {
     section = /^\[(\w+)\]$/.exec(line)?.[1] ?? section;
-    // Comments describe settings that are left out; only the first, the title, stays.
-    if (line.startsWith('#')) return index === 0;
+    // Comments describe settings that are left out; only the title stays.
+    if (line.startsWith('#')) return section === '';
     const key = line.split('=')[0] ?? '';
     if (section === 'Service') return line.startsWith('[') || line === '' || userSettings.has(key);
     if (section !== 'Unit') return true;

@@ -49,7 +49,7 @@ describe('a unit file', () => {
       );
       if (name.endsWith('.service'))
         expect(text).toMatch(/^ExecStart=.*\n[^]*^NoNewPrivileges=yes$/m);
-      expect(text).toMatch(/^# .*\n\[Unit\]\n/);
+      expect(text).toMatch(/^(?:# .*\n)+\[Unit\]\n[^#]*$/);
     }
   });
 });
