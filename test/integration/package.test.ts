@@ -50,12 +50,14 @@ describe('the package', () => {
     expect(filesBelow(captures)).toHaveLength(1);
   });
 
-  it('contains the files for operators, and no tests', async () => {
+  it('contains the files for operators, and no tests or templates', async () => {
     const files = filesBelow(await unpack());
     expect(files).toEqual(
       expect.arrayContaining(['README.md', 'LICENSE', 'systemd/surveillance.socket']),
     );
-    expect(files.filter((name) => /^(test|agent|receiver|node_modules)\//.test(name))).toEqual([]);
+    expect(
+      files.filter((name) => /^(test|agent|receiver|node_modules)\/|\.template$/.test(name)),
+    ).toEqual([]);
   });
 
   it('pins every dependency exactly, and its lock file names no download addresses', () => {

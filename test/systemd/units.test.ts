@@ -18,12 +18,6 @@ const names = ['systemd', 'systemd/examples'].flatMap((folder) =>
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
 const services = names.filter((name) => name.endsWith('.service'));
 
-/** From the mark on, to the next section. */
-function sandboxOf(path: string): string {
-  const [, sandbox = ''] = read(path).split('\n# --- What it may do.');
-  return sandbox.split('\n\n[')[0]?.trimEnd() ?? '';
-}
-
 const ringCalls = ['io_uring_setup', 'io_uring_enter', 'io_uring_register'];
 
 /** System calls and groups of them that a unit forbids. */
@@ -33,16 +27,6 @@ function denied(path: string): string[] {
 }
 
 describe('the units', () => {
-  it.each([
-    ['agent', services.filter((path) => path.startsWith('systemd/picchanged'))],
-    ['receiver', services.filter((path) => path.startsWith('systemd/surveillance'))],
-  ])('of the %s all have the same sandbox', (_, paths) => {
-    expect(paths.length).toBeGreaterThan(1);
-    const sandboxes = paths.map((path) => sandboxOf(path));
-    expect(sandboxes[0]).toContain('ProtectSystem=strict');
-    expect(new Set(sandboxes).size).toBe(1);
-  });
-
   it.each(services.filter((path) => /picchanged|surveillance/.test(path)))(
     '%s waits for the disk of its state folder',
     (path) => {

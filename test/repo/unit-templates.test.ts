@@ -1,0 +1,58 @@
+/** The services in systemd/ that come from one template: compared with it, or rewritten with `UPDATE=1`. */
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { root } from '../support/programs.js';
+
+const folder = `${root}systemd/`;
+const command = 'UPDATE=1 npx vitest run test/repo/unit-templates.test.ts';
+const templates = [
+  ['agent-service.template', 'picchanged'],
+  ['receiver-service.template', 'surveillance'],
+] as const;
+
+const read = (name: string): string => readFileSync(`${folder}${name}`, 'utf8');
+
+/** The names after each `#only`. */
+function namesIn(template: string): string[] {
+  const lines = template.matchAll(/^#only (.+)$/gm);
+  return [...new Set([...lines].flatMap(([, names = '']) => names.split(' ')))];
+}
+
+/** The template without its notes, and without the lines that are only in other services. */
+function render(template: string, service: string): string {
+  return template
+    .replaceAll(/^##.*\n\n?/gm, '')
+    .replaceAll(/^#only (.+)\n([^]*?)^#end\n/gm, (_, names: string, lines: string) =>
+      names.split(' ').includes(service) ? lines : '',
+    );
+}
+
+describe.each(templates)('the services of %s', (file, program) => {
+  const template = read(file);
+  const services = readdirSync(folder)
+    .filter((name) => name.startsWith(program) && name.endsWith('.service'))
+    .map((name) => name.replace('.service', ''));
+
+  it('are those that the template names', () => {
+    expect(services.sort()).toEqual(namesIn(template).sort());
+  });
+
+  it.each(services)('%s.service is generated from the template', (service) => {
+    const origin = `# Generated from systemd/${file}; changes on one machine belong in a drop-in (systemctl edit).`;
+    const expected = `${origin}\n${render(template, service)}`;
+    expect(expected).not.toMatch(/^#(?:only|end)\b/m);
+    if (process.env.UPDATE) writeFileSync(`${folder}${service}.service`, expected);
+    expect(read(`${service}.service`), `to write it: ${command}`).toBe(expected);
+  });
+});
+
+describe('a template', () => {
+  const template =
+    '## Note.\n##   more\n\n[Unit]\n#only a b@\nA=1\n\n#end\n#only c\nA=2\n#end\nB=1\n';
+
+  it('has lines for all services, and lines for some', () => {
+    expect(namesIn(template)).toEqual(['a', 'b@', 'c']);
+    expect(render(template, 'b@')).toBe('[Unit]\nA=1\n\nB=1\n');
+    expect(render(template, 'c')).toBe('[Unit]\nA=2\nB=1\n');
+  });
+});
