@@ -1,11 +1,11 @@
 /**
  * A folder that only its owner may read, and files in it: written atomically, flushed, mode 0600. Files that root
  * writes get the folder's owner, so that a service can read what an administrator created. That owner can plant links
- * at any moment, so root works through a handle of the folder (Linux: /proc/self/fd/N) and follows no link that
+ * at any moment, so root works through a handle of the folder (/proc/self/fd/N) and follows no link that
  * another user can have made.
  */
 import { randomUUID } from 'node:crypto';
-import { accessSync, constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { makeDirectories } from './durable-file.js';
@@ -204,17 +204,8 @@ function within(handle: FileHandle, path: string, name: string): string {
   return join(handlePaths ? `/proc/self/fd/${handle.fd}` : path, name);
 }
 
-/** True on Linux with /proc mounted: paths of open handles work. */
-const handlePaths = hasHandlePaths();
-
-function hasHandlePaths(): boolean {
-  try {
-    accessSync('/proc/self/fd');
-    return process.platform === 'linux';
-  } catch {
-    return false;
-  }
-}
+/** Where /proc is mounted, paths of open handles work. */
+const handlePaths = existsSync('/proc/self/fd');
 
 function isRoot(): boolean {
   return process.geteuid?.() === 0;
