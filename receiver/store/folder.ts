@@ -1,8 +1,8 @@
 /**
  * A folder that is held open. All operations go through its handle, so that a user who renames folders or plants
  * links on its path cannot redirect them, and no link under the name itself is followed. Node has no openat(2), but
- * on Linux every handle has a path, `/proc/self/fd/N`. On systems without it (macOS) the plain path is used, which
- * protects against planted links, not against a race.
+ * every handle has a path, `/proc/self/fd/N`. Where /proc is not mounted the plain path is used, which protects
+ * against planted links, not against a race.
  *
  * The handle still works after its folder was moved or replaced: `isInPlace` and `holds` detect that.
  */
@@ -51,7 +51,7 @@ export class Folder {
 
   /**
    * Opens a folder by its path, which may be a link.
-   * @param hasHandlePaths false: behaves as on a system whose handles have no paths
+   * @param hasHandlePaths false: behaves as on a machine where /proc is not mounted
    * @throws a system error
    */
   static async open(path: string, hasHandlePaths = true): Promise<Folder> {

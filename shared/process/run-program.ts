@@ -215,7 +215,7 @@ class Program implements RunningProgram {
     try {
       process.kill(-this.#group, name);
     } catch (error) {
-      // ESRCH: all have ended. EPERM: they run as another user, or (macOS) are zombies.
+      // ESRCH: all have ended. EPERM: they run as another user.
       if (!['ESRCH', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
     }
   }

@@ -24,7 +24,7 @@ describe('the dependencies', () => {
 
   it('have no install script that the programs need', () => {
     const scripts = locked.filter(([, { dev, hasInstallScript }]) => hasInstallScript && !dev);
-    // It downloads a Windows program (on macOS too): not used, and the rest of the package is bundled.
+    // It downloads a Windows program: not used, and the rest of the package is bundled.
     expect(scripts.map(([path]) => path)).toEqual(['node_modules/node-webcam']);
     const files = readdirSync(new URL('../../dist/', import.meta.url)).filter((name) =>
       name.endsWith('.js'),
