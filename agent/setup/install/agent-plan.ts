@@ -4,7 +4,7 @@ import { UsageError } from '../../../shared/cli/errors.js';
 import type { Plan, PlannedFile } from '../../../shared/setup/install/plan.js';
 import { type Package, programFiles } from '../../../shared/setup/install/program-files.js';
 import type { Scope } from '../../../shared/setup/install/scope.js';
-import { type Fitting, fittedUnit, unitFile } from '../../../shared/setup/install/templates.js';
+import { type Fitting, fittedUnit, unitFile } from '../../../shared/setup/install/shipped-units.js';
 import {
   quoteWord,
   withSetting,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Plan, PlannedFile } from '../../../shared/setup/install/plan.js';
 import { type Package, programFiles } from '../../../shared/setup/install/program-files.js';
 import type { Scope } from '../../../shared/setup/install/scope.js';
-import { fittedUnit, unitFile } from '../../../shared/setup/install/templates.js';
+import { fittedUnit, unitFile } from '../../../shared/setup/install/shipped-units.js';
 import {
   quotePath,
   quoteWord,

@@ -9,11 +9,11 @@ import { forUserInstance, withCommandWords, withoutSpecifiers } from './unit-fil
 export interface Fitting {
   readonly package: Package;
   readonly scope: Scope;
-  /** Replacements for words of the templates' command lines, already quoted. */
+  /** Replacements for words of the units' command lines, already quoted. */
   readonly words: ReadonlyMap<string, string>;
 }
 
-/** Reads a template and adapts it. @throws a system error: the package is incomplete */
+/** Reads a shipped unit and adapts it. @throws a system error: the package is incomplete */
 export async function fittedUnit(name: string, fitting: Fitting): Promise<string> {
   const { scope, words } = fitting;
   const text = await readFile(join(fitting.package.root, 'systemd', name), 'utf8');
