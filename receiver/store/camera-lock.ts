@@ -76,7 +76,7 @@ export async function removeIdleLocks(root: Folder, nowMs: number): Promise<void
   try {
     let removed = 0;
     for await (const camera of folder.names()) {
-      const stats = await folder.lstat(camera);
+      const stats = folder.lstat(camera);
       if (stats?.isFile() !== true || !isAbandoned(stats, nowMs)) continue;
       const file = await folder.openFile(camera, constants.O_RDWR);
       try {
@@ -136,10 +136,8 @@ async function acquire(locked: LockFile, self: Holder): Promise<'locked' | 'held
 
 /** Whether the open file still has its name: its last holder removes it. */
 async function isNamed({ folder, camera, file }: LockFile): Promise<boolean> {
-  const [stats, { dev, ino }] = await Promise.all([
-    folder.lstat(camera),
-    file.stat({ bigint: true }),
-  ]);
+  const { dev, ino } = await file.stat({ bigint: true });
+  const stats = folder.lstat(camera);
   return stats?.dev === dev && stats.ino === ino;
 }
 

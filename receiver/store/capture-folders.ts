@@ -7,7 +7,6 @@
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { maxOpenFolders } from '../limits/receiver-limits.js';
 import { Folder, openOrMake } from './folder.js';
-import { CoalescedTask } from './coalesced-task.js';
 import { allOrFirstError } from './all-or-first-error.js';
 
 /** An unused folder stays open for at least this time: consecutive frames open it once. */
@@ -23,7 +22,6 @@ interface Slot {
   readonly name: string;
   readonly parent: Slot | undefined;
   readonly folder: Promise<Folder>;
-  readonly checks: CoalescedTask;
   /** Running works, and open slots below it. */
   users: number;
   /** Number of the work that opened it. */
@@ -134,18 +132,15 @@ export class CaptureFolders {
       const root = acquire('', true);
       const rootFolder = await root.folder;
       // Before anything is made in it: an empty mount point stays empty.
-      await allOrFirstError([
-        root.openedBy < workNumber ? root.checks.join() : undefined,
-        this.#checkRoot(rootFolder),
-      ]);
+      if (root.openedBy < workNumber) await checkPlace(root);
+      await this.#checkRoot(rootFolder);
       const slots = paths.map((path, index) => acquire(path, makesFirst || index > 0));
       const folders = await allOrFirstError(slots.map(({ folder }) => folder));
-      const reused = [...chainOf(slots)].filter(
-        (slot) => slot !== root && slot.openedBy < workNumber,
-      );
-      await allOrFirstError(reused.map(({ checks }) => checks.join()));
+      for (const slot of chainOf(slots)) {
+        if (slot !== root && slot.openedBy < workNumber) await checkPlace(slot);
+      }
       const result = await work(...folders);
-      await allOrFirstError([...chainOf(slots.slice(0, 1))].map(({ checks }) => checks.join()));
+      for (const slot of chainOf(slots.slice(0, 1))) await checkPlace(slot);
       return result;
     } catch (error) {
       const isMoved = error instanceof Displaced || systemCode(error) === 'ENOENT';
@@ -176,9 +171,8 @@ export class CaptureFolders {
       parent === undefined
         ? Folder.open(this.#directory)
         : parent.folder.then((above) => this.#openIn(above, path, name, makes));
-    const checks = new CoalescedTask(() => this.#check(slot));
     const slot: Slot = {
-      ...{ path, name, parent, folder, checks, openedBy: this.#workCount },
+      ...{ path, name, parent, folder, openedBy: this.#workCount },
       ...{ users: 0, isRetired: false, isClosing: false },
     };
     folder.catch(() => {
@@ -207,13 +201,6 @@ export class CaptureFolders {
     if (this.#flushedNames.size >= maxFlushedNames) this.#flushedNames.clear();
     this.#flushedNames.add(key);
     return folder;
-  }
-
-  async #check({ parent, name, folder }: Slot): Promise<void> {
-    const self = await folder;
-    const isThere =
-      parent === undefined ? await self.isInPlace() : await (await parent.folder).holds(name, self);
-    if (!isThere) throw new Displaced(`${self.path} was moved or replaced`);
   }
 
   /** Retires a slot and those below it: their running works continue, new work opens new slots. */
@@ -265,6 +252,13 @@ export class CaptureFolders {
     }
     await Promise.all(closing);
   }
+}
+
+/** @throws {Displaced} */
+async function checkPlace({ parent, name, folder }: Slot): Promise<void> {
+  const self = await folder;
+  const isThere = parent === undefined ? self.isInPlace() : (await parent.folder).holds(name, self);
+  if (!isThere) throw new Displaced(`${self.path} was moved or replaced`);
 }
 
 /** Slots and all their parents. */

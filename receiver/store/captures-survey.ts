@@ -54,7 +54,7 @@ async function lastFrame(camera: Folder): Promise<number | undefined> {
         const atMs = parseFrameName(name)?.capturedAtMs;
         if (atMs === undefined || atMs <= (lastMs ?? -Infinity)) continue;
         // An empty file is no frame: version 0.1 could leave one when it was killed.
-        if ((await folder.lstat(name))?.size !== 0n) lastMs = atMs;
+        if (folder.lstat(name)?.size !== 0n) lastMs = atMs;
       }
     });
     if (lastMs !== undefined) return lastMs;
@@ -70,7 +70,7 @@ async function sum(camera: Folder, path: readonly string[]) {
   await within(camera, path, async (folder) => {
     for await (const name of folder.names()) {
       if (!name.endsWith('.jpg')) continue;
-      const stats = await folder.lstat(name);
+      const stats = folder.lstat(name);
       if (stats?.isFile() !== true || stats.size === 0n) continue;
       frames += 1;
       bytes += Number(stats.size);

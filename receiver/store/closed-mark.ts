@@ -18,13 +18,13 @@ export function hasClosedMark(directory: string): Promise<boolean> {
 }
 
 // Anything with that name counts, a dangling link too: the receiver stays closed.
-async function isMarked(root: Folder): Promise<boolean> {
-  return (await root.lstat(closedMarkName)) !== undefined;
+function isMarked(root: Folder): boolean {
+  return root.lstat(closedMarkName) !== undefined;
 }
 
 /** Makes the mark durably, when it is missing. @throws a system error */
 async function makeClosedMark(root: Folder): Promise<void> {
-  if (await isMarked(root)) return;
+  if (isMarked(root)) return;
   const temporary = { folder: root, name: `${closedMarkName}.${randomUUID()}.part` };
   try {
     await root.writeNew(temporary.name, Buffer.from(text));
@@ -41,7 +41,7 @@ async function makeClosedMark(root: Folder): Promise<void> {
   }
 }
 
-async function inRoot<T>(directory: string, act: (root: Folder) => Promise<T>): Promise<T> {
+async function inRoot<T>(directory: string, act: (root: Folder) => T | Promise<T>): Promise<T> {
   const root = await Folder.open(directory);
   try {
     return await act(root);

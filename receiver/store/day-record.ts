@@ -6,6 +6,7 @@
  * After a failed flush the system may count as written what never reached the disk. So lines are kept in memory
  * until a flush has succeeded, and appended again before the next one.
  */
+import { fstatSync } from 'node:fs';
 import { type FileHandle, constants } from 'node:fs/promises';
 import { systemCode } from '../../shared/cli/errors.js';
 import { maxRecordBytes } from '../limits/receiver-limits.js';
@@ -114,7 +115,7 @@ export class DayRecord {
     this.#queued = [];
     this.#isFlushWanted = false;
     if (folder === undefined) return;
-    if (lines.length === 0 && !isFlushWanted && !(await this.#hasChanged(folder))) return;
+    if (lines.length === 0 && !isFlushWanted && !this.#hasChanged(folder)) return;
     const file = await openRecord(folder, lines.length > 0 ? appendFlags : readFlags);
     if (file === undefined) {
       this.#clearUnflushed(); // removed: there is nothing to flush
@@ -130,15 +131,15 @@ export class DayRecord {
     }
   }
 
-  async #hasChanged(folder: Folder): Promise<boolean> {
-    const stats = await folder.lstat(recordName);
+  #hasChanged(folder: Folder): boolean {
+    const stats = folder.lstat(recordName);
     if (stats === undefined) return false;
     const { ino, size } = stats;
     return Number(ino) !== this.#inode || Number(size) !== this.#readBytes + this.#tornBytes;
   }
 
   async #readNew(file: FileHandle): Promise<void> {
-    const { ino, size } = await file.stat();
+    const { ino, size } = fstatSync(file.fd);
     if (ino !== this.#inode || size < this.#readBytes) {
       // Removed or replaced: the index stays valid for frames whose files exist.
       this.#inode = ino;
@@ -170,7 +171,7 @@ export class DayRecord {
     for (const { recorded } of lines) if (recorded !== undefined) this.#index.add(recorded);
     const expectedBytes = this.#readBytes + this.#tornBytes + bytes.length;
     // Another process has appended too: the next read takes its lines, and these again.
-    if ((await file.stat()).size !== expectedBytes) return;
+    if (fstatSync(file.fd).size !== expectedBytes) return;
     this.#readBytes = expectedBytes;
     this.#tornBytes = 0;
   }

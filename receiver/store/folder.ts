@@ -6,18 +6,16 @@
  *
  * The handle still works after its folder was moved or replaced: `isInPlace` and `holds` detect that.
  */
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, lstatSync, statSync } from 'node:fs';
 import {
   type FileHandle,
   constants,
   link,
-  lstat,
   mkdir,
   open,
   opendir,
   rename,
   rmdir,
-  stat,
   unlink,
 } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -59,7 +57,7 @@ export class Folder {
     try {
       const id = idOf(await handle.stat({ bigint: true }));
       const handlePath = `/proc/self/fd/${handle.fd}`;
-      const isUsable = hasHandlePaths && (await idAt(`${handlePath}/.`)) === id;
+      const isUsable = hasHandlePaths && idAt(`${handlePath}/.`) === id;
       return new Folder(path, handle, id, isUsable ? handlePath : path);
     } catch (error) {
       await handle.close();
@@ -80,7 +78,7 @@ export class Folder {
       const code = systemCode(error) ?? '';
       if (code === 'ENOENT') return undefined;
       if (!noFolderCodes.has(code)) throw this.#withPath(error);
-      const found = (await this.lstat(name))?.isSymbolicLink() ? 'a symbolic link' : 'not a folder';
+      const found = this.lstat(name)?.isSymbolicLink() ? 'a symbolic link' : 'not a folder';
       throw new OperationalError('STORE', `${join(this.path, name)} is ${found}`, { hint });
     }
     try {
@@ -140,12 +138,15 @@ export class Folder {
     return this.#run(writeNewFile(this.#at(name), bytes, times));
   }
 
-  /** Links are not followed. @returns undefined when nothing has this name @throws a system error */
-  async lstat(name: string): Promise<BigIntStats | undefined> {
+  /**
+   * Links are not followed. Synchronous: the kernel answers from its cache within microseconds, and a call in the
+   * thread pool waits for a turn of the event loop besides. A frame needs about ten.
+   * @returns undefined when nothing has this name @throws a system error
+   */
+  lstat(name: string): BigIntStats | undefined {
     try {
-      return await lstat(this.#at(name), { bigint: true });
+      return lstatSync(this.#at(name), { bigint: true, throwIfNoEntry: false });
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') return undefined;
       throw this.#withPath(error);
     }
   }
@@ -187,13 +188,13 @@ export class Folder {
   }
 
   /** Whether its path still leads to this folder. @throws a system error */
-  async isInPlace(): Promise<boolean> {
-    return (await idAt(this.path)) === this.id;
+  isInPlace(): boolean {
+    return idAt(this.path) === this.id;
   }
 
   /** Whether a name in this folder is that of the given open folder. @throws a system error */
-  async holds(name: string, folder: Folder): Promise<boolean> {
-    const stats = await this.lstat(name);
+  holds(name: string, folder: Folder): boolean {
+    const stats = this.lstat(name);
     return stats !== undefined && idOf(stats) === folder.id;
   }
 
@@ -257,11 +258,12 @@ function idOf({ dev, ino }: BigIntStats): string {
 }
 
 /** @returns undefined when the path does not exist */
-async function idAt(path: string): Promise<string | undefined> {
+function idAt(path: string): string | undefined {
   try {
-    return idOf(await stat(path, { bigint: true }));
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats && idOf(stats);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    if (systemCode(error) === 'ENOTDIR') return undefined;
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import type { Folder } from './folder.js';
 
 /** False also for a missing file, and for anything but a regular file. @throws a system error */
 export async function hasContent(folder: Folder, name: string, bytes: Buffer): Promise<boolean> {
-  const stats = await folder.lstat(name);
+  const stats = folder.lstat(name);
   if (stats?.isFile() !== true || Number(stats.size) !== bytes.length) return false;
   try {
     // Since lstat the file may have been replaced, by a pipe too.

@@ -57,7 +57,7 @@ export class FrameFiles {
     const { folders, records } = this.#parts;
     return folders.useExisting([folder, incomingOf(frame)], async (day, incoming) => {
       const plain = numberedName(stem, 1);
-      if (key === undefined || (await day.lstat(plain)) === undefined) return undefined;
+      if (key === undefined || day.lstat(plain) === undefined) return undefined;
       const record = await records.of(folder, day);
       const free = record.ownerOf(plain, key) === undefined ? plain : undefined;
       const name = record.nameOf(key, stem) ?? free;

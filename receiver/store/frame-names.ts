@@ -49,7 +49,7 @@ export class FrameNames {
     if (!this.#next.has(path)) {
       const plain = await this.#tryNumber(1, temporary, request, onNamed);
       if (plain !== undefined) return plain.result;
-      const free = await findFreeNumber(day, stem);
+      const free = findFreeNumber(day, stem);
       this.#remember(path, Math.max(free, this.#next.get(path) ?? 0));
     }
     await record.refresh(day);
@@ -58,7 +58,7 @@ export class FrameNames {
     for (let misses = 0; ; misses += 1) {
       // Another process assigns numbers too, and may be far ahead.
       if (misses > 0 && misses % maxMisses === 0) this.#next.delete(path);
-      const number = this.#next.get(path) ?? (await findFreeNumber(day, stem));
+      const number = this.#next.get(path) ?? findFreeNumber(day, stem);
       this.#remember(path, number + 1);
       const numbered = await this.#tryNumber(number, temporary, request, onNamed);
       if (numbered !== undefined) return numbered.result;
@@ -125,15 +125,14 @@ export class FrameNames {
 }
 
 /** A number from 2 whose name is free and whose predecessor's is taken; the lowest one if no number is skipped. */
-async function findFreeNumber(day: Folder, stem: string): Promise<number> {
-  const isTaken = async (number: number): Promise<boolean> =>
-    (await day.lstat(numberedName(stem, number))) !== undefined;
+function findFreeNumber(day: Folder, stem: string): number {
+  const isTaken = (number: number): boolean => day.lstat(numberedName(stem, number)) !== undefined;
   let taken = 1;
   let free = 2;
-  while (await isTaken(free)) [taken, free] = [free, 2 * free];
+  while (isTaken(free)) [taken, free] = [free, 2 * free];
   while (free - taken > 1) {
     const middle = Math.floor((taken + free) / 2);
-    if (await isTaken(middle)) taken = middle;
+    if (isTaken(middle)) taken = middle;
     else free = middle;
   }
   return free;

@@ -25,7 +25,7 @@ export async function publishFile(temporary: FileAt, final: FileAt): Promise<boo
     await temporary.folder.link(temporary.name, final.folder, final.name);
   } catch (error) {
     const code = systemCode(error) ?? '';
-    if (code === 'EEXIST' && !(await isFree(final))) return false;
+    if (code === 'EEXIST' && !isFree(final)) return false;
     if (code === 'EEXIST' || noLinks.has(code)) return await publishByReservation(temporary, final);
     throw error;
   }
@@ -51,7 +51,7 @@ async function publishByReservation(temporary: FileAt, final: FileAt): Promise<b
     throw error;
   }
   try {
-    if (!(await isFree(final))) return false;
+    if (!isFree(final)) return false;
     await replaceFile(temporary, final);
     return true;
   } finally {
@@ -60,8 +60,8 @@ async function publishByReservation(temporary: FileAt, final: FileAt): Promise<b
 }
 
 /** Whether nothing has the name, or only an empty file that no living process will fill. */
-async function isFree({ folder, name }: FileAt): Promise<boolean> {
-  const stats = await folder.lstat(name);
+function isFree({ folder, name }: FileAt): boolean {
+  const stats = folder.lstat(name);
   if (stats === undefined) return true;
   const ageMs = BigInt(Date.now()) - stats.ctimeMs;
   return stats.isFile() && stats.size === 0n && ageMs > emptyForMs;

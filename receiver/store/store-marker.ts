@@ -7,7 +7,6 @@ import { constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Folder } from './folder.js';
-import { CoalescedTask } from './coalesced-task.js';
 import { publishFile } from './publish.js';
 
 export const markerName = '.picchanged.json';
@@ -17,9 +16,6 @@ export class StoreMarker {
   readonly id: string;
   /** The file's fingerprint when its id was last read. */
   #fingerprint: string;
-  /** Directory for the next check. */
-  #root: Folder | undefined;
-  readonly #checks = new CoalescedTask(() => this.#check());
 
   private constructor(id: string, fingerprint: string) {
     this.id = id;
@@ -31,7 +27,7 @@ export class StoreMarker {
    * @throws {OperationalError} STORE: the file has no id; or a system error
    */
   static async open(root: Folder): Promise<StoreMarker> {
-    const isMade = (await fingerprintOf(root)) === undefined && (await make(root));
+    const isMade = fingerprintOf(root) === undefined && (await make(root));
     try {
       // Another process that made it may not have flushed it.
       await root.sync();
@@ -40,7 +36,7 @@ export class StoreMarker {
       if (isMade) await root.removeIfThere(markerName);
       throw error;
     }
-    const fingerprint = (await fingerprintOf(root)) ?? '';
+    const fingerprint = fingerprintOf(root) ?? '';
     const id = await readId(root);
     if (id === undefined) {
       const hint = 'remove that file: the directory gets a new id, as a new receiver has';
@@ -51,16 +47,9 @@ export class StoreMarker {
   }
 
   /** Resolves when the directory is still the one that was opened. @throws {OperationalError} STORE */
-  check(root: Folder): Promise<void> {
-    this.#root = root;
-    return this.#checks.join();
-  }
-
-  async #check(): Promise<void> {
-    const root = this.#root;
-    if (root === undefined) return;
+  async check(root: Folder): Promise<void> {
     const path = join(root.path, markerName);
-    const fingerprint = await fingerprintOf(root);
+    const fingerprint = fingerprintOf(root);
     if (fingerprint === this.#fingerprint) return;
     if (fingerprint === undefined || (await readId(root)) !== this.id) {
       const found = fingerprint === undefined ? 'is missing' : 'has another id';
@@ -89,8 +78,8 @@ async function make(root: Folder): Promise<boolean> {
 }
 
 /** Differs between two versions of the file; undefined when it is missing. */
-async function fingerprintOf(root: Folder): Promise<string | undefined> {
-  const stats = await root.lstat(markerName);
+function fingerprintOf(root: Folder): string | undefined {
+  const stats = root.lstat(markerName);
   if (stats === undefined) return undefined;
   const { dev, ino, ctimeNs, size } = stats;
   return `${dev} ${ino} ${ctimeNs} ${size}`;

@@ -10,7 +10,7 @@ const abandonedAfterMs = 10 * 60_000;
 export async function removeAbandoned(root: Folder, nowMs: number): Promise<void> {
   for await (const name of root.names()) {
     if (/^\.picchanged.*\.part$/.test(name)) await removeIfOld(root, name, nowMs);
-    else if ((await root.lstat(name))?.isDirectory()) {
+    else if (root.lstat(name)?.isDirectory()) {
       await within(root, name, (camera) =>
         within(camera, incomingFolder, (incoming) => removeAbandonedIn(incoming, nowMs)),
       );
@@ -46,6 +46,6 @@ async function within(
 
 async function removeIfOld(folder: Folder, name: string, nowMs: number): Promise<void> {
   // The age follows from the change time: the modification time may be that of the capture.
-  const stats = await folder.lstat(name);
+  const stats = folder.lstat(name);
   if (stats !== undefined && isAbandoned(stats, nowMs)) await folder.removeIfThere(name);
 }

@@ -96,12 +96,12 @@ describe.each([
     const path = join(directory, 'a', 'none');
     await expect(folder?.unlink('none')).rejects.toThrow(path);
     await expect(folder?.link('none', root, 'x')).rejects.toThrow(join(directory, 'x'));
-    expect(await folder?.isInPlace()).toBe(true);
+    expect(folder?.isInPlace()).toBe(true);
     renameSync(join(directory, 'a'), join(directory, 'b'));
-    expect(await folder?.isInPlace()).toBe(false);
+    expect(folder?.isInPlace()).toBe(false);
     mkdirSync(join(directory, 'a'));
-    expect(await root.holds('a', folder!)).toBe(false);
-    expect(await root.holds('b', folder!)).toBe(true);
+    expect(root.holds('a', folder!)).toBe(false);
+    expect(root.holds('b', folder!)).toBe(true);
     symlinkSync('b', join(directory, 'link'));
     writeFileSync(join(directory, 'file'), '');
     await expect(root.openFolder('link')).rejects.toThrow('link is a symbolic link');

@@ -99,12 +99,9 @@ describe('a frame that is replaced by a pipe between lstat and open', () => {
     const store = await openFrameStore(directory, Date.now());
     await store.put(frameOf(1));
     const path = join(directory, nameOf(1));
-    const real = Reflect.get(Folder.prototype, 'lstat') as (name: string) => Promise<unknown>;
-    vi.spyOn(Folder.prototype, 'lstat').mockImplementation(async function (
-      this: Folder,
-      name: string,
-    ) {
-      const stats = await real.call(this, name);
+    const real = Reflect.get(Folder.prototype, 'lstat') as (name: string) => unknown;
+    vi.spyOn(Folder.prototype, 'lstat').mockImplementation(function (this: Folder, name: string) {
+      const stats = real.call(this, name);
       if (path.endsWith(name) && lstatSync(path).isFile()) {
         renameSync(path, `${path}.away`);
         expect(spawnSync('mkfifo', [path]).status).toBe(0);
