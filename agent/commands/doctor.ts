@@ -2,19 +2,19 @@
 import { hostname } from 'node:os';
 import { cameraNameFromHost } from '../../shared/protocol/camera-name.js';
 import { systemClock } from '../../shared/clock.js';
-import { type Environment, abortOnSignals, writeTo } from '../../shared/cli/command.js';
+import { type Environment, abortOnSignals } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
 import { type Finding, finding } from '../../shared/setup/doctor/finding.js';
 import { clockFinding, unitFindings } from '../../shared/setup/doctor/machine-findings.js';
 import { reportFindings } from '../../shared/setup/doctor/report.js';
 import { unitStates } from '../../shared/setup/doctor/unit-state.js';
-import { UsageError } from '../../shared/cli/errors.js';
 import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
 import {
   type InstalledSettings,
   readInstalledSettings,
 } from '../../shared/setup/install/settings.js';
 import { typedCredentials } from '../../shared/keys/fleet-keys.js';
-import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.js';
+import { flag } from '../../shared/cli/option-table.js';
 import { installedMode } from '../setup/install/installed-mode.js';
 import { stateDirectoryFor } from '../setup/installed.js';
 import { KeyStore } from '../uplink/keys/key-store.js';
@@ -44,45 +44,44 @@ code is 1 when a check finds a fault.
 `;
 
 /** @throws {UsageError} @throws {OperationalError} DOCTOR when there is a fault */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const isUser = readCommandLine(program, argv, env).options.user;
-  const scope = scopeFor(isUser, env);
-  const settings = await readInstalledSettings(scope, 'agent');
-  // Flags and environment override the installed settings.
-  const variables = { ...settings.variables, ...(await unitVariables(scope)), ...env };
-  const { options, positionals, command } = readCommandLine(program, argv, variables);
-  if (options.help) {
-    writeTo(1, `${usage}${helpText({ name: 'agent', table: doctorOptions })}\n`);
-    return;
-  }
-  if (positionals[0] !== undefined)
-    throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
-  const signal = abortOnSignals();
-  const nowMs = systemClock.nowMs();
-  const units = await unitStates(runTool, agentUnits, isUser);
-  const isWatched = units?.some(({ active }) => /^(activating|active)$/.test(active)) ?? false;
-  const source = sourceSettings(options, command, variables);
-  const directory = await stateDirectoryFor(options, scope, env, hostname());
-  const findings: Finding[] = [
-    ...settingsFindings(settings),
-    ...(await cameraFindings({ run: runTool, settings: source, isWatched, signal })),
-    ...(await stateFindings(directory, isWatched, nowMs)),
-    await clockFinding(runTool, nowMs),
-  ];
-  if (options.host.length === 0) findings.push(noHost);
-  const credentials = typedCredentials(env.CREDENTIALS_DIRECTORY, process.geteuid?.());
-  const mark = new PairedMark(directory, env, { isRequired: options.paired });
-  const store = new KeyStore(directory, credentials, mark);
-  const camera = options.camera ?? cameraNameFromHost(hostname());
-  for (const host of options.host) {
-    const { findings: pairing, keys } = await pairingFindings(store, host, camera);
-    findings.push(...pairing);
-    if (keys !== undefined) findings.push(...(await receiverFindings(host, keys, signal)));
-  }
-  findings.push(...(await keyFileFindings(directory)));
-  findings.push(...unitFindings(units, nowMs, isUser, installLine(scope)));
-  reportFindings(findings, options.json, env);
-}
+export const run = defineCommand({
+  program,
+  usage,
+  shown: doctorOptions,
+  accepts: 'command',
+  async run({ options: { user: isUser }, command, env, optionsWith }) {
+    const scope = scopeFor(isUser, env);
+    const settings = await readInstalledSettings(scope, 'agent');
+    // Flags and environment override the installed settings.
+    const variables = { ...settings.variables, ...(await unitVariables(scope)), ...env };
+    const options = optionsWith(variables);
+    const signal = abortOnSignals();
+    const nowMs = systemClock.nowMs();
+    const units = await unitStates(runTool, agentUnits, isUser);
+    const isWatched = units?.some(({ active }) => /^(activating|active)$/.test(active)) ?? false;
+    const source = sourceSettings(options, command, variables);
+    const directory = await stateDirectoryFor(options, scope, env, hostname());
+    const findings: Finding[] = [
+      ...settingsFindings(settings),
+      ...(await cameraFindings({ run: runTool, settings: source, isWatched, signal })),
+      ...(await stateFindings(directory, isWatched, nowMs)),
+      await clockFinding(runTool, nowMs),
+    ];
+    if (options.host.length === 0) findings.push(noHost);
+    const credentials = typedCredentials(env.CREDENTIALS_DIRECTORY, process.geteuid?.());
+    const mark = new PairedMark(directory, env, { isRequired: options.paired });
+    const store = new KeyStore(directory, credentials, mark);
+    const camera = options.camera ?? cameraNameFromHost(hostname());
+    for (const host of options.host) {
+      const { findings: pairing, keys } = await pairingFindings(store, host, camera);
+      findings.push(...pairing);
+      if (keys !== undefined) findings.push(...(await receiverFindings(host, keys, signal)));
+    }
+    findings.push(...(await keyFileFindings(directory)));
+    findings.push(...unitFindings(units, nowMs, isUser, installLine(scope)));
+    reportFindings(findings, options.json, env);
+  },
+});
 
 /** Settings that the installed unit gives as flags. */
 async function unitVariables(scope: Scope): Promise<Environment> {

@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cameraNameFromHost } from '../../shared/protocol/camera-name.js';
-import { type Environment, writeTo } from '../../shared/cli/command.js';
+import type { Environment } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
 import { UsageError, systemCode } from '../../shared/cli/errors.js';
 import { runInstall, systemdVersion } from '../../shared/setup/install/install-run.js';
 import { givenSettings, visiblePath } from '../../shared/setup/install/given-settings.js';
@@ -11,7 +12,7 @@ import { ownPackage } from '../../shared/setup/install/package-root.js';
 import { type Scope, scopeFor, systemScope } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { readFleetKeys, typedCredentials } from '../../shared/keys/fleet-keys.js';
-import { helpText, readCommandLine, readFlags } from '../../shared/cli/option-table.js';
+import { readCommandLine } from '../../shared/cli/option-table.js';
 import { KeyStore } from '../uplink/keys/key-store.js';
 import { PairedMark } from '../uplink/keys/paired-mark.js';
 import { agentProgram } from '../options.js';
@@ -44,56 +45,49 @@ const refused = {
 };
 
 /** @throws {UsageError} @throws {OperationalError} INSTALL */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
+export const run = defineCommand({
+  program,
+  usage,
+  shown: installOptions,
   // The environment of this shell is not for the service.
-  const { options, positionals, command } = readCommandLine(program, argv, {});
-  if (options.help) {
-    writeTo(1, `${usage}${helpText({ name: 'agent', table: installOptions })}\n`);
-    return;
-  }
-  if (positionals[0] !== undefined)
-    throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
-  const scope = scopeFor(options.user, env);
-  const { supplied } = readFlags(program, argv);
-  const mode = requestedMode(options, scope) ?? (await installedMode(scope)) ?? { kind: 'watch' };
-  const settings = givenSettings({
-    program: 'agent',
-    table: agentProgram.table,
-    supplied,
-    refused: { ...refused, ...refusedIn[mode.kind] },
-    paths: ['mask'],
-    scope,
-  });
-  if (options.source.kind === 'file' || options.source.kind === 'folder') {
-    const path = visiblePath(options.source.path, '--source', scope);
-    settings.AGENT_SOURCE = `${options.source.kind}:${path}`;
-  }
-  if (command !== undefined) settings.AGENT_COMMAND = JSON.stringify(command);
-  const variables = { ...(await readInstalledSettings(scope, 'agent')).variables, ...settings };
-  if (!variables.AGENT_HOST) {
-    throw new UsageError('--host is required', { hint: 'name the receiver with --host HOST' });
-  }
-  const state = mode.kind === 'plug' ? undefined : installedState(variables, scope, env);
-  // For commands that run beside the service, as "agent pair". An empty value unsets the variable.
-  if (state !== undefined || variables.AGENT_STATE) settings.AGENT_STATE = state ?? '';
-  const thisPackage = ownPackage();
-  const plan = await agentPlan({
-    mode,
-    intervalMs: intervalOf(variables),
-    settings,
-    state,
-    package: thisPackage,
-    scope,
-    systemdVersion: await systemdVersion(runTool),
-  });
-  const request = {
-    words: ['agent', 'install', ...argv],
-    package: thisPackage,
-    userId: process.getuid?.(),
-  };
-  await runInstall(plan, request, options, runTool);
-  if (!options.dryRun) await rememberPaired(state, env);
-}
+  readsEnvironment: false,
+  accepts: 'command',
+  async run({ options, supplied, command, argv, env }) {
+    const scope = scopeFor(options.user, env);
+    const mode = requestedMode(options, scope) ?? (await installedMode(scope)) ?? { kind: 'watch' };
+    const settings = givenSettings({
+      program: 'agent',
+      table: agentProgram.table,
+      supplied,
+      refused: { ...refused, ...refusedIn[mode.kind] },
+      paths: ['mask'],
+      scope,
+    });
+    if (options.source.kind === 'file' || options.source.kind === 'folder') {
+      const path = visiblePath(options.source.path, '--source', scope);
+      settings.AGENT_SOURCE = `${options.source.kind}:${path}`;
+    }
+    if (command !== undefined) settings.AGENT_COMMAND = JSON.stringify(command);
+    const variables = { ...(await readInstalledSettings(scope, 'agent')).variables, ...settings };
+    if (!variables.AGENT_HOST) {
+      throw new UsageError('--host is required', { hint: 'name the receiver with --host HOST' });
+    }
+    const state = mode.kind === 'plug' ? undefined : installedState(variables, scope, env);
+    // For commands that run beside the service, as "agent pair". An empty value unsets the variable.
+    if (state !== undefined || variables.AGENT_STATE) settings.AGENT_STATE = state ?? '';
+    const plan = await agentPlan({
+      mode,
+      intervalMs: intervalOf(variables),
+      settings,
+      state,
+      package: ownPackage(),
+      scope,
+      systemdVersion: await systemdVersion(runTool),
+    });
+    await runInstall(plan, argv, options, runTool);
+    if (!options.dryRun) await rememberPaired(state, env);
+  },
+});
 
 /** Marks an agent that was paired by a version without marks outside of its state directory, or has fleet keys. */
 async function rememberPaired(state: string | undefined, env: Environment): Promise<void> {

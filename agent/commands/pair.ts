@@ -4,17 +4,12 @@ import { createInterface } from 'node:readline';
 import { destination, formatAddress } from '../../shared/cli/address.js';
 import { cameraName, cameraNameFromHost } from '../../shared/protocol/camera-name.js';
 import { type Environment, abortOnSignals, writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError } from '../../shared/cli/errors.js';
 import { installedValue } from '../../shared/setup/installed-value.js';
 import { path } from '../../shared/cli/value-types.js';
 import { pairingCode } from '../../shared/keys/pairing-code.js';
-import {
-  type ValueType,
-  helpText,
-  readCommandLine,
-  flag,
-  value,
-} from '../../shared/cli/option-table.js';
+import { type ValueType, flag, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
 import { KeyStore } from '../uplink/keys/key-store.js';
 import { PairedMark } from '../uplink/keys/paired-mark.js';
@@ -46,31 +41,31 @@ the code is read from standard input and appears in no process list and no shell
 `;
 
 /** @throws {UsageError} @throws {OperationalError} */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, positionals } = readCommandLine(pairProgram, argv, env);
-  if (options.help) {
-    writeTo(1, `${usage}${helpText(pairProgram)}\n`);
-    return;
-  }
-  const [hostText, codeText, ...more] = positionals;
-  if (hostText === undefined || more.length > 0) {
-    throw new UsageError('agent pair needs a host and a code', {
-      hint: "run `receiver pair NAME` on the receiver's machine: it prints the whole command line",
-    });
-  }
-  const receiver = parseArgument(destination, hostText, `'${hostText}'`);
-  // Errors do not repeat the text: a mistyped code is close to the secret.
-  const isFromInput = codeText === undefined || codeText === '-';
-  const code = isFromInput
-    ? parseArgument(pairingCode, await readInputLine('code: '), 'standard input')
-    : parseArgument(pairingCode, codeText, 'the second argument');
-  const state = options.state ?? (await findStateDirectory(options.camera, env));
-  const keys = new KeyStore(state, undefined);
-  const camera = await pairWith(receiver, code, keys, abortOnSignals());
-  const address = formatAddress(receiver.host, receiver.port);
-  writeTo(1, `paired with ${address} as ${camera}; the key is in ${state}/keys\n`);
-  await markPaired(state, env);
-}
+export const run = defineCommand({
+  program: pairProgram,
+  usage,
+  accepts: 'positionals',
+  async run({ options, positionals, env }) {
+    const [hostText, codeText, ...more] = positionals;
+    if (hostText === undefined || more.length > 0) {
+      throw new UsageError('agent pair needs a host and a code', {
+        hint: "run `receiver pair NAME` on the receiver's machine: it prints the whole command line",
+      });
+    }
+    const receiver = parseArgument(destination, hostText, `'${hostText}'`);
+    // Errors do not repeat the text: a mistyped code is close to the secret.
+    const isFromInput = codeText === undefined || codeText === '-';
+    const code = isFromInput
+      ? parseArgument(pairingCode, await readInputLine('code: '), 'standard input')
+      : parseArgument(pairingCode, codeText, 'the second argument');
+    const state = options.state ?? (await findStateDirectory(options.camera, env));
+    const keys = new KeyStore(state, undefined);
+    const camera = await pairWith(receiver, code, keys, abortOnSignals());
+    const address = formatAddress(receiver.host, receiver.port);
+    writeTo(1, `paired with ${address} as ${camera}; the key is in ${state}/keys\n`);
+    await markPaired(state, env);
+  },
+});
 
 /** Keeps the agent from sending unencrypted when the state directory is missing. */
 async function markPaired(state: string, env: Environment): Promise<void> {

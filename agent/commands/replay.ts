@@ -1,9 +1,9 @@
 /** `agent replay`: runs motion detection and event recording on stored frames, with any settings. */
 import { mkdir } from 'node:fs/promises';
 import { systemClock } from '../../shared/clock.js';
-import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
+import { abortOnSignals, openLog } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
 import { UsageError, describeError } from '../../shared/cli/errors.js';
-import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
 import { loadMask } from '../detect/pipeline.js';
 import { findSequences } from '../replay/frame-files.js';
 import { Printer } from '../replay/printer.js';
@@ -20,40 +20,40 @@ camera are analysed separately. Every flag has the same environment variable as 
 `;
 
 /** @throws {UsageError} @throws {OperationalError} */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, positionals } = readCommandLine(replayProgram, argv, env);
-  if (options.help) {
-    writeTo(1, `${usage}${helpText(replayProgram)}\n`);
-    return;
-  }
-  if (positionals.length === 0) {
-    throw new UsageError('no frames are given', { hint: 'agent replay DIR' });
-  }
-  if (options.explain !== undefined && options.tune) {
-    throw new UsageError('--explain cannot be combined with --tune: it draws one setting');
-  }
-  const mask = options.mask === undefined ? undefined : await loadMask(options.mask);
-  if (options.explain !== undefined) await makeFolder(options.explain);
-  const sequences = await findSequences(positionals);
-  const printer = new Printer(process.stdout);
-  const signal = AbortSignal.any([abortOnSignals(), printer.closed]);
-  const total = sequences.reduce((sum, { paths }) => sum + paths.length, 0);
-  const session = new ReplaySession(
-    { ...settingsOf(options), mask },
-    {
-      printer,
-      // JSON lines and a progress bar on one terminal would be mixed.
-      progress: new Progress(total, !(options.json && process.stdout.isTTY)),
-      log: openLog('replay', false, env, systemClock),
-      isSingleSequence: sequences.length === 1,
-    },
-  );
-  for (const sequence of sequences) {
-    if (!signal.aborted) await session.play(sequence, signal);
-  }
-  await session.end(total);
-  await printer.close();
-}
+export const run = defineCommand({
+  program: replayProgram,
+  usage,
+  accepts: 'positionals',
+  async run({ options, positionals, env }) {
+    if (positionals.length === 0) {
+      throw new UsageError('no frames are given', { hint: 'agent replay DIR' });
+    }
+    if (options.explain !== undefined && options.tune) {
+      throw new UsageError('--explain cannot be combined with --tune: it draws one setting');
+    }
+    const mask = options.mask === undefined ? undefined : await loadMask(options.mask);
+    if (options.explain !== undefined) await makeFolder(options.explain);
+    const sequences = await findSequences(positionals);
+    const printer = new Printer(process.stdout);
+    const signal = AbortSignal.any([abortOnSignals(), printer.closed]);
+    const total = sequences.reduce((sum, { paths }) => sum + paths.length, 0);
+    const session = new ReplaySession(
+      { ...settingsOf(options), mask },
+      {
+        printer,
+        // JSON lines and a progress bar on one terminal would be mixed.
+        progress: new Progress(total, !(options.json && process.stdout.isTTY)),
+        log: openLog('replay', false, env, systemClock),
+        isSingleSequence: sequences.length === 1,
+      },
+    );
+    for (const sequence of sequences) {
+      if (!signal.aborted) await session.play(sequence, signal);
+    }
+    await session.end(total);
+    await printer.close();
+  },
+});
 
 async function makeFolder(path: string): Promise<void> {
   try {

@@ -3,14 +3,15 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.js';
 import { cameraName } from '../../shared/protocol/camera-name.js';
-import { type Environment, writeTo } from '../../shared/cli/command.js';
+import { writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
 import { serviceLines } from '../../shared/setup/doctor/machine-findings.js';
 import { unitStates } from '../../shared/setup/doctor/unit-state.js';
-import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { path } from '../../shared/cli/value-types.js';
-import { helpText, readCommandLine, flag, value } from '../../shared/cli/option-table.js';
+import { flag, value } from '../../shared/cli/option-table.js';
 import { ago, counted, humanSize } from '../../shared/cli/humanize.js';
 import { stateDirectoryFor } from '../setup/installed.js';
 import { KeyStore } from '../uplink/keys/key-store.js';
@@ -40,35 +41,32 @@ Shows the agent's service, the frames that wait for each receiver, and the recei
 `;
 
 /** @throws {UsageError} @throws {OperationalError} STATE: the state directory cannot be read */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { user } = readCommandLine(program, argv, env).options;
-  const scope = scopeFor(user, env);
-  const { variables } = await readInstalledSettings(scope, 'agent');
-  const { options, positionals } = readCommandLine(program, argv, { ...variables, ...env });
-  if (options.help) {
-    writeTo(1, `${usage}${helpText(program)}\n`);
-    return;
-  }
-  if (positionals[0] !== undefined)
-    throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
-  const nowMs = systemClock.nowMs();
-  const units = await unitStates(runTool, agentUnits, user);
-  const state = await stateDirectoryFor(options, scope, env, hostname());
-  const { isAtWork, spools, pairings } = await readState(state);
-  if (options.json) {
-    writeTo(1, `${JSON.stringify({ units: units ?? [], state, isAtWork, spools, pairings })}\n`);
-    return;
-  }
-  const lines = [
-    ...serviceLines(units ?? [], nowMs),
-    `${isAtWork ? 'an agent runs' : 'no agent runs'} with ${state}`,
-    ...(spools.length === 0 ? ['no frame was spooled yet'] : []),
-    ...spools.map((spool) => spoolLine(spool, nowMs)),
-    ...(pairings.length === 0 ? ['not paired with any receiver'] : []),
-    ...pairings.map(({ hosts, camera }) => `paired with ${hosts.join(', ')} as ${camera ?? ''}`),
-  ];
-  writeTo(1, lines.map((line) => `${line}\n`).join(''));
-}
+export const run = defineCommand({
+  program,
+  usage,
+  async run({ options: { user }, env, optionsWith }) {
+    const scope = scopeFor(user, env);
+    const { variables } = await readInstalledSettings(scope, 'agent');
+    const options = optionsWith(variables);
+    const nowMs = systemClock.nowMs();
+    const units = await unitStates(runTool, agentUnits, user);
+    const state = await stateDirectoryFor(options, scope, env, hostname());
+    const { isAtWork, spools, pairings } = await readState(state);
+    if (options.json) {
+      writeTo(1, `${JSON.stringify({ units: units ?? [], state, isAtWork, spools, pairings })}\n`);
+      return;
+    }
+    const lines = [
+      ...serviceLines(units ?? [], nowMs),
+      `${isAtWork ? 'an agent runs' : 'no agent runs'} with ${state}`,
+      ...(spools.length === 0 ? ['no frame was spooled yet'] : []),
+      ...spools.map((spool) => spoolLine(spool, nowMs)),
+      ...(pairings.length === 0 ? ['not paired with any receiver'] : []),
+      ...pairings.map(({ hosts, camera }) => `paired with ${hosts.join(', ')} as ${camera ?? ''}`),
+    ];
+    writeTo(1, lines.map((line) => `${line}\n`).join(''));
+  },
+});
 
 async function readState(state: string) {
   try {

@@ -1,21 +1,15 @@
 /** `agent uninstall`: removes what install wrote; undelivered frames and keys stay. */
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Environment, writeTo } from '../../shared/cli/command.js';
-import { UsageError, systemCode } from '../../shared/cli/errors.js';
-import { runUninstall } from '../../shared/setup/install/install-run.js';
-import { ownPackage } from '../../shared/setup/install/package-root.js';
-import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
+import type { Environment } from '../../shared/cli/command.js';
+import { systemCode } from '../../shared/cli/errors.js';
+import type { Scope } from '../../shared/setup/install/scope.js';
 import type { Leftovers } from '../../shared/setup/install/remove-installed.js';
-import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
+import { defineUninstall } from '../../shared/setup/install/uninstall.js';
 import { counted } from '../../shared/cli/humanize.js';
-import { runTool } from '../../shared/process/run-tool.js';
 import { surveySpool } from '../spool/spool-survey.js';
 import { defaultStateDirectory } from '../service/state.js';
 import { stateFolderName } from '../setup/units.js';
-import { uninstallOptions } from '../setup/install/install-options.js';
-
-const program = { name: 'agent', table: uninstallOptions } as const;
 
 const usage = `agent uninstall
 
@@ -25,23 +19,11 @@ frames and keys stay; their directories are printed.
 `;
 
 /** @throws {UsageError} @throws {OperationalError} INSTALL */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, positionals } = readCommandLine(program, argv, {});
-  if (options.help) {
-    writeTo(1, `${usage}${helpText(program)}\n`);
-    return;
-  }
-  if (positionals[0] !== undefined)
-    throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
-  const scope = scopeFor(options.user, env);
-  const request = {
-    words: ['agent', 'uninstall', ...argv],
-    package: ownPackage(),
-    userId: process.getuid?.(),
-  };
-  const removal = { program: 'agent', scope, leftovers: () => leftovers(scope, env) } as const;
-  await runUninstall(removal, request, options, runTool);
-}
+export const run = defineUninstall({
+  program: 'agent',
+  usage,
+  findLeftovers: (scope, env) => Promise.resolve(() => leftovers(scope, env)),
+});
 
 /** The state directories of all agents: each camera of a machine has its own. */
 async function leftovers({ stateFolder }: Scope, env: Environment): Promise<Leftovers> {

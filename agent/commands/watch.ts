@@ -5,13 +5,13 @@ import { type Destination, formatAddress } from '../../shared/cli/address.js';
 import { cameraNameFromHost } from '../../shared/protocol/camera-name.js';
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
 import { type OperationalError, UsageError } from '../../shared/cli/errors.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
-import { type CommandLine, helpText, readCommandLine } from '../../shared/cli/option-table.js';
+import type { CommandLine } from '../../shared/cli/option-table.js';
 import type { Log } from '../../shared/cli/log.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
-import { version } from '../../shared/cli/version.js';
 import { DetectionPipeline, type PipelineSettings, type StateStorage } from '../detect/pipeline.js';
 import { KeyStore, KeysMissing } from '../uplink/keys/key-store.js';
 import { PairedMark } from '../uplink/keys/paired-mark.js';
@@ -49,16 +49,15 @@ after -- as a JSON array.
 `;
 
 /** @throws {UsageError} @throws {OperationalError} */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const line = readCommandLine(agentProgram, argv, env);
+export const run = defineCommand({
+  program: agentProgram,
+  usage,
+  accepts: 'command',
+  run: (invocation) => start(invocation, invocation.env),
+});
+
+async function start(line: AgentLine, env: Environment): Promise<void> {
   const { options } = line;
-  if (options.help || options.version) {
-    writeTo(1, options.help ? `${usage}${helpText(agentProgram)}\n` : `${version}\n`);
-    return;
-  }
-  if (line.positionals[0] !== undefined) {
-    throw new UsageError(`unexpected argument '${line.positionals[0]}'`, { hint: 'try --help' });
-  }
   if (options.idleExit > 0 && (options.source.kind !== 'file' || options.once)) {
     throw new UsageError('--idle-exit requires --source file:PATH and excludes --once');
   }

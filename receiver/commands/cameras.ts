@@ -1,7 +1,8 @@
 /** `receiver cameras`: which cameras are paired, since when, and when each was last connected. */
-import { type Environment, writeTo } from '../../shared/cli/command.js';
+import { writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
 import { systemClock } from '../../shared/clock.js';
-import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.js';
+import { flag } from '../../shared/cli/option-table.js';
 import { keysTable, openKeys } from '../access/keys/keys-options.js';
 import { type PairedCamera, listCameras } from '../access/keys/pairing-codes.js';
 
@@ -17,18 +18,17 @@ Lists the paired cameras: when each was paired, when it was last connected, and 
 `;
 
 /** @throws {UsageError} @throws {OperationalError} */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options } = readCommandLine(camerasProgram, argv, env);
-  if (options.help) {
-    writeTo(1, `${usage}${helpText(camerasProgram)}\n`);
-    return;
-  }
-  const folder = await openKeys(options.keys, env);
-  const cameras = await listCameras(folder, systemClock.nowMs());
-  if (options.json) for (const camera of cameras) writeTo(1, `${JSON.stringify(camera)}\n`);
-  else if (cameras.length > 0) writeTo(1, tableOf(cameras));
-  else writeTo(2, `no camera is paired: no keys in ${folder.path}\n`);
-}
+export const run = defineCommand({
+  program: camerasProgram,
+  usage,
+  async run({ options, env }) {
+    const folder = await openKeys(options.keys, env);
+    const cameras = await listCameras(folder, systemClock.nowMs());
+    if (options.json) for (const camera of cameras) writeTo(1, `${JSON.stringify(camera)}\n`);
+    else if (cameras.length > 0) writeTo(1, tableOf(cameras));
+    else writeTo(2, `no camera is paired: no keys in ${folder.path}\n`);
+  },
+});
 
 function tableOf(cameras: readonly PairedCamera[]): string {
   const head = ['CAMERA', 'PAIRED', 'LAST SEEN', 'FROM', ''];

@@ -1,16 +1,15 @@
 /** `receiver doctor`: checks the setup of a receiving machine and prints a fix for each fault. */
+import { defineCommand } from '../../shared/cli/define-command.js';
 import { type ListenAddress, defaultPort, listenAddress } from '../../shared/cli/address.js';
 import { systemClock } from '../../shared/clock.js';
-import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { type Finding, finding } from '../../shared/setup/doctor/finding.js';
 import { clockFinding, unitFindings } from '../../shared/setup/doctor/machine-findings.js';
 import { reportFindings } from '../../shared/setup/doctor/report.js';
 import { type UnitState, unitStates } from '../../shared/setup/doctor/unit-state.js';
-import { UsageError } from '../../shared/cli/errors.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { typedCredentials } from '../../shared/keys/fleet-keys.js';
-import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.js';
+import { flag } from '../../shared/cli/option-table.js';
 import { capturesFor } from '../setup/installed.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPath } from '../access/keys/keys-path.js';
@@ -40,50 +39,46 @@ problem, and the command to type at the camera. Exit code 1: at least one check 
 `;
 
 /** @throws {UsageError} @throws {OperationalError} DOCTOR when there is a fault */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { user } = readCommandLine(program, argv, env).options;
-  const scope = scopeFor(user, env);
-  const settings = await readInstalledSettings(scope, 'receiver');
-  const variables = { ...settings.variables, ...env };
-  const { options, positionals } = readCommandLine(program, argv, variables);
-  if (options.help) {
-    writeTo(1, `${usage}${helpText(program)}\n`);
-    return;
-  }
-  if (positionals[0] !== undefined)
-    throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
-  const directory = await capturesFor(options.dir, scope);
-  const nowMs = systemClock.nowMs();
-  const userId = process.geteuid?.();
-  const units = await unitStates(runTool, receiverUnits, user);
-  const install = `${user ? 'receiver install --user' : 'sudo receiver install'} --dir ${directory}`;
-  const start = `receiver --dir ${directory}, or ${install}`;
-  const findings: Finding[] = [];
-  if (settings.status === 'hidden') {
-    const message = `this user may not read ${settings.path}`;
-    findings.push(finding('settings', 'warning', message, 'sudo receiver doctor'));
-  }
-  // The settings that this user may not read name the keys folder.
-  const isHidden = settings.status === 'hidden' && options.keys === undefined;
-  const pairing = isHidden
-    ? []
-    : await pairingFindings({
-        folder: new KeyFolder(keysPath(options.keys, env)),
-        credentials: typedCredentials(env.CREDENTIALS_DIRECTORY, userId),
-        directory,
-        isRoot: userId === 0,
-        nowMs,
-        pair: `${user ? '' : 'sudo '}receiver pair NAME`,
-      });
-  findings.push(
-    ...(await capturesFindings(directory, nowMs)),
-    ...(await portFindings(options.listen[0] ?? listenAddressOf(units), runTool, start)),
-    ...pairing,
-    await clockFinding(runTool, nowMs),
-    ...unitFindings(units, nowMs, user, install),
-  );
-  reportFindings(findings, options.json, env);
-}
+export const run = defineCommand({
+  program,
+  usage,
+  async run({ options: { user }, env, optionsWith }) {
+    const scope = scopeFor(user, env);
+    const settings = await readInstalledSettings(scope, 'receiver');
+    const options = optionsWith(settings.variables);
+    const directory = await capturesFor(options.dir, scope);
+    const nowMs = systemClock.nowMs();
+    const userId = process.geteuid?.();
+    const units = await unitStates(runTool, receiverUnits, user);
+    const install = `${user ? 'receiver install --user' : 'sudo receiver install'} --dir ${directory}`;
+    const start = `receiver --dir ${directory}, or ${install}`;
+    const findings: Finding[] = [];
+    if (settings.status === 'hidden') {
+      const message = `this user may not read ${settings.path}`;
+      findings.push(finding('settings', 'warning', message, 'sudo receiver doctor'));
+    }
+    // The settings that this user may not read name the keys folder.
+    const isHidden = settings.status === 'hidden' && options.keys === undefined;
+    const pairing = isHidden
+      ? []
+      : await pairingFindings({
+          folder: new KeyFolder(keysPath(options.keys, env)),
+          credentials: typedCredentials(env.CREDENTIALS_DIRECTORY, userId),
+          directory,
+          isRoot: userId === 0,
+          nowMs,
+          pair: `${user ? '' : 'sudo '}receiver pair NAME`,
+        });
+    findings.push(
+      ...(await capturesFindings(directory, nowMs)),
+      ...(await portFindings(options.listen[0] ?? listenAddressOf(units), runTool, start)),
+      ...pairing,
+      await clockFinding(runTool, nowMs),
+      ...unitFindings(units, nowMs, user, install),
+    );
+    reportFindings(findings, options.json, env);
+  },
+});
 
 /** The address of the installed socket; without one, the receiver's default. */
 function listenAddressOf(units: readonly UnitState[] | undefined): ListenAddress {

@@ -2,14 +2,13 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { formatAddress } from '../../shared/cli/address.js';
-import { type Environment, writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import { givenSettings } from '../../shared/setup/install/given-settings.js';
 import { runInstall } from '../../shared/setup/install/install-run.js';
 import { ownPackage } from '../../shared/setup/install/package-root.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
-import { helpText, readCommandLine, readFlags } from '../../shared/cli/option-table.js';
 import { installedKeysPath } from '../access/keys/keys-path.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
@@ -22,6 +21,8 @@ const program = {
   name: 'receiver',
   table: { ...receiverProgram.table, ...installOptions },
 } as const;
+
+const { dir, listen, ...otherOptions } = receiverProgram.table;
 
 const usage = `receiver install --dir DIR [--listen [ADDRESS:]PORT] [--accept] …
 
@@ -40,65 +41,50 @@ const refused = {
 };
 
 /** @throws {UsageError} @throws {OperationalError} INSTALL */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  // The environment of this shell is not meant for the service.
-  const { options, positionals, command } = readCommandLine(program, argv, {});
-  if (options.help) {
-    const { dir, listen } = receiverProgram.table;
-    const mainOptions = { name: 'receiver', table: { dir, listen, ...installOptions } };
-    writeTo(1, `${usage}${helpText(mainOptions)}\n`);
-    return;
-  }
-  const stray = positionals[0] ?? command?.[0];
-  if (stray !== undefined) {
-    throw new UsageError(`unexpected argument '${stray}'`, { hint: 'try --help' });
-  }
-  const scope = scopeFor(options.user, env);
-  const table = Object.fromEntries(
-    Object.entries(receiverProgram.table).filter(([key]) => !['dir', 'listen'].includes(key)),
-  );
-  const { supplied } = readFlags(program, argv);
-  const settings = givenSettings({
-    program: 'receiver',
-    table,
-    supplied,
-    refused,
-    paths: ['keys'],
-    scope,
-  });
-  const installed = (await readInstalledSettings(scope, 'receiver')).variables;
-  const directory =
-    options.dir ?? installed.RECEIVER_DIR ?? (scope.isUser ? undefined : shippedDirectory);
-  if (directory === undefined) {
-    throw new UsageError('--dir is required', {
-      hint: 'name the captures directory with --dir DIR',
+export const run = defineCommand({
+  program,
+  usage,
+  shown: { dir, listen, ...installOptions },
+  // The environment of this shell is not for the service.
+  readsEnvironment: false,
+  async run({ options, supplied, argv, env }) {
+    const scope = scopeFor(options.user, env);
+    const settings = givenSettings({
+      program: 'receiver',
+      table: otherOptions,
+      supplied,
+      refused,
+      paths: ['keys'],
+      scope,
     });
-  }
-  const absolute = absolutePath(directory, scope.isUser);
-  const isServiceFolder = scope.isUser || absolute === shippedDirectory;
-  const thisPackage = ownPackage();
-  const before = await installedSocket(scope);
-  const listen = options.listen.map(({ address, port }) =>
-    address === undefined ? String(port) : formatAddress(address, port),
-  );
-  const plan = await receiverPlan({
-    directory: absolute,
-    owner: isServiceFolder ? undefined : await capturesOwner(absolute, serviceUser, runTool),
-    keys: settings.RECEIVER_KEYS ?? (installed.RECEIVER_KEYS || installedKeysPath(scope, env)),
-    isAccept: supplied.has('accept') ? options.accept : (before?.isAccept ?? false),
-    listen: listen.length > 0 ? listen : (before?.listen ?? []),
-    settings,
-    package: thisPackage,
-    scope,
-    hostName: hostname(),
-  });
-  const request = {
-    words: ['receiver', 'install', ...argv],
-    package: thisPackage,
-    userId: process.getuid?.(),
-  };
-  await runInstall(plan, request, options, runTool);
-}
+    const installed = (await readInstalledSettings(scope, 'receiver')).variables;
+    const directory =
+      options.dir ?? installed.RECEIVER_DIR ?? (scope.isUser ? undefined : shippedDirectory);
+    if (directory === undefined) {
+      throw new UsageError('--dir is required', {
+        hint: 'name the captures directory with --dir DIR',
+      });
+    }
+    const absolute = absolutePath(directory, scope.isUser);
+    const isServiceFolder = scope.isUser || absolute === shippedDirectory;
+    const before = await installedSocket(scope);
+    const listen = options.listen.map(({ address, port }) =>
+      address === undefined ? String(port) : formatAddress(address, port),
+    );
+    const plan = await receiverPlan({
+      directory: absolute,
+      owner: isServiceFolder ? undefined : await capturesOwner(absolute, serviceUser, runTool),
+      keys: settings.RECEIVER_KEYS ?? (installed.RECEIVER_KEYS || installedKeysPath(scope, env)),
+      isAccept: supplied.has('accept') ? options.accept : (before?.isAccept ?? false),
+      listen: listen.length > 0 ? listen : (before?.listen ?? []),
+      settings,
+      package: ownPackage(),
+      scope,
+      hostName: hostname(),
+    });
+    await runInstall(plan, argv, options, runTool);
+  },
+});
 
 function absolutePath(directory: string, isUser: boolean): string {
   const absolute = resolve(directory);

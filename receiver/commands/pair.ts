@@ -9,8 +9,9 @@ import {
 import { listenAddress } from '../../shared/cli/address.js';
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
 import { systemScope, userScope } from '../../shared/setup/install/scope.js';
-import { helpText, list, readCommandLine, flag, value } from '../../shared/cli/option-table.js';
+import { list, flag, value } from '../../shared/cli/option-table.js';
 import { formatDuration } from '../../shared/cli/units.js';
 import { installedSocket } from '../setup/install/installed-socket.js';
 import { keysTable, openKeys, readCamera } from '../access/keys/keys-options.js';
@@ -41,36 +42,36 @@ After the first camera is paired, only paired cameras are accepted.
 `;
 
 /** @throws {UsageError} @throws {OperationalError} */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, positionals } = readCommandLine(pairProgram, argv, env);
-  if (options.help) {
-    writeTo(1, `${usage}${helpText(pairProgram)}\n`);
-    return;
-  }
-  const camera = readCamera(positionals, 'pair');
-  const folder = await openKeys(options.keys, env);
-  const port = options.listen[0]?.port ?? (await installedPort(env));
-  const [first, ...others] = ownAddresses(networkInterfaces());
-  const { host, port: shownPort }: Destination = options.host ?? {
-    host: first ?? hostname(),
-    port: port === 0 ? defaultPort : port,
-  };
-  const code = await issueCode(folder, camera, options.rotate, systemClock.nowMs());
-  const line = `agent pair ${formatAddress(host, shownPort)} ${code}`;
-  writeTo(1, `${line}\n`);
-  if (process.stdout.isTTY) {
-    const { renderUnicodeCompact } = await import('uqr');
-    writeTo(1, `${renderUnicodeCompact(line)}\n`);
-  }
-  const alternatives =
-    options.host === undefined && others.length > 0 ? `, or ${others.join(', ')}` : '';
-  writeTo(
-    2,
-    `Type that line at the camera within ${formatDuration(codeLifeMs)}, with sudo if agent install ` +
-      `was run with sudo. This machine is ${host}${alternatives}; ` +
-      `the keys are in ${folder.path}.\n`,
-  );
-}
+export const run = defineCommand({
+  program: pairProgram,
+  usage,
+  accepts: 'positionals',
+  async run({ options, positionals, env }) {
+    const camera = readCamera(positionals, 'pair');
+    const folder = await openKeys(options.keys, env);
+    const port = options.listen[0]?.port ?? (await installedPort(env));
+    const [first, ...others] = ownAddresses(networkInterfaces());
+    const { host, port: shownPort }: Destination = options.host ?? {
+      host: first ?? hostname(),
+      port: port === 0 ? defaultPort : port,
+    };
+    const code = await issueCode(folder, camera, options.rotate, systemClock.nowMs());
+    const line = `agent pair ${formatAddress(host, shownPort)} ${code}`;
+    writeTo(1, `${line}\n`);
+    if (process.stdout.isTTY) {
+      const { renderUnicodeCompact } = await import('uqr');
+      writeTo(1, `${renderUnicodeCompact(line)}\n`);
+    }
+    const alternatives =
+      options.host === undefined && others.length > 0 ? `, or ${others.join(', ')}` : '';
+    writeTo(
+      2,
+      `Type that line at the camera within ${formatDuration(codeLifeMs)}, with sudo if agent install ` +
+        `was run with sudo. This machine is ${host}${alternatives}; ` +
+        `the keys are in ${folder.path}.\n`,
+    );
+  },
+});
 
 /** Port of the user's own installation, else of the system's: the one whose keys folder is used. */
 async function installedPort(env: Environment): Promise<number> {

@@ -1,12 +1,11 @@
 /** The receiver without a command: reads options, builds the parts, serves until a signal or the idle exit. */
 import type { Server } from 'node:net';
 import { systemClock } from '../../shared/clock.js';
-import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
+import { abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
-import { helpText, readCommandLine } from '../../shared/cli/option-table.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
-import { version } from '../../shared/cli/version.js';
 import { RateLimitedLog } from '../limits/rate-limited-log.js';
 import { AccessControl } from '../access/access-control.js';
 import { IdleWatch } from '../listen/idle-watch.js';
@@ -28,84 +27,76 @@ Every flag has an environment variable: --max-frame is RECEIVER_MAX_FRAME.
 `;
 
 /** @throws {UsageError} @throws {OperationalError} */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, positionals, command } = readCommandLine(receiverProgram, argv, env);
-  if (options.help || options.version) {
-    writeTo(1, options.help ? `${usage}${helpText(receiverProgram)}\n` : `${version}\n`);
-    return;
-  }
-  const stray = positionals[0] ?? command?.[0];
-  if (stray !== undefined) {
-    throw new UsageError(`unexpected argument '${stray}'`, { hint: 'try receiver --help' });
-  }
-  const { dir } = options;
-  if (dir === undefined) {
-    throw new UsageError('--dir is required', {
-      hint: 'name the captures directory with --dir DIR',
-    });
-  }
-
-  // The receiver's group may read the frames, others may not.
-  restrictNewFiles(0o027);
-  const signal = abortOnSignals();
-  const log = openLog('receiver', options.verbose, env, systemClock);
-  const store = await openFrameStore(dir, systemClock.nowMs());
-  const folder = new KeyFolder(keysPath(options.keys, env));
-  const ring = await KeyRing.open(folder, env.CREDENTIALS_DIRECTORY, systemClock);
-  const checkMark = (): Promise<void> => checkClosedMark(dir, ring.isClosed(), folder.path);
-  await checkMark();
-  const listeners = await openListeners(options.listen, passedSockets(env, process.pid));
-  if (options.json && listeners.names.includes('standard input')) {
-    throw new UsageError('--json writes to standard output, which is the connection here');
-  }
-
-  const idle = new IdleWatch(listeners.servers.length > 0 ? options.idleExit : 0, signal);
-  const receiver = new ConnectionServer(
-    {
-      maxFrameBytes: options.maxFrame,
-      maxMemoryBytes: options.maxMemory,
-      maxConnections: options.maxConnections,
-      maxConnectionsPerAddress: options.maxConnectionsPerAddress,
-      maxBytesPerMinute: options.quota,
-      idleTimeoutMs: options.idleTimeout,
-    },
-    {
-      store,
-      access: new AccessControl({
-        ring,
-        isOpenAnyway: options.open,
-        clock: systemClock,
-        // Each connection reads the keys and logs an error when they cannot be read.
-        log: new RateLimitedLog(log, systemClock).of(''),
-        onFirstPairing: checkMark,
-      }),
-      clock: systemClock,
-      log,
-      onConnections: (count) => idle.note(count),
-      onStored: (stored) => {
-        if (options.json) writeTo(1, `${JSON.stringify({ event: 'stored', ...stored })}\n`);
-        log.debug(stored.duplicate ? 'stored already' : 'stored', {
-          name: stored.name,
-          bytes: stored.byteCount,
-        });
+export const run = defineCommand({
+  program: receiverProgram,
+  usage,
+  async run({ options, env }) {
+    const { dir } = options;
+    if (dir === undefined) {
+      throw new UsageError('--dir is required', {
+        hint: 'name the captures directory with --dir DIR',
+      });
+    }
+    // The receiver's group may read the frames, others may not.
+    restrictNewFiles(0o027);
+    const signal = abortOnSignals();
+    const log = openLog('receiver', options.verbose, env, systemClock);
+    const store = await openFrameStore(dir, systemClock.nowMs());
+    const folder = new KeyFolder(keysPath(options.keys, env));
+    const ring = await KeyRing.open(folder, env.CREDENTIALS_DIRECTORY, systemClock);
+    const checkMark = (): Promise<void> => checkClosedMark(dir, ring.isClosed(), folder.path);
+    await checkMark();
+    const listeners = await openListeners(options.listen, passedSockets(env, process.pid));
+    if (options.json && listeners.names.includes('standard input')) {
+      throw new UsageError('--json writes to standard output, which is the connection here');
+    }
+    const idle = new IdleWatch(listeners.servers.length > 0 ? options.idleExit : 0, signal);
+    const receiver = new ConnectionServer(
+      {
+        maxFrameBytes: options.maxFrame,
+        maxMemoryBytes: options.maxMemory,
+        maxConnections: options.maxConnections,
+        maxConnectionsPerAddress: options.maxConnectionsPerAddress,
+        maxBytesPerMinute: options.quota,
+        idleTimeoutMs: options.idleTimeout,
       },
-    },
-  );
-  for (const server of listeners.servers) {
-    server.on('connection', (socket) => void receiver.serve(socket));
-  }
-  if (options.json) {
-    writeTo(1, `${JSON.stringify({ event: 'listening', addresses: listeners.names })}\n`);
-  }
-  log.info('keeping frames', { dir, from: listeners.names.join(', ') });
-  if (listeners.servers.length > 0) logAccess(ring, options.open, log);
-
-  const served = Promise.all(listeners.connections.map((socket) => receiver.serve(socket)));
-  // Without a listening socket, the receiver ends with its last connection.
-  await Promise.race(listeners.servers.length > 0 ? [idle.over] : [idle.over, served]);
-  await Promise.all([receiver.close(), ...listeners.servers.map(closeServer)]);
-  await Promise.all([store.close(), ring.settled()]);
-}
+      {
+        store,
+        access: new AccessControl({
+          ring,
+          isOpenAnyway: options.open,
+          clock: systemClock,
+          // Each connection reads the keys and logs an error when they cannot be read.
+          log: new RateLimitedLog(log, systemClock).of(''),
+          onFirstPairing: checkMark,
+        }),
+        clock: systemClock,
+        log,
+        onConnections: (count) => idle.note(count),
+        onStored: (stored) => {
+          if (options.json) writeTo(1, `${JSON.stringify({ event: 'stored', ...stored })}\n`);
+          log.debug(stored.duplicate ? 'stored already' : 'stored', {
+            name: stored.name,
+            bytes: stored.byteCount,
+          });
+        },
+      },
+    );
+    for (const server of listeners.servers) {
+      server.on('connection', (socket) => void receiver.serve(socket));
+    }
+    if (options.json) {
+      writeTo(1, `${JSON.stringify({ event: 'listening', addresses: listeners.names })}\n`);
+    }
+    log.info('keeping frames', { dir, from: listeners.names.join(', ') });
+    if (listeners.servers.length > 0) logAccess(ring, options.open, log);
+    const served = Promise.all(listeners.connections.map((socket) => receiver.serve(socket)));
+    // Without a listening socket, the receiver ends with its last connection.
+    await Promise.race(listeners.servers.length > 0 ? [idle.over] : [idle.over, served]);
+    await Promise.all([receiver.close(), ...listeners.servers.map(closeServer)]);
+    await Promise.all([store.close(), ring.settled()]);
+  },
+});
 
 function logAccess(ring: KeyRing, isOpenAnyway: boolean, log: Log): void {
   if (!ring.isClosed()) {

@@ -1,12 +1,13 @@
 /** `receiver status`: state of this machine's receiver, and the last frame of each camera. */
 import { systemClock } from '../../shared/clock.js';
-import { type Environment, writeTo } from '../../shared/cli/command.js';
+import { writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
 import { serviceLines } from '../../shared/setup/doctor/machine-findings.js';
 import { unitStates } from '../../shared/setup/doctor/unit-state.js';
-import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
-import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.js';
+import { flag } from '../../shared/cli/option-table.js';
 import { ago, counted, humanSize } from '../../shared/cli/humanize.js';
 import { capturesFor } from '../setup/installed.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
@@ -35,41 +36,35 @@ Shows the receiver's service, each camera's last frame and its frames of today, 
 `;
 
 /** @throws {UsageError} @throws {OperationalError} STORE: the captures may not be read */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { user } = readCommandLine(program, argv, env).options;
-  const scope = scopeFor(user, env);
-  const settings = await readInstalledSettings(scope, 'receiver');
-  const { options, positionals } = readCommandLine(program, argv, {
-    ...settings.variables,
-    ...env,
-  });
-  if (options.help) {
-    writeTo(1, `${usage}${helpText(program)}\n`);
-    return;
-  }
-  if (positionals[0] !== undefined)
-    throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
-  const dir = await capturesFor(options.dir, scope);
-  const nowMs = systemClock.nowMs();
-  const units = (await unitStates(runTool, receiverUnits, user)) ?? [];
-  const cameras = await readCaptures(dir, nowMs);
-  // The settings that this user may not read name the keys folder.
-  const isHidden = settings.status === 'hidden' && options.keys === undefined;
-  const folder = new KeyFolder(keysPath(options.keys, env));
-  const pairing = isHidden ? unknownPairing : await readPairing(folder, nowMs);
-  if (options.json) {
-    writeTo(1, `${JSON.stringify({ units, dir, cameras, ...pairing })}\n`);
-    return;
-  }
-  const lines = [
-    ...serviceLines(units, nowMs),
-    `captures are in ${dir}`,
-    ...(cameras.length === 0 ? ['no camera has sent a frame yet'] : []),
-    ...cameras.map((camera) => cameraLine(camera, nowMs)),
-    ...pairingLines(pairing, nowMs),
-  ];
-  writeTo(1, lines.map((line) => `${line}\n`).join(''));
-}
+export const run = defineCommand({
+  program,
+  usage,
+  async run({ options: { user }, env, optionsWith }) {
+    const scope = scopeFor(user, env);
+    const settings = await readInstalledSettings(scope, 'receiver');
+    const options = optionsWith(settings.variables);
+    const dir = await capturesFor(options.dir, scope);
+    const nowMs = systemClock.nowMs();
+    const units = (await unitStates(runTool, receiverUnits, user)) ?? [];
+    const cameras = await readCaptures(dir, nowMs);
+    // The settings that this user may not read name the keys folder.
+    const isHidden = settings.status === 'hidden' && options.keys === undefined;
+    const folder = new KeyFolder(keysPath(options.keys, env));
+    const pairing = isHidden ? unknownPairing : await readPairing(folder, nowMs);
+    if (options.json) {
+      writeTo(1, `${JSON.stringify({ units, dir, cameras, ...pairing })}\n`);
+      return;
+    }
+    const lines = [
+      ...serviceLines(units, nowMs),
+      `captures are in ${dir}`,
+      ...(cameras.length === 0 ? ['no camera has sent a frame yet'] : []),
+      ...cameras.map((camera) => cameraLine(camera, nowMs)),
+      ...pairingLines(pairing, nowMs),
+    ];
+    writeTo(1, lines.map((line) => `${line}\n`).join(''));
+  },
+});
 
 async function readCaptures(dir: string, nowMs: number): Promise<readonly CameraSurvey[]> {
   try {

@@ -3,9 +3,10 @@
  * systemd/examples/echo@.service connects its standard input and output to the peer.
  */
 import { systemClock } from '../../shared/clock.js';
-import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
-import { UsageError, systemCode } from '../../shared/cli/errors.js';
-import { helpText, readCommandLine, flag } from '../../shared/cli/option-table.js';
+import { abortOnSignals, openLog } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
+import { systemCode } from '../../shared/cli/errors.js';
+import { flag } from '../../shared/cli/option-table.js';
 import { UpperLines } from './upper-lines.js';
 
 const program = { name: 'receiver', table: { help: flag('Show this help.') } } as const;
@@ -21,36 +22,33 @@ const maxLineBytes = 4096;
 const timeLimitMs = 60_000;
 
 /** @throws {UsageError} */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, positionals } = readCommandLine(program, argv, env);
-  if (options.help) {
-    writeTo(1, `${usage}${helpText(program)}\n`);
-    return;
-  }
-  if (positionals[0] !== undefined)
-    throw new UsageError(`unexpected argument '${positionals[0]}'; try --help`);
-  const log = openLog('receiver', false, env, systemClock);
-  const end = AbortSignal.any([abortOnSignals(), AbortSignal.timeout(timeLimitMs)]);
-  end.addEventListener('abort', () => process.stdin.destroy());
-  // Errors are reported by the writes.
-  process.stdout.on('error', () => undefined);
-  const lines = new UpperLines(maxLineBytes);
-  let isRefused = false;
-  try {
-    for await (const chunk of process.stdin) {
-      // Keeps reading: closing with unread bytes resets the connection, and the refusal is lost.
-      if (isRefused) continue;
-      const answer = lines.push(chunk as Buffer);
-      isRefused = answer === undefined;
-      await write(answer ?? `a line may have ${maxLineBytes} bytes at most\n`);
+export const run = defineCommand({
+  program,
+  usage,
+  async run({ env }) {
+    const log = openLog('receiver', false, env, systemClock);
+    const end = AbortSignal.any([abortOnSignals(), AbortSignal.timeout(timeLimitMs)]);
+    end.addEventListener('abort', () => process.stdin.destroy());
+    // Errors are reported by the writes.
+    process.stdout.on('error', () => undefined);
+    const lines = new UpperLines(maxLineBytes);
+    let isRefused = false;
+    try {
+      for await (const chunk of process.stdin) {
+        // Keeps reading: closing with unread bytes resets the connection, and the refusal is lost.
+        if (isRefused) continue;
+        const answer = lines.push(chunk as Buffer);
+        isRefused = answer === undefined;
+        await write(answer ?? `a line may have ${maxLineBytes} bytes at most\n`);
+      }
+      if (!isRefused) await write(lines.end());
+    } catch (error) {
+      // The peer closed or is too slow.
+      if (systemCode(error) === undefined) throw error;
+      log.warn('connection ended early', { error });
     }
-    if (!isRefused) await write(lines.end());
-  } catch (error) {
-    // The peer closed or is too slow.
-    if (systemCode(error) === undefined) throw error;
-    log.warn('connection ended early', { error });
-  }
-}
+  },
+});
 
 /** Resolves when the system has the text: the end of the process does not lose it. */
 function write(text: string): Promise<void> {

@@ -1,9 +1,10 @@
 /** `receiver file`: stores the file that arrives over the connection on standard input, whole or not at all. */
 import { systemClock } from '../../shared/clock.js';
-import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
+import { abortOnSignals, openLog } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError } from '../../shared/cli/errors.js';
 import { duration, path, size } from '../../shared/cli/value-types.js';
-import { helpText, readCommandLine, flag, value } from '../../shared/cli/option-table.js';
+import { flag, value } from '../../shared/cli/option-table.js';
 import { refusalFor } from '../access/address-policy.js';
 import { connectionOn } from '../listen/passed-sockets.js';
 import { takeFile } from './take-file.js';
@@ -30,46 +31,43 @@ Send one with: cat FILE | socat - TCP:HOST:4446
 `;
 
 /** @throws {UsageError} @throws {OperationalError} STORE: the file cannot be written */
-export async function run(argv: readonly string[], env: Environment): Promise<void> {
-  const { options, positionals } = readCommandLine(program, argv, env);
-  if (options.help) {
-    writeTo(1, `${usage}${helpText(program)}\n`);
-    return;
-  }
-  if (positionals[0] !== undefined)
-    throw new UsageError(`unexpected argument '${positionals[0]}'; try --help`);
-  const { dir: directory, maxSize: maxBytes, idleTimeout: idleTimeoutMs } = options;
-  if (directory === undefined) {
-    throw new UsageError('--dir is required', { hint: 'name a folder for the files: --dir DIR' });
-  }
-  const socket = connectionOn(0);
-  if (socket === undefined) {
-    throw new UsageError('standard input is not a connection', {
-      hint: 'start it by systemd/examples/filetrans.socket',
+export const run = defineCommand({
+  program,
+  usage,
+  async run({ options, env }) {
+    const { dir: directory, maxSize: maxBytes, idleTimeout: idleTimeoutMs } = options;
+    if (directory === undefined) {
+      throw new UsageError('--dir is required', { hint: 'name a folder for the files: --dir DIR' });
+    }
+    const socket = connectionOn(0);
+    if (socket === undefined) {
+      throw new UsageError('standard input is not a connection', {
+        hint: 'start it by systemd/examples/filetrans.socket',
+      });
+    }
+    const log = openLog('receiver', false, env, systemClock);
+    const signal = abortOnSignals();
+    signal.addEventListener('abort', () => {
+      socket.destroy(new OperationalError('LINK', 'the receiver is stopping'));
     });
-  }
-  const log = openLog('receiver', false, env, systemClock);
-  const signal = abortOnSignals();
-  signal.addEventListener('abort', () => {
-    socket.destroy(new OperationalError('LINK', 'the receiver is stopping'));
-  });
-  const from = socket.remoteAddress ?? '';
-  const refusal = refusalFor(from);
-  if (refusal !== undefined) {
-    log.warn('connection refused', { from, reason: refusal });
-    socket.end(`${refusal}\n`);
-    return;
-  }
-  try {
-    const { name, byteCount } = await takeFile(socket, {
-      directory,
-      maxBytes,
-      idleTimeoutMs,
-      clock: systemClock,
-    });
-    log.info('file stored', { name, bytes: byteCount, from });
-  } catch (error) {
-    if (error instanceof OperationalError && error.code === 'STORE') throw error;
-    log.warn('file discarded', { from, error });
-  }
-}
+    const from = socket.remoteAddress ?? '';
+    const refusal = refusalFor(from);
+    if (refusal !== undefined) {
+      log.warn('connection refused', { from, reason: refusal });
+      socket.end(`${refusal}\n`);
+      return;
+    }
+    try {
+      const { name, byteCount } = await takeFile(socket, {
+        directory,
+        maxBytes,
+        idleTimeoutMs,
+        clock: systemClock,
+      });
+      log.info('file stored', { name, bytes: byteCount, from });
+    } catch (error) {
+      if (error instanceof OperationalError && error.code === 'STORE') throw error;
+      log.warn('file discarded', { from, error });
+    }
+  },
+});

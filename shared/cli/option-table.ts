@@ -91,12 +91,8 @@ export function variableName(programName: string, key: string): string {
   return `${programName}_${flagName(key)}`.replaceAll('-', '_').toUpperCase();
 }
 
-export interface CommandLine<Table extends OptionTable> {
+export interface CommandLine<Table extends OptionTable> extends SuppliedFlags {
   readonly options: OptionValues<Table>;
-  /** Arguments that belong to no flag. */
-  readonly positionals: readonly string[];
-  /** The arguments after `--`; undefined when there is no `--`. */
-  readonly command: readonly string[] | undefined;
 }
 
 /**
@@ -108,13 +104,13 @@ export function readCommandLine<Table extends OptionTable>(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): CommandLine<Table> {
-  const { supplied, positionals, command } = readFlags(program, argv);
+  const flags = readFlags(program, argv);
   const options: Record<string, unknown> = {};
   for (const [key, option] of Object.entries(program.table)) {
     const variable = variableName(program.name, key);
     // An empty value counts as unset: an EnvironmentFile keeps the line of a cleared setting.
     const fromEnv = env[variable]?.trim() || undefined;
-    let texts = supplied.get(key);
+    let texts = flags.supplied.get(key);
     let origin = `--${flagName(key)}`;
     if (texts === undefined && fromEnv !== undefined) {
       texts = option.isMany ? fromEnv.split(/\s+/) : [fromEnv];
@@ -123,7 +119,7 @@ export function readCommandLine<Table extends OptionTable>(
     texts ??= option.defaultText === undefined ? [] : [option.defaultText];
     options[key] = readOption(option, texts, origin);
   }
-  return { options: options as OptionValues<Table>, positionals, command };
+  return { ...flags, options: options as OptionValues<Table> };
 }
 
 function readOption(option: Option<unknown>, texts: readonly string[], origin: string): unknown {
@@ -138,7 +134,9 @@ function readOption(option: Option<unknown>, texts: readonly string[], origin: s
 export interface SuppliedFlags {
   /** By key: the values in the order given; `yes` for a switch. */
   readonly supplied: ReadonlyMap<string, readonly string[]>;
+  /** Arguments that belong to no flag. */
   readonly positionals: readonly string[];
+  /** The arguments after `--`; undefined when there is no `--`. */
   readonly command: readonly string[] | undefined;
 }
 

@@ -1,5 +1,6 @@
-/** Flags of install and uninstall, beside the agent's own. Pure. */
+/** Flags of install, beside the agent's own. Pure. */
 import { path } from '../../../shared/cli/value-types.js';
+import { installFlags } from '../../../shared/setup/install/install-flags.js';
 import { flag, value } from '../../../shared/cli/option-table.js';
 
 export const installOptions = {
@@ -9,16 +10,5 @@ export const installOptions = {
   ),
   path: value(path('FILE'), 'Send each version of a picture that another program overwrites.'),
   plug: flag('Watch each webcam while it is plugged in, from one minute after it is plugged in.'),
-  user: flag(
-    "Install for this user's systemd instance: needs no root, and has only a part of the sandbox.",
-  ),
-  dryRun: flag('Show what would be written and run; change nothing.'),
-  force: flag('Overwrite unit files that install did not write, or that were changed since.'),
-  help: flag('Show this help.'),
-};
-
-export const uninstallOptions = {
-  user: flag("Remove the service of this user's systemd instance."),
-  dryRun: flag('Show what would be removed and run; change nothing.'),
-  help: flag('Show this help.'),
+  ...installFlags,
 };

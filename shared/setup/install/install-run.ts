@@ -4,40 +4,35 @@ import { OperationalError, systemCode } from '../../cli/errors.js';
 import { type RunTool, ask } from '../../process/run-tool.js';
 import { applyPlan } from './apply-plan.js';
 import type { Plan } from './plan.js';
-import { type Request, checkRights } from './rights.js';
+import { checkRights } from './rights.js';
 import type { Runner } from './runner.js';
 import { type Removal, removeInstalled } from './remove-installed.js';
 
-interface RunFlags {
-  readonly dryRun: boolean;
-  readonly force?: boolean;
-}
-
 const print = (line: string): void => writeTo(1, `${line}\n`);
 
-/** @throws {UsageError} not root @throws {OperationalError} INSTALL */
+/** @param argv the arguments after `install` @throws {UsageError} not root @throws {OperationalError} INSTALL */
 export async function runInstall(
   plan: Plan,
-  request: Request,
-  flags: RunFlags,
+  argv: readonly string[],
+  { dryRun, force }: { readonly dryRun: boolean; readonly force: boolean },
   run: RunTool,
 ): Promise<void> {
-  const { dryRun, force = false } = flags;
-  if (!dryRun) await checkRights(request, plan.scope, run);
+  if (!dryRun) await checkRights([plan.program, 'install', ...argv], plan.scope, run);
   const runner = runnerFor(run, plan.scope.isUser, dryRun);
   await asInstallError('install', applyPlan(plan, runner, force));
   for (const note of plan.notes) print(`note     ${note}`);
 }
 
-/** @throws {UsageError} not root @throws {OperationalError} INSTALL */
+/** @param argv the arguments after `uninstall` @throws {UsageError} not root @throws {OperationalError} INSTALL */
 export async function runUninstall(
   removal: Removal,
-  request: Request,
-  flags: RunFlags,
+  argv: readonly string[],
+  isDryRun: boolean,
   run: RunTool,
 ): Promise<void> {
-  if (!flags.dryRun) await checkRights(request, removal.scope, run);
-  const runner = runnerFor(run, removal.scope.isUser, flags.dryRun);
+  const { program, scope } = removal;
+  if (!isDryRun) await checkRights([program, 'uninstall', ...argv], scope, run);
+  const runner = runnerFor(run, scope.isUser, isDryRun);
   await asInstallError('uninstall', removeInstalled(removal, runner));
 }
 

@@ -2,21 +2,21 @@
 import { access } from 'node:fs/promises';
 import { OperationalError, UsageError } from '../../cli/errors.js';
 import { type RunTool, ask } from '../../process/run-tool.js';
-import type { Package } from './program-files.js';
+import { ownPackage } from './package-root.js';
 import type { Scope } from './scope.js';
 
-export interface Request {
-  /** The command line: `agent install …`. */
-  readonly words: readonly string[];
-  readonly package: Package;
-  readonly userId: number | undefined;
-}
-
-/** @throws {UsageError} not root @throws {OperationalError} INSTALL: systemd does not run */
-export async function checkRights(request: Request, scope: Scope, run: RunTool): Promise<void> {
-  if (!scope.isUser && request.userId !== 0) {
+/**
+ * @param words the command line: `agent install …`
+ * @throws {UsageError} not root @throws {OperationalError} INSTALL: systemd does not run
+ */
+export async function checkRights(
+  words: readonly string[],
+  scope: Scope,
+  run: RunTool,
+): Promise<void> {
+  if (!scope.isUser && process.getuid?.() !== 0) {
     throw new UsageError('root privileges are required', {
-      hint: `run: sudo ${commandLine(request)}; or use --user for a service of this user`,
+      hint: `run: sudo ${commandLine(words)}; or use --user for a service of this user`,
     });
   }
   const [name, args] = scope.isUser
@@ -42,7 +42,8 @@ async function isBooted(): Promise<boolean> {
 }
 
 /** The command line for sudo: with full paths for programs in a home, which are not in sudo's PATH. */
-function commandLine({ words, package: { node, root } }: Request): string {
+function commandLine(words: readonly string[]): string {
+  const { node, root } = ownPackage();
   const [program = '', ...rest] = words;
   const start = /^\/usr\//.test(node) ? [program] : [node, `${root}/dist/${program}.js`];
   return [...start, ...rest].join(' ');

@@ -35,6 +35,7 @@ describe('readCommandLine', () => {
   it('has the defaults without flags and variables', () => {
     expect(read([])).toEqual({
       options: { host: undefined, shotTimeout: 20_000, dir: undefined, level: [], verbose: false },
+      supplied: new Map(),
       positionals: [],
       command: undefined,
     });
