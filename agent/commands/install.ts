@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { cameraNameFromHost } from '../../shared/protocol/camera-name.js';
 import type { Environment } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
-import { UsageError, systemCode } from '../../shared/cli/errors.js';
+import { UsageError } from '../../shared/cli/errors.js';
+import { ifExists } from '../../shared/files/if-exists.js';
 import { runInstall, systemdVersion } from '../../shared/setup/install/install-run.js';
 import { givenSettings, visiblePath } from '../../shared/setup/install/given-settings.js';
 import { ownPackage } from '../../shared/setup/install/package-root.js';
@@ -103,12 +104,8 @@ async function rememberPaired(state: string | undefined, env: Environment): Prom
 
 async function webcamStates(): Promise<readonly string[]> {
   const folder = join(systemScope.stateFolder ?? '', dirname(stateFolderName));
-  try {
-    return (await readdir(folder)).map((name) => join(folder, name));
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
+  const names = (await ifExists(readdir(folder))) ?? [];
+  return names.map((name) => join(folder, name));
 }
 
 const refusedIn: Readonly<Record<Mode['kind'], Readonly<Record<string, string>>>> = {

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Environment } from '../../shared/cli/command.js';
-import { systemCode } from '../../shared/cli/errors.js';
+import { ifExists } from '../../shared/files/if-exists.js';
 import type { Scope } from '../../shared/setup/install/scope.js';
 import type { Leftovers } from '../../shared/setup/install/remove-installed.js';
 import { defineUninstall } from '../../shared/setup/install/uninstall.js';
@@ -63,11 +63,6 @@ async function reasonToKeep(state: string): Promise<string | undefined> {
   return undefined;
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return [];
-    throw error;
-  }
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return (await ifExists(readdir(folder))) ?? [];
 }

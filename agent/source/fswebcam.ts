@@ -7,6 +7,7 @@ import { access, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
+import { ifExists } from '../../shared/files/if-exists.js';
 import { findJpegDamage } from '../../shared/jpeg/splitter.js';
 import { formatDuration } from '../../shared/cli/units.js';
 import { type ProgramResult, describeEnd, runProgram } from '../../shared/process/run-program.js';
@@ -116,7 +117,7 @@ class Fswebcam implements FrameSource {
       throw await this.#failure(`did not finish a shot from ${device} within ${limit}`, result);
     }
     if (result.exitCode !== 0) throw await this.#failure(`failed on ${device}`, result);
-    const jpeg = await readIfExists(join(folder, shotName));
+    const jpeg = await ifExists(readFile(join(folder, shotName)));
     if (jpeg === undefined) throw await this.#failure(`took no picture from ${device}`, result);
     const damage = findJpegDamage(jpeg);
     if (damage === undefined) return jpeg;
@@ -138,15 +139,6 @@ class Fswebcam implements FrameSource {
         ...(hint !== undefined && { hint }),
       },
     );
-  }
-}
-
-async function readIfExists(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Reads the state of a spool from the disk, read-only; an agent may run meanwhile. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../../shared/cli/errors.js';
+import { ifExists } from '../../shared/files/if-exists.js';
 import { parseEntryName } from './entry-name.js';
 
 export interface SpoolSurvey {
@@ -20,7 +20,7 @@ export interface SpoolSurvey {
 
 /** One survey for each receiver; empty when there is no spool. @throws a system error such as EACCES */
 export async function surveySpool(root: string): Promise<readonly SpoolSurvey[]> {
-  const names = (await namesIn(root)).filter((name) => /_\d+$/.test(name));
+  const names = ((await ifExists(readdir(root))) ?? []).filter((name) => /_\d+$/.test(name));
   return Promise.all(names.map((name) => surveyFolder(join(root, name), name)));
 }
 
@@ -29,10 +29,10 @@ async function surveyFolder(folder: string, receiver: string): Promise<SpoolSurv
   let waitingBytes = 0;
   let oldestMs: number | undefined;
   let newestMs: number | undefined;
-  for (const name of await namesIn(folder)) {
+  for (const name of (await ifExists(readdir(folder))) ?? []) {
     const kind = parseEntryName(name)?.kind;
     if (kind !== 'frame' && kind !== 'sent') continue;
-    const found = await statIfPresent(join(folder, name));
+    const found = await ifExists(stat(join(folder, name)));
     if (found === undefined) continue; // delivered meanwhile
     newestMs = Math.max(newestMs ?? 0, found.mtimeMs);
     if (kind === 'sent') continue;
@@ -48,25 +48,9 @@ async function surveyFolder(folder: string, receiver: string): Promise<SpoolSurv
 
 /** @returns the size of each frame, bytes */
 async function framesIn(folder: string): Promise<number[]> {
-  const names = (await namesIn(folder)).filter((name) => parseEntryName(name)?.kind === 'frame');
-  const found = await Promise.all(names.map((name) => statIfPresent(join(folder, name))));
+  const names = ((await ifExists(readdir(folder))) ?? []).filter(
+    (name) => parseEntryName(name)?.kind === 'frame',
+  );
+  const found = await Promise.all(names.map((name) => ifExists(stat(join(folder, name)))));
   return found.flatMap((stats) => stats?.size ?? []);
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return [];
-    throw error;
-  }
-}
-
-async function statIfPresent(path: string) {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 /** `receiver uninstall`: removes what install wrote; captures and keys stay. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../../shared/cli/errors.js';
+import { ifExists } from '../../shared/files/if-exists.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import type { Leftovers } from '../../shared/setup/install/remove-installed.js';
 import { defineUninstall } from '../../shared/setup/install/uninstall.js';
@@ -36,7 +36,7 @@ async function sortLeftovers(
   const remove: string[] = [];
   const keep: { path: string; why: string }[] = [];
   for (const path of folders) {
-    const names = await namesIn(path);
+    const names = await ifExists(readdir(path));
     if (names === undefined) continue;
     const isDisposable = (name: string): boolean =>
       /^\.(?:picchanged.*|locks?)$/.test(name) || remove.includes(join(path, name));
@@ -48,13 +48,4 @@ async function sortLeftovers(
     }
   }
   return { remove, keep };
-}
-
-async function namesIn(folder: string): Promise<string[] | undefined> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 /** The mode of the installed agent: a second install keeps it, and the doctor checks its source. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../../../shared/cli/errors.js';
+import { ifExists } from '../../../shared/files/if-exists.js';
 import { manifestPath, readManifest } from '../../../shared/setup/install/manifest.js';
 import type { Scope } from '../../../shared/setup/install/scope.js';
 import { readSettings } from '../../../shared/setup/install/unit-file.js';
@@ -15,16 +15,7 @@ export async function installedMode(scope: Scope): Promise<Mode | undefined> {
   if (unit('picchanged.timer')) return { kind: 'timer' };
   if (unit('picchanged-webcam@*')) return { kind: 'plug' };
   if (!unit('picchanged.path')) return { kind: 'watch' };
-  const text = await readIfThere(join(scope.unitFolder, 'picchanged.path'));
-  const [path] = readSettings(text, 'PathChanged');
+  const text = await ifExists(readFile(join(scope.unitFolder, 'picchanged.path'), 'utf8'));
+  const [path] = readSettings(text ?? '', 'PathChanged');
   return path === undefined ? undefined : { kind: 'path', path: path.replaceAll('%%', '%') };
-}
-
-async function readIfThere(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return '';
-    throw error;
-  }
 }
