@@ -1,8 +1,9 @@
 /** The agent's state directory: data that one-shot runs keep from run to run. */
-import { readFile, readdir, rename, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { makeDirectories, writeNewFile } from '../../shared/files/durable-file.js';
+import { makeDirectories, replaceFile, writeNewFile } from '../../shared/files/durable-file.js';
+import { ifExists } from '../../shared/files/if-exists.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -46,24 +47,22 @@ export class StateDirectory {
   /** The bytes of a named file; undefined when it does not exist. @throws {OperationalError} STATE */
   async read(name: string): Promise<Buffer | undefined> {
     try {
-      return await readFile(join(this.path, name));
+      return await ifExists(readFile(join(this.path, name)));
     } catch (cause) {
-      if (systemCode(cause) === 'ENOENT') return undefined;
       throw stateError(`cannot read ${join(this.path, name)}`, cause);
     }
   }
 
   /** Writes a named file atomically. @throws {OperationalError} STATE */
   async write(name: string, bytes: Buffer): Promise<void> {
+    const path = join(this.path, name);
     const temporary = join(this.path, `.${name}.${process.pid}.part`);
     try {
       // Left by a killed process that had the same process id.
       await rm(temporary, { force: true });
-      await writeNewFile(temporary, bytes);
-      await rename(temporary, join(this.path, name));
+      await replaceFile(path, temporary, (part) => writeNewFile(part, bytes));
     } catch (cause) {
-      await rm(temporary, { force: true }).catch(() => undefined); // the first error is reported
-      throw stateError(`cannot write ${join(this.path, name)}`, cause);
+      throw stateError(`cannot write ${path}`, cause);
     }
   }
 }

@@ -10,13 +10,19 @@
  *   .<random>.part           an entry that is being written, or the space reserve (`reserve.ts`)
  */
 import { randomBytes } from 'node:crypto';
-import { readFile, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { link, readFile, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flushToDisk, makeDirectory, writeNewFile } from '../../shared/files/durable-file.js';
+import {
+  flushToDisk,
+  makeDirectory,
+  replaceFile,
+  writeNewFile,
+} from '../../shared/files/durable-file.js';
+import { ifExists } from '../../shared/files/if-exists.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { type Entry, type EntryHeader, decodeEntry } from './entry.js';
 import { entryName, parseEntryName } from './entry-name.js';
-import { linkInto, partName, removeParts, writeEntry } from './part-file.js';
+import { lacksHardLinks, partName, removeParts, writeEntry } from './part-file.js';
 import { RejectedFolder } from './rejected-folder.js';
 import { Reserve } from './reserve.js';
 import { leftoversOf } from './leftovers.js';
@@ -176,30 +182,23 @@ export class DiskStore implements EntryStore {
 
   /** @returns false: the file system has no hard links */
   async #link(path: string, sequence: number, { header }: Entry): Promise<boolean> {
-    const part = this.#part();
     try {
-      if (!(await linkInto(path, this.#pathOf(sequence, header.type), part))) return false;
-    } finally {
-      await rm(part, { force: true });
+      // Through a temporary name: link(2) fails when the name exists.
+      await replaceFile(this.#pathOf(sequence, header.type), this.#part(), (part) =>
+        link(path, part),
+      );
+      return true;
+    } catch (error) {
+      if (lacksHardLinks(error)) return false;
+      throw error;
     }
-    await flushToDisk(this.#folder);
-    return true;
   }
 
   /** Writes the whole entry, also over an existing one: after a failed flush a file may not be on the disk. */
   async #write(sequence: number, entry: Entry): Promise<void> {
     const { type } = entry.header;
-    const write = async (): Promise<void> => {
-      const part = this.#part();
-      try {
-        await writeEntry(part, entry);
-        await rename(part, this.#pathOf(sequence, type));
-      } catch (error) {
-        await rm(part, { force: true });
-        throw error;
-      }
-      await flushToDisk(this.#folder);
-    };
+    const write = (): Promise<void> =>
+      replaceFile(this.#pathOf(sequence, type), this.#part(), (part) => writeEntry(part, entry));
     await (type === 'dropped' ? this.#reserve.use(write) : write());
   }
 
@@ -231,12 +230,8 @@ export class DiskStore implements EntryStore {
 
   /** Reads the epoch: when a disk is unmounted, an empty folder may remain at the mount point. */
   async #exists(): Promise<boolean> {
-    try {
-      return (await readFile(join(this.#folder, epochName), 'utf8')).trim() === this.#epoch;
-    } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return false;
-      throw error;
-    }
+    const epoch = await ifExists(readFile(join(this.#folder, epochName), 'utf8'));
+    return epoch?.trim() === this.#epoch;
   }
 
   /** @returns undefined: it cannot be read now; sending it reports the error */
@@ -258,24 +253,18 @@ export class DiskStore implements EntryStore {
 
 async function readEpoch(folder: string): Promise<string> {
   const path = join(folder, epochName);
-  try {
-    const epoch = (await readFile(path, 'utf8')).trim();
-    if (epochPattern.test(epoch)) return epoch;
-    throw new OperationalError('STATE', `invalid epoch in ${path}: '${epoch.slice(0, 40)}'`, {
+  const existing = (await ifExists(readFile(path, 'utf8')))?.trim();
+  if (existing !== undefined) {
+    if (epochPattern.test(existing)) return existing;
+    throw new OperationalError('STATE', `invalid epoch in ${path}: '${existing.slice(0, 40)}'`, {
       hint: 'remove this file: the waiting frames are then sent under a new epoch',
     });
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
   }
   const epoch = randomBytes(16).toString('hex');
-  const part = join(folder, partName());
   try {
-    await writeNewFile(part, Buffer.from(`${epoch}\n`));
-    await rename(part, path);
-    await flushToDisk(folder);
+    await replaceFile(path, join(folder, partName()), (part) => writeNewFile(part, `${epoch}\n`));
   } catch (error) {
     // After a failed flush the name may not be on the disk: the next start writes a new epoch.
-    await rm(part, { force: true });
     await rm(path, { force: true });
     throw error;
   }

@@ -1,6 +1,6 @@
 /** Temporary files of a spool: a later start recognizes unfinished files by their names. */
 import { randomBytes } from 'node:crypto';
-import { link, readdir, rename, unlink } from 'node:fs/promises';
+import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeNewFile } from '../../shared/files/durable-file.js';
 import { systemCode } from '../../shared/cli/errors.js';
@@ -23,25 +23,11 @@ export async function removeParts(folder: string): Promise<void> {
 export async function writeEntry(path: string, { header, body }: Entry): Promise<void> {
   const modifiedAtMs = header.type === 'frame' ? header.capturedAtMs : header.lastCapturedAtMs;
   // Times before 1970 or after 2038 are left out: not every file system can store them.
-  const times = modifiedAtMs >= 0 && modifiedAtMs < 2 ** 31 * 1000 ? { modifiedAtMs } : undefined;
+  const times = modifiedAtMs >= 0 && modifiedAtMs < 2 ** 31 * 1000 ? { modifiedAtMs } : {};
   await writeNewFile(path, encodeEntry({ header, body }), times);
 }
 
-/**
- * Gives a file a second name and replaces the file that has this name. The folder is not flushed.
- * @param part an unused name in the folder of `final`; it may remain after an error
- * @returns false: the file system has no hard links @throws a system error
- */
-export async function linkInto(path: string, final: string, part: string): Promise<boolean> {
-  try {
-    await link(path, part);
-    // Through a temporary name: link(2) fails when the name exists, rename(2) replaces it.
-    await rename(part, final);
-    return true;
-  } catch (error) {
-    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(systemCode(error) ?? '')) {
-      return false;
-    }
-    throw error;
-  }
+/** Whether link(2) failed since the file system has no hard links. */
+export function lacksHardLinks(error: unknown): boolean {
+  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(systemCode(error) ?? '');
 }

@@ -6,12 +6,12 @@
  *   000000000012.jpg, .jpg.txt      a frame that the receiver refused
  *   000000000013.damaged, …         a damaged entry: a gap entry counts it; kept for inspection
  */
-import { copyFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, link, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flushToDisk, makeDirectory } from '../../shared/files/durable-file.js';
-import { systemCode } from '../../shared/cli/errors.js';
+import { flushToDisk, makeDirectory, replaceFile } from '../../shared/files/durable-file.js';
+import { ifExists } from '../../shared/files/if-exists.js';
 import { entryName, parseEntryName } from './entry-name.js';
-import { linkInto, partName, removeParts } from './part-file.js';
+import { lacksHardLinks, partName, removeParts } from './part-file.js';
 import type { RejectedEntry, StoredEntry } from './entry-store.js';
 
 const reasonName = (name: string): string => `${name}.txt`;
@@ -25,7 +25,7 @@ export class RejectedFolder {
 
   /** Lists the entries, by sequence, and removes temporary files of a killed process. @throws a system error */
   async open(): Promise<RejectedEntry[]> {
-    const names = new Set(await namesIn(this.#folder));
+    const names = new Set(await ifExists(readdir(this.#folder)));
     if (names.size > 0) await removeParts(this.#folder);
     const aside: RejectedEntry[] = [];
     for (const name of [...names].sort()) {
@@ -53,22 +53,11 @@ export class RejectedFolder {
     await makeDirectory(this.#folder);
     const name = nameOf(entry, isDamaged);
     const final = join(this.#folder, name);
-    const part = join(this.#folder, partName());
-    try {
-      // Optional: on a full disk the frame is kept without its reason.
-      await writeFile(join(this.#folder, reasonName(name)), `${why}\n`).catch(() => undefined);
-      // After a failed flush an existing name may not be on the disk: it is made again.
-      await rm(final, { force: true });
-      if (!(await linkInto(path, final, part))) {
-        await copyFile(path, part);
-        await flushToDisk(part);
-        await rename(part, final);
-      }
-    } catch (error) {
-      await rm(part, { force: true });
-      throw error;
-    }
-    await flushToDisk(this.#folder);
+    // Optional: on a full disk the frame is kept without its reason.
+    await writeFile(join(this.#folder, reasonName(name)), `${why}\n`).catch(() => undefined);
+    // After a failed flush an existing name may not be on the disk: it is made again.
+    await rm(final, { force: true });
+    await replaceFile(final, join(this.#folder, partName()), (part) => linkOrCopy(path, part));
   }
 
   /** Removes an entry; a missing entry is no error. @throws a system error */
@@ -83,11 +72,12 @@ function nameOf({ sequence, kind }: StoredEntry, isDamaged: boolean): string {
   return entryName({ sequence, kind: isDamaged ? 'damaged' : kind });
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+async function linkOrCopy(path: string, part: string): Promise<void> {
   try {
-    return await readdir(folder);
+    await link(path, part);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
+    if (!lacksHardLinks(error)) throw error;
+    await copyFile(path, part);
+    await flushToDisk(part);
   }
 }

@@ -19,7 +19,7 @@ import {
   unlink,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FileTimes, writeNewFile } from '../../shared/files/durable-file.js';
+import { type FileAttributes, writeNewFile } from '../../shared/files/durable-file.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { CoalescedTask } from './coalesced-task.js';
 
@@ -134,8 +134,8 @@ export class Folder {
   }
 
   /** Writes a new file and flushes it, as `writeNewFile` does. @throws a system error */
-  writeNew(name: string, bytes: Buffer, times?: FileTimes): Promise<void> {
-    return this.#run(writeNewFile(this.#at(name), bytes, times));
+  writeNew(name: string, bytes: Buffer, attributes?: FileAttributes): Promise<void> {
+    return this.#run(writeNewFile(this.#at(name), bytes, attributes));
   }
 
   /**

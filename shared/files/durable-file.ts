@@ -2,34 +2,64 @@
  * Files that survive a power cut: written completely, flushed, and their directory flushed after them.
  * Knows no names and formats; system errors (ENOSPC, EROFS, …) are passed on unchanged.
  */
-import { mkdir, open, rmdir, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../cli/errors.js';
 
-export interface FileTimes {
+export interface FileAttributes {
+  /** Independent of the umask. */
+  readonly mode?: number;
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   /** Becomes the file's modification time, milliseconds since 1970 UTC. */
-  readonly modifiedAtMs: number;
+  readonly modifiedAtMs?: number;
 }
 
 /**
- * Creates `path`, writes `bytes`, flushes them to the disk. The directory is not flushed: a power cut may still remove
+ * Creates `path`, writes `content`, flushes it to the disk. The directory is not flushed: a power cut may still remove
  * the name. After a failure a partial file may exist; the caller removes it.
  * @throws a system error, EEXIST when the path exists
  */
-export async function writeNewFile(path: string, bytes: Buffer, times?: FileTimes): Promise<void> {
-  const file = await open(path, 'wx');
+export async function writeNewFile(
+  path: string,
+  content: Buffer | string,
+  { mode, owner, modifiedAtMs }: FileAttributes = {},
+): Promise<void> {
+  const file = await open(path, 'wx', mode);
   try {
     // writeFile continues after a short write, and fails rather than omit bytes.
-    await file.writeFile(bytes);
-    if (times) {
+    await file.writeFile(content);
+    if (owner) await file.chown(owner.uid, owner.gid);
+    if (mode !== undefined) await file.chmod(mode);
+    if (modifiedAtMs !== undefined) {
       // A float of seconds may be slightly below the millisecond and is truncated to microseconds: add 0.5 µs.
-      const seconds = (times.modifiedAtMs + 0.0005) / 1000;
+      const seconds = (modifiedAtMs + 0.0005) / 1000;
       await file.utimes(seconds, seconds);
     }
     await file.sync();
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Replaces the file at `path`, whole or not at all, and flushes its directory.
+ * @param part an unused name in the same directory; it is free again afterwards, also after a failure
+ * @param write writes the new file at `part`, flushed
+ * @throws a system error; after a failed flush the file has the new content, and a power cut may bring back the old
+ */
+export async function replaceFile(
+  path: string,
+  part: string,
+  write: (part: string) => Promise<void>,
+): Promise<void> {
+  try {
+    await write(part);
+    await rename(part, path);
+  } finally {
+    // Also after rename(2): it does nothing when both names are links to one file. The first error is reported.
+    await rm(part, { force: true }).catch(() => undefined);
+  }
+  await flushToDisk(dirname(path));
 }
 
 /** Flushes a file's or a directory's own entry list to the disk. @throws a system error */

@@ -6,9 +6,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { makeDirectories } from './durable-file.js';
+import { makeDirectories, replaceFile, writeNewFile } from './durable-file.js';
 import { systemCode } from '../cli/errors.js';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
@@ -80,25 +80,10 @@ export class PrivateFolder {
 
   /** Replaces the file's content. @throws a system error; the old content is then unchanged */
   async write(name: string, text: string): Promise<void> {
-    const temporary = `.${name}.${randomUUID()}.part`;
-    try {
-      const file = await open(this.at(temporary), 'wx', 0o600);
-      try {
-        await file.writeFile(text);
-        if (isRoot()) {
-          const { uid, gid } = await this.#handle.stat();
-          await file.chown(uid, gid);
-        }
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(this.at(temporary), this.at(name));
-    } catch (error) {
-      await rm(this.at(temporary), { force: true }).catch(() => undefined); // the first error is reported
-      throw error;
-    }
-    await this.#handle.sync();
+    const owner = isRoot() ? await this.#handle.stat() : undefined;
+    await replaceFile(this.at(name), this.at(`.${name}.${randomUUID()}.part`), (part) =>
+      writeNewFile(part, text, { mode: 0o600, owner }),
+    );
   }
 
   /** Removes the existing ones of these files and flushes the folder. @throws a system error */

@@ -4,12 +4,12 @@
  * that was never paired. The file is `paired/<name>-<hash>` in the user's configuration directory, or in
  * /etc/picchanged for services.
  */
-import { createHash } from 'node:crypto';
-import { chmod, lstat, stat, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { chmod, lstat, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { Environment } from '../../../shared/cli/command.js';
-import { flushToDisk, makeDirectories } from '../../../shared/files/durable-file.js';
+import { makeDirectories, replaceFile, writeNewFile } from '../../../shared/files/durable-file.js';
 import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
 import { systemScope, userScope } from '../../../shared/setup/install/scope.js';
 
@@ -102,10 +102,9 @@ export class PairedMark {
     const text =
       `The agent with the state directory ${this.#state} is paired. While this file exists, the agent\n` +
       'does not connect unencrypted, even when its keys are missing.\n';
-    await writeFile(path, text);
-    await chmod(path, 0o644); // independent of the umask
-    await chmod(folder, 0o755);
-    await flushToDisk(path);
-    await flushToDisk(folder);
+    await chmod(folder, 0o755); // independent of the umask
+    await replaceFile(path, join(folder, `.${randomUUID()}.part`), (part) =>
+      writeNewFile(part, text, { mode: 0o644 }),
+    );
   }
 }

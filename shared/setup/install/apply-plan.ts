@@ -4,19 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import {
-  chmod,
-  copyFile,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, copyFile, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { OperationalError, systemCode } from '../../cli/errors.js';
+import { OperationalError } from '../../cli/errors.js';
+import { flushToDisk, replaceFile, writeNewFile } from '../../files/durable-file.js';
+import { ifExists } from '../../files/if-exists.js';
 import { ask } from '../../process/run-tool.js';
 import { changeEnvironmentFile } from './environment-file.js';
 import { type Manifest, manifestPath, readManifest } from './manifest.js';
@@ -79,7 +71,7 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
 /** The settings file: the existing text with the plan's values. */
 async function settingsFile(plan: Plan, previous: Manifest | undefined) {
   const { path, values, heading } = plan.settings;
-  const existing = await readIfExists(path);
+  const existing = await ifExists(readFile(path, 'utf8'));
   const text = changeEnvironmentFile(existing ?? heading, values);
   const file: PlannedFile = { path, content: { text }, mode: plan.scope.isUser ? 0o600 : 0o640 };
   return { file, isOwned: existing === undefined || previous?.files[path] !== undefined };
@@ -90,14 +82,14 @@ async function digestsOf(file: PlannedFile): Promise<Digests> {
   const planned =
     'text' in content
       ? createHash('sha256').update(content.text).digest('hex')
-      : await sha256OfFile(content.copyOf);
+      : await ifExists(sha256OfFile(content.copyOf));
   if (planned === undefined) {
     throw new OperationalError(
       'INSTALL',
       `${'copyOf' in content ? content.copyOf : ''} does not exist`,
     );
   }
-  return { existing: await sha256OfFile(file.path), planned };
+  return { existing: await ifExists(sha256OfFile(file.path)), planned };
 }
 
 function refuseForeign(
@@ -137,7 +129,7 @@ async function makeUser({ systemUser }: Plan, runner: Runner, previous: Manifest
 
 /** Creates a folder and its missing parents. @param made collects the created folders */
 async function makeFolders(folder: string, isDryRun: boolean, made: string[]): Promise<void> {
-  if ((await statIfExists(folder)) !== undefined) return;
+  if ((await ifExists(stat(folder))) !== undefined) return;
   await makeFolders(dirname(folder), isDryRun, made);
   if (!made.includes(folder)) made.push(folder);
   if (isDryRun) return;
@@ -147,7 +139,8 @@ async function makeFolders(folder: string, isDryRun: boolean, made: string[]): P
 
 async function makePlanned({ path, owner, mode }: PlannedFolder, runner: Runner): Promise<void> {
   const missing: string[] = [];
-  for (let at = path; (await statIfExists(at)) === undefined; at = dirname(at)) missing.unshift(at);
+  for (let at = path; (await ifExists(stat(at))) === undefined; at = dirname(at))
+    missing.unshift(at);
   for (const folder of missing) {
     runner.print(`make     ${folder}`);
     if (!runner.isDryRun) await mkdir(folder, { mode: folder === path ? mode : 0o750 });
@@ -156,7 +149,7 @@ async function makePlanned({ path, owner, mode }: PlannedFolder, runner: Runner)
   const ids = (await ask(runner.run, 'getent', ['passwd', owner]))?.split(':').slice(2, 4);
   const [uid, gid] = (ids ?? []).map(Number);
   for (const folder of new Set([...missing, path])) {
-    if (uid === undefined || gid === undefined || (await statIfExists(folder))?.uid === uid)
+    if (uid === undefined || gid === undefined || (await ifExists(stat(folder)))?.uid === uid)
       continue;
     runner.print(`chown    ${folder} to ${owner}`);
     if (!runner.isDryRun) await chownFolder(folder, uid, gid);
@@ -182,13 +175,21 @@ async function writePlanned({ path, content, mode }: PlannedFile, runner: Runner
     if ('text' in content) runner.print(`\n${path}:\n${content.text.replaceAll(/^/gm, '  | ')}`);
     return;
   }
+  await replace(path, async (part) => {
+    if ('text' in content) {
+      await writeNewFile(part, content.text, { mode });
+      return;
+    }
+    await copyFile(content.copyOf, part);
+    await chmod(part, mode); // independent of the umask
+    await flushToDisk(part);
+  });
+}
+
+async function replace(path: string, write: (part: string) => Promise<void>): Promise<void> {
   const part = `${path}.part`;
-  await rm(part, { force: true });
-  if ('text' in content) await writeFile(part, content.text, { mode });
-  else await copyFile(content.copyOf, part);
-  // Independent of the umask.
-  await chmod(part, mode);
-  await rename(part, path);
+  await rm(part, { force: true }); // left by a killed install
+  await replaceFile(path, part, write);
 }
 
 /** @returns number of removed files */
@@ -228,37 +229,12 @@ async function start(plan: Plan, runner: Runner, hasChanged: boolean): Promise<v
 }
 
 async function writeManifest(path: string, manifest: Manifest): Promise<void> {
-  const part = `${path}.part`;
-  await writeFile(part, `${JSON.stringify(manifest, undefined, 2)}\n`);
-  await chmod(part, 0o644);
-  await rename(part, path);
+  const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
+  await replace(path, (part) => writeNewFile(part, text, { mode: 0o644 }));
 }
 
-async function sha256OfFile(path: string): Promise<string | undefined> {
+async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
-    throw error;
-  }
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest('hex');
-}
-
-async function readIfExists(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
-    throw error;
-  }
-}
-
-async function statIfExists(path: string) {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
-    throw error;
-  }
 }
