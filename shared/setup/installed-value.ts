@@ -6,7 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '../cli/command.js';
-import { OperationalError, systemCode } from '../cli/errors.js';
+import { OperationalError } from '../cli/errors.js';
+import { isAbsent } from '../files/if-exists.js';
 import { readEnvironmentFile } from './install/environment-file.js';
 
 const systemFolder = '/etc/picchanged';
@@ -40,7 +41,7 @@ export async function installedValue(
         ?.trim();
       if (value) return value;
     } catch (cause) {
-      if (systemCode(cause) === 'ENOENT' || systemCode(cause) === 'ENOTDIR') continue;
+      if (isAbsent(cause)) continue;
       const hint = "run the command with sudo: it needs the service's settings";
       throw new OperationalError('KEYS', `cannot read ${path}`, { cause, hint });
     }

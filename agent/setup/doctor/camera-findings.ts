@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { OperationalError, describeError, systemCode } from '../../../shared/cli/errors.js';
+import { isAbsent } from '../../../shared/files/if-exists.js';
 import type { RunTool } from '../../../shared/process/run-tool.js';
 import { humanSize } from '../../../shared/cli/humanize.js';
 import { decodeSmall } from '../../detect/decode.js';
@@ -45,7 +46,7 @@ async function deviceFinding(path: string): Promise<Finding> {
   try {
     found = await stat(path);
   } catch (error) {
-    const isMissing = ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
+    const isMissing = isAbsent(error);
     const message = isMissing ? `${path} does not exist` : describeError(error);
     const fix = 'plug the camera in, or choose another device: ls /dev/v4l/by-id /dev/video*';
     return finding('device', 'fault', message, fix);

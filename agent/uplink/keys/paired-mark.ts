@@ -10,7 +10,8 @@ import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { Environment } from '../../../shared/cli/command.js';
 import { makeDirectories, replaceFile, writeNewFile } from '../../../shared/files/durable-file.js';
-import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
+import { isAbsent } from '../../../shared/files/if-exists.js';
+import { OperationalError } from '../../../shared/cli/errors.js';
 import { systemScope, userScope } from '../../../shared/setup/install/scope.js';
 
 export interface PairedMarkSettings {
@@ -77,9 +78,8 @@ export class PairedMark {
         await lstat(path);
         return path;
       } catch (cause) {
-        const code = systemCode(cause) ?? '';
         // EACCES in the home directory (ProtectHome=) is no error: the mark of a service is not there.
-        if (['ENOENT', 'ENOTDIR'].includes(code) || path === this.#userPath) continue;
+        if (isAbsent(cause) || path === this.#userPath) continue;
         throw new OperationalError('KEYS', `cannot check whether this agent is paired`, {
           cause,
           hint: "give the agent's user access to this folder: sudo chmod o+x",

@@ -23,6 +23,7 @@ import { systemClock } from '../../../shared/clock.js';
 import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
 import { keyHexPattern, keyIdPattern } from '../../../shared/keys/identity.js';
 import { PrivateFolder, asOwnFile, withFolder } from '../../../shared/files/private-file.js';
+import { isAbsent } from '../../../shared/files/if-exists.js';
 import { flock } from '../../../shared/files/flock.js';
 
 const idField = v.pipe(v.string(), v.regex(keyIdPattern));
@@ -284,10 +285,6 @@ function stampOf(stats: Stats | undefined): string {
 
 function isSettled(stats: Stats | undefined): boolean {
   return systemClock.nowMs() - (stats?.ctimeMs ?? Infinity) > settledAfterMs;
-}
-
-function isAbsent(error: unknown): boolean {
-  return systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
 }
 
 /** O_NOFOLLOW fails with ELOOP on a link, with ENOTDIR where a folder is expected. */

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { OperationalError, systemCode } from '../../cli/errors.js';
+import { OperationalError } from '../../cli/errors.js';
+import { isAbsent } from '../../files/if-exists.js';
 import type { Scope } from './scope.js';
 
 const schema = v.object({
@@ -27,7 +28,7 @@ export async function readManifest(path: string): Promise<Manifest | undefined> 
   try {
     return v.parse(schema, JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(cause) ?? '')) return undefined;
+    if (isAbsent(cause)) return undefined;
     throw new OperationalError('INSTALL', `cannot read ${path}`, {
       cause,
       hint: 'remove that file, then install with --force, which overwrites and records existing files',

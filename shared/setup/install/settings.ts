@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../../cli/command.js';
 import { systemCode } from '../../cli/errors.js';
+import { isAbsent } from '../../files/if-exists.js';
 import { readEnvironmentFile } from './environment-file.js';
 import type { Scope } from './scope.js';
 
@@ -24,9 +25,9 @@ export async function readInstalledSettings(
     const text = await readFile(path, 'utf8');
     return { path, variables: Object.fromEntries(readEnvironmentFile(text)), status: 'read' };
   } catch (error) {
-    const code = systemCode(error) ?? '';
-    if (['ENOENT', 'ENOTDIR'].includes(code)) return { path, variables: {}, status: 'missing' };
-    if (['EACCES', 'EPERM'].includes(code)) return { path, variables: {}, status: 'hidden' };
+    if (isAbsent(error)) return { path, variables: {}, status: 'missing' };
+    const isHidden = ['EACCES', 'EPERM'].includes(systemCode(error) ?? '');
+    if (isHidden) return { path, variables: {}, status: 'hidden' };
     throw error;
   }
 }
