@@ -11,7 +11,7 @@ import type { Folder } from './folder.js';
 import { hasContent } from './frame-copy.js';
 import { FrameNames } from './frame-names.js';
 import type { StoreParts } from './gap-lines.js';
-import { type FileAt, replaceFile } from './publish.js';
+import { type FileAt, renameOver } from './publish.js';
 import { frameLine } from './record-line.js';
 import { allOrFirstError } from './all-or-first-error.js';
 import type { FrameToStore, StoredFrame } from './store-port.js';
@@ -74,7 +74,7 @@ export class FrameFiles {
     incoming: Folder,
   ): Promise<StoredFrame> {
     return await writeTemporary(incoming, frame, async (temporary) => {
-      await replaceFile(temporary, { folder: day, name });
+      await renameOver(temporary, { folder: day, name });
       await this.#parts.flushes.flush(day);
       return { name: `${folder}/${name}`, duplicate: true };
     });

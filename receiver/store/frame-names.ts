@@ -6,7 +6,7 @@ import { numberedName } from '../../shared/protocol/frame-path.js';
 import type { DayRecord } from './day-record.js';
 import type { Folder } from './folder.js';
 import { hasContent } from './frame-copy.js';
-import { type FileAt, publishFile, replaceFile } from './publish.js';
+import { type FileAt, publishFile, renameOver } from './publish.js';
 
 /** Stems whose next number is remembered. */
 const maxStems = 10_000;
@@ -94,7 +94,7 @@ export class FrameNames {
       if (record.ownerOf(name, key) === 'another') continue;
       const copy = await this.#reserve(`${folder}/${name}`, async () => {
         if (!(await hasContent(day, name, jpeg))) return undefined;
-        await replaceFile(temporary, { folder: day, name });
+        await renameOver(temporary, { folder: day, name });
         return { result: await onNamed(name, true) };
       });
       if (copy !== undefined) return copy;

@@ -33,8 +33,11 @@ export async function publishFile(temporary: FileAt, final: FileAt): Promise<boo
   return true;
 }
 
-/** Moves a temporary file over another with the same bytes. @throws a system error */
-export function replaceFile(temporary: FileAt, final: FileAt): Promise<void> {
+/**
+ * Moves a temporary file over another with the same bytes. Not `replaceFile` of shared/files: it goes through the
+ * handles of two folders, and the caller flushes one folder for several names. @throws a system error
+ */
+export function renameOver(temporary: FileAt, final: FileAt): Promise<void> {
   return temporary.folder.rename(temporary.name, final.folder, final.name);
 }
 
@@ -52,7 +55,7 @@ async function publishByReservation(temporary: FileAt, final: FileAt): Promise<b
   }
   try {
     if (!isFree(final)) return false;
-    await replaceFile(temporary, final);
+    await renameOver(temporary, final);
     return true;
   } finally {
     await temporary.folder.removeIfThere(reservation);

@@ -20,7 +20,7 @@ export const seenInFaults = {
     name: 'the receiver renames over a name that is taken',
     path: 'receiver/store/publish.ts',
     snippet: 'await temporary.folder.link(temporary.name, final.folder, final.name);',
-    replacement: 'await replaceFile(temporary, final); return true;',
+    replacement: 'await renameOver(temporary, final); return true;',
   },
   noSum: {
     name: 'the receiver does not check the SHA-256',
