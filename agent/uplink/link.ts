@@ -31,7 +31,6 @@ import {
 } from './uplink-limits.js';
 import { Liveness } from './liveness.js';
 import type { SkippedEntries } from './skipped-entries.js';
-import { hasPreface } from './receiver-preface.js';
 
 export interface LinkParts {
   readonly camera: string;
@@ -123,18 +122,10 @@ export class Link {
   }
 
   async #receive(): Promise<number> {
-    const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: maxHeaderBytes });
-    let opening: Buffer | undefined = Buffer.alloc(0);
+    const decoder = MessageDecoder.ofReceiver({ maxHeaderBytes, maxBodyBytes: maxHeaderBytes });
     for await (const chunk of this.#socket as AsyncIterable<Buffer>) {
       this.#liveness.received(this.#parts.clock.monotonicMs());
-      let bytes = chunk;
-      if (opening !== undefined) {
-        opening = Buffer.concat([opening, chunk]);
-        if (!hasPreface(opening)) continue;
-        bytes = opening.subarray(preface.length);
-        opening = undefined;
-      }
-      for (const { header } of decoder.push(bytes)) {
+      for (const { header } of decoder.push(chunk)) {
         const message = readReceiverMessage(header);
         if (message?.type === 'bye') return this.#onBye(message);
         if (!this.#isExpected(message)) this.#checkMessageRate();

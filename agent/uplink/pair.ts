@@ -15,7 +15,6 @@ import { keyFromConnection } from '../../shared/keys/tls-settings.js';
 import { version } from '../../shared/cli/version.js';
 import type { KeyStore, Unproven } from './keys/key-store.js';
 import { openConnection } from './connection.js';
-import { hasPreface } from './receiver-preface.js';
 import { connectTls } from './tls.js';
 
 /**
@@ -99,17 +98,9 @@ async function request<T>(
 }
 
 async function readAnswer(socket: TLSSocket): Promise<PairedMessage> {
-  const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: maxHeaderBytes });
-  let opening: Buffer | undefined = Buffer.alloc(0);
+  const decoder = MessageDecoder.ofReceiver({ maxHeaderBytes, maxBodyBytes: maxHeaderBytes });
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
-    let bytes = chunk as Buffer;
-    if (opening !== undefined) {
-      opening = Buffer.concat([opening, bytes]);
-      if (!hasPreface(opening)) continue;
-      bytes = opening.subarray(preface.length);
-      opening = undefined;
-    }
-    for (const { header } of decoder.push(bytes)) {
+    for (const { header } of decoder.push(chunk as Buffer)) {
       const message = readReceiverMessage(header);
       if (message?.type === 'paired') return message;
       if (message?.type === 'bye') {

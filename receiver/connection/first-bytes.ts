@@ -13,8 +13,10 @@ export type Protocol =
 
 const usageLine =
   'this is a picchanged receiver: send JPEGs (cat x.jpg | socat - TCP:HOST:PORT) or use the agent';
-/** `PICC/` with a version of up to 12 digits and the end of line. */
-const longestPreface = 18;
+/** `PICC/` */
+const protocolName = preface.slice(0, preface.indexOf('/') + 1);
+/** With a version of up to 12 digits and the line feed. */
+const longestPreface = protocolName.length + 13;
 
 /** @returns undefined while `bytes` are too few to decide */
 export function recognize(bytes: Buffer): Protocol | undefined {
@@ -25,14 +27,15 @@ export function recognize(bytes: Buffer): Protocol | undefined {
   if (startsLike(Buffer.from([0x16, 0x03]))) {
     return bytes.length < 2 ? undefined : { kind: 'tls' };
   }
-  if (!startsLike(Buffer.from('PICC/'))) return { kind: 'foreign', answer: usageLine };
+  if (!startsLike(Buffer.from(protocolName))) return { kind: 'foreign', answer: usageLine };
   const lineEnd = bytes.indexOf(0x0a);
   if (lineEnd < 0) {
     return bytes.length < longestPreface ? undefined : { kind: 'foreign', answer: usageLine };
   }
   const line = bytes.toString('latin1', 0, lineEnd + 1);
   if (line === preface) return { kind: 'framed', prefaceBytes: preface.length };
-  if (!/^PICC\/\d{1,12}\n$/.test(line)) return { kind: 'foreign', answer: usageLine };
+  const version = line.slice(protocolName.length, -1);
+  if (!/^\d{1,12}$/.test(version)) return { kind: 'foreign', answer: usageLine };
   return {
     kind: 'foreign',
     answer: `this receiver speaks ${preface.trim()}, not ${line.trim()}: update the older of the two`,

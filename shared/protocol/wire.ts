@@ -10,6 +10,7 @@
 import { crc32 } from 'node:zlib';
 import { ByteQueue } from '../byte-queue.js';
 import { OperationalError } from '../cli/errors.js';
+import { preface } from './protocol-limits.js';
 
 export interface WireMessage {
   /** A JSON object; `messages.ts` validates its fields. */
@@ -52,13 +53,23 @@ interface Preamble {
 export class MessageDecoder {
   readonly #limits: WireLimits;
   readonly #buffered = new ByteQueue();
+  /** The beginning of the preface while it is incomplete; undefined: it is not expected, or it was read. */
+  #opening: Buffer | undefined;
   /** Undefined until it is complete. */
   #preamble: Preamble | undefined;
   /** Undefined until it is complete. */
   #header: Record<string, unknown> | undefined;
 
+  /** Decodes the bytes after the preface. */
   constructor(limits: WireLimits) {
     this.#limits = limits;
+  }
+
+  /** Decodes all that a receiver sends: the preface is read and checked. */
+  static ofReceiver(limits: WireLimits): MessageDecoder {
+    const decoder = new MessageDecoder(limits);
+    decoder.#opening = Buffer.alloc(0);
+    return decoder;
   }
 
   /** True inside a message: an end of the stream here cuts it off. */
@@ -78,11 +89,12 @@ export class MessageDecoder {
 
   /**
    * Decodes the next bytes. @returns the messages that they complete
-   * @throws {OperationalError} PROTOCOL: a length above its limit, a wrong CRC, a header that is not a JSON object.
-   *   The decoder must not be used afterwards.
+   * @throws {OperationalError} PROTOCOL: not the preface, a length above its limit, a wrong CRC, a header that is not a
+   *   JSON object. The decoder must not be used afterwards.
    */
   push(chunk: Buffer): WireMessage[] {
-    this.#buffered.append(chunk);
+    const bytes = this.#opening === undefined ? chunk : this.#readPreface(this.#opening, chunk);
+    this.#buffered.append(bytes);
     const messages: WireMessage[] = [];
     for (;;) {
       if (this.#preamble === undefined) {
@@ -101,6 +113,15 @@ export class MessageDecoder {
       messages.push({ header: this.#header, body: this.#buffered.take(bodyBytes) });
       this.#preamble = this.#header = undefined;
     }
+  }
+
+  /** @returns the bytes after the preface; none while it is incomplete */
+  #readPreface(opening: Buffer, chunk: Buffer): Buffer {
+    const bytes = Buffer.concat([opening, chunk]);
+    const start = bytes.subarray(0, preface.length);
+    if (!preface.startsWith(start.toString('latin1'))) throw notAReceiver(bytes);
+    this.#opening = start.length < preface.length ? bytes : undefined;
+    return bytes.subarray(preface.length);
   }
 
   #readPreamble(bytes: Buffer): Preamble {
@@ -130,6 +151,15 @@ function parseHeader(bytes: Buffer): Record<string, unknown> {
     throw violation('a header that is not a JSON object');
   }
   return header as Record<string, unknown>;
+}
+
+function notAReceiver(bytes: Buffer): OperationalError {
+  const received = bytes
+    .toString('latin1', 0, 200)
+    .replaceAll(/[^\x20-\x7e]+/g, ' ')
+    .trim();
+  const expectation = `not a picchanged receiver of this protocol version: it sent '${received}'`;
+  return new OperationalError('PROTOCOL', expectation);
 }
 
 function violation(what: string, cause?: unknown): OperationalError {

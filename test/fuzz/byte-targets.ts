@@ -8,7 +8,6 @@ import { decodePlanes } from '../../agent/detect/planes.js';
 import { readMask } from '../../agent/detect/mask-png.js';
 import { decodeState } from '../../agent/detect/kept-state.js';
 import { decodeEntry, encodeEntry, sha256Of } from '../../agent/spool/entry.js';
-import { hasPreface } from '../../agent/uplink/receiver-preface.js';
 import { readClientHello } from '../../receiver/access/client-hello.js';
 import { recognize } from '../../receiver/connection/first-bytes.js';
 import { maxClientHelloBytes } from '../../receiver/limits/receiver-limits.js';
@@ -218,7 +217,7 @@ export const byteTargets: readonly FuzzTarget[] = [
     check(bytes) {
       for (let length = 0; length < Math.min(bytes.length, 12); length += 1) {
         recognize(bytes.subarray(0, length));
-        orRefused(() => hasPreface(bytes.subarray(0, length)));
+        orRefused(() => MessageDecoder.ofReceiver(limits).push(bytes.subarray(0, length)));
       }
     },
   },

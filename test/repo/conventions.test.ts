@@ -414,6 +414,7 @@ describe('conventions of the sources', () => {
       'node:zlib',
       'shared/byte-queue',
       'shared/cli/errors',
+      'shared/protocol/protocol-limits',
     ]);
   });
 

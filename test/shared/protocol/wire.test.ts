@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OperationalError } from '../../../shared/cli/errors.js';
+import { preface } from '../../../shared/protocol/protocol-limits.js';
 import { MessageDecoder, type WireMessage, encodeMessage } from '../../../shared/protocol/wire.js';
 import { anyBytes, anyChunking, everyChunking, hex } from '../chunking.js';
 
@@ -47,6 +48,37 @@ const vectors: readonly { bytes: Buffer; header: object; body: Buffer }[] = [
     body: Buffer.alloc(0),
   },
 ];
+
+const ping = vectors[0]!.bytes;
+
+describe('what a receiver sends', () => {
+  it('is its preface and messages, in any chunking', () => {
+    for (const chunks of everyChunking(Buffer.concat([Buffer.from(preface), ping]))) {
+      const decoder = MessageDecoder.ofReceiver(generous);
+      const messages = chunks.flatMap((chunk) => decoder.push(chunk));
+      expect(messages.map(({ header }) => header)).toEqual([{ type: 'ping' }]);
+      expect(decoder.isInside).toBe(false);
+    }
+  });
+
+  it.each([
+    ['another version', 'PICC/2\n', 'PICC/2'],
+    ['another program', 'SSH-2.0-x\r\n\0', 'SSH-2.0-x'],
+    ['a message without a preface', ping, '{"type":"ping"}'],
+  ])('is refused when it is %s', (_, bytes, said) => {
+    const decoder = MessageDecoder.ofReceiver(generous);
+    const message = expect.stringContaining(said) as string;
+    expect(() => decoder.push(Buffer.from(bytes))).toThrow(
+      expect.objectContaining({ code: 'PROTOCOL', message }) as Error,
+    );
+  });
+
+  it('is refused at the first byte that is not of the preface', () => {
+    const decoder = MessageDecoder.ofReceiver(generous);
+    expect(decoder.push(Buffer.from('PIC'))).toEqual([]);
+    expect(() => decoder.push(Buffer.from('X'))).toThrow("it sent 'PICX'");
+  });
+});
 
 describe('a message', () => {
   it.each(vectors)('is read in any chunking: $header', ({ bytes, header, body }) => {
