@@ -2,6 +2,7 @@
 import type { Clock } from '../../shared/clock.js';
 import type { Log } from '../../shared/cli/log.js';
 import type { DropReason } from '../../shared/protocol/messages.js';
+import { WindowCounter } from '../../shared/window-counter.js';
 
 const logIntervalMs = 60_000;
 const facts: Readonly<Record<DropReason, Readonly<Record<string, string>>>> = {
@@ -16,7 +17,7 @@ export class DropLog {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #totals = new Map<DropReason, number>();
-  #loggedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #notes = new WindowCounter(logIntervalMs);
 
   constructor(log: Log, clock: Clock) {
     this.#log = log;
@@ -26,9 +27,7 @@ export class DropLog {
   /** Counts dropped frames; logs all totals when the last log is at least a minute old. */
   note(count: number, why: DropReason): void {
     this.#totals.set(why, (this.#totals.get(why) ?? 0) + count);
-    const now = this.#clock.monotonicMs();
-    if (now - this.#loggedAtMs < logIntervalMs) return;
-    this.#loggedAtMs = now;
+    if (this.#notes.add(this.#clock.monotonicMs()) > 1) return;
     for (const [reason, frames] of this.#totals) {
       this.#log.warn('frames dropped', { frames, ...facts[reason] });
     }

@@ -4,7 +4,6 @@
  */
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { MessageRateLimit } from '../../shared/protocol/message-rate-limit.js';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
@@ -22,6 +21,7 @@ import {
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { version } from '../../shared/cli/version.js';
+import { WindowCounter } from '../../shared/window-counter.js';
 import type { Spool, WaitingEntry } from '../spool/spool.js';
 import {
   maxFramesInFlight,
@@ -43,6 +43,7 @@ export interface LinkParts {
   readonly onWelcome: (receiverId: string | undefined) => Promise<void>;
 }
 
+const minuteMs = 60_000;
 /** Interval at which deadlines are checked. */
 const heartbeatMs = 1000;
 /** Bytes in one write to the socket: each completed write counts as a sign of life. */
@@ -65,7 +66,7 @@ export class Link {
   readonly #inFlight = new Map<number, WaitingEntry['kind']>();
   /** A receiver with a full disk refuses every frame every few seconds. */
   readonly #refusals: RepeatingErrorLog;
-  readonly #messageRate = new MessageRateLimit(maxIdleMessagesPerMinute);
+  readonly #idleMessages = new WindowCounter(minuteMs);
   readonly #liveness: Liveness;
   #hasWelcome = false;
   /** Upper limit of unanswered entries; undefined before the welcome. */
@@ -155,7 +156,8 @@ export class Link {
   }
 
   #checkMessageRate(): void {
-    if (!this.#messageRate.exceeds(this.#parts.clock.monotonicMs())) return;
+    const count = this.#idleMessages.add(this.#parts.clock.monotonicMs());
+    if (count <= maxIdleMessagesPerMinute) return;
     const limit = `more than ${maxIdleMessagesPerMinute} messages a minute without payload`;
     throw new OperationalError('PROTOCOL', `the receiver sends ${limit}`);
   }

@@ -3,7 +3,6 @@
  * the frames; access control and decoding have their own files.
  */
 import type { Socket } from 'node:net';
-import { MessageRateLimit } from '../../shared/protocol/message-rate-limit.js';
 import { OperationalError } from '../../shared/cli/errors.js';
 import {
   maxHeaderBytes,
@@ -19,6 +18,7 @@ import {
 } from '../../shared/protocol/messages.js';
 import { MessageDecoder, type WireMessage, encodeMessage } from '../../shared/protocol/wire.js';
 import { version } from '../../shared/cli/version.js';
+import { WindowCounter } from '../../shared/window-counter.js';
 import type { CameraRegister } from './camera-register.js';
 import { refusalOf } from './camera-admission.js';
 import { FrameIntake, sentenceOf } from './frame-intake.js';
@@ -53,6 +53,8 @@ interface MessageResources {
   readonly release: () => void;
 }
 
+const minuteMs = 60_000;
+
 type ByeReason = Partial<Omit<ByeMessage, 'type'>>;
 
 export class FramedSession {
@@ -61,7 +63,7 @@ export class FramedSession {
   readonly #decoder: MessageDecoder;
   readonly #pending = new Set<Promise<void>>();
   readonly #minRate: MinRateCheck;
-  readonly #messageRate = new MessageRateLimit(maxIdleMessagesPerMinute);
+  readonly #idleMessages = new WindowCounter(minuteMs);
   /** Work of the message that is arriving. */
   #tab: Tab;
   /** Undefined until the welcome. */
@@ -194,7 +196,8 @@ export class FramedSession {
   }
 
   #checkMessageRate(): void {
-    if (!this.#messageRate.exceeds(this.#parts.clock.monotonicMs())) return;
+    const count = this.#idleMessages.add(this.#parts.clock.monotonicMs());
+    if (count <= maxIdleMessagesPerMinute) return;
     const message = `more than ${maxIdleMessagesPerMinute} messages without payload in a minute`;
     throw new OperationalError('PROTOCOL', message);
   }

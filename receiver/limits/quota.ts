@@ -4,12 +4,11 @@
  */
 import type { Clock } from '../../shared/clock.js';
 import { formatSize } from '../../shared/cli/units.js';
+import { WindowCounter } from '../../shared/window-counter.js';
 import { maxCountedApart, minStoredBytes } from './receiver-limits.js';
 import { networkOf } from './network.js';
 
 const minuteMs = 60_000;
-/** Stands for all spenders beyond `maxCountedApart`. */
-const others = 'others';
 
 /** @param camera whose key the peer has proven @returns the name of the quota that a connection spends */
 export function spenderOf(camera: string | undefined, address: string): string {
@@ -19,9 +18,7 @@ export function spenderOf(camera: string | undefined, address: string): string {
 export class Quota {
   readonly #maxBytesPerMinute: number;
   readonly #clock: Clock;
-  /** Of the current minute only, so that old names take no memory. */
-  readonly #spentBytes = new Map<string, number>();
-  #minuteAtMs = Number.NEGATIVE_INFINITY;
+  readonly #spentBytes = new WindowCounter(minuteMs, maxCountedApart);
 
   /** @param maxBytesPerMinute 0: no limit */
   constructor(maxBytesPerMinute: number, clock: Clock) {
@@ -42,27 +39,16 @@ export class Quota {
   waitMs(spender: string): number {
     if (this.#maxBytesPerMinute === 0) return 0;
     const now = this.#clock.monotonicMs();
-    if (now - this.#minuteAtMs >= minuteMs) {
-      this.#minuteAtMs = now;
-      this.#spentBytes.clear();
-    }
-    const spent = this.#spentBytes.get(this.#keyOf(spender)) ?? 0;
-    if (spent < this.#maxBytesPerMinute) return 0;
-    return Math.ceil(this.#minuteAtMs + minuteMs - now);
+    if (this.#spentBytes.total(now, spender) < this.#maxBytesPerMinute) return 0;
+    return Math.ceil(this.#spentBytes.remainingMs(now));
   }
 
   /** Counts bytes that are about to be stored. @returns as `waitMs`; nothing is counted when it is not 0 */
   spend(spender: string, byteCount: number): number {
     const waitMs = this.waitMs(spender);
     if (waitMs > 0 || this.#maxBytesPerMinute === 0) return waitMs;
-    const key = this.#keyOf(spender);
-    const spent = this.#spentBytes.get(key) ?? 0;
-    this.#spentBytes.set(key, spent + Math.max(byteCount, minStoredBytes));
+    const spentBytes = Math.max(byteCount, minStoredBytes);
+    this.#spentBytes.add(this.#clock.monotonicMs(), spentBytes, spender);
     return 0;
-  }
-
-  #keyOf(spender: string): string {
-    const isRoom = this.#spentBytes.has(spender) || this.#spentBytes.size < maxCountedApart;
-    return isRoom ? spender : others;
   }
 }

@@ -83,7 +83,7 @@ const layersOf: Readonly<Record<string, readonly string[]>> = {
   ],
   shared: [
     ...['setup', 'keys', 'protocol', 'jpeg', 'files', 'process', 'cli'],
-    ...['byte-queue', 'backoff', 'clock'],
+    ...['byte-queue', 'backoff', 'clock', 'window-counter'],
   ],
 };
 
