@@ -15,12 +15,10 @@ import {
   DRI,
   EOI,
   SOF2,
-  SOI,
   SOS,
-  isEmpty,
   isFrameHeader,
   noPictureData,
-  noStart,
+  startDamage,
 } from './markers.js';
 import { readScan } from './scan.js';
 import {
@@ -51,8 +49,8 @@ export type ChooseTile = (frame: FrameHeader) => 4 | 8;
 
 /** @throws {OperationalError} FRAME: damaged, or coded in an unsupported way; what `chooseTile` throws */
 export function readCoefficients(jpeg: Buffer, chooseTile: ChooseTile): Reading {
-  if (jpeg.length === 0) throw damaged(isEmpty);
-  if (jpeg[0] !== 0xff || jpeg[1] !== SOI) throw damaged(noStart);
+  const damage = startDamage(jpeg);
+  if (damage !== undefined) throw damaged(damage);
   const reader = new Reader(jpeg, chooseTile);
   for (let at = 2; ;) {
     const segment = readSegment(jpeg, at);

@@ -20,18 +20,21 @@ export const isFrameHeader = (code: number): boolean =>
 
 export type MarkerKind = 'fill' | 'standalone' | 'end' | 'segment';
 
-export const isEmpty = 'it is empty';
-export const noStart = 'it does not begin with FF D8';
 export const endsTooSoon = 'it ends before its end marker (FF D9)';
 export const noPictureData = 'it ends before any scan (SOS)';
 
-const hexOf = (byte: number): string => `0x${byte.toString(16).padStart(2, '0')}`;
 /** A byte in an error: `0xd8`. */
-export const hex = (byte: number | undefined): string => hexOf(byte ?? 0);
+export const hex = (byte = 0): string => `0x${byte.toString(16).padStart(2, '0')}`;
 export const noMarker = (byte: number | undefined): string =>
   `expected a marker, found byte ${hex(byte)}`;
 export const shortSegment = (code: number, length: number): string =>
   `segment ${hex(code)} has length ${length}; the minimum is 2`;
+
+/** The reason why a JPEG cannot begin with these bytes; undefined: it begins with SOI. */
+export function startDamage(bytes: Buffer): string | undefined {
+  if (bytes.length === 0) return 'it is empty';
+  return bytes[0] === 0xff && bytes[1] === SOI ? undefined : 'it does not begin with FF D8';
+}
 
 /**
  * Classifies the byte after FF where a marker is expected.

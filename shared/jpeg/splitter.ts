@@ -12,13 +12,12 @@ import {
   SOI,
   SOS,
   endsTooSoon,
-  isEmpty,
   isRestart,
   noMarker,
   noPictureData,
-  noStart,
   readMarker,
   shortSegment,
+  startDamage,
 } from './markers.js';
 
 const empty = Buffer.alloc(0);
@@ -257,8 +256,8 @@ export function* walkJpeg(
   bytes: Buffer,
   stepsAtOnce: number,
 ): Generator<undefined, string | undefined> {
-  if (bytes.length === 0) return isEmpty;
-  if (bytes[0] !== 0xff || bytes[1] !== SOI) return noStart;
+  const damage = startDamage(bytes);
+  if (damage !== undefined) return damage;
   const splitter = new JpegSplitter({ maxBytes: bytes.length, maxResults: 1 });
   const [first] = yield* splitter.walk(bytes, stepsAtOnce);
   if (first === undefined) return endsTooSoon;
