@@ -1,6 +1,6 @@
 /**
- * Shared by both programs' main functions: the log, the signals that end the process, and the line and exit code for
- * an error.
+ * Shared by both programs: the choice of the command, the line and the exit code for an error, the log, and the signals
+ * that end the process.
  */
 import { fstatSync, writeSync } from 'node:fs';
 import { type Clock } from '../clock.js';
@@ -10,29 +10,40 @@ import { type Log, errorPriority, isJournal, makeLog } from './log.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 /** @throws {UsageError} for a wrong argument @throws {OperationalError} for a failure at run time */
 export type Command = (argv: readonly string[], env: Environment) => Promise<void>;
-/** By the first argument; a command's module is loaded when it is used. */
-export type Commands = Readonly<Record<string, () => Promise<{ readonly run: Command }>>>;
 
-/**
- * The command that the first argument names; `fallback` when it is a flag or absent.
- * @throws {UsageError} the first argument is neither a command nor a flag
- */
-export async function findCommand(
+export interface Commands {
+  readonly program: 'agent' | 'receiver';
+  /** By the first argument; a command's module is loaded when it is used. */
+  readonly named: Readonly<Record<string, () => Promise<{ readonly run: Command }>>>;
+  /** Runs when the first argument is a flag or absent. */
+  readonly unnamed: Command;
+}
+
+/** Runs the command that the first argument names, and writes its error. @returns the exit code */
+export async function runCommandLine(
   commands: Commands,
-  fallback: Command,
   argv: readonly string[],
-): Promise<(env: Environment) => Promise<void>> {
-  const [name] = argv;
-  if (name === undefined || name.startsWith('-')) return (env) => fallback(argv, env);
-  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (load === undefined) {
-    const names = Object.keys(commands).join(' ');
-    throw new UsageError(`unknown command '${name}'`, {
-      hint: names === '' ? 'try --help' : `the commands are ${names}; or try --help`,
-    });
+  env: Environment,
+): Promise<number> {
+  try {
+    const [name] = argv;
+    const isNamed = name !== undefined && !name.startsWith('-');
+    if (isNamed) await (await loadCommand(commands, name))(argv.slice(1), env);
+    else await commands.unnamed(argv, env);
+    return 0;
+  } catch (error) {
+    return reportFatal(commands.program, error, env);
   }
-  const { run } = await load();
-  return (env) => run(argv.slice(1), env);
+}
+
+/** @throws {UsageError} there is no command with this name */
+async function loadCommand({ named }: Commands, name: string): Promise<Command> {
+  const load = Object.hasOwn(named, name) ? named[name] : undefined;
+  if (load !== undefined) return (await load()).run;
+  const names = Object.keys(named).join(' ');
+  throw new UsageError(`unknown command '${name}'`, {
+    hint: `the commands are ${names}; or try --help`,
+  });
 }
 
 /** Writes to a standard stream synchronously; a closed stream is not an error. */
@@ -65,7 +76,7 @@ export function abortOnSignals(): AbortSignal {
 }
 
 /** Writes the error that ends the program: one line, or the stack for a bug. @returns the exit code */
-export function reportFatal(program: string, error: unknown, env: Environment): number {
+function reportFatal(program: string, error: unknown, env: Environment): number {
   const isExpected = error instanceof OperationalError;
   const text = isExpected || !(error instanceof Error) ? describeError(error) : error.stack;
   const priority = isJournal(env.JOURNAL_STREAM, fstatSync(2)) ? errorPriority : '';
