@@ -12,6 +12,7 @@ import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { installedKeysPath } from '../access/keys/keys-path.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
+import { requireDirectory } from '../setup/installed.js';
 import { capturesOwner } from '../setup/install/captures-owner.js';
 import { installOptions } from '../setup/install/install-options.js';
 import { installedSocket } from '../setup/install/installed-socket.js';
@@ -58,13 +59,9 @@ export const run = defineCommand({
       scope,
     });
     const installed = (await readInstalledSettings(scope, 'receiver')).variables;
-    const directory =
-      options.dir ?? installed.RECEIVER_DIR ?? (scope.isUser ? undefined : shippedDirectory);
-    if (directory === undefined) {
-      throw new UsageError('--dir is required', {
-        hint: 'name the captures directory with --dir DIR',
-      });
-    }
+    const directory = requireDirectory(
+      options.dir ?? installed.RECEIVER_DIR ?? (scope.isUser ? undefined : shippedDirectory),
+    );
     const absolute = absolutePath(directory, scope.isUser);
     const isServiceFolder = scope.isUser || absolute === shippedDirectory;
     const before = await installedSocket(scope);

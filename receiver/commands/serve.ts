@@ -15,6 +15,7 @@ import { KeyRing } from '../access/keys/key-ring.js';
 import { keysPath } from '../access/keys/keys-path.js';
 import { openListeners } from '../listen/listeners.js';
 import { receiverProgram } from '../options.js';
+import { requireDirectory } from '../setup/installed.js';
 import { ConnectionServer } from '../connection/server.js';
 import { checkClosedMark } from '../store/closed-mark.js';
 import { openFrameStore } from '../store/frame-store.js';
@@ -31,12 +32,7 @@ export const run = defineCommand({
   program: receiverProgram,
   usage,
   async run({ options, env }) {
-    const { dir } = options;
-    if (dir === undefined) {
-      throw new UsageError('--dir is required', {
-        hint: 'name the captures directory with --dir DIR',
-      });
-    }
+    const dir = requireDirectory(options.dir);
     // The receiver's group may read the frames, others may not.
     restrictNewFiles(0o027);
     const signal = abortOnSignals();

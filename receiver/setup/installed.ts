@@ -1,23 +1,17 @@
 /** The captures directory for a command that runs beside an installed receiver. */
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
-import { UsageError, systemCode } from '../../shared/cli/errors.js';
+import { UsageError } from '../../shared/cli/errors.js';
 import type { Scope } from '../../shared/setup/install/scope.js';
+import { installedFolder } from '../../shared/setup/installed-folder.js';
 import { stateFolderName } from '../access/keys/keys-path.js';
 
 /** @param flag `--dir` or the settings; without it, the directory of the units @throws {UsageError} there is none */
 export async function capturesFor(flag: string | undefined, scope: Scope): Promise<string> {
-  if (flag !== undefined) return flag;
-  const missing = new UsageError('--dir is required', {
-    hint: 'name the captures directory with --dir DIR',
-  });
-  if (scope.stateFolder === undefined) throw missing;
-  const installed = join(scope.stateFolder, stateFolderName);
-  try {
-    await access(installed);
-    return installed;
-  } catch (error) {
-    if (systemCode(error) === 'EACCES') return installed;
-    throw missing;
-  }
+  return requireDirectory(flag ?? (await installedFolder(scope, stateFolderName)));
+}
+
+/** @throws {UsageError} the captures directory is not named */
+export function requireDirectory(directory: string | undefined): string {
+  if (directory !== undefined) return directory;
+  const hint = 'name the captures directory with --dir DIR';
+  throw new UsageError('--dir is required', { hint });
 }
