@@ -7,7 +7,6 @@ import { systemClock } from '../../shared/clock.js';
 import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { type OperationalError, UsageError } from '../../shared/cli/errors.js';
-import type { CameraKey } from '../../shared/keys/identity.js';
 import type { CommandLine } from '../../shared/cli/option-table.js';
 import type { Log } from '../../shared/cli/log.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
@@ -24,7 +23,7 @@ import { longestPauseMs } from '../service/watchdog-plan.js';
 import { openSource } from '../source/open-source.js';
 import { sourceSettings, temporaryDirectory } from '../source/source-settings.js';
 import { DropLog } from '../spool/drop-log.js';
-import type { CloseResult, Spool } from '../spool/spool.js';
+import type { CloseResult } from '../spool/spool.js';
 import { SpoolSet, type SpoolSetSettings } from '../spool/spool-set.js';
 import { lockState } from '../service/state-lock.js';
 import { StateDirectory, defaultStateDirectory, isEmpty } from '../service/state.js';
@@ -115,22 +114,16 @@ async function runAgent(line: AgentLine, context: AgentContext, env: Environment
     : openServiceManager(env, process.pid, { attemptMs, clock, log, signal });
   const waitingCount = (): number => spools.waitingCount;
   const idleExitMs = options.idleExit;
-  let delivery: Delivery | undefined;
-  const isPending = (): boolean => delivery?.isPending ?? true;
+  const uplinks = destinations.map(
+    (destination) =>
+      new Uplink({ destination, camera, keys: context.keys, spools, clock, log, random }),
+  );
+  const delivery = new Delivery(uplinks, clock);
+  const isPending = (): boolean => delivery.isPending;
   const progress = new WatchProgress({ idleExitMs, clock, waitingCount, isPending, manager });
   const onPoll = (isQuiet: boolean): void => progress.polled(isQuiet);
   const source = await openSource({ ...sourceSettings(options, line.command, env), onPoll });
   try {
-    const deliver = (): Delivery => {
-      const uplinks = destinations.map((destination) => {
-        const spool = spools.spoolFor(destination);
-        const onReceiver = (id: string): Promise<readonly Spool[]> =>
-          spools.noteReceiver(destination, id);
-        const keys = (): Promise<readonly CameraKey[]> => context.keys.keysFor(destination, camera);
-        return new Uplink({ destination, camera, keys, spool, clock, log, random, onReceiver });
-      });
-      return new Delivery(uplinks, clock);
-    };
     const onJudged: WatchParts['onJudged'] = ({ capturedAtMs, verdict }, sha256) => {
       progress.judged(verdict.sent);
       const line = { event: 'judged', capturedAtMs, sha256, verdict };
@@ -146,10 +139,10 @@ async function runAgent(line: AgentLine, context: AgentContext, env: Environment
     if (options.once) {
       const take = (): Promise<void> => takeOne(parts, signal);
       const remember = (): Promise<void> => pipeline.keepState();
-      const once = { take, deliver, spools, remember, log };
+      const once = { take, delivery, spools, remember, log };
       await runOnce(once, options.sendTimeout, signal);
     } else {
-      delivery = deliver();
+      const ended = delivery.start();
       progress.ready();
       const settings = {
         intervalMs: options.interval,
@@ -158,7 +151,7 @@ async function runAgent(line: AgentLine, context: AgentContext, env: Environment
       };
       const end = AbortSignal.any([signal, progress.idle]);
       // Delivery runs until `finish`; an earlier end is a bug and rejects.
-      await Promise.race([watch(parts, settings, end), delivery.ended]);
+      await Promise.race([watch(parts, settings, end), ended]);
       await delivery.finish(stopLimitMs, signal);
       logUndelivered(await spools.close(), log);
     }

@@ -15,7 +15,7 @@ import { MemoryStore } from './memory-store.js';
 import { partName, removeParts, writeEntry } from './part-file.js';
 import { QueueSpool, type QueueSettings } from './queue-spool.js';
 import type { Prepared } from './entry-store.js';
-import type { CloseResult, FrameToSend, Outbox, Spool } from './spool.js';
+import type { CloseResult, FrameToSend, Outbox, Spool, Spools } from './spool.js';
 
 export interface SpoolSetSettings extends QueueSettings {
   /** Called with the path of each file that is not a spool file; the file is not touched. */
@@ -31,7 +31,7 @@ interface OrphanedSpool {
   spool: Promise<QueueSpool> | undefined;
 }
 
-export class SpoolSet implements Outbox {
+export class SpoolSet implements Outbox, Spools {
   readonly #spools: ReadonlyMap<string, QueueSpool>;
   readonly #settings: SpoolSetSettings;
   /** Folder where entries are written before they are linked; undefined: spools in memory. */
@@ -103,17 +103,12 @@ export class SpoolSet implements Outbox {
     return [...this.#spools.values()].reduce((sum, spool) => sum + spool.inMemoryCount, 0);
   }
 
-  /** @throws {Error} the set was not opened for this destination: a bug */
   spoolFor(destination: Destination): Spool {
     const spool = this.#spools.get(folderName(destination));
     if (spool === undefined) throw new Error(`no spool for ${destination.host}`);
     return spool;
   }
 
-  /**
-   * Stores the id of the receiver that answers at a destination.
-   * @returns orphaned spools with entries for the same receiver
-   */
   async noteReceiver(destination: Destination, receiverId: string): Promise<readonly Spool[]> {
     if (this.#root === undefined) return [];
     const path = join(this.#root, folderName(destination), receiverName);

@@ -2,6 +2,7 @@
  * The ports between detection and uplink. The watch loop adds frames to the outbox. Each receiver has its own spool:
  * its uplink sends the entries of that spool, and its acknowledgements remove them.
  */
+import type { Destination } from '../../shared/cli/address.js';
 import type { WireVerdict } from '../../shared/protocol/messages.js';
 import type { Entry, EntryHeader } from './entry.js';
 
@@ -56,6 +57,18 @@ export interface Spool {
   release(): void;
   /** Calls `listener` after each added frame. */
   onAdded(listener: () => void): void;
+}
+
+/** The spools of all receivers, as the uplinks use them. */
+export interface Spools {
+  /** @throws {Error} there is no spool for this destination: a bug */
+  spoolFor(destination: Destination): Spool;
+  /**
+   * Stores the id of the receiver that answers at a destination.
+   * @returns orphaned spools with entries for the same receiver; each has its own epoch, so it is delivered on its
+   *   own connection
+   */
+  noteReceiver(destination: Destination, receiverId: string): Promise<readonly Spool[]>;
 }
 
 /** The frames that wait when the process ends. */

@@ -9,17 +9,16 @@ export class Delivery {
   readonly #uplinks: readonly Uplink[];
   readonly #clock: Clock;
   readonly #abort = new AbortController();
-  readonly #running: Promise<unknown>;
+  #running: Promise<unknown> | undefined;
 
-  /** Starts the delivery. */
   constructor(uplinks: readonly Uplink[], clock: Clock) {
     this.#uplinks = uplinks;
     this.#clock = clock;
-    this.#running = Promise.all(uplinks.map((uplink) => uplink.run(this.#abort.signal)));
   }
 
-  /** Resolves when all uplinks have ended; rejects when a bug ends one. */
-  get ended(): Promise<unknown> {
+  /** Starts the uplinks; call it once. @returns resolves when all of them have ended; rejects when a bug ends one */
+  start(): Promise<unknown> {
+    this.#running = Promise.all(this.#uplinks.map((uplink) => uplink.run(this.#abort.signal)));
     return this.#running;
   }
 
@@ -29,11 +28,13 @@ export class Delivery {
   }
 
   /**
-   * Delivers the waiting entries within a time limit, and ends. The other entries stay in their spools.
+   * Delivers the waiting entries within a time limit, and ends; starts the uplinks if they do not run. The other
+   * entries stay in their spools.
    * @param stop when it is aborted, the time limit becomes `stopTimeoutMs`
    * @returns false: the time limit was reached
    */
   async finish(timeLimitMs: number, stop: AbortSignal): Promise<boolean> {
+    const running = this.#running ?? this.start();
     for (const uplink of this.#uplinks) uplink.drain();
     const abortAfter = async (ms: number): Promise<void> => {
       await this.#clock.sleep(ms, this.#abort.signal);
@@ -43,7 +44,7 @@ export class Delivery {
     void abortAfter(timeLimitMs);
     if (stop.aborted) onStop();
     stop.addEventListener('abort', onStop, { once: true });
-    await this.#running;
+    await running;
     stop.removeEventListener('abort', onStop);
     const isInTime = !this.#abort.signal.aborted;
     this.#abort.abort();

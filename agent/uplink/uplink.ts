@@ -9,7 +9,7 @@ import type { Log } from '../../shared/cli/log.js';
 import { type BackoffSettings, backoffMs } from '../../shared/backoff.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
-import type { Spool } from '../spool/spool.js';
+import type { Spool, Spools } from '../spool/spool.js';
 import { openConnection } from './connection.js';
 import { Link } from './link.js';
 import { OversizeLog, SkippedEntries } from './skipped-entries.js';
@@ -19,17 +19,20 @@ export interface UplinkParts {
   readonly destination: Destination;
   /** The camera's name at a receiver that the agent is not paired with. */
   readonly camera: string;
-  /** Called for each connection. @returns the keys to try, best first; empty: connect unencrypted. May reject. */
-  readonly keys: () => Promise<readonly CameraKey[]>;
-  readonly spool: Spool;
+  readonly keys: CameraKeys;
+  readonly spools: Spools;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+}
+
+/** The keys of the camera at a receiver; they are read again for each connection. */
+export interface CameraKeys {
   /**
-   * Called with the id of the receiver that answers. @returns orphaned spools with entries for it; each has its own
-   * epoch, so it is delivered on its own connection
+   * @returns the keys to try, best first; empty: connect unencrypted
+   * @throws {OperationalError} KEYS: do not connect
    */
-  readonly onReceiver: (receiverId: string) => Promise<readonly Spool[]>;
+  keysFor(destination: Destination, camera: string): Promise<readonly CameraKey[]>;
 }
 
 /** The first pause covers the restart of a receiver. */
@@ -43,6 +46,7 @@ export class Uplink {
   readonly #parts: UplinkParts;
   readonly #errors: RepeatingErrorLog;
   readonly #name: string;
+  readonly #spool: Spool;
   #link: Link | undefined;
   #isDraining = false;
   #nextPauseLogMs = Number.NEGATIVE_INFINITY;
@@ -61,7 +65,8 @@ export class Uplink {
     this.#errors = new RepeatingErrorLog(parts.log, parts.clock);
     this.#oversize = new OversizeLog(parts.log, parts.clock);
     this.#name = formatAddress(parts.destination.host, parts.destination.port);
-    parts.spool.onAdded(() => this.#link?.wake());
+    this.#spool = parts.spools.spoolFor(parts.destination);
+    this.#spool.onAdded(() => this.#link?.wake());
   }
 
   /** Delivers until `signal` aborts. Failures are logged and retried; only a bug rejects. */
@@ -90,11 +95,11 @@ export class Uplink {
 
   /** Whether an entry waits that the receiver may accept. */
   get isPending(): boolean {
-    return this.#parts.spool.hasWaiting((entry) => !this.#skipped?.isSkipped(entry));
+    return this.#spool.hasWaiting((entry) => !this.#skipped?.isSkipped(entry));
   }
 
   #isFinished(signal: AbortSignal): boolean {
-    const isEmpty = this.#isDrained || this.#parts.spool.waitingCount === 0;
+    const isEmpty = this.#isDrained || this.#spool.waitingCount === 0;
     return signal.aborted || (this.#isDraining && this.#orphaned.length === 0 && isEmpty);
   }
 
@@ -109,19 +114,19 @@ export class Uplink {
 
   /** Runs one connection. @returns the pause before the next one, milliseconds */
   async #connectOnce(signal: AbortSignal): Promise<number> {
-    const keys = await this.#parts.keys();
+    const { clock, log, destination } = this.#parts;
+    const keys = await this.#parts.keys.keysFor(destination, this.#parts.camera);
     // Each failure tries the next key: after a change of keys the first one may be wrong.
     const key = keys[this.#errors.failures % Math.max(1, keys.length)];
-    const plain = await openConnection(this.#parts.destination, signal);
+    const plain = await openConnection(destination, signal);
     const identity = key && { name: key.camera, keyId: key.id };
     const socket = identity ? await connectTls(plain, identity, key.key, signal) : plain;
     const abort = (): unknown => socket.destroy(new OperationalError('LINK', 'stopping'));
     signal.addEventListener('abort', abort, { once: true });
-    const { clock, log } = this.#parts;
     const camera = key?.camera ?? this.#parts.camera;
     const orphaned = this.#orphaned.shift();
     if (orphaned !== undefined) this.#drained.add(orphaned);
-    const spool = orphaned ?? this.#parts.spool;
+    const spool = orphaned ?? this.#spool;
     const oversize = orphaned === undefined ? this.#oversize : new OversizeLog(log, clock);
     const skipped = new SkippedEntries(oversize);
     const onWelcome = async (receiverId: string | undefined): Promise<void> => {
@@ -134,7 +139,7 @@ export class Uplink {
       if (orphaned !== undefined) return;
       this.#skipped = skipped;
       if (receiverId === undefined) return;
-      const all = await this.#parts.onReceiver(receiverId);
+      const all = await this.#parts.spools.noteReceiver(destination, receiverId);
       this.#orphaned = all.filter((other) => !this.#drained.has(other));
       if (this.#orphaned.length > 0) link.drain();
     };

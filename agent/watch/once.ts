@@ -11,8 +11,7 @@ import type { SpoolSet } from '../spool/spool-set.js';
 export interface OnceParts {
   /** Takes one frame, runs detection, and spools the frames that are to be sent now. */
   readonly take: () => Promise<void>;
-  /** Starts delivery. */
-  readonly deliver: () => Delivery;
+  readonly delivery: Delivery;
   readonly spools: SpoolSet;
   /** Writes background model and open event to the state directory. */
   readonly remember: () => Promise<void>;
@@ -39,7 +38,7 @@ export async function runOnce(
   const isSafe = !failure && spools.inMemoryCount === 0;
   if (isSafe) await parts.remember();
   const isInTime =
-    spools.waitingCount === 0 || (await parts.deliver().finish(sendTimeoutMs, signal));
+    spools.waitingCount === 0 || (await parts.delivery.finish(sendTimeoutMs, signal));
   const { onDisk, lost, isRecorded } = await spools.close();
   if (failure) {
     if (signal.aborted) return;

@@ -52,9 +52,8 @@ describe('a receiver that accepts and never reads', () => {
     const { log } = keptLog();
     const spool = spools.spoolFor(destination);
     const delivering = new Uplink({
-      ...{ destination, camera: 'yard', spool, clock: systemClock, log, random: () => 0 },
-      keys: () => Promise.resolve([]),
-      onReceiver: () => Promise.resolve([]),
+      ...{ destination, camera: 'yard', spools, clock: systemClock, log, random: () => 0 },
+      keys: { keysFor: () => Promise.resolve([]) },
     }).run(signal);
 
     const clock = new FakeClock();

@@ -33,9 +33,8 @@ function deliverTo(port: number, key: CameraKey) {
   const spool = spools.spoolFor(destination);
   const { log, lines } = keptLog();
   const uplink = new Uplink({
-    ...{ destination, camera: key.camera, spool, clock: systemClock, log, random: () => 0 },
-    keys: () => Promise.resolve([key]),
-    onReceiver: () => Promise.resolve([]),
+    ...{ destination, camera: key.camera, spools, clock: systemClock, log, random: () => 0 },
+    keys: { keysFor: () => Promise.resolve([key]) },
   });
   const controller = new AbortController();
   const running = uplink.run(controller.signal);

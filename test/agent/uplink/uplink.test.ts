@@ -29,13 +29,12 @@ function startUplink(port: number, host = '127.0.0.1', clock: Clock = systemCloc
   const { log, lines } = keptLog();
   const uplink = new Uplink({
     destination,
-    keys: () => Promise.resolve([]),
+    keys: { keysFor: () => Promise.resolve([]) },
     camera: 'yard',
-    spool,
+    spools,
     clock,
     log,
     random: () => 0,
-    onReceiver: () => Promise.resolve([]),
   });
   const controller = new AbortController();
   const running = uplink.run(controller.signal);
