@@ -9,7 +9,6 @@ import { defineCommand } from '../../shared/cli/define-command.js';
 import { type OperationalError, UsageError } from '../../shared/cli/errors.js';
 import type { CommandLine } from '../../shared/cli/option-table.js';
 import type { Log } from '../../shared/cli/log.js';
-import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { DetectionPipeline, type PipelineSettings, type StateStorage } from '../detect/pipeline.js';
 import { KeyStore, KeysMissing } from '../uplink/keys/key-store.js';
@@ -22,9 +21,10 @@ import { openServiceManager } from '../service/service-manager.js';
 import { longestPauseMs } from '../service/watchdog-plan.js';
 import { openSource } from '../source/open-source.js';
 import { sourceSettings, temporaryDirectory } from '../source/source-settings.js';
-import { DropLog } from '../spool/drop-log.js';
+import type { QueueSettings } from '../spool/queue-spool.js';
+import { SpoolLog } from '../spool/spool-log.js';
 import type { CloseResult } from '../spool/spool.js';
-import { SpoolSet, type SpoolSetSettings } from '../spool/spool-set.js';
+import { SpoolSet } from '../spool/spool-set.js';
 import { lockState } from '../service/state-lock.js';
 import { StateDirectory, defaultStateDirectory, isEmpty } from '../service/state.js';
 import { Uplink } from '../uplink/uplink.js';
@@ -212,28 +212,14 @@ function checkDestinations(destinations: readonly Destination[]): readonly Desti
   throw new UsageError('--host is required', { hint: 'name the receiver with --host HOST' });
 }
 
-function spoolSettings(options: AgentOptions, log: Log): SpoolSetSettings {
-  const dropLog = new DropLog(log, systemClock);
-  // A full disk fails at every frame.
-  const errorLogs = new Map<string, RepeatingErrorLog>();
-  const onError = (event: string, error: unknown): void => {
-    const errorLog = errorLogs.get(event) ?? new RepeatingErrorLog(log, systemClock);
-    errorLogs.set(event, errorLog);
-    errorLog.failed(event, error);
-  };
-  const onRecovered = (event: string, text: string): void => errorLogs.get(event)?.worked(text);
+function spoolSettings(options: AgentOptions, log: Log): QueueSettings {
   return {
     maxBytes: options.spoolMaxSize ?? (options.spool === 'disk' ? 2 ** 30 : 64 * 2 ** 20),
     maxAgeMs: options.spoolMaxAge,
     dropsFirst: options.spoolFull,
     sendsFirst: options.sendOrder,
     clock: systemClock,
-    onDropped: (count, why) => dropLog.note(count, why),
-    onError,
-    onRecovered,
-    onForeign: (path) => log.warn('unknown file in the spool ignored', { path }),
-    onOrphaned: (folder, waiting) =>
-      log.warn('frames wait for a receiver that is not a --host', { folder, waiting }),
+    report: new SpoolLog(log, systemClock),
   };
 }
 

@@ -26,6 +26,7 @@ import { lacksHardLinks, partName, removeParts, writeEntry } from './part-file.j
 import { RejectedFolder } from './rejected-folder.js';
 import { Reserve } from './reserve.js';
 import { leftoversOf } from './leftovers.js';
+import type { SpoolReport } from './spool-report.js';
 import type { Prepared, EntryStore, StoredEntry, SpoolLife } from './entry-store.js';
 
 type Kind = EntryHeader['type'];
@@ -56,12 +57,11 @@ export class DiskStore implements EntryStore {
 
   /**
    * Opens a folder, makes it when it is missing, and reads its entries.
-   * @param onForeign called with the path of each file that is not a spool file
    * @throws a system error; {OperationalError} STATE: the file `epoch` is invalid
    */
   static async open(
     folder: string,
-    onForeign: (path: string) => void,
+    report: Pick<SpoolReport, 'foreign'>,
   ): Promise<{ readonly store: DiskStore; readonly life: SpoolLife }> {
     await makeDirectory(folder);
     await removeParts(folder);
@@ -71,7 +71,7 @@ export class DiskStore implements EntryStore {
       const { sequence, kind } = parseEntryName(name) ?? {};
       const path = join(folder, name);
       if (sequence === undefined || kind === undefined || kind === 'damaged') {
-        if (![epochName, receiverName, rejectedName].includes(name)) onForeign(path);
+        if (![epochName, receiverName, rejectedName].includes(name)) report.foreign(path);
       } else if (kind === 'sent') {
         if (tombstoneSequence > 0) {
           await unlink(join(folder, entryName({ sequence: tombstoneSequence, kind })));

@@ -4,6 +4,7 @@
  */
 import { systemCode } from '../../shared/cli/errors.js';
 import type { Entry, EntryHeader } from './entry.js';
+import type { SpoolReport } from './spool-report.js';
 import type { Prepared, EntryStore, StoredEntry, SpoolLife } from './entry-store.js';
 
 /** Upper limit for frames that wait in memory while the store fails, bytes. */
@@ -14,13 +15,6 @@ const maxFailuresPerPass = 3;
 const frameNotWritten = 'cannot write a frame to the spool: it waits in memory';
 const gapNotWritten = 'cannot write a gap entry to the spool: it waits in memory';
 const notRemoved = 'cannot remove an entry from the spool';
-
-export interface KeeperReport {
-  /** Called for each failure of the disk. */
-  readonly onError: (event: string, error: unknown) => void;
-  /** Called when the operation that failed with `event` works again. */
-  readonly onRecovered: (event: string, message: string) => void;
-}
 
 interface Removal {
   readonly entry: StoredEntry;
@@ -33,7 +27,7 @@ interface Removal {
 
 export class EntryKeeper {
   readonly #store: EntryStore;
-  readonly #report: KeeperReport;
+  readonly #report: Pick<SpoolReport, 'failed' | 'worked'>;
   /** Entries that are not in the store. */
   readonly #memory = new Map<number, Entry>();
   #memoryBytes = 0;
@@ -44,7 +38,7 @@ export class EntryKeeper {
   /** The entry whose file name makes it durable; undefined: the tombstone does. */
   #durableBy: number | undefined;
 
-  constructor(store: EntryStore, life: SpoolLife, report: KeeperReport) {
+  constructor(store: EntryStore, life: SpoolLife, report: Pick<SpoolReport, 'failed' | 'worked'>) {
     this.#store = store;
     this.#report = report;
     this.#lastSequence = this.#durableSequence = life.lastSequence;
@@ -82,13 +76,13 @@ export class EntryKeeper {
     } catch (error) {
       const isGap = entry.header.type === 'dropped';
       if (!isGap && this.#memoryBytes + entry.body.length > maxMemoryBytes) {
-        this.#report.onError('cannot write a frame to the spool and memory is full', error);
+        this.#report.failed('cannot write a frame to the spool and memory is full', error);
         // When only the flush failed, the file exists and has to be removed.
         const { header, body } = entry;
         this.#removeLater({ sequence, kind: header.type, byteCount: body.length, atMs: 0 }, true);
         return false;
       }
-      this.#report.onError(isGap ? gapNotWritten : frameNotWritten, error);
+      this.#report.failed(isGap ? gapNotWritten : frameNotWritten, error);
       this.#memory.set(sequence, entry);
       this.#memoryBytes += entry.body.length;
       return true;
@@ -103,7 +97,7 @@ export class EntryKeeper {
       await this.#store.replace(sequence, entry);
       this.#memory.delete(sequence);
     } catch (error) {
-      this.#report.onError(gapNotWritten, error);
+      this.#report.failed(gapNotWritten, error);
       this.#memory.set(sequence, entry);
     }
   }
@@ -217,7 +211,7 @@ export class EntryKeeper {
       this.#setDurable(sequence);
       this.#forget(sequence);
     }
-    this.#report.onRecovered(frameNotWritten, 'frames are written to the spool again');
+    this.#report.worked(frameNotWritten, 'frames are written to the spool again');
   }
 
   #forget(sequence: number): void {
@@ -250,7 +244,7 @@ export class EntryKeeper {
     }
     this.#removals = [...kept, ...failed];
     if (failed.length === 0) {
-      this.#report.onRecovered(notRemoved, 'entries are removed from the spool again');
+      this.#report.worked(notRemoved, 'entries are removed from the spool again');
     }
   }
 
@@ -269,7 +263,7 @@ export class EntryKeeper {
       return true;
     } catch (error) {
       // After a restart a delivered frame is sent again; the receiver detects the duplicate.
-      this.#report.onError(notRemoved, error);
+      this.#report.failed(notRemoved, error);
       return false;
     }
   }

@@ -6,14 +6,15 @@ import type { Clock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import type { DropReason } from '../../shared/protocol/messages.js';
 import type { Entry } from './entry.js';
-import { EntryKeeper, type KeeperReport } from './entry-keeper.js';
+import { EntryKeeper } from './entry-keeper.js';
 import { type DroppedFrame, GapEntries } from './gap-entries.js';
 import { Retries } from './retries.js';
 import type { Prepared, EntryStore, StoredEntry, SpoolLife } from './entry-store.js';
 import type { CloseResult, Spool, WaitingEntry } from './spool.js';
 import { SpoolIndex, type Victims } from './spool-index.js';
+import type { SpoolReport } from './spool-report.js';
 
-export interface QueueSettings extends KeeperReport {
+export interface QueueSettings {
   readonly maxBytes: number;
   /** Frames older than this are dropped, milliseconds; 0: no limit. */
   readonly maxAgeMs: number;
@@ -21,8 +22,7 @@ export interface QueueSettings extends KeeperReport {
   readonly dropsFirst: 'oldest' | 'newest';
   readonly sendsFirst: 'oldest' | 'newest';
   readonly clock: Clock;
-  /** Called for dropped frames. */
-  readonly onDropped: (count: number, why: DropReason) => void;
+  readonly report: SpoolReport;
 }
 
 /** Shortest time between two retries of failed writes and removals; adding a frame retries them at once. */
@@ -48,7 +48,7 @@ export class QueueSpool implements Spool {
   #turn: Promise<void> = Promise.resolve();
 
   constructor(store: EntryStore, life: SpoolLife, settings: QueueSettings) {
-    this.#keeper = new EntryKeeper(store, life, settings);
+    this.#keeper = new EntryKeeper(store, life, settings.report);
     this.#settings = settings;
     this.#gaps = new GapEntries((atMs) => settings.clock.utcOffsetMinutes(atMs));
     this.epoch = life.epoch;
@@ -139,7 +139,7 @@ export class QueueSpool implements Spool {
       const entry = await (this.#keeper.isInMemory(sequence) ? this.#inTurn(get) : get());
       this.#retries.clear(sequence);
       if (this.#retries.isEmpty)
-        this.#settings.onRecovered(readFailed, 'the spool is readable again');
+        this.#settings.report.worked(readFailed, 'the spool is readable again');
       return entry;
     } catch (error) {
       this.#index.inFlight.delete(sequence);
@@ -179,7 +179,7 @@ export class QueueSpool implements Spool {
       this.#forget(sequence);
       const outcome = isAside ? 'set aside' : 'dropped, since the spool is not on a disk';
       const error = new OperationalError('FRAME', `frame ${sequence} ${outcome}: ${why}`);
-      this.#settings.onError('frame refused by the receiver', error);
+      this.#settings.report.failed('frame refused by the receiver', error);
       if (isAside) {
         const byteCount = waiting.byteCount + Buffer.byteLength(why) + 1;
         this.#index.addAside({ ...waiting, byteCount, isDamaged: false });
@@ -215,7 +215,7 @@ export class QueueSpool implements Spool {
 
   /** After a failure that may be transient. */
   #retryLater(sequence: number, event: string, error: unknown): void {
-    this.#settings.onError(event, error);
+    this.#settings.report.failed(event, error);
     this.#retries.failed(sequence, this.#settings.clock.monotonicMs());
   }
 
@@ -223,7 +223,7 @@ export class QueueSpool implements Spool {
   #dropDamaged(waiting: StoredEntry, error: OperationalError): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#forget(waiting.sequence) === undefined) return;
-      this.#settings.onError('damaged frame in the spool', error);
+      this.#settings.report.failed('damaged frame in the spool', error);
       await this.#countDropped([waiting], 'damaged');
       const hasFile = systemCode(error.cause) !== 'ENOENT';
       if (hasFile) this.#index.addAside({ ...waiting, kind: 'frame', isDamaged: true });
@@ -272,7 +272,7 @@ export class QueueSpool implements Spool {
 
   /** Counts dropped frames in the waiting gap entry or in a new one. @param dropped by sequence */
   async #countDropped(dropped: readonly DroppedFrame[], why: DropReason): Promise<void> {
-    if (dropped.length > 0) this.#settings.onDropped(dropped.length, why);
+    if (dropped.length > 0) this.#settings.report.dropped(dropped.length, why);
     for (const { sequence: existing, header } of this.#gaps.entriesFor(dropped, why)) {
       const entry: Entry = { header, body: Buffer.alloc(0) };
       const sequence = (this.#writing = existing ?? this.#keeper.nextSequence());

@@ -15,14 +15,8 @@ import { MemoryStore } from './memory-store.js';
 import { partName, removeParts, writeEntry } from './part-file.js';
 import { QueueSpool, type QueueSettings } from './queue-spool.js';
 import type { Prepared } from './entry-store.js';
+import type { SpoolReport } from './spool-report.js';
 import type { CloseResult, FrameToSend, Outbox, Spool, Spools } from './spool.js';
-
-export interface SpoolSetSettings extends QueueSettings {
-  /** Called with the path of each file that is not a spool file; the file is not touched. */
-  readonly onForeign: (path: string) => void;
-  /** Called for a spool with entries whose `--host` is not configured any more. */
-  readonly onOrphaned: (folder: string, waitingCount: number) => void;
-}
 
 interface OrphanedSpool {
   readonly folder: string;
@@ -33,7 +27,7 @@ interface OrphanedSpool {
 
 export class SpoolSet implements Outbox, Spools {
   readonly #spools: ReadonlyMap<string, QueueSpool>;
-  readonly #settings: SpoolSetSettings;
+  readonly #settings: QueueSettings;
   /** Folder where entries are written before they are linked; undefined: spools in memory. */
   readonly #root: string | undefined;
   /** Spools of hosts that are not configured any more. */
@@ -42,7 +36,7 @@ export class SpoolSet implements Outbox, Spools {
 
   private constructor(
     spools: ReadonlyMap<string, QueueSpool>,
-    settings: SpoolSetSettings,
+    settings: QueueSettings,
     root: string | undefined,
     orphaned: readonly OrphanedSpool[],
   ) {
@@ -53,7 +47,7 @@ export class SpoolSet implements Outbox, Spools {
   }
 
   /** Spools in memory, which end with the process. */
-  static inMemory(destinations: readonly Destination[], settings: SpoolSetSettings): SpoolSet {
+  static inMemory(destinations: readonly Destination[], settings: QueueSettings): SpoolSet {
     const spools = destinations.map((destination) => {
       const queue = new QueueSpool(new MemoryStore(), MemoryStore.newLife(), settings);
       return [folderName(destination), queue] as const;
@@ -68,7 +62,7 @@ export class SpoolSet implements Outbox, Spools {
   static async onDisk(
     root: string,
     destinations: readonly Destination[],
-    settings: SpoolSetSettings,
+    settings: QueueSettings,
   ): Promise<SpoolSet> {
     const spools = new Map<string, QueueSpool>();
     const orphaned: OrphanedSpool[] = [];
@@ -81,7 +75,7 @@ export class SpoolSet implements Outbox, Spools {
       }
       for (const name of await readdir(root)) {
         if (spools.has(name)) continue;
-        const found = await findOrphaned(join(root, name), settings);
+        const found = await findOrphaned(join(root, name), settings.report);
         if (found !== undefined) orphaned.push(found);
       }
     } catch (cause) {
@@ -174,7 +168,7 @@ export class SpoolSet implements Outbox, Spools {
       return await (orphaned.spool ??= openSpool(orphaned.folder, this.#settings));
     } catch (error) {
       orphaned.spool = undefined;
-      this.#settings.onError('cannot open the spool of a former --host', error);
+      this.#settings.report.failed('cannot open the spool of a former --host', error);
       return undefined;
     }
   }
@@ -184,7 +178,7 @@ export class SpoolSet implements Outbox, Spools {
       await writeFile(path, receiverId);
     } catch (error) {
       // Not fatal: the id is needed only after a change of --host.
-      this.#settings.onError('cannot write the receiver id to the spool', error);
+      this.#settings.report.failed('cannot write the receiver id to the spool', error);
     }
   }
 
@@ -197,18 +191,18 @@ export class SpoolSet implements Outbox, Spools {
   }
 }
 
-async function openSpool(folder: string, settings: SpoolSetSettings): Promise<QueueSpool> {
-  const { store, life } = await DiskStore.open(folder, settings.onForeign);
+async function openSpool(folder: string, settings: QueueSettings): Promise<QueueSpool> {
+  const { store, life } = await DiskStore.open(folder, settings.report);
   return new QueueSpool(store, life, settings);
 }
 
 /** @returns undefined: not a spool folder, or nothing waits in it */
 async function findOrphaned(
   folder: string,
-  settings: SpoolSetSettings,
+  report: SpoolReport,
 ): Promise<OrphanedSpool | undefined> {
   if (!/_\d+$/.test(folder)) {
-    settings.onForeign(folder);
+    report.foreign(folder);
     return undefined;
   }
   const waiting = (await readdir(folder)).filter((name) => {
@@ -216,7 +210,7 @@ async function findOrphaned(
     return kind !== undefined && kind !== 'sent';
   });
   if (waiting.length === 0) return undefined;
-  settings.onOrphaned(folder, waiting.length);
+  report.orphaned(folder, waiting.length);
   const receiverId = await readIfPresent(join(folder, receiverName));
   return { folder, receiverId, spool: undefined };
 }

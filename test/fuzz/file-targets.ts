@@ -16,6 +16,7 @@ import { changeEnvironmentFile } from '../../shared/setup/install/environment-fi
 import { readManifest } from '../../shared/setup/install/manifest.js';
 import { installedValue } from '../../shared/setup/installed-value.js';
 import { readFleetKeys } from '../../shared/keys/fleet-keys.js';
+import { noReport } from '../support/spool-settings.js';
 import { type FuzzTarget, must, orRefused, orRefusedLater } from './target.js';
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
@@ -167,7 +168,7 @@ export const fileTargets: readonly FuzzTarget[] = [
       mkdirSync(folder);
       writeNamed(folder, bytes);
       await surveySpool(directory);
-      const opened = await orRefusedLater(() => DiskStore.open(folder, () => undefined));
+      const opened = await orRefusedLater(() => DiskStore.open(folder, noReport));
       for (const { sequence, kind } of opened?.life.entries ?? []) {
         await orRefusedLater(() => opened!.store.get(sequence, kind));
       }

@@ -1,16 +1,21 @@
-/** Settings for a spool that tells nobody anything: a test replaces what it looks at. */
-import type { SpoolSetSettings } from '../../agent/spool/spool-set.js';
+/** Settings for a spool whose reports are discarded: a test replaces those that it checks. */
+import type { QueueSettings } from '../../agent/spool/queue-spool.js';
+import type { SpoolReport } from '../../agent/spool/spool-report.js';
 import { systemClock } from '../../shared/clock.js';
 
-export const spoolSettings: SpoolSetSettings = {
+export const noReport: SpoolReport = {
+  dropped: () => undefined,
+  failed: () => undefined,
+  worked: () => undefined,
+  foreign: () => undefined,
+  orphaned: () => undefined,
+};
+
+export const spoolSettings: QueueSettings = {
   maxBytes: 2 ** 28,
   maxAgeMs: 0,
   dropsFirst: 'oldest',
   sendsFirst: 'oldest',
   clock: systemClock,
-  onDropped: () => undefined,
-  onError: () => undefined,
-  onRecovered: () => undefined,
-  onForeign: () => undefined,
-  onOrphaned: () => undefined,
+  report: noReport,
 };

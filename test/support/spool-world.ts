@@ -20,7 +20,7 @@ import { QueueSpool, type QueueSettings } from '../../agent/spool/queue-spool.js
 import type { DroppedHeader } from '../../shared/protocol/messages.js';
 import { FakeClock } from './fake-clock.js';
 import type { DiskState, Faults } from './faulty-files.js';
-import { spoolSettings } from './spool-settings.js';
+import { noReport, spoolSettings } from './spool-settings.js';
 
 export type Limits = Pick<QueueSettings, 'maxBytes' | 'maxAgeMs' | 'dropsFirst' | 'sendsFirst'>;
 export type Answer = 'stored' | 'lost answer' | 'refused' | 'not sent';
@@ -61,7 +61,7 @@ export class SpoolWorld {
   }
 
   async open(): Promise<void> {
-    const { store, life } = await DiskStore.open(this.#folder, () => undefined);
+    const { store, life } = await DiskStore.open(this.#folder, noReport);
     this.#spool = new QueueSpool(store, life, {
       ...spoolSettings,
       ...this.#limits,
@@ -284,7 +284,7 @@ export class SpoolWorld {
     const counted = keys(gone).filter((each) => !arrived.has(each)).length;
     if (!this.#hasLost && missing > counted + this.#taken)
       wrong.push(`${missing} missing, ${counted} counted`);
-    const { life } = await DiskStore.open(this.#folder, () => undefined);
+    const { life } = await DiskStore.open(this.#folder, noReport);
     const newest = Math.max(0, ...this.#received.keys(), ...keys(gone));
     if (this.#taken === 0 && life.lastSequence < newest)
       wrong.push(`${newest} was given, ${life.lastSequence} is known`);

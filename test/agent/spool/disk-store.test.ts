@@ -5,18 +5,21 @@ import { describe, expect, it } from 'vitest';
 import { DiskStore } from '../../../agent/spool/disk-store.js';
 import { writeEntry } from '../../../agent/spool/part-file.js';
 import { QueueSpool } from '../../../agent/spool/queue-spool.js';
+import type { SpoolReport } from '../../../agent/spool/spool-report.js';
 import { frameEntry } from '../../support/entries.js';
-import { spoolSettings } from '../../support/spool-settings.js';
+import { noReport, spoolSettings } from '../../support/spool-settings.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 async function open(folder: string) {
   const foreign: string[] = [];
   const errors: string[] = [];
-  const { store, life } = await DiskStore.open(folder, (path) => foreign.push(path));
-  const spool = new QueueSpool(store, life, {
-    ...spoolSettings,
-    onError: (event) => errors.push(event),
-  });
+  const report: SpoolReport = {
+    ...noReport,
+    failed: (event) => errors.push(event),
+    foreign: (path) => foreign.push(path),
+  };
+  const { store, life } = await DiskStore.open(folder, report);
+  const spool = new QueueSpool(store, life, { ...spoolSettings, report });
   const add = (number: number) => spool.add({ entry: frameEntry(number), path: undefined }, 0);
   return { spool, life, add, foreign, errors };
 }

@@ -7,7 +7,7 @@ import { DiskStore } from '../../../agent/spool/disk-store.js';
 import { QueueSpool, type QueueSettings } from '../../../agent/spool/queue-spool.js';
 import { frameEntry } from '../../support/entries.js';
 import { FakeClock } from '../../support/fake-clock.js';
-import { spoolSettings } from '../../support/spool-settings.js';
+import { noReport, spoolSettings } from '../../support/spool-settings.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 const { faults } = await vi.hoisted(async () => {
@@ -24,13 +24,16 @@ async function open(folder: string, changes: Partial<QueueSettings> = {}) {
   const clock = new FakeClock();
   const logged: string[] = [];
   const dropped: string[] = [];
-  const { store, life } = await DiskStore.open(folder, () => undefined);
+  const { store, life } = await DiskStore.open(folder, noReport);
   const spool = new QueueSpool(store, life, {
     ...spoolSettings,
     clock,
-    onError: (event) => logged.push(event),
-    onRecovered: (_, message) => logged.push(message),
-    onDropped: (count, why) => dropped.push(`${count} ${why}`),
+    report: {
+      ...noReport,
+      failed: (event) => logged.push(event),
+      worked: (_, message) => logged.push(message),
+      dropped: (count, why) => dropped.push(`${count} ${why}`),
+    },
     ...changes,
   });
   const add = (number: number) => spool.add({ entry: frameEntry(number), path: undefined }, 0);

@@ -6,7 +6,7 @@ import { QueueSpool, type QueueSettings } from '../../../agent/spool/queue-spool
 import type { EntryStore } from '../../../agent/spool/entry-store.js';
 import { type Clock, systemClock } from '../../../shared/clock.js';
 import { frameEntry } from '../../support/entries.js';
-import { spoolSettings } from '../../support/spool-settings.js';
+import { noReport, spoolSettings } from '../../support/spool-settings.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 const size = frameEntry(1).body.length;
@@ -16,7 +16,7 @@ const clock: Clock = { ...systemClock, utcOffsetMinutes: () => 60 };
 
 async function openStore(kind: string) {
   if (kind === 'memory') return { store: new MemoryStore(), life: MemoryStore.newLife() };
-  return DiskStore.open(`${temporaryDirectory()}/laptop_4444`, () => undefined);
+  return DiskStore.open(`${temporaryDirectory()}/laptop_4444`, noReport);
 }
 
 async function makeSpool(
@@ -30,8 +30,11 @@ async function makeSpool(
   const spool = new QueueSpool(wrap(store), life, {
     ...spoolSettings,
     clock,
-    onDropped: (count, why) => dropped.push(`${count} ${why}`),
-    onError: (event) => errors.push(event),
+    report: {
+      ...noReport,
+      dropped: (count, why) => dropped.push(`${count} ${why}`),
+      failed: (event) => errors.push(event),
+    },
     ...changes,
   });
   const add = (number: number) => spool.add({ entry: frameEntry(number), path: undefined }, nowMs);

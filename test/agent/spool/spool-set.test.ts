@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { sha256Of } from '../../../agent/spool/entry.js';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { makeJpeg } from '../../support/pictures.js';
-import { spoolSettings } from '../../support/spool-settings.js';
+import { noReport, spoolSettings } from '../../support/spool-settings.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 const laptop = { host: 'Laptop', port: 4444 };
@@ -37,8 +37,9 @@ describe('SpoolSet', () => {
     const root = rootIn(temporaryDirectory());
     await (await SpoolSet.onDisk(root, [laptop, nas], spoolSettings)).add(frame(1));
     const left: string[] = [];
-    const onOrphaned = (folder: string, count: number): number => left.push(`${folder} ${count}`);
-    const again = await SpoolSet.onDisk(root, [laptop], { ...spoolSettings, onOrphaned });
+    const orphaned = (folder: string, count: number): number => left.push(`${folder} ${count}`);
+    const report = { ...noReport, orphaned };
+    const again = await SpoolSet.onDisk(root, [laptop], { ...spoolSettings, report });
     expect(again.waitingCount).toBe(1);
     expect(left).toEqual([`${join(root, '-fe80--1-eth0-_5555')} 1`]);
   });

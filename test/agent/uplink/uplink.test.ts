@@ -16,14 +16,14 @@ import { filesBelow } from '../../support/files.js';
 import { keptLog } from '../../support/log.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { startReceiver } from '../../support/receiver.js';
-import { spoolSettings } from '../../support/spool-settings.js';
+import { noReport, spoolSettings } from '../../support/spool-settings.js';
 
 function startUplink(port: number, host = '127.0.0.1', clock: Clock = systemClock) {
   const lost: string[] = [];
   const destination = { host, port };
   const spools = SpoolSet.inMemory([destination], {
     ...spoolSettings,
-    onError: (_, error) => lost.push(String(error)),
+    report: { ...noReport, failed: (_, error) => lost.push(String(error)) },
   });
   const spool = spools.spoolFor(destination);
   const { log, lines } = keptLog();
