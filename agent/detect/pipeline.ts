@@ -18,6 +18,7 @@ import { type Decided, EventRecorder, type RecorderSettings } from '../events/ev
 import type { Detection, Verdict } from '../events/verdict.js';
 import type { CapturedFrame } from '../source/frame-source.js';
 import type { StateDirectory } from '../service/state.js';
+import type { SpoolSet } from '../spool/spool-set.js';
 
 export interface PipelineSettings {
   /** True: every frame is sent without detection (`--all`). */
@@ -36,8 +37,8 @@ export interface StateStorage {
   readonly state: StateDirectory;
   /** For the buffered frames; a file system in memory where the system has one. */
   readonly runtimeDirectory: string;
-  /** Whether a frame is in the spool already: a killed run may leave a state older than the spool. */
-  readonly isSpooled: (capturedAtMs: number, sha256: string) => Promise<boolean>;
+  /** A killed run may leave a state older than the spool: frames that are in the spool are not decided again. */
+  readonly spools: Pick<SpoolSet, 'holds'>;
 }
 
 /** The file's name in the state directory. */
@@ -188,7 +189,7 @@ function stemOf({ capturedAtMs }: CapturedFrame): string {
 /** @returns undefined: there is no state, or it cannot be used, which is logged @throws {OperationalError} STATE */
 async function loadState(
   state: StateDirectory,
-  { isSpooled }: StateStorage,
+  { spools }: StateStorage,
   log: Log,
 ): Promise<KeptState | undefined> {
   const bytes = await state.read(stateName);
@@ -200,7 +201,7 @@ async function loadState(
   if (kept === undefined) return undefined;
   const { buffered } = kept.recorder;
   const areSpooled = await Promise.all(
-    buffered.map(({ capturedAtMs, frame }) => isSpooled(capturedAtMs, frame)),
+    buffered.map(({ capturedAtMs, frame }) => spools.holds(capturedAtMs, frame)),
   );
   if (!areSpooled.includes(true)) return kept;
   const unspooled = buffered.filter((_, index) => areSpooled[index] === false);

@@ -11,7 +11,7 @@ import { formatDuration } from '../../shared/cli/units.js';
 import { PendingFile, statVersion } from './pending-file.js';
 import { WakeableSleep } from './wakeable-sleep.js';
 import { DirectoryWatch } from './directory-watch.js';
-import type { CapturedFrame, FrameSource } from './frame-source.js';
+import type { CapturedFrame, FrameSource, PollObserver } from './frame-source.js';
 
 /** The file is also polled: the watcher reports no changes of a link's target or on a network mount. */
 const pollMs = 1000;
@@ -20,8 +20,7 @@ export interface FileSettings {
   readonly path: string;
   readonly clock: Clock;
   readonly maxFrameBytes: number;
-  /** Called after every check that found no frame; `isQuiet`: the file is not being written either. */
-  readonly onPoll: (isQuiet: boolean) => void;
+  readonly observer?: PollObserver | undefined;
   /**
    * True: the existing version is the first frame, and `next` throws when there is none within `stabilityTimeoutMs`.
    * False: the first frame is the first version written from now on.
@@ -95,7 +94,7 @@ class WrittenFile implements FrameSource {
       await this.#checkDirectory();
       const frame = await this.#check();
       if (frame !== undefined) return frame;
-      this.#settings.onPoll(this.#pending === undefined);
+      this.#settings.observer?.polled(this.#pending === undefined);
       const nowMs = clock.monotonicMs();
       if (nowMs >= deadlineMs) throw this.#timeoutError();
       const wakeAtMs = Math.min(deadlineMs, this.#pollAtMs, this.#pending?.dueAtMs ?? Infinity);

@@ -12,14 +12,13 @@ import type { Clock } from '../../shared/clock.js';
 import { PendingFile, statVersion } from './pending-file.js';
 import { WakeableSleep } from './wakeable-sleep.js';
 import { checkMs, DirectoryWatch } from './directory-watch.js';
-import type { CapturedFrame, FrameSource } from './frame-source.js';
+import type { CapturedFrame, FrameSource, PollObserver } from './frame-source.js';
 
 export interface FolderSettings {
   readonly directory: string;
   readonly clock: Clock;
   readonly maxFrameBytes: number;
-  /** Called after every check that found no frame; `isQuiet`: no file is being written either. */
-  readonly onPoll: (isQuiet: boolean) => void;
+  readonly observer?: PollObserver | undefined;
   /** Maximum time that a file may stay unchanged and incomplete before FRAME is thrown. Default 10 s. */
   readonly stabilityTimeoutMs?: number;
 }
@@ -78,7 +77,7 @@ class Folder implements FrameSource {
       const frame = await this.#readStable();
       if (frame !== undefined) return frame;
       if (await this.#checkPending()) continue;
-      this.#settings.onPoll(this.#pending.size === 0);
+      this.#settings.observer?.polled(this.#pending.size === 0);
       let dueAtMs = clock.monotonicMs() + checkMs;
       for (const file of this.#pending.values()) dueAtMs = Math.min(dueAtMs, file.dueAtMs);
       await this.#wakeup.sleep(Math.max(0, dueAtMs - clock.monotonicMs()), clock, signal);

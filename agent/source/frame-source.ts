@@ -9,6 +9,12 @@ export interface CapturedFrame {
   readonly origin: string;
 }
 
+/** Is informed by a source that waits for a frame. */
+export interface PollObserver {
+  /** The source checked and found no frame; `isQuiet`: no file is being written either. */
+  polled(isQuiet: boolean): void;
+}
+
 export interface FrameSource {
   /** Name of the source in messages: `fswebcam /dev/video0`. */
   readonly name: string;

@@ -2,7 +2,7 @@
 import type { Clock } from '../../shared/clock.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import type { ShotOptions } from './shot-options.js';
-import type { FrameSource } from './frame-source.js';
+import type { FrameSource, PollObserver } from './frame-source.js';
 import type { SourceChoice } from './source-choice.js';
 
 export interface SourceSettings extends ShotOptions {
@@ -19,13 +19,12 @@ export interface SourceSettings extends ShotOptions {
   readonly clock: Clock;
   /** An existing file counts as a new version. */
   readonly wantsExisting: boolean;
-  /** Sources that wait for a frame call it after every check without a frame; `isQuiet`: no file is being written. */
-  readonly onPoll: (isQuiet: boolean) => void;
+  readonly observer?: PollObserver | undefined;
 }
 
 /** @throws {UsageError} the settings do not fit together @throws {OperationalError} CAMERA */
 export async function openSource(settings: SourceSettings): Promise<FrameSource> {
-  const { choice, clock, maxFrameBytes, shotTimeoutMs, onPoll } = settings;
+  const { choice, clock, maxFrameBytes, shotTimeoutMs, observer } = settings;
   if (settings.command !== undefined && choice.kind !== 'command') {
     throw new UsageError('a command after -- requires --source command');
   }
@@ -47,7 +46,7 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
         });
       }
       const { openFolder } = await import('./folder.js');
-      return openFolder({ directory: choice.path, clock, maxFrameBytes, onPoll });
+      return openFolder({ directory: choice.path, clock, maxFrameBytes, observer });
     }
     case 'file': {
       const { openFile } = await import('./file.js');
@@ -55,7 +54,7 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
         path: choice.path,
         clock,
         maxFrameBytes,
-        onPoll,
+        observer,
         wantsExisting: settings.wantsExisting,
         wantsMore: !settings.once,
         stabilityTimeoutMs: shotTimeoutMs,

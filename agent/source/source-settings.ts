@@ -20,7 +20,7 @@ export function sourceSettings(
   options: SourceOptions,
   command: readonly string[] | undefined,
   env: Environment,
-): Omit<SourceSettings, 'onPoll'> {
+): SourceSettings {
   return {
     choice: options.source,
     command: command ?? readCommandVariable(env.AGENT_COMMAND),

@@ -3,19 +3,16 @@
  * what waits, frames of earlier runs too.
  */
 import { OperationalError } from '../../shared/cli/errors.js';
-import type { Log } from '../../shared/cli/log.js';
 import { formatDuration } from '../../shared/cli/units.js';
-import type { Delivery } from '../uplink/delivery.js';
+import type { DetectionPipeline } from '../detect/pipeline.js';
 import type { SpoolSet } from '../spool/spool-set.js';
+import type { Delivery } from '../uplink/delivery.js';
+import { type CycleParts, takeFrame } from './take-frame.js';
 
-export interface OnceParts {
-  /** Takes one frame, runs detection, and spools the frames that are to be sent now. */
-  readonly take: () => Promise<void>;
-  readonly delivery: Delivery;
-  readonly spools: SpoolSet;
-  /** Writes background model and open event to the state directory. */
-  readonly remember: () => Promise<void>;
-  readonly log: Log;
+export interface OnceParts extends CycleParts {
+  readonly pipeline: Pick<DetectionPipeline, 'process' | 'keepState'>;
+  readonly outbox: SpoolSet;
+  readonly delivery: Pick<Delivery, 'finish'>;
 }
 
 /**
@@ -30,16 +27,16 @@ export async function runOnce(
   sendTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { spools, log } = parts;
-  const failure = await parts.take().then(
+  const { pipeline, outbox, log } = parts;
+  const failure = await takeFrame(parts, signal).then(
     () => undefined,
     (error: unknown) => ({ error }),
   );
-  const isSafe = !failure && spools.inMemoryCount === 0;
-  if (isSafe) await parts.remember();
+  const isSafe = !failure && outbox.inMemoryCount === 0;
+  if (isSafe) await pipeline.keepState();
   const isInTime =
-    spools.waitingCount === 0 || (await parts.delivery.finish(sendTimeoutMs, signal));
-  const { onDisk, lost, isRecorded } = await spools.close();
+    outbox.waitingCount === 0 || (await parts.delivery.finish(sendTimeoutMs, signal));
+  const { onDisk, lost, isRecorded } = await outbox.close();
   if (failure) {
     if (signal.aborted) return;
     throw failure.error;
@@ -54,5 +51,5 @@ export async function runOnce(
         : 'check that the receiver runs; the next run detects the change again',
     });
   }
-  if (!isSafe) await parts.remember();
+  if (!isSafe) await pipeline.keepState();
 }

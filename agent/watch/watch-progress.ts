@@ -1,21 +1,24 @@
 /** Counts what a watch does, reports it to systemd, and signals the idle exit. */
 import type { Clock } from '../../shared/clock.js';
 import { describeError } from '../../shared/cli/errors.js';
+import type { Decided } from '../events/event-recorder.js';
 import type { ServiceManager } from '../service/service-manager.js';
+import type { CapturedFrame, PollObserver } from '../source/frame-source.js';
+import type { SpoolSet } from '../spool/spool-set.js';
+import type { Delivery } from '../uplink/delivery.js';
+import type { FrameObserver } from './take-frame.js';
 
 export interface WatchProgressSettings {
   /** A watch ends when it had no frame for this long and has none to deliver; 0: never. */
   readonly idleExitMs: number;
   readonly clock: Clock;
-  /** Frames that no receiver has acknowledged yet. */
-  readonly waitingCount: () => number;
-  /** Whether a waiting frame may still be delivered: a receiver may refuse frames. */
-  readonly isPending: () => boolean;
+  readonly spools: Pick<SpoolSet, 'waitingCount'>;
+  readonly delivery: Pick<Delivery, 'isPending'>;
   /** Undefined: no service manager is present. */
   readonly manager: ServiceManager | undefined;
 }
 
-export class WatchProgress {
+export class WatchProgress implements FrameObserver, PollObserver {
   readonly #settings: WatchProgressSettings;
   readonly #idle = new AbortController();
   #seen = 0;
@@ -36,10 +39,9 @@ export class WatchProgress {
     this.#settings.manager?.ready(this.#counts());
   }
 
-  /** A frame got its verdict. */
-  judged(isToSend: boolean): void {
+  judged({ verdict }: Decided<CapturedFrame>): void {
     this.#seen += 1;
-    if (isToSend) this.#chosen += 1;
+    if (verdict.sent) this.#chosen += 1;
     this.#busyAtMs = this.#settings.clock.monotonicMs();
   }
 
@@ -48,12 +50,11 @@ export class WatchProgress {
     this.#settings.manager?.attempted(this.#counts(failure));
   }
 
-  /** A source that waits for a frame checked and found none; `isQuiet`: no file is being written either. */
   polled(isQuiet: boolean): void {
     this.attempted();
-    const { idleExitMs, clock, isPending } = this.#settings;
+    const { idleExitMs, clock, delivery } = this.#settings;
     const idleMs = clock.monotonicMs() - this.#busyAtMs;
-    if (isPending()) this.#busyAtMs = clock.monotonicMs();
+    if (delivery.isPending) this.#busyAtMs = clock.monotonicMs();
     // A write in progress may be a version already taken; it only postpones the idle exit.
     else if (isQuiet && idleExitMs > 0 && idleMs >= idleExitMs) this.#idle.abort();
   }
@@ -62,7 +63,7 @@ export class WatchProgress {
     return {
       seen: this.#seen,
       chosen: this.#chosen,
-      waiting: this.#settings.waitingCount(),
+      waiting: this.#settings.spools.waitingCount,
       failure: failure === undefined ? undefined : describeError(failure),
     };
   }

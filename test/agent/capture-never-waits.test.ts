@@ -78,10 +78,14 @@ describe('a receiver that accepts and never reads', () => {
       sent: true,
       strength: 0,
     } as const;
-    const judge = (frame: CapturedFrame) => [{ frame, capturedAtMs: frame.capturedAtMs, verdict }];
-    const parts = { source, judge, finish: () => [], outbox: spools, clock, log, random: () => 0 };
-    const settings = { intervalMs: 1000, pauseCapMs: 60_000, onAttempted: () => undefined };
-    const watching = watch({ ...parts, onJudged: () => undefined }, settings, signal);
+    const process = (frame: CapturedFrame) => [
+      { frame, capturedAtMs: frame.capturedAtMs, verdict },
+    ];
+    const parts = {
+      ...{ source, pipeline: { process, finish: () => [] }, outbox: spools, observers: [] },
+      ...{ progress: { attempted: () => undefined }, clock, log, random: () => 0 },
+    };
+    const watching = watch(parts, { intervalMs: 1000, pauseCapMs: 60_000 }, signal);
     for (let shot = 1; shot <= 20; shot += 1) {
       await eventually(() => spool.waitingCount === shot, `shot ${shot} on the disk`);
       await clock.advance(1000);

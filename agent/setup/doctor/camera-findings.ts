@@ -11,7 +11,7 @@ import { type SourceSettings, openSource } from '../../source/open-source.js';
 
 export interface CameraParts {
   readonly run: RunTool;
-  readonly settings: Omit<SourceSettings, 'onPoll'>;
+  readonly settings: SourceSettings;
   /** True when the installed agent runs: it may hold the camera. */
   readonly isWatched: boolean;
   readonly signal: AbortSignal;
@@ -84,7 +84,6 @@ async function frameFinding({ settings, isWatched, signal }: CameraParts): Promi
       ...settings,
       once: !isFolder,
       wantsExisting: true,
-      onPoll: () => undefined,
     });
     try {
       if (isFolder) return finding('frame', 'ok', `waiting for frames from ${source.name}`);

@@ -17,7 +17,6 @@ async function open(path: string, settings: Partial<FileSettings> = {}) {
       maxFrameBytes: 1_000_000,
       wantsExisting: false,
       wantsMore: settings.wantsExisting !== true,
-      onPoll: () => undefined,
       stabilityTimeoutMs: 10_000,
       ...settings,
     }),
@@ -232,8 +231,8 @@ describe('openFile, existing and later versions', () => {
     const path = join(temporaryDirectory(), 'monitor.jpg');
     await writeFile(path, makeJpeg(1));
     const polls: boolean[] = [];
-    const onPoll = (isQuiet: boolean): void => void polls.push(isQuiet);
-    const source = await open(path, { wantsExisting: true, wantsMore: true, onPoll });
+    const observer = { polled: (isQuiet: boolean): void => void polls.push(isQuiet) };
+    const source = await open(path, { wantsExisting: true, wantsMore: true, observer });
     expect((await next(source)).jpeg.equals(makeJpeg(1))).toBe(true);
     const waiting = next(source);
     await eventually(() => polls.includes(true), 'a check of a quiet file');

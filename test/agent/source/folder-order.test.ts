@@ -20,8 +20,7 @@ vi.mock('chokidar', () => ({
 }));
 
 async function openIn(directory: string) {
-  const onPoll = (): void => undefined;
-  const settings = { directory, clock: systemClock, maxFrameBytes: 1_000_000, onPoll };
+  const settings = { directory, clock: systemClock, maxFrameBytes: 1_000_000 };
   return closing(openFolder(settings));
 }
 
@@ -71,8 +70,7 @@ describe('folder source: order of frames', () => {
     put(path, 1);
     let leapMs = 0;
     const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + leapMs };
-    const onPoll = (): void => undefined;
-    const settings = { directory, clock, maxFrameBytes: 1_000_000, onPoll };
+    const settings = { directory, clock, maxFrameBytes: 1_000_000 };
     const source = await closing(openFolder(settings));
     put(path, 2);
     leapMs = 60_000;

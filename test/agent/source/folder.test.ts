@@ -15,8 +15,7 @@ import { closing, next, rewriteForever } from '../../support/written-frames.js';
 
 async function openIn(directory: string, settings: Partial<FolderSettings> = {}) {
   const clock = systemClock;
-  const onPoll = (): void => undefined;
-  return closing(openFolder({ directory, clock, maxFrameBytes: 1_000_000, onPoll, ...settings }));
+  return closing(openFolder({ directory, clock, maxFrameBytes: 1_000_000, ...settings }));
 }
 
 /** Number of inotify watches of this process. */
@@ -155,7 +154,7 @@ describe('openFolder', () => {
     becomeNobody();
     const path = join(directory, 'a.jpg');
     let polls = 0;
-    const source = await openIn(directory, { onPoll: () => (polls += 1) });
+    const source = await openIn(directory, { observer: { polled: () => (polls += 1) } });
     await writeFile(path, makeJpeg(1), { mode: 0o200 });
     const waiting = next(source);
     // More than 4 polls: two checks, a failed read, and a check after it.

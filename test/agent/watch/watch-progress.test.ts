@@ -1,21 +1,35 @@
 import { describe, expect, it } from 'vitest';
+import type { Decided } from '../../../agent/events/event-recorder.js';
+import type { CapturedFrame } from '../../../agent/source/frame-source.js';
 import { WatchProgress } from '../../../agent/watch/watch-progress.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
+const decided: Decided<CapturedFrame> = {
+  frame: { jpeg: Buffer.from('x'), capturedAtMs: 0, origin: 'a test' },
+  capturedAtMs: 0,
+  verdict: {
+    changed: true,
+    event: 'e1',
+    sent: true,
+    reason: 'change',
+    ratio: 0.1,
+    boxes: [],
+    strength: 2,
+  },
+};
+
 function makeProgress(idleExitMs: number) {
   const clock = new FakeClock();
-  const spool = { waiting: 0 };
-  const waitingCount = (): number => spool.waiting;
-  const isPending = (): boolean => spool.waiting > 0;
-  const settings = { idleExitMs, clock, waitingCount, isPending, manager: undefined };
-  const progress = new WatchProgress(settings);
-  return { progress, clock, spool };
+  const spools = { waitingCount: 0 };
+  const delivery = { isPending: false };
+  const progress = new WatchProgress({ idleExitMs, clock, spools, delivery, manager: undefined });
+  return { progress, clock, delivery };
 }
 
 describe('idle exit of a watch', () => {
   it('happens after --idle-exit without a frame', async () => {
     const { progress, clock } = makeProgress(1000);
-    progress.judged(true);
+    progress.judged(decided);
     await clock.advance(999);
     progress.polled(true);
     expect(progress.idle.aborted).toBe(false);
@@ -25,12 +39,12 @@ describe('idle exit of a watch', () => {
   });
 
   it('waits while a frame is being written or waits for delivery', async () => {
-    const { progress, clock, spool } = makeProgress(1000);
+    const { progress, clock, delivery } = makeProgress(1000);
     await clock.advance(5000);
     progress.polled(false);
-    spool.waiting = 1;
+    delivery.isPending = true;
     progress.polled(true);
-    spool.waiting = 0;
+    delivery.isPending = false;
     await clock.advance(999);
     progress.polled(true);
     expect(progress.idle.aborted).toBe(false);

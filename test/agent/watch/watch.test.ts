@@ -3,7 +3,8 @@ import type { Decided } from '../../../agent/events/event-recorder.js';
 import type { Verdict } from '../../../agent/events/verdict.js';
 import type { CapturedFrame, FrameSource } from '../../../agent/source/frame-source.js';
 import type { FrameToSend } from '../../../agent/spool/spool.js';
-import { type WatchParts, type WatchSettings, takeOne, watch } from '../../../agent/watch/watch.js';
+import { takeFrame } from '../../../agent/watch/take-frame.js';
+import { type WatchParts, type WatchSettings, watch } from '../../../agent/watch/watch.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
 import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -34,11 +35,7 @@ const decided = (frame: CapturedFrame, verdict: Verdict): Decided<CapturedFrame>
   verdict,
 });
 
-const every = (intervalMs: number): WatchSettings => ({
-  intervalMs,
-  pauseCapMs: 60_000,
-  onAttempted: () => undefined,
-});
+const every = (intervalMs: number): WatchSettings => ({ intervalMs, pauseCapMs: 60_000 });
 
 /** A source that follows a script, then waits until it is aborted. */
 function makeWatch(script: readonly (Verdict | OperationalError)[]) {
@@ -46,6 +43,7 @@ function makeWatch(script: readonly (Verdict | OperationalError)[]) {
   const { log, lines } = keptLog();
   const spooled: FrameToSend[] = [];
   const judged: Verdict[] = [];
+  const attempts: unknown[] = [];
   const takenAtMs: number[] = [];
   const verdicts: Verdict[] = [];
   const steps = [...script];
@@ -67,8 +65,10 @@ function makeWatch(script: readonly (Verdict | OperationalError)[]) {
   };
   const parts: WatchParts = {
     source,
-    judge: (frame) => [decided(frame, verdicts.shift() ?? quiet)],
-    finish: () => [],
+    pipeline: {
+      process: (frame) => [decided(frame, verdicts.shift() ?? quiet)],
+      finish: () => [],
+    },
     outbox: {
       add: (frame) => {
         spooled.push(frame);
@@ -78,15 +78,16 @@ function makeWatch(script: readonly (Verdict | OperationalError)[]) {
     clock,
     log,
     random: () => 0.999_999,
-    onJudged: ({ verdict }) => judged.push(verdict),
+    observers: [{ judged: ({ verdict }) => judged.push(verdict) }],
+    progress: { attempted: (failure) => attempts.push(failure) },
   };
-  return { parts, clock, spooled, lines, judged, takenAtMs };
+  return { parts, clock, spooled, lines, judged, attempts, takenAtMs };
 }
 
 describe('one cycle of the watch loop', () => {
   it('spools a frame that is to be sent, with its verdict and time', async () => {
     const { parts, spooled, clock } = makeWatch([changed]);
-    await takeOne(parts, new AbortController().signal);
+    await takeFrame(parts, new AbortController().signal);
     expect(spooled).toEqual([
       {
         jpeg: Buffer.from('x'),
@@ -103,12 +104,12 @@ describe('one cycle of the watch loop', () => {
   it('spools the frames that are decided in the order of capture, with their own times', async () => {
     const { parts, spooled, judged } = makeWatch([changed]);
     const before = { jpeg: Buffer.from('w'), capturedAtMs: 1, origin: 'script' };
-    const judge: WatchParts['judge'] = (frame) => [
+    const process = (frame: CapturedFrame) => [
       decided(before, { ...quiet, reason: 'before', sent: true, event: 'e1' }),
       decided({ ...before, capturedAtMs: 2 }, quiet),
       decided(frame, changed),
     ];
-    await takeOne({ ...parts, judge }, new AbortController().signal);
+    await takeFrame({ ...parts, pipeline: { process } }, new AbortController().signal);
     expect(spooled.map(({ jpeg, verdict }) => [String(jpeg), verdict.reason])).toEqual([
       ['w', 'before'],
       ['x', 'change'],
@@ -119,7 +120,7 @@ describe('one cycle of the watch loop', () => {
 
   it('spools no quiet frame, and reports its verdict', async () => {
     const { parts, spooled, judged } = makeWatch([quiet]);
-    await takeOne(parts, new AbortController().signal);
+    await takeFrame(parts, new AbortController().signal);
     expect(spooled).toEqual([]);
     expect(judged).toEqual([quiet]);
   });
@@ -178,7 +179,8 @@ describe('the watch loop', () => {
     const controller = new AbortController();
     const held = { jpeg: Buffer.from('held'), capturedAtMs: clock.nowMs(), origin: 'script' };
     const finish = () => [decided(held, { ...quiet, reason: 'keep-every', sent: true })];
-    const watching = watch({ ...parts, judge: () => [], finish }, every(1000), controller.signal);
+    const pipeline = { process: () => [], finish };
+    const watching = watch({ ...parts, pipeline }, every(1000), controller.signal);
     await clock.advance(0);
     expect(judged).toEqual([]);
     controller.abort();
@@ -190,13 +192,9 @@ describe('the watch loop', () => {
   it('reports each attempt, and pauses no longer than pauseCapMs', async () => {
     const gone = new OperationalError('CAMERA', 'no camera');
     const damaged = new OperationalError('FRAME', 'it is damaged');
-    const { parts, clock, takenAtMs } = makeWatch([gone, gone, gone, gone, damaged, quiet]);
-    const attempts: unknown[] = [];
-    const settings = {
-      ...every(100),
-      pauseCapMs: 1500,
-      onAttempted: (failure?: unknown) => void attempts.push(failure),
-    };
+    const script = [gone, gone, gone, gone, damaged, quiet];
+    const { parts, clock, takenAtMs, attempts } = makeWatch(script);
+    const settings = { ...every(100), pauseCapMs: 1500 };
     const controller = new AbortController();
     const watching = watch(parts, settings, controller.signal);
     await clock.advance(0);
@@ -214,7 +212,9 @@ describe('the watch loop', () => {
 
   it('ends with an error that is a bug', async () => {
     const { parts } = makeWatch([quiet]);
-    const broken = { ...parts, judge: () => expect.unreachable('a bug') };
-    await expect(watch(broken, every(1000), new AbortController().signal)).rejects.toThrow('a bug');
+    const pipeline = { process: () => expect.unreachable('a bug'), finish: () => [] };
+    await expect(
+      watch({ ...parts, pipeline }, every(1000), new AbortController().signal),
+    ).rejects.toThrow('a bug');
   });
 });

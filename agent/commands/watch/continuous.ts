@@ -1,0 +1,67 @@
+/** Composition root of the agent without `--once`: connects the parts, and watches until a signal or the idle exit. */
+import type { Log } from '../../../shared/cli/log.js';
+import { DetectionPipeline } from '../../detect/pipeline.js';
+import type { AgentOptions } from '../../options.js';
+import { openServiceManager } from '../../service/service-manager.js';
+import { longestPauseMs } from '../../service/watchdog-plan.js';
+import { openSource } from '../../source/open-source.js';
+import { sourceSettings } from '../../source/source-settings.js';
+import type { CloseResult } from '../../spool/spool.js';
+import { WatchProgress } from '../../watch/watch-progress.js';
+import { watch } from '../../watch/watch.js';
+import type { AgentContext } from './context.js';
+import { makeDelivery, openSpools, pipelineSettings, verdictPrinters } from './parts.js';
+
+/** Maximum pause of the source `command` before it starts its program again. */
+const commandPauseMs = 60_000;
+/** Time to end a program that exceeds its limit, and to clean up. */
+const cleanupMs = 1000;
+/** Upper bound for delivery after SIGTERM; delivery's own limit is shorter. */
+const stopLimitMs = 5000;
+
+export async function watchContinuously(context: AgentContext): Promise<void> {
+  const { options, command, env, camera, clock, log, random, signal } = context;
+  const spools = await openSpools(context);
+  const pipeline = await DetectionPipeline.open(pipelineSettings(options), undefined, log);
+  const attemptMs = longestAttemptMs(options);
+  const manager = openServiceManager(env, process.pid, { attemptMs, clock, log, signal });
+  const delivery = makeDelivery(context, spools);
+  const idleExitMs = options.idleExit;
+  const progress = new WatchProgress({ idleExitMs, clock, spools, delivery, manager });
+  const source = await openSource({
+    ...sourceSettings(options, command, env),
+    observer: progress,
+  });
+  try {
+    log.info('watching', { camera, source: source.name, waiting: spools.waitingCount });
+    const ended = delivery.start();
+    progress.ready();
+    const observers = [progress, ...verdictPrinters(options)];
+    const cycle = { source, pipeline, outbox: spools, observers, clock, log };
+    const settings = {
+      intervalMs: options.interval,
+      pauseCapMs: manager?.pauseCapMs ?? longestPauseMs,
+    };
+    const end = AbortSignal.any([signal, progress.idle]);
+    // Delivery runs until `finish`; an earlier end is a bug and rejects.
+    await Promise.race([watch({ ...cycle, progress, random }, settings, end), ended]);
+    await delivery.finish(stopLimitMs, signal);
+    logUndelivered(await spools.close(), log);
+  } finally {
+    await source.close();
+    await pipeline.close();
+  }
+}
+
+/** Maximum time of one attempt, from the end of the pause before it: interval, shot or silence, cleanup. */
+function longestAttemptMs({ source, interval, shotTimeout }: AgentOptions): number {
+  const pauseMs = source.kind === 'command' ? commandPauseMs : 0;
+  return interval + pauseMs + shotTimeout + cleanupMs;
+}
+
+function logUndelivered({ onDisk, lost, isRecorded }: CloseResult, log: Log): void {
+  if (onDisk > 0) log.info('frames wait on the disk', { frames: onDisk });
+  if (lost === 0) return;
+  const gap = isRecorded ? 'reported to the receiver' : 'not reported to the receiver';
+  log.error('undelivered frames lost: they waited in memory', { frames: lost, gap });
+}

@@ -1,0 +1,60 @@
+/** Builds the parts that a continuous watch and a one-shot run have in common, from the options. */
+import { join } from 'node:path';
+import { writeTo } from '../../../shared/cli/command.js';
+import type { PipelineSettings } from '../../detect/pipeline.js';
+import type { AgentOptions } from '../../options.js';
+import { SpoolLog } from '../../spool/spool-log.js';
+import { SpoolSet } from '../../spool/spool-set.js';
+import { Delivery } from '../../uplink/delivery.js';
+import { Uplink } from '../../uplink/uplink.js';
+import type { FrameObserver } from '../../watch/take-frame.js';
+import { VerdictPrinter } from '../../watch/verdict-printer.js';
+import type { AgentContext } from './context.js';
+
+/** @throws {OperationalError} STATE */
+export async function openSpools(context: AgentContext): Promise<SpoolSet> {
+  const { options, destinations, state, clock, log } = context;
+  const settings = {
+    maxBytes: options.spoolMaxSize ?? (options.spool === 'disk' ? 2 ** 30 : 64 * 2 ** 20),
+    maxAgeMs: options.spoolMaxAge,
+    dropsFirst: options.spoolFull,
+    sendsFirst: options.sendOrder,
+    clock,
+    report: new SpoolLog(log, clock),
+  };
+  if (options.spool === 'memory') return SpoolSet.inMemory(destinations, settings);
+  return SpoolSet.onDisk(join(state.path, 'spool'), destinations, settings);
+}
+
+/** The delivery, not started. */
+export function makeDelivery(context: AgentContext, spools: SpoolSet): Delivery {
+  const { camera, destinations, keys, clock, log, random } = context;
+  const uplinks = destinations.map(
+    (destination) => new Uplink({ destination, camera, keys, spools, clock, log, random }),
+  );
+  return new Delivery(uplinks, clock);
+}
+
+/** `--json`. */
+export function verdictPrinters({ json }: AgentOptions): readonly FrameObserver[] {
+  return json ? [new VerdictPrinter((text) => writeTo(1, text))] : [];
+}
+
+export function pipelineSettings(options: AgentOptions): PipelineSettings {
+  return {
+    all: options.all,
+    sensitivity: options.sensitivity,
+    minArea: options.minArea,
+    absorbMs: options.absorb,
+    selection: {
+      // At a long interval, two frames of one event are further apart than --event-gap.
+      eventGapMs: Math.max(options.eventGap, 3 * options.interval),
+      minDurationMs: options.minDuration,
+      before: options.before,
+      after: options.after,
+      keepEveryMs: options.keepEvery,
+    },
+    maskPath: options.mask,
+    explainDirectory: options.explain,
+  };
+}

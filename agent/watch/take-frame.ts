@@ -1,0 +1,53 @@
+/** One cycle of the agent: takes a frame from the source, runs detection, and spools the frames that are to be sent. */
+import type { Clock } from '../../shared/clock.js';
+import type { Log } from '../../shared/cli/log.js';
+import type { DetectionPipeline } from '../detect/pipeline.js';
+import type { Decided } from '../events/event-recorder.js';
+import type { CapturedFrame, FrameSource } from '../source/frame-source.js';
+import type { Outbox } from '../spool/spool.js';
+
+export interface CycleParts {
+  readonly source: FrameSource;
+  readonly pipeline: Pick<DetectionPipeline, 'process'>;
+  readonly outbox: Outbox;
+  readonly observers: readonly FrameObserver[];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface FrameObserver {
+  /** A frame is decided, and spooled if it is to be sent; `sha256` is then that of the JPEG. */
+  judged(decided: Decided<CapturedFrame>, sha256: string | undefined): void;
+}
+
+/** @throws {OperationalError} CAMERA, FRAME: no verdict, and nothing was spooled */
+export async function takeFrame(parts: CycleParts, signal: AbortSignal): Promise<void> {
+  await spoolDecided(parts, parts.pipeline.process(await parts.source.next(signal)));
+}
+
+/** One after the other: the spool keeps the order of capture. */
+export async function spoolDecided(
+  parts: Omit<CycleParts, 'source' | 'pipeline'>,
+  decisions: readonly Decided<CapturedFrame>[],
+): Promise<void> {
+  for (const decided of decisions) {
+    const sha256 = await spool(parts, decided);
+    parts.log.debug('judged', { captured: decided.capturedAtMs, ...decided.verdict });
+    for (const observer of parts.observers) observer.judged(decided, sha256);
+  }
+}
+
+async function spool(
+  { outbox, clock }: Pick<CycleParts, 'outbox' | 'clock'>,
+  { frame, capturedAtMs, verdict }: Decided<CapturedFrame>,
+): Promise<string | undefined> {
+  const { reason, ratio, boxes, event, changed, strength } = verdict;
+  if (reason === undefined) return undefined;
+  const sentVerdict = { reason, ratio, boxes: [...boxes], changed, strength };
+  return outbox.add({
+    jpeg: frame.jpeg,
+    capturedAtMs,
+    utcOffsetMinutes: clock.utcOffsetMinutes(capturedAtMs),
+    verdict: { ...sentVerdict, ...(event !== undefined && { event }) },
+  });
+}

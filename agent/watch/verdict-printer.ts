@@ -1,0 +1,16 @@
+/** `--json`: prints one line of JSON for each decided frame. */
+import type { Decided } from '../events/event-recorder.js';
+import type { CapturedFrame } from '../source/frame-source.js';
+import type { FrameObserver } from './take-frame.js';
+
+export class VerdictPrinter implements FrameObserver {
+  readonly #write: (text: string) => void;
+
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  judged({ capturedAtMs, verdict }: Decided<CapturedFrame>, sha256: string | undefined): void {
+    this.#write(`${JSON.stringify({ event: 'judged', capturedAtMs, sha256, verdict })}\n`);
+  }
+}
