@@ -44,13 +44,12 @@ export interface StateStorage {
 /** The file's name in the state directory. */
 const stateName = 'judge-memory';
 const sendAll: Verdict = {
-  changed: true,
-  event: undefined,
-  sent: true,
   reason: 'all',
   ratio: 0,
   boxes: [],
+  changed: true,
   strength: 0,
+  event: undefined,
 };
 
 interface PipelineParts {
@@ -115,7 +114,7 @@ export class DetectionPipeline {
   process(frame: CapturedFrame): readonly Decided<CapturedFrame>[] {
     const { settings, detector, recorder } = this.#parts;
     const { jpeg, capturedAtMs } = frame;
-    if (settings.all) return [{ frame, capturedAtMs, verdict: sendAll }];
+    if (settings.all) return [{ frame, verdict: sendAll }];
     const picture = decodeSmall(jpeg);
     this.#warnOfMisfit(picture);
     const detection = detector.detect(picture, capturedAtMs);

@@ -58,8 +58,6 @@ export interface Buffered<F> {
 
 export interface Decided<F> {
   readonly frame: F;
-  /** Wall time. */
-  readonly capturedAtMs: number;
   readonly verdict: Verdict;
 }
 
@@ -260,13 +258,11 @@ function decideQuiet<F>(entry: Buffered<F>): Decided<F> {
 }
 
 function decide<F>(
-  { frame, capturedAtMs, detection }: Buffered<F>,
+  { frame, detection }: Buffered<F>,
   reason: Reason | undefined,
   event?: string,
 ): Decided<F> {
   const { kind, ratio, boxes, strength } = detection;
   const changed = kind === 'change' || kind === 'scene';
-  const sent = reason !== undefined;
-  const verdict: Verdict = { changed, event, sent, reason, ratio, boxes, strength };
-  return { frame, capturedAtMs, verdict };
+  return { frame, verdict: { reason, ratio, boxes, changed, strength, event } };
 }

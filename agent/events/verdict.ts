@@ -1,4 +1,7 @@
-/** The motion detector's result for a frame (a detection), and the event recorder's verdict on the frame. */
+/**
+ * The motion detector's result for a frame (a detection), and the event recorder's verdict on the frame. The verdict
+ * on a sent frame is a `WireVerdict`: the spool, the message and the receiver's record have it as it is. Pure.
+ */
 import type { Reason } from '../../shared/protocol/messages.js';
 
 /** [left, top, width, height] in pixels of the frame. */
@@ -24,8 +27,21 @@ export interface Verdict extends Omit<Detection, 'kind'> {
   readonly changed: boolean;
   /** Id of the event that the frame belongs to; undefined: none. */
   readonly event: string | undefined;
-  /** The frame is sent to the receivers. */
-  readonly sent: boolean;
   /** Why the frame is sent; undefined: it is not sent. */
   readonly reason: Reason | undefined;
+}
+
+export interface SentVerdict extends Verdict {
+  readonly reason: Reason;
+}
+
+/** The frame is sent to the receivers. */
+export function isSent(verdict: Verdict): verdict is SentVerdict {
+  return verdict.reason !== undefined;
+}
+
+/** The fields of a verdict as `--json` and the log print them. */
+export function verdictFields(verdict: Verdict) {
+  const { changed, event, reason, ratio, boxes, strength } = verdict;
+  return { changed, event, sent: isSent(verdict), reason, ratio, boxes, strength };
 }

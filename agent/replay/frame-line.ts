@@ -1,4 +1,5 @@
 /** The outcome of a stored frame as a line of JSON. Pure. */
+import { isSent } from '../events/verdict.js';
 import type { Outcome } from './trial.js';
 
 /**
@@ -13,7 +14,7 @@ export function frameLine(outcome: Outcome, folder: string | undefined): string 
     ...(folder !== undefined && { folder }),
     changed: verdict?.changed ?? false,
     event: verdict?.event ?? null,
-    sent: verdict?.sent ?? false,
+    sent: verdict !== undefined && isSent(verdict),
     reason: verdict?.reason ?? null,
     ratio: verdict?.ratio ?? 0,
     boxes: verdict?.boxes ?? [],

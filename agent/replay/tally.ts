@@ -34,10 +34,12 @@ export class Tally {
       this.skipped += 1;
       return;
     }
-    const { changed, sent, reason, event, ratio, boxes } = verdict;
+    const { changed, reason, event, ratio, boxes } = verdict;
     if (changed) this.changed += 1;
-    if (sent) this.sent += 1;
-    if (sent && reason) this.sentFor.set(reason, (this.sentFor.get(reason) ?? 0) + 1);
+    if (reason !== undefined) {
+      this.sent += 1;
+      this.sentFor.set(reason, (this.sentFor.get(reason) ?? 0) + 1);
+    }
     if (event === undefined) return;
     const tally = this.events.get(event) ?? {
       firstChangeAtMs: capturedAtMs,
@@ -49,7 +51,7 @@ export class Tally {
       largestBox: undefined,
     };
     this.events.set(event, tally);
-    if (sent) tally.sent += 1;
+    if (reason !== undefined) tally.sent += 1;
     if (!changed) return;
     if (tally.changed === 0) {
       tally.firstChangeAtMs = capturedAtMs;

@@ -3,6 +3,7 @@ import type { Clock } from '../../shared/clock.js';
 import type { Log } from '../../shared/cli/log.js';
 import type { DetectionPipeline } from '../detect/pipeline.js';
 import type { Decided } from '../events/event-recorder.js';
+import { isSent, verdictFields } from '../events/verdict.js';
 import type { CapturedFrame, FrameSource } from '../source/frame-source.js';
 import type { Outbox } from '../spool/spool.js';
 
@@ -32,22 +33,18 @@ export async function spoolDecided(
 ): Promise<void> {
   for (const decided of decisions) {
     const sha256 = await spool(parts, decided);
-    parts.log.debug('judged', { captured: decided.capturedAtMs, ...decided.verdict });
+    const captured = decided.frame.capturedAtMs;
+    parts.log.debug('judged', { captured, ...verdictFields(decided.verdict) });
     for (const observer of parts.observers) observer.judged(decided, sha256);
   }
 }
 
 async function spool(
   { outbox, clock }: Pick<CycleParts, 'outbox' | 'clock'>,
-  { frame, capturedAtMs, verdict }: Decided<CapturedFrame>,
+  { frame, verdict }: Decided<CapturedFrame>,
 ): Promise<string | undefined> {
-  const { reason, ratio, boxes, event, changed, strength } = verdict;
-  if (reason === undefined) return undefined;
-  const sentVerdict = { reason, ratio, boxes: [...boxes], changed, strength };
-  return outbox.add({
-    jpeg: frame.jpeg,
-    capturedAtMs,
-    utcOffsetMinutes: clock.utcOffsetMinutes(capturedAtMs),
-    verdict: { ...sentVerdict, ...(event !== undefined && { event }) },
-  });
+  if (!isSent(verdict)) return undefined;
+  const { jpeg, capturedAtMs } = frame;
+  const utcOffsetMinutes = clock.utcOffsetMinutes(capturedAtMs);
+  return outbox.add({ jpeg, capturedAtMs, utcOffsetMinutes, verdict });
 }

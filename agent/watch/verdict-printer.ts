@@ -1,5 +1,6 @@
 /** `--json`: prints one line of JSON for each decided frame. */
 import type { Decided } from '../events/event-recorder.js';
+import { verdictFields } from '../events/verdict.js';
 import type { CapturedFrame } from '../source/frame-source.js';
 import type { FrameObserver } from './take-frame.js';
 
@@ -10,7 +11,9 @@ export class VerdictPrinter implements FrameObserver {
     this.#write = write;
   }
 
-  judged({ capturedAtMs, verdict }: Decided<CapturedFrame>, sha256: string | undefined): void {
-    this.#write(`${JSON.stringify({ event: 'judged', capturedAtMs, sha256, verdict })}\n`);
+  judged({ frame, verdict }: Decided<CapturedFrame>, sha256: string | undefined): void {
+    const { capturedAtMs } = frame;
+    const line = { event: 'judged', capturedAtMs, sha256, verdict: verdictFields(verdict) };
+    this.#write(`${JSON.stringify(line)}\n`);
   }
 }

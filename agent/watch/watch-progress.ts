@@ -2,6 +2,7 @@
 import type { Clock } from '../../shared/clock.js';
 import { describeError } from '../../shared/cli/errors.js';
 import type { Decided } from '../events/event-recorder.js';
+import { isSent } from '../events/verdict.js';
 import type { ServiceManager } from '../service/service-manager.js';
 import type { CapturedFrame, PollObserver } from '../source/frame-source.js';
 import type { SpoolSet } from '../spool/spool-set.js';
@@ -41,7 +42,7 @@ export class WatchProgress implements FrameObserver, PollObserver {
 
   judged({ verdict }: Decided<CapturedFrame>): void {
     this.#seen += 1;
-    if (verdict.sent) this.#chosen += 1;
+    if (isSent(verdict)) this.#chosen += 1;
     this.#busyAtMs = this.#settings.clock.monotonicMs();
   }
 

@@ -32,7 +32,11 @@ const verdict = v.object({
   /** Share of the picture inside the mask that changed, 0..1. */
   ratio: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   /** Changed regions, largest first: [left, top, width, height] in pixels of the frame. */
-  boxes: v.pipe(v.array(v.tuple([count, count, count, count])), v.maxLength(maxBoxes)),
+  boxes: v.pipe(
+    v.array(v.tuple([count, count, count, count])),
+    v.maxLength(maxBoxes),
+    v.readonly(),
+  ),
   /** Id of the event that the frame belongs to. */
   event: v.optional(v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/))),
   /** Something is in view that does not belong to the background. */
@@ -40,7 +44,7 @@ const verdict = v.object({
   /** Strongest change relative to the threshold of the sensitivity: 1 just reaches it. */
   strength: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
 });
-/** The detector's verdict on a frame, in the header. */
+/** The verdict on a frame that is sent: in its header, in the spool, and in the receiver's record. */
 export type WireVerdict = v.InferOutput<typeof verdict>;
 
 const hello = v.object({

@@ -75,12 +75,9 @@ describe('a receiver that accepts and never reads', () => {
       ratio: 0,
       boxes: [],
       event: undefined,
-      sent: true,
       strength: 0,
     } as const;
-    const process = (frame: CapturedFrame) => [
-      { frame, capturedAtMs: frame.capturedAtMs, verdict },
-    ];
+    const process = (frame: CapturedFrame) => [{ frame, verdict }];
     const parts = {
       ...{ source, pipeline: { process, finish: () => [] }, outbox: spools, observers: [] },
       ...{ progress: { attempted: () => undefined }, clock, log, random: () => 0 },

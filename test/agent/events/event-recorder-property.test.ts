@@ -6,6 +6,7 @@ import {
   EventRecorder,
   type RecorderSettings,
 } from '../../../agent/events/event-recorder.js';
+import { isSent } from '../../../agent/events/verdict.js';
 import { encodeRecorder, keptRecorder } from '../../../agent/events/recorder-state.js';
 import { detectionOf, noonMs, settingsOf } from './detections.js';
 import * as v from 'valibot';
@@ -87,7 +88,7 @@ describe('EventRecorder', () => {
     fc.assert(
       fc.property(settings, steps(anyElapsed), (rules, seen) => {
         for (const { verdict } of decideAll(rules, seen)) {
-          expect(verdict.sent).toBe(verdict.reason !== undefined);
+          expect(isSent(verdict)).toBe(verdict.reason !== undefined);
           const isOfEvent = ['change', 'scene', 'before', 'after'].includes(verdict.reason ?? '');
           expect(verdict.event !== undefined).toBe(isOfEvent);
         }
@@ -142,10 +143,11 @@ describe('EventRecorder', () => {
       fc.property(settings, steps(steady), (rules, seen) => {
         fc.pre(rules.keepEveryMs > 0);
         const decided = decideAll({ ...rules, minDurationMs: 0 }, seen);
-        let sentAtMs = decided[0]?.capturedAtMs ?? 0;
-        for (const { capturedAtMs, verdict } of decided) {
-          if (verdict.sent) sentAtMs = capturedAtMs;
-          expect(capturedAtMs - sentAtMs).toBeLessThan(rules.keepEveryMs);
+        let sinceSentMs = 0;
+        for (const [index, { verdict }] of decided.entries()) {
+          sinceSentMs += index === 0 ? 0 : (seen[index]?.elapsedMs ?? 0);
+          if (isSent(verdict)) sinceSentMs = 0;
+          expect(sinceSentMs).toBeLessThan(rules.keepEveryMs);
         }
       }),
     );
@@ -179,7 +181,7 @@ describe('EventRecorder', () => {
         const frames = decided.map(({ frame }) => frame);
         expect(frames).toEqual([...new Set(frames)].sort());
         if (rules.minDurationMs > 0) return;
-        const sent = decided.flatMap(({ frame, verdict }) => (verdict.sent ? [frame] : []));
+        const sent = decided.flatMap(({ frame, verdict }) => (isSent(verdict) ? [frame] : []));
         const changes = seen.flatMap(({ letter }, index) =>
           letter === 'q' ? [] : [nameOf(index)],
         );

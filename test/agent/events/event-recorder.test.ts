@@ -127,7 +127,7 @@ describe('EventRecorder', () => {
     );
     const { ratio, boxes, strength } = detectionOf('c');
     expect(verdicts[1]).toEqual({
-      ...{ changed: true, event: undefined, sent: false, reason: undefined },
+      ...{ changed: true, event: undefined, reason: undefined },
       ...{ ratio, boxes, strength },
     });
   });

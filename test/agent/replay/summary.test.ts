@@ -8,15 +8,15 @@ import type { Box, Verdict } from '../../../agent/events/verdict.js';
 
 const startMs = Date.UTC(2026, 10, 22, 8, 30);
 const quiet: Verdict = {
-  ...{ changed: false, event: undefined, sent: false, reason: undefined },
+  ...{ changed: false, event: undefined, reason: undefined },
   ...{ ratio: 0, boxes: [], strength: 0 },
 };
 const change = (event: string, ratio: number): Verdict => ({
-  ...{ changed: true, event, sent: true, reason: 'change' },
+  ...{ changed: true, event, reason: 'change' },
   ...{ ratio, boxes: [[600, 400, 40, 80]], strength: 2 },
 });
-const before = (event: string): Verdict => ({ ...quiet, event, sent: true, reason: 'before' });
-const first: Verdict = { ...quiet, sent: true, reason: 'first' };
+const before = (event: string): Verdict => ({ ...quiet, event, reason: 'before' });
+const first: Verdict = { ...quiet, reason: 'first' };
 
 function tallyOf(fromMs: number, verdicts: readonly (Verdict | undefined)[]): Tally {
   const tally = new Tally();

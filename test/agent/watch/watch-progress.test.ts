@@ -6,11 +6,9 @@ import { FakeClock } from '../../support/fake-clock.js';
 
 const decided: Decided<CapturedFrame> = {
   frame: { jpeg: Buffer.from('x'), capturedAtMs: 0, origin: 'a test' },
-  capturedAtMs: 0,
   verdict: {
     changed: true,
     event: 'e1',
-    sent: true,
     reason: 'change',
     ratio: 0.1,
     boxes: [],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Decided } from '../../../agent/events/event-recorder.js';
-import type { Verdict } from '../../../agent/events/verdict.js';
+import { type Verdict, isSent } from '../../../agent/events/verdict.js';
 import type { CapturedFrame, FrameSource } from '../../../agent/source/frame-source.js';
 import type { FrameToSend } from '../../../agent/spool/spool.js';
 import { takeFrame } from '../../../agent/watch/take-frame.js';
@@ -16,7 +16,6 @@ const changed: Verdict = {
   ratio: 0.1,
   boxes: [[1, 2, 3, 4]],
   event: 'e1',
-  sent: true,
   strength: 2,
 };
 const quiet: Verdict = {
@@ -25,13 +24,11 @@ const quiet: Verdict = {
   reason: undefined,
   boxes: [],
   event: undefined,
-  sent: false,
   strength: 0,
 };
 
 const decided = (frame: CapturedFrame, verdict: Verdict): Decided<CapturedFrame> => ({
   frame,
-  capturedAtMs: frame.capturedAtMs,
   verdict,
 });
 
@@ -105,7 +102,7 @@ describe('one cycle of the watch loop', () => {
     const { parts, spooled, judged } = makeWatch([changed]);
     const before = { jpeg: Buffer.from('w'), capturedAtMs: 1, origin: 'script' };
     const process = (frame: CapturedFrame) => [
-      decided(before, { ...quiet, reason: 'before', sent: true, event: 'e1' }),
+      decided(before, { ...quiet, reason: 'before', event: 'e1' }),
       decided({ ...before, capturedAtMs: 2 }, quiet),
       decided(frame, changed),
     ];
@@ -115,7 +112,7 @@ describe('one cycle of the watch loop', () => {
       ['x', 'change'],
     ]);
     expect(spooled[0]).toMatchObject({ capturedAtMs: 1, verdict: { event: 'e1', changed: false } });
-    expect(judged.map(({ sent }) => sent)).toEqual([true, false, true]);
+    expect(judged.map(isSent)).toEqual([true, false, true]);
   });
 
   it('spools no quiet frame, and reports its verdict', async () => {
@@ -178,7 +175,7 @@ describe('the watch loop', () => {
     const { parts, judged, clock, spooled } = makeWatch([quiet]);
     const controller = new AbortController();
     const held = { jpeg: Buffer.from('held'), capturedAtMs: clock.nowMs(), origin: 'script' };
-    const finish = () => [decided(held, { ...quiet, reason: 'keep-every', sent: true })];
+    const finish = () => [decided(held, { ...quiet, reason: 'keep-every' })];
     const pipeline = { process: () => [], finish };
     const watching = watch({ ...parts, pipeline }, every(1000), controller.signal);
     await clock.advance(0);
