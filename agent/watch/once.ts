@@ -11,7 +11,7 @@ import { type CycleParts, takeFrame } from './take-frame.js';
 
 export interface OnceParts extends CycleParts {
   readonly pipeline: Pick<DetectionPipeline, 'process' | 'keepState'>;
-  readonly outbox: SpoolSet;
+  readonly outbox: Pick<SpoolSet, 'add' | 'waitingCount' | 'inMemoryCount' | 'close'>;
   readonly delivery: Pick<Delivery, 'finish'>;
 }
 
