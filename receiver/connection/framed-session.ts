@@ -55,7 +55,7 @@ interface MessageResources {
 
 const minuteMs = 60_000;
 
-type ByeReason = Partial<Omit<ByeMessage, 'type'>>;
+export type ByeReason = Partial<Omit<ByeMessage, 'type'>>;
 
 export class FramedSession {
   readonly #socket: Socket;
@@ -264,25 +264,28 @@ export class FramedSession {
     this.#hasHello = true;
     await tab.pay(prices.hello);
     if (this.#isClosing()) return;
-    const refusal = await refusalOf(this, hello, this.#parts);
+    const { peer, register, admit } = this.#parts;
+    const refusal = await refusalOf(this, hello, { peer, register, admit });
     if (refusal !== undefined) {
       this.#parts.log.warn('agent refused', { camera: hello.camera, reason: refusal.message });
       await this.close(refusal);
       return;
     }
     if (this.#isClosing()) return; // replaced, or the receiver is stopping
+    const { store, quota, spender, clock, log, onStored } = this.#parts;
     const send = (message: ReceiverMessage): void => this.#send(message);
-    const lockName = (): Promise<void> => this.#parts.register.lock(this);
-    this.#intake = new FrameIntake(hello, { ...this.#parts, send, lockName });
+    const lockName = (): Promise<void> => register.lock(this);
+    const parts = { store, quota, spender, clock, log, onStored, send, lockName };
+    this.#intake = new FrameIntake(hello, parts);
     this.#send({
       type: 'welcome',
       receiver: version,
-      receiverId: this.#parts.store.id,
+      receiverId: store.id,
       maxFrameBytes: this.#parts.maxFrameBytes,
       maxInFlight,
-      clockMs: this.#parts.clock.nowMs(),
+      clockMs: clock.nowMs(),
     });
-    this.#parts.log.info('agent connected', { camera: hello.camera, version: hello.agent });
+    log.info('agent connected', { camera: hello.camera, version: hello.agent });
   }
 
   #send(message: ReceiverMessage): void {

@@ -95,7 +95,7 @@ async function storePicture(
   result: SplitResult,
   camera: string,
   tab: Tab,
-  parts: SessionParts,
+  parts: Pick<SessionParts, 'store' | 'quota' | 'spender' | 'clock' | 'maxFrameBytes' | 'onStored'>,
 ): Promise<string | undefined> {
   await tab.pay(prices.refusal);
   if (result.kind === 'damaged') return `the JPEG is damaged: ${result.reason}`;

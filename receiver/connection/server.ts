@@ -1,47 +1,29 @@
 /**
- * Serves connections of every listener: authenticates the peer, detects the protocol, starts the session, and
- * enforces the connection limits and deadlines.
+ * Serves connections of every listener: detects the protocol, authenticates the peer, and enforces the connection
+ * limits and deadlines. `Sessions` serves the connection then.
  */
 import type { Socket } from 'node:net';
 import { formatAddress } from '../../shared/cli/address.js';
 import { plainAddress } from '../../shared/protocol/camera-name.js';
 import { formatIdentity } from '../../shared/keys/identity.js';
-import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
 import { helloDeadlineMs } from '../../shared/protocol/protocol-limits.js';
 import { RateLimitedLog } from '../limits/rate-limited-log.js';
-import { CameraRegister } from './camera-register.js';
 import type { AccessControl } from '../access/access-control.js';
 import { type DetectedStream, detectProtocol } from './detect-protocol.js';
-import { FramedSession } from './framed-session.js';
-import type { Peer } from '../access/peer.js';
-import { timedChunks } from './timed-chunks.js';
+import { Sessions, type SessionsParts, type SessionsSettings } from './sessions.js';
 import { refuseConnection, lingeringClose } from './lingering-close.js';
-import { ByteSemaphore } from '../limits/byte-semaphore.js';
 import { ConnectionLimiter, type ConnectionLimits } from '../limits/connection-limiter.js';
-import { Quota, spenderOf } from '../limits/quota.js';
-import { serveRaw } from './raw-session.js';
 import { type FirstRecord, type TlsConnection, readFirstRecord, acceptTls } from '../access/tls.js';
-import type { FrameStore, StoredFrame } from '../store/store-port.js';
 import { HandshakeAdmission } from '../limits/work/handshake-admission.js';
 import { type ConnectionBudget, WorkBudgets } from '../limits/work/work-budgets.js';
 
-export interface ServerSettings extends ConnectionLimits {
-  readonly maxFrameBytes: number;
-  /** For frames in memory: half of it for paired cameras, half for others. */
-  readonly maxMemoryBytes: number;
-  /** Per camera; 0: no limit. */
-  readonly maxBytesPerMinute: number;
-  readonly idleTimeoutMs: number;
-}
+export interface ServerSettings extends ConnectionLimits, SessionsSettings {}
 
-export interface ServerParts {
-  readonly store: FrameStore;
+export interface ServerParts extends SessionsParts {
   readonly access: AccessControl;
-  readonly clock: Clock;
   readonly log: Log;
-  readonly onStored: (stored: StoredFrame & { camera: string; byteCount: number }) => void;
   /** Called when the number of connections changes. */
   readonly onConnections: (count: number) => void;
 }
@@ -50,32 +32,23 @@ export interface ServerParts {
 const closeDeadlineMs = 4000;
 
 export class ConnectionServer {
-  readonly #settings: ServerSettings;
   readonly #parts: ServerParts;
   readonly #log: RateLimitedLog;
-  readonly #register: CameraRegister;
   readonly #limiter: ConnectionLimiter;
-  readonly #quota: Quota;
   readonly #budgets: WorkBudgets;
   readonly #handshakes: HandshakeAdmission;
-  readonly #pairedMemory: ByteSemaphore;
-  readonly #anonymousMemory: ByteSemaphore;
+  readonly #sessions: Sessions;
   readonly #connections = new Map<Socket, Promise<void>>();
-  readonly #sessions = new Map<Socket, FramedSession>();
 
   constructor(settings: ServerSettings, parts: ServerParts) {
-    this.#settings = settings;
+    const { store, access, clock, onStored } = parts;
     this.#parts = parts;
-    this.#log = new RateLimitedLog(parts.log, parts.clock);
-    this.#register = new CameraRegister(parts.store);
+    this.#log = new RateLimitedLog(parts.log, clock);
     this.#limiter = new ConnectionLimiter(settings);
-    this.#quota = new Quota(settings.maxBytesPerMinute, parts.clock);
-    this.#budgets = new WorkBudgets(parts.clock);
+    this.#budgets = new WorkBudgets(clock);
     const { queue } = this.#budgets;
-    const hasKey = (identity: string): boolean => parts.access.hasKey(identity);
-    this.#handshakes = new HandshakeAdmission({ queue, clock: parts.clock, hasKey });
-    this.#pairedMemory = new ByteSemaphore(settings.maxMemoryBytes / 2);
-    this.#anonymousMemory = new ByteSemaphore(settings.maxMemoryBytes / 2);
+    this.#handshakes = new HandshakeAdmission({ queue, clock, keys: access });
+    this.#sessions = new Sessions(settings, { store, access, clock, onStored });
   }
 
   /** Serves one connection. Resolves when it has ended, with or without an error. */
@@ -127,7 +100,6 @@ export class ConnectionServer {
     handshakeTimer.abort();
     this.#limiter.release(slot);
     this.#connections.delete(socket);
-    this.#sessions.delete(socket);
     onConnections(this.#connections.size);
   }
 
@@ -135,12 +107,7 @@ export class ConnectionServer {
   async close(): Promise<void> {
     const why = { code: 'stopping', message: 'the receiver is stopping', retryAfterMs: 1000 };
     const serving = [...this.#connections];
-    for (const [socket] of serving) {
-      const session = this.#sessions.get(socket);
-      // A raw session has no acknowledgements to wait for.
-      if (session === undefined) socket.destroy();
-      else void session.close(why);
-    }
+    for (const [socket] of serving) this.#sessions.close(socket, why);
     const deadline = AbortSignal.timeout(closeDeadlineMs);
     deadline.addEventListener('abort', () => {
       for (const [socket] of serving) socket.destroy();
@@ -180,7 +147,9 @@ export class ConnectionServer {
         socket.end(`${refusal}\n`);
         throw new OperationalError('LINK', refusal);
       }
-      await this.#serveSession({ ...connection, budget }, socket, peer, stream);
+      const admit = (): string | undefined => connection.admit(peer.isPaired);
+      const { log } = connection;
+      await this.#sessions.serve({ plain, socket, address, peer, stream, log, budget, admit });
     } finally {
       // Ends this reader of the socket: the lingering close reads what still arrives.
       await stream?.chunks.return(undefined);
@@ -203,60 +172,6 @@ export class ConnectionServer {
       return secured;
     } finally {
       plain.off('close', onClose);
-    }
-  }
-
-  async #serveSession(
-    connection: AcceptedConnection,
-    socket: Socket,
-    peer: Peer,
-    stream: DetectedStream,
-  ): Promise<void> {
-    const { protocol, first, chunks } = stream;
-    const { access, clock } = this.#parts;
-    const { idleTimeoutMs } = this.#settings;
-    if (protocol.kind === 'foreign') {
-      socket.end(`${protocol.answer}\n`);
-      throw new OperationalError('PROTOCOL', 'the peer sent neither JPEGs nor the framed protocol');
-    }
-    const { isPaired } = peer;
-    const memory = isPaired ? this.#pairedMemory : this.#anonymousMemory;
-    const { log, budget } = connection;
-    const spender = spenderOf(peer.camera, connection.address);
-    const connectionParts = { log, memory, budget, quota: this.#quota, spender };
-    const parts = { ...this.#parts, ...this.#settings, ...connectionParts };
-    const sessionEnd = new AbortController();
-    let revocationWatch = Promise.resolve();
-    try {
-      socket.on('timeout', () => {
-        const message = `no data received for ${socket.timeout ?? 0} ms`;
-        socket.destroy(new OperationalError('LINK', message));
-      });
-      const watchRevocation = (onRevoked: (reason: string) => void): void => {
-        const { address } = connection;
-        revocationWatch = access.watchRevocation(peer, address, sessionEnd.signal, onRevoked);
-      };
-      if (protocol.kind === 'framed') {
-        const admit = (): string | undefined => connection.admit(isPaired);
-        const framedParts = { ...parts, peer, register: this.#register, admit };
-        const session = new FramedSession(socket, framedParts);
-        this.#sessions.set(connection.plain, session);
-        watchRevocation((message) => void session.close({ code: 'unpaired', message }));
-        const rest = first.subarray(protocol.prefaceBytes);
-        await session.serve(timedChunks(socket, rest, chunks, idleTimeoutMs, clock));
-      } else {
-        const refusal = connection.admit(isPaired);
-        if (refusal !== undefined) {
-          socket.end(`${refusal}\n`);
-          throw new OperationalError('LINK', refusal);
-        }
-        watchRevocation((reason) => socket.destroy(new OperationalError('LINK', reason)));
-        const incoming = timedChunks(socket, first, chunks, idleTimeoutMs, clock);
-        await serveRaw(socket, connection.address, incoming, parts);
-      }
-    } finally {
-      sessionEnd.abort();
-      await revocationWatch;
     }
   }
 }

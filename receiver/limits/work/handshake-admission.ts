@@ -35,8 +35,12 @@ export type Outcome = (hasSucceeded: boolean) => void;
 export interface HandshakeAdmissionParts {
   readonly queue: WorkQueue;
   readonly clock: Clock;
+  readonly keys: KnownKeys;
+}
+
+export interface KnownKeys {
   /** Whether this identity has a key. Never throws. */
-  readonly hasKey: (identity: string) => boolean;
+  hasKey(identity: string): boolean;
 }
 
 export class HandshakeAdmission {
@@ -126,7 +130,7 @@ export class HandshakeAdmission {
   async #hasKey(network: string, identity: string, signal: AbortSignal): Promise<boolean> {
     const lookUps = (): TokenBucket[] => [this.#lookUpBuckets.of(network)];
     await this.#pay({ rank: 1, of: network, us: prices.keyLookUp }, lookUps, signal);
-    return this.#parts.hasKey(identity);
+    return this.#parts.keys.hasKey(identity);
   }
 
   async #pay(

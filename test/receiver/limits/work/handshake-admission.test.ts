@@ -16,7 +16,7 @@ function setUp() {
     lookUps += 1;
     return /^(front|yard)\./.test(identity);
   };
-  const admission = new HandshakeAdmission({ queue, clock, hasKey });
+  const admission = new HandshakeAdmission({ queue, clock, keys: { hasKey } });
   const served: string[] = [];
   const connect = (
     name: string,
