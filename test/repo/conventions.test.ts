@@ -17,7 +17,7 @@ interface Rule {
 
 const program = (path: string): string => path.split('/')[0] ?? '';
 const isMain = ({ path }: Source): boolean => posix.basename(path) === 'main.ts';
-/** A file of `commands/`, one per command of the program. */
+/** A file of `commands/`: a command, or a part of one. */
 const isCommand = ({ path }: Source): boolean => path.split('/')[1] === 'commands';
 /** The file that starts programs reads the environment, since they inherit it. */
 const isRunner = ({ path }: Source): boolean => posix.basename(path) === 'run-program.ts';
