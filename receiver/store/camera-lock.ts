@@ -121,10 +121,17 @@ function openLockFile(folder: Folder, camera: string): Promise<FileHandle> {
 async function acquire(locked: LockFile, self: Holder): Promise<'locked' | 'held' | 'removed'> {
   const { file } = locked;
   try {
-    const isReconnection = (await readHolder(file))?.epoch === self.epoch;
-    if (isReconnection) await writeHolder(file, self);
+    let isReconnection = await announce(file, self);
     const waitS = isReconnection ? replacedWaitS : endingWaitS;
-    if ((await flock(file, { mode: 'exclusive', waitS })) === 'held') return 'held';
+    let result = await flock(file, { mode: 'exclusive', waitS });
+    if (result === 'held' && !isReconnection) {
+      // Both connections may have begun at the same moment, before the holder wrote its line.
+      isReconnection = await announce(file, self);
+      if (isReconnection) {
+        result = await flock(file, { mode: 'exclusive', waitS: replacedWaitS });
+      }
+    }
+    if (result === 'held') return 'held';
     if (!(await isNamed(locked))) return 'removed';
     if (!isReconnection) await writeHolder(file, self);
     return 'locked';
@@ -132,6 +139,13 @@ async function acquire(locked: LockFile, self: Holder): Promise<'locked' | 'held
     await file.close();
     throw error;
   }
+}
+
+/** Tells the holder, if it has the same epoch, that its agent has connected again. @returns whether it has */
+async function announce(file: FileHandle, self: Holder): Promise<boolean> {
+  if ((await readHolder(file))?.epoch !== self.epoch) return false;
+  await writeHolder(file, self);
+  return true;
 }
 
 /** Whether the open file still has its name: its last holder removes it. */
