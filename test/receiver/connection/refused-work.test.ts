@@ -36,7 +36,7 @@ async function settled(agents: readonly AgentPeer[]): Promise<number> {
   await eventually(() => {
     quiet = count() === before ? quiet + 1 : 0;
     before = count();
-    return quiet >= 10;
+    return quiet >= 20;
   }, 'the last answer');
   return count();
 }
