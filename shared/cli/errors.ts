@@ -2,6 +2,7 @@
  * Errors that an operator can act on: wrong usage, and failures outside the program.
  * Any error that is not an OperationalError is a bug in this program and may end the process.
  */
+import { removeControls } from './plain-text.js';
 
 /** Error codes and their meaning; the table in docs/troubleshooting.md is generated from this. */
 export const errorCodes = {
@@ -70,8 +71,8 @@ export function describeError(error: unknown): string {
     at = at.cause;
   }
   const text = parts.join(': ') + (hint === undefined ? '' : `; ${hint}`);
-  // Peers' messages are part of it: an escape sequence must not reach a terminal.
-  return text.replaceAll(/\s*\p{Cc}+\s*/gu, ' ');
+  // Messages of peers are part of it.
+  return removeControls(text);
 }
 
 /** The errno name of a system error (`ENOSPC`), or undefined for anything else. */

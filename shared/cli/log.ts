@@ -4,6 +4,7 @@
  */
 import { inspect } from 'node:util';
 import { describeError } from './errors.js';
+import { escapeControls } from './plain-text.js';
 
 /** The fact `error` is written with its causes and its hint; an undefined fact is left out. */
 export type LogFacts = Readonly<Record<string, unknown>>;
@@ -67,12 +68,9 @@ function formatFacts(facts: LogFacts): string {
   return text;
 }
 
-/** Quotes text that may come from a peer: JSON keeps DEL and the C1 controls, which a terminal may obey. */
+/** Quotes text that may come from a peer; JSON alone escapes no control characters above U+001F. */
 function quote(text: string): string {
-  return JSON.stringify(text).replaceAll(
-    /\p{Cc}/gu,
-    (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
-  );
+  return escapeControls(JSON.stringify(text));
 }
 
 function asText(value: unknown): string {

@@ -3,6 +3,7 @@
  * names no camera, so that the receiver reserves none.
  */
 import type { Socket } from 'node:net';
+import { removeControls } from '../../cli/plain-text.js';
 import { preface } from '../../protocol/protocol-limits.js';
 
 export type Greeting =
@@ -48,8 +49,5 @@ export function readGreeting(socket: Socket, timeLimitMs: number): Promise<Greet
 
 function firstLine(bytes: Buffer): string {
   const [line = ''] = bytes.toString('utf8').split('\n');
-  return line
-    .replaceAll(/\p{Cc}+/gu, ' ')
-    .trim()
-    .slice(0, 300);
+  return removeControls(line).trim().slice(0, 300);
 }

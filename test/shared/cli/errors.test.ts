@@ -54,6 +54,11 @@ describe('describeError', () => {
     expect(describeError(outer)).toBe('outer: inner; outer hint');
   });
 
+  it('has none of the characters that move or reorder text on a terminal', () => {
+    const message = 'it says: \u001b[2J\u202egpj.exe\u2066 a\r\n\u2028 b\u200f';
+    expect(describeError(new Error(message))).toBe('it says: [2J gpj.exe a b ');
+  });
+
   it('omits a cause that repeats the message', () => {
     const error = new Error('cannot read: EIO', { cause: new Error('EIO') });
     expect(describeError(error)).toBe('cannot read: EIO');

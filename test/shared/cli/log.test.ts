@@ -71,6 +71,7 @@ describe('a log', () => {
     loop.self = loop;
     for (const fact of [
       'a\nb\r\u001b[2J\u007f\u009b2J',
+      'a\u202egpj.b\u2066\u2028c\u061cd',
       loop,
       () => 1,
       10n,
@@ -79,8 +80,9 @@ describe('a log', () => {
       [1, 2],
     ])
       log.info('x', { fact });
-    expect(lines).toHaveLength(7);
-    for (const line of lines) expect(line).toMatch(/^<6>agent: x fact=[^\p{Cc}]+\n$/u);
+    expect(lines).toHaveLength(8);
+    const printable = /^<6>agent: x fact=[^\p{Cc}\p{Bidi_Control}\u2028\u2029]+\n$/u;
+    for (const line of lines) expect(line).toMatch(printable);
   });
 });
 
