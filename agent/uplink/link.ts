@@ -23,12 +23,8 @@ import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { version } from '../../shared/cli/version.js';
 import { WindowCounter } from '../../shared/window-counter.js';
 import type { Spool, WaitingEntry } from '../spool/spool.js';
-import {
-  maxFramesInFlight,
-  maxRetryAfterMs,
-  minFrameLimitBytes,
-  minRetryAfterMs,
-} from './uplink-limits.js';
+import { pauseOf } from './retry-pause.js';
+import { maxFramesInFlight, minFrameLimitBytes, minRetryAfterMs } from './uplink-limits.js';
 import { Liveness } from './liveness.js';
 import type { SkippedEntries } from './skipped-entries.js';
 
@@ -41,6 +37,8 @@ export interface LinkParts {
   readonly skipped: SkippedEntries;
   /** Called after the welcome, with the receiver's id if it has one. Frames are sent after it resolves. */
   readonly onWelcome: (receiverId: string | undefined) => Promise<void>;
+  /** Called for each entry that the receiver has acknowledged. */
+  readonly onAcknowledged: () => void;
 }
 
 const minuteMs = 60_000;
@@ -50,11 +48,6 @@ const heartbeatMs = 1000;
 const sliceBytes = 64 * 1024;
 /** Upper limit of the bytes that are buffered in this process for the socket. */
 const maxBufferedBytes = 1024 * 1024;
-/** Pause when the receiver gives no `retryAfterMs`. */
-const defaultRetryMs = 1000;
-
-/** The pause that the receiver asks for, up to `maxRetryAfterMs`. */
-const pauseOf = (retryAfterMs = defaultRetryMs): number => Math.min(retryAfterMs, maxRetryAfterMs);
 
 type Expected = Extract<ReceiverMessage, { type: 'welcome' | 'stored' | 'refused' }>;
 
@@ -180,6 +173,7 @@ export class Link {
       const { sequence } = message;
       if (message.type === 'stored') {
         this.#refusals.worked('the receiver accepts frames again');
+        this.#parts.onAcknowledged();
         await spool.acknowledge(sequence);
         log.debug('delivered', { sequence, name: message.name, duplicate: message.duplicate });
       } else if (message.retry) {

@@ -38,6 +38,12 @@ export interface CameraKeys {
 /** The first pause covers the restart of a receiver. */
 const pauses: BackoffSettings = { firstMs: 500, capMs: 60_000 };
 
+/**
+ * A connection works when the receiver has acknowledged an entry, or when it has lasted this long after its welcome.
+ * A welcome alone proves nothing: a peer may send one and close, again and again.
+ */
+const workingAfterMs = 10_000;
+
 /** Longer pauses are logged; a receiver that restarts asks for less. */
 const shortPauseMs = 5000;
 const pauseLogIntervalMs = 5 * 60_000;
@@ -129,8 +135,12 @@ export class Uplink {
     const spool = orphaned ?? this.#spool;
     const oversize = orphaned === undefined ? this.#oversize : new OversizeLog(log, clock);
     const skipped = new SkippedEntries(oversize);
+    const ended = new AbortController();
+    const onWorking = (): void => this.#errors.worked(`delivering to ${this.#name} again`);
     const onWelcome = async (receiverId: string | undefined): Promise<void> => {
-      this.#errors.worked(`delivering to ${this.#name} again`);
+      void clock.sleep(workingAfterMs, ended.signal).then(() => {
+        if (!ended.signal.aborted) onWorking();
+      });
       log.debug('connected', {
         receiver: this.#name,
         isEncrypted: key !== undefined,
@@ -143,20 +153,21 @@ export class Uplink {
       this.#orphaned = all.filter((other) => !this.#drained.has(other));
       if (this.#orphaned.length > 0) link.drain();
     };
-    const parts = { camera, spool, clock, log, skipped, onWelcome };
+    const parts = { camera, spool, clock, log, skipped, onWelcome, onAcknowledged: onWorking };
     const link = (this.#link = new Link(socket, parts));
     if (this.#isDraining || orphaned !== undefined) link.drain();
     try {
       const pauseMs = await link.run();
-      if (!link.isDrained)
-        this.#drained.clear(); // another receiver may answer next
-      else if (orphaned === undefined) this.#isDrained = this.#isDraining;
+      if (link.isDrained) onWorking();
+      else this.#drained.clear(); // another receiver may answer next
+      if (link.isDrained && orphaned === undefined) this.#isDrained = this.#isDraining;
       return pauseMs;
     } catch (error) {
       if (error instanceof OperationalError || systemCode(error) === undefined) throw error;
       throw new OperationalError('LINK', 'the connection broke', { cause: error });
     } finally {
       this.#link = undefined;
+      ended.abort();
       signal.removeEventListener('abort', abort);
     }
   }

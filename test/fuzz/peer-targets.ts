@@ -98,9 +98,18 @@ export const peerTargets: readonly FuzzTarget[] = [
       const [ours, theirs] = duplexPair();
       theirs.on('error', () => undefined).resume();
       const onWelcome = (): Promise<void> => Promise.resolve();
+      const onAcknowledged = (): void => undefined;
       const { log } = keptLog();
       const skipped = new SkippedEntries(new OversizeLog(log, clock));
-      const link = new Link(ours, { camera: 'yard', spool, clock, log, skipped, onWelcome });
+      const link = new Link(ours, {
+        camera: 'yard',
+        spool,
+        clock,
+        log,
+        skipped,
+        onWelcome,
+        onAcknowledged,
+      });
       theirs.end(spoken(bytes));
       const pauseMs = await orRefusedLater(() => link.run());
       must(

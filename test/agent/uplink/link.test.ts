@@ -36,8 +36,17 @@ function makeLink() {
   theirs.on('error', () => undefined);
   const { log } = keptLog();
   const onWelcome = (): Promise<void> => Promise.resolve();
+  const onAcknowledged = (): void => undefined;
   const skipped = new SkippedEntries(new OversizeLog(log, clock));
-  const link = new Link(ours, { camera: 'yard', spool, clock, log, skipped, onWelcome });
+  const link = new Link(ours, {
+    camera: 'yard',
+    spool,
+    clock,
+    log,
+    skipped,
+    onWelcome,
+    onAcknowledged,
+  });
   const ended = link.run().then(
     (pauseMs) => `ended ${pauseMs}`,
     (error: unknown) => String(error),

@@ -369,6 +369,50 @@ describe('an uplink', () => {
     expect(lines.join('\n')).toContain('the receiver ended the session: later');
   });
 
+  it('backs off from a peer that sends a welcome and closes, and logs it once', async () => {
+    const peer = await startPeer((socket) => {
+      socket.write(preface);
+      send(socket, welcome);
+      socket.end();
+    });
+    const clock = new FakeClock();
+    const { lines } = startUplink(peer.port, '127.0.0.1', clock);
+    const pauses = (ms: number): number => clock.pauses.filter((pause) => pause === ms).length;
+    // The timer of each of three connections pauses for 1000 ms too.
+    for (const [ms, count] of [
+      [250, 1],
+      [500, 1],
+      [1000, 4],
+      [2000, 1],
+    ] as const) {
+      await eventually(() => pauses(ms) === count, `a pause of ${ms} ms`);
+      await clock.advance(ms);
+    }
+    expect(lines.filter((line) => line.startsWith('<4>'))).toHaveLength(1);
+    expect(lines.join('\n')).not.toContain('again');
+  });
+
+  it('counts a connection as working when it has lasted, with nothing to send', async () => {
+    const sockets: Socket[] = [];
+    const peer = await startPeer((socket, nth) => {
+      sockets.push(socket);
+      socket.write(preface);
+      send(socket, welcome);
+      if (nth === 1) socket.end();
+    });
+    const clock = new FakeClock();
+    const { lines } = startUplink(peer.port, '127.0.0.1', clock);
+    const pauses = (ms: number): number => clock.pauses.filter((pause) => pause === ms).length;
+    await eventually(() => pauses(250) === 1, 'the first pause');
+    await clock.advance(250);
+    await eventually(() => pauses(10_000) === 2, 'the second welcome');
+    expect(lines.join('\n')).not.toContain('again');
+    await clock.advance(10_000);
+    await eventually(() => lines.join('\n').includes('again'), 'logged');
+    sockets[1]?.destroy();
+    await eventually(() => pauses(250) === 2, 'the shortest pause');
+  });
+
   it('ends when it is drained and nothing waits', async () => {
     const { port, directory } = await startReceiver();
     const { add, uplink, running } = startUplink(port);
