@@ -16,6 +16,7 @@ import { Sessions, type SessionsParts, type SessionsSettings } from './sessions.
 import { refuseConnection, lingeringClose } from './lingering-close.js';
 import { ConnectionLimiter, type ConnectionLimits } from '../limits/connection-limiter.js';
 import { type FirstRecord, type TlsConnection, readFirstRecord, acceptTls } from '../access/tls.js';
+import { TlsRecords } from '../access/tls-records.js';
 import { HandshakeAdmission } from '../limits/work/handshake-admission.js';
 import { type ConnectionBudget, WorkBudgets } from '../limits/work/work-budgets.js';
 
@@ -37,6 +38,7 @@ export class ConnectionServer {
   readonly #limiter: ConnectionLimiter;
   readonly #budgets: WorkBudgets;
   readonly #handshakes: HandshakeAdmission;
+  readonly #tlsRecords: TlsRecords;
   readonly #sessions: Sessions;
   readonly #connections = new Map<Socket, Promise<void>>();
 
@@ -48,6 +50,7 @@ export class ConnectionServer {
     this.#budgets = new WorkBudgets(clock);
     const { queue } = this.#budgets;
     this.#handshakes = new HandshakeAdmission({ queue, clock, keys: access });
+    this.#tlsRecords = new TlsRecords(clock);
     this.#sessions = new Sessions(settings, { store, access, clock, onStored });
   }
 
@@ -166,9 +169,11 @@ export class ConnectionServer {
     plain.once('close', onClose);
     try {
       const identity = formatIdentity(hello.identity);
+      this.#tlsRecords.check(plain, identity);
       const report = await this.#handshakes.admit(address, identity, closed.signal);
       const secured = await acceptTls(plain, hello, this.#parts.access.lookUpClaim(hello.identity));
       report(true);
+      this.#tlsRecords.watch(plain, secured.socket, identity);
       return secured;
     } finally {
       plain.off('close', onClose);

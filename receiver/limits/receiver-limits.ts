@@ -9,6 +9,15 @@ export const maxPendingConnections = 256;
  */
 export const maxClientHelloBytes = 2048;
 
+/**
+ * Bytes that TLS records of a connection may have beyond twice what they carry: the handshake, and short messages. A
+ * ping has 27 bytes, and its record 22 more.
+ */
+export const maxTlsOverheadBytes = 32_768;
+
+/** How long a key is refused after that limit. */
+export const keySuspendedMs = 60_000;
+
 /** Maximum frames of one connection in memory: enough to keep a slow line busy. */
 export const maxInFlight = 8;
 

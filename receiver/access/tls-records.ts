@@ -1,0 +1,49 @@
+/**
+ * Limits what TLS records may cost. OpenSSL handles a record in some microseconds, whatever it carries: one byte, or a
+ * KeyUpdate and no byte at all, in 22 bytes on the network. Such records reach no message that is paid for, and
+ * OpenSSL has no limit. So a connection whose records carry almost nothing is closed, and its key is not accepted
+ * for a minute. Only a peer that has proven the key can cause that.
+ */
+import type { Socket } from 'node:net';
+import type { Clock } from '../../shared/clock.js';
+import { OperationalError } from '../../shared/cli/errors.js';
+import { keySuspendedMs, maxTlsOverheadBytes } from '../limits/receiver-limits.js';
+import { refusingAlert } from './tls.js';
+
+const checkEveryMs = 50;
+
+export class TlsRecords {
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  /** By identity: the end of its suspension. At most one entry for each key. */
+  readonly #suspended = new Map<string, number>();
+
+  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+    this.#clock = clock;
+  }
+
+  /** Sends the alert to a suspended peer. @throws {OperationalError} KEYS: it is suspended */
+  check(plain: Socket, identity: string): void {
+    const untilMs = this.#suspended.get(identity);
+    if (untilMs === undefined) return;
+    if (untilMs > this.#clock.monotonicMs()) {
+      plain.end(refusingAlert);
+      const reason = 'its TLS records carried almost nothing';
+      throw new OperationalError('KEYS', `${identity} is not accepted for a minute: ${reason}`);
+    }
+    this.#suspended.delete(identity);
+  }
+
+  /** Watches a connection until it closes. @param plain the connection below TLS */
+  watch(plain: Socket, secured: Socket, identity: string): void {
+    const timer = setInterval(() => {
+      const overhead = plain.bytesRead - secured.bytesRead;
+      if (overhead <= secured.bytesRead + maxTlsOverheadBytes) return;
+      this.#suspended.set(identity, this.#clock.monotonicMs() + keySuspendedMs);
+      const bytes = `${plain.bytesRead} bytes of TLS records carried ${secured.bytesRead}`;
+      plain.destroy();
+      secured.destroy(new OperationalError('PROTOCOL', bytes));
+    }, checkEveryMs).unref();
+    secured.once('close', () => clearInterval(timer));
+    plain.once('close', () => clearInterval(timer));
+  }
+}
