@@ -1,5 +1,5 @@
 /** One agent per state directory: the agent holds flock(2) on a file in it. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, constants, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { flock } from '../../shared/files/flock.js';
@@ -36,7 +36,8 @@ export async function isStateLocked(directory: string): Promise<boolean> {
   const path = join(directory, lockName);
   let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    // Root may ask about another user's agent, who may have planted a pipe: its open would wait for a writer.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return false;
     throw new OperationalError('STATE', `cannot read ${path}`, { cause });

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lockState } from '../../../agent/service/state-lock.js';
+import { isStateLocked, lockState } from '../../../agent/service/state-lock.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 describe('the lock of a state directory', () => {
@@ -17,5 +19,13 @@ describe('the lock of a state directory', () => {
 
   it('is a STATE error when the directory does not exist', async () => {
     await expect(lockState('/no/such')).rejects.toMatchObject({ code: 'STATE' });
+  });
+});
+
+describe('a pipe in place of the lock', () => {
+  it('makes no question wait', async () => {
+    const directory = temporaryDirectory();
+    execFileSync('mkfifo', [join(directory, 'lock')]);
+    expect(await isStateLocked(directory)).toBe(false);
   });
 });
