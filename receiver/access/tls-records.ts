@@ -12,10 +12,18 @@ import { refusingAlert } from './tls.js';
 
 const checkEveryMs = 50;
 
+interface Watched {
+  readonly plain: Socket;
+  readonly secured: Socket;
+  readonly identity: string;
+}
+
 export class TlsRecords {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   /** By identity: the end of its suspension. At most one entry for each key. */
   readonly #suspended = new Map<string, number>();
+  readonly #watched = new Set<Watched>();
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(clock: Pick<Clock, 'monotonicMs'>) {
     this.#clock = clock;
@@ -35,15 +43,28 @@ export class TlsRecords {
 
   /** Watches a connection until it closes. @param plain the connection below TLS */
   watch(plain: Socket, secured: Socket, identity: string): void {
-    const timer = setInterval(() => {
-      const overhead = plain.bytesRead - secured.bytesRead;
-      if (overhead <= secured.bytesRead + maxTlsOverheadBytes) return;
-      this.#suspended.set(identity, this.#clock.monotonicMs() + keySuspendedMs);
-      const bytes = `${plain.bytesRead} bytes of TLS records carried ${secured.bytesRead}`;
-      plain.destroy();
-      secured.destroy(new OperationalError('PROTOCOL', bytes));
+    const watched = { plain, secured, identity };
+    const onClose = (): void => {
+      this.#watched.delete(watched);
+    };
+    this.#watched.add(watched);
+    secured.once('close', onClose);
+    plain.once('close', onClose);
+    // One timer for all: a receiver of a thousand cameras is idle most of the time.
+    this.#timer ??= setInterval(() => {
+      for (const each of this.#watched) this.#checkOverhead(each);
+      if (this.#watched.size > 0) return;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
     }, checkEveryMs).unref();
-    secured.once('close', () => clearInterval(timer));
-    plain.once('close', () => clearInterval(timer));
+  }
+
+  #checkOverhead({ plain, secured, identity }: Watched): void {
+    const overhead = plain.bytesRead - secured.bytesRead;
+    if (overhead <= secured.bytesRead + maxTlsOverheadBytes) return;
+    this.#suspended.set(identity, this.#clock.monotonicMs() + keySuspendedMs);
+    const bytes = `${plain.bytesRead} bytes of TLS records carried ${secured.bytesRead}`;
+    plain.destroy();
+    secured.destroy(new OperationalError('PROTOCOL', bytes));
   }
 }
