@@ -15,6 +15,8 @@ export interface RecordLimits {
 const defaultLimits: RecordLimits = { maxEntries: maxRecordEntries, maxRecords: 1000 };
 /** A power cut loses at most the record lines of this time, and no frame. */
 const flushAfterMs = 5000;
+/** While flushes fail the time doubles up to this: each of them appends all unflushed lines again. */
+const maxFlushAfterMs = 5 * 60_000;
 
 interface CachedRecord {
   readonly record: DayRecord;
@@ -28,6 +30,7 @@ export class DayRecords {
   /** By folder, least recently used first. */
   readonly #records = new Map<string, CachedRecord>();
   #timer: NodeJS.Timeout | undefined;
+  #flushAfterMs = flushAfterMs;
 
   constructor(folders: CaptureFolders, limits = defaultLimits) {
     this.#folders = folders;
@@ -65,7 +68,7 @@ export class DayRecords {
       void this.#flush().then(() => {
         if (this.#unflushed().length > 0) this.flushSoon();
       });
-    }, flushAfterMs);
+    }, this.#flushAfterMs);
     this.#timer.unref();
   }
 
@@ -83,7 +86,7 @@ export class DayRecords {
 
   async #flush(): Promise<void> {
     // A failure is ignored: only a power cut loses these lines, and frames are found by their names.
-    await Promise.allSettled(
+    const results = await Promise.allSettled(
       this.#unflushed().map(([path, { record, folderId }]) =>
         this.#folders.useExisting([path], async (folder) => {
           // The folder was moved: the system writes its lines without a flush.
@@ -92,6 +95,9 @@ export class DayRecords {
         }),
       ),
     );
+    const hasFailed = results.some(({ status }) => status === 'rejected');
+    const longerMs = Math.min(2 * this.#flushAfterMs, maxFlushAfterMs);
+    this.#flushAfterMs = hasFailed ? longerMs : flushAfterMs;
     this.#evict();
   }
 

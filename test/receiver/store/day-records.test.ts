@@ -1,5 +1,6 @@
 /** Which records the cache keeps. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { DayRecord } from '../../../receiver/store/day-record.js';
 import { CaptureFolders } from '../../../receiver/store/capture-folders.js';
 import { DayRecords, type RecordLimits } from '../../../receiver/store/day-records.js';
 import { temporaryDirectory } from '../../support/temporary.js';
@@ -42,5 +43,33 @@ describe('the records in memory', () => {
     const { records } = await filled({ maxEntries: 0, maxRecords: 0 }, ['a', 'b']);
     await records.close();
     expect(records.count).toBe(1);
+  });
+});
+
+describe('a record whose flush fails', () => {
+  it('is flushed again after longer and longer pauses: each flush appends its lines again', async () => {
+    const { records } = await filled({ maxEntries: 100, maxRecords: 100 }, ['a']);
+    const flush = vi.spyOn(DayRecord.prototype, 'flush').mockRejectedValue(new Error('EIO'));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+      vi.restoreAllMocks();
+    });
+    records.flushSoon();
+    const passSeconds = async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second += 1) {
+        vi.advanceTimersByTime(1000);
+        // The files are real.
+        for (let turn = 0; turn < 20; turn += 1) await new Promise((go) => setImmediate(go));
+      }
+    };
+    await passSeconds(80);
+    expect(flush).toHaveBeenCalledTimes(4); // after 5, 15, 35 and 75 s
+    flush.mockRestore();
+    await passSeconds(90);
+    const again = vi.spyOn(DayRecord.prototype, 'flush');
+    records.flushSoon();
+    await passSeconds(7);
+    expect(again).toHaveBeenCalledTimes(0); // nothing is left to flush
   });
 });
