@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** Folders whose tests load the machine or measure what a process takes: one file at a time. */
-const loadsTheMachine = ['faults', 'fuzz', 'hostile', 'integration', 'systemd'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+/** Tests that load the machine or measure what a process takes: one file at a time. */
+const loadsTheMachine = [
+  ...['faults', 'fuzz', 'hostile', 'systemd'].map((folder) => `test/${folder}/**/*.test.ts`),
+  'test/integration/{floods,receiver-faults}.test.ts',
+];
 
 // Real processes and real fswebcam on a loaded two-core machine: generous, and no test asserts on time.
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
@@ -15,7 +16,7 @@ export default defineConfig({
       {
         test: {
           ...timeouts,
-          name: 'units',
+          name: 'side by side',
           include: ['test/**/*.test.ts'],
           exclude: loadsTheMachine,
           maxWorkers: 2,
@@ -25,7 +26,7 @@ export default defineConfig({
       {
         test: {
           ...timeouts,
-          name: 'programs',
+          name: 'alone',
           include: loadsTheMachine,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },

@@ -13,7 +13,12 @@ import { temporaryDirectory } from '../support/temporary.js';
 
 const why = whyNoMount();
 /** Frames of some 20 kB, all different. */
-const picture = (number: number): Buffer => makeJpeg(number, { widthPx: 400, heightPx: 400 });
+function picture(number: number): Buffer {
+  const known = pictures.get(number) ?? makeJpeg(number, { widthPx: 400, heightPx: 400 });
+  pictures.set(number, known);
+  return known;
+}
+const pictures = new Map<number, Buffer>();
 
 async function connected(directory: string) {
   const receiver = await startReceiverProgram(directory);
