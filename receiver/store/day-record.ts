@@ -52,6 +52,9 @@ export class DayRecord {
   #readBytes = 0;
   /** Bytes after the last line end: an incomplete line, of a process that was killed or is writing. */
   #tornBytes = 0;
+  /** Open for appending between updates, until `rest`: a busy camera appends many times a second. */
+  #file: FileHandle | undefined;
+  #isRestWanted = false;
 
   constructor(limits: { readonly maxEntries?: number; readonly maxBytes?: number } = {}) {
     this.#index = new RecordIndex(limits.maxEntries);
@@ -106,8 +109,30 @@ export class DayRecord {
     return this.refresh(folder);
   }
 
-  /** Reads new lines, appends the queued ones in one write, and flushes on request. */
+  /** True while the file is kept open. */
+  get isOpen(): boolean {
+    return this.#file !== undefined;
+  }
+
+  /** Closes the file, so that its disk can be unmounted; the next update opens it again. Never rejects. */
+  async rest(): Promise<void> {
+    if (this.#file === undefined) return;
+    this.#isRestWanted = true;
+    await this.#updates.join().catch(() => undefined); // the file is closed all the same
+  }
+
   async #update(): Promise<void> {
+    try {
+      await this.#updateFile();
+      if (this.#isRestWanted) await this.#close();
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+  }
+
+  /** Reads new lines, appends the queued ones in one write, and flushes on request. */
+  async #updateFile(): Promise<void> {
     const [folder, isFlushWanted] = [this.#folder, this.#isFlushWanted];
     const rewritten = isFlushWanted && this.#hasFailedFlush ? this.#unflushed : [];
     const queued = this.#queued;
@@ -116,7 +141,7 @@ export class DayRecord {
     this.#isFlushWanted = false;
     if (folder === undefined) return;
     if (lines.length === 0 && !isFlushWanted && !this.#hasChanged(folder)) return;
-    const file = await openRecord(folder, lines.length > 0 ? appendFlags : readFlags);
+    const file = await this.#open(folder, lines.length > 0);
     if (file === undefined) {
       this.#clearUnflushed(); // removed: there is nothing to flush
       return;
@@ -127,8 +152,24 @@ export class DayRecord {
       this.#keepUnflushed(queued);
       if (isFlushWanted) await this.#flush(file);
     } finally {
-      await file.close();
+      if (file !== this.#file) await file.close();
     }
+  }
+
+  /** @returns undefined when it is opened for reading and missing */
+  async #open(folder: Folder, isForAppending: boolean): Promise<FileHandle | undefined> {
+    if (this.#file !== undefined && !isNamed(this.#file, folder)) await this.#close();
+    if (this.#file !== undefined) return this.#file;
+    const file = await openRecord(folder, isForAppending ? appendFlags : readFlags);
+    if (isForAppending) this.#file = file;
+    return file;
+  }
+
+  async #close(): Promise<void> {
+    this.#isRestWanted = false;
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close().catch(() => undefined); // its lines are in `#unflushed` until a flush succeeds
   }
 
   #hasChanged(folder: Folder): boolean {
@@ -204,6 +245,13 @@ export class DayRecord {
     this.#unflushedBytes = 0;
     this.#hasFailedFlush = false;
   }
+}
+
+/** Whether an open record still has its name in a folder. */
+function isNamed(file: FileHandle, folder: Folder): boolean {
+  const stats = folder.lstat(recordName);
+  const { dev, ino } = fstatSync(file.fd, { bigint: true });
+  return stats?.dev === dev && stats.ino === ino;
 }
 
 /** @returns undefined when it is opened for reading and missing */

@@ -18,6 +18,9 @@ const flushAfterMs = 5000;
 /** While flushes fail the time doubles up to this: each of them appends all unflushed lines again. */
 const maxFlushAfterMs = 5 * 60_000;
 
+/** An unused record's file stays open for at least this time, as an unused folder does. */
+const idleMs = 50;
+
 interface CachedRecord {
   readonly record: DayRecord;
   /** Id of the folder that the record is in. */
@@ -30,6 +33,10 @@ export class DayRecords {
   /** By folder, least recently used first. */
   readonly #records = new Map<string, CachedRecord>();
   #timer: NodeJS.Timeout | undefined;
+  /** Records used since the last sweep, and those of the sweep before: their files are closed at the next one. */
+  #used = new Set<DayRecord>();
+  #usedBefore = new Set<DayRecord>();
+  #sweepTimer: NodeJS.Timeout | undefined;
   #flushAfterMs = flushAfterMs;
 
   constructor(folders: CaptureFolders, limits = defaultLimits) {
@@ -50,6 +57,7 @@ export class DayRecords {
     }
     this.#records.delete(path);
     this.#records.set(path, cached);
+    this.#restLater(cached.record);
     await cached.record.refresh(folder);
     this.#evict();
     return cached.record;
@@ -78,6 +86,27 @@ export class DayRecords {
     this.#timer = undefined;
     await this.#flush();
     clearTimeout(this.#timer);
+    await this.#sweep();
+    await this.#sweep();
+    clearTimeout(this.#sweepTimer);
+  }
+
+  #restLater(record: DayRecord): void {
+    this.#used.add(record);
+    this.#sweepTimer ??= setTimeout(() => void this.#sweep(), idleMs).unref();
+  }
+
+  /** Closes the files of records that were not used lately. Never rejects. */
+  async #sweep(): Promise<void> {
+    clearTimeout(this.#sweepTimer);
+    this.#sweepTimer = undefined;
+    const resting = [...this.#usedBefore].filter((record) => !this.#used.has(record));
+    this.#usedBefore = this.#used;
+    this.#used = new Set();
+    if (this.#usedBefore.size > 0) {
+      this.#sweepTimer = setTimeout(() => void this.#sweep(), idleMs).unref();
+    }
+    await Promise.all(resting.map((record) => record.rest()));
   }
 
   #unflushed(): [path: string, cached: CachedRecord][] {
@@ -90,8 +119,11 @@ export class DayRecords {
       this.#unflushed().map(([path, { record, folderId }]) =>
         this.#folders.useExisting([path], async (folder) => {
           // The folder was moved: the system writes its lines without a flush.
-          if (folder.id === folderId) await record.flush(folder);
-          else this.#records.delete(path);
+          if (folder.id !== folderId) this.#records.delete(path);
+          else {
+            this.#restLater(record);
+            await record.flush(folder);
+          }
         }),
       ),
     );

@@ -1,8 +1,13 @@
 /** Which records the cache keeps. */
+import { readFileSync, renameSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DayRecord } from '../../../receiver/store/day-record.js';
 import { CaptureFolders } from '../../../receiver/store/capture-folders.js';
 import { DayRecords, type RecordLimits } from '../../../receiver/store/day-records.js';
+import { Folder } from '../../../receiver/store/folder.js';
+import { eventually } from '../../support/eventually.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
 const epoch = 'e'.repeat(32);
@@ -46,6 +51,38 @@ describe('the records in memory', () => {
   });
 });
 
+describe('the file of a record', () => {
+  it('stays open while lines are appended, and is closed soon after', async () => {
+    const { folders, records } = await filled({ maxEntries: 100, maxRecords: 100 }, ['a']);
+    const record = await folders.use(['a'], (folder) => records.of('a', folder));
+    expect(record.isOpen).toBe(true);
+    await eventually(() => !record.isOpen, 'the file is closed');
+    await folders.use(['a'], async (folder) => {
+      await (await records.of('a', folder)).append(folder, line, undefined);
+    });
+    expect(record.isOpen).toBe(true);
+    await records.close();
+    expect(record.isOpen).toBe(false);
+  });
+
+  it('is opened anew when another file has its name', async () => {
+    const directory = temporaryDirectory();
+    const folder = await Folder.open(directory);
+    onTestFinished(() => folder.close());
+    const record = new DayRecord();
+    onTestFinished(() => record.rest());
+    await record.append(folder, line, undefined);
+    const path = join(directory, 'record.jsonl');
+    renameSync(path, `${path}.old`);
+    await record.append(folder, line, undefined);
+    expect(readFileSync(path, 'utf8')).toBe(line);
+    unlinkSync(path);
+    await record.append(folder, line, undefined);
+    expect(readFileSync(path, 'utf8')).toBe(line);
+    expect(readFileSync(`${path}.old`, 'utf8')).toBe(line);
+  });
+});
+
 describe('a record whose flush fails', () => {
   it('is flushed again after longer and longer pauses: each flush appends its lines again', async () => {
     const { records } = await filled({ maxEntries: 100, maxRecords: 100 }, ['a']);
@@ -59,8 +96,7 @@ describe('a record whose flush fails', () => {
     const passSeconds = async (seconds: number): Promise<void> => {
       for (let second = 0; second < seconds; second += 1) {
         vi.advanceTimersByTime(1000);
-        // The files are real.
-        for (let turn = 0; turn < 20; turn += 1) await new Promise((go) => setImmediate(go));
+        await delay(5); // the files are real
       }
     };
     await passSeconds(80);
