@@ -215,7 +215,7 @@ export class FramedSession {
     else if (intake === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
     else if (message.type === 'ping') this.#send({ type: 'pong' });
     else if (message.type === 'dropped') {
-      await tab.pay(prices.gap);
+      await tab.paySlow(prices.gap);
       if (await this.#mayStore(tab)) await this.#track(intake.recordGap(message));
     } else if ((await intake.accepts(message, body, tab)) && (await this.#mayStore(tab))) {
       await this.#track(intake.store(message, body, tab).finally(release));
@@ -228,7 +228,7 @@ export class FramedSession {
   async #mayStore(tab: Tab): Promise<boolean> {
     if (!this.#hasPaidLock) {
       this.#hasPaidLock = true;
-      await tab.payLock(prices.lock);
+      await tab.paySlow(prices.lock);
     }
     if (this.#isClosing()) return false;
     const revocation = this.#parts.peer.revocation();

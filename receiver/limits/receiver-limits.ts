@@ -81,11 +81,14 @@ export const maxConnectionsUs = 100_000;
 /** Both limits while no camera is paired: `cat x.jpg | socat` opens a connection for each picture. */
 export const maxOpenConnectionsUs = 250_000;
 
-/** Microseconds of locking camera names per second for all peers without a key beside paired cameras. */
-export const maxAnonymousLocksUs = 40_000;
+/**
+ * Microseconds per second of work that blocks the event loop or the disk for some 10 ms in one piece (locking a camera's
+ * name, a gap entry), for all peers without a key beside paired cameras.
+ */
+export const maxAnonymousSlowUs = 40_000;
 
 /** Its burst, as time at its rate: one lock. */
-export const lockBurstMs = 500;
+export const slowBurstMs = 500;
 
 /** Burst of each of these budgets, as time at its rate. */
 export const workBurstMs = 1000;

@@ -3,7 +3,7 @@ import type { ConnectionBudget } from '../../receiver/limits/work/work-budgets.j
 
 export const freeBudget: ConnectionBudget = {
   pay: () => undefined,
-  payLock: () => undefined,
+  paySlow: () => undefined,
   refund: () => undefined,
   cancel: () => undefined,
   end: () => undefined,

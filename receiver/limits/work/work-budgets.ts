@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../../../shared/clock.js';
 import {
-  lockBurstMs,
+  slowBurstMs,
   maxAddressConnectionsUs,
   maxAddressWorkUs,
   maxCameraWorkUs,
@@ -14,7 +14,7 @@ import {
   maxConnectionWorkUs,
   maxConnectionsUs,
   maxCountedApart,
-  maxAnonymousLocksUs,
+  maxAnonymousSlowUs,
   maxAnonymousWorkUs,
   maxOpenConnectionsUs,
   openBurstMs,
@@ -36,8 +36,11 @@ export interface ConnectionBudget {
    * @throws {WorkCancelled} synchronously or as a rejection: the connection has ended
    */
   pay(us: number): Promise<void> | undefined;
-  /** Pays for a camera's lock. Peers without a key get one at a time, since each blocks the event loop. */
-  payLock(us: number): Promise<void> | undefined;
+  /**
+   * Pays for work that blocks the event loop, or other cameras' flushes, for some 10 ms: a camera's lock, a gap entry.
+   * Peers without a key beside paired cameras get a few of them a second.
+   */
+  paySlow(us: number): Promise<void> | undefined;
   /** Gives back the price of useful work. */
   refund(us: number): void;
   /** Cancels payments that wait. */
@@ -62,7 +65,7 @@ export class WorkBudgets {
   readonly #meritsOfCameras: TokenBuckets;
   readonly #addresses: TokenBuckets;
   readonly #anonymous: TokenBucket;
-  readonly #anonymousLocks: TokenBucket;
+  readonly #anonymousSlow: TokenBucket;
   readonly #addressConnections: TokenBuckets;
   readonly #connections: TokenBucket;
   /** Networks of paired cameras, newest last. */
@@ -77,7 +80,7 @@ export class WorkBudgets {
     this.#meritsOfCameras = new TokenBuckets(clock, meritShare);
     this.#addresses = new TokenBuckets(clock, () => common(maxAddressWorkUs));
     this.#anonymous = new TokenBucket(clock, () => common(maxAnonymousWorkUs));
-    this.#anonymousLocks = new TokenBucket(clock, () => shareOf(maxAnonymousLocksUs, lockBurstMs));
+    this.#anonymousSlow = new TokenBucket(clock, () => shareOf(maxAnonymousSlowUs, slowBurstMs));
     this.#addressConnections = new TokenBuckets(clock, () =>
       common(this.#isGuarded ? maxAddressConnectionsUs : maxOpenConnectionsUs),
     );
@@ -133,14 +136,14 @@ export class WorkBudgets {
       merit: () => merit,
     };
     const refundable = (): TokenBucket[] => (isGuarded() ? [connection] : all());
-    const ofLocks = (): TokenBucket[] => (isGuarded() ? [...all(), this.#anonymousLocks] : all());
-    const lockAccount: Account = {
+    const ofSlow = (): TokenBucket[] => (isGuarded() ? [...all(), this.#anonymousSlow] : all());
+    const slowAccount: Account = {
       rank: 2,
       turnUs: turnOfAnonymousUs,
-      buckets: ofLocks,
+      buckets: ofSlow,
       merit: () => merit,
     };
-    return new Budget(this.queue, account, lockAccount, refundable);
+    return new Budget(this.queue, account, slowAccount, refundable);
   }
 
   #noteCameraAt(network: string): void {
@@ -156,19 +159,19 @@ export class WorkBudgets {
 class Budget implements ConnectionBudget {
   readonly #queue: WorkQueue;
   readonly #account: Account;
-  readonly #lockAccount: Account;
+  readonly #slowAccount: Account;
   readonly #refundable: () => readonly TokenBucket[];
   #hasEnded = false;
 
   constructor(
     queue: WorkQueue,
     account: Account,
-    lockAccount: Account,
+    slowAccount: Account,
     refundable: () => readonly TokenBucket[],
   ) {
     this.#queue = queue;
     this.#account = account;
-    this.#lockAccount = lockAccount;
+    this.#slowAccount = slowAccount;
     this.#refundable = refundable;
   }
 
@@ -177,9 +180,9 @@ class Budget implements ConnectionBudget {
     return this.#queue.pay(this.#account, us);
   }
 
-  payLock(us: number): Promise<void> | undefined {
+  paySlow(us: number): Promise<void> | undefined {
     if (this.#hasEnded) throw new WorkCancelled();
-    return this.#queue.pay(this.#lockAccount, us);
+    return this.#queue.pay(this.#slowAccount, us);
   }
 
   refund(us: number): void {
@@ -189,7 +192,7 @@ class Budget implements ConnectionBudget {
 
   cancel(): void {
     this.#queue.cancel(this.#account);
-    this.#queue.cancel(this.#lockAccount);
+    this.#queue.cancel(this.#slowAccount);
   }
 
   end(): void {
@@ -212,9 +215,9 @@ export class Tab {
     return this.#budget.pay(us);
   }
 
-  payLock(us: number): Promise<void> | undefined {
+  paySlow(us: number): Promise<void> | undefined {
     this.#us += us;
-    return this.#budget.payLock(us);
+    return this.#budget.paySlow(us);
   }
 
   /** It was of use. */
