@@ -57,20 +57,36 @@ function run(command, args, env = process.env) {
   }
 }
 
+/** Unit tests that take more than 4 seconds: they use real disks, sockets and processes, or very many inputs. */
+const slowUnits = [
+  'receiver/store/{exchanged,planted,equal-names,camera-lock,record,frame-store,moved-folders}',
+  'receiver/{connection/{refused-work,framed-session,first-record},access/tls,access/keys/key-ring}',
+  'receiver/limits/receiver-limits',
+  'agent/{source/{folder,file,command,fswebcam},uplink/{uplink,link},detect/{planes,motion-detector}}',
+  'agent/{spool/{queue-spool,failing-disk},events/buffered-frames}',
+  'shared/jpeg/splitter',
+];
+/** Tests that only the whole run needs: they take minutes. */
+const long = [
+  'faults/{old-version,power-cut,mutations,failed-flush,errno}',
+  'integration/{floods,receiver-faults}',
+  'receiver/store/{exchanged,planted}',
+];
+
+const without = (names) => names.flatMap((name) => ['--exclude', `test/${name}.test.ts`]);
+
 /** Arguments of each tier for the test runner. */
 const tiers = {
-  unit: ['test/agent', 'test/receiver', 'test/shared', 'test/repo'],
-  quick: ['--exclude', 'test/systemd/**', ...slow('old-version', 'power-cut', 'mutations')],
+  unit: [...without(slowUnits), 'test/agent', 'test/receiver', 'test/shared', 'test/repo'],
+  quick: ['--exclude', 'test/systemd/**', ...without(long)],
 };
-
-function slow(...faultTests) {
-  return faultTests.flatMap((name) => ['--exclude', `test/faults/${name}.test.ts`]);
-}
 
 const [flag, tier, ...rest] = process.argv.slice(2);
 if (flag === '--tier') {
   prepare();
-  run('node_modules/.bin/vitest', ['run', ...tiers[tier], ...rest]);
+  // The fault suite with fewer frames and faults.
+  const env = { ...process.env, FAULT_SHARE: '0.25' };
+  run('node_modules/.bin/vitest', ['run', ...tiers[tier], ...rest], env);
 } else {
   installPrograms();
   prepare();

@@ -13,6 +13,9 @@ import { type FaultKind, faultKinds, makePlan, seededRandom } from './plan.js';
 const programs = { agent: `${root}dist/agent.js`, receiver: `${root}dist/receiver.js` };
 const timeLimitMs = 300_000;
 
+/** A part of a number of frames or faults: `npm run test:quick` runs a shorter form. */
+const scaled = (count: number): number => Math.ceil(count * Number(process.env.FAULT_SHARE ?? 1));
+
 /** A spool for twenty frames. */
 const smallSpool = { agentArgs: ['--spool-max-size', '1MiB'], leastFrameBytes: 50_000 };
 
@@ -52,15 +55,15 @@ describe('the pair', () => {
     async () => {
       const kinds = faultKindsHere();
       const { violations, figures } = await goThrough({
-        frames: 200,
-        faults: 2 * kinds.length,
+        frames: scaled(200),
+        faults: scaled(2 * kinds.length),
         kinds,
         isReceiverMany: false,
         isSecure: false,
       });
       expect(violations).toEqual([]);
       expect(figures).toMatchObject({ waiting: 0 });
-      expect(figures.declared).toBeGreaterThanOrEqual(200);
+      expect(figures.declared).toBeGreaterThanOrEqual(scaled(200));
     },
   );
 
@@ -70,16 +73,16 @@ describe('the pair', () => {
     async () => {
       const kinds = faultKindsHere();
       const { violations, figures } = await goThrough({
-        frames: 150,
-        faults: kinds.length,
+        frames: scaled(150),
+        faults: scaled(kinds.length),
         kinds,
         isReceiverMany: false,
         isSecure: true,
       });
       expect(violations).toEqual([]);
       expect(figures).toMatchObject({ waiting: 0 });
-      expect(figures.declared).toBeGreaterThanOrEqual(150);
-      expect(figures.acknowledged).toBeGreaterThan(100);
+      expect(figures.declared).toBeGreaterThanOrEqual(scaled(150));
+      expect(figures.acknowledged).toBeGreaterThan(scaled(100));
     },
   );
 

@@ -73,7 +73,7 @@ describe('a folder that is exchanged with a link as fast as possible', () => {
       const exchanging = await exchange(folder, link);
       const acknowledged: string[] = [nameOf(1)];
       let refused = 0;
-      for (let sequence = 2; sequence <= 150; sequence += 1) {
+      for (let sequence = 2; sequence <= 60; sequence += 1) {
         try {
           acknowledged.push((await store.put(frameOf(sequence))).name);
         } catch (error) {
