@@ -94,7 +94,10 @@ export class CameraRegister {
 
   async #takeLock(holder: Holder): Promise<CameraLock> {
     const { camera, epoch } = holder;
-    const onReplaced = (): void => void holder.newest.close(replaced);
+    // Also older connections that have not ended yet: the lock is released when the last one has.
+    const onReplaced = (): void => {
+      for (const session of holder.sessions) void session.close(replaced);
+    };
     const lock = await this.#store.lock({ camera, epoch, onReplaced });
     if (lock === undefined) throw new OperationalError('STORE', busySentence(camera));
     return lock;

@@ -36,7 +36,10 @@ export const prices = {
   refusal: 60,
   /** A frame's file: some ten file system calls on four threads, and its flushes: 2 to 3 ms with its threads. */
   store: (bytes: number): number => 2500 + perKibi(1, bytes),
-  /** A gap entry: a line of the record, its flush and that of the folder: up to 10 ms of the disk. Flushes of frames wait for it. */
+  /**
+   * A gap entry: a line of the record, its flush and that of the folder, up to 10 ms of the disk. Flushes of frames wait
+   * for it.
+   */
   gap: 12_000,
   /** Read the keys folder, write a log line. */
   hello: 1000,
