@@ -106,7 +106,9 @@ export class EntryKeeper {
   async get(sequence: number, kind: EntryHeader['type']): Promise<Entry> {
     const entry = this.#memory.get(sequence);
     if (entry === undefined) return this.#store.get(sequence, kind);
-    if (sequence > this.#durableSequence) await this.#writeTombstone();
+    // A gap entry may count a sequence newer than its own.
+    const newest = kind === 'dropped' ? this.#lastSequence : sequence;
+    if (newest > this.#durableSequence) await this.#writeTombstone();
     return entry;
   }
 

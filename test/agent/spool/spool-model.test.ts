@@ -114,4 +114,24 @@ describe('a spool', () => {
       { numRuns, timeout: 20_000 },
     );
   });
+  it('does not assign a sequence again that a gap entry in memory counts', async () => {
+    const world = new SpoolWorld(faults, {
+      maxBytes: 9000,
+      maxAgeMs: 0,
+      dropsFirst: 'newest',
+      sendsFirst: 'newest',
+    });
+    try {
+      await world.open();
+      await world.add(4722);
+      await world.add(4279); // dropped: a gap entry on the disk counts it
+      world.failOnce(0, 'EIO');
+      await world.add(4279); // dropped: the gap entry that counts it too is in memory
+      await world.send(['stored']);
+      expect(await world.close()).toEqual([]);
+    } finally {
+      faults.reset();
+      world.remove();
+    }
+  });
 });
