@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /** Tests that load the machine or measure what a process takes: one file at a time. */
@@ -5,6 +6,11 @@ const loadsTheMachine = [
   ...['faults', 'fuzz', 'hostile', 'systemd'].map((folder) => `test/${folder}/**/*.test.ts`),
   'test/integration/{floods,receiver-faults}.test.ts',
 ];
+
+/** Tests that replace a module: no other file may have loaded it in their process. */
+const replacesModules = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .map((name) => `test/${name}`)
+  .filter((name) => name.endsWith('.test.ts') && readFileSync(name, 'utf8').includes('vi.mock('));
 
 /** Patterns of tests that a tier of .ci/test.mjs leaves out. */
 const leftOut = (process.env.TESTS_LEFT_OUT ?? '').split(' ').filter((pattern) => pattern !== '');
@@ -21,7 +27,19 @@ export default defineConfig({
           ...timeouts,
           name: 'side by side',
           include: ['test/**/*.test.ts'],
-          exclude: [...loadsTheMachine, ...leftOut],
+          exclude: [...loadsTheMachine, ...replacesModules, ...leftOut],
+          // Two processes for all files: one for each file takes a third of a second to start.
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...timeouts,
+          name: 'own process',
+          include: replacesModules,
+          exclude: leftOut,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },

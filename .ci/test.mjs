@@ -89,7 +89,7 @@ if (flag === '--tier') {
   prepare();
   const { folders, leftOut } = tiers[tier];
   // FAULT_SHARE: the fault suite with fewer frames and faults.
-  const env = { ...process.env, FAULT_SHARE: '0.25', TESTS_LEFT_OUT: leftOut.join(' ') };
+  const env = { ...process.env, FAULT_SHARE: '0.15', TESTS_LEFT_OUT: leftOut.join(' ') };
   run('node_modules/.bin/vitest', ['run', ...folders, ...rest], env);
 } else {
   installPrograms();

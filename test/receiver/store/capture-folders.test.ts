@@ -30,14 +30,16 @@ describe('folders that are held open', () => {
     expect(folders.count).toBeGreaterThan(0);
     await eventually(() => folders.count === 0, 'all to be closed');
     if (process.platform !== 'linux') return;
-    const open = readdirSync('/proc/self/fd').flatMap((fd) => {
-      try {
-        return [readlinkSync(join('/proc/self/fd', fd))];
-      } catch {
-        return []; // the descriptor of this readdir
-      }
-    });
-    expect(open.filter((path) => path.startsWith(directory))).toEqual([]);
+    const open = (): string[] =>
+      readdirSync('/proc/self/fd').flatMap((fd) => {
+        try {
+          return [readlinkSync(join('/proc/self/fd', fd))];
+        } catch {
+          return []; // the descriptor of this readdir
+        }
+      });
+    const isOpen = (path: string): boolean => path.startsWith(directory);
+    await eventually(() => !open().some(isOpen), 'their descriptors to be closed');
   });
 
   it('do not exceed their limit after use', async () => {
