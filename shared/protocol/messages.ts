@@ -47,12 +47,33 @@ const verdict = v.object({
 /** The verdict on a frame that is sent: in its header, in the spool, and in the receiver's record. */
 export type WireVerdict = v.InferOutput<typeof verdict>;
 
+/** What a side can do beyond 0.1; unknown words belong to a newer version. */
+const abilities = v.optional(
+  v.pipe(v.array(v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/))), v.maxLength(16)),
+);
+/** An optional field whose invalid value counts as absent: a frame is never refused because of it. */
+const lenient = (pattern: RegExp) =>
+  v.fallback(v.optional(v.pipe(v.string(), v.regex(pattern))), undefined);
+/** SubjectPublicKeyInfo of an Ed25519 key in PEM (RFC 8410). */
+const publicKey = lenient(
+  /^-----BEGIN PUBLIC KEY-----\n[A-Za-z0-9+/=\n]{40,160}-----END PUBLIC KEY-----\n$/,
+);
+/** The camera's signed statement about the entry: see `statement.ts`. */
+const statementFields = {
+  statement: lenient(/^\{"[a-z]{1,16}":\d{1,4},[ -~]{1,16000}\}$/),
+  signature: lenient(/^[\w-]{86}$/),
+};
+
 const hello = v.object({
   type: v.literal('hello'),
   camera: v.pipe(v.string(), v.check(isCameraName, 'is not a camera name')),
   /** Random id of one spool's life. */
   epoch: v.pipe(v.string(), v.regex(/^[0-9a-f]{16,32}$/)),
   agent: v.pipe(v.string(), v.maxLength(64)),
+  /** `signed`: statements and signatures come with its entries. */
+  can: abilities,
+  /** Key of its signatures. */
+  publicKey,
 });
 const utcOffsetMinutes = v.pipe(
   v.number(),
@@ -104,12 +125,14 @@ export const droppedHeader = v.object({
   /** Sequences of the frames, in the same epoch; absent from an agent of 0.1. */
   sequences: v.optional(sequenceRanges),
 });
-const frame = v.object({ ...frameHeader.entries, sequence: count });
-const dropped = v.object({ ...droppedHeader.entries, sequence: count });
+const frame = v.object({ ...frameHeader.entries, sequence: count, ...statementFields });
+const dropped = v.object({ ...droppedHeader.entries, sequence: count, ...statementFields });
 const ping = v.object({ type: v.literal('ping') });
 const pair = v.object({
   type: v.literal('pair'),
   agent: v.pipe(v.string(), v.maxLength(64)),
+  /** Key of its signatures, which the receiver pins. */
+  publicKey,
 });
 const bye = v.object({
   type: v.literal('bye'),
@@ -164,6 +187,7 @@ type Message<Schemas extends Record<string, v.GenericSchema>> = v.InferOutput<
 >;
 export type AgentMessage = Message<typeof agentSchemas>;
 export type ReceiverMessage = Message<typeof receiverSchemas>;
+export type PairMessage = v.InferOutput<typeof pair>;
 export type PairedMessage = v.InferOutput<typeof paired>;
 export type HelloMessage = v.InferOutput<typeof hello>;
 export type FrameMessage = v.InferOutput<typeof frame>;
