@@ -9,7 +9,8 @@ import type { Log } from '../../shared/cli/log.js';
 import { type Identity, formatIdentity } from '../../shared/keys/identity.js';
 import { keyFromConnection } from '../../shared/keys/tls-settings.js';
 import { refusalFor } from './address-policy.js';
-import type { Peer } from './peer.js';
+import type { Peer, Signer } from './peer.js';
+import { readPublicKey } from '../../shared/protocol/statement.js';
 import type { KeyHolder, KeyRing } from './keys/key-ring.js';
 import type { KeyClaim, TlsConnection } from './tls.js';
 
@@ -40,6 +41,13 @@ const revocationMessages = {
   unpaired: 'this receiver no longer accepts this camera: its key was removed or replaced',
   closed: 'this receiver now accepts paired cameras only: pair this one (receiver pair NAME)',
 } as const;
+
+const rotateHint = 'if the camera was set up anew, pair it again: receiver pair NAME --rotate';
+
+function unpinnedSigner(publicKey: string | undefined): Signer {
+  const key = publicKey === undefined ? undefined : readPublicKey(publicKey);
+  return { key, flaw: key && 'unpinned-key' };
+}
 
 export class AccessControl {
   readonly #parts: AccessControlParts;
@@ -110,6 +118,7 @@ export class AccessControl {
         return name === undefined ? undefined : this.#refusalOfAnonymous(name);
       },
       pair: () => Promise.reject(new OperationalError('PROTOCOL', 'pairing needs TLS')),
+      signer: (publicKey) => Promise.resolve(unpinnedSigner(publicKey)),
     };
   }
 
@@ -117,17 +126,19 @@ export class AccessControl {
   async authenticate({ socket, holder }: TlsConnection): Promise<Peer> {
     const { ring, log } = this.#parts;
     const { camera, isPairing } = holder;
-    const pair = async (): Promise<string> => {
-      if (isPairing) await ring.offer(holder, keyFromConnection(socket, camera));
+    const pair = async (publicKey: string | undefined): Promise<string> => {
+      if (isPairing) await ring.offer(holder, keyFromConnection(socket, camera), publicKey);
       return camera;
     };
+    const signer = (publicKey: string | undefined): Promise<Signer> =>
+      this.#signerOf(camera, publicKey);
     const refusalForName = (requested: string): string | undefined => {
       if (isPairing) return 'a pairing code may pair, and not send';
       return requested === camera ? undefined : `this key belongs to camera ${camera}`;
     };
     const revocation = (): string | undefined =>
       ring.isStillValid(holder) ? undefined : revocationMessages.unpaired;
-    const peer: Peer = { camera, isPaired: true, refusalForName, revocation, pair };
+    const peer: Peer = { camera, isPaired: true, refusalForName, revocation, pair, signer };
     this.#holders.set(peer, holder);
     if (!isPairing && (await ring.confirmKey(holder))) {
       log.info('camera paired', { camera });
@@ -163,6 +174,35 @@ export class AccessControl {
       await clock.sleep(checkEveryMs, signal);
     }
     await this.#noteSeen(peer, address);
+  }
+
+  async #signerOf(camera: string, publicKey: string | undefined): Promise<Signer> {
+    const { ring, log } = this.#parts;
+    const key = publicKey === undefined ? undefined : readPublicKey(publicKey);
+    try {
+      let pinned = ring.signerOf(camera);
+      if (key === undefined || publicKey === undefined) {
+        if (pinned === undefined) return { key: undefined, flaw: undefined };
+        log.error('a camera with a pinned key does not sign its frames', {
+          camera,
+          hint: rotateHint,
+        });
+        return { key: undefined, flaw: 'not-signed' };
+      }
+      if (pinned === undefined) {
+        pinned = await ring.pinSigner(camera, publicKey);
+        log.warn('key of signatures pinned: the camera was paired without one', { camera });
+      }
+      if (pinned === publicKey) return { key, flaw: undefined };
+      log.error('a camera signs with another key than the pinned one', {
+        camera,
+        hint: rotateHint,
+      });
+      return { key, flaw: 'other-key' };
+    } catch (error) {
+      log.error('cannot pin the key of signatures', { camera, error });
+      return unpinnedSigner(publicKey);
+    }
   }
 
   #refusalOfAnonymous(camera: string): string | undefined {

@@ -2,13 +2,22 @@
 import { writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { systemClock } from '../../shared/clock.js';
-import { flag } from '../../shared/cli/option-table.js';
+import { UsageError } from '../../shared/cli/errors.js';
+import { flag, value } from '../../shared/cli/option-table.js';
+import { cameraName } from '../../shared/protocol/camera-name.js';
 import { keysTable, openKeys } from '../access/keys/keys-options.js';
 import { type PairedCamera, listCameras } from '../access/keys/pairing-codes.js';
 
 const camerasProgram = {
   name: 'receiver',
-  table: { ...keysTable, json: flag('Print a line of JSON for each camera.') },
+  table: {
+    ...keysTable,
+    json: flag('Print a line of JSON for each camera.'),
+    publicKey: value(
+      cameraName,
+      "Print the public key of this camera's signatures, as PEM, and nothing else.",
+    ),
+  },
 } as const;
 
 const usage = `receiver cameras
@@ -24,11 +33,27 @@ export const run = defineCommand({
   async run({ options, env }) {
     const folder = await openKeys(options.keys, env);
     const cameras = await listCameras(folder, systemClock.nowMs());
+    if (options.publicKey !== undefined) {
+      writeTo(1, publicKeyOf(options.publicKey, cameras));
+      return;
+    }
     if (options.json) for (const camera of cameras) writeTo(1, `${JSON.stringify(camera)}\n`);
     else if (cameras.length > 0) writeTo(1, tableOf(cameras));
     else writeTo(2, `no camera is paired: no keys in ${folder.path}\n`);
   },
 });
+
+/** @throws {UsageError} the camera is not paired, or no key is pinned */
+function publicKeyOf(camera: string, cameras: readonly PairedCamera[]): string {
+  const found = cameras.find((each) => each.camera === camera);
+  if (found?.publicKey !== undefined) return found.publicKey;
+  const isPaired = found?.pairedAtMs !== undefined;
+  throw new UsageError(`no key of signatures is known of camera ${camera}`, {
+    hint: isPaired
+      ? 'its agent has not connected since it can sign: update the agent, and start it'
+      : `pair it: receiver pair ${camera}`,
+  });
+}
 
 function tableOf(cameras: readonly PairedCamera[]): string {
   const head = ['CAMERA', 'PAIRED', 'LAST SEEN', 'FROM', ''];

@@ -17,6 +17,9 @@ import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { minStoredBytes } from '../limits/receiver-limits.js';
 import type { Quota } from '../limits/quota.js';
 import type { FrameStore, StoredFrame } from '../store/store-port.js';
+import type { Signer } from '../access/peer.js';
+import type { Evidence } from '../store/record-line.js';
+import { evidenceOf } from './evidence.js';
 import { hashedAtOnce, prices, stepsPerPayment } from '../limits/work/prices.js';
 import type { Tab } from '../limits/work/work-budgets.js';
 
@@ -25,6 +28,8 @@ const storeRetryMs = 5000;
 
 export interface FrameIntakeParts {
   readonly store: FrameStore;
+  /** Whose signatures count. */
+  readonly signer: Signer;
   /** Takes the camera's name between processes. @throws {OperationalError} STORE */
   readonly lockName: () => Promise<void>;
   readonly quota: Quota;
@@ -64,6 +69,7 @@ export class FrameIntake {
       this.#parts.send({ type: 'refused', sequence, ...refusal });
       return false;
     }
+    if (message.signature !== undefined) await tab.pay(prices.signature);
     await tab.pay(prices.store(jpeg.length));
     return !this.#isBeyondQuota(sequence, quota.spend(spender, jpeg.length));
   }
@@ -78,7 +84,8 @@ export class FrameIntake {
     const id = { epoch: this.#epoch, sequence };
     const receivedAtMs = this.#parts.clock.nowMs();
     const moment = { capturedAtMs, utcOffsetMinutes, receivedAtMs };
-    const frame = { camera, id, jpeg, sha256, verdict, ...moment };
+    const evidence = this.#evidenceOf(message);
+    const frame = { camera, id, jpeg, sha256, verdict, evidence, ...moment };
     const stored = await this.#answer(id, () => this.#parts.store.put(frame));
     if (stored === undefined) return;
     if (!stored.duplicate) tab.refund();
@@ -95,13 +102,28 @@ export class FrameIntake {
     const id = { epoch: this.#epoch, sequence };
     const receivedAtMs = this.#parts.clock.nowMs();
     const moment = { capturedAtMs: firstCapturedAtMs, utcOffsetMinutes, receivedAtMs };
-    const gap = { camera, id, count, lastCapturedAtMs, why, sequences, ...moment };
+    const evidence = this.#evidenceOf(message);
+    const gap = { camera, id, count, lastCapturedAtMs, why, sequences, evidence, ...moment };
     const recorded = await this.#answer(id, () => this.#parts.store.recordGap(gap));
     if (recorded === undefined || recorded.duplicate) return;
     const [from, to] = [firstCapturedAtMs, lastCapturedAtMs].map((ms) =>
       new Date(ms).toISOString(),
     );
     this.#parts.log.warn('agent dropped frames', { camera, count, why, from, to });
+  }
+
+  /** A flaw does not refuse the entry: it is logged and recorded. */
+  #evidenceOf(message: FrameMessage | DroppedMessage): Evidence {
+    const { log, signer } = this.#parts;
+    const { sequence } = message;
+    const id = { camera: this.#camera, epoch: this.#epoch, sequence };
+    const evidence = evidenceOf(message, id, signer);
+    // Flaws of the whole session are logged once, at its hello.
+    if (evidence.flaw !== undefined && evidence.flaw !== signer.flaw) {
+      const { flaw } = evidence;
+      log.error('entry stored without a valid signature', { camera: id.camera, sequence, flaw });
+    }
+    return evidence;
   }
 
   #isBeyondQuota(sequence: number, retryAfterMs: number): boolean {

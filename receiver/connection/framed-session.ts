@@ -13,6 +13,7 @@ import {
   type AgentMessage,
   type ByeMessage,
   type HelloMessage,
+  type PairMessage,
   type ReceiverMessage,
   readAgentMessage,
 } from '../../shared/protocol/messages.js';
@@ -210,7 +211,7 @@ export class FramedSession {
   ): Promise<boolean> {
     const intake = this.#intake;
     if (message.type === 'hello') await this.#onHello(message, tab);
-    else if (message.type === 'pair') await this.#onPair(tab);
+    else if (message.type === 'pair') await this.#onPair(message, tab);
     else if (message.type === 'bye') await this.close();
     else if (intake === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
     else if (message.type === 'ping') this.#send({ type: 'pong' });
@@ -244,13 +245,13 @@ export class FramedSession {
     if (this.#pending.size >= maxInFlight) await Promise.race(this.#pending);
   }
 
-  async #onPair(tab: Tab): Promise<void> {
+  async #onPair({ publicKey }: PairMessage, tab: Tab): Promise<void> {
     if (this.#hasPair) throw new OperationalError('PROTOCOL', 'a second pair message');
     this.#hasPair = true;
     await tab.pay(prices.pair);
     if (this.#isClosing()) return;
     try {
-      const camera = await this.#parts.peer.pair();
+      const camera = await this.#parts.peer.pair(publicKey);
       this.#send({ type: 'paired', camera, receiver: version, receiverId: this.#parts.store.id });
     } catch (error) {
       if (!(error instanceof OperationalError) || error.code !== 'KEYS') throw error;
@@ -271,11 +272,12 @@ export class FramedSession {
       await this.close(refusal);
       return;
     }
+    const signer = await peer.signer(hello.publicKey);
     if (this.#isClosing()) return; // replaced, or the receiver is stopping
     const { store, quota, spender, clock, log, onStored } = this.#parts;
     const send = (message: ReceiverMessage): void => this.#send(message);
     const lockName = (): Promise<void> => register.lock(this);
-    const parts = { store, quota, spender, clock, log, onStored, send, lockName };
+    const parts = { store, signer, quota, spender, clock, log, onStored, send, lockName };
     this.#intake = new FrameIntake(hello, parts);
     this.#send({
       type: 'welcome',

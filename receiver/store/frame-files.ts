@@ -5,6 +5,7 @@
  * flush another one proves nothing.
  */
 import { randomUUID } from 'node:crypto';
+import { readFrameSize } from '../../shared/jpeg/frame-size.js';
 import { isPlausibleClock, numberedName } from '../../shared/protocol/frame-path.js';
 import type { DayRecord } from './day-record.js';
 import type { Folder } from './folder.js';
@@ -88,7 +89,8 @@ export class FrameFiles {
     record: DayRecord,
   ): Promise<void> {
     const isRecorded = key !== undefined && record.ownerOf(name, key) === 'this';
-    const line = frameLine({ ...frame, name, byteCount: frame.jpeg.length });
+    const size = readFrameSize(frame.jpeg);
+    const line = frameLine({ ...frame, name, byteCount: frame.jpeg.length, size });
     const recorded = key === undefined ? undefined : ({ kind: 'frame', key, name } as const);
     await allOrFirstError([
       this.#parts.flushes.flush(day),

@@ -2,13 +2,15 @@
 import type { FrameMoment } from '../../shared/protocol/frame-path.js';
 import type { SequenceRange, WireVerdict } from '../../shared/protocol/messages.js';
 import type { CameraClaim, CameraLock } from './camera-lock.js';
-import type { FrameId } from './record-line.js';
+import type { Evidence, FrameId } from './record-line.js';
 
 /** Common to frames and gaps. */
 interface Received extends FrameMoment {
   /** A valid camera name: it is used as a folder name. */
   readonly camera: string;
   readonly receivedAtMs: number;
+  /** Undefined: the camera does not sign. */
+  readonly evidence?: Evidence | undefined;
 }
 
 export interface FrameToStore extends Received {

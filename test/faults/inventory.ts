@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { findJpegDamage } from '../../shared/jpeg/splitter.js';
-import { parseFrameName } from '../../shared/protocol/frame-path.js';
+import { clockedPath, parseFrameName } from '../../shared/protocol/frame-path.js';
 import { type Tally, count } from './camera.js';
 import { ballastName } from './disk.js';
 import { headerIn, jpegIn } from './spool-entry.js';
@@ -73,8 +73,8 @@ export function readCaptures(directory: string): Captures {
       for (const line of linesOf(path)) {
         const id = `${String(line.epoch)} ${String(line.sequence)}`;
         if (typeof line.count === 'number') gaps.set(id, gapOf(String(line.epoch), id, line));
-        else if (typeof line.name === 'string') {
-          recorded.push({ id, name: `${dirname(name)}/${line.name}` });
+        else if (typeof line.epoch === 'string') {
+          recorded.push({ id, name: `${dirname(name)}/${fileOf(line)}` });
         }
       }
     } else if (
@@ -86,6 +86,13 @@ export function readCaptures(directory: string): Captures {
     } else if (!name.split('/').some((part) => part.startsWith('.'))) unexpected.push(name);
   }
   return { stored, gaps: [...gaps.values()], recorded, unfinished, unexpected };
+}
+
+/** The file of a frame's line: where its name follows from the moment, the line does not have it. */
+function fileOf({ name, captured, offset }: Readonly<Record<string, unknown>>): string {
+  if (typeof name === 'string') return name;
+  const moment = { capturedAtMs: Number(captured), utcOffsetMinutes: Number(offset) };
+  return `${clockedPath('', moment).stem}.jpg`;
 }
 
 /** Whether every frame is stored as often as it is in the tally. */

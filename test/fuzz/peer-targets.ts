@@ -1,4 +1,5 @@
 /** Either end of a connection, with somebody at the other who says what he likes. */
+import { generateKeyPairSync } from 'node:crypto';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -29,6 +30,8 @@ async function* arrivalsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<TimedC
   return undefined;
 }
 
+/** Of signatures that are never right. */
+const signerKey = generateKeyPairSync('ed25519').publicKey;
 const destination = { host: 'laptop', port: 4444 };
 const welcome = {
   type: 'welcome',
@@ -144,6 +147,7 @@ export const peerTargets: readonly FuzzTarget[] = [
         refusalForName: () => undefined,
         revocation: () => undefined,
         pair: () => Promise.resolve('yard'),
+        signer: () => Promise.resolve({ key: signerKey, flaw: undefined }),
       };
       const limits = { maxFrameBytes: 2 ** 20, idleTimeoutMs: 60_000, onStored: () => undefined };
       const { log } = keptLog();

@@ -58,7 +58,7 @@ describe('a watching agent', () => {
 
     const record = recordOf(directory, 'yard');
     const sent = lines.filter(({ verdict }) => verdict.sent);
-    expect(record.map(({ captured }) => Date.parse(captured))).toEqual(
+    expect(record.map(({ captured }) => captured)).toEqual(
       sent.map(({ capturedAtMs }) => capturedAtMs),
     );
     for (const [index, { verdict }] of record.entries()) {
@@ -127,7 +127,7 @@ async function startTimer() {
   /** Number of each stored frame, from its time, and its reason, in the order of the spool. */
   const stored = () =>
     recordOf(directory, 'yard').map(({ captured, verdict }) => [
-      (Date.parse(captured) - noonMs) / 1000,
+      (captured - noonMs) / 1000,
       verdict.reason,
     ]);
   return { directory, state, runtime, path, shoot, look, lookAndDie, stored };

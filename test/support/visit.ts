@@ -26,10 +26,17 @@ export function putFrame(path: string, jpeg: Buffer, capturedAtMs: number): void
 
 export interface RecordedFrame {
   readonly sequence: number;
-  readonly name: string;
-  readonly captured: string;
+  /** Milliseconds since 1970 UTC. */
+  readonly captured: number;
   readonly verdict: Readonly<Record<string, unknown>>;
 }
+
+interface FrameLine extends Readonly<Record<string, unknown>> {
+  readonly sequence: number;
+  readonly captured: number;
+}
+
+const verdictKeys = ['reason', 'ratio', 'boxes', 'event', 'changed', 'strength'];
 
 /** The lines of all records of a camera, in the order of the spool. */
 export function recordOf(directory: string, camera: string): RecordedFrame[] {
@@ -40,6 +47,11 @@ export function recordOf(directory: string, camera: string): RecordedFrame[] {
         .trim()
         .split('\n'),
     )
-    .map((line) => JSON.parse(line) as RecordedFrame)
+    .map((text) => {
+      const line = JSON.parse(text) as FrameLine;
+      const verdict = Object.entries(line).filter(([key]) => verdictKeys.includes(key));
+      const { sequence, captured } = line;
+      return { sequence, captured, verdict: Object.fromEntries(verdict) };
+    })
     .sort((a, b) => a.sequence - b.sequence);
 }

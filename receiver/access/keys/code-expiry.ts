@@ -46,6 +46,7 @@ export class CodeExpiry {
 export async function removeCode(folder: KeyFolder, camera: string, codeId: string): Promise<void> {
   await folder.update(camera, (file) => {
     if (file.code?.id !== codeId) return file;
-    return file.paired === undefined ? undefined : { paired: file.paired };
+    const { paired, signer } = file;
+    return paired === undefined && signer === undefined ? undefined : { paired, signer };
   });
 }

@@ -29,6 +29,7 @@ import { flock } from '../../../shared/files/flock.js';
 const idField = v.pipe(v.string(), v.regex(keyIdPattern));
 const keyField = v.pipe(v.string(), v.regex(keyHexPattern));
 const timeField = v.pipe(v.number(), v.safeInteger());
+const publicKeyField = v.pipe(v.string(), v.maxLength(256));
 const cameraFile = v.object({
   /** Absent until the first code is used. */
   paired: v.optional(v.object({ id: idField, key: keyField, pairedAtMs: timeField })),
@@ -38,9 +39,13 @@ const cameraFile = v.object({
       key: keyField,
       expiresAtMs: timeField,
       /** Agreed on over this code and not proven yet; valid beside `paired`. */
-      pending: v.optional(v.object({ id: idField, key: keyField })),
+      pending: v.optional(
+        v.object({ id: idField, key: keyField, publicKey: v.optional(publicKeyField) }),
+      ),
     }),
   ),
+  /** The key of the camera's signatures; absent until an agent that signs has paired or connected. */
+  signer: v.optional(v.object({ publicKey: publicKeyField, pinnedAtMs: timeField })),
 });
 const seenFile = v.object({ atMs: timeField, from: v.pipe(v.string(), v.maxLength(64)) });
 

@@ -96,13 +96,15 @@ export class KeyRing {
 
   /**
    * Stores the key that was agreed on over a code. The code stays valid until this key is proven.
+   * @param publicKey of the camera's signatures; it is pinned when the key is proven
    * @throws {OperationalError} KEYS: the key is not stored
    */
-  async offer(holder: KeyHolder, { id, key }: CameraKey): Promise<void> {
+  async offer(holder: KeyHolder, { id, key }: CameraKey, publicKey?: string): Promise<void> {
     await this.#folder.update(holder.camera, (file) => {
       if (file.code?.id !== holder.id)
         throw new OperationalError('KEYS', 'the pairing code was revoked');
-      return { ...file, code: { ...file.code, pending: { id, key: key.toString('hex') } } };
+      const pending = { id, key: key.toString('hex'), publicKey };
+      return { ...file, code: { ...file.code, pending } };
     });
   }
 
@@ -116,12 +118,34 @@ export class KeyRing {
     if (this.#folder.read(camera)?.code?.pending?.id !== id) return false;
     const pairedAtMs = this.#clock.nowMs();
     await this.#folder.update(camera, (file) => {
-      const pending = file.code?.pending;
+      const { pending } = file.code ?? {};
       // Otherwise proven on another connection at the same time, or revoked.
-      return pending?.id === id ? { paired: { ...pending, pairedAtMs } } : file;
+      if (pending?.id !== id) return file;
+      const { key, publicKey } = pending;
+      const signer = publicKey === undefined ? undefined : { publicKey, pinnedAtMs: pairedAtMs };
+      return { paired: { id, key, pairedAtMs }, signer };
     });
     this.#hasClosed = true;
     return true;
+  }
+
+  /** The pinned key of a camera's signatures, PEM; undefined: none is pinned. @throws {OperationalError} KEYS */
+  signerOf(camera: string): string | undefined {
+    return this.#folder.read(camera)?.signer?.publicKey;
+  }
+
+  /**
+   * Pins the first key of a camera that was paired before its agent could sign.
+   * @returns the pinned key, PEM @throws {OperationalError} KEYS
+   */
+  async pinSigner(camera: string, publicKey: string): Promise<string> {
+    const pinnedAtMs = this.#clock.nowMs();
+    let pinned = publicKey;
+    await this.#folder.update(camera, (file) => {
+      pinned = file.signer?.publicKey ?? publicKey;
+      return file.signer === undefined ? { ...file, signer: { publicKey, pinnedAtMs } } : file;
+    });
+    return pinned;
   }
 
   /** Resolves when the removal of expired codes has ended, successful or not. Never rejects. */

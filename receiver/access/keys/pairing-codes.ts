@@ -14,6 +14,8 @@ export interface PairedCamera {
   /** When its pairing code expires; undefined: there is none. */
   readonly codeExpiresAtMs: number | undefined;
   readonly seen: Seen | undefined;
+  /** PEM of the pinned key of its signatures; undefined: it does not sign, or was not connected since it can. */
+  readonly publicKey: string | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function issueCode(
   await removeExpired(folder, nowMs);
   const code = makePairingCode();
   const { id, key } = pairingCode.parse(code);
-  await folder.update(camera, ({ paired }) => {
+  await folder.update(camera, ({ paired, signer }) => {
     if (paired !== undefined && !isRotation) {
       throw new UsageError(`${camera} is paired already`, {
         hint: `receiver pair --rotate ${camera} changes its key; receiver unpair ${camera} revokes it`,
@@ -43,7 +45,7 @@ export async function issueCode(
       });
     }
     const issued = { id, key: key.toString('hex'), expiresAtMs: nowMs + codeLifeMs };
-    return { ...(paired && { paired }), code: issued };
+    return { paired, signer, code: issued };
   });
   return code;
 }
@@ -59,11 +61,12 @@ export async function removeExpired(folder: KeyFolder, nowMs: number): Promise<v
 /** @throws {OperationalError} KEYS */
 export async function listCameras(folder: KeyFolder, nowMs: number): Promise<PairedCamera[]> {
   return await Promise.all(
-    folder.cameras().map(async ({ camera, file: { paired, code } }) => ({
+    folder.cameras().map(async ({ camera, file: { paired, code, signer } }) => ({
       camera,
       pairedAtMs: paired?.pairedAtMs,
       codeExpiresAtMs: code && code.expiresAtMs > nowMs ? code.expiresAtMs : undefined,
       seen: await folder.seen(camera),
+      publicKey: signer?.publicKey,
     })),
   );
 }

@@ -30,6 +30,8 @@ export const prices = {
   message: 40,
   /** SHA-256: 0.7 per KiB with processor support, 3 without. */
   hash: (bytes: number): number => perKibi(1, bytes),
+  /** Check an Ed25519 signature, and the statement: 140 to 200. */
+  signature: 200,
   /** `stepsPerPayment` steps: 30 ns each. */
   walk: 150,
   /** One log line, usually suppressed and counted, and one sentence to the peer. */

@@ -93,7 +93,8 @@ describe('a record that is longer than its limit', () => {
     const jpeg = Buffer.from('any');
     const lines = Array.from({ length: 1000 }, (_, index) => {
       const frame = frameOf(index % 100, { jpeg, id: { epoch: 'e'.repeat(32), sequence: index } });
-      return frameLine({ ...frame, name: numberedName(stem, index + 1), byteCount: 9 });
+      const name = numberedName(stem, index + 1);
+      return frameLine({ ...frame, name, byteCount: 9, size: undefined });
     });
     writeFileSync(join(directory, 'record.jsonl'), lines.join(''));
     const folder = await Folder.open(directory);

@@ -1,10 +1,11 @@
 /** What the record keeps of frames and gaps, and how the store handles a damaged record. */
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
 import type { FrameToStore, Gap } from '../../../receiver/store/store-port.js';
+import { frameStatement, signStatement } from '../../../shared/protocol/statement.js';
 import { filesBelow } from '../../support/files.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { temporaryDirectory } from '../../support/temporary.js';
@@ -28,6 +29,24 @@ function gap(sequence: number): Gap {
   return { camera: 'yard', id: { epoch: 'e'.repeat(32), sequence }, ...moment, ...range };
 }
 
+/** A frame with its statement and signature, as long as they usually are. */
+function signedFrame() {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const boxes = [
+    [312, 96, 48, 120],
+    [112, 96, 148, 20],
+  ] as [number, number, number, number][];
+  const decision = { reason: 'change', ratio: 0.0312, boxes, event: '1795332615123' };
+  const plain = frame(123_456);
+  const id = { camera: 'frontdoor', epoch: 'e'.repeat(32), sequence: 123_456 };
+  const full = { ...decision, changed: true, strength: 3.42 };
+  const header = { type: 'frame' as const, ...plain, verdict: full };
+  const text = frameStatement(id, header, 54_321, { widthPx: 1280, heightPx: 720 });
+  const signed = signStatement(text, privateKey);
+  const put = { ...plain, camera: id.camera, verdict: full, evidence: { signed, flaw: undefined } };
+  return { ...signed, put };
+}
+
 async function openedStore(directory = temporaryDirectory()) {
   const store = await openFrameStore(directory, Date.now());
   const record = join(directory, day, 'record.jsonl');
@@ -45,17 +64,39 @@ describe('the record', () => {
     await store.put(frame(1));
     await store.put({ ...frame(2), id: undefined, verdict: undefined });
     const { sha256 } = frame(1);
-    const facts = {
-      size: makeJpeg(1).length,
-      sha256,
-      captured: '2026-11-22T07:30:15.123Z',
-      utcOffsetMinutes: 60,
-      received: '2026-11-22T07:30:16.123Z',
-    };
+    const moment = { captured: capturedAtMs, offset: 60 };
+    const facts = { sha256, bytes: makeJpeg(1).length, size: [32, 24] };
+    const id = { epoch: 'e'.repeat(32), sequence: 1 };
     expect(lines()).toEqual([
-      { epoch: 'e'.repeat(32), sequence: 1, name: first.slice(day.length + 1), ...facts, verdict },
-      { name: second.slice(day.length + 1), ...facts },
+      { frame: 1, camera: 'yard', ...id, ...moment, ...facts, ...verdict, delay: 1000 },
+      {
+        frame: 1,
+        camera: 'yard',
+        ...moment,
+        ...facts,
+        delay: 1000,
+        name: second.slice(day.length + 1),
+      },
     ]);
+  });
+
+  it("holds the camera's statement unchanged, and its signature", async () => {
+    const { directory, store } = await openedStore();
+    const { statement, signature, put } = signedFrame();
+    await store.put(put);
+    const text = readFileSync(join(directory, 'frontdoor/2026_11_22/record.jsonl'), 'utf8');
+    expect(text).toBe(`${statement.slice(0, -1)},"sig":"${signature}","delay":1000}\n`);
+    const again = await openFrameStore(directory, Date.now());
+    expect(await again.put(put)).toMatchObject({ duplicate: true });
+    expect(readFileSync(join(directory, 'frontdoor/2026_11_22/record.jsonl'), 'utf8')).toBe(text);
+  });
+
+  it('has at most 480 bytes for a frame with two boxes', async () => {
+    const { directory, store } = await openedStore();
+    await store.put(signedFrame().put);
+    expect(
+      readFileSync(join(directory, 'frontdoor/2026_11_22/record.jsonl')).length,
+    ).toBeLessThanOrEqual(480);
   });
 
   it('has one line for a repeated frame', async () => {
@@ -165,11 +206,11 @@ describe('the record', () => {
     expect(await store.recordGap(gap(7))).toMatchObject({ duplicate: true });
     const again = await openFrameStore(directory, Date.now());
     expect(await again.recordGap(gap(7))).toMatchObject({ duplicate: true });
-    const times = { from: '2026-11-22T07:30:15.123Z', to: '2026-11-22T07:31:15.123Z' };
     expect(lines()).toEqual([
       {
-        ...{ epoch: 'e'.repeat(32), sequence: 7, type: 'dropped', count: 12, why: 'size' },
-        ...{ ...times, utcOffsetMinutes: 60, received: '2026-11-22T07:30:16.123Z' },
+        ...{ gap: 1, camera: 'yard', epoch: 'e'.repeat(32), sequence: 7, count: 12 },
+        ...{ from: capturedAtMs, to: capturedAtMs + 60_000, offset: 60, why: 'size' },
+        delay: -59_000,
       },
     ]);
   });

@@ -93,6 +93,39 @@ describe('a key ring', () => {
     expect(ring.hasCodes()).toBe(false);
   });
 
+  it('pins the key of signatures that came with the pairing, until the next one', async () => {
+    const { ring, issue, prove, pair, clock } = await openRing();
+    const code = await issue();
+    await ring.offer(code, agreedKey('k1'), 'first');
+    expect(ring.signerOf(camera)).toBeUndefined();
+    await prove('k1');
+    expect(ring.signerOf(camera)).toBe('first');
+    expect(await ring.pinSigner(camera, 'other')).toBe('first');
+    // A code that nobody uses leaves it.
+    await issue(true);
+    expect(ring.signerOf(camera)).toBe('first');
+    await clock.advance(16 * minuteMs);
+    expect(ring.hasCodes()).toBe(false);
+    await ring.settled();
+    expect(ring.signerOf(camera)).toBe('first');
+    const rotation = await issue(true);
+    await ring.offer(rotation, agreedKey('k2'), 'second');
+    expect(ring.signerOf(camera)).toBe('first');
+    await prove('k2');
+    expect(ring.signerOf(camera)).toBe('second');
+    // An agent of 0.1 does not sign.
+    await pair('k3', true);
+    expect(ring.signerOf(camera)).toBeUndefined();
+  });
+
+  it('pins the first key of a camera that was paired without one', async () => {
+    const { ring, pair } = await openRing();
+    await pair('k1');
+    expect(await ring.pinSigner(camera, 'first')).toBe('first');
+    expect(await ring.pinSigner(camera, 'other')).toBe('first');
+    expect(ring.isPaired(camera)).toBe(true);
+  });
+
   it('removes a code that it finds expired, so that a clock that is set back does not make it valid', async () => {
     const { ring, folder, issue, clock } = await openRing();
     const code = await issue();
