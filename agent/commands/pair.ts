@@ -14,6 +14,7 @@ import { InvalidValue } from '../../shared/cli/units.js';
 import { KeyStore } from '../uplink/keys/key-store.js';
 import { PairedMark } from '../uplink/keys/paired-mark.js';
 import { defaultStateDirectory } from '../service/state.js';
+import { SigningKey } from '../uplink/keys/signing-key.js';
 import { pairWith } from '../uplink/pair.js';
 
 const pairProgram = {
@@ -60,7 +61,8 @@ export const run = defineCommand({
       : parseArgument(pairingCode, codeText, 'the second argument');
     const state = options.state ?? (await findStateDirectory(options.camera, env));
     const keys = new KeyStore(state, undefined);
-    const camera = await pairWith(receiver, code, keys, abortOnSignals());
+    const { publicKey } = await SigningKey.open(state);
+    const camera = await pairWith(receiver, code, { keys, publicKey }, abortOnSignals());
     const address = formatAddress(receiver.host, receiver.port);
     writeTo(1, `paired with ${address} as ${camera}; the key is in ${state}/keys\n`);
     await markPaired(state, env);

@@ -23,6 +23,7 @@ import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { version } from '../../shared/cli/version.js';
 import { WindowCounter } from '../../shared/window-counter.js';
 import type { Spool, WaitingEntry } from '../spool/spool.js';
+import type { SigningKey } from './keys/signing-key.js';
 import { pauseOf } from './retry-pause.js';
 import { maxFramesInFlight, minFrameLimitBytes, minRetryAfterMs } from './uplink-limits.js';
 import { Liveness } from './liveness.js';
@@ -30,6 +31,8 @@ import type { SkippedEntries } from './skipped-entries.js';
 
 export interface LinkParts {
   readonly camera: string;
+  /** Undefined: entries are sent without signatures. */
+  readonly signing: SigningKey | undefined;
   readonly spool: Spool;
   readonly clock: Clock;
   readonly log: Log;
@@ -99,13 +102,14 @@ export class Link {
    *   messages are invalid in this version
    */
   async run(): Promise<number> {
-    const { camera, spool } = this.#parts;
+    const { camera, spool, signing } = this.#parts;
     // The read loop rejects with the error; without a listener a later error would end the process.
     this.#socket.on('error', () => undefined);
     const watch = this.#watchDeadlines();
     try {
       this.#socket.write(preface);
-      this.#send({ type: 'hello', camera, epoch: spool.epoch, agent: version });
+      const signed = signing && { can: ['signed'], publicKey: signing.publicKey };
+      this.#send({ type: 'hello', camera, epoch: spool.epoch, agent: version, ...signed });
       return await this.#receive();
     } finally {
       this.#ended.abort();
@@ -233,7 +237,10 @@ export class Link {
       spool.unload(sequence);
       return;
     }
-    this.#send({ ...header, sequence }, body);
+    const { camera, signing } = this.#parts;
+    // Now, not in the spool: its file is the same for all receivers, whose epochs and sequences differ.
+    const signed = signing?.sign({ camera, epoch: spool.epoch, sequence }, entry);
+    this.#send({ ...header, sequence, ...signed }, body);
     this.#inFlight.set(sequence, header.type);
     if (this.#socket.writableLength > maxBufferedBytes) {
       await once(this.#socket, 'drain', { signal: this.#ended.signal });

@@ -17,6 +17,13 @@ import type { KeyStore, Unproven } from './keys/key-store.js';
 import { openConnection } from './connection.js';
 import { connectTls } from './tls.js';
 
+/** What a pairing stores, and what the receiver gets to know. */
+export interface PairingKeys {
+  readonly keys: KeyStore;
+  /** SubjectPublicKeyInfo in PEM of the camera's signatures, which the receiver pins. */
+  readonly publicKey: string;
+}
+
 /**
  * @returns the camera's name, as the user of the receiver chose it
  * @throws {OperationalError} LINK, PROTOCOL; KEYS: the code is wrong, used or expired
@@ -24,30 +31,36 @@ import { connectTls } from './tls.js';
 export async function pairWith(
   destination: Destination,
   code: PairingSecret,
-  keys: KeyStore,
+  { keys, publicKey }: PairingKeys,
   signal: AbortSignal,
 ): Promise<string> {
+  const peer = { destination, publicKey };
   const unproven = await keys.findUnproven(code.id);
   if (unproven !== undefined) {
     try {
-      return await prove(unproven, destination, keys, signal);
+      return await prove(unproven, peer, keys, signal);
     } catch (error) {
       // KEYS: the receiver did not store that key, so the code is still valid.
       if (!(error instanceof OperationalError) || error.code !== 'KEYS') throw error;
     }
   }
-  const agreed = await agree(destination, code, signal);
+  const agreed = await agree(peer, code, signal);
   await keys.keep(agreed, destination, code.id);
-  return await prove(agreed, destination, keys, signal);
+  return await prove(agreed, peer, keys, signal);
+}
+
+interface PairingPeer {
+  readonly destination: Destination;
+  readonly publicKey: string;
 }
 
 async function agree(
-  destination: Destination,
+  peer: PairingPeer,
   code: PairingSecret,
   signal: AbortSignal,
 ): Promise<Unproven> {
   const identity = { name: pairingName, keyId: code.id };
-  return await request(destination, identity, code.key, signal, (answer, socket) => ({
+  return await request(peer, identity, code.key, signal, (answer, socket) => ({
     receiverId: answer.receiverId,
     key: keyFromConnection(socket, answer.camera),
   }));
@@ -55,19 +68,19 @@ async function agree(
 
 async function prove(
   unproven: Unproven,
-  destination: Destination,
+  peer: PairingPeer,
   keys: KeyStore,
   signal: AbortSignal,
 ): Promise<string> {
   const { camera, id, key } = unproven.key;
-  await request(destination, { name: camera, keyId: id }, key, signal, () => undefined);
+  await request(peer, { name: camera, keyId: id }, key, signal, () => undefined);
   await keys.prove(unproven);
   return camera;
 }
 
 /** Sends `pair` on a new connection. @returns the result of `use` for the answer */
 async function request<T>(
-  destination: Destination,
+  { destination, publicKey }: PairingPeer,
   identity: Identity,
   key: Buffer,
   signal: AbortSignal,
@@ -82,7 +95,8 @@ async function request<T>(
   }, helloDeadlineMs);
   try {
     socket.write(preface);
-    for (const part of encodeMessage({ type: 'pair', agent: version })) socket.write(part);
+    for (const part of encodeMessage({ type: 'pair', agent: version, publicKey }))
+      socket.write(part);
     const result = use(await readAnswer(socket), socket);
     for (const part of encodeMessage({ type: 'bye' })) socket.write(part);
     socket.end();

@@ -10,6 +10,7 @@ import { type BackoffSettings, backoffMs } from '../../shared/backoff.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import type { Spool, Spools } from '../spool/spool.js';
+import type { SigningKey } from './keys/signing-key.js';
 import { openConnection } from './connection.js';
 import { Link } from './link.js';
 import { OversizeLog, SkippedEntries } from './skipped-entries.js';
@@ -19,6 +20,8 @@ export interface UplinkParts {
   readonly destination: Destination;
   /** The camera's name at a receiver that the agent is not paired with. */
   readonly camera: string;
+  /** Undefined: entries are sent without signatures. */
+  readonly signing: SigningKey | undefined;
   readonly keys: CameraKeys;
   readonly spools: Spools;
   readonly clock: Clock;
@@ -153,7 +156,9 @@ export class Uplink {
       this.#orphaned = all.filter((other) => !this.#drained.has(other));
       if (this.#orphaned.length > 0) link.drain();
     };
-    const parts = { camera, spool, clock, log, skipped, onWelcome, onAcknowledged: onWorking };
+    const { signing } = this.#parts;
+    const common = { camera, signing, spool, clock, log, skipped };
+    const parts = { ...common, onWelcome, onAcknowledged: onWorking };
     const link = (this.#link = new Link(socket, parts));
     if (this.#isDraining || orphaned !== undefined) link.drain();
     try {

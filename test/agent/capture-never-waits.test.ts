@@ -54,6 +54,7 @@ describe('a receiver that accepts and never reads', () => {
     const delivering = new Uplink({
       ...{ destination, camera: 'yard', spools, clock: systemClock, log, random: () => 0 },
       keys: { keysFor: () => Promise.resolve([]) },
+      signing: undefined,
     }).run(signal);
 
     const clock = new FakeClock();

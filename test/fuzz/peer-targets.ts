@@ -106,6 +106,7 @@ export const peerTargets: readonly FuzzTarget[] = [
       const skipped = new SkippedEntries(new OversizeLog(log, clock));
       const link = new Link(ours, {
         camera: 'yard',
+        signing: undefined,
         spool,
         clock,
         log,

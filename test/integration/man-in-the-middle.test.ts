@@ -35,6 +35,7 @@ function deliverTo(port: number, key: CameraKey) {
   const uplink = new Uplink({
     ...{ destination, camera: key.camera, spools, clock: systemClock, log, random: () => 0 },
     keys: { keysFor: () => Promise.resolve([key]) },
+    signing: undefined,
   });
   const controller = new AbortController();
   const running = uplink.run(controller.signal);

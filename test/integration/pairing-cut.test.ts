@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { KeyStore } from '../../agent/uplink/keys/key-store.js';
+import { SigningKey } from '../../agent/uplink/keys/signing-key.js';
 import { pairWith } from '../../agent/uplink/pair.js';
 import { KeyRing } from '../../receiver/access/keys/key-ring.js';
 import { issueCode } from '../../receiver/access/keys/pairing-codes.js';
@@ -26,10 +27,12 @@ async function stage(cutAt: number) {
     },
   });
   const code = pairingCode.parse(await issueCode(receiver.folder, 'yard', false, Date.now()));
-  const keys = new KeyStore(temporaryDirectory(), undefined);
+  const state = temporaryDirectory();
+  const keys = new KeyStore(state, undefined);
+  const { publicKey } = await SigningKey.open(state);
   const destination = { host: '127.0.0.1', port };
   const pair = (): Promise<string> =>
-    pairWith(destination, code, keys, new AbortController().signal);
+    pairWith(destination, code, { keys, publicKey }, new AbortController().signal);
   const agreed = async () => {
     const ring = await KeyRing.open(receiver.folder, undefined, systemClock);
     const [first, ...more] = await keys.keysFor(destination, 'yard');
@@ -40,12 +43,16 @@ async function stage(cutAt: number) {
       keysLeft: more.length,
       codeWorks: ring.find(`pair.${code.id}`) !== undefined,
       isClosed: ring.isClosed(),
+      isSignerPinned: ring.signerOf('yard') === publicKey,
     };
   };
   return { receiver, code, pair, agreed, passed: () => passed };
 }
 
-const done = { isSame: true, keysLeft: 0, codeWorks: false, isClosed: true };
+const done = {
+  ...{ isSame: true, keysLeft: 0, codeWorks: false, isClosed: true },
+  isSignerPinned: true,
+};
 
 describe('a pairing', () => {
   it('without a cut ends with one key on both sides, and no code', async () => {
@@ -86,7 +93,8 @@ describe('a pairing', () => {
     const keys = new KeyStore(temporaryDirectory(), undefined);
     const wrong = pairingCode.parse(makePairingCode());
     const destination = { host: '127.0.0.1', port: receiver.port };
-    const pairing = pairWith(destination, wrong, keys, new AbortController().signal);
+    const parts = { keys, publicKey: 'none' };
+    const pairing = pairWith(destination, wrong, parts, new AbortController().signal);
     await expect(pairing).rejects.toMatchObject({ code: 'KEYS' });
     expect(await keys.keysFor(destination, 'yard')).toEqual([]);
     expect(await agreed()).toMatchObject({ codeWorks: true, isClosed: false });

@@ -12,6 +12,7 @@ import type { AgentOptions, agentProgram } from '../../options.js';
 import { lockState } from '../../service/state-lock.js';
 import { StateDirectory, defaultStateDirectory, isEmpty } from '../../service/state.js';
 import { KeyStore, KeysMissing } from '../../uplink/keys/key-store.js';
+import { SigningKey } from '../../uplink/keys/signing-key.js';
 import { PairedMark } from '../../uplink/keys/paired-mark.js';
 
 export interface AgentContext {
@@ -25,6 +26,8 @@ export interface AgentContext {
   /** On the state directory, for the life of the process; undefined: this run writes no spool and no state. */
   readonly lock: FileHandle | undefined;
   readonly keys: KeyStore;
+  /** Undefined: it cannot be read or made, which is logged; entries are sent without signatures. */
+  readonly signing: SigningKey | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -55,6 +58,7 @@ export async function openContext(
   if (options.camera !== undefined && options.camera !== camera) {
     log.warn('--camera ignored: paired under another name', { camera, ignored: options.camera });
   }
+  const signing = await openSigningKey(state.path, log);
   return {
     options,
     command,
@@ -64,11 +68,22 @@ export async function openContext(
     state,
     lock,
     keys,
+    signing,
     clock: systemClock,
     random: Math.random,
     log,
     signal,
   };
+}
+
+/** No frame waits for its signature. */
+async function openSigningKey(statePath: string, log: Log): Promise<SigningKey | undefined> {
+  try {
+    return await SigningKey.open(statePath);
+  } catch (error) {
+    log.error('frames are sent without signatures', { error });
+    return undefined;
+  }
 }
 
 /**

@@ -28,9 +28,9 @@ export async function openSpools(context: AgentContext): Promise<SpoolSet> {
 
 /** The delivery, not started. */
 export function makeDelivery(context: AgentContext, spools: SpoolSet): Delivery {
-  const { camera, destinations, keys, clock, log, random } = context;
+  const { camera, destinations, keys, signing, clock, log, random } = context;
   const uplinks = destinations.map(
-    (destination) => new Uplink({ destination, camera, keys, spools, clock, log, random }),
+    (destination) => new Uplink({ destination, camera, keys, signing, spools, clock, log, random }),
   );
   return new Delivery(uplinks, clock);
 }

@@ -40,6 +40,7 @@ function makeLink() {
   const skipped = new SkippedEntries(new OversizeLog(log, clock));
   const link = new Link(ours, {
     camera: 'yard',
+    signing: undefined,
     spool,
     clock,
     log,

@@ -31,6 +31,7 @@ function startUplink(port: number, host = '127.0.0.1', clock: Clock = systemCloc
     destination,
     keys: { keysFor: () => Promise.resolve([]) },
     camera: 'yard',
+    signing: undefined,
     spools,
     clock,
     log,
