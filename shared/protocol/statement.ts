@@ -1,6 +1,6 @@
 /**
- * What a camera states about a frame or a gap: the text that it signs. The text travels and is recorded unchanged;
- * whoever checks the signature hashes exactly these bytes (docs/evidence.md). Pure.
+ * What a camera states about a frame or a gap: the text that it signs. The text travels and is recorded unchanged:
+ * a check of the signature takes exactly these bytes (docs/evidence.md). Pure.
  *
  * A statement is one JSON object in ASCII without white space. Its first key says what it is about, and its value is
  * the version of the form. The keys come in the order of the functions below; those without a value are absent.
