@@ -5,14 +5,11 @@
 import * as v from 'valibot';
 import { isCameraName } from './camera-name.js';
 import { OperationalError } from '../cli/errors.js';
-import { maxUtcOffsetMinutes } from './frame-path.js';
+import { count, durationMs, epoch, utcOffsetMinutes, wallTimeMs, word } from './fields.js';
+import { reportHeader } from './report-header.js';
 import { maxBoxes, maxSequenceRanges } from './protocol-limits.js';
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const durationMs = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(86_400_000));
 const sentence = v.pipe(v.string(), v.maxLength(1000));
-/** The range of a JavaScript Date. */
-const wallTimeMs = v.pipe(v.number(), v.safeInteger(), v.minValue(-8.64e15), v.maxValue(8.64e15));
 
 /** Why a frame is sent. */
 export const reasons = [
@@ -28,7 +25,7 @@ export type Reason = (typeof reasons)[number];
 
 const verdict = v.object({
   /** A word from `reasons`, or one from a newer version. */
-  reason: v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/)),
+  reason: word,
   /** Share of the picture inside the mask that changed, 0..1. */
   ratio: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   /** Changed regions, largest first: [left, top, width, height] in pixels of the frame. */
@@ -47,10 +44,8 @@ const verdict = v.object({
 /** The verdict on a frame that is sent: in its header, in the spool, and in the receiver's record. */
 export type WireVerdict = v.InferOutput<typeof verdict>;
 
-/** What a side can do beyond 0.1; unknown words belong to a newer version. */
-const abilities = v.optional(
-  v.pipe(v.array(v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/))), v.maxLength(16)),
-);
+/** What a side does beyond 0.1; unknown words belong to a newer version. */
+const words = v.optional(v.pipe(v.array(word), v.maxLength(16)));
 /** An optional field whose invalid value counts as absent: a frame is never refused because of it. */
 const lenient = (pattern: RegExp) =>
   v.fallback(v.optional(v.pipe(v.string(), v.regex(pattern))), undefined);
@@ -67,20 +62,13 @@ const statementFields = {
 const hello = v.object({
   type: v.literal('hello'),
   camera: v.pipe(v.string(), v.check(isCameraName, 'is not a camera name')),
-  /** Random id of one spool's life. */
-  epoch: v.pipe(v.string(), v.regex(/^[0-9a-f]{16,32}$/)),
+  epoch,
   agent: v.pipe(v.string(), v.maxLength(64)),
   /** `signed`: statements and signatures come with its entries. */
-  can: abilities,
+  can: words,
   /** Key of its signatures. */
   publicKey,
 });
-const utcOffsetMinutes = v.pipe(
-  v.number(),
-  v.safeInteger(),
-  v.minValue(-maxUtcOffsetMinutes),
-  v.maxValue(maxUtcOffsetMinutes),
-);
 /** A frame's header without its sequence, which the spool assigns. */
 export const frameHeader = v.object({
   type: v.literal('frame'),
@@ -121,12 +109,19 @@ export const droppedHeader = v.object({
   lastCapturedAtMs: wallTimeMs,
   utcOffsetMinutes,
   /** A word from `dropReasons`, or one from a newer version. */
-  why: v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/)),
+  why: word,
   /** Sequences of the frames, in the same epoch; absent from an agent of 0.1. */
   sequences: v.optional(sequenceRanges),
 });
 const frame = v.object({ ...frameHeader.entries, sequence: count, ...statementFields });
 const dropped = v.object({ ...droppedHeader.entries, sequence: count, ...statementFields });
+const report = v.object({
+  ...reportHeader.entries,
+  sequence: count,
+  /** The agent's clock when the report is sent. */
+  clockMs: wallTimeMs,
+  ...statementFields,
+});
 const ping = v.object({ type: v.literal('ping') });
 const pair = v.object({
   type: v.literal('pair'),
@@ -137,7 +132,7 @@ const pair = v.object({
 const bye = v.object({
   type: v.literal('bye'),
   /** Absent: an orderly end. */
-  code: v.optional(v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/))),
+  code: v.optional(word),
   message: v.optional(sentence),
   /** Earliest reconnect. */
   retryAfterMs: v.optional(durationMs),
@@ -151,6 +146,8 @@ const welcome = v.object({
   maxInFlight: v.pipe(count, v.minValue(1)),
   /** The receiver's wall time. */
   clockMs: wallTimeMs,
+  /** `report`: it takes reports. */
+  takes: words,
 });
 const paired = v.object({
   type: v.literal('paired'),
@@ -171,7 +168,7 @@ const stored = v.object({
 const refused = v.object({
   type: v.literal('refused'),
   sequence: count,
-  code: v.pipe(v.string(), v.regex(/^[a-z-]{1,32}$/)),
+  code: word,
   message: sentence,
   /** False: refused for good, never sent again. */
   retry: v.boolean(),
@@ -179,7 +176,7 @@ const refused = v.object({
 });
 const pong = v.object({ type: v.literal('pong') });
 
-const agentSchemas = { hello, pair, frame, dropped, ping, bye };
+const agentSchemas = { hello, pair, frame, dropped, report, ping, bye };
 const receiverSchemas = { welcome, paired, stored, refused, pong, bye };
 
 type Message<Schemas extends Record<string, v.GenericSchema>> = v.InferOutput<
@@ -192,6 +189,7 @@ export type PairedMessage = v.InferOutput<typeof paired>;
 export type HelloMessage = v.InferOutput<typeof hello>;
 export type FrameMessage = v.InferOutput<typeof frame>;
 export type DroppedMessage = v.InferOutput<typeof dropped>;
+export type ReportMessage = v.InferOutput<typeof report>;
 export type FrameHeader = v.InferOutput<typeof frameHeader>;
 export type DroppedHeader = v.InferOutput<typeof droppedHeader>;
 export type ByeMessage = v.InferOutput<typeof bye>;

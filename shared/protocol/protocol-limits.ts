@@ -12,6 +12,9 @@ export const maxBoxes = 32;
 /** Ranges of sequences in one `dropped`: more ranges take a second message. */
 export const maxSequenceRanges = 256;
 
+/** Ended events in one `report`: more take a second message. */
+export const maxEndedEvents = 64;
+
 /** The agent sends at least one message per interval: longer silence means a dead connection. */
 export const pingIntervalMs = 15_000;
 

@@ -1,5 +1,5 @@
 /**
- * What a camera states about a frame or a gap: the text that it signs. The text travels and is recorded unchanged:
+ * What a camera states about a frame, a gap or a stretch of time: the text that it signs. The text travels and is recorded unchanged:
  * a check of the signature takes exactly these bytes (docs/evidence.md). Pure.
  *
  * A statement is one JSON object in ASCII without white space. Its first key says what it is about, and its value is
@@ -9,6 +9,7 @@ import { type KeyObject, createPrivateKey, createPublicKey, sign, verify } from 
 import * as v from 'valibot';
 import type { FrameSize } from '../jpeg/frame-size.js';
 import type { DroppedHeader, FrameHeader, SequenceRange } from './messages.js';
+import type { ReportHeader } from './report-header.js';
 
 export interface EntryId {
   readonly camera: string;
@@ -67,6 +68,30 @@ export function gapStatement(
   });
 }
 
+export function reportStatement(
+  { camera, epoch, sequence }: EntryId,
+  report: Omit<ReportHeader, 'type'>,
+): string {
+  const { fromMs, toMs, utcOffsetMinutes, state, why, compared, changed, skipped } = report;
+  const { longestPauseMs, waiting, dropped, everyMs, steppedMs, before, ended } = report;
+  return JSON.stringify({
+    report: formVersion,
+    ...{ camera, epoch, sequence },
+    from: fromMs,
+    to: toMs,
+    offset: utcOffsetMinutes,
+    ...{ state, why, compared, changed, skipped },
+    pause: longestPauseMs,
+    ...{ waiting, dropped },
+    every: everyMs,
+    stepped: steppedMs,
+    before: before && [before.epoch, before.sequence],
+    ended: ended?.map(({ event, firstAtMs, lastAtMs, frames, isCut }) => {
+      return { event, first: firstAtMs, last: lastAtMs, frames, cut: isCut };
+    }),
+  });
+}
+
 /** Deterministic: the same statement has the same signature each time (RFC 8032, 5.1.6). */
 export function signStatement(statement: string, key: KeyObject): SignedStatement {
   const signature = sign(null, Buffer.from(statement), key).toString('base64url');
@@ -101,6 +126,14 @@ const ofGap = v.object({
   sequences: v.optional(v.array(v.tuple([number, number]))),
 });
 
+const ofReport = v.object({
+  ...identifying.entries,
+  report: number,
+  from: number,
+  to: number,
+  state: v.string(),
+});
+
 /** Whether a statement is about the frame of this header. */
 export function isAboutFrame(statement: string, id: EntryId, header: FrameHeader): boolean {
   const stated = parse(ofFrame, statement);
@@ -126,10 +159,22 @@ export function isAboutGap(statement: string, id: EntryId, header: DroppedHeader
   );
 }
 
+/** Whether a statement is about the report of this header. */
+export function isAboutReport(statement: string, id: EntryId, header: ReportHeader): boolean {
+  const stated = parse(ofReport, statement);
+  return (
+    stated !== undefined &&
+    isAboutEntry(stated, id, header) &&
+    stated.from === header.fromMs &&
+    stated.to === header.toMs &&
+    stated.state === header.state
+  );
+}
+
 function isAboutEntry(
   stated: v.InferOutput<typeof identifying>,
   { camera, epoch, sequence }: EntryId,
-  { utcOffsetMinutes }: FrameHeader | DroppedHeader,
+  { utcOffsetMinutes }: FrameHeader | DroppedHeader | ReportHeader,
 ): boolean {
   return (
     stated.camera === camera &&

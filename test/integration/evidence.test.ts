@@ -87,7 +87,7 @@ describe('a camera with another key than the pinned one', () => {
     const receiver = await receive();
     await type(await line('frontdoor', receiver.address));
     await shoot(scene(receiver.address));
-    rmSync(join(state, 'keys/signing.pem'));
+    rmSync(join(state, 'signing/key.pem'));
     await shoot(scene(receiver.address));
     await receiver.says('a camera signs with another key than the pinned one');
     await type(await line('frontdoor', receiver.address, '--rotate'));

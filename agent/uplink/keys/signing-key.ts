@@ -1,5 +1,5 @@
 /**
- * The camera's signing key: `keys/signing.pem` (PKCS #8, mode 0600) in the state directory, made when it is missing. A
+ * The camera's signing key: `signing/key.pem` (PKCS #8, mode 0600) in the state directory, made when it is missing. A
  * new state directory has a new key, as it has new epochs.
  */
 import { type KeyObject, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
@@ -18,7 +18,9 @@ import {
 } from '../../../shared/protocol/statement.js';
 import type { Entry } from '../../spool/entry.js';
 
-const fileName = 'signing.pem';
+/** Not beside the keys of pairing: an installed agent cannot write there. */
+const folderName = 'signing';
+const fileName = 'key.pem';
 
 export class SigningKey {
   /** SubjectPublicKeyInfo in PEM. */
@@ -32,7 +34,7 @@ export class SigningKey {
 
   /** @throws {OperationalError} KEYS: it cannot be read or made */
   static async open(stateDirectory: string): Promise<SigningKey> {
-    const path = join(stateDirectory, 'keys', fileName);
+    const path = join(stateDirectory, folderName, fileName);
     let pem: string;
     try {
       pem = await withFolder(PrivateFolder.make(dirname(path)), async (folder) => {

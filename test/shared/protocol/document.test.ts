@@ -49,7 +49,8 @@ const messages = [...text.matchAll(/^### `(\w+)`, (.*)\n([\s\S]*?)(?=^##)/gm)].m
 
 describe('the messages', () => {
   it('are all there', () => {
-    const types = ['hello', 'welcome', 'pair', 'paired', 'frame', 'dropped', 'stored', 'refused'];
+    const entries = ['frame', 'dropped', 'report'];
+    const types = ['hello', 'welcome', 'pair', 'paired', ...entries, 'stored', 'refused'];
     expect(messages.map(({ type }) => type)).toEqual([...types, 'ping', 'pong', 'bye']);
   });
 

@@ -6,12 +6,15 @@ import {
   gapStatement,
   isAboutFrame,
   isAboutGap,
+  isAboutReport,
   isSignedBy,
   readPrivateKey,
   readPublicKey,
+  reportStatement,
   signStatement,
 } from '../../../shared/protocol/statement.js';
 import type { DroppedHeader, FrameHeader } from '../../../shared/protocol/messages.js';
+import type { ReportHeader } from '../../../shared/protocol/report-header.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const id = { camera: 'yard', epoch: '0123456789abcdef', sequence: 7 };
@@ -31,6 +34,25 @@ const gap: DroppedHeader = {
   why: 'size',
   sequences: [[2, 13]],
 };
+const report: ReportHeader = {
+  type: 'report',
+  fromMs: 1_795_332_600_000,
+  toMs: 1_795_332_660_000,
+  utcOffsetMinutes: 60,
+  state: 'watching',
+  compared: 57,
+  changed: 12,
+  skipped: 0,
+  longestPauseMs: 2104,
+  waiting: 3,
+  dropped: 0,
+  everyMs: 60_000,
+  before: { epoch: 'fedcba9876543210', sequence: 311 },
+  ended: [
+    { event: 'e1', firstAtMs: 1_795_332_615_123, lastAtMs: 1_795_332_627_123, frames: 14 },
+    { event: 'e2', firstAtMs: 1_795_332_629_000, lastAtMs: 1, frames: 1, isCut: true },
+  ],
+};
 const size = { widthPx: 640, heightPx: 480 };
 
 describe('a statement', () => {
@@ -47,6 +69,25 @@ describe('a statement', () => {
       '{"gap":1,"camera":"yard","epoch":"0123456789abcdef","sequence":7,"count":12,' +
         '"from":1795332615123,"to":1795332627123,"offset":-90,"why":"size","sequences":[[2,13]]}',
     );
+  });
+
+  it('of a report has these bytes', () => {
+    expect(reportStatement(id, report)).toBe(
+      '{"report":1,"camera":"yard","epoch":"0123456789abcdef","sequence":7,"from":1795332600000,' +
+        '"to":1795332660000,"offset":60,"state":"watching","compared":57,"changed":12,"skipped":0,' +
+        '"pause":2104,"waiting":3,"dropped":0,"every":60000,"before":["fedcba9876543210",311],' +
+        '"ended":[{"event":"e1","first":1795332615123,"last":1795332627123,"frames":14},' +
+        '{"event":"e2","first":1795332629000,"last":1,"frames":1,"cut":true}]}',
+    );
+  });
+
+  it('of a report is not about another one', () => {
+    const statement = reportStatement(id, report);
+    expect(isAboutReport(statement, id, report)).toBe(true);
+    expect(isAboutReport(statement, { ...id, sequence: 8 }, report)).toBe(false);
+    expect(isAboutReport(statement, id, { ...report, state: 'off' })).toBe(false);
+    expect(isAboutReport(statement, id, { ...report, toMs: report.toMs + 1 })).toBe(false);
+    expect(isAboutReport(gapStatement(id, gap), id, report)).toBe(false);
   });
 
   it('has the same signature each time, which no changed byte keeps', () => {
