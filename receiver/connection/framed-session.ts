@@ -215,7 +215,8 @@ export class FramedSession {
     else if (message.type === 'bye') await this.close();
     else if (intake === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
     else if (message.type === 'ping') this.#send({ type: 'pong' });
-    else if (message.type === 'report') return false; // not announced in the welcome
+    else if (message.type === 'report')
+      return false; // not announced in the welcome
     else if (message.type === 'dropped') {
       await tab.paySlow(prices.gap);
       if (await this.#mayStore(tab)) await this.#track(intake.recordGap(message));

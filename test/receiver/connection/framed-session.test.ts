@@ -65,7 +65,7 @@ describe('an agent', () => {
     agent.dropped(5);
     const { name, duplicate } = await agent.answer('stored');
     expect({ name, duplicate }).toEqual({ name: 'yard/2026_11_22/record.jsonl', duplicate: false });
-    expect(readFileSync(join(directory, name), 'utf8')).toContain('"type":"dropped","count":12');
+    expect(readFileSync(join(directory, name), 'utf8')).toContain('"sequence":5,"count":12,');
     agent.dropped(5);
     expect(await agent.answer('stored', 2)).toMatchObject({ sequence: 5, duplicate: true });
     const logged = lines.filter((line) => line.includes('agent dropped frames'));

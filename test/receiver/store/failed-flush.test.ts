@@ -96,7 +96,7 @@ describe('after a flush that failed', () => {
     }
     expect(await store.recordGap(gapOf(2))).toMatchObject({ duplicate: true });
     const after = since(done).filter((each) => /append|a file/.test(each));
-    expect(after[0]).toMatch(/^append .*"sequence":2,.*dropped/s);
+    expect(after[0]).toMatch(/^append .*"gap":1,.*"sequence":2,/s);
     expect(after[1]).toBe('flush a file');
     // The line of the frame before it was not flushed either.
     expect(after[0]).toContain('"sequence":1,');
