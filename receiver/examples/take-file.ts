@@ -75,7 +75,7 @@ export async function takeFile(socket: Socket, settings: TakeFileSettings): Prom
     await write(socket, `stored as ${final}\n`).catch(() => undefined); // closed: the file stays stored
     return { name: final, byteCount };
   } catch (error) {
-    await folders?.incoming.removeIfThere(name);
+    folders?.incoming.removeIfThere(name);
     const failure = asOperational(error);
     await write(socket, `not kept: ${failure.message}\n`).catch(() => undefined);
     throw failure;

@@ -199,7 +199,7 @@ function watchLock(locked: LockFile, self: Holder, onReplaced: () => void): Came
 
 /** Removes a locked file. */
 async function remove(locked: LockFile): Promise<void> {
-  if (await isNamed(locked)) await locked.folder.removeIfThere(locked.camera);
+  if (await isNamed(locked)) locked.folder.removeIfThere(locked.camera);
 }
 
 async function writeHolder(file: FileHandle, self: Holder): Promise<void> {

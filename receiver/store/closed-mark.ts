@@ -30,13 +30,13 @@ async function makeClosedMark(root: Folder): Promise<void> {
     await root.writeNew(temporary.name, Buffer.from(text));
     if (!(await publishFile(temporary, { folder: root, name: closedMarkName }))) return;
   } finally {
-    await root.removeIfThere(temporary.name);
+    root.removeIfThere(temporary.name);
   }
   try {
     await root.sync();
   } catch (error) {
     // After a failed flush the mark is made anew at the next start.
-    await root.removeIfThere(closedMarkName);
+    root.removeIfThere(closedMarkName);
     throw error;
   }
 }

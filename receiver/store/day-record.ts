@@ -10,6 +10,7 @@ import { fstatSync } from 'node:fs';
 import { type FileHandle, constants } from 'node:fs/promises';
 import { systemCode } from '../../shared/cli/errors.js';
 import { maxRecordBytes } from '../limits/receiver-limits.js';
+import { writeAll } from './file-calls.js';
 import type { Folder } from './folder.js';
 import { CoalescedTask } from './coalesced-task.js';
 import { RecordIndex } from './record-index.js';
@@ -148,7 +149,7 @@ export class DayRecord {
     }
     try {
       await this.#readNew(file);
-      if (lines.length > 0) await this.#write(file, lines);
+      if (lines.length > 0) this.#write(file, lines);
       this.#keepUnflushed(queued);
       if (isFlushWanted) await this.#flush(file);
     } finally {
@@ -204,11 +205,11 @@ export class DayRecord {
     }
   }
 
-  async #write(file: FileHandle, lines: readonly Line[]): Promise<void> {
+  #write(file: FileHandle, lines: readonly Line[]): void {
     const start = this.#tornBytes > 0 ? '\n' : '';
     const bytes = Buffer.from(start + lines.map(({ text }) => text).join(''));
     // One write call: O_APPEND keeps its lines together between those of other processes.
-    await file.appendFile(bytes);
+    writeAll(file.fd, bytes);
     for (const { recorded } of lines) if (recorded !== undefined) this.#index.add(recorded);
     const expectedBytes = this.#readBytes + this.#tornBytes + bytes.length;
     // Another process has appended too: the next read takes its lines, and these again.

@@ -20,7 +20,7 @@ export class FolderFlushes {
       if (mustChange) {
         const name = `.${randomUUID()}.part`;
         await folder.writeNew(name, Buffer.alloc(0));
-        await folder.unlink(name);
+        folder.unlink(name);
       }
       await folder.sync();
     } catch (error) {

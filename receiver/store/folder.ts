@@ -5,22 +5,27 @@
  * against planted links, not against a race.
  *
  * The handle still works after its folder was moved or replaced: `isInPlace` and `holds` detect that.
+ *
+ * Calls that the kernel answers from its cache are synchronous (lstat, open, write, link, rename, unlink): within some
+ * ten microseconds, a tenth of what a call in the thread pool costs. Flushes, which wait for the disk, and the calls
+ * that open and make folders are asynchronous.
  */
-import { type BigIntStats, lstatSync, statSync } from 'node:fs';
 import {
-  type FileHandle,
-  constants,
-  link,
-  mkdir,
-  open,
-  opendir,
-  rename,
-  rmdir,
-  unlink,
-} from 'node:fs/promises';
+  type BigIntStats,
+  closeSync,
+  futimesSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { type FileHandle, constants, mkdir, open, opendir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FileAttributes, writeNewFile } from '../../shared/files/durable-file.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
+import { secondsOf } from '../../shared/files/durable-file.js';
+import { flushFile, writeAll } from './file-calls.js';
 import { CoalescedTask } from './coalesced-task.js';
 
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY;
@@ -133,42 +138,52 @@ export class Folder {
     return this.#run(open(this.#at(name), 'wx', mode));
   }
 
-  /** Writes a new file and flushes it, as `writeNewFile` does. @throws a system error */
-  writeNew(name: string, bytes: Buffer, attributes?: FileAttributes): Promise<void> {
-    return this.#run(writeNewFile(this.#at(name), bytes, attributes));
-  }
-
   /**
-   * Links are not followed. Synchronous: the kernel answers from its cache within microseconds, and a call in the
-   * thread pool waits for a turn of the event loop besides. A frame needs about ten.
-   * @returns undefined when nothing has this name @throws a system error
+   * Writes a new file and flushes it. The folder is not flushed: a power cut may still remove the name.
+   * @param modifiedAtMs becomes the file's modification time, milliseconds since 1970 UTC
+   * @throws a system error, EEXIST when the name is taken; after another error a partial file may exist
    */
-  lstat(name: string): BigIntStats | undefined {
+  async writeNew(name: string, bytes: Buffer, modifiedAtMs?: number): Promise<void> {
+    const fd = this.#call(() => openSync(this.#at(name), 'wx'));
     try {
-      return lstatSync(this.#at(name), { bigint: true, throwIfNoEntry: false });
-    } catch (error) {
-      throw this.#withPath(error);
+      writeAll(fd, bytes);
+      if (modifiedAtMs !== undefined) {
+        const seconds = secondsOf(modifiedAtMs);
+        futimesSync(fd, seconds, seconds);
+      }
+      await flushFile(fd);
+    } finally {
+      closeSync(fd);
     }
   }
 
+  /** Links are not followed. @returns undefined when nothing has this name @throws a system error */
+  lstat(name: string): BigIntStats | undefined {
+    return this.#call(() => lstatSync(this.#at(name), { bigint: true, throwIfNoEntry: false }));
+  }
+
   /** Gives a file of this folder a name in another, never over another file. @throws a system error */
-  link(name: string, to: Folder, toName: string): Promise<void> {
-    return this.#run(link(this.#at(name), to.#at(toName)), to);
+  link(name: string, to: Folder, toName: string): void {
+    this.#call(() => linkSync(this.#at(name), to.#at(toName)), to);
   }
 
   /** Moves a file of this folder to another, replacing what has that name. @throws a system error */
-  rename(name: string, to: Folder, toName: string): Promise<void> {
-    return this.#run(rename(this.#at(name), to.#at(toName)), to);
+  rename(name: string, to: Folder, toName: string): void {
+    this.#call(() => renameSync(this.#at(name), to.#at(toName)), to);
   }
 
   /** @throws a system error */
-  unlink(name: string): Promise<void> {
-    return this.#run(unlink(this.#at(name)));
+  unlink(name: string): void {
+    this.#call(() => unlinkSync(this.#at(name)));
   }
 
   /** Removes a file, ignoring errors: on a broken disk the earlier error is the one to report. */
-  async removeIfThere(name: string): Promise<void> {
-    await unlink(this.#at(name)).catch(() => undefined);
+  removeIfThere(name: string): void {
+    try {
+      unlinkSync(this.#at(name));
+    } catch {
+      // It is missing, or a later start removes it.
+    }
   }
 
   /** Removes an empty folder, ignoring errors. */
@@ -209,12 +224,21 @@ export class Folder {
     return `${this.#handlePath}/${name}`;
   }
 
-  /** Waits for a call. Its error names the configured path, not that of the handle. */
-  async #run<T>(call: Promise<T>, other?: Folder): Promise<T> {
+  /** The error of a call names the configured path, not that of the handle. */
+  #call<T>(call: () => T, other?: Folder): T {
+    try {
+      return call();
+    } catch (error) {
+      throw other === undefined ? this.#withPath(error) : this.#withPath(other.#withPath(error));
+    }
+  }
+
+  /** As `#call`, for an asynchronous call. */
+  async #run<T>(call: Promise<T>): Promise<T> {
     try {
       return await call;
     } catch (error) {
-      throw other === undefined ? this.#withPath(error) : this.#withPath(other.#withPath(error));
+      throw this.#withPath(error);
     }
   }
 

@@ -75,7 +75,7 @@ export class FrameFiles {
     incoming: Folder,
   ): Promise<StoredFrame> {
     return await writeTemporary(incoming, frame, async (temporary) => {
-      await renameOver(temporary, { folder: day, name });
+      renameOver(temporary, { folder: day, name });
       await this.#parts.flushes.flush(day);
       return { name: `${folder}/${name}`, duplicate: true };
     });
@@ -110,12 +110,12 @@ async function writeTemporary<T>(
 ): Promise<T> {
   const name = `${randomUUID()}.part`;
   // With an implausible capture time the file keeps the time of arrival.
-  const times = isPlausibleClock(capturedAtMs) ? { modifiedAtMs: capturedAtMs } : undefined;
+  const modifiedAtMs = isPlausibleClock(capturedAtMs) ? capturedAtMs : undefined;
   try {
-    await folder.writeNew(name, jpeg, times);
+    await folder.writeNew(name, jpeg, modifiedAtMs);
     return await work({ folder, name });
   } catch (error) {
-    await folder.removeIfThere(name);
+    folder.removeIfThere(name);
     throw error;
   }
 }

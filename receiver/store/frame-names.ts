@@ -94,7 +94,7 @@ export class FrameNames {
       if (record.ownerOf(name, key) === 'another') continue;
       const copy = await this.#reserve(`${folder}/${name}`, async () => {
         if (!(await hasContent(day, name, jpeg))) return undefined;
-        await renameOver(temporary, { folder: day, name });
+        renameOver(temporary, { folder: day, name });
         return { result: await onNamed(name, true) };
       });
       if (copy !== undefined) return copy;

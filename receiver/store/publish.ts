@@ -22,14 +22,14 @@ const emptyForMs = 60_000n;
  */
 export async function publishFile(temporary: FileAt, final: FileAt): Promise<boolean> {
   try {
-    await temporary.folder.link(temporary.name, final.folder, final.name);
+    temporary.folder.link(temporary.name, final.folder, final.name);
   } catch (error) {
     const code = systemCode(error) ?? '';
     if (code === 'EEXIST' && !isFree(final)) return false;
     if (code === 'EEXIST' || noLinks.has(code)) return await publishByReservation(temporary, final);
     throw error;
   }
-  await temporary.folder.unlink(temporary.name);
+  temporary.folder.unlink(temporary.name);
   return true;
 }
 
@@ -37,8 +37,8 @@ export async function publishFile(temporary: FileAt, final: FileAt): Promise<boo
  * Moves a temporary file over another with the same bytes. Not `replaceFile` of shared/files: it goes through the
  * handles of two folders, and the caller flushes one folder for several names. @throws a system error
  */
-export function renameOver(temporary: FileAt, final: FileAt): Promise<void> {
-  return temporary.folder.rename(temporary.name, final.folder, final.name);
+export function renameOver(temporary: FileAt, final: FileAt): void {
+  temporary.folder.rename(temporary.name, final.folder, final.name);
 }
 
 /**
@@ -55,10 +55,10 @@ async function publishByReservation(temporary: FileAt, final: FileAt): Promise<b
   }
   try {
     if (!isFree(final)) return false;
-    await renameOver(temporary, final);
+    renameOver(temporary, final);
     return true;
   } finally {
-    await temporary.folder.removeIfThere(reservation);
+    temporary.folder.removeIfThere(reservation);
   }
 }
 

@@ -33,7 +33,7 @@ export class StoreMarker {
       await root.sync();
     } catch (error) {
       // After a failed flush the file is made anew at the next start: a second flush may succeed without writing.
-      if (isMade) await root.removeIfThere(markerName);
+      if (isMade) root.removeIfThere(markerName);
       throw error;
     }
     const fingerprint = fingerprintOf(root) ?? '';
@@ -73,7 +73,7 @@ async function make(root: Folder): Promise<boolean> {
     await root.writeNew(temporary.name, Buffer.from(`${JSON.stringify({ id })}\n`));
     return await publishFile(temporary, { folder: root, name: markerName });
   } finally {
-    await root.removeIfThere(temporary.name);
+    root.removeIfThere(temporary.name);
   }
 }
 

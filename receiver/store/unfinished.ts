@@ -9,7 +9,7 @@ const abandonedAfterMs = 10 * 60_000;
 /** Removes unfinished files of killed processes from the captures directory. @throws a system error */
 export async function removeAbandoned(root: Folder, nowMs: number): Promise<void> {
   for await (const name of root.names()) {
-    if (/^\.picchanged.*\.part$/.test(name)) await removeIfOld(root, name, nowMs);
+    if (/^\.picchanged.*\.part$/.test(name)) removeIfOld(root, name, nowMs);
     else if (root.lstat(name)?.isDirectory()) {
       await within(root, name, (camera) =>
         within(camera, incomingFolder, (incoming) => removeAbandonedIn(incoming, nowMs)),
@@ -21,7 +21,7 @@ export async function removeAbandoned(root: Folder, nowMs: number): Promise<void
 /** Removes the files of killed processes from one folder of unfinished files. @throws a system error */
 export async function removeAbandonedIn(incoming: Folder, nowMs: number): Promise<void> {
   for await (const name of incoming.names()) {
-    if (name.endsWith('.part')) await removeIfOld(incoming, name, nowMs);
+    if (name.endsWith('.part')) removeIfOld(incoming, name, nowMs);
   }
 }
 
@@ -44,8 +44,8 @@ async function within(
   }
 }
 
-async function removeIfOld(folder: Folder, name: string, nowMs: number): Promise<void> {
+function removeIfOld(folder: Folder, name: string, nowMs: number): void {
   // The age follows from the change time: the modification time may be that of the capture.
   const stats = folder.lstat(name);
-  if (stats !== undefined && isAbandoned(stats, nowMs)) await folder.removeIfThere(name);
+  if (stats !== undefined && isAbandoned(stats, nowMs)) folder.removeIfThere(name);
 }

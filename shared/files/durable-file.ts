@@ -31,14 +31,18 @@ export async function writeNewFile(
     if (owner) await file.chown(owner.uid, owner.gid);
     if (mode !== undefined) await file.chmod(mode);
     if (modifiedAtMs !== undefined) {
-      // A float of seconds may be slightly below the millisecond and is truncated to microseconds: add 0.5 µs.
-      const seconds = (modifiedAtMs + 0.0005) / 1000;
+      const seconds = secondsOf(modifiedAtMs);
       await file.utimes(seconds, seconds);
     }
     await file.sync();
   } finally {
     await file.close();
   }
+}
+
+/** A time for utimes. A float of seconds may be below the millisecond and is truncated to microseconds: add 0.5 µs. */
+export function secondsOf(ms: number): number {
+  return (ms + 0.0005) / 1000;
 }
 
 /**

@@ -17,22 +17,25 @@ function step(): void {
     throw Object.assign(new Error(`${fault.code}: injected`), { code: fault.code });
 }
 
-type Call = (this: Folder, ...args: unknown[]) => Promise<never>;
+type Call = (this: Folder, ...args: unknown[]) => never;
 
 /** Counts the calls that a disk can refuse as steps; a failing call has no effect, a failing write has one. */
 function failAtEachStep(): void {
-  for (const method of ['makeFolder', 'openFolder', 'openFile', 'link', 'sync', 'writeNew']) {
+  for (const method of ['makeFolder', 'openFolder', 'openFile', 'link', 'sync']) {
     const real = Reflect.get(Folder.prototype, method) as Call;
-    vi.spyOn(Folder.prototype, method as 'sync').mockImplementation(async function (
+    vi.spyOn(Folder.prototype, method as 'sync').mockImplementation(function (
       this: Folder,
       ...args: unknown[]
     ) {
-      if (method !== 'writeNew') step();
-      const result = await real.apply(this, args);
-      if (method === 'writeNew') step();
-      return result;
+      step();
+      return real.apply(this, args);
     });
   }
+  const writeNew: Folder['writeNew'] = Reflect.get(Folder.prototype, 'writeNew');
+  vi.spyOn(Folder.prototype, 'writeNew').mockImplementation(async function (this: Folder, ...args) {
+    await writeNew.apply(this, args);
+    step();
+  });
 }
 
 const jpeg = makeJpeg(1);

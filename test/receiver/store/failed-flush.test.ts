@@ -2,8 +2,9 @@
  * After a failed flush the system may count bytes in memory as written. So frames acknowledged afterwards were
  * written again, and flushed after that.
  */
-import { readFileSync, readdirSync } from 'node:fs';
+import fs, { readFileSync, readdirSync } from 'node:fs';
 import { type FileHandle, constants, open } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { checkClosedMark } from '../../../receiver/store/closed-mark.js';
@@ -12,9 +13,12 @@ import { openFrameStore } from '../../../receiver/store/frame-store.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 import { day, frameOf, gapOf, nameOf } from './given.js';
 
-afterEach(() => void vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
 
-type Call = (this: unknown, ...args: unknown[]) => Promise<unknown>;
+type Call = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
  * Logs changes of a folder's names and of records, and makes flushes fail.
@@ -24,7 +28,7 @@ async function watch(isToFail: (what: string) => boolean): Promise<string[]> {
   const done: string[] = [];
   const note = (target: object, method: string, say: (self: never, args: unknown[]) => string) => {
     const real = Reflect.get(target, method) as Call;
-    vi.spyOn(target as Folder, method as 'sync').mockImplementation(async function (
+    vi.spyOn(target as Folder, method as 'sync').mockImplementation(function (
       this: Folder,
       ...args: unknown[]
     ) {
@@ -33,7 +37,7 @@ async function watch(isToFail: (what: string) => boolean): Promise<string[]> {
         done.push(`${what} failed`);
         throw Object.assign(new Error('EIO: injected'), { code: 'EIO' });
       }
-      const result = await real.apply(this, args);
+      const result = real.apply(this, args);
       done.push(what);
       return result as never;
     });
@@ -47,8 +51,19 @@ async function watch(isToFail: (what: string) => boolean): Promise<string[]> {
   const file = await open(import.meta.filename, constants.O_RDONLY);
   const prototype = Object.getPrototypeOf(file) as FileHandle;
   await file.close();
-  note(prototype, 'appendFile', (_: FileHandle, [bytes]) => `append ${String(bytes)}`);
   note(prototype, 'sync', () => 'flush a file');
+  const { fsync, writeSync } = fs;
+  vi.spyOn(fs, 'fsync').mockImplementation((fd, callback) => {
+    const hasFailed = isToFail('flush a file');
+    done.push(`flush a file${hasFailed ? ' failed' : ''}`);
+    if (hasFailed) callback(Object.assign(new Error('EIO: injected'), { code: 'EIO' }));
+    else fsync(fd, callback);
+  });
+  vi.spyOn(fs, 'writeSync').mockImplementation(((fd: number, bytes: Buffer, at: number) => {
+    if (bytes.toString().trimStart().startsWith('{')) done.push(`append ${bytes.toString()}`);
+    return writeSync(fd, bytes, at);
+  }) as typeof writeSync);
+  syncBuiltinESMExports();
   return done;
 }
 

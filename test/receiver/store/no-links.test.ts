@@ -11,8 +11,8 @@ import { day, frameOf, nameOf, receivedAtMs } from './given.js';
 
 beforeEach(() => {
   const lstat = Reflect.get(Folder.prototype, 'lstat') as (this: Folder, name: string) => unknown;
-  vi.spyOn(Folder.prototype, 'link').mockImplementation(async (_, to, name) => {
-    const code = (await lstat.call(to, name)) === undefined ? 'EPERM' : 'EEXIST';
+  vi.spyOn(Folder.prototype, 'link').mockImplementation((_, to, name) => {
+    const code = lstat.call(to, name) === undefined ? 'EPERM' : 'EEXIST';
     throw Object.assign(new Error(`${code}: injected`), { code });
   });
 });
@@ -44,8 +44,10 @@ describe('without hard links', () => {
     const store = await openFrameStore(directory, Date.now());
     await store.put(frameOf(1));
     const rename = vi.spyOn(Folder.prototype, 'rename');
-    const removals = vi.spyOn(Folder.prototype, 'removeIfThere').mockResolvedValue(undefined);
-    rename.mockRejectedValueOnce(Object.assign(new Error('killed'), { code: 'EIO' }));
+    const removals = vi.spyOn(Folder.prototype, 'removeIfThere').mockReturnValue(undefined);
+    rename.mockImplementationOnce(() => {
+      throw Object.assign(new Error('killed'), { code: 'EIO' });
+    });
     await expect(store.put(frameOf(2))).rejects.toMatchObject({ code: 'STORE' });
     removals.mockRestore();
     expect(filesBelow(directory)).toEqual([nameOf(1)]);
