@@ -74,8 +74,8 @@ function impurity({ target, names }: Import): string | undefined {
 /** The layers of each program, highest first: its folders, and the files outside of a folder. */
 const layersOf: Readonly<Record<string, readonly string[]>> = {
   agent: [
-    ...['main', 'commands', 'replay', 'setup', 'watch', 'options', 'detect', 'events'],
-    ...['uplink', 'spool', 'source', 'service'],
+    ...['main', 'commands', 'replay', 'setup', 'watch', 'options', 'reports', 'detect'],
+    ...['events', 'uplink', 'spool', 'source', 'service'],
   ],
   receiver: [
     ...['main', 'commands', 'examples', 'options', 'setup', 'connection', 'access', 'store'],
