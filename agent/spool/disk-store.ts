@@ -4,6 +4,7 @@
  *
  *   epoch                    id of this spool's life, written once; a folder without it counts as missing
  *   000000000012.jpg         an entry (`entry-name.ts`, `entry.ts`), flushed before it gets this name
+ *   000000000011.report      a report; the tombstone has its sequence or a newer one, since 0.1 does not know the name
  *   000000000011.sent        the tombstone: this sequence was used; a restart continues after it
  *   receiver                 the id of the last receiver that answered
  *   rejected/                entries that are set aside (`rejected-folder.ts`)
@@ -79,7 +80,8 @@ export class DiskStore implements EntryStore {
         tombstoneSequence = sequence;
       } else {
         const { size, mtimeMs } = await stat(path);
-        found.push({ sequence, kind, byteCount: size, atMs: Math.round(mtimeMs) });
+        const byteCount = kind === 'report' ? 0 : size;
+        found.push({ sequence, kind, byteCount, atMs: Math.round(mtimeMs) });
       }
     }
     const epoch = await readEpoch(folder);

@@ -37,15 +37,23 @@ export class EntryKeeper {
   #durableSequence: number;
   /** The entry whose file name makes it durable; undefined: the tombstone does. */
   #durableBy: number | undefined;
+  /** The sequence of the tombstone, as far as known. */
+  #tombstone: number;
 
   constructor(store: EntryStore, life: SpoolLife, report: Pick<SpoolReport, 'failed' | 'worked'>) {
     this.#store = store;
     this.#report = report;
     this.#lastSequence = this.#durableSequence = life.lastSequence;
     this.#durableBy = life.hasTombstone ? undefined : life.lastSequence;
+    this.#tombstone = life.hasTombstone ? life.lastSequence : 0;
     this.#removals = life.leftovers.map(({ isAside, isDamaged, ...entry }) => {
       return { entry, isDropped: true, isAside, isDamaged };
     });
+  }
+
+  /** The newest sequence that was assigned. */
+  get lastSequence(): number {
+    return this.#lastSequence;
   }
 
   nextSequence(): number {
@@ -87,6 +95,15 @@ export class EntryKeeper {
       this.#memoryBytes += entry.body.length;
       return true;
     }
+  }
+
+  /**
+   * Writes a report, or replaces it. The tombstone has its sequence before its file exists: 0.1 does not know the file,
+   * and would assign the sequence again. @throws a system error: a file may exist
+   */
+  async writeReport(sequence: number, entry: Entry): Promise<void> {
+    if (sequence > this.#tombstone) await this.#writeTombstone();
+    await this.#store.put(sequence, { entry, path: undefined });
   }
 
   /** Replaces a gap entry by one that counts more frames. */
@@ -190,7 +207,7 @@ export class EntryKeeper {
   async #writeTombstone(): Promise<void> {
     const sequence = this.#lastSequence;
     await this.#store.writeTombstone(sequence);
-    this.#durableSequence = sequence;
+    this.#durableSequence = this.#tombstone = sequence;
     this.#durableBy = undefined;
   }
 
@@ -261,7 +278,10 @@ export class EntryKeeper {
       if (isDamaged) await this.#setAsideDamaged(entry);
       const tombstone = sequence === this.#durableBy ? this.#durableSequence : undefined;
       await this.#store.remove(sequence, kind, tombstone);
-      if (tombstone !== undefined) this.#durableBy = undefined;
+      if (tombstone !== undefined) {
+        this.#durableBy = undefined;
+        this.#tombstone = tombstone;
+      }
       return true;
     } catch (error) {
       // After a restart a delivered frame is sent again; the receiver detects the duplicate.

@@ -2,7 +2,8 @@
 import type { EntryHeader } from './entry.js';
 
 /** `jpg` for a frame, so that any viewer opens it; other kinds have no picture. */
-const extensions: Record<EntryHeader['type'], string> = { frame: 'jpg', dropped: 'dropped' };
+const extensions = { frame: 'jpg', dropped: 'dropped', report: 'report' } as const;
+const kinds = { jpg: 'frame', dropped: 'dropped', report: 'report' } as const;
 
 export interface EntryName {
   readonly sequence: number;
@@ -14,7 +15,7 @@ export interface EntryName {
 }
 
 /** Twelve digits: a frame every millisecond for 30 years, and names sort as text. */
-const namePattern = /^(\d{12})\.(jpg|dropped|sent|damaged)$/;
+const namePattern = /^(\d{12})\.(jpg|dropped|report|sent|damaged)$/;
 
 export function entryName({ sequence, kind }: EntryName): string {
   const extension = kind === 'sent' || kind === 'damaged' ? kind : extensions[kind];
@@ -27,5 +28,5 @@ export function parseEntryName(name: string): EntryName | undefined {
   if (digits === undefined || Number(digits) === 0) return undefined;
   const sequence = Number(digits);
   if (extension === 'sent' || extension === 'damaged') return { sequence, kind: extension };
-  return { sequence, kind: extension === 'jpg' ? 'frame' : 'dropped' };
+  return { sequence, kind: kinds[extension as keyof typeof kinds] };
 }

@@ -12,6 +12,7 @@ export interface Prepared {
 export interface StoredEntry {
   readonly sequence: number;
   readonly kind: EntryHeader['type'];
+  /** 0 for a gap entry of this process and for a report: the limits do not count them. */
   readonly byteCount: number;
   /** Capture time of a frame, whole milliseconds; for a gap entry, about the time of its last frame. */
   readonly atMs: number;

@@ -9,15 +9,24 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { OperationalError } from '../../shared/cli/errors.js';
+import { count } from '../../shared/protocol/fields.js';
 import { droppedHeader, frameHeader } from '../../shared/protocol/messages.js';
+import { reportHeader } from '../../shared/protocol/report-header.js';
+
+const spooledReport = v.object({
+  ...reportHeader.entries,
+  /** That of its newest stretch: after a kill it says which stretches are in the spool. Not sent. */
+  number: count,
+});
+export type SpooledReport = v.InferOutput<typeof spooledReport>;
 
 /** The header is a message of the protocol without the sequence, which the file name has. */
-const headerSchema = v.variant('type', [frameHeader, droppedHeader]);
+const headerSchema = v.variant('type', [frameHeader, droppedHeader, spooledReport]);
 export type EntryHeader = v.InferOutput<typeof headerSchema>;
 
 export interface Entry {
   readonly header: EntryHeader;
-  /** The JPEG of a frame; empty for a gap entry. */
+  /** The JPEG of a frame; empty for a gap entry and a report. */
   readonly body: Buffer;
 }
 

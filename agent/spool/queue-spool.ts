@@ -2,28 +2,19 @@
  * A spool over a store: the order of sending, the limits, and the gap entries. Each frame to send has a sequence. The
  * sequence of a dropped frame is in a gap entry, which waits and is acknowledged like a frame.
  */
-import type { Clock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import type { DropReason } from '../../shared/protocol/messages.js';
+import { EarlierFrames } from './earlier-frames.js';
 import type { Entry } from './entry.js';
 import { EntryKeeper } from './entry-keeper.js';
 import { type DroppedFrame, GapEntries } from './gap-entries.js';
+import type { QueueSettings } from './queue-settings.js';
 import { Retries } from './retries.js';
 import type { Prepared, EntryStore, StoredEntry, SpoolLife } from './entry-store.js';
 import type { CloseResult, Spool, WaitingEntry } from './spool.js';
 import { SpoolIndex, type Victims } from './spool-index.js';
-import type { SpoolReport } from './spool-report.js';
-
-export interface QueueSettings {
-  readonly maxBytes: number;
-  /** Frames older than this are dropped, milliseconds; 0: no limit. */
-  readonly maxAgeMs: number;
-  /** Which frames are dropped when `maxBytes` is reached. */
-  readonly dropsFirst: 'oldest' | 'newest';
-  readonly sendsFirst: 'oldest' | 'newest';
-  readonly clock: Clock;
-  readonly report: SpoolReport;
-}
+import { SpooledReports } from './spooled-reports.js';
+import { Turns } from './turns.js';
 
 /** Shortest time between two retries of failed writes and removals; adding a frame retries them at once. */
 const retryIntervalMs = 1000;
@@ -32,6 +23,7 @@ const readFailed = 'cannot read a frame from the spool: it waits';
 
 export class QueueSpool implements Spool {
   readonly epoch: string;
+  readonly reports: SpooledReports;
   readonly #keeper: EntryKeeper;
   readonly #settings: QueueSettings;
   readonly #gaps: GapEntries;
@@ -41,11 +33,11 @@ export class QueueSpool implements Spool {
   /** Entries that could not be read or set aside. */
   readonly #retries = new Retries();
   readonly #listeners: (() => void)[] = [];
-  /** Sequences of the frames of an earlier process, by capture time. */
-  readonly #earlier = new Map<number, readonly number[]>();
+  readonly #earlier: EarlierFrames;
+  #droppedCount = 0;
   #retriedAtMs = Number.NEGATIVE_INFINITY;
   /** Changes run one after the other: limits and sequences depend on each other. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(store: EntryStore, life: SpoolLife, settings: QueueSettings) {
     this.#keeper = new EntryKeeper(store, life, settings.report);
@@ -53,14 +45,27 @@ export class QueueSpool implements Spool {
     this.#gaps = new GapEntries((atMs) => settings.clock.utcOffsetMinutes(atMs));
     this.epoch = life.epoch;
     for (const entry of life.aside) this.#index.addAside(entry);
-    for (const entry of life.entries) {
-      this.#index.add(entry);
-      this.#earlier.set(entry.atMs, [...(this.#earlier.get(entry.atMs) ?? []), entry.sequence]);
-    }
+    for (const entry of life.entries) this.#index.add(entry);
+    this.#earlier = new EarlierFrames(life.entries);
+    this.reports = new SpooledReports({
+      ...{ keeper: this.#keeper, index: this.#index },
+      turns: this.#turns,
+      report: settings.report,
+      onAdded: () => this.#notify(),
+    });
   }
 
   get waitingCount(): number {
-    return this.#index.waiting.size;
+    return this.#index.waiting.size - this.#index.reportCount;
+  }
+
+  get lastSequence(): number {
+    return this.#keeper.lastSequence;
+  }
+
+  /** Number of frames that were dropped since this spool was opened. */
+  get droppedCount(): number {
+    return this.#droppedCount;
   }
 
   /** False while an entry waits in memory, or a removal from the store is pending. */
@@ -74,20 +79,16 @@ export class QueueSpool implements Spool {
   }
 
   /** Whether a frame of an earlier process still waits: after a kill the next process may add the same frame again. */
-  async holds(capturedAtMs: number, sha256: string): Promise<boolean> {
-    for (const sequence of this.#earlier.get(capturedAtMs) ?? []) {
-      if (!this.#index.waiting.has(sequence)) continue;
-      // An error is reported when the entry is sent.
-      const header = (await this.#keeper.peek(sequence, 'frame'))?.header;
-      if (header?.type !== 'frame') continue;
-      if (header.capturedAtMs === capturedAtMs && header.sha256 === sha256) return true;
-    }
-    return false;
+  holds(capturedAtMs: number, sha256: string): Promise<boolean> {
+    // An error is reported when the entry is sent.
+    return this.#earlier.has(capturedAtMs, sha256, async (sequence) =>
+      this.has(sequence) ? this.#keeper.peek(sequence, 'frame') : undefined,
+    );
   }
 
   /** Adds a frame; see `Outbox.add`. @param nowMs wall time, for the limit of age */
   add(prepared: Prepared, nowMs: number): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       await this.#retry();
       await this.#dropAged(nowMs);
       const { header, body } = prepared.entry;
@@ -100,7 +101,7 @@ export class QueueSpool implements Spool {
       else if (await this.#keeper.put(sequence, prepared)) {
         this.#index.add({ sequence, kind: header.type, byteCount: body.length, atMs });
       } else await this.#countDropped([{ sequence, atMs }], 'disk');
-      for (const listener of this.#listeners) listener();
+      this.#notify();
     });
   }
 
@@ -119,6 +120,7 @@ export class QueueSpool implements Spool {
       !isBusy(entry) &&
       !this.#retries.isBackingOff(entry.sequence, nowMs) &&
       entry.sequence !== this.#writing &&
+      !this.reports.isHeld(entry.sequence) &&
       !this.#keeper.isBlocked(entry);
     if (this.#settings.sendsFirst === 'newest') {
       return [...this.#index.waiting.values()].reverse().find(isReady);
@@ -136,7 +138,7 @@ export class QueueSpool implements Spool {
     try {
       const get = (): Promise<Entry> => this.#keeper.get(sequence, waiting.kind);
       // An entry in memory may need a tombstone first, which is a change.
-      const entry = await (this.#keeper.isInMemory(sequence) ? this.#inTurn(get) : get());
+      const entry = await (this.#keeper.isInMemory(sequence) ? this.#turns.run(get) : get());
       this.#retries.clear(sequence);
       if (this.#retries.isEmpty)
         this.#settings.report.worked(readFailed, 'the spool is readable again');
@@ -155,7 +157,7 @@ export class QueueSpool implements Spool {
   }
 
   acknowledge(sequence: number): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const waiting = this.#forget(sequence);
       if (waiting === undefined) return;
       await this.#keeper.remove(waiting, false);
@@ -164,7 +166,7 @@ export class QueueSpool implements Spool {
   }
 
   reject(sequence: number, why: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const waiting = this.#index.waiting.get(sequence);
       if (waiting?.kind !== 'frame') return;
       if (this.#keeper.isInMemory(sequence)) await this.#retry();
@@ -200,7 +202,7 @@ export class QueueSpool implements Spool {
 
   /** Writes to the store what waits in memory, counts what the store does not take, removes temporary files. */
   close(): Promise<CloseResult> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       await this.#retry();
       if (!this.isSettled) await this.#retry(); // a second attempt: the failure may be transient
       const lost = this.#keeper.framesInMemory().flatMap((each) => this.#forget(each) ?? []);
@@ -221,7 +223,7 @@ export class QueueSpool implements Spool {
 
   /** Drops a damaged entry: a gap entry counts it before its file is moved. */
   #dropDamaged(waiting: StoredEntry, error: OperationalError): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       if (this.#forget(waiting.sequence) === undefined) return;
       this.#settings.report.failed('damaged frame in the spool', error);
       await this.#countDropped([waiting], 'damaged');
@@ -272,6 +274,7 @@ export class QueueSpool implements Spool {
 
   /** Counts dropped frames in the waiting gap entry or in a new one. @param dropped by sequence */
   async #countDropped(dropped: readonly DroppedFrame[], why: DropReason): Promise<void> {
+    this.#droppedCount += dropped.length;
     if (dropped.length > 0) this.#settings.report.dropped(dropped.length, why);
     for (const { sequence: existing, header } of this.#gaps.entriesFor(dropped, why)) {
       const entry: Entry = { header, body: Buffer.alloc(0) };
@@ -286,13 +289,7 @@ export class QueueSpool implements Spool {
     }
   }
 
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(change);
-    // A failed change rejects for its caller only; the next change runs.
-    this.#turn = done.then(
-      () => undefined,
-      () => undefined,
-    );
-    return done;
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -18,10 +18,12 @@ export class SpoolIndex {
   /** Sequences that no limit drops. */
   readonly inFlight = new Set<number>();
   #bytes = 0;
+  #reportCount = 0;
 
   add(entry: StoredEntry): void {
     this.waiting.set(entry.sequence, entry);
     this.#bytes += entry.byteCount;
+    if (entry.kind === 'report') this.#reportCount += 1;
   }
 
   addAside(entry: RejectedEntry): void {
@@ -35,7 +37,12 @@ export class SpoolIndex {
     this.inFlight.delete(sequence);
     this.waiting.delete(sequence);
     this.#bytes -= entry?.byteCount ?? 0;
+    if (entry?.kind === 'report') this.#reportCount -= 1;
     return entry;
+  }
+
+  get reportCount(): number {
+    return this.#reportCount;
   }
 
   get frameCount(): number {

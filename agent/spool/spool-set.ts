@@ -13,7 +13,8 @@ import { parseEntryName } from './entry-name.js';
 import { DiskStore, receiverName } from './disk-store.js';
 import { MemoryStore } from './memory-store.js';
 import { partName, removeParts, writeEntry } from './part-file.js';
-import { QueueSpool, type QueueSettings } from './queue-spool.js';
+import type { QueueSettings } from './queue-settings.js';
+import { QueueSpool } from './queue-spool.js';
 import type { Prepared } from './entry-store.js';
 import type { SpoolReport } from './spool-report.js';
 import type { CloseResult, FrameToSend, Outbox, Spool, Spools } from './spool.js';
@@ -86,7 +87,7 @@ export class SpoolSet implements Outbox, Spools {
     return new SpoolSet(spools, settings, root, orphaned);
   }
 
-  /** Number of waiting entries, for all receivers together. */
+  /** Number of waiting frames and gap entries, for all receivers together. */
   get waitingCount(): number {
     return [...this.#spools.values()].reduce((sum, spool) => sum + spool.waitingCount, 0);
   }
@@ -103,6 +104,11 @@ export class SpoolSet implements Outbox, Spools {
     return spool;
   }
 
+  /** By the name of its folder, which stays the same for a destination. */
+  get all(): ReadonlyMap<string, QueueSpool> {
+    return this.#spools;
+  }
+
   async noteReceiver(destination: Destination, receiverId: string): Promise<readonly Spool[]> {
     if (this.#root === undefined) return [];
     const path = join(this.#root, folderName(destination), receiverName);
@@ -111,7 +117,7 @@ export class SpoolSet implements Outbox, Spools {
       .filter((orphaned) => orphaned.receiverId === receiverId)
       .map((orphaned) => this.#openOrphaned(orphaned));
     const opened = (await Promise.all(spools)).flatMap((spool) => spool ?? []);
-    return opened.filter(({ waitingCount }) => waitingCount > 0);
+    return opened.filter((spool) => spool.hasWaiting(() => true));
   }
 
   async add({ jpeg, verdict, ...times }: FrameToSend): Promise<string> {
@@ -165,7 +171,9 @@ export class SpoolSet implements Outbox, Spools {
   /** @returns undefined: it cannot be opened now; the next answer of the receiver tries again */
   async #openOrphaned(orphaned: OrphanedSpool): Promise<QueueSpool | undefined> {
     try {
-      return await (orphaned.spool ??= openSpool(orphaned.folder, this.#settings));
+      const spool = await (orphaned.spool ??= openSpool(orphaned.folder, this.#settings));
+      spool.reports.release();
+      return spool;
     } catch (error) {
       orphaned.spool = undefined;
       this.#settings.report.failed('cannot open the spool of a former --host', error);
@@ -205,12 +213,11 @@ async function findOrphaned(
     report.foreign(folder);
     return undefined;
   }
-  const waiting = (await readdir(folder)).filter((name) => {
-    const kind = parseEntryName(name)?.kind;
-    return kind !== undefined && kind !== 'sent';
-  });
+  const kinds = (await readdir(folder)).map((name) => parseEntryName(name)?.kind);
+  const waiting = kinds.filter((kind) => kind !== undefined && kind !== 'sent');
   if (waiting.length === 0) return undefined;
-  report.orphaned(folder, waiting.length);
+  const frames = waiting.filter((kind) => kind !== 'report').length;
+  if (frames > 0) report.orphaned(folder, frames);
   const receiverId = await readIfPresent(join(folder, receiverName));
   return { folder, receiverId, spool: undefined };
 }

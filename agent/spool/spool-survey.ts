@@ -34,7 +34,8 @@ async function surveyFolder(folder: string, receiver: string): Promise<SpoolSurv
     if (kind !== 'frame' && kind !== 'sent') continue;
     const found = await ifExists(stat(join(folder, name)));
     if (found === undefined) continue; // delivered meanwhile
-    newestMs = Math.max(newestMs ?? 0, found.mtimeMs);
+    // A tombstone that was a frame has its time; an empty one has that of its own write.
+    if (found.size > 0) newestMs = Math.max(newestMs ?? 0, found.mtimeMs);
     if (kind === 'sent') continue;
     waitingFrames += 1;
     waitingBytes += found.size;

@@ -35,6 +35,7 @@ export interface WaitingEntry {
 export interface Spool {
   /** Random id of this spool's life: camera, epoch and sequence identify a frame. */
   readonly epoch: string;
+  /** Number of waiting frames and gap entries, without reports. */
   readonly waitingCount: number;
   /** Whether the entry with this sequence waits. */
   has(sequence: number): boolean;
@@ -55,8 +56,20 @@ export interface Spool {
   reject(sequence: number, why: string): Promise<void>;
   /** The connection is closed: no entry is in flight any more. */
   release(): void;
-  /** Calls `listener` after each added frame. */
+  /** Calls `listener` after each added frame, and when reports can be sent. */
   onAdded(listener: () => void): void;
+}
+
+/** The reports for one receiver that are not in its spool yet: they enter it while a receiver takes them. */
+export interface PendingReports {
+  /** A receiver that takes reports is connected, or is not any more. */
+  setTaken(isTaken: boolean): void;
+  /** Whether more of them are about to enter the spool on this connection. */
+  readonly isMoving: boolean;
+  /** Whether they are worth a connection when no frame waits, as in a one-shot run. */
+  readonly isDue: boolean;
+  /** A connection was tried: they are not due any more. */
+  tried(): void;
 }
 
 /** The spools of all receivers, as the uplinks use them. */

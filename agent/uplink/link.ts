@@ -18,7 +18,7 @@ import {
   type ReceiverMessage,
   readReceiverMessage,
 } from '../../shared/protocol/messages.js';
-import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
+import { MessageDecoder } from '../../shared/protocol/wire.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { version } from '../../shared/cli/version.js';
 import { WindowCounter } from '../../shared/window-counter.js';
@@ -28,6 +28,7 @@ import { pauseOf } from './retry-pause.js';
 import { maxFramesInFlight, minFrameLimitBytes, minRetryAfterMs } from './uplink-limits.js';
 import { Liveness } from './liveness.js';
 import type { SkippedEntries } from './skipped-entries.js';
+import { messageOf, writeMessage } from './write-message.js';
 
 export interface LinkParts {
   readonly camera: string;
@@ -38,8 +39,10 @@ export interface LinkParts {
   readonly log: Log;
   /** Entries that are not sent on this connection. */
   readonly skipped: SkippedEntries;
-  /** Called after the welcome, with the receiver's id if it has one. Frames are sent after it resolves. */
-  readonly onWelcome: (receiverId: string | undefined) => Promise<void>;
+  /** Called after the welcome. Entries are sent after it resolves. */
+  readonly onWelcome: (welcome: Welcome) => Promise<void>;
+  /** Whether more entries are about to be added: `bye` waits for them. */
+  readonly isAdding: () => boolean;
   /** Called for each entry that the receiver has acknowledged. */
   readonly onAcknowledged: () => void;
 }
@@ -47,12 +50,15 @@ export interface LinkParts {
 const minuteMs = 60_000;
 /** Interval at which deadlines are checked. */
 const heartbeatMs = 1000;
-/** Bytes in one write to the socket: each completed write counts as a sign of life. */
-const sliceBytes = 64 * 1024;
 /** Upper limit of the bytes that are buffered in this process for the socket. */
 const maxBufferedBytes = 1024 * 1024;
 
 type Expected = Extract<ReceiverMessage, { type: 'welcome' | 'stored' | 'refused' }>;
+
+export interface Welcome {
+  readonly receiverId: string | undefined;
+  readonly takesReports: boolean;
+}
 
 export class Link {
   readonly #socket: Duplex;
@@ -163,15 +169,17 @@ export class Link {
     const { spool, log, clock, skipped } = this.#parts;
     if (message.type === 'welcome') {
       if (this.#hasWelcome) throw new OperationalError('PROTOCOL', 'received a second welcome');
-      const { maxFrameBytes, maxInFlight } = message;
+      const { maxFrameBytes, maxInFlight, receiverId, takes = [] } = message;
       if (maxFrameBytes < minFrameLimitBytes) {
         const limit = `frames of at most ${maxFrameBytes} bytes; expected at least ${minFrameLimitBytes}`;
         throw new OperationalError('PROTOCOL', `the receiver accepts ${limit}`);
       }
       this.#hasWelcome = true;
       this.#liveness.welcomed();
-      await this.#parts.onWelcome(message.receiverId);
+      const takesReports = takes.includes('report');
       skipped.limit(maxFrameBytes);
+      if (takesReports) skipped.takeReports();
+      await this.#parts.onWelcome({ receiverId, takesReports });
       this.#maxInFlight = Math.min(maxInFlight, maxFramesInFlight);
     } else {
       const { sequence } = message;
@@ -183,8 +191,8 @@ export class Link {
       } else if (message.retry) {
         const retryAtMs = clock.monotonicMs() + pauseOf(message.retryAfterMs);
         this.#postpone(message, retryAtMs);
-      } else if (this.#inFlight.get(sequence) === 'dropped') {
-        // The gap entry is the only count of its frames: the next connection sends it again.
+      } else if (this.#inFlight.get(sequence) !== 'frame') {
+        // Nothing else has what a gap entry or a report states: the next connection sends it again.
         this.#postpone(message, Infinity);
       } else {
         await spool.reject(sequence, message.message);
@@ -237,10 +245,10 @@ export class Link {
       spool.unload(sequence);
       return;
     }
-    const { camera, signing } = this.#parts;
+    const { camera, signing, clock } = this.#parts;
     // Now, not in the spool: its file is the same for all receivers, whose epochs and sequences differ.
     const signed = signing?.sign({ camera, epoch: spool.epoch, sequence }, entry);
-    this.#send({ ...header, sequence, ...signed }, body);
+    this.#send({ ...messageOf(header, sequence, clock), ...signed }, body);
     this.#inFlight.set(sequence, header.type);
     if (this.#socket.writableLength > maxBufferedBytes) {
       await once(this.#socket, 'drain', { signal: this.#ended.signal });
@@ -249,15 +257,9 @@ export class Link {
 
   #send(message: AgentMessage, body?: Buffer): void {
     this.#liveness.sent(this.#parts.clock.monotonicMs(), this.#isAwaiting);
-    const [head, rest] = encodeMessage(message, body);
-    this.#socket.cork();
-    this.#socket.write(head);
-    for (let at = 0; at < rest.length; at += sliceBytes) {
-      this.#socket.write(rest.subarray(at, at + sliceBytes), () => {
-        this.#liveness.chunkSent(this.#parts.clock.monotonicMs());
-      });
-    }
-    this.#socket.uncork();
+    writeMessage(this.#socket, message, body, () => {
+      this.#liveness.chunkSent(this.#parts.clock.monotonicMs());
+    });
   }
 
   get #isAwaiting(): boolean {
@@ -269,6 +271,7 @@ export class Link {
     const { spool, skipped } = this.#parts;
     const isSendable = (entry: WaitingEntry): boolean => !skipped.isSkipped(entry);
     if (this.#inFlight.size > 0 || spool.hasWaiting(isSendable)) return;
+    if (this.#parts.isAdding()) return;
     this.#hasSentBye = true;
     this.#send({ type: 'bye' });
     this.#socket.end();

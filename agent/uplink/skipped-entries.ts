@@ -1,6 +1,7 @@
 /**
  * Waiting entries that are not sent on this connection, or not now, so that they do not block the others: frames
- * larger than the receiver's limit, and entries that it refused for now. The next connection tries them again.
+ * larger than the receiver's limit, entries that it refused for now, and reports that it does not take. The next
+ * connection tries them again.
  */
 import type { Clock } from '../../shared/clock.js';
 import type { Log } from '../../shared/cli/log.js';
@@ -48,8 +49,11 @@ export class SkippedEntries {
   readonly #tooLarge = new Map<number, number>();
   /** Monotonic time until which a frame is postponed, by sequence. */
   readonly #postponed = new Map<number, number>();
-  /** Monotonic time until which all gap entries are postponed: otherwise each dropped frame would send a new one. */
-  #gapsUntilMs = Number.NEGATIVE_INFINITY;
+  /**
+   * Monotonic time until which all entries of a kind are postponed: otherwise each dropped frame would send a new gap
+   * entry. A receiver of 0.1 does not answer a report.
+   */
+  readonly #untilMs = { dropped: Number.NEGATIVE_INFINITY, report: Infinity };
 
   constructor(oversize: OversizeLog) {
     this.#oversize = oversize;
@@ -58,6 +62,11 @@ export class SkippedEntries {
   /** Sets the receiver's limit of the frame size. */
   limit(maxFrameBytes: number): void {
     this.#maxFrameBytes = maxFrameBytes;
+  }
+
+  /** The receiver takes reports. */
+  takeReports(): void {
+    this.#untilMs.report = Number.NEGATIVE_INFINITY;
   }
 
   /** @returns true: the frame is too large and is skipped from now on */
@@ -69,13 +78,13 @@ export class SkippedEntries {
 
   /** Skips the entry until this monotonic time. Infinity: until the end of this connection. */
   postpone(sequence: number, kind: WaitingEntry['kind'] | undefined, untilMs: number): void {
-    if (kind === 'dropped') this.#gapsUntilMs = untilMs;
+    if (kind === 'dropped' || kind === 'report') this.#untilMs[kind] = untilMs;
     else this.#postponed.set(sequence, untilMs);
   }
 
   /** Whether the entry is not sent now. */
   isSkippedNow({ sequence, kind, byteCount }: WaitingEntry, nowMs: number): boolean {
-    if (kind === 'dropped') return nowMs < this.#gapsUntilMs;
+    if (kind !== 'frame') return nowMs < this.#untilMs[kind];
     // The file is a body plus a header: without reading it, the body is too large when the file exceeds both limits.
     if (byteCount - maxHeaderBytes > this.#maxFrameBytes) this.#tooLarge.set(sequence, byteCount);
     const untilMs = this.#postponed.get(sequence);
@@ -85,7 +94,7 @@ export class SkippedEntries {
 
   /** Whether the entry is not sent on this connection. */
   isSkipped({ sequence, kind }: WaitingEntry): boolean {
-    return kind === 'dropped' ? this.#gapsUntilMs === Infinity : this.#tooLarge.has(sequence);
+    return kind === 'frame' ? this.#tooLarge.has(sequence) : this.#untilMs[kind] === Infinity;
   }
 
   /** Logs the too large frames. @param isWaiting whether an entry still waits */

@@ -9,10 +9,10 @@ import type { Log } from '../../shared/cli/log.js';
 import { type BackoffSettings, backoffMs } from '../../shared/backoff.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
-import type { Spool, Spools } from '../spool/spool.js';
+import type { PendingReports, Spool, Spools } from '../spool/spool.js';
 import type { SigningKey } from './keys/signing-key.js';
 import { openConnection } from './connection.js';
-import { Link } from './link.js';
+import { Link, type Welcome } from './link.js';
 import { OversizeLog, SkippedEntries } from './skipped-entries.js';
 import { connectTls } from './tls.js';
 
@@ -24,6 +24,8 @@ export interface UplinkParts {
   readonly signing: SigningKey | undefined;
   readonly keys: CameraKeys;
   readonly spools: Spools;
+  /** Undefined: the agent makes no reports. */
+  readonly reports: PendingReports | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -92,6 +94,7 @@ export class Uplink {
         this.#errors.failed(`cannot deliver to ${this.#name}; frames wait`, error);
         pauseMs = backoffMs(this.#errors.failures, this.#parts.random(), pauses);
       }
+      this.#parts.reports?.tried();
       if (!this.#isFinished(signal)) await this.#parts.clock.sleep(pauseMs, signal);
     }
   }
@@ -102,13 +105,16 @@ export class Uplink {
     this.#link?.drain();
   }
 
-  /** Whether an entry waits that the receiver may accept. */
+  /** Whether a frame or a gap entry waits that the receiver may accept. */
   get isPending(): boolean {
-    return this.#spool.hasWaiting((entry) => !this.#skipped?.isSkipped(entry));
+    return this.#spool.hasWaiting(
+      (entry) => entry.kind !== 'report' && !this.#skipped?.isSkipped(entry),
+    );
   }
 
   #isFinished(signal: AbortSignal): boolean {
-    const isEmpty = this.#isDrained || this.#spool.waitingCount === 0;
+    const { reports } = this.#parts;
+    const isEmpty = this.#isDrained || (this.#spool.waitingCount === 0 && !reports?.isDue);
     return signal.aborted || (this.#isDraining && this.#orphaned.length === 0 && isEmpty);
   }
 
@@ -123,7 +129,7 @@ export class Uplink {
 
   /** Runs one connection. @returns the pause before the next one, milliseconds */
   async #connectOnce(signal: AbortSignal): Promise<number> {
-    const { clock, log, destination } = this.#parts;
+    const { clock, log, destination, reports } = this.#parts;
     const keys = await this.#parts.keys.keysFor(destination, this.#parts.camera);
     // Each failure tries the next key: after a change of keys the first one may be wrong.
     const key = keys[this.#errors.failures % Math.max(1, keys.length)];
@@ -140,7 +146,7 @@ export class Uplink {
     const skipped = new SkippedEntries(oversize);
     const ended = new AbortController();
     const onWorking = (): void => this.#errors.worked(`delivering to ${this.#name} again`);
-    const onWelcome = async (receiverId: string | undefined): Promise<void> => {
+    const onWelcome = async ({ receiverId, takesReports }: Welcome): Promise<void> => {
       void clock.sleep(workingAfterMs, ended.signal).then(() => {
         if (!ended.signal.aborted) onWorking();
       });
@@ -151,14 +157,16 @@ export class Uplink {
       });
       if (orphaned !== undefined) return;
       this.#skipped = skipped;
+      reports?.setTaken(takesReports);
       if (receiverId === undefined) return;
       const all = await this.#parts.spools.noteReceiver(destination, receiverId);
       this.#orphaned = all.filter((other) => !this.#drained.has(other));
       if (this.#orphaned.length > 0) link.drain();
     };
     const { signing } = this.#parts;
+    const isAdding = (): boolean => orphaned === undefined && reports?.isMoving === true;
     const common = { camera, signing, spool, clock, log, skipped };
-    const parts = { ...common, onWelcome, onAcknowledged: onWorking };
+    const parts = { ...common, onWelcome, isAdding, onAcknowledged: onWorking };
     const link = (this.#link = new Link(socket, parts));
     if (this.#isDraining || orphaned !== undefined) link.drain();
     try {
@@ -171,6 +179,7 @@ export class Uplink {
       if (error instanceof OperationalError || systemCode(error) === undefined) throw error;
       throw new OperationalError('LINK', 'the connection broke', { cause: error });
     } finally {
+      if (orphaned === undefined) reports?.setTaken(false);
       this.#link = undefined;
       ended.abort();
       signal.removeEventListener('abort', abort);

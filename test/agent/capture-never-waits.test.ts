@@ -55,6 +55,7 @@ describe('a receiver that accepts and never reads', () => {
       ...{ destination, camera: 'yard', spools, clock: systemClock, log, random: () => 0 },
       keys: { keysFor: () => Promise.resolve([]) },
       signing: undefined,
+      reports: undefined,
     }).run(signal);
 
     const clock = new FakeClock();

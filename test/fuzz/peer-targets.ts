@@ -107,6 +107,7 @@ export const peerTargets: readonly FuzzTarget[] = [
       const link = new Link(ours, {
         camera: 'yard',
         signing: undefined,
+        isAdding: () => false,
         spool,
         clock,
         log,

@@ -36,6 +36,7 @@ function deliverTo(port: number, key: CameraKey) {
     ...{ destination, camera: key.camera, spools, clock: systemClock, log, random: () => 0 },
     keys: { keysFor: () => Promise.resolve([key]) },
     signing: undefined,
+    reports: undefined,
   });
   const controller = new AbortController();
   const running = uplink.run(controller.signal);

@@ -1,5 +1,5 @@
 /** Spool entries for tests. */
-import { type Entry, sha256Of } from '../../agent/spool/entry.js';
+import { type Entry, type SpooledReport, sha256Of } from '../../agent/spool/entry.js';
 import { makeJpeg } from './pictures.js';
 
 /** A frame's entry: picture `number`, captured `number` seconds into a day. */
@@ -15,4 +15,15 @@ export function frameEntry(number: number): Entry {
     },
     body,
   };
+}
+
+/** A report about the minute `number` of a day. */
+export function reportEntry(number: number): Entry & { readonly header: SpooledReport } {
+  const fromMs = Date.UTC(2026, 10, 22) + number * 60_000;
+  const header: SpooledReport = {
+    ...{ type: 'report', number, fromMs, toMs: fromMs + 60_000, utcOffsetMinutes: 60 },
+    ...{ state: 'watching', compared: 60, changed: 1, skipped: 0, longestPauseMs: 1000 },
+    ...{ waiting: 0, dropped: 0, everyMs: 60_000 },
+  };
+  return { header, body: Buffer.alloc(0) };
 }

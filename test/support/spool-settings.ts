@@ -1,5 +1,5 @@
 /** Settings for a spool whose reports are discarded: a test replaces those that it checks. */
-import type { QueueSettings } from '../../agent/spool/queue-spool.js';
+import type { QueueSettings } from '../../agent/spool/queue-settings.js';
 import type { SpoolReport } from '../../agent/spool/spool-report.js';
 import { systemClock } from '../../shared/clock.js';
 

@@ -16,17 +16,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Entry, decodeEntry, sha256Of } from '../../agent/spool/entry.js';
 import { DiskStore } from '../../agent/spool/disk-store.js';
-import { QueueSpool, type QueueSettings } from '../../agent/spool/queue-spool.js';
+import type { QueueSettings } from '../../agent/spool/queue-settings.js';
+import { QueueSpool } from '../../agent/spool/queue-spool.js';
 import type { DroppedHeader } from '../../shared/protocol/messages.js';
 import { FakeClock } from './fake-clock.js';
 import type { DiskState, Faults } from './faulty-files.js';
+import { reportEntry } from './entries.js';
 import { noReport, spoolSettings } from './spool-settings.js';
 
 export type Limits = Pick<QueueSettings, 'maxBytes' | 'maxAgeMs' | 'dropsFirst' | 'sendsFirst'>;
 export type Answer = 'stored' | 'lost answer' | 'refused' | 'not sent';
 
 /** The content of one sequence at the receiver or in a folder. */
-type Seen = { readonly sha256: string } | { readonly note: DroppedHeader };
+type Seen = { readonly id: string } | { readonly note: DroppedHeader };
 
 /** A virtual disk where there is one: a flush costs nothing there. */
 const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -39,7 +41,7 @@ export class SpoolWorld {
   readonly #folder = join(this.#root, 'laptop_4444');
   #spool: QueueSpool | undefined;
   #number = 0;
-  /** SHA-256 of each frame whose `add` has resolved. */
+  /** SHA-256 of each frame, and number of each report, whose `add` has resolved. */
   readonly #declared: string[] = [];
   /** The receiver's content, by sequence. */
   readonly #received = new Map<number, Seen>();
@@ -50,8 +52,12 @@ export class SpoolWorld {
   #taken = 0;
   /** Number of sequences that a kill during an addition may leave unused. */
   #holes = 0;
+  /** 1: the sequence of a report that could not be written waits for the next report. */
+  #unwritten = 0;
   /** A process was killed while entries were in memory only. */
   #hasLost = false;
+  /** Reports whose sequence a version of 0.1 would assign again. */
+  readonly #unmarked: string[] = [];
   #killed: () => void = () => undefined;
 
   constructor(faults: Faults, limits: Limits) {
@@ -67,6 +73,7 @@ export class SpoolWorld {
       ...this.#limits,
       clock: this.clock,
     });
+    this.#spool.reports.release();
   }
 
   remove(): void {
@@ -94,6 +101,19 @@ export class SpoolWorld {
     if (isAdded) this.#declared.push(sha256);
     else this.#holes += 2; // the frame, and a note about it or others
     await this.clock.advance(1000);
+  }
+
+  /** Adds a report. */
+  async report(): Promise<void> {
+    const number = (this.#number += 1);
+    const { reports } = this.#now;
+    const isAlive = await this.#survives(async () => {
+      const isStored = await reports.add(reportEntry(number).header);
+      if (isStored) this.#declared.push(`report ${number}`);
+      this.#unwritten = isStored ? 0 : 1;
+    });
+    reports.release();
+    if (!isAlive) this.#holes += 1;
   }
 
   /** Sends the next entries concurrently; each gets the given answer. */
@@ -188,9 +208,19 @@ export class SpoolWorld {
       if (spool !== undefined) await this.#survives(() => this.#end(spool));
     } else if (this.#spool !== undefined && !this.#spool.isSettled) this.#hasLost = true;
     this.#faults.reset();
+    this.#checkTombstone();
+    this.#holes += this.#unwritten;
+    this.#unwritten = 0;
     if (isMovedBack) this.#takeBack();
     await this.open();
     await this.clock.advance(60_000);
+  }
+
+  #checkTombstone(): void {
+    const names = existsSync(this.#folder) ? readdirSync(this.#folder) : [];
+    const newest = (kind: string): number =>
+      Math.max(0, ...names.filter((name) => name.endsWith(kind)).map((name) => parseInt(name, 10)));
+    if (newest('.report') > newest('.sent')) this.#unmarked.push(String(newest('.report')));
   }
 
   async #end(spool: QueueSpool): Promise<void> {
@@ -220,7 +250,7 @@ export class SpoolWorld {
     for (const [first, last] of gaps) {
       for (let each = first; each <= last; each += 1) gone.set(each, (gone.get(each) ?? 0) + 1);
     }
-    const arrived = new Map([...this.#received].filter(([, seen]) => 'sha256' in seen));
+    const arrived = new Map([...this.#received].filter(([, seen]) => 'id' in seen));
     const wrong: string[] = [];
     const say = (what: string, items: Iterable<number | string>): void => {
       const all = [...items];
@@ -229,6 +259,7 @@ export class SpoolWorld {
     const keys = (map: ReadonlyMap<number, unknown>): number[] => [...map.keys()];
     const isAnswered = (sequence: number): boolean => !this.#unanswered.has(sequence);
     if (this.#taken === 0) say('sent with two contents', this.#reused);
+    say('reports without a tombstone', this.#unmarked);
     say(
       'counted twice',
       keys(gone).filter((each) => gone.get(each) !== 1),
@@ -278,9 +309,9 @@ export class SpoolWorld {
     if (!this.#hasLost && holes.length > this.#holes + this.#taken) say('nowhere', holes);
     const there = new Set<string>();
     for (const seen of [...arrived.values(), ...waiting.values(), ...aside.values()]) {
-      if ('sha256' in seen) there.add(seen.sha256);
+      if ('id' in seen) there.add(seen.id);
     }
-    const missing = this.#declared.filter((sha256) => !there.has(sha256)).length;
+    const missing = this.#declared.filter((id) => !there.has(id)).length;
     const counted = keys(gone).filter((each) => !arrived.has(each)).length;
     if (!this.#hasLost && missing > counted + this.#taken)
       wrong.push(`${missing} missing, ${counted} counted`);
@@ -306,11 +337,11 @@ export class SpoolWorld {
     const rejected = join(this.#folder, 'rejected');
     const read = (folder: string, into: Map<number, Seen>): void => {
       for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-        const [, digits, kind] = /^(\d{12})\.(jpg|dropped)$/.exec(name) ?? [];
+        const [, digits] = /^(\d{12})\.(jpg|dropped|report)$/.exec(name) ?? [];
         if (digits === undefined) continue;
         const entry = decodeEntry(readFileSync(join(folder, name)));
-        if (kind === 'jpg') into.set(Number(digits), contentOf(entry));
-        else if (entry.header.type === 'dropped') notes.set(Number(digits), entry.header);
+        if (entry.header.type === 'dropped') notes.set(Number(digits), entry.header);
+        else into.set(Number(digits), contentOf(entry));
       }
     };
     read(this.#folder, waiting);
@@ -336,5 +367,6 @@ export class SpoolWorld {
 }
 
 function contentOf({ header, body }: Entry): Seen {
-  return header.type === 'frame' ? { sha256: sha256Of(body) } : { note: header };
+  if (header.type === 'dropped') return { note: header };
+  return { id: header.type === 'frame' ? sha256Of(body) : `report ${header.number}` };
 }

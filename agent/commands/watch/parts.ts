@@ -30,7 +30,11 @@ export async function openSpools(context: AgentContext): Promise<SpoolSet> {
 export function makeDelivery(context: AgentContext, spools: SpoolSet): Delivery {
   const { camera, destinations, keys, signing, clock, log, random } = context;
   const uplinks = destinations.map(
-    (destination) => new Uplink({ destination, camera, keys, signing, spools, clock, log, random }),
+    (destination) =>
+      new Uplink({
+        ...{ destination, camera, keys, signing, spools, clock, log, random },
+        reports: undefined,
+      }),
   );
   return new Delivery(uplinks, clock);
 }

@@ -13,6 +13,7 @@ import {
   type SignedStatement,
   frameStatement,
   gapStatement,
+  reportStatement,
   readPrivateKey,
   signStatement,
 } from '../../../shared/protocol/statement.js';
@@ -53,11 +54,18 @@ export class SigningKey {
 
   /** Signs a statement about an entry: the same each time. */
   sign(id: EntryId, { header, body }: Entry): SignedStatement {
-    const statement =
-      header.type === 'frame'
-        ? frameStatement(id, header, body.length, readFrameSize(body))
-        : gapStatement(id, header);
-    return signStatement(statement, this.#key);
+    return signStatement(statementOf(id, header, body), this.#key);
+  }
+}
+
+function statementOf(id: EntryId, header: Entry['header'], body: Buffer): string {
+  switch (header.type) {
+    case 'frame':
+      return frameStatement(id, header, body.length, readFrameSize(body));
+    case 'dropped':
+      return gapStatement(id, header);
+    case 'report':
+      return reportStatement(id, header);
   }
 }
 

@@ -6,7 +6,7 @@ import { DiskStore } from '../../../agent/spool/disk-store.js';
 import { writeEntry } from '../../../agent/spool/part-file.js';
 import { QueueSpool } from '../../../agent/spool/queue-spool.js';
 import type { SpoolReport } from '../../../agent/spool/spool-report.js';
-import { frameEntry } from '../../support/entries.js';
+import { frameEntry, reportEntry } from '../../support/entries.js';
 import { noReport, spoolSettings } from '../../support/spool-settings.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
@@ -102,6 +102,43 @@ describe('a spool folder, opened again', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.sent'))).toEqual([
       '000000000003.sent',
     ]);
+  });
+
+  it('has the waiting reports, each with a sequence that 0.1 does not assign again', async () => {
+    const folder = folderIn(temporaryDirectory());
+    const first = await open(folder);
+    await first.add(1);
+    expect(await first.spool.reports.add(reportEntry(7).header)).toBe(true);
+    await first.add(3);
+    expect(namesIn(folder)).toEqual([
+      '000000000001.jpg',
+      '000000000002.report',
+      '000000000002.sent',
+      '000000000003.jpg',
+      'epoch',
+    ]);
+    await first.spool.acknowledge(3);
+    const again = await open(folder);
+    expect(again.life).toMatchObject({ lastSequence: 3, hasTombstone: true });
+    expect(again.spool.waitingCount).toBe(1);
+    expect(again.spool.reports.count).toBe(1);
+    expect(await again.spool.reports.waiting()).toEqual([reportEntry(7).header]);
+    expect(await again.spool.load(2)).toEqual(reportEntry(7));
+    await again.spool.acknowledge(2);
+    expect(namesIn(folder)).toEqual(['000000000001.jpg', '000000000003.sent', 'epoch']);
+  });
+
+  it('counts a damaged report as a gap, so that its sequence is not missing', async () => {
+    const folder = folderIn(temporaryDirectory());
+    await (await open(folder)).spool.reports.add(reportEntry(7).header);
+    truncateSync(join(folder, '000000000001.report'), 5);
+    const { spool, errors } = await open(folder);
+    expect(await spool.load(1)).toBeUndefined();
+    expect(errors).toEqual(['damaged frame in the spool']);
+    const { header } = (await spool.load(2)) ?? expect.unreachable();
+    expect(header).toMatchObject({ why: 'damaged', sequences: [[1, 1]] });
+    expect(spool.reports.count).toBe(0);
+    expect(namesIn(join(folder, 'rejected'))).toContain('000000000001.damaged');
   });
 
   it('rejects an invalid epoch', async () => {

@@ -4,7 +4,8 @@ import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DiskStore } from '../../../agent/spool/disk-store.js';
-import { QueueSpool, type QueueSettings } from '../../../agent/spool/queue-spool.js';
+import type { QueueSettings } from '../../../agent/spool/queue-settings.js';
+import { QueueSpool } from '../../../agent/spool/queue-spool.js';
 import { frameEntry } from '../../support/entries.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { noReport, spoolSettings } from '../../support/spool-settings.js';

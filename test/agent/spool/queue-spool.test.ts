@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { DiskStore } from '../../../agent/spool/disk-store.js';
 import { MemoryStore } from '../../../agent/spool/memory-store.js';
-import { QueueSpool, type QueueSettings } from '../../../agent/spool/queue-spool.js';
+import type { QueueSettings } from '../../../agent/spool/queue-settings.js';
+import { QueueSpool } from '../../../agent/spool/queue-spool.js';
 import type { EntryStore } from '../../../agent/spool/entry-store.js';
 import { type Clock, systemClock } from '../../../shared/clock.js';
-import { frameEntry } from '../../support/entries.js';
+import { frameEntry, reportEntry } from '../../support/entries.js';
 import { noReport, spoolSettings } from '../../support/spool-settings.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
@@ -48,6 +49,7 @@ async function makeSpool(
       seen.add(next.sequence);
       const header = (await spool.load(next.sequence))?.header;
       if (header?.type === 'dropped') result.push(`dropped ${header.count} ${header.why}`);
+      else if (header?.type === 'report') result.push(`report ${header.number}`);
       else result.push(((header?.capturedAtMs ?? 0) - Date.UTC(2026, 10, 22)) / 1000);
     }
     spool.release();
@@ -188,5 +190,58 @@ describe.each(['memory', 'folder'])('a spool over a %s', (kind) => {
     await add(1);
     await add(2);
     expect(counts).toEqual([1, 2]);
+  });
+
+  it('holds reports back until they are released, and counts them apart', async () => {
+    const { spool, add, waiting } = await makeSpool(kind);
+    const woken: number[] = [];
+    await add(1);
+    spool.onAdded(() => woken.push(spool.reports.count));
+    expect(await spool.reports.add(reportEntry(7).header)).toBe(true);
+    await add(3);
+    expect(await waiting()).toEqual([1, 3]);
+    spool.reports.release();
+    expect(await waiting()).toEqual([1, 'report 7', 3]);
+    expect(woken).toEqual([1, 1]);
+    expect([spool.waitingCount, spool.reports.count, spool.lastSequence]).toEqual([2, 1, 3]);
+    await spool.acknowledge(2);
+    expect([spool.waitingCount, spool.reports.count]).toEqual([2, 0]);
+  });
+
+  it('drops no report, and no frame because of reports', async () => {
+    const { spool, add, waiting, dropped } = await makeSpool(kind, { maxBytes: 2.5 * size });
+    await add(1);
+    for (let number = 1; number <= 100; number += 1) {
+      await spool.reports.add(reportEntry(number).header);
+    }
+    spool.reports.release();
+    await add(2);
+    expect(dropped).toEqual([]);
+    expect(spool.reports.count).toBe(100);
+    expect(spool.droppedCount).toBe(0);
+    await add(3);
+    expect(dropped).toEqual(['1 size']);
+    expect([spool.reports.count, spool.droppedCount]).toEqual([100, 1]);
+    expect(await waiting()).toContain('dropped 1 size');
+  });
+
+  it('writes a report with the same sequence again after the disk has failed', async () => {
+    const wrapped: { disk?: { isFull: boolean } } = {};
+    const { spool, add, waiting } = await makeSpool(kind, {}, (inner) => {
+      const { store, disk } = fullAtTimes(inner);
+      wrapped.disk = disk;
+      return store;
+    });
+    const disk = wrapped.disk ?? expect.unreachable();
+    disk.isFull = true;
+    expect(await spool.reports.add(reportEntry(1).header)).toBe(false);
+    expect(await spool.reports.add(reportEntry(1).header)).toBe(false);
+    await add(5);
+    disk.isFull = false;
+    expect(await spool.reports.add(reportEntry(2).header)).toBe(true);
+    spool.reports.release();
+    expect(spool.lastSequence).toBe(2);
+    expect(await spool.load(1)).toEqual(reportEntry(2));
+    expect(await waiting()).toEqual([5, 'report 2']);
   });
 });

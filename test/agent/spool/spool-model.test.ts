@@ -42,6 +42,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       world.add(bytes),
     ),
   },
+  { weight: 4, arbitrary: step('report', fc.constant(0), (world) => world.report()) },
   {
     weight: 6,
     arbitrary: step(

@@ -14,6 +14,7 @@ describe('surveySpool', () => {
     };
     mkdirSync(join(root, 'laptop_4444', 'rejected'), { recursive: true });
     mkdirSync(join(root, 'nas_5'));
+    mkdirSync(join(root, 'new_6'));
     mkdirSync(join(root, 'not a spool'));
     put('laptop_4444/000000000003.sent', 0, 1000);
     put('laptop_4444/000000000004.jpg', 300, 1010);
@@ -21,7 +22,9 @@ describe('surveySpool', () => {
     put('laptop_4444/000000000006.dropped', 50, 1030);
     put('laptop_4444/epoch', 33, 5000);
     put('laptop_4444/rejected/000000000002.jpg', 10, 5000);
-    put('nas_5/000000000009.sent', 0, 2000);
+    put('nas_5/000000000009.sent', 10, 2000);
+    put('nas_5/000000000008.report', 10, 3000);
+    put('new_6/000000000001.sent', 0, 4000);
     expect(await surveySpool(root)).toEqual([
       {
         receiver: 'laptop_4444',
@@ -35,6 +38,10 @@ describe('surveySpool', () => {
       {
         ...{ receiver: 'nas_5', waitingFrames: 0, waitingBytes: 0, asideFrames: 0, asideBytes: 0 },
         ...{ oldestMs: undefined, newestMs: 2e6 },
+      },
+      {
+        ...{ receiver: 'new_6', waitingFrames: 0, waitingBytes: 0, asideFrames: 0, asideBytes: 0 },
+        ...{ oldestMs: undefined, newestMs: undefined },
       },
     ]);
   });

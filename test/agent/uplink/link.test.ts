@@ -2,7 +2,7 @@
 import { duplexPair } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
-import { Link } from '../../../agent/uplink/link.js';
+import { Link, type LinkParts } from '../../../agent/uplink/link.js';
 import {
   maxFramesInFlight,
   maxRetryAfterMs,
@@ -11,6 +11,7 @@ import {
 import { OversizeLog, SkippedEntries } from '../../../agent/uplink/skipped-entries.js';
 import { maxIdleMessagesPerMinute, preface } from '../../../shared/protocol/protocol-limits.js';
 import { encodeMessage } from '../../../shared/protocol/wire.js';
+import { reportEntry } from '../../support/entries.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { keptLog } from '../../support/log.js';
 import { makeJpeg } from '../../support/pictures.js';
@@ -26,10 +27,10 @@ const welcome = {
 };
 
 /** A link and its peer's end. */
-function makeLink() {
+function makeLink(parts: Partial<LinkParts> = {}) {
   const clock = new FakeClock();
   const spools = SpoolSet.inMemory([destination], { ...spoolSettings, clock });
-  const spool = spools.spoolFor(destination);
+  const spool = spools.all.get('laptop_4444') ?? expect.unreachable();
   const [ours, theirs] = duplexPair();
   const received: string[] = [];
   theirs.on('data', (chunk: Buffer) => received.push(chunk.toString('latin1')));
@@ -46,7 +47,9 @@ function makeLink() {
     log,
     skipped,
     onWelcome,
+    isAdding: () => false,
     onAcknowledged,
+    ...parts,
   });
   const ended = link.run().then(
     (pauseMs) => `ended ${pauseMs}`,
@@ -107,6 +110,76 @@ describe('a link', () => {
     await pass(40);
     expect(await ended).toContain('no answer for 30 s');
     expect(spool.waitingCount).toBe(1);
+  });
+});
+
+describe('a link and reports', () => {
+  async function linkWithReport(changes: object, parts: Partial<LinkParts> = {}) {
+    const made = makeLink(parts);
+    await made.spool.reports.add(reportEntry(7).header);
+    made.spool.reports.release();
+    await made.add(1);
+    made.theirs.write(preface);
+    made.send({ ...welcome, ...changes });
+    await made.pass(1);
+    const sent = () => made.received.join('').match(/"type":"(frame|report)"/g) ?? [];
+    return { ...made, sent };
+  }
+
+  it('sends no report to a receiver that does not take reports; frames overtake it', async () => {
+    const { sent, send, link, ended, spool, pass } = await linkWithReport({ takes: ['poetry'] });
+    expect(sent()).toEqual(['"type":"frame"']);
+    link.drain();
+    send({ type: 'stored', sequence: 2, name: 'x', duplicate: false });
+    await pass(1);
+    send({ type: 'bye' });
+    expect(await ended).toBe('ended 0');
+    expect(link.isDrained).toBe(true);
+    expect([spool.waitingCount, spool.reports.count]).toEqual([0, 1]);
+  });
+
+  it('sends it to a receiver that does, with the time of sending and without its number', async () => {
+    const { sent, send, received, spool, clock, pass } = await linkWithReport({
+      takes: ['report'],
+    });
+    expect(sent()).toEqual(['"type":"report"', '"type":"frame"']);
+    const [, json] = /(\{"type":"report".*?"clockMs":\d+\})/.exec(received.join('')) ?? [];
+    const { header } = reportEntry(7);
+    expect(JSON.parse(json ?? '')).toEqual({
+      ...{ ...header, number: undefined, sequence: 1 },
+      clockMs: clock.nowMs(),
+    });
+    send({ type: 'stored', sequence: 1, name: 'x', duplicate: false });
+    await pass(1);
+    expect(spool.reports.count).toBe(0);
+  });
+
+  it('keeps a report that is refused for good: the next connection sends it again', async () => {
+    const { send, link, ended, spool, pass } = await linkWithReport({ takes: ['report'] });
+    send({ type: 'refused', sequence: 1, code: 'x', message: 'no', retry: false });
+    send({ type: 'stored', sequence: 2, name: 'x', duplicate: false });
+    await pass(1);
+    link.drain();
+    send({ type: 'bye' });
+    expect(await ended).toBe('ended 0');
+    expect(link.isDrained).toBe(true);
+    expect(spool.reports.count).toBe(1);
+  });
+
+  it('sends bye after the reports that are being added', async () => {
+    let isAdding = true;
+    const { send, link, received, pass } = await linkWithReport(
+      { takes: ['report'] },
+      { isAdding: () => isAdding },
+    );
+    for (const sequence of [1, 2]) send({ type: 'stored', sequence, name: 'x', duplicate: false });
+    link.drain();
+    await pass(1);
+    expect(received.join('')).not.toContain('"type":"bye"');
+    isAdding = false;
+    link.wake();
+    await pass(1);
+    expect(received.join('')).toContain('"type":"bye"');
   });
 });
 

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { maxRetryAfterMs } from '../../../agent/uplink/uplink-limits.js';
+import type { PendingReports } from '../../../agent/spool/spool.js';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { Uplink } from '../../../agent/uplink/uplink.js';
 import { type Clock, systemClock } from '../../../shared/clock.js';
@@ -18,7 +19,12 @@ import { makeJpeg } from '../../support/pictures.js';
 import { startReceiver } from '../../support/receiver.js';
 import { noReport, spoolSettings } from '../../support/spool-settings.js';
 
-function startUplink(port: number, host = '127.0.0.1', clock: Clock = systemClock) {
+function startUplink(
+  port: number,
+  host = '127.0.0.1',
+  clock: Clock = systemClock,
+  reports?: PendingReports,
+) {
   const lost: string[] = [];
   const destination = { host, port };
   const spools = SpoolSet.inMemory([destination], {
@@ -32,6 +38,7 @@ function startUplink(port: number, host = '127.0.0.1', clock: Clock = systemCloc
     keys: { keysFor: () => Promise.resolve([]) },
     camera: 'yard',
     signing: undefined,
+    reports,
     spools,
     clock,
     log,
