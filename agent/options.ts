@@ -70,6 +70,12 @@ export const agentProgram = {
       'Never send unencrypted: without keys, frames wait. agent pair records this by itself; set it where keys ' +
         'are installed in another way.',
     ),
+    reportEvery: value(
+      duration({ minMs: 10_000, maxMs: 86_400_000 }),
+      'Time between two reports of a camera whose state does not change: what was watched, compared and changed. ' +
+        'A failing camera, its return and the end of an event are reported at once.',
+      '1m',
+    ),
     spool: value(
       choice('disk', 'memory'),
       'Where frames wait for a receiver: disk is safe from crash and power cut; memory spares an SD card, ' +

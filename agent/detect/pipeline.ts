@@ -68,6 +68,7 @@ export class DetectionPipeline {
   /** Drawings are written one after the other; captures do not wait for them. */
   #drawing: Promise<void> = Promise.resolve();
   #hasWarnedOfMisfit = false;
+  #hasChange = false;
 
   private constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -114,13 +115,20 @@ export class DetectionPipeline {
   process(frame: CapturedFrame): readonly Decided<CapturedFrame>[] {
     const { settings, detector, recorder } = this.#parts;
     const { jpeg, capturedAtMs } = frame;
+    this.#hasChange = settings.all;
     if (settings.all) return [{ frame, verdict: sendAll }];
     const picture = decodeSmall(jpeg);
     this.#warnOfMisfit(picture);
     const detection = detector.detect(picture, capturedAtMs);
+    this.#hasChange = detection.kind === 'change' || detection.kind === 'scene';
     this.#suggestMask(detection, capturedAtMs, picture);
     this.#explain(frame, picture, detection);
     return recorder.push(frame, capturedAtMs, detection, jpeg.length);
+  }
+
+  /** Whether the last frame had a change. */
+  get hasChange(): boolean {
+    return this.#hasChange;
   }
 
   /** Decides on the remaining buffered frames, after the last frame. */

@@ -55,6 +55,11 @@ export class StretchRecorder {
     };
   }
 
+  /** The state and its reason; undefined: nothing is known yet. */
+  get stateName(): string | undefined {
+    return this.#current && `${this.#current.state} ${this.#current.why ?? ''}`;
+  }
+
   /** The number of the next stretch. */
   get nextNumber(): number {
     return this.#number;

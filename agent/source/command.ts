@@ -143,7 +143,13 @@ class Command implements FrameSource {
     for (const result of splitter.push(chunk)) {
       if (result.kind === 'jpeg') {
         const capturedAtMs = this.#settings.clock.nowMs();
-        this.#newest = { jpeg: result.bytes, capturedAtMs, origin: this.name };
+        const skipped = this.#newest === undefined ? 0 : (this.#newest.skipped ?? 0) + 1;
+        this.#newest = {
+          jpeg: result.bytes,
+          capturedAtMs,
+          origin: this.name,
+          ...(skipped > 0 && { skipped }),
+        };
         this.#unused = { byteCount: 0, skipped: 0, lastReason: '' };
         this.#pauseMs = firstPauseMs;
         this.#wakeup.wake();

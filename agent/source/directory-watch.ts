@@ -75,6 +75,11 @@ export class DirectoryWatch {
     return self;
   }
 
+  /** False: the directory does not exist, or cannot be watched. */
+  get isWatching(): boolean {
+    return this.#watchedId !== undefined;
+  }
+
   /** The wanted names that exist now. */
   async names(): Promise<string[]> {
     return (await readdir(this.#directory)).filter(this.#settings.wants);

@@ -94,7 +94,7 @@ class WrittenFile implements FrameSource {
       await this.#checkDirectory();
       const frame = await this.#check();
       if (frame !== undefined) return frame;
-      this.#settings.observer?.polled(this.#pending === undefined);
+      this.#settings.observer?.polled(this.#pending === undefined, this.#isPresent);
       const nowMs = clock.monotonicMs();
       if (nowMs >= deadlineMs) throw this.#timeoutError();
       const wakeAtMs = Math.min(deadlineMs, this.#pollAtMs, this.#pending?.dueAtMs ?? Infinity);
@@ -104,6 +104,12 @@ class WrittenFile implements FrameSource {
 
   async close(): Promise<void> {
     await this.#watch?.close();
+  }
+
+  /** Whether the last check found the file. */
+  get #isPresent(): boolean {
+    const isChecked = this.#pending === undefined || this.#pending.version !== undefined;
+    return isChecked && this.#missingSinceMs === undefined;
   }
 
   #newPending(): PendingFile {

@@ -77,7 +77,7 @@ class Folder implements FrameSource {
       const frame = await this.#readStable();
       if (frame !== undefined) return frame;
       if (await this.#checkPending()) continue;
-      this.#settings.observer?.polled(this.#pending.size === 0);
+      this.#settings.observer?.polled(this.#pending.size === 0, this.#watch?.isWatching === true);
       let dueAtMs = clock.monotonicMs() + checkMs;
       for (const file of this.#pending.values()) dueAtMs = Math.min(dueAtMs, file.dueAtMs);
       await this.#wakeup.sleep(Math.max(0, dueAtMs - clock.monotonicMs()), clock, signal);

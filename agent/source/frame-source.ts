@@ -7,12 +7,18 @@ export interface CapturedFrame {
   readonly capturedAtMs: number;
   /** Name of the frame in messages: a path, a device, a command. */
   readonly origin: string;
+  /** Number of frames that the source discarded before this one, since the agent was busy. Default 0. */
+  readonly skipped?: number;
 }
 
 /** Is informed by a source that waits for a frame. */
 export interface PollObserver {
-  /** The source checked and found no frame; `isQuiet`: no file is being written either. */
-  polled(isQuiet: boolean): void;
+  /**
+   * The source checked and found no frame.
+   * @param isQuiet no file is being written either
+   * @param isPresent the file or directory exists and can be watched
+   */
+  polled(isQuiet: boolean, isPresent: boolean): void;
 }
 
 export interface FrameSource {

@@ -110,7 +110,9 @@ export class QueueSpool implements Spool {
   }
 
   hasWaiting(matches: (entry: WaitingEntry) => boolean): boolean {
-    for (const entry of this.#index.waiting.values()) if (matches(entry)) return true;
+    for (const entry of this.#index.waiting.values()) {
+      if (!this.reports.isHeld(entry.sequence) && matches(entry)) return true;
+    }
     return false;
   }
 

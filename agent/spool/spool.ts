@@ -39,7 +39,7 @@ export interface Spool {
   readonly waitingCount: number;
   /** Whether the entry with this sequence waits. */
   has(sequence: number): boolean;
-  /** Whether a waiting entry matches. */
+  /** Whether a waiting entry matches that is not held back. */
   hasWaiting(matches: (entry: WaitingEntry) => boolean): boolean;
   /** The next entry in the order of sending; undefined: all waiting entries are busy or cannot be read now. */
   next(isBusy: (entry: WaitingEntry) => boolean): WaitingEntry | undefined;
@@ -68,6 +68,8 @@ export interface PendingReports {
   readonly isMoving: boolean;
   /** Whether they are worth a connection when no frame waits, as in a one-shot run. */
   readonly isDue: boolean;
+  /** The receiver has acknowledged an entry. */
+  acknowledged(): void;
   /** A connection was tried: they are not due any more. */
   tried(): void;
 }

@@ -62,6 +62,10 @@ export class SpooledReports {
     return headers.filter((header) => header?.type === 'report');
   }
 
+  get isHolding(): boolean {
+    return this.#held.size > 0;
+  }
+
   isHeld(sequence: number): boolean {
     return this.#held.has(sequence);
   }

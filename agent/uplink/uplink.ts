@@ -166,7 +166,11 @@ export class Uplink {
     const { signing } = this.#parts;
     const isAdding = (): boolean => orphaned === undefined && reports?.isMoving === true;
     const common = { camera, signing, spool, clock, log, skipped };
-    const parts = { ...common, onWelcome, isAdding, onAcknowledged: onWorking };
+    const onAcknowledged = (): void => {
+      onWorking();
+      if (orphaned === undefined) reports?.acknowledged();
+    };
+    const parts = { ...common, onWelcome, isAdding, onAcknowledged };
     const link = (this.#link = new Link(socket, parts));
     if (this.#isDraining || orphaned !== undefined) link.drain();
     try {

@@ -5,14 +5,17 @@
 import { OperationalError } from '../../shared/cli/errors.js';
 import { formatDuration } from '../../shared/cli/units.js';
 import type { DetectionPipeline } from '../detect/pipeline.js';
+import type { Reporter } from '../reports/reporter.js';
 import type { SpoolSet } from '../spool/spool-set.js';
 import type { Delivery } from '../uplink/delivery.js';
 import { type CycleParts, takeFrame } from './take-frame.js';
 
 export interface OnceParts extends CycleParts {
-  readonly pipeline: Pick<DetectionPipeline, 'process' | 'keepState'>;
+  readonly pipeline: Pick<DetectionPipeline, 'process' | 'hasChange' | 'keepState'>;
   readonly outbox: Pick<SpoolSet, 'add' | 'waitingCount' | 'inMemoryCount' | 'close'>;
   readonly delivery: Pick<Delivery, 'finish'>;
+  /** Undefined: the agent makes no reports. */
+  readonly reports: Pick<Reporter, 'failed' | 'finishRun'> | undefined;
 }
 
 /**
@@ -27,15 +30,17 @@ export async function runOnce(
   sendTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { pipeline, outbox, log } = parts;
+  const { pipeline, outbox, reports, log } = parts;
   const failure = await takeFrame(parts, signal).then(
     () => undefined,
     (error: unknown) => ({ error }),
   );
   const isSafe = !failure && outbox.inMemoryCount === 0;
   if (isSafe) await pipeline.keepState();
-  const isInTime =
-    outbox.waitingCount === 0 || (await parts.delivery.finish(sendTimeoutMs, signal));
+  if (failure && !signal.aborted) reports?.failed(failure.error);
+  const isWaiting = outbox.waitingCount > 0;
+  const isDue = await reports?.finishRun(isWaiting);
+  const isInTime = !(isWaiting || isDue) || (await parts.delivery.finish(sendTimeoutMs, signal));
   const { onDisk, lost, isRecorded } = await outbox.close();
   if (failure) {
     if (signal.aborted) return;

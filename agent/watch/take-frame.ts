@@ -9,7 +9,7 @@ import type { Outbox } from '../spool/spool.js';
 
 export interface CycleParts {
   readonly source: FrameSource;
-  readonly pipeline: Pick<DetectionPipeline, 'process'>;
+  readonly pipeline: Pick<DetectionPipeline, 'process' | 'hasChange'>;
   readonly outbox: Outbox;
   readonly observers: readonly FrameObserver[];
   readonly clock: Clock;
@@ -17,13 +17,19 @@ export interface CycleParts {
 }
 
 export interface FrameObserver {
+  /** A frame was compared with the background; it may be decided later. */
+  compared?(frame: CapturedFrame, isChanged: boolean): void;
   /** A frame is decided, and spooled if it is to be sent; `sha256` is then that of the JPEG. */
   judged(decided: Decided<CapturedFrame>, sha256: string | undefined): void;
 }
 
 /** @throws {OperationalError} CAMERA, FRAME: no verdict, and nothing was spooled */
 export async function takeFrame(parts: CycleParts, signal: AbortSignal): Promise<void> {
-  await spoolDecided(parts, parts.pipeline.process(await parts.source.next(signal)));
+  const { source, pipeline, observers } = parts;
+  const frame = await source.next(signal);
+  const decided = pipeline.process(frame);
+  for (const observer of observers) observer.compared?.(frame, pipeline.hasChange);
+  await spoolDecided(parts, decided);
 }
 
 /** One after the other: the spool keeps the order of capture. */

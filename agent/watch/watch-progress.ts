@@ -9,12 +9,20 @@ import type { SpoolSet } from '../spool/spool-set.js';
 import type { Delivery } from '../uplink/delivery.js';
 import type { FrameObserver } from './take-frame.js';
 
+/** Is informed of attempts that gave no frame. */
+export interface AttemptObserver {
+  polled(isPresent: boolean): void;
+  failed(error: unknown): void;
+}
+
 export interface WatchProgressSettings {
   /** A watch ends when it had no frame for this long and has none to deliver; 0: never. */
   readonly idleExitMs: number;
   readonly clock: Clock;
   readonly spools: Pick<SpoolSet, 'waitingCount'>;
   readonly delivery: Pick<Delivery, 'isPending'>;
+  /** Undefined: the agent makes no reports. */
+  readonly reports?: AttemptObserver | undefined;
   /** Undefined: no service manager is present. */
   readonly manager: ServiceManager | undefined;
 }
@@ -48,12 +56,14 @@ export class WatchProgress implements FrameObserver, PollObserver {
 
   /** An attempt to capture a frame ended. */
   attempted(failure?: unknown): void {
+    if (failure !== undefined) this.#settings.reports?.failed(failure);
     this.#settings.manager?.attempted(this.#counts(failure));
   }
 
-  polled(isQuiet: boolean): void {
+  polled(isQuiet: boolean, isPresent: boolean): void {
     this.attempted();
-    const { idleExitMs, clock, delivery } = this.#settings;
+    const { idleExitMs, clock, delivery, reports } = this.#settings;
+    reports?.polled(isPresent);
     const idleMs = clock.monotonicMs() - this.#busyAtMs;
     if (delivery.isPending) this.#busyAtMs = clock.monotonicMs();
     // A write in progress may be a version already taken; it only postpones the idle exit.

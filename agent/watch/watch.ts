@@ -8,7 +8,7 @@ import { Ticker } from './ticker.js';
 import type { WatchProgress } from './watch-progress.js';
 
 export interface WatchParts extends CycleParts {
-  readonly pipeline: Pick<DetectionPipeline, 'process' | 'finish'>;
+  readonly pipeline: Pick<DetectionPipeline, 'process' | 'hasChange' | 'finish'>;
   readonly progress: Pick<WatchProgress, 'attempted'>;
   readonly random: () => number;
 }

@@ -81,7 +81,12 @@ describe('a receiver that accepts and never reads', () => {
     } as const;
     const process = (frame: CapturedFrame) => [{ frame, verdict }];
     const parts = {
-      ...{ source, pipeline: { process, finish: () => [] }, outbox: spools, observers: [] },
+      ...{
+        source,
+        pipeline: { hasChange: false, process, finish: () => [] },
+        outbox: spools,
+        observers: [],
+      },
       ...{ progress: { attempted: () => undefined }, clock, log, random: () => 0 },
     };
     const watching = watch(parts, { intervalMs: 1000, pauseCapMs: 60_000 }, signal);

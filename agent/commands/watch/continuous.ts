@@ -10,7 +10,13 @@ import type { CloseResult } from '../../spool/spool.js';
 import { WatchProgress } from '../../watch/watch-progress.js';
 import { watch } from '../../watch/watch.js';
 import type { AgentContext } from './context.js';
-import { makeDelivery, openSpools, pipelineSettings, verdictPrinters } from './parts.js';
+import {
+  makeDelivery,
+  openReporter,
+  openSpools,
+  pipelineSettings,
+  verdictPrinters,
+} from './parts.js';
 
 /** Maximum pause of the source `command` before it starts its program again. */
 const commandPauseMs = 60_000;
@@ -25,9 +31,10 @@ export async function watchContinuously(context: AgentContext): Promise<void> {
   const pipeline = await DetectionPipeline.open(pipelineSettings(options), undefined, log);
   const attemptMs = longestAttemptMs(options);
   const manager = openServiceManager(env, process.pid, { attemptMs, clock, log, signal });
-  const delivery = makeDelivery(context, spools);
+  const reports = await openReporter(context, spools);
+  const delivery = makeDelivery(context, spools, reports);
   const idleExitMs = options.idleExit;
-  const progress = new WatchProgress({ idleExitMs, clock, spools, delivery, manager });
+  const progress = new WatchProgress({ idleExitMs, clock, spools, delivery, reports, manager });
   const source = await openSource({
     ...sourceSettings(options, command, env),
     observer: progress,
@@ -36,18 +43,22 @@ export async function watchContinuously(context: AgentContext): Promise<void> {
     log.info('watching', { camera, source: source.name, waiting: spools.waitingCount });
     const ended = delivery.start();
     progress.ready();
-    const observers = [progress, ...verdictPrinters(options)];
+    const observers = [progress, ...(reports ? [reports] : []), ...verdictPrinters(options)];
     const cycle = { source, pipeline, outbox: spools, observers, clock, log };
     const settings = {
       intervalMs: options.interval,
       pauseCapMs: manager?.pauseCapMs ?? longestPauseMs,
     };
     const end = AbortSignal.any([signal, progress.idle]);
+    const reporting = reports?.run(end);
     // Delivery runs until `finish`; an earlier end is a bug and rejects.
     await Promise.race([watch({ ...cycle, progress, random }, settings, end), ended]);
+    await reporting;
+    await reports?.finish();
     await delivery.finish(stopLimitMs, signal);
     logUndelivered(await spools.close(), log);
   } finally {
+    await reports?.close();
     await source.close();
     await pipeline.close();
   }

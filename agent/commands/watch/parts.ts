@@ -5,6 +5,7 @@ import type { PipelineSettings } from '../../detect/pipeline.js';
 import type { AgentOptions } from '../../options.js';
 import { SpoolLog } from '../../spool/spool-log.js';
 import { SpoolSet } from '../../spool/spool-set.js';
+import { Reporter } from '../../reports/reporter.js';
 import { Delivery } from '../../uplink/delivery.js';
 import { Uplink } from '../../uplink/uplink.js';
 import type { FrameObserver } from '../../watch/take-frame.js';
@@ -26,14 +27,41 @@ export async function openSpools(context: AgentContext): Promise<SpoolSet> {
   return SpoolSet.onDisk(join(state.path, 'spool'), destinations, settings);
 }
 
+/**
+ * What the camera did before is read from the state directory. Frames that wait in memory end with the process, and so
+ * do reports.
+ * @returns undefined: a one-shot run without a spool on the disk, which states nothing about the time between two runs
+ */
+export async function openReporter(
+  context: AgentContext,
+  spools: SpoolSet,
+): Promise<Reporter | undefined> {
+  const { options, state, clock, log } = context;
+  const isOnDisk = options.spool === 'disk';
+  if (options.once && !isOnDisk) return undefined;
+  return Reporter.open({
+    // At a long interval or shot there is nothing new to report earlier.
+    everyMs: Math.max(options.reportEvery, options.interval + options.shotTimeout),
+    isOneShot: options.once,
+    eventGapMs: eventGapMs(options),
+    spools: spools.all,
+    state: isOnDisk ? state : undefined,
+    ...{ clock, log },
+  });
+}
+
 /** The delivery, not started. */
-export function makeDelivery(context: AgentContext, spools: SpoolSet): Delivery {
+export function makeDelivery(
+  context: AgentContext,
+  spools: SpoolSet,
+  reporter: Reporter | undefined,
+): Delivery {
   const { camera, destinations, keys, signing, clock, log, random } = context;
   const uplinks = destinations.map(
     (destination) =>
       new Uplink({
         ...{ destination, camera, keys, signing, spools, clock, log, random },
-        reports: undefined,
+        reports: reporter?.pendingFor(spools.spoolFor(destination)),
       }),
   );
   return new Delivery(uplinks, clock);
@@ -51,8 +79,7 @@ export function pipelineSettings(options: AgentOptions): PipelineSettings {
     minArea: options.minArea,
     absorbMs: options.absorb,
     selection: {
-      // At a long interval, two frames of one event are further apart than --event-gap.
-      eventGapMs: Math.max(options.eventGap, 3 * options.interval),
+      eventGapMs: eventGapMs(options),
       minDurationMs: options.minDuration,
       before: options.before,
       after: options.after,
@@ -61,4 +88,9 @@ export function pipelineSettings(options: AgentOptions): PipelineSettings {
     maskPath: options.mask,
     explainDirectory: options.explain,
   };
+}
+
+/** At a long interval, two frames of one event are further apart than --event-gap. */
+function eventGapMs({ eventGap, interval }: AgentOptions): number {
+  return Math.max(eventGap, 3 * interval);
 }

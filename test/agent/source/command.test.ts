@@ -82,7 +82,7 @@ describe('source command', () => {
 
   it('returns the newest frame, and no frame twice', async () => {
     const { clock, next } = open(writer(file(first, second, third)));
-    expect((await next()).jpeg).toEqual(third);
+    expect(await next()).toMatchObject({ jpeg: third, skipped: 2 });
     const waiting = next();
     await eventually(() => clock.pauses.includes(quietTimeoutMs), 'a call that waits');
     await clock.advance(quietTimeoutMs);

@@ -39,14 +39,18 @@ async function run({ inMemoryCount = 0, closed = {}, next }: Run) {
       next: next ?? (() => step('take', frame)),
       close: () => Promise.resolve(),
     },
-    pipeline: { process: () => [{ frame, verdict }], keepState: () => step('state', undefined) },
+    pipeline: {
+      hasChange: false,
+      process: () => [{ frame, verdict }],
+      keepState: () => step('state', undefined),
+    },
     outbox: {
       ...{ waitingCount: 1, inMemoryCount },
       add: () => step('spool', '0'.repeat(64)),
       close: () => step('close', { onDisk: 0, lost: 0, isRecorded: false, ...closed }),
     },
     delivery: { finish: () => step('deliver', true) },
-    ...{ observers: [], clock: new FakeClock(), log },
+    ...{ reports: undefined, observers: [], clock: new FakeClock(), log },
   };
   const failure = await runOnce(parts, 1000, new AbortController().signal).then(
     () => undefined,

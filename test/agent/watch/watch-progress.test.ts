@@ -29,32 +29,32 @@ describe('idle exit of a watch', () => {
     const { progress, clock } = makeProgress(1000);
     progress.judged(decided);
     await clock.advance(999);
-    progress.polled(true);
+    progress.polled(true, true);
     expect(progress.idle.aborted).toBe(false);
     await clock.advance(1);
-    progress.polled(true);
+    progress.polled(true, true);
     expect(progress.idle.aborted).toBe(true);
   });
 
   it('waits while a frame is being written or waits for delivery', async () => {
     const { progress, clock, delivery } = makeProgress(1000);
     await clock.advance(5000);
-    progress.polled(false);
+    progress.polled(false, true);
     delivery.isPending = true;
-    progress.polled(true);
+    progress.polled(true, true);
     delivery.isPending = false;
     await clock.advance(999);
-    progress.polled(true);
+    progress.polled(true, true);
     expect(progress.idle.aborted).toBe(false);
     await clock.advance(1);
-    progress.polled(true);
+    progress.polled(true, true);
     expect(progress.idle.aborted).toBe(true);
   });
 
   it('never happens with 0', async () => {
     const { progress, clock } = makeProgress(0);
     await clock.advance(1_000_000);
-    progress.polled(true);
+    progress.polled(true, true);
     expect(progress.idle.aborted).toBe(false);
   });
 });

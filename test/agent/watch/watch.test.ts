@@ -63,6 +63,7 @@ function makeWatch(script: readonly (Verdict | OperationalError)[]) {
   const parts: WatchParts = {
     source,
     pipeline: {
+      hasChange: false,
       process: (frame) => [decided(frame, verdicts.shift() ?? quiet)],
       finish: () => [],
     },
@@ -106,7 +107,10 @@ describe('one cycle of the watch loop', () => {
       decided({ ...before, capturedAtMs: 2 }, quiet),
       decided(frame, changed),
     ];
-    await takeFrame({ ...parts, pipeline: { process } }, new AbortController().signal);
+    await takeFrame(
+      { ...parts, pipeline: { hasChange: false, process } },
+      new AbortController().signal,
+    );
     expect(spooled.map(({ jpeg, verdict }) => [String(jpeg), verdict.reason])).toEqual([
       ['w', 'before'],
       ['x', 'change'],
@@ -176,7 +180,7 @@ describe('the watch loop', () => {
     const controller = new AbortController();
     const held = { jpeg: Buffer.from('held'), capturedAtMs: clock.nowMs(), origin: 'script' };
     const finish = () => [decided(held, { ...quiet, reason: 'keep-every' })];
-    const pipeline = { process: () => [], finish };
+    const pipeline = { hasChange: false, process: () => [], finish };
     const watching = watch({ ...parts, pipeline }, every(1000), controller.signal);
     await clock.advance(0);
     expect(judged).toEqual([]);
@@ -209,7 +213,11 @@ describe('the watch loop', () => {
 
   it('ends with an error that is a bug', async () => {
     const { parts } = makeWatch([quiet]);
-    const pipeline = { process: () => expect.unreachable('a bug'), finish: () => [] };
+    const pipeline = {
+      hasChange: false,
+      process: () => expect.unreachable('a bug'),
+      finish: () => [],
+    };
     await expect(
       watch({ ...parts, pipeline }, every(1000), new AbortController().signal),
     ).rejects.toThrow('a bug');
