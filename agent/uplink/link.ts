@@ -41,7 +41,7 @@ export interface LinkParts {
   readonly skipped: SkippedEntries;
   /** Called after the welcome. Entries are sent after it resolves. */
   readonly onWelcome: (welcome: Welcome) => Promise<void>;
-  /** Whether more entries are about to be added: `bye` waits for them. */
+  /** Whether more reports are about to be added: `bye` waits for them. */
   readonly isAdding: () => boolean;
   /** Called for each entry that the receiver has acknowledged. */
   readonly onAcknowledged: () => void;
@@ -271,7 +271,7 @@ export class Link {
     const { spool, skipped } = this.#parts;
     const isSendable = (entry: WaitingEntry): boolean => !skipped.isSkipped(entry);
     if (this.#inFlight.size > 0 || spool.hasWaiting(isSendable)) return;
-    if (this.#parts.isAdding()) return;
+    if (skipped.areReportsSent && this.#parts.isAdding()) return;
     this.#hasSentBye = true;
     this.#send({ type: 'bye' });
     this.#socket.end();

@@ -69,6 +69,11 @@ export class SkippedEntries {
     this.#untilMs.report = Number.NEGATIVE_INFINITY;
   }
 
+  /** False: the receiver takes no reports, or refused one for good. */
+  get areReportsSent(): boolean {
+    return this.#untilMs.report !== Infinity;
+  }
+
   /** @returns true: the frame is too large and is skipped from now on */
   isTooLarge(sequence: number, bodyBytes: number): boolean {
     if (bodyBytes <= this.#maxFrameBytes) return false;

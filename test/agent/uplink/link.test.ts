@@ -155,7 +155,8 @@ describe('a link and reports', () => {
   });
 
   it('keeps a report that is refused for good: the next connection sends it again', async () => {
-    const { send, link, ended, spool, pass } = await linkWithReport({ takes: ['report'] });
+    const parts = await linkWithReport({ takes: ['report'] }, { isAdding: () => true });
+    const { send, link, ended, spool, pass } = parts;
     send({ type: 'refused', sequence: 1, code: 'x', message: 'no', retry: false });
     send({ type: 'stored', sequence: 2, name: 'x', duplicate: false });
     await pass(1);
