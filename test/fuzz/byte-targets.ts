@@ -7,6 +7,7 @@ import { PNG } from 'pngjs';
 import { decodePlanes } from '../../agent/detect/planes.js';
 import { readMask } from '../../agent/detect/mask-png.js';
 import { decodeState } from '../../agent/detect/kept-state.js';
+import { decodeReportState, encodeReportState } from '../../agent/reports/report-state.js';
 import { decodeEntry, encodeEntry, sha256Of } from '../../agent/spool/entry.js';
 import { readClientHello } from '../../receiver/access/client-hello.js';
 import { recognize } from '../../receiver/connection/first-bytes.js';
@@ -288,6 +289,24 @@ export const byteTargets: readonly FuzzTarget[] = [
       // 2 by 2 cells of seven numbers and a mark: what the good header is about.
       for (const cells of [0, 4 * 29]) decodeState(memoryOf(bytes, cells));
       decodeState(bytes);
+    },
+  },
+  {
+    name: 'report-state',
+    runs: 300,
+    corpus: [
+      Buffer.from(
+        '{"version":1,"nextNumber":8,"current":{"current":{"number":7,"fromMs":1,"toMs":2,"utcOffsetMinutes":60,' +
+          '"state":"watching","compared":3,"changed":1,"skipped":0,"longestPauseMs":1000,"ended":[{"event":"e1",' +
+          '"firstAtMs":1,"lastAtMs":2,"frames":3,"isCut":true}],"waiting":0,"dropped":0},"sinceComparedMs":5},' +
+          '"receivers":{"laptop_4444":{"epoch":"0123456789abcdef","lastSequence":9,"dropped":0,"stretches":[]}}}',
+      ),
+    ],
+    check(bytes) {
+      const state = decodeReportState(bytes);
+      if (typeof state === 'string') return;
+      const again = decodeReportState(encodeReportState(state));
+      must(typeof again !== 'string', 'a state that was read can be written');
     },
   },
   {

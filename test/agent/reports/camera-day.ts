@@ -40,6 +40,8 @@ export class CameraDay {
   #isLinked = false;
   /** False: the receiver does not answer. */
   isAnswering = true;
+  /** Number of frames that were compared. */
+  frames = 0;
   /** Number of connections of one-shot runs. */
   connections = 0;
   #lines: readonly string[] = [];
@@ -107,6 +109,14 @@ export class CameraDay {
     this.#process = undefined;
   }
 
+  /** Forgets a process that was killed in the middle of a write. */
+  abandon(): void {
+    const { reporter, abort } = this.process;
+    abort.abort();
+    void reporter.close();
+    this.#process = undefined;
+  }
+
   async stop(): Promise<void> {
     const { reporter, abort } = this.process;
     abort.abort();
@@ -134,6 +144,7 @@ export class CameraDay {
     const { reporter, spools } = this.process;
     const isChanged = event !== undefined;
     const frame = { jpeg, capturedAtMs: this.clock.nowMs(), origin: 'a test' };
+    this.frames += 1;
     reporter.compared(frame, isChanged);
     const reason = isChanged ? ('change' as const) : undefined;
     const facts = { ratio: 0, boxes: [], strength: 0, changed: isChanged };

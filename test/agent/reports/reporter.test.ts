@@ -148,6 +148,28 @@ describe('the state of the reports', () => {
     ]);
   });
 
+  it('does not end an event again whose end was in the spool when the agent was killed', async () => {
+    const day = new CameraDay();
+    await day.start();
+    await day.watch(minuteMs);
+    await day.watch(20_000, 'visitor');
+    await day.process.reporter.written();
+    const before = readFileSync(day.stateFile);
+    expect(before.toString()).toContain('"event":"visitor"');
+    await day.watch(2 * minuteMs);
+    day.isAnswering = false;
+    await day.link(true);
+    await day.kill();
+    writeFileSync(day.stateFile, before);
+    day.isAnswering = true;
+    await day.start();
+    await day.watch(minuteMs);
+    await day.stop();
+    const ended = day.received.flatMap(({ header }) => header.ended ?? []);
+    expect(ended).toEqual([expect.objectContaining({ event: 'visitor', frames: 2 })]);
+    expect(ended[0]).not.toHaveProperty('isCut');
+  });
+
   it('holds reports back while it cannot be written, and sends them afterwards', async () => {
     const day = new CameraDay();
     await day.start();
