@@ -127,7 +127,7 @@ export class ReceiverReports implements PendingReports {
   /** @param isSaved the state file states what is in the spool: the reports can be sent */
   settled(isSaved: boolean): void {
     if (isSaved) this.#spool.reports.release();
-    else this.#hasFailed = true;
+    else if (this.#spool.reports.isHolding) this.#hasFailed = true;
   }
 
   get #dropped(): number {

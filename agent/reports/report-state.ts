@@ -22,6 +22,8 @@ export type ReceiverState = v.InferOutput<typeof receiver>;
 
 const reportState = v.object({
   version: v.literal(1),
+  /** Wall time of this write. */
+  savedAtMs: wallTimeMs,
   nextNumber: count,
   /** The stretch that has not ended, as far as known when this was written. */
   current: v.optional(v.object({ current: stretch, sinceComparedMs: count })),

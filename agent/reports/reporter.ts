@@ -82,7 +82,8 @@ export class Reporter {
     this.#removed = states;
     const last = lastKnown(saved, [...spooled.values()].flat());
     const offsetAt = (atMs: number): number => clock.utcOffsetMinutes(atMs);
-    const oneShotMs = isOneShot ? everyMs : undefined;
+    // Quiet runs since the last write of a large file are not in it.
+    const oneShotMs = isOneShot ? everyMs + (file?.pauseMs ?? 0) : undefined;
     const resumed = resumeRecorder(saved, last, this.#now, offsetAt, oneShotMs);
     this.#recorder = resumed.recorder;
     this.#pauseMs = resumed.pauseMs;
@@ -184,7 +185,7 @@ export class Reporter {
     const isTime = sinceMs < 0 || sinceMs >= minConnectMs;
     const isDue = isConnecting || this.#hasNews || isTime;
     if (isDue) this.#triedAtMs = nowMs;
-    await this.#flush(true);
+    await this.#flush(isDue || this.#events.open !== undefined);
     if (isDue) for (const receiver of this.#receivers.values()) receiver.setDue();
     return isDue && [...this.#receivers.values()].some((receiver) => receiver.isDue);
   }

@@ -11,16 +11,21 @@ const asideName = 'reports.unusable.json';
 
 /**
  * A large file is written less often: on average at most this many bytes a second, so that months without a receiver
- * that takes reports do not wear out an SD card. After a kill, more time is then `off`.
+ * that takes reports do not wear out an SD card. After a kill more time is then `off`; quiet one-shot runs in between
+ * are not counted.
  */
 const maxBytesPerSecond = 500;
+
+export type SavedState = Omit<ReportState, 'version' | 'savedAtMs'>;
 
 export class StateFile {
   readonly #directory: StateDirectory;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #errors: RepeatingErrorLog;
-  #written: Buffer = Buffer.alloc(0);
+  /** The state in the file; undefined: not known. */
+  #written: string | undefined;
+  #byteCount = 0;
   #writtenAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(directory: StateDirectory, clock: Clock, log: Log) {
@@ -36,7 +41,12 @@ export class StateFile {
       const bytes = await this.#directory.read(fileName);
       if (bytes === undefined) return undefined;
       const state = decodeReportState(bytes);
-      if (typeof state !== 'string') return state;
+      if (typeof state !== 'string') {
+        this.#byteCount = bytes.length;
+        const sinceMs = this.#clock.nowMs() - state.savedAtMs;
+        if (sinceMs >= 0) this.#writtenAtMs = this.#clock.monotonicMs() - sinceMs;
+        return state;
+      }
       const facts = { reason: state, copy: asideName };
       this.#log.warn(`reports that waited are lost: ${fileName} cannot be used`, facts);
       await this.#directory.write(asideName, bytes);
@@ -48,22 +58,28 @@ export class StateFile {
     return undefined;
   }
 
+  /** The time between two writes that are not needed at once. */
+  get pauseMs(): number {
+    return (this.#byteCount / maxBytesPerSecond) * 1000;
+  }
+
   /** @param isNeeded false: a large file may be written later @returns whether the file has this state now */
-  async write(state: Omit<ReportState, 'version'>, isNeeded: boolean): Promise<boolean> {
+  async write(state: SavedState, isNeeded: boolean): Promise<boolean> {
     const nowMs = this.#clock.monotonicMs();
-    const pauseMs = (this.#written.length / maxBytesPerSecond) * 1000;
-    if (!isNeeded && nowMs - this.#writtenAtMs < pauseMs) return false;
-    const bytes = encodeReportState(state);
-    if (bytes.equals(this.#written)) return true;
+    if (!isNeeded && nowMs - this.#writtenAtMs < this.pauseMs) return false;
+    const content = JSON.stringify(state);
+    if (content === this.#written) return true;
+    const bytes = encodeReportState({ savedAtMs: Math.round(this.#clock.nowMs()), ...state });
     try {
       await this.#directory.write(fileName, bytes);
     } catch (error) {
-      this.#written = Buffer.alloc(0);
+      this.#written = undefined;
       this.#errors.failed('cannot write the state of the reports: they wait in memory', error);
       return false;
     }
     this.#errors.worked('the state of the reports is written again');
-    this.#written = bytes;
+    this.#written = content;
+    this.#byteCount = bytes.length;
     this.#writtenAtMs = nowMs;
     return true;
   }

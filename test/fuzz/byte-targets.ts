@@ -296,7 +296,7 @@ export const byteTargets: readonly FuzzTarget[] = [
     runs: 300,
     corpus: [
       Buffer.from(
-        '{"version":1,"nextNumber":8,"current":{"current":{"number":7,"fromMs":1,"toMs":2,"utcOffsetMinutes":60,' +
+        '{"version":1,"savedAtMs":1,"nextNumber":8,"current":{"current":{"number":7,"fromMs":1,"toMs":2,"utcOffsetMinutes":60,' +
           '"state":"watching","compared":3,"changed":1,"skipped":0,"longestPauseMs":1000,"ended":[{"event":"e1",' +
           '"firstAtMs":1,"lastAtMs":2,"frames":3,"isCut":true}],"waiting":0,"dropped":0},"sinceComparedMs":5},' +
           '"receivers":{"laptop_4444":{"epoch":"0123456789abcdef","lastSequence":9,"dropped":0,"stretches":[]}}}',

@@ -22,7 +22,7 @@ const receiverOf = (...numbers: number[]): ReceiverState => ({
   stretches: numbers.map(stretchOf),
 });
 const stateOf = (changes: Partial<ReportState>): ReportState => ({
-  ...{ version: 1, nextNumber: 8, receivers: {} },
+  ...{ version: 1, savedAtMs: 1, nextNumber: 8, receivers: {} },
   current: { current: stretchOf(7), sinceComparedMs: 500 },
   ...changes,
 });
@@ -41,7 +41,7 @@ describe('the state file', () => {
   it.each([
     ['', 'not JSON, or cut off'],
     ['{"version":2}', 'written by another version'],
-    ['{"version":1,"nextNumber":-1,"receivers":{}}', 'invalid nextNumber'],
+    ['{"version":1,"savedAtMs":1,"nextNumber":-1,"receivers":{}}', 'invalid nextNumber'],
   ])('rejects %j', (text, reason) => {
     expect(decodeReportState(Buffer.from(text))).toContain(reason);
   });

@@ -1,5 +1,5 @@
 /** What a receiver learns about a camera, through links that are cut, kills and clocks that step. */
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OperationalError } from '../../../shared/cli/errors.js';
@@ -312,5 +312,30 @@ describe('one-shot runs', () => {
     day.isAnswering = true;
     await day.run({ event: 'a' });
     expect(day.known()).toEqual(['08:00:00-08:33:20 watching 201/1 pause 10s']);
+  });
+
+  it('write a large state less often, and state the time all the same', async () => {
+    const day = new CameraDay(oneShot);
+    day.isAnswering = false;
+    for (let run = 0; run < 200; run += 1) {
+      await day.run({ isFailing: run % 2 === 1 });
+      await day.clock.advance(10_000);
+    }
+    const bytes = readFileSync(day.stateFile).length;
+    expect(bytes).toBeGreaterThan(30_000);
+    let writes = 0;
+    for (let run = 0; run < 120; run += 1) {
+      const before = statSync(day.stateFile).ino;
+      await day.run();
+      if (statSync(day.stateFile).ino !== before) writes += 1;
+      await day.clock.advance(10_000);
+    }
+    // 20 minutes; two of the writes are connections.
+    expect(writes).toBeLessThan(1200 / (bytes / 500) + 4);
+    day.isAnswering = true;
+    await day.run({ event: 'a' });
+    const known = day.known();
+    expect(known.filter((each) => each.includes('off'))).toEqual([]);
+    expect(known.at(-1)).toMatch(/^08:33:20-08:53:20 watching .* pause \d+s$/);
   });
 });
