@@ -78,8 +78,8 @@ const layersOf: Readonly<Record<string, readonly string[]>> = {
     ...['events', 'uplink', 'spool', 'source', 'service'],
   ],
   receiver: [
-    ...['main', 'commands', 'examples', 'options', 'setup', 'connection', 'access', 'store'],
-    ...['listen', 'limits'],
+    ...['main', 'commands', 'examples', 'options', 'setup', 'connection', 'archive', 'access'],
+    ...['store', 'listen', 'limits'],
   ],
   shared: [
     ...['setup', 'keys', 'protocol', 'jpeg', 'files', 'process', 'cli'],

@@ -1,0 +1,162 @@
+/**
+ * Reads a frame's line of a record (docs/record.md). Each field is checked by hand: a record may have 100,000 lines.
+ * Pure.
+ */
+import { clockedPath, maxUtcOffsetMinutes } from '../../shared/protocol/frame-path.js';
+import { maxBoxes } from '../../shared/protocol/protocol-limits.js';
+import type { EvidenceFlaw } from '../store/record-line.js';
+
+/**
+ * What the receiver found when the entry arrived: a right signature of the camera's key, none of a camera that does
+ * not sign, or a flaw; `unknown-flaw` is one of a newer version.
+ */
+export type Proof = 'signed' | 'unsigned' | EvidenceFlaw | 'unknown-flaw';
+
+export interface FrameEntry {
+  readonly kind: 'frame';
+  /** Undefined in a record of 0.1: that of the folder. */
+  readonly camera?: string | undefined;
+  /** Undefined for a raw frame. */
+  readonly epoch?: string | undefined;
+  readonly sequence?: number | undefined;
+  readonly capturedAtMs: number;
+  readonly utcOffsetMinutes: number;
+  /** File name in the record's folder. */
+  readonly name: string;
+  readonly sha256: string;
+  readonly byteCount: number;
+  readonly widthPx?: number | undefined;
+  readonly heightPx?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly ratio?: number | undefined;
+  /** [left, top, width, height] in pixels. */
+  readonly boxes?: readonly Box[] | undefined;
+  /** Id of its event. */
+  readonly event?: string | undefined;
+  readonly changed?: boolean | undefined;
+  readonly strength?: number | undefined;
+  readonly receivedAtMs?: number | undefined;
+  readonly proof: Proof;
+}
+export type Box = readonly [left: number, top: number, width: number, height: number];
+
+/** A line of a record, whose fields are not checked yet. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+export const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+const isTime = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && Math.abs(value) <= 8.64e15;
+const isOffset = (value: unknown): value is number =>
+  typeof value === 'number' &&
+  Number.isSafeInteger(value) &&
+  Math.abs(value) <= maxUtcOffsetMinutes;
+const isText = (value: unknown, pattern: RegExp): value is string =>
+  typeof value === 'string' && pattern.test(value);
+
+/** Name of a camera's folder, also that of a raw sender. */
+export const cameraPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const epochPattern = /^[0-9a-f]{16,32}$/;
+const sha256Pattern = /^[0-9a-f]{64}$/;
+const wordPattern = /^[a-z-]{1,32}$/;
+export const eventPattern = /^[\w.-]{1,64}$/;
+/** It becomes part of a path. */
+const namePattern = /^[\w+-]{1,128}\.jpg$/;
+
+/** Whether the camera's local time is within the range of a Date. */
+export const isMoment = (atMs: unknown, offset: unknown): boolean =>
+  isTime(atMs) && isOffset(offset) && Math.abs(atMs + offset * 60_000) <= 8.64e15;
+
+export function readFrame(line: Fields): FrameEntry | undefined {
+  const { camera, captured, bytes, size, sig, delay } = line;
+  if (!isText(camera, cameraPattern) || !isTime(captured)) return undefined;
+  const entry = frameOf(line, captured, line.offset, bytes, line);
+  if (entry === undefined) return undefined;
+  const [widthPx, heightPx] = Array.isArray(size) && size.length === 2 ? (size as unknown[]) : [];
+  return {
+    ...entry,
+    camera,
+    ...(isCount(widthPx) && isCount(heightPx) && { widthPx, heightPx }),
+    receivedAtMs: arrival(captured, delay),
+    proof: proofOf(sig, line.flaw),
+  };
+}
+
+/** It has no camera, no size in pixels and no signature. */
+export function readFrameOf01(line: Fields): FrameEntry | undefined {
+  const { captured, received, utcOffsetMinutes: offset, size, verdict, name } = line;
+  const capturedAtMs = timeOf(captured);
+  if (capturedAtMs === undefined || name === undefined) return undefined;
+  const decision = isObject(verdict) ? verdict : {};
+  const entry = frameOf(line, capturedAtMs, offset, size, decision);
+  return entry && { ...entry, receivedAtMs: timeOf(received) };
+}
+
+/** What both versions have in a frame's line. */
+function frameOf(
+  { epoch, sequence, name, sha256 }: Fields,
+  capturedAtMs: number,
+  utcOffsetMinutes: unknown,
+  byteCount: unknown,
+  decision: Fields,
+): FrameEntry | undefined {
+  if (!isOffset(utcOffsetMinutes) || !isMoment(capturedAtMs, utcOffsetMinutes)) return undefined;
+  if (!isText(sha256, sha256Pattern) || !isCount(byteCount)) return undefined;
+  const id = isText(epoch, epochPattern) && isCount(sequence) ? { epoch, sequence } : undefined;
+  const isRaw = epoch === undefined && sequence === undefined;
+  if (id === undefined && !isRaw) return undefined;
+  if (name !== undefined && !isText(name, namePattern)) return undefined;
+  const { reason, ratio, boxes, event, changed, strength } = decision;
+  return {
+    kind: 'frame',
+    epoch: id?.epoch,
+    sequence: id?.sequence,
+    capturedAtMs,
+    utcOffsetMinutes,
+    name: name ?? `${clockedPath('', { capturedAtMs, utcOffsetMinutes }).stem}.jpg`,
+    sha256,
+    byteCount,
+    reason: isText(reason, wordPattern) ? reason : undefined,
+    ratio: typeof ratio === 'number' && ratio >= 0 && ratio <= 1 ? ratio : undefined,
+    boxes: isBoxes(boxes) ? boxes : undefined,
+    event: isText(event, eventPattern) ? event : undefined,
+    changed: typeof changed === 'boolean' ? changed : undefined,
+    strength: typeof strength === 'number' && strength >= 0 ? strength : undefined,
+    proof: 'unsigned',
+  };
+}
+
+function isBoxes(value: unknown): value is readonly Box[] {
+  if (!Array.isArray(value) || value.length > maxBoxes) return false;
+  return value.every((box) => Array.isArray(box) && box.length === 4 && box.every(isCount));
+}
+
+/** @param delay as a line has it */
+export function arrival(endMs: number, delay: unknown): number | undefined {
+  const receivedAtMs = typeof delay === 'number' ? endMs + delay : undefined;
+  return isTime(receivedAtMs) ? receivedAtMs : undefined;
+}
+
+/** @param text as Date.toISOString makes it */
+export function timeOf(text: unknown): number | undefined {
+  if (!isText(text, /^(?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)) return undefined;
+  const ms = Date.parse(text);
+  return isTime(ms) ? ms : undefined;
+}
+
+const flaws: Readonly<Record<EvidenceFlaw, true>> = {
+  'not-signed': true,
+  'wrong-statement': true,
+  'wrong-signature': true,
+  'other-key': true,
+  'unpinned-key': true,
+};
+const isKnownFlaw = (flaw: unknown): flaw is EvidenceFlaw =>
+  typeof flaw === 'string' && Object.hasOwn(flaws, flaw);
+
+export function proofOf(sig: unknown, flaw: unknown): Proof {
+  if (flaw !== undefined) return isKnownFlaw(flaw) ? flaw : 'unknown-flaw';
+  return typeof sig === 'string' ? 'signed' : 'unsigned';
+}
