@@ -69,48 +69,67 @@ const namePattern = /^[\w+-]{1,128}\.jpg$/;
 export const isMoment = (atMs: unknown, offset: unknown): boolean =>
   isTime(atMs) && isOffset(offset) && Math.abs(atMs + offset * 60_000) <= 8.64e15;
 
+/** What the two versions write differently. */
+interface Differing {
+  readonly camera: string | undefined;
+  readonly capturedAtMs: number | undefined;
+  readonly utcOffsetMinutes: unknown;
+  readonly byteCount: unknown;
+  readonly size: unknown;
+  /** Has the fields of a verdict. */
+  readonly decision: Fields;
+  readonly receivedAtMs: number | undefined;
+  readonly proof: Proof;
+}
+
 export function readFrame(line: Fields): FrameEntry | undefined {
-  const { camera, captured, bytes, size, sig, delay } = line;
+  const { camera, captured, offset, bytes, size, sig, flaw, delay } = line;
   if (!isText(camera, cameraPattern) || !isTime(captured)) return undefined;
-  const entry = frameOf(line, captured, line.offset, bytes, line);
-  if (entry === undefined) return undefined;
-  const [widthPx, heightPx] = Array.isArray(size) && size.length === 2 ? (size as unknown[]) : [];
-  return {
-    ...entry,
+  return frameOf(line, {
     camera,
-    ...(isCount(widthPx) && isCount(heightPx) && { widthPx, heightPx }),
+    capturedAtMs: captured,
+    utcOffsetMinutes: offset,
+    byteCount: bytes,
+    size,
+    decision: line,
     receivedAtMs: arrival(captured, delay),
-    proof: proofOf(sig, line.flaw),
-  };
+    proof: proofOf(sig, flaw),
+  });
 }
 
 /** It has no camera, no size in pixels and no signature. */
 export function readFrameOf01(line: Fields): FrameEntry | undefined {
-  const { captured, received, utcOffsetMinutes: offset, size, verdict, name } = line;
-  const capturedAtMs = timeOf(captured);
-  if (capturedAtMs === undefined || name === undefined) return undefined;
-  const decision = isObject(verdict) ? verdict : {};
-  const entry = frameOf(line, capturedAtMs, offset, size, decision);
-  return entry && { ...entry, receivedAtMs: timeOf(received) };
+  const { captured, received, utcOffsetMinutes, size, verdict, name } = line;
+  if (name === undefined) return undefined;
+  return frameOf(line, {
+    camera: undefined,
+    capturedAtMs: timeOf(captured),
+    utcOffsetMinutes,
+    byteCount: size,
+    size: undefined,
+    decision: isObject(verdict) ? verdict : {},
+    receivedAtMs: timeOf(received),
+    proof: 'unsigned',
+  });
 }
 
-/** What both versions have in a frame's line. */
+/** One literal, without spreads: they cost more than the parsing of the line. */
 function frameOf(
   { epoch, sequence, name, sha256 }: Fields,
-  capturedAtMs: number,
-  utcOffsetMinutes: unknown,
-  byteCount: unknown,
-  decision: Fields,
+  { camera, capturedAtMs, utcOffsetMinutes, byteCount, ...rest }: Differing,
 ): FrameEntry | undefined {
-  if (!isOffset(utcOffsetMinutes) || !isMoment(capturedAtMs, utcOffsetMinutes)) return undefined;
+  if (capturedAtMs === undefined || !isOffset(utcOffsetMinutes)) return undefined;
+  if (!isMoment(capturedAtMs, utcOffsetMinutes)) return undefined;
   if (!isText(sha256, sha256Pattern) || !isCount(byteCount)) return undefined;
   const id = isText(epoch, epochPattern) && isCount(sequence) ? { epoch, sequence } : undefined;
   const isRaw = epoch === undefined && sequence === undefined;
   if (id === undefined && !isRaw) return undefined;
   if (name !== undefined && !isText(name, namePattern)) return undefined;
-  const { reason, ratio, boxes, event, changed, strength } = decision;
+  const { reason, ratio, boxes, event, changed, strength } = rest.decision;
+  const size = isSize(rest.size) ? rest.size : undefined;
   return {
     kind: 'frame',
+    camera,
     epoch: id?.epoch,
     sequence: id?.sequence,
     capturedAtMs,
@@ -118,14 +137,21 @@ function frameOf(
     name: name ?? `${clockedPath('', { capturedAtMs, utcOffsetMinutes }).stem}.jpg`,
     sha256,
     byteCount,
+    widthPx: size?.[0],
+    heightPx: size?.[1],
     reason: isText(reason, wordPattern) ? reason : undefined,
     ratio: typeof ratio === 'number' && ratio >= 0 && ratio <= 1 ? ratio : undefined,
     boxes: isBoxes(boxes) ? boxes : undefined,
     event: isText(event, eventPattern) ? event : undefined,
     changed: typeof changed === 'boolean' ? changed : undefined,
     strength: typeof strength === 'number' && strength >= 0 ? strength : undefined,
-    proof: 'unsigned',
+    receivedAtMs: rest.receivedAtMs,
+    proof: rest.proof,
   };
+}
+
+function isSize(value: unknown): value is readonly [number, number] {
+  return Array.isArray(value) && value.length === 2 && value.every(isCount);
 }
 
 function isBoxes(value: unknown): value is readonly Box[] {
