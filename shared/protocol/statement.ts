@@ -125,13 +125,25 @@ const ofGap = v.object({
   why: v.string(),
   sequences: v.optional(v.array(v.tuple([number, number]))),
 });
-
+/** All that a report says; further keys belong to a newer version. */
 const ofReport = v.object({
   ...identifying.entries,
-  report: number,
-  from: number,
-  to: number,
-  state: v.string(),
+  report: v.pipe(
+    number,
+    v.transform(() => 'any version'),
+  ),
+  ...{ from: number, to: number, state: v.string(), why: v.optional(v.string()) },
+  ...{ compared: number, changed: number, skipped: number, pause: v.optional(number) },
+  ...{ waiting: number, dropped: number, every: number, stepped: v.optional(number) },
+  before: v.optional(v.tuple([v.string(), number])),
+  ended: v.optional(
+    v.array(
+      v.object({
+        ...{ event: v.string(), first: number, last: number, frames: number },
+        cut: v.optional(v.literal(true)),
+      }),
+    ),
+  ),
 });
 
 /** Whether a statement is about the frame of this header. */
@@ -162,19 +174,15 @@ export function isAboutGap(statement: string, id: EntryId, header: DroppedHeader
 /** Whether a statement is about the report of this header. */
 export function isAboutReport(statement: string, id: EntryId, header: ReportHeader): boolean {
   const stated = parse(ofReport, statement);
-  return (
-    stated !== undefined &&
-    isAboutEntry(stated, id, header) &&
-    stated.from === header.fromMs &&
-    stated.to === header.toMs &&
-    stated.state === header.state
-  );
+  // The output of a schema has the order of its keys.
+  const expected = JSON.stringify(parse(ofReport, reportStatement(id, header)));
+  return stated !== undefined && JSON.stringify(stated) === expected;
 }
 
 function isAboutEntry(
   stated: v.InferOutput<typeof identifying>,
   { camera, epoch, sequence }: EntryId,
-  { utcOffsetMinutes }: FrameHeader | DroppedHeader | ReportHeader,
+  { utcOffsetMinutes }: FrameHeader | DroppedHeader,
 ): boolean {
   return (
     stated.camera === camera &&
@@ -185,7 +193,7 @@ function isAboutEntry(
 }
 
 /** Keys that a receiver adds to a statement in its record. */
-const addedKeys = ['sig', 'flaw', 'delay', 'name'];
+const addedKeys = ['sig', 'flaw', 'delay', 'name', 'clock'];
 
 /** @returns undefined: not a statement of this kind, or one that has white space, repeated keys or added keys */
 function parse<Schema extends v.GenericSchema>(

@@ -85,9 +85,24 @@ describe('a statement', () => {
     const statement = reportStatement(id, report);
     expect(isAboutReport(statement, id, report)).toBe(true);
     expect(isAboutReport(statement, { ...id, sequence: 8 }, report)).toBe(false);
-    expect(isAboutReport(statement, id, { ...report, state: 'off' })).toBe(false);
-    expect(isAboutReport(statement, id, { ...report, toMs: report.toMs + 1 })).toBe(false);
     expect(isAboutReport(gapStatement(id, gap), id, report)).toBe(false);
+    const { type, ...fields } = report;
+    for (const [key, value] of Object.entries({ ...fields, steppedMs: 1, why: 'unplugged' })) {
+      const other = typeof value === 'number' ? value + 1 : key === 'state' ? 'off' : undefined;
+      const header = { type, ...fields, why: 'x', [key]: other } as ReportHeader;
+      expect(isAboutReport(reportStatement(id, { ...report, why: 'x' }), id, header), key).toBe(
+        false,
+      );
+    }
+  });
+
+  it('of a report of a newer version may have further keys', () => {
+    const newer = reportStatement(id, report)
+      .replace('"report":1', '"report":2')
+      .replace(/\}$/, ',"light":7}');
+    expect(isAboutReport(newer, id, report)).toBe(true);
+    const added = reportStatement(id, report).replace(/\}$/, ',"clock":7}');
+    expect(isAboutReport(added, id, report)).toBe(false);
   });
 
   it('has the same signature each time, which no changed byte keeps', () => {
