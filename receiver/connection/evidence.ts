@@ -4,15 +4,20 @@ import {
   type EntryId,
   isAboutFrame,
   isAboutGap,
+  isAboutReport,
   isSignedBy,
 } from '../../shared/protocol/statement.js';
-import type { DroppedMessage, FrameMessage } from '../../shared/protocol/messages.js';
+import type {
+  DroppedMessage,
+  FrameMessage,
+  ReportMessage,
+} from '../../shared/protocol/messages.js';
 import type { Signer } from '../access/peer.js';
 import type { Evidence } from '../store/record-line.js';
 
 /** @param id the entry's, from hello and header */
 export function evidenceOf(
-  message: FrameMessage | DroppedMessage,
+  message: FrameMessage | DroppedMessage | ReportMessage,
   id: EntryId,
   { key, flaw }: Signer,
 ): Evidence {
@@ -21,13 +26,19 @@ export function evidenceOf(
   if (statement === undefined || signature === undefined) {
     return { signed: undefined, flaw: 'not-signed' };
   }
-  const isAbout =
-    message.type === 'frame'
-      ? isAboutFrame(statement, id, message)
-      : isAboutGap(statement, id, message);
-  if (!isAbout) return { signed: undefined, flaw: 'wrong-statement' };
+  if (!isAbout(statement, id, message)) return { signed: undefined, flaw: 'wrong-statement' };
   const signed = { statement, signature };
   return { signed, flaw: isRight(signed, key) ? flaw : 'wrong-signature' };
+}
+
+function isAbout(
+  statement: string,
+  id: EntryId,
+  message: FrameMessage | DroppedMessage | ReportMessage,
+): boolean {
+  if (message.type === 'frame') return isAboutFrame(statement, id, message);
+  if (message.type === 'dropped') return isAboutGap(statement, id, message);
+  return isAboutReport(statement, id, message);
 }
 
 function isRight(signed: { statement: string; signature: string }, key: KeyObject): boolean {

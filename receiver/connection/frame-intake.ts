@@ -1,5 +1,5 @@
 /**
- * Checks a received frame or gap, stores it, and answers. A frame is acknowledged only when the store has it on
+ * Checks a received frame, gap or report, stores it, and answers. A frame is acknowledged only when the store has it on
  * the disk.
  */
 import { createHash } from 'node:crypto';
@@ -12,6 +12,7 @@ import type {
   FrameMessage,
   HelloMessage,
   ReceiverMessage,
+  ReportMessage,
 } from '../../shared/protocol/messages.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { minStoredBytes } from '../limits/receiver-limits.js';
@@ -25,6 +26,9 @@ import type { Tab } from '../limits/work/work-budgets.js';
 
 /** Retry delay after a store error: long enough to relieve the disk, short enough not to delay the recovery. */
 const storeRetryMs = 5000;
+
+/** Below this the difference of two clocks cannot be told from the time that a message takes. */
+const minClockErrorMs = 1000;
 
 export interface FrameIntakeParts {
   readonly store: FrameStore;
@@ -92,12 +96,15 @@ export class FrameIntake {
     this.#parts.onStored({ ...stored, camera, byteCount: jpeg.length });
   }
 
-  /** Resolves when the gap is recorded or refused, and the answer sent. Never rejects for a disk error. */
-  async recordGap(message: DroppedMessage): Promise<void> {
+  /** Resolves when the entry is recorded or refused, and the answer sent. Never rejects for a disk error. */
+  record(message: DroppedMessage | ReportMessage): Promise<void> {
+    return message.type === 'dropped' ? this.#recordGap(message) : this.#recordReport(message);
+  }
+
+  async #recordGap(message: DroppedMessage): Promise<void> {
     const { sequence, count, firstCapturedAtMs, lastCapturedAtMs } = message;
     const { utcOffsetMinutes, why, sequences } = message;
-    const { quota, spender } = this.#parts;
-    if (this.#isBeyondQuota(sequence, quota.spend(spender, minStoredBytes))) return;
+    if (this.#isBeyondQuota(sequence, this.#spendLine(message))) return;
     const camera = this.#camera;
     const id = { epoch: this.#epoch, sequence };
     const receivedAtMs = this.#parts.clock.nowMs();
@@ -112,8 +119,31 @@ export class FrameIntake {
     this.#parts.log.warn('agent dropped frames', { camera, count, why, from, to });
   }
 
+  async #recordReport(message: ReportMessage): Promise<void> {
+    const { sequence, clockMs, fromMs, toMs, utcOffsetMinutes } = message;
+    if (this.#isBeyondQuota(sequence, this.#spendLine(message))) return;
+    const camera = this.#camera;
+    const id = { epoch: this.#epoch, sequence };
+    const receivedAtMs = this.#parts.clock.nowMs();
+    const errorMs = clockMs - receivedAtMs;
+    const report = {
+      ...{ camera, id, report: message, utcOffsetMinutes, receivedAtMs },
+      // A stretch that ends at midnight belongs to the day before.
+      capturedAtMs: Math.max(fromMs, toMs - 1),
+      clockErrorMs: Math.abs(errorMs) < minClockErrorMs ? undefined : errorMs,
+      evidence: this.#evidenceOf(message),
+    };
+    await this.#answer(id, () => this.#parts.store.recordReport(report));
+  }
+
+  /** Charges a line's bytes. @returns how long the agent must wait */
+  #spendLine({ statement }: DroppedMessage | ReportMessage): number {
+    const { quota, spender } = this.#parts;
+    return quota.spend(spender, Math.max(minStoredBytes, statement?.length ?? 0));
+  }
+
   /** A flaw does not refuse the entry: it is logged and recorded. */
-  #evidenceOf(message: FrameMessage | DroppedMessage): Evidence {
+  #evidenceOf(message: FrameMessage | DroppedMessage | ReportMessage): Evidence {
     const { log, signer } = this.#parts;
     const { sequence } = message;
     const id = { camera: this.#camera, epoch: this.#epoch, sequence };

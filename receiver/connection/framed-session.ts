@@ -54,7 +54,8 @@ interface MessageResources {
   readonly release: () => void;
 }
 
-const minuteMs = 60_000;
+/** Messages with a sequence, which are stored and acknowledged. */
+const entryTypes: ReadonlySet<string> = new Set(['frame', 'dropped', 'report']);
 
 export type ByeReason = Partial<Omit<ByeMessage, 'type'>>;
 
@@ -64,7 +65,7 @@ export class FramedSession {
   readonly #decoder: MessageDecoder;
   readonly #pending = new Set<Promise<void>>();
   readonly #minRate: MinRateCheck;
-  readonly #idleMessages = new WindowCounter(minuteMs);
+  readonly #idleMessages = new WindowCounter(60_000);
   /** Work of the message that is arriving. */
   #tab: Tab;
   /** Undefined until the welcome. */
@@ -167,7 +168,7 @@ export class FramedSession {
     try {
       await tab.pay(prices.message);
       const message = readAgentMessage(header);
-      if (message?.type !== 'frame' && message?.type !== 'dropped') this.#checkMessageRate();
+      if (!entryTypes.has(message?.type ?? '')) this.#checkMessageRate();
       if (message === undefined) return;
       isKept = await this.#dispatch(message, body, { tab, release });
     } finally {
@@ -215,11 +216,9 @@ export class FramedSession {
     else if (message.type === 'bye') await this.close();
     else if (intake === undefined) throw new OperationalError('PROTOCOL', 'hello must come first');
     else if (message.type === 'ping') this.#send({ type: 'pong' });
-    else if (message.type === 'report')
-      return false; // not announced in the welcome
-    else if (message.type === 'dropped') {
+    else if (message.type !== 'frame') {
       await tab.paySlow(prices.gap);
-      if (await this.#mayStore(tab)) await this.#track(intake.recordGap(message));
+      if (await this.#mayStore(tab)) await this.#track(intake.record(message));
     } else if ((await intake.accepts(message, body, tab)) && (await this.#mayStore(tab))) {
       await this.#track(intake.store(message, body, tab).finally(release));
       return true;
@@ -227,7 +226,7 @@ export class FramedSession {
     return false;
   }
 
-  /** Checked before each frame and gap is stored: the key may be revoked, or the name paired meanwhile. */
+  /** Checked before each entry is stored: the key may be revoked, or the name paired meanwhile. */
   async #mayStore(tab: Tab): Promise<boolean> {
     if (!this.#hasPaidLock) {
       this.#hasPaidLock = true;
@@ -239,7 +238,7 @@ export class FramedSession {
     return revocation === undefined;
   }
 
-  /** Counts a frame or gap as in flight until it is answered. */
+  /** Counts an entry as in flight until it is answered. */
   async #track(work: Promise<void>): Promise<void> {
     const answering = work.finally(() => this.#pending.delete(answering));
     this.#pending.add(answering);
@@ -288,6 +287,7 @@ export class FramedSession {
       maxFrameBytes: this.#parts.maxFrameBytes,
       maxInFlight,
       clockMs: clock.nowMs(),
+      takes: ['report'],
     });
     log.info('agent connected', { camera: hello.camera, version: hello.agent });
   }

@@ -33,7 +33,7 @@ export const minBytesPerSecondWhenShort = 16 * 1024;
 /** A picture up to this size is not counted against `--max-memory`: it fits in one chunk. */
 export const maxUncountedBytes = 64 * 1024;
 
-/** Minimum that a frame or a gap entry counts against `--quota`: one block on the disk. */
+/** Minimum that a frame, a gap or a report counts against `--quota`: one block on the disk. */
 export const minStoredBytes = 4096;
 
 /** Log lines of one event and one address in `repeatWindowMs`; further ones are only counted. */
@@ -51,7 +51,7 @@ export const lingeringCloseMs = 2000;
 /** Folders of the captures directory that are kept open while unused. */
 export const maxOpenFolders = 128;
 
-/** Frames and gaps indexed in memory, over all records and in one: some 16 bytes each. */
+/** Frames, gaps and reports indexed in memory, over all records and in one: some 16 bytes each. */
 export const maxRecordEntries = 4_000_000;
 
 /** How much of a record is read, from its end: some 3 million lines, in ten seconds. */
@@ -59,7 +59,7 @@ export const maxRecordBytes = 2 ** 30;
 
 /**
  * Microseconds of work per second that a paired camera may cause without storing a frame: refused frames,
- * duplicates, gap entries, pings, new connections. A twentieth of the event loop.
+ * duplicates, gap entries, reports, pings, new connections. A twentieth of the event loop.
  */
 export const maxCameraWorkUs = 50_000;
 
@@ -83,7 +83,7 @@ export const maxOpenConnectionsUs = 250_000;
 
 /**
  * Microseconds per second of work that blocks the event loop or the disk for some 10 ms in one piece (locking a camera's
- * name, a gap entry), for all peers without a key beside paired cameras.
+ * name, a gap entry or a report), for all peers without a key beside paired cameras.
  */
 export const maxAnonymousSlowUs = 40_000;
 

@@ -46,8 +46,8 @@ export class DayRecord {
   #unflushedBytes = 0;
   /** A flush has failed, and none has succeeded since. */
   #hasFailedFlush = false;
-  /** A gap's line left `#unflushed` by its size limit, without a successful flush. */
-  #hasLostGaps = false;
+  /** A gap's or report's line left `#unflushed` by its size limit, without a successful flush. */
+  #hasLostLines = false;
   /** The file whose first `#readBytes` are in the index. */
   #inode: number | undefined;
   #readBytes = 0;
@@ -62,7 +62,7 @@ export class DayRecord {
     this.#maxBytes = limits.maxBytes ?? maxRecordBytes;
   }
 
-  /** Entries for frames and gaps in the index. */
+  /** Entries for frames, gaps and reports in the index. */
   get size(): number {
     return this.#index.size;
   }
@@ -81,9 +81,9 @@ export class DayRecord {
     return this.#index.ownerOf(name, key);
   }
 
-  /** Whether a line records this gap. The line is on the disk after the next successful `flush`. */
-  hasGap(key: string): boolean {
-    return !this.#hasLostGaps && this.#index.hasGap(key);
+  /** Whether a line records this gap or report. The line is on the disk after the next successful `flush`. */
+  hasLine(key: string): boolean {
+    return !this.#hasLostLines && this.#index.hasLine(key);
   }
 
   /** Reads the lines that other processes have appended. @throws a system error */
@@ -237,7 +237,7 @@ export class DayRecord {
       const line = this.#unflushed.shift();
       this.#unflushedBytes -= line?.text.length ?? 0;
       // A frame is found by its file.
-      if (line?.recorded?.kind === 'gap') this.#hasLostGaps = true;
+      if (line?.recorded?.kind === 'line') this.#hasLostLines = true;
     }
   }
 

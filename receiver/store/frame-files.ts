@@ -11,7 +11,7 @@ import type { DayRecord } from './day-record.js';
 import type { Folder } from './folder.js';
 import { hasContent } from './frame-copy.js';
 import { FrameNames } from './frame-names.js';
-import type { StoreParts } from './gap-lines.js';
+import type { StoreParts } from './entry-lines.js';
 import { type FileAt, renameOver } from './publish.js';
 import { frameLine } from './record-line.js';
 import { allOrFirstError } from './all-or-first-error.js';

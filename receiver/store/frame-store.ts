@@ -1,8 +1,8 @@
 /**
- * Stores frames as files in the captures directory, and gaps as lines in its records. When `put` or `recordGap`
- * resolves, the frame or line is on the disk, and was in its place; a file under its final name is always whole.
- * (Version 0.1 could leave an empty one on a file system without hard links; it is replaced when its name is
- * needed.)
+ * Stores frames as files in the captures directory, gaps and reports as lines in its records. When `put`,
+ * `recordGap` or `recordReport` resolves, the frame or line is on the disk, and was in its place; a file under its
+ * final name is always whole. (Version 0.1 could leave an empty one on a file system without hard links; it is
+ * replaced when its name is needed.)
  *
  * The steps of storing a frame, and what a crash after each one leaves:
  *
@@ -16,7 +16,7 @@
  *                                   the directory did): the file is checked, and the frame stored again. So
  *                                   no line counts without its file, and no file needs its line.
  *
- * A gap has no file: its line is flushed before its acknowledgement. Two frames with the same millisecond and the
+ * A gap or report has no file: its line is flushed before its acknowledgement. Two frames with the same millisecond and the
  * same bytes cannot be distinguished by their files, when the first one's line is lost or another process is still
  * writing it. One epoch has no two such frames, and a camera's lock admits one epoch at a time.
  */
@@ -31,13 +31,13 @@ import {
 import { type CameraClaim, type CameraLock, lockCamera, removeIdleLocks } from './camera-lock.js';
 import { CaptureFolders } from './capture-folders.js';
 import { DayRecords } from './day-records.js';
+import { type EntryLine, EntryLines } from './entry-lines.js';
 import { FolderFlushes } from './folder-flushes.js';
 import { Folder } from './folder.js';
 import { FrameFiles } from './frame-files.js';
-import { GapLines } from './gap-lines.js';
-import { type FrameId, frameKey, gapKey } from './record-line.js';
+import { type FrameId, frameKey, gapKey, gapLine, reportKey, reportLine } from './record-line.js';
 import { storeError } from './store-error.js';
-import type { FrameStore, FrameToStore, Gap, StoredFrame } from './store-port.js';
+import type { FrameStore, FrameToStore, Gap, Report, StoredFrame } from './store-port.js';
 import { StoreMarker } from './store-marker.js';
 import { UnclockedDays } from './unclocked-days.js';
 import { removeAbandoned } from './unfinished.js';
@@ -69,7 +69,7 @@ class Captures implements FrameStore {
   readonly #folders: CaptureFolders;
   readonly #records: DayRecords;
   readonly #frames: FrameFiles;
-  readonly #gaps: GapLines;
+  readonly #lines: EntryLines;
   readonly #unclocked: UnclockedDays;
   /** By camera, key and bytes: a repeat that arrives meanwhile waits for the first. */
   readonly #storing = new Map<string, Promise<StoredFrame>>();
@@ -83,7 +83,7 @@ class Captures implements FrameStore {
     this.#folders = folders;
     this.#records = records;
     this.#frames = new FrameFiles(parts);
-    this.#gaps = new GapLines(parts);
+    this.#lines = new EntryLines(parts);
     this.#unclocked = new UnclockedDays(folders);
   }
 
@@ -107,17 +107,12 @@ class Captures implements FrameStore {
     }
   }
 
-  async recordGap(gap: Gap): Promise<StoredFrame> {
-    const { camera } = gap;
-    try {
-      const { folder } = pathOf(gap, gap.id);
-      return await this.#once([camera, gapKey(gap), 'gap'], async () => {
-        const find = (earlier: string) => this.#gaps.find(earlier, gap);
-        return (await this.#findEarlier(gap, folder, find)) ?? this.#gaps.append(folder, gap);
-      });
-    } catch (cause) {
-      throw storeError(`cannot record a gap of ${camera} in ${this.#directory}`, cause);
-    }
+  recordGap(gap: Gap): Promise<StoredFrame> {
+    return this.#record('gap', gap, { key: gapKey(gap), text: gapLine(gap) });
+  }
+
+  recordReport(report: Report): Promise<StoredFrame> {
+    return this.#record('report', report, { key: reportKey(report), text: reportLine(report) });
   }
 
   async lock(claim: CameraClaim): Promise<CameraLock | undefined> {
@@ -135,6 +130,19 @@ class Captures implements FrameStore {
     await this.#folders.close();
   }
 
+  async #record(kind: string, entry: Gap | Report, line: EntryLine): Promise<StoredFrame> {
+    const { camera } = entry;
+    try {
+      const { folder } = pathOf(entry, entry.id);
+      return await this.#once([camera, line.key, kind], async () => {
+        const find = (earlier: string) => this.#lines.find(earlier, line);
+        return (await this.#findEarlier(entry, folder, find)) ?? this.#lines.append(folder, line);
+      });
+    } catch (cause) {
+      throw storeError(`cannot record a ${kind} of ${camera} in ${this.#directory}`, cause);
+    }
+  }
+
   /** Runs the work for the first of concurrent calls with the same key; the others wait, and are duplicates. */
   async #once(keys: readonly unknown[], work: () => Promise<StoredFrame>): Promise<StoredFrame> {
     const key = JSON.stringify(keys);
@@ -145,9 +153,9 @@ class Captures implements FrameStore {
     return await storing;
   }
 
-  /** Searches the folders of earlier days for a frame or gap of a camera without a clock. */
+  /** Searches the folders of earlier days for an entry of a camera without a clock. */
   async #findEarlier(
-    { camera, capturedAtMs }: FrameToStore | Gap,
+    { camera, capturedAtMs }: FrameToStore | Gap | Report,
     today: string,
     find: (folder: string) => Promise<StoredFrame | undefined>,
   ): Promise<StoredFrame | undefined> {
@@ -160,7 +168,7 @@ class Captures implements FrameStore {
   }
 }
 
-function pathOf(received: FrameToStore | Gap, id: FrameId | undefined): FramePath {
+function pathOf(received: FrameToStore | Gap | Report, id: FrameId | undefined): FramePath {
   const { camera, capturedAtMs, receivedAtMs, utcOffsetMinutes } = received;
   if (id === undefined || isPlausibleClock(capturedAtMs)) return clockedPath(camera, received);
   const arrival = { capturedAtMs: receivedAtMs, utcOffsetMinutes };

@@ -1,5 +1,5 @@
 /**
- * An index of a record in bounded memory, of its newest frames and gaps: which frame has which name. Older frames
+ * An index of a record in bounded memory, of its newest frames, gaps and reports: which frame has which name. Older frames
  * are recognized by their files alone.
  *
  * A frame's name follows from its header, except for the number that distinguishes equal names. So the index keeps
@@ -16,10 +16,11 @@ class Generation {
   readonly owners = new HashTable();
   /** By frame: its number, if it has one. */
   readonly numbers = new HashTable();
-  readonly gaps = new HashTable();
+  /** Gaps and reports. */
+  readonly lines = new HashTable();
 
   get size(): number {
-    return this.owners.size + this.numbers.size + this.gaps.size;
+    return this.owners.size + this.numbers.size + this.lines.size;
   }
 }
 
@@ -34,7 +35,7 @@ export class RecordIndex {
     this.#maxEntries = maxEntries;
   }
 
-  /** Entries for frames and gaps in memory. */
+  /** Entries for frames, gaps and reports in memory. */
   get size(): number {
     return this.#newer.size + this.#older.size;
   }
@@ -45,8 +46,8 @@ export class RecordIndex {
       this.#newer = new Generation();
     }
     const hash = hashOf(recorded.key, this.#seed);
-    if (recorded.kind === 'gap') {
-      this.#newer.gaps.set(hash, hash.check);
+    if (recorded.kind === 'line') {
+      this.#newer.lines.set(hash, hash.check);
       return;
     }
     const { name } = recorded;
@@ -56,9 +57,9 @@ export class RecordIndex {
     if (number > 1 || this.#numberOf(hash) > 1) this.#newer.numbers.set(hash, number);
   }
 
-  hasGap(key: string): boolean {
+  hasLine(key: string): boolean {
     const hash = hashOf(key, this.#seed);
-    return [this.#newer, this.#older].some(({ gaps }) => gaps.get(hash) === hash.check);
+    return [this.#newer, this.#older].some(({ lines }) => lines.get(hash) === hash.check);
   }
 
   /** Which frame has a name: this one or another; undefined for a name that is not recorded. */

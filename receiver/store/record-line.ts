@@ -1,5 +1,5 @@
 /**
- * The lines of a day's record, JSON objects: one for each frame, one for each gap (docs/record.md). A line is the
+ * The lines of a day's record, JSON objects: one for each frame, gap and report (docs/record.md). A line is the
  * statement about the entry, as the camera signed it or as this receiver makes it for a camera that does not sign,
  * with further keys at its end: so the signed bytes are those up to `,"sig"`, and a `}`. A line may occur twice,
  * with the same meaning. Records of 0.1 have other keys; both forms are read. Pure.
@@ -8,9 +8,10 @@ import * as v from 'valibot';
 import type { FrameSize } from '../../shared/jpeg/frame-size.js';
 import { type FrameMoment, clockedPath } from '../../shared/protocol/frame-path.js';
 import type { SequenceRange, WireVerdict } from '../../shared/protocol/messages.js';
-import { frameStatement, gapStatement } from '../../shared/protocol/statement.js';
+import type { ReportHeader } from '../../shared/protocol/report-header.js';
+import { frameStatement, gapStatement, reportStatement } from '../../shared/protocol/statement.js';
 
-/** Permanent id of a frame or a gap of a camera. */
+/** Permanent id of a frame, a gap or a report of a camera. */
 export interface FrameId {
   readonly epoch: string;
   readonly sequence: number;
@@ -56,6 +57,16 @@ export interface GapFacts {
   readonly evidence?: Evidence | undefined;
 }
 
+export interface ReportFacts {
+  readonly camera: string;
+  readonly id: FrameId;
+  readonly report: Omit<ReportHeader, 'type'>;
+  readonly receivedAtMs: number;
+  /** The camera's clock minus the receiver's; undefined: they agree. */
+  readonly clockErrorMs: number | undefined;
+  readonly evidence?: Evidence | undefined;
+}
+
 /** The content of a line that the index needs. */
 export type Recorded =
   | {
@@ -66,8 +77,9 @@ export type Recorded =
       readonly name: string;
     }
   | {
-      readonly kind: 'gap';
-      /** See `gapKey`. */
+      /** An entry without a file. */
+      readonly kind: 'line';
+      /** See `gapKey` and `reportKey`. */
       readonly key: string;
     };
 
@@ -98,6 +110,12 @@ export function gapKey(gap: GapFacts): string {
   return joined(id.epoch, id.sequence, count, why, ...times, String(sequences));
 }
 
+/** Key of a report: all that its agent sent about it, but not when. */
+export function reportKey({ camera, id, report }: ReportFacts): string {
+  const line = JSON.parse(reportStatement({ camera, ...id }, report)) as Record<string, unknown>;
+  return reportKeyOf(joined(id.epoch, id.sequence), line);
+}
+
 /** The line, with its line end. */
 export function frameLine(frame: FrameFacts): string {
   const { camera, id, name, evidence, capturedAtMs, utcOffsetMinutes, sha256, verdict } = frame;
@@ -107,7 +125,7 @@ export function frameLine(frame: FrameFacts): string {
     frameStatement({ camera, ...id }, header, frame.byteCount, frame.size);
   // The name of most frames follows from the statement.
   const isPlain = name === `${clockedPath(camera, frame).stem}.jpg`;
-  return lineOf(statement, frame, capturedAtMs, isPlain ? undefined : name);
+  return lineOf(statement, frame, capturedAtMs, isPlain ? {} : { name });
 }
 
 /** The line, with its line end. */
@@ -117,18 +135,25 @@ export function gapLine(gap: GapFacts): string {
   const { utcOffsetMinutes } = gap;
   const statement =
     evidence?.signed?.statement ?? gapStatement({ camera, ...id }, { ...header, utcOffsetMinutes });
-  return lineOf(statement, gap, lastCapturedAtMs, undefined);
+  return lineOf(statement, gap, lastCapturedAtMs, {});
+}
+
+/** The line, with its line end. */
+export function reportLine(facts: ReportFacts): string {
+  const { camera, id, evidence, report, clockErrorMs } = facts;
+  const statement = evidence?.signed?.statement ?? reportStatement({ camera, ...id }, report);
+  return lineOf(statement, facts, report.toMs, { clock: clockErrorMs });
 }
 
 /** @param endMs of the entry's capture: the delay until its arrival tells when it arrived */
 function lineOf(
   statement: string,
-  { evidence, receivedAtMs }: FrameFacts | GapFacts,
+  { evidence, receivedAtMs }: FrameFacts | GapFacts | ReportFacts,
   endMs: number,
-  name: string | undefined,
+  others: { readonly name?: string; readonly clock?: number | undefined },
 ): string {
   const { signed, flaw } = evidence ?? {};
-  const added = { sig: signed?.signature, flaw, delay: receivedAtMs - endMs, name };
+  const added = { sig: signed?.signature, flaw, delay: receivedAtMs - endMs, ...others };
   return `${statement.slice(0, -1)},${JSON.stringify(added).slice(1)}\n`;
 }
 
@@ -236,6 +261,9 @@ export function readLine(text: string): Recorded | undefined {
     return frameRecorded({ epoch, sequence, captured, offset, name });
   }
   if ('gap' in line || type === 'dropped') return readGap(line, joined(epoch, sequence));
+  if ('report' in line) {
+    return { kind: 'line', key: reportKeyOf(joined(epoch, sequence), line) };
+  }
   if (name === undefined) return undefined;
   const captured = typeof line.captured === 'string' ? line.captured : '';
   return { kind: 'frame', key: joined(epoch, sequence, captured), name };
@@ -246,7 +274,17 @@ function readGap(line: Record<string, unknown>, id: string): Recorded | undefine
   const facts = v.safeParse(gapFields, line);
   if (!facts.success) return undefined;
   const { count, why, from, to, sequences } = facts.output;
-  return { kind: 'gap', key: joined(id, count, why, timeOf(from), timeOf(to), String(sequences)) };
+  return { kind: 'line', key: joined(id, count, why, timeOf(from), timeOf(to), String(sequences)) };
+}
+
+/** Keys of a report's statement, beside those that identify it. */
+const reportKeys = [
+  ...['from', 'to', 'offset', 'state', 'why', 'compared', 'changed', 'skipped', 'pause'],
+  ...['waiting', 'dropped', 'every', 'stepped', 'before', 'ended'],
+];
+
+function reportKeyOf(id: string, line: Readonly<Record<string, unknown>>): string {
+  return joined(id, 'report', ...reportKeys.map((key) => JSON.stringify(line[key])));
 }
 
 const timeOf = (time: string | number): string => (typeof time === 'string' ? time : iso(time));

@@ -1,10 +1,11 @@
-/** The store's interface for sessions: frames, gaps and camera names in, acknowledgements out. */
+/** The store's interface for sessions: frames, gaps, reports and camera names in, acknowledgements out. */
 import type { FrameMoment } from '../../shared/protocol/frame-path.js';
 import type { SequenceRange, WireVerdict } from '../../shared/protocol/messages.js';
+import type { ReportHeader } from '../../shared/protocol/report-header.js';
 import type { CameraClaim, CameraLock } from './camera-lock.js';
 import type { Evidence, FrameId } from './record-line.js';
 
-/** Common to frames and gaps. */
+/** Common to frames, gaps and reports; their moment is the folder's day. */
 interface Received extends FrameMoment {
   /** A valid camera name: it is used as a folder name. */
   readonly camera: string;
@@ -40,6 +41,14 @@ export interface Gap extends Received {
   readonly sequences?: readonly SequenceRange[] | undefined;
 }
 
+/** What a camera did in a stretch of time. Its moment is the last one of the stretch. */
+export interface Report extends Received {
+  readonly id: FrameId;
+  readonly report: Omit<ReportHeader, 'type'>;
+  /** The camera's clock minus the receiver's; undefined: they agree. */
+  readonly clockErrorMs: number | undefined;
+}
+
 export interface FrameStore {
   /** Random id of the captures directory, 32 hex digits, made once. */
   readonly id: string;
@@ -49,6 +58,8 @@ export interface FrameStore {
    * @throws {OperationalError} STORE: it is not recorded; a retry may succeed
    */
   recordGap(gap: Gap): Promise<StoredFrame>;
+  /** Records a report durably, as a gap. @throws {OperationalError} STORE: it is not recorded; a retry may succeed */
+  recordReport(report: Report): Promise<StoredFrame>;
   /**
    * Stores a frame durably.
    * @throws {OperationalError} STORE: it is not stored; a retry may succeed

@@ -46,6 +46,14 @@ const agentHeaders = [
     ...{ type: 'dropped', sequence: 2, count: 3, why: 'size', utcOffsetMinutes: -60 },
     ...{ firstCapturedAtMs: 0, lastCapturedAtMs: 1e12 },
   },
+  {
+    ...{ type: 'report', sequence: 3, fromMs: 0, toMs: 60_000, utcOffsetMinutes: 60 },
+    ...{ state: 'failing', why: 'no device', compared: 57, changed: 12, skipped: 0 },
+    ...{ longestPauseMs: 2104, waiting: 3, dropped: 0, everyMs: 60_000, steppedMs: -5 },
+    before: { epoch, sequence: 311 },
+    ended: [{ event: 'e', firstAtMs: 0, lastAtMs: 1, frames: 14, isCut: true }],
+    clockMs: 1e12,
+  },
   { type: 'bye', code: 'stopping', message: 'it stops', retryAfterMs: 1000 },
   { type: 'pair', agent: '1.0.0' },
 ];

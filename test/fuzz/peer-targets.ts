@@ -62,6 +62,12 @@ const hole = {
   ...{ type: 'dropped', sequence: 5, count: 2, why: 'size', utcOffsetMinutes: 0 },
   ...{ firstCapturedAtMs: 1_795_332_615_123, lastCapturedAtMs: 1_795_332_615_124 },
 };
+const report = {
+  ...{ type: 'report', sequence: 6, fromMs: 1_795_332_600_000, toMs: 1_795_332_660_000 },
+  ...{ utcOffsetMinutes: 60, state: 'failing', why: 'no device', compared: 7, changed: 1 },
+  ...{ skipped: 0, waiting: 0, dropped: 2, everyMs: 60_000, clockMs: 1_795_332_661_000 },
+  ended: [{ event: 'e', firstAtMs: 1, lastAtMs: 2, frames: 3, isCut: true }],
+};
 
 /** Headers as one side's bytes, those of frames with a picture; anything else is said as it is. */
 function spoken(bytes: Buffer): Buffer {
@@ -133,6 +139,7 @@ export const peerTargets: readonly FuzzTarget[] = [
     corpus: [
       [hello, frame(1), frame(2), frame(1), hole, { type: 'bye' }],
       [hello, { type: 'ping' }, frame(3, 0), hole, hole, frame(3, 5)],
+      [hello, report, { ...report, toMs: 0, fromMs: 0 }, report, frame(1)],
       [{ type: 'pair', agent: '1' }, hello, hello],
     ].map((headers) => Buffer.from(JSON.stringify(headers))),
     async check(bytes, directory) {

@@ -62,6 +62,17 @@ export class AgentPeer {
     });
   }
 
+  /** A report of the minute after midnight. */
+  report(sequence: number, changes: object = {}): void {
+    const fromMs = Date.UTC(2026, 10, 22);
+    this.say({
+      ...{ type: 'report', sequence, fromMs, toMs: fromMs + 60_000, utcOffsetMinutes: 0 },
+      ...{ state: 'watching', compared: 60, changed: 0, skipped: 0, waiting: 0, dropped: 0 },
+      ...{ everyMs: 60_000, clockMs: fromMs + 60_000 },
+      ...changes,
+    });
+  }
+
   /** Waits for the nth message of a type. */
   answer<Type extends ReceiverMessage['type']>(type: Type, nth = 1) {
     return eventually(() => {

@@ -39,7 +39,7 @@ export const prices = {
   /** A frame's file: some ten file system calls on four threads, and its flushes: 2 to 3 ms with its threads. */
   store: (bytes: number): number => 2500 + perKibi(1, bytes),
   /**
-   * A gap entry: a line of the record, its flush and that of the folder, up to 10 ms of the disk. Flushes of frames wait
+   * A gap entry or a report: a line of the record, its flush and that of the folder, up to 10 ms of the disk. Flushes of frames wait
    * for it.
    */
   gap: 12_000,

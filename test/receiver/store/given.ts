@@ -1,7 +1,7 @@
-/** Frames and gaps of a camera `yard`, a millisecond apart, for the tests of the store. */
+/** Frames, gaps and reports of a camera `yard`, for the tests of the store; frames are a millisecond apart. */
 import { createHash } from 'node:crypto';
 import { numberedName } from '../../../shared/protocol/frame-path.js';
-import type { FrameToStore, Gap } from '../../../receiver/store/store-port.js';
+import type { FrameToStore, Gap, Report } from '../../../receiver/store/store-port.js';
 import { makeJpeg } from '../../support/pictures.js';
 
 export const epoch = '0123456789abcdef0123456789abcdef';
@@ -42,5 +42,19 @@ export function gapOf(sequence: number, changes: Partial<Gap> = {}): Gap {
     utcOffsetMinutes: 0,
     why: 'size',
     ...changes,
+  };
+}
+
+/** Of the minute that ends `sequence` minutes after the first frame. */
+export function reportOf(sequence: number, changes: Partial<Report['report']> = {}): Report {
+  const toMs = firstAtMs + sequence * 60_000;
+  const report = {
+    ...{ fromMs: toMs - 60_000, toMs, utcOffsetMinutes: 0, state: 'watching', everyMs: 60_000 },
+    ...{ compared: 60, changed: 0, skipped: 0, waiting: 0, dropped: 0 },
+    ...changes,
+  };
+  return {
+    ...{ camera: 'yard', id: { epoch, sequence }, report, receivedAtMs, utcOffsetMinutes: 0 },
+    ...{ capturedAtMs: report.toMs - 1, clockErrorMs: undefined },
   };
 }

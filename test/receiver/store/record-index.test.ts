@@ -81,9 +81,9 @@ describe('the index of a record', () => {
 
   it('recognizes a gap by all its fields', () => {
     const index = new RecordIndex();
-    index.add({ kind: 'gap', key: gapKey(gapOf(1)) });
-    expect(index.hasGap(gapKey(gapOf(1)))).toBe(true);
-    expect(index.hasGap(gapKey(gapOf(1, { count: 6 })))).toBe(false);
+    index.add({ kind: 'line', key: gapKey(gapOf(1)) });
+    expect(index.hasLine(gapKey(gapOf(1)))).toBe(true);
+    expect(index.hasLine(gapKey(gapOf(1, { count: 6 })))).toBe(false);
   });
 });
 

@@ -1,14 +1,19 @@
-/** What the record keeps of frames and gaps, and how the store handles a damaged record. */
+/** What the record keeps of frames, gaps and reports, and how the store handles a damaged record. */
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
 import type { FrameToStore, Gap } from '../../../receiver/store/store-port.js';
-import { frameStatement, signStatement } from '../../../shared/protocol/statement.js';
+import {
+  frameStatement,
+  reportStatement,
+  signStatement,
+} from '../../../shared/protocol/statement.js';
 import { filesBelow } from '../../support/files.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { temporaryDirectory } from '../../support/temporary.js';
+import { reportOf } from './given.js';
 
 const capturedAtMs = Date.UTC(2026, 10, 22, 7, 30, 15, 123);
 const moment = { capturedAtMs, utcOffsetMinutes: 60, receivedAtMs: capturedAtMs + 1000 };
@@ -242,6 +247,79 @@ describe('the record', () => {
     expect(lines().map((line) => (line as { sequences?: unknown }).sequences)).toEqual(
       gaps.map(({ sequences }) => sequences),
     );
+  });
+
+  it('has one line for a report, however often and by whichever store it is recorded', async () => {
+    const { directory, store, lines } = await openedStore();
+    const name = `${day}/record.jsonl`;
+    const report = { ...reportOf(3, { why: 'no "device"' }), clockErrorMs: -4000 };
+    expect(await store.recordReport(report)).toEqual({ name, duplicate: false });
+    const again = await openFrameStore(directory, Date.now());
+    for (const each of [store, again]) {
+      // It is sent again later, by another clock.
+      const repeat = { ...report, receivedAtMs: report.receivedAtMs + 5, clockErrorMs: 7 };
+      expect(await each.recordReport(repeat)).toEqual({ name, duplicate: true });
+    }
+    const { fromMs, toMs } = report.report;
+    expect(lines()).toEqual([
+      {
+        ...{ report: 1, camera: 'yard', ...report.id, from: fromMs, to: toMs, offset: 0 },
+        ...{ state: 'watching', why: 'no "device"', compared: 60, changed: 0, skipped: 0 },
+        ...{ waiting: 0, dropped: 0, every: 60_000, delay: report.receivedAtMs - toMs },
+        clock: -4000,
+      },
+    ]);
+  });
+
+  it('has a line for each report with the same id and other content', async () => {
+    const { directory, store, lines } = await openedStore();
+    const { toMs } = reportOf(3).report;
+    const ended = [{ event: 'e', firstAtMs: toMs - 9, lastAtMs: toMs - 5, frames: 2 }];
+    const reports = [
+      ...[{}, { state: 'failing' }, { toMs: toMs + 1 }, { compared: 1 }, { why: 'x' }, { ended }],
+      ...[{ ended: [{ ...ended[0]!, isCut: true as const }] }, { steppedMs: 5000 }],
+    ].map((changes) => reportOf(3, changes));
+    for (const each of reports) {
+      expect(await store.recordReport(each)).toMatchObject({ duplicate: false });
+    }
+    for (const opened of [store, await openFrameStore(directory, Date.now())]) {
+      for (const each of reports) {
+        expect(await opened.recordReport(each)).toMatchObject({ duplicate: true });
+      }
+    }
+    expect(lines()).toHaveLength(reports.length);
+  });
+
+  it("holds a report's statement unchanged, and knows the report by it", async () => {
+    const { directory, store } = await openedStore();
+    const report = reportOf(3);
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const newer = reportStatement({ camera: 'yard', ...report.id }, report.report).replace(
+      /\}$/,
+      ',"light":7}',
+    );
+    const signed = signStatement(newer, privateKey);
+    const put = { ...report, evidence: { signed, flaw: 'unpinned-key' as const } };
+    await store.recordReport(put);
+    const text = readFileSync(join(directory, day, 'record.jsonl'), 'utf8');
+    const delay = report.receivedAtMs - report.report.toMs;
+    const added = `"sig":"${signed.signature}","flaw":"unpinned-key","delay":${delay}`;
+    expect(text).toBe(`${newer.slice(0, -1)},${added}}\n`);
+    const again = await openFrameStore(directory, Date.now());
+    expect(await again.recordReport(put)).toMatchObject({ duplicate: true });
+  });
+
+  it('has each report in the day of its last moment, that before midnight too', async () => {
+    const { directory, store } = await openedStore();
+    const midnight = Date.UTC(2026, 10, 23);
+    const last = reportOf(1, { fromMs: midnight - 60_000, toMs: midnight });
+    expect(await store.recordReport(last)).toMatchObject({ name: `${day}/record.jsonl` });
+    const early = { ...reportOf(2, { fromMs: 0, toMs: 60_000 }), capturedAtMs: 59_999 };
+    const name = 'yard/unclocked/2026_11_22/record.jsonl';
+    expect(await store.recordReport(early)).toEqual({ name, duplicate: false });
+    const later = { ...early, receivedAtMs: early.receivedAtMs + 86_400_000 };
+    const again = await openFrameStore(directory, Date.now());
+    expect(await again.recordReport(later)).toEqual({ name, duplicate: true });
   });
 
   it('grows by whole lines when two stores write at the same time', async () => {
