@@ -1,0 +1,259 @@
+/**
+ * What the entries of a camera say about a stretch of its local time, usually a day. Entries come in any order and may
+ * repeat; those of neighbouring days complete events and sequences. Memory: some bytes a frame, and each event and
+ * report. Pure.
+ */
+import { type Hash, HashTable, hashOf } from '../store/hash-table.js';
+import { CameraEvents, type DayEvent } from './camera-events.js';
+import { CameraSequences, type MissingNumbers } from './camera-sequences.js';
+import { CameraZone, type LocalRange, type Offset } from './camera-zone.js';
+import { type Stretch, type StretchState, dayLine } from './day-line.js';
+import type { FrameEntry, Proof } from './frame-entry.js';
+import type { GapEntry, RecordEntry, ReportEntry } from './record-entry.js';
+
+/** Gaps and reports that are kept one by one; a camera makes one report a minute. */
+const maxListed = 100_000;
+const dayMs = 86_400_000;
+const minuteMs = 60_000;
+
+export interface DayGap {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly count: number;
+  readonly why: string;
+}
+
+export interface CameraDayResult {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Of the camera. */
+  readonly offsets: readonly Offset[];
+  /** False: an agent of 0.1 or a raw sender; nothing is known beside its frames and gaps. */
+  readonly doesReport: boolean;
+  /** Until now, for a day that has not ended. */
+  readonly stretches: readonly Stretch[];
+  readonly durationsMs: Readonly<Record<StretchState, number>>;
+  readonly frames: { readonly count: number; readonly changed: number; readonly bytes: number };
+  /** Frames that arrived in these days from the camera while it had no clock. */
+  readonly unclockedFrames: number;
+  /** How many frames there are of each. */
+  readonly proofs: Readonly<Partial<Record<Proof, number>>>;
+  /** Gaps and reports with a flaw. */
+  readonly flawedOthers: number;
+  /** Sums of its reports. */
+  readonly reported: {
+    readonly compared: number;
+    readonly changed: number;
+    readonly skipped: number;
+  };
+  readonly events: readonly DayEvent[];
+  readonly gaps: readonly DayGap[];
+  readonly missing: MissingNumbers;
+  readonly clockSteps: readonly { readonly atMs: number; readonly byMs: number }[];
+  /** Of the entry that arrived last, whatever its day. */
+  readonly everyMs: number | undefined;
+  readonly clockErrorMs: number | undefined;
+  readonly arrivedAtMs: number | undefined;
+  /** When the last report arrived. */
+  readonly reportedAtMs: number | undefined;
+}
+
+export interface DayMoment {
+  readonly nowMs: number;
+  /** The offset of a camera without entries. */
+  readonly utcOffsetMinutes: number;
+  /** Whether the camera has days that were not read. */
+  readonly hasOtherDays: boolean;
+}
+
+export class CameraDay {
+  readonly #range: LocalRange;
+  readonly #zone: CameraZone;
+  readonly #seen = new HashTable();
+  readonly #events = new CameraEvents();
+  readonly #sequences = new CameraSequences();
+  readonly #changes: [number, number][] = [];
+  readonly #reports = new Map<string, ReportEntry>();
+  readonly #gaps: DayGap[] = [];
+  readonly #frames = { count: 0, changed: 0, bytes: 0 };
+  readonly #proofs: Partial<Record<Proof, number>> = {};
+  /** Frames in each minute of the range. */
+  readonly frameMinutes: Uint32Array;
+  #unclockedFrames = 0;
+  #flawedOthers = 0;
+  #arrivedAtMs: number | undefined;
+  #lastReport: ReportEntry | undefined;
+  #lastArrivedReport: ReportEntry | undefined;
+  #firstEntry: RecordEntry | undefined;
+  #doesReport = false;
+
+  constructor(range: LocalRange) {
+    this.#range = range;
+    this.#zone = new CameraZone(range);
+    this.frameMinutes = new Uint32Array(
+      Math.ceil((range.toLocalMs - range.fromLocalMs) / minuteMs),
+    );
+  }
+
+  /** @param isUnclocked from the folder of a camera without a clock */
+  add(entry: RecordEntry, isUnclocked = false): void {
+    const isIn = !isUnclocked && this.#zone.add(momentOf(entry), entry.utcOffsetMinutes);
+    this.#doesReport ||= entry.kind === 'report';
+    this.#sequences.add(entry, isIn);
+    if (entry.receivedAtMs !== undefined && entry.receivedAtMs > (this.#arrivedAtMs ?? -Infinity)) {
+      this.#arrivedAtMs = entry.receivedAtMs;
+    }
+    if (!this.#isNew(entry)) return;
+    if (isUnclocked) {
+      if (entry.kind === 'frame') this.#unclockedFrames += 1;
+      return;
+    }
+    this.#noteFirst(entry);
+    if (entry.kind === 'frame') this.#addFrame(entry, isIn);
+    else if (entry.kind === 'gap') this.#addGap(entry, isIn);
+    else this.#addReport(entry, isIn);
+  }
+
+  /** Numbers that no entry has. */
+  missing(): MissingNumbers {
+    return this.#sequences.missing();
+  }
+
+  result({ nowMs, utcOffsetMinutes, hasOtherDays }: DayMoment): CameraDayResult {
+    const { fromMs, toMs } = this.#zone.window(utcOffsetMinutes);
+    const reports = [...this.#reports.values()];
+    const reportedToMs = this.#lastReport?.toMs;
+    const { everyMs, clockErrorMs } = this.#lastArrivedReport ?? {};
+    // Now, by the camera's clock.
+    const endMs = Math.max(nowMs + (clockErrorMs ?? 0), reportedToMs ?? fromMs, fromMs);
+    const changes = [...this.#changes, ...this.#events.spans()];
+    const newSinceMs = hasOtherDays ? undefined : this.#newSinceMs();
+    const line = { fromMs, toMs: Math.min(toMs, endMs), reports, changes };
+    const stretches = this.#doesReport ? dayLine({ ...line, reportedToMs, newSinceMs }) : [];
+    const durationsMs = { quiet: 0, changed: 0, 'not-watched': 0, unknown: 0, before: 0 };
+    for (const each of stretches) durationsMs[each.state] += each.toMs - each.fromMs;
+    const ofDay = reports.filter((each) => this.#isIn(each));
+    return {
+      ...{ fromMs, toMs, offsets: this.#zone.offsets(utcOffsetMinutes) },
+      ...{ doesReport: this.#doesReport, stretches, durationsMs, reported: sumOf(ofDay) },
+      frames: { ...this.#frames },
+      unclockedFrames: this.#unclockedFrames,
+      proofs: { ...this.#proofs },
+      flawedOthers: this.#flawedOthers,
+      events: this.#events.between(fromMs, toMs, this.#doesReport),
+      gaps: this.#gaps.toSorted((a, b) => a.fromMs - b.fromMs),
+      missing: this.#sequences.missing(),
+      clockSteps: ofDay
+        .flatMap(({ fromMs: atMs, steppedMs: byMs }) => (byMs ? [{ atMs, byMs }] : []))
+        .sort((a, b) => a.atMs - b.atMs),
+      ...{ everyMs, clockErrorMs, arrivedAtMs: this.#arrivedAtMs },
+      reportedAtMs: this.#lastArrivedReport?.receivedAtMs,
+    };
+  }
+
+  #addFrame(frame: FrameEntry, isIn: boolean): void {
+    const { capturedAtMs, utcOffsetMinutes, byteCount, changed, event, proof } = frame;
+    if (event !== undefined) this.#events.addFrame(event, capturedAtMs, changed === true);
+    if (changed === true && event === undefined && isIn) {
+      this.#changes.push([capturedAtMs, capturedAtMs]);
+    }
+    if (!isIn) return;
+    this.#frames.count += 1;
+    this.#frames.bytes += byteCount;
+    if (changed === true) this.#frames.changed += 1;
+    this.#proofs[proof] = (this.#proofs[proof] ?? 0) + 1;
+    const atLocalMs = capturedAtMs + utcOffsetMinutes * minuteMs;
+    const minute = Math.floor((atLocalMs - this.#range.fromLocalMs) / minuteMs);
+    this.frameMinutes[minute] = (this.frameMinutes[minute] ?? 0) + 1;
+  }
+
+  /** A gap belongs to the day of its first frame. */
+  #addGap({ fromMs, toMs, count, why, proof }: GapEntry, isIn: boolean): void {
+    if (!isIn || this.#gaps.length >= maxListed) return;
+    if (isFlawed(proof)) this.#flawedOthers += 1;
+    this.#gaps.push({ fromMs, toMs, count, why });
+  }
+
+  #addReport(report: ReportEntry, isIn: boolean): void {
+    const { epoch, sequence, fromMs, toMs, ended, proof } = report;
+    for (const each of ended) this.#events.addEnd(each);
+    if (isIn && isFlawed(proof)) this.#flawedOthers += 1;
+    // A clock that was far ahead once is not the end of what is reported.
+    const isPlausible = toMs < (report.receivedAtMs ?? toMs) + dayMs;
+    if (isPlausible && toMs > (this.#lastReport?.toMs ?? -Infinity)) this.#lastReport = report;
+    const arrivedAtMs = this.#lastArrivedReport?.receivedAtMs ?? -Infinity;
+    if ((report.receivedAtMs ?? -Infinity) >= arrivedAtMs) this.#lastArrivedReport = report;
+    if (!isIn && !this.#isNear(report)) return;
+    // One that waits for its receiver grows, and may have arrived before.
+    const key = `${epoch} ${sequence} ${fromMs}`;
+    const earlier = this.#reports.get(key);
+    if (earlier === undefined ? this.#reports.size >= maxListed : earlier.toMs >= toMs) return;
+    this.#reports.set(key, report);
+  }
+
+  #isNew(entry: RecordEntry): boolean {
+    const hash = hashOf(keyOf(entry), 0);
+    if (this.#has(hash)) return false;
+    this.#seen.set(hash, hash.check);
+    return true;
+  }
+
+  #has(hash: Hash): boolean {
+    return this.#seen.get(hash) === hash.check;
+  }
+
+  #isIn(entry: RecordEntry): boolean {
+    const localMs = momentOf(entry) + entry.utcOffsetMinutes * minuteMs;
+    return this.#range.fromLocalMs <= localMs && localMs < this.#range.toLocalMs;
+  }
+
+  /** Whether it may reach into the range by another offset. */
+  #isNear({ fromMs, toMs, utcOffsetMinutes }: ReportEntry): boolean {
+    const awayMs = utcOffsetMinutes * minuteMs;
+    const { fromLocalMs, toLocalMs } = this.#range;
+    return fromMs + awayMs < toLocalMs + dayMs && toMs + awayMs > fromLocalMs - dayMs;
+  }
+
+  #noteFirst(entry: RecordEntry): void {
+    if (this.#firstEntry === undefined || startOf(entry) < startOf(this.#firstEntry)) {
+      this.#firstEntry = entry;
+    }
+  }
+
+  /** The start of a camera's first entry; undefined: its numbers say that there was an earlier one. */
+  #newSinceMs(): number | undefined {
+    const first = this.#firstEntry;
+    if (first?.epoch === undefined || !this.#sequences.beginsWith(first.epoch)) return undefined;
+    return startOf(first);
+  }
+}
+
+const isFlawed = (proof: Proof): boolean => proof !== 'signed' && proof !== 'unsigned';
+
+/** What decides to which day an entry belongs. */
+function momentOf(entry: RecordEntry): number {
+  if (entry.kind === 'frame') return entry.capturedAtMs;
+  return entry.kind === 'gap' ? entry.fromMs : Math.max(entry.fromMs, entry.toMs - 1);
+}
+
+const startOf = (entry: RecordEntry): number =>
+  entry.kind === 'report' ? entry.fromMs : momentOf(entry);
+
+function sumOf(reports: readonly ReportEntry[]): CameraDayResult['reported'] {
+  const sum = { compared: 0, changed: 0, skipped: 0 };
+  for (const { compared, changed, skipped } of reports) {
+    sum.compared += compared;
+    sum.changed += changed;
+    sum.skipped += skipped;
+  }
+  return sum;
+}
+
+function keyOf(entry: RecordEntry): string {
+  const { kind, epoch = '', sequence = '' } = entry;
+  if (kind === 'frame')
+    return `${epoch} ${sequence} ${epoch === '' ? entry.name : entry.capturedAtMs}`;
+  const { fromMs, toMs } = entry;
+  const content = kind === 'gap' ? `${entry.count} ${entry.why}` : entry.state;
+  return `${kind} ${epoch} ${sequence} ${fromMs} ${toMs} ${content}`;
+}

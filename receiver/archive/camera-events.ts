@@ -1,0 +1,74 @@
+/** The events of a camera, from its frames and from the reports of their ends. Pure. */
+import type { EndedEvent } from '../../shared/protocol/report-header.js';
+
+export interface DayEvent {
+  readonly event: string;
+  /** Capture times of its first and last changed frame. */
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  /** As its agent counts them, once it has ended. */
+  readonly frames: number;
+  /** `cut`: the agent was killed in it; `unknown`: the camera does not report ends. */
+  readonly state: 'open' | 'ended' | 'cut' | 'unknown';
+}
+
+interface Known {
+  firstAtMs: number;
+  lastAtMs: number;
+  frames: number;
+  ended: EndedEvent | undefined;
+}
+
+export class CameraEvents {
+  readonly #events = new Map<string, Known>();
+
+  /** Of frames around the changes only the number counts. */
+  addFrame(event: string, capturedAtMs: number, isChanged: boolean): void {
+    const known = this.#of(event);
+    known.frames += 1;
+    if (!isChanged) return;
+    known.firstAtMs = Math.min(known.firstAtMs, capturedAtMs);
+    known.lastAtMs = Math.max(known.lastAtMs, capturedAtMs);
+  }
+
+  addEnd(ended: EndedEvent): void {
+    this.#of(ended.event).ended = ended;
+  }
+
+  /** First and last change of each; a clock that went back in it makes the last one the earlier. */
+  spans(): [firstAtMs: number, lastAtMs: number][] {
+    return [...this.#events.values()].flatMap((known) => {
+      const span = spanOf(known);
+      return span === undefined ? [] : [span];
+    });
+  }
+
+  /** Those with a change in a stretch of time, by their start. */
+  between(fromMs: number, toMs: number, doesReport: boolean): DayEvent[] {
+    const events = [...this.#events].flatMap(([event, known]): DayEvent[] => {
+      const span = spanOf(known);
+      if (span === undefined || span[0] >= toMs || span[1] < fromMs) return [];
+      const [firstAtMs, lastAtMs] = span;
+      const { ended } = known;
+      const open = doesReport ? 'open' : 'unknown';
+      const state = ended === undefined ? open : ended.isCut === true ? 'cut' : 'ended';
+      return [{ event, firstAtMs, lastAtMs, frames: ended?.frames ?? known.frames, state }];
+    });
+    return events.sort((a, b) => a.firstAtMs - b.firstAtMs);
+  }
+
+  #of(event: string): Known {
+    const known = this.#events.get(event);
+    if (known !== undefined) return known;
+    const added = { firstAtMs: Infinity, lastAtMs: -Infinity, frames: 0, ended: undefined };
+    this.#events.set(event, added);
+    return added;
+  }
+}
+
+/** @returns undefined: only frames around its changes are known */
+function spanOf({ firstAtMs, lastAtMs, ended }: Known): [number, number] | undefined {
+  const times = ended === undefined ? [firstAtMs, lastAtMs] : [ended.firstAtMs, ended.lastAtMs];
+  const span: [number, number] = [Math.min(...times), Math.max(...times)];
+  return Number.isFinite(span[0]) && Number.isFinite(span[1]) ? span : undefined;
+}
