@@ -12,6 +12,7 @@ const commands: Commands = {
     doctor: () => import('./commands/doctor.js'),
     echo: () => import('./examples/echo.js'),
     file: () => import('./examples/file.js'),
+    report: () => import('./commands/report.js'),
     install: () => import('./commands/install.js'),
     status: () => import('./commands/status.js'),
     uninstall: () => import('./commands/uninstall.js'),

@@ -1,0 +1,111 @@
+/** The printed report: its line, and its sentences. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { CameraDay } from '../../../receiver/archive/camera-day.js';
+import type { CameraReport } from '../../../receiver/archive/captures-reader.js';
+import type { RecordEntry } from '../../../receiver/archive/record-entry.js';
+import { reportJson } from '../../../receiver/archive/report-json.js';
+import { lineText, reportText } from '../../../receiver/archive/report-text.js';
+import { root } from '../../support/programs.js';
+import { CameraEntries, at, dayRange } from './camera-entries.js';
+
+const nowMs = at('36:00');
+
+function reportOf(entries: readonly RecordEntry[], changes: Partial<CameraReport> = {}) {
+  const day = new CameraDay(dayRange);
+  for (const each of entries) day.add(each);
+  const result = day.result({ nowMs, utcOffsetMinutes: 0, hasOtherDays: true });
+  const others = { skippedLines: 0, problems: [], frameMinutes: day.frameMinutes };
+  const arrival = { lastArrivalMs: undefined, silentSinceMs: undefined };
+  return { ...result, ...others, ...arrival, camera: 'yard', ...changes };
+}
+
+describe('the line of a day', () => {
+  it('is quiet only where all of it was watched and quiet', () => {
+    const yard = new CameraEntries();
+    const entries = [
+      yard.report(at('00:00'), at('10:00')),
+      yard.frame(at('02:59:59'), { event: 'e' }),
+      yard.report(at('10:00'), at('10:01'), { state: 'failing' }),
+      yard.report(at('10:01'), at('20:59')),
+    ];
+    expect(lineText(reportOf(entries), 8)).toBe('#--x--??');
+    expect(lineText(reportOf(entries), 48)).toBe(
+      `-----#${'-'.repeat(14)}x${'-'.repeat(20)}???????`,
+    );
+  });
+
+  it('of a camera that does not report shows its frames', () => {
+    const yard = new CameraEntries();
+    expect(lineText(reportOf([yard.frame(at('12:00'))]), 24)).toBe(
+      `${' '.repeat(12)}+${' '.repeat(11)}`,
+    );
+  });
+});
+
+describe('the text of a report', () => {
+  it('names silence, the clock, flaws, and what is left out', () => {
+    const yard = new CameraEntries();
+    const entries: RecordEntry[] = [
+      yard.report(at('00:00'), at('08:00'), { steppedMs: -61_000 }),
+      yard.frame(at('08:00'), { proof: 'wrong-signature' }),
+      yard.report(at('08:00'), at('08:01'), { proof: 'other-key', clockErrorMs: -90_000 }),
+    ];
+    for (let nth = 0; nth < 30; nth += 1) entries.push(yard.gap(at('07:00') + nth, at('07:01')));
+    const problems = ['cannot read the record of 2026_11_22: EIO'];
+    const text = reportText(
+      reportOf(entries, { silentSinceMs: at('08:02'), skippedLines: 2, problems }),
+      48,
+      at('20:02'),
+    );
+    for (const words of [
+      'silent       since 08:02:00, 12 h: nothing arrived, and it reports every 60 s',
+      "wrong clock  1 min 30 s behind this receiver's",
+      'clock step   00:00:00  1 min 1 s back',
+      'frames       1, 1 changed, 1.0 kB; 1 wrong-signature, 1 other entries with a flaw',
+      'dropped      30 frames in 30 gaps',
+      'and 10 more',
+      'record       2 lines skipped: unknown or cut off',
+      'record       cannot read the record of 2026_11_22: EIO',
+    ]) {
+      expect(text).toContain(words);
+    }
+    expect(text.match(/^ {2}gap /gm)).toHaveLength(20);
+    expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThan(120);
+  });
+
+  it('has no silence, no clock and no state of a camera that does not report', () => {
+    const yard = new CameraEntries();
+    const text = reportText(reportOf([yard.frame(at('08:00'), { proof: 'unsigned' })]), 48, nowMs);
+    expect(text).toContain('does not report: only its frames and gaps are known');
+    expect(text).not.toMatch(/silent|clock|unknown|not watched/);
+  });
+
+  it('of some days has their dates', () => {
+    const yard = new CameraEntries();
+    const range = { fromLocalMs: dayRange.fromLocalMs, toLocalMs: dayRange.toLocalMs + 86_400_000 };
+    const day = new CameraDay(range);
+    day.add(yard.report(at('10:00'), at('11:00'), { state: 'off' }));
+    const result = day.result({ nowMs, utcOffsetMinutes: 0, hasOtherDays: true });
+    const text = reportText({ ...reportOf([]), ...result }, 48, nowMs);
+    expect(text).toContain('yard  2026-11-22 to 2026-11-23  +01:00\n');
+    expect(text).toContain('not watched  11-22 10:00:00 to 11-22 11:00:00  no agent ran');
+  });
+});
+
+describe('the JSON of a report', () => {
+  it('has each event as CAMERA/ID, and the keys of docs/reference/report.md', () => {
+    const yard = new CameraEntries();
+    const entries = [
+      yard.report(at('00:00'), at('10:00')),
+      yard.frame(at('08:00'), { event: 'e' }),
+    ];
+    const json = reportJson(reportOf(entries)) as Record<string, unknown>;
+    expect(json.events).toMatchObject([{ event: 'yard/e' }]);
+    const page = readFileSync(`${root}docs/reference/report.md`, 'utf8');
+    const [, table = ''] = page.split('| key of a camera');
+    const rows = [...table.matchAll(/^\| (`[^|]*) \|/gm)].map(([, cell = '']) => cell);
+    const documented = rows.flatMap((row) => row.match(/\w+/g) ?? []);
+    expect(Object.keys(json).sort()).toEqual(documented.sort());
+  });
+});
