@@ -84,7 +84,7 @@ export class CameraDay {
   #arrivedAtMs: number | undefined;
   #lastReport: ReportEntry | undefined;
   #lastArrivedReport: ReportEntry | undefined;
-  #firstEntry: RecordEntry | undefined;
+  #firstReport: ReportEntry | undefined;
   #doesReport = false;
 
   constructor(range: LocalRange) {
@@ -108,7 +108,6 @@ export class CameraDay {
       if (entry.kind === 'frame') this.#unclockedFrames += 1;
       return;
     }
-    this.#noteFirst(entry);
     if (entry.kind === 'frame') this.#addFrame(entry, isIn);
     else if (entry.kind === 'gap') this.#addGap(entry, isIn);
     else this.#addReport(entry, isIn);
@@ -177,6 +176,7 @@ export class CameraDay {
   #addReport(report: ReportEntry, isIn: boolean): void {
     const { epoch, sequence, fromMs, toMs, ended, proof } = report;
     for (const each of ended) this.#events.addEnd(each);
+    if (fromMs < (this.#firstReport?.fromMs ?? Infinity)) this.#firstReport = report;
     if (isIn && isFlawed(proof)) this.#flawedOthers += 1;
     // A clock that was far ahead once is not the end of what is reported.
     const isPlausible = toMs < (report.receivedAtMs ?? toMs) + dayMs;
@@ -214,17 +214,10 @@ export class CameraDay {
     return fromMs + awayMs < toLocalMs + dayMs && toMs + awayMs > fromLocalMs - dayMs;
   }
 
-  #noteFirst(entry: RecordEntry): void {
-    if (this.#firstEntry === undefined || startOf(entry) < startOf(this.#firstEntry)) {
-      this.#firstEntry = entry;
-    }
-  }
-
-  /** The start of a camera's first entry; undefined: its numbers say that there was an earlier one. */
+  /** The start of a new camera's first report; undefined: its numbers say that there was an earlier entry. */
   #newSinceMs(): number | undefined {
-    const first = this.#firstEntry;
-    if (first?.epoch === undefined || !this.#sequences.beginsWith(first.epoch)) return undefined;
-    return startOf(first);
+    const { epoch, fromMs } = this.#firstReport ?? {};
+    return epoch !== undefined && this.#sequences.beginsWith(epoch) ? fromMs : undefined;
   }
 }
 
@@ -235,9 +228,6 @@ function momentOf(entry: RecordEntry): number {
   if (entry.kind === 'frame') return entry.capturedAtMs;
   return entry.kind === 'gap' ? entry.fromMs : Math.max(entry.fromMs, entry.toMs - 1);
 }
-
-const startOf = (entry: RecordEntry): number =>
-  entry.kind === 'report' ? entry.fromMs : momentOf(entry);
 
 function sumOf(reports: readonly ReportEntry[]): CameraDayResult['reported'] {
   const sum = { compared: 0, changed: 0, skipped: 0 };

@@ -11,7 +11,7 @@ import { type Interval, disjoint, holesOf, without } from './intervals.js';
  * - `changed`: an event, or a changed frame
  * - `not-watched`: the camera did not deliver (`failing`), or no agent ran (`off`), or a newer word
  * - `unknown`: no report covers it; `not-yet` at the end of what is reported, else `no-report`
- * - `before`: before the first entry of a new camera
+ * - `before`: before the first report of a new camera
  */
 export type StretchState = 'quiet' | 'changed' | 'not-watched' | 'unknown' | 'before';
 
@@ -43,7 +43,7 @@ export interface DayLineParts {
   readonly changes: readonly (readonly [firstAtMs: number, lastAtMs: number])[];
   /** End of the last report, of this day or a later one; undefined: there is none. */
   readonly reportedToMs: number | undefined;
-  /** First moment of a camera that has none earlier; undefined: it has. */
+  /** Start of the first report of a new camera; undefined: it is none. */
   readonly newSinceMs: number | undefined;
 }
 

@@ -124,18 +124,21 @@ describe('a day', () => {
     expect(resultOf(behind, now).stretches.at(-1)?.toMs).toBe(at('08:00:20'));
   });
 
-  it('before the first entry of a new camera is no time that is unknown', () => {
+  it('before the first report of a new camera has no time that is unknown', () => {
     const yard = new CameraEntries();
-    const entries = [yard.report(at('08:00'), at('09:00')), yard.frame(at('08:30'))];
+    // Its first frame is taken before its first report begins.
+    const frame = yard.frame(at('07:59:59'), { changed: undefined, reason: 'first' });
+    const entries = [yard.report(at('08:00'), at('09:00')), frame];
     const isNew = { hasOtherDays: false };
     expect(resultOf(entries, isNew).stretches[0]).toMatchObject({
       toMs: at('08:00'),
       state: 'before',
     });
+    expect(resultOf(entries, isNew).durationsMs.unknown).toBe(15 * 3_600_000);
     // Its numbers say that there were earlier entries.
-    expect(resultOf(entries.slice(1), isNew).durationsMs.before).toBe(0);
-    const later = [{ ...entries[0]!, before: { epoch: other, sequence: 9 } } as RecordEntry];
-    expect(resultOf(later, isNew).durationsMs.before).toBe(0);
+    expect(resultOf(entries.slice(0, 1), isNew).durationsMs.before).toBe(0);
+    const later = [{ ...entries[0]!, before: { epoch: other, sequence: 9 } }, frame];
+    expect(resultOf(later as RecordEntry[], isNew).durationsMs.before).toBe(0);
     expect(resultOf(entries).durationsMs.before).toBe(0);
   });
 
