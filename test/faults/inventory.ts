@@ -72,6 +72,7 @@ export function readCaptures(directory: string): Captures {
     else if (base === 'record.jsonl') {
       for (const line of linesOf(path)) {
         const id = `${String(line.epoch)} ${String(line.sequence)}`;
+        if ('report' in line) continue;
         if (typeof line.count === 'number') gaps.set(id, gapOf(String(line.epoch), id, line));
         else if (typeof line.epoch === 'string') {
           recorded.push({ id, name: `${dirname(name)}/${fileOf(line)}` });

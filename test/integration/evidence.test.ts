@@ -40,7 +40,8 @@ async function storedFrame() {
   await type(await line('frontdoor', receiver.address));
   await shoot(scene(receiver.address));
   const [name = ''] = filesBelow(captures);
-  const record = readFileSync(join(captures, name, '..', 'record.jsonl'), 'utf8');
+  const lines = readFileSync(join(captures, name, '..', 'record.jsonl'), 'utf8').split('\n');
+  const record = `${lines.find((text) => text.startsWith('{"frame":'))}\n`;
   const pem = await receiverCommand('cameras', '--keys', keys, '--public-key', 'frontdoor');
   const folder = temporaryDirectory();
   copyFileSync(join(captures, name), join(folder, 'picture.jpg'));
@@ -53,7 +54,6 @@ describe('a stored frame of a paired camera', () => {
   it('is proven by OpenSSL and the public key alone, and no changed bit is', async (test) => {
     test.skip(noOpenssl !== undefined, noOpenssl);
     const { folder, record, receiver } = await storedFrame();
-    expect(record.split('\n')).toHaveLength(2);
     expect(record).not.toContain('flaw');
     const { printed, isRight } = check(folder);
     expect(isRight).toBe(true);
@@ -92,19 +92,16 @@ describe('a camera with another key than the pinned one', () => {
     await receiver.says('a camera signs with another key than the pinned one');
     await type(await line('frontdoor', receiver.address, '--rotate'));
     await shoot(scene(receiver.address));
-    const flaws = new Map<unknown, unknown>();
+    const flaws: [captured: number, flaw: unknown][] = [];
     for (const record of filesBelow(captures, { hidden: true })) {
       if (!record.endsWith('record.jsonl')) continue;
       for (const text of readFileSync(join(captures, record), 'utf8').trim().split('\n')) {
-        const { sequence, flaw } = JSON.parse(text) as { sequence: unknown; flaw?: unknown };
-        flaws.set(sequence, flaw);
+        const line = JSON.parse(text) as { captured?: number; flaw?: unknown };
+        if (line.captured !== undefined) flaws.push([line.captured, line.flaw]);
       }
     }
-    expect([...flaws].sort()).toEqual([
-      [1, undefined],
-      [2, 'other-key'],
-      [3, undefined],
-    ]);
+    const inOrder = flaws.sort(([a], [b]) => a - b).map(([, flaw]) => flaw);
+    expect(inOrder).toEqual([undefined, 'other-key', undefined]);
     const unknown = await receiverCommand('cameras', '--keys', keys, '--public-key', 'shed');
     expect(unknown).toMatchObject({ code: 2 });
     expect(unknown.stderr).toContain('no key of signatures is known of camera shed');

@@ -38,7 +38,7 @@ interface FrameLine extends Readonly<Record<string, unknown>> {
 
 const verdictKeys = ['reason', 'ratio', 'boxes', 'event', 'changed', 'strength'];
 
-/** The lines of all records of a camera, in the order of the spool. */
+/** The lines of a camera's frames in all records, in the order of the spool. */
 export function recordOf(directory: string, camera: string): RecordedFrame[] {
   return readdirSync(join(directory, camera), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('record.jsonl'))
@@ -47,6 +47,7 @@ export function recordOf(directory: string, camera: string): RecordedFrame[] {
         .trim()
         .split('\n'),
     )
+    .filter((text) => text.startsWith('{"frame":'))
     .map((text) => {
       const line = JSON.parse(text) as FrameLine;
       const verdict = Object.entries(line).filter(([key]) => verdictKeys.includes(key));
