@@ -40,13 +40,13 @@ const minEveryMs = 10_000;
 const maxEarlierDays = 31;
 const unclocked = unclockedFolder('').slice(1);
 
-/** @throws {OperationalError} STORE: the directory cannot be read */
-export async function openCaptures(directory: string): Promise<Folder> {
+/** @param command of the receiver, for the hint @throws {OperationalError} STORE: the directory cannot be read */
+export async function openCaptures(directory: string, command = 'report'): Promise<Folder> {
   try {
     return await Folder.open(directory);
   } catch (cause) {
     const isDenied = systemCode(cause) === 'EACCES';
-    const hint = isDenied ? 'sudo receiver report' : 'name the captures directory: --dir DIR';
+    const hint = isDenied ? `sudo receiver ${command}` : 'name the captures directory: --dir DIR';
     throw new OperationalError('STORE', `cannot read ${directory}`, { cause, hint });
   }
 }
@@ -64,6 +64,31 @@ export async function camerasIn(captures: Folder): Promise<string[]> {
     if (hasDay === true) names.push(name);
   }
   return names.sort();
+}
+
+/**
+ * Calls `act` with each day folder of a camera, also with those of frames without a clock, sorted.
+ * @param dayMs only that day: its midnight as if its zone were UTC
+ * @throws a system error
+ */
+export async function daysOf(
+  captures: Folder,
+  camera: string,
+  dayMs: number | undefined,
+  act: (path: string, folder: Folder) => Promise<void>,
+): Promise<void> {
+  const only = dayMs === undefined ? undefined : dayName(dayMs);
+  for (const parent of [[camera], [camera, unclocked]]) {
+    await within(captures, parent, async (above) => {
+      const names: string[] = [];
+      for await (const name of above.names()) {
+        if (isDayName(name) && (only === undefined || name === only)) names.push(name);
+      }
+      for (const name of names.sort()) {
+        await within(above, [name], (folder) => act([...parent, name].join('/'), folder));
+      }
+    });
+  }
 }
 
 /** @throws a system error */

@@ -193,7 +193,7 @@ function isAboutEntry(
 }
 
 /** Keys that a receiver adds to a statement in its record. */
-const addedKeys = ['sig', 'flaw', 'delay', 'name', 'clock'];
+const addedKeys = ['sig', 'flaw', 'delay', 'name', 'clock', 'recovered'];
 
 /** @returns undefined: not a statement of this kind, or one that has white space, repeated keys or added keys */
 function parse<Schema extends v.GenericSchema>(
