@@ -16,6 +16,9 @@ export interface RecordRead {
   readonly endByte: number;
 }
 
+/** @param lineAt the position of its line */
+export type OnEntry = (entry: RecordEntry, lineAt: number) => void;
+
 /**
  * Calls `onEntry` for each whole line that the record of a folder has now, in the order of the file.
  * @param fromByte start of a line
@@ -24,7 +27,7 @@ export interface RecordRead {
  */
 export async function readRecord(
   folder: Folder,
-  onEntry: (entry: RecordEntry) => void,
+  onEntry: OnEntry,
   fromByte = 0,
 ): Promise<RecordRead | undefined> {
   let file: FileHandle;
@@ -45,7 +48,7 @@ export async function readRecord(
 /** @param size of the file at the start: a receiver may append lines meanwhile */
 async function readLines(
   file: FileHandle,
-  onEntry: (entry: RecordEntry) => void,
+  onEntry: OnEntry,
   fromByte: number,
   size: number,
 ): Promise<RecordRead> {
@@ -70,12 +73,13 @@ async function readLines(
       skippedLines += 1;
       isInLongLine = false;
     }
-    // What is read of a line is ASCII.
+    let lineAt = atByte + start;
+    // Latin-1: a character is a byte, and what is read of a line is ASCII.
     for (const line of piece.toString('latin1', start, end).split('\n')) {
-      if (line === '') continue;
-      const entry = readRecordEntry(line);
-      if (entry === undefined) skippedLines += 1;
-      else onEntry(entry);
+      const entry = line === '' ? undefined : readRecordEntry(line);
+      if (entry !== undefined) onEntry(entry, lineAt);
+      else if (line !== '') skippedLines += 1;
+      lineAt += line.length + 1;
     }
     atByte += end;
     endByte = atByte;

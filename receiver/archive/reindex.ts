@@ -12,6 +12,7 @@ import { frameStatement } from '../../shared/protocol/statement.js';
 import { recordName } from '../store/day-record.js';
 import { writeAll } from '../store/file-calls.js';
 import type { Folder } from '../store/folder.js';
+import { dayIndexName } from './day-index.js';
 import { readRecord } from './record-reader.js';
 
 export interface Reindexed {
@@ -64,6 +65,8 @@ export async function reindexDay(
       await lines.writeIfMany();
     }
     await lines.finish();
+    // It is built anew by its next reader, who may write it.
+    folder.removeIfThere(dayIndexName);
   } finally {
     await lines.close();
   }

@@ -48,7 +48,7 @@ export const run = defineCommand({
       const cameras = options.camera === undefined ? all : [options.camera];
       if (options.camera !== undefined && !all.includes(options.camera)) {
         throw new UsageError(`no camera ${options.camera} in ${dir}`, {
-          hint: all.length === 0 ? undefined : `the cameras are: ${all.join(', ')}`,
+          hint: `the cameras are: ${all.join(', ') || 'none'}`,
         });
       }
       let [days, recovered, problems] = [0, 0, 0];

@@ -52,7 +52,7 @@ describe('a record that is rebuilt from files', () => {
         .sort((a, b) => a.name.localeCompare(b.name));
     const after = await entriesOf(folder);
     expect(facts(after)).toEqual(facts(before));
-    expect(facts(after)[1]?.name).toMatch(/-2\.jpg$/);
+    expect(facts(after).some(({ name }) => name.endsWith('-2.jpg'))).toBe(true);
     for (const entry of after) expect(entry).toMatchObject({ camera: 'yard', proof: 'unsigned' });
     const store = await openFrameStore(directory, Date.now());
     for (const frame of frames) expect(await store.put(frame)).toMatchObject({ duplicate: true });
