@@ -35,7 +35,7 @@ export const reportHeader = v.object({
   state: word,
   /** Why the camera does not deliver, in printable ASCII. */
   why: v.optional(v.pipe(v.string(), v.regex(/^[ -~]{1,200}$/))),
-  /** Frames of the stretch: compared, of these with a change, and not compared since the agent was busy. */
+  /** Frames of the stretch: compared, of these with a change, and not compared: faster than the interval, or damaged. */
   compared: count,
   changed: count,
   skipped: count,

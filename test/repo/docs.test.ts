@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { agentProgram } from '../../agent/options.js';
 import { replayProgram } from '../../agent/replay/replay-options.js';
+import { reindexProgram } from '../../receiver/commands/reindex.js';
 import { reportProgram } from '../../receiver/commands/report.js';
 import { receiverProgram } from '../../receiver/options.js';
 import { errorCodes } from '../../shared/cli/errors.js';
@@ -29,6 +30,7 @@ const blocks: readonly (readonly [page: string, name: string, expected: string])
   ['docs/reference/replay.md', 'replay options', optionTable(replayProgram)],
   ['docs/reference/receiver.md', 'receiver options', optionTable(receiverProgram)],
   ['docs/reference/report.md', 'report options', optionTable(reportProgram)],
+  ['docs/record.md', 'reindex options', optionTable(reindexProgram)],
   ['docs/troubleshooting.md', 'error codes', errorTable],
 ];
 
