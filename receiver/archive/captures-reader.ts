@@ -192,6 +192,9 @@ class CameraReading {
           this.day.add(entry, isUnclocked);
         });
         if (isOfRange) this.skippedLines += read?.skippedLines ?? 0;
+        if (isOfRange && read === undefined && (await hasFrames(folder))) {
+          this.problems.push(`there is no record of ${path.join('/')}: receiver reindex writes it`);
+        }
       });
     } catch (error) {
       this.problems.push(`cannot read the record of ${path.join('/')}: ${describeError(error)}`);
@@ -212,6 +215,11 @@ class CameraReading {
     }
     return newestMs;
   }
+}
+
+async function hasFrames(folder: Folder): Promise<boolean> {
+  for await (const name of folder.names()) if (name.endsWith('.jpg')) return true;
+  return false;
 }
 
 /** `2026_11_22` */

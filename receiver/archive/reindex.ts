@@ -20,6 +20,8 @@ export interface Reindexed {
   readonly frames: number;
   /** Frames whose line was missing, and is written now. */
   readonly recovered: number;
+  /** Frames without a line whose file is younger than a minute: a receiver may be about to write it. */
+  readonly young: number;
   /** Lines that are unknown or cut off; they stay. */
   readonly skippedLines: number;
   /** Files that cannot be read, as sentences. */
@@ -49,13 +51,17 @@ export async function reindexDay(
   });
   const lines = new MissingLines(folder);
   const problems: string[] = [];
-  let frames = 0;
+  let [frames, young] = [0, 0];
   try {
     for await (const name of folder.names()) {
       const stats = folder.lstat(name);
       if (!isFrameName(name) || stats?.isFile() !== true || stats.size === 0n) continue;
       frames += 1;
-      if (recorded.has(name) || nowMs - Number(stats.ctimeMs) < minAgeMs) continue;
+      if (recorded.has(name)) continue;
+      if (nowMs - Number(stats.ctimeMs) < minAgeMs) {
+        young += 1;
+        continue;
+      }
       try {
         lines.add(await lineOf(folder, camera, name, Number(stats.mtimeMs)));
       } catch (error) {
@@ -70,7 +76,8 @@ export async function reindexDay(
   } finally {
     await lines.close();
   }
-  return { frames, recovered: lines.count, skippedLines: read?.skippedLines ?? 0, problems };
+  const { skippedLines = 0 } = read ?? {};
+  return { frames, recovered: lines.count, young, skippedLines, problems };
 }
 
 const isFrameName = (name: string): boolean =>

@@ -51,17 +51,18 @@ export const run = defineCommand({
           hint: `the cameras are: ${all.join(', ') || 'none'}`,
         });
       }
-      let [days, recovered, problems] = [0, 0, 0];
+      let [days, recovered, left, problems] = [0, 0, 0, 0];
       for (const camera of cameras) {
         await daysOf(captures, camera, options.day, async (path, folder) => {
           const done = await reindexDay(folder, camera, systemClock.nowMs());
           days += 1;
           recovered += done.recovered;
+          left += done.young + done.problems.length;
           problems += done.problems.length;
           for (const line of linesOf(path, done)) writeTo(1, `${line}\n`);
         });
       }
-      writeTo(1, summaryOf(days, recovered));
+      writeTo(1, summaryOf(days, recovered, left));
       if (problems > 0) {
         throw new OperationalError('STORE', `${problems} files in ${dir} cannot be read`, {
           hint: 'the lines above name them; run receiver reindex again when they can be read',
@@ -78,20 +79,30 @@ export const run = defineCommand({
 });
 
 /** Nothing for a day whose record is whole. */
-function linesOf(path: string, { frames, recovered, skippedLines, problems }: Reindexed): string[] {
+function linesOf(path: string, done: Reindexed): string[] {
+  const { frames, recovered, young, skippedLines, problems } = done;
   const lines = problems.map((problem) => `${path}: not recovered: ${problem}`);
   if (skippedLines > 0)
     lines.push(`${path}: ${skippedLines} lines are unknown or cut off; they stay`);
-  if (recovered > 0)
+  if (young > 0) {
+    lines.push(
+      `${path}: ${young} frames without a line are less than a minute old here, and may still get one: run it again in a minute`,
+    );
+  }
+  if (recovered > 0) {
     lines.push(`${path}: ${recovered} of ${frames} frames recovered from their files`);
+  }
   return lines;
 }
 
-function summaryOf(days: number, recovered: number): string {
-  if (days === 0) return 'no days to look at\n';
-  if (recovered === 0) return `${days} days: every frame has its line\n`;
-  return (
-    `${days} days: ${recovered} frames recovered. Their decisions, events and signatures cannot be recovered, nor the ` +
-    'gaps and reports of these days\n'
-  );
+function summaryOf(days: number, recovered: number, left: number): string {
+  const all = `${days} ${days === 1 ? 'day' : 'days'}`;
+  if (days === 0) return 'there is no day to look at\n';
+  if (recovered === 0 && left === 0) return `${all}: every frame has its line\n`;
+  const rest = left > 0 ? `, ${left} still without a line` : '';
+  const lost =
+    recovered > 0
+      ? '. Their decisions, events and signatures cannot be recovered, nor the gaps and reports of these days'
+      : '';
+  return `${all}: ${recovered} frames recovered${rest}${lost}\n`;
 }

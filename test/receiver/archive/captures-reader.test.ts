@@ -141,4 +141,16 @@ describe('the report of a camera', () => {
     const missing = join(temporaryDirectory(), 'none');
     await expect(openCaptures(missing)).rejects.toMatchObject({ code: 'STORE' });
   });
+
+  it('without a record is no quiet one: its frames are there', async () => {
+    const directory = captures({ 'yard/2026_11_21': [] });
+    const day = join(directory, 'yard/2026_11_22');
+    mkdirSync(day);
+    writeFileSync(join(day, '2026_11_22_07_30_15_001+0000.jpg'), 'a frame');
+    const folder = await openCaptures(directory);
+    onTestFinished(() => folder.close());
+    const wish = { range: dayRange, nowMs: at('20:00'), utcOffsetMinutes: 0 };
+    const { problems } = await readCamera(folder, 'yard', wish);
+    expect(problems).toEqual(['there is no record of 2026_11_22: receiver reindex writes it']);
+  });
 });

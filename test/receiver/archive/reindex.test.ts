@@ -41,7 +41,7 @@ describe('a record that is rebuilt from files', () => {
     const before = await entriesOf(folder);
     rmSync(join(directory, day, 'record.jsonl'));
     expect(await reindexDay(folder, 'yard', laterMs())).toEqual({
-      ...{ frames: 3, recovered: 3, skippedLines: 0, problems: [] },
+      ...{ frames: 3, recovered: 3, young: 0, skippedLines: 0, problems: [] },
     });
     const facts = (entries: readonly RecordEntry[]) =>
       entries
@@ -94,7 +94,7 @@ describe('a record that is rebuilt from files', () => {
     const at = (name: string): string => join(directory, day, name);
     rmSync(at('record.jsonl'));
     const folder = await openDay(directory);
-    expect(await reindexDay(folder, 'yard', Date.now())).toMatchObject({ recovered: 0 });
+    expect(await reindexDay(folder, 'yard', Date.now())).toMatchObject({ recovered: 0, young: 1 });
     writeFileSync(at('2026_11_22_07_30_15_009+0000.jpg'), '');
     writeFileSync(at('holiday.jpg'), 'mine');
     symlinkSync('/etc/passwd', at('2026_11_22_07_30_15_010+0000.jpg'));
