@@ -17,6 +17,7 @@ const books: Books = {
   captures: {
     stored: [file('a')],
     gaps: [],
+    reports: [],
     recorded: [{ id: 'e 1', name: 'a.jpg' }],
     unfinished: [],
     unexpected: [],
@@ -25,6 +26,7 @@ const books: Books = {
     waiting: [{ id: 'e 2', sha256: 'b' }],
     rejected: [{ id: 'e 3', sha256: 'c' }],
     gaps: [],
+    reports: [],
     unfinished: [],
   },
   overheard: new Map(),
@@ -72,6 +74,33 @@ describe('an audit', () => {
       expect.stringContaining('by two notes'),
       expect.stringContaining('1 sequences in no book: e 5'),
     ]);
+  });
+
+  const report = (sequence: number, fromMs: number, toMs: number, more = {}) => ({
+    ...{ id: `e ${sequence}`, epoch: 'e', sequence, fromMs, toMs, hasStep: false, ended: [] },
+    ...more,
+  });
+
+  it('accepts reports one after the other, also the same one on both sides', () => {
+    const reports = [report(4, 0, 10), report(5, 10, 20), report(6, 5, 8, { hasStep: true })];
+    const both = {
+      captures: { ...captures, reports },
+      spool: { ...spool, reports: [reports[1]!] },
+    };
+    expect(audit({ ...books, ...both })).toEqual([]);
+  });
+
+  it.each([
+    ['two contents', [report(4, 0, 10), report(4, 0, 11)], /one number and two contents: e 4/],
+    ['the number of a frame', [report(2, 0, 10)], /of a report and of another entry: e 2/],
+    ['a time twice', [report(4, 0, 10), report(5, 9, 20)], /two reports state: e 4 and e 5/],
+    [
+      'two ends of an event',
+      [report(4, 0, 10, { ended: ['x'] }), report(5, 10, 20, { ended: ['x'] })],
+      /events that ended twice: x/,
+    ],
+  ])('reports %s', (_, reports, words) => {
+    expect(audit({ ...books, captures: { ...captures, reports } }).join()).toMatch(words);
   });
 
   it('counts a picture that was put twice as two frames', () => {

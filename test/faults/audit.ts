@@ -2,6 +2,7 @@
 import type { Tally } from './camera.js';
 import { readGaps } from './gap-book.js';
 import type { Captures, Gap, SpoolContents } from './inventory.js';
+import { auditReports } from './report-book.js';
 
 export interface Books {
   /** Frames that the camera made. */
@@ -32,12 +33,19 @@ export function audit(books: Books): string[] {
   const stored = tallyOf(captures.stored.map(({ sha256 }) => sha256));
   const keptFrames = [...spool.waiting, ...spool.rejected];
   const kept = tallyOf(keptFrames.map(({ sha256 }) => sha256));
+  const reports = [...captures.reports, ...spool.reports];
   const gaps = readGaps({
     ...books,
     gaps: [...captures.gaps, ...spool.gaps],
     kept: keptFrames.map(({ id }) => id),
     stored: captures.recorded.map(({ id }) => id),
+    reports: reports.map(({ id }) => id),
   });
+  const others = [...captures.recorded, ...keptFrames, ...captures.gaps, ...spool.gaps];
+  const wrongReports = auditReports(
+    reports,
+    others.map(({ id }) => id),
+  );
   const at = (tally: Tally, sha256: string): number => tally.get(sha256) ?? 0;
   const acked = tallyOf([...acknowledged.values()]);
 
@@ -62,7 +70,7 @@ export function audit(books: Books): string[] {
   const tooMany = captures.unfinished.slice(unfinishedPerKill * kills);
   return [
     ...complaint('declared and neither stored, waiting, set aside nor counted', lost),
-    ...gaps.wrong.flatMap(([what, items]) => complaint(what, items)),
+    ...[...gaps.wrong, ...wrongReports].flatMap(([what, items]) => complaint(what, items)),
     ...complaint('sequences in no book', gaps.holes.slice(holesPerKill * kills)),
     ...complaint('acknowledged and not stored', unacked),
     ...complaint('under a final name and no frame of the camera', foreignNames),

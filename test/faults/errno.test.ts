@@ -83,7 +83,7 @@ describe('a plan of errors', () => {
 
 describe('the audit after a disk failure', () => {
   const rejected = [{ id: 'e 1', sha256: 'a' }];
-  const spool = { waiting: [], rejected, gaps: [], droppedNotes: 0, unfinished: [] };
+  const spool = { waiting: [], rejected, gaps: [], reports: [], unfinished: [] };
   const put = new Map([['a', 1]]);
 
   it('reports whole frames that are set aside, and dropped frames', () => {
@@ -103,7 +103,7 @@ describe('the audit after a disk failure', () => {
     const recorded = [again, first, ofMoved];
     const captures = {
       ...{ stored: [...stored, moved], recorded, droppedCount: 0 },
-      ...{ gaps: [], unfinished: [], unexpected: [] },
+      ...{ gaps: [], reports: [], unfinished: [], unexpected: [] },
     };
     const found = withMoved(captures, new Map([...put, ['b', 1]]));
     expect(found.stored).toEqual([stored[0], moved]);

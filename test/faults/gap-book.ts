@@ -22,6 +22,8 @@ export interface GapSources {
   readonly kept: readonly string[];
   /** (epoch, sequence) of each recorded frame. One whose acknowledgement was lost may be counted too. */
   readonly stored: readonly string[];
+  /** (epoch, sequence) of each report. */
+  readonly reports: readonly string[];
   /** True where one side is 0.1.0, whose gaps have no sequences. */
   readonly mayOmitSequences: boolean;
 }
@@ -64,11 +66,13 @@ export function readGaps(books: GapSources): GapBook {
       ['counted as gone by two notes', twice],
       ['counted as gone and there', [...owners.keys()].filter((frame) => kept.has(frame))],
     ],
-    holes: books.mayOmitSequences ? [] : holesIn([...elsewhere, ...owners.keys(), ...named.keys()]),
+    holes: books.mayOmitSequences
+      ? []
+      : holesIn([...elsewhere, ...owners.keys(), ...named.keys(), ...books.reports]),
   };
 }
 
-/** @param ids (epoch, sequence) of all frames and gaps @returns those missing below the newest of each epoch */
+/** @param ids (epoch, sequence) of all entries @returns those missing below the newest of each epoch */
 function holesIn(ids: readonly string[]): string[] {
   const known = new Set(ids);
   const newest = new Map<string, number>();

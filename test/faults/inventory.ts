@@ -6,6 +6,7 @@ import { findJpegDamage } from '../../shared/jpeg/splitter.js';
 import { clockedPath, parseFrameName } from '../../shared/protocol/frame-path.js';
 import { type Tally, count } from './camera.js';
 import { ballastName } from './disk.js';
+import { type Report, reportOf } from './report-book.js';
 import { headerIn, jpegIn } from './spool-entry.js';
 
 export interface StoredFile {
@@ -38,6 +39,7 @@ export interface Captures {
   readonly stored: readonly StoredFile[];
   /** Gaps that the agent reported. */
   readonly gaps: readonly Gap[];
+  readonly reports: readonly Report[];
   /** Each line of a frame in the records. */
   readonly recorded: readonly RecordedFrame[];
   readonly unfinished: readonly string[];
@@ -56,6 +58,7 @@ export interface SpoolContents {
   readonly rejected: readonly SpooledFrame[];
   /** Gap entries that still wait. */
   readonly gaps: readonly Gap[];
+  readonly reports: readonly Report[];
   readonly unfinished: readonly string[];
 }
 
@@ -65,6 +68,7 @@ export function readCaptures(directory: string): Captures {
   const unexpected: string[] = [];
   const recorded: RecordedFrame[] = [];
   const gaps = new Map<string, Gap>();
+  const reports: Report[] = [];
   for (const name of filesIn(directory)) {
     const base = name.split('/').at(-1) ?? '';
     const path = join(directory, name);
@@ -72,8 +76,8 @@ export function readCaptures(directory: string): Captures {
     else if (base === 'record.jsonl') {
       for (const line of linesOf(path)) {
         const id = `${String(line.epoch)} ${String(line.sequence)}`;
-        if ('report' in line) continue;
-        if (typeof line.count === 'number') gaps.set(id, gapOf(String(line.epoch), id, line));
+        if ('report' in line) reports.push(reportOf(String(line.epoch), id, line));
+        else if (typeof line.count === 'number') gaps.set(id, gapOf(String(line.epoch), id, line));
         else if (typeof line.epoch === 'string') {
           recorded.push({ id, name: `${dirname(name)}/${fileOf(line)}` });
         }
@@ -86,7 +90,7 @@ export function readCaptures(directory: string): Captures {
       stored.push({ name, sha256: sha256Of(bytes), damage: findJpegDamage(bytes) });
     } else if (!name.split('/').some((part) => part.startsWith('.'))) unexpected.push(name);
   }
-  return { stored, gaps: [...gaps.values()], recorded, unfinished, unexpected };
+  return { stored, gaps: [...gaps.values()], reports, recorded, unfinished, unexpected };
 }
 
 /** The file of a frame's line: where its name follows from the moment, the line does not have it. */
@@ -127,6 +131,9 @@ export function readSpool(directory: string): SpoolContents {
     rejected: framesIn(/^(.*spool\/[^/]+)\/rejected\/(\d+)\.jpg$/),
     gaps: entriesIn(/^(.*spool\/[^/]+)\/(?:rejected\/)?(\d+)\.dropped$/).map(
       ({ id, epoch, bytes }) => gapOf(epoch, id, headerIn(bytes)),
+    ),
+    reports: entriesIn(/^(.*spool\/[^/]+)\/(\d+)\.report$/).map(({ id, epoch, bytes }) =>
+      reportOf(epoch, id, headerIn(bytes)),
     ),
     unfinished: files.filter((name) => name.endsWith('.part')),
   };

@@ -7,6 +7,7 @@ const line =
 const captures = {
   stored: [{ name: 'yard/2026_11_22/a+0000.jpg', sha256: 'a', damage: undefined }],
   gaps: [],
+  reports: [],
   recorded: [],
   unfinished: [],
   unexpected: [],
