@@ -102,12 +102,12 @@ describe('the fault suite', () => {
   });
 });
 
-const { acknowledgeFirst, forgetSequence, noDirectoryFlush, noFileFlush, noFolderFlush } =
-  seenInPowerCuts;
+const { acknowledgeFirst, forgetSequence, noDirectoryFlush } = seenInPowerCuts;
+const { noFileFlush, noFolderFlush, noFrameFlush } = seenInPowerCuts;
 const powerCuts: { mutation: Mutation; side: Side; words: RegExp }[] = [
   { mutation: acknowledgeFirst, side: 'receiver', words: /promised and is not there/ },
   { mutation: noFolderFlush, side: 'receiver', words: /promised and is not there/ },
-  { mutation: noFileFlush, side: 'receiver', words: /is no whole frame/ },
+  { mutation: noFrameFlush, side: 'receiver', words: /is no whole frame/ },
   { mutation: noDirectoryFlush, side: 'agent', words: /promised and is not there/ },
   { mutation: noFileFlush, side: 'agent', words: /is no whole frame/ },
   { mutation: forgetSequence, side: 'agent', words: /after a restart 1 comes next/ },
@@ -138,7 +138,7 @@ function failingFlushes(side: Side): Fault[] {
 }
 
 const { forgetUnkept, acknowledgeFailure } = seenInErrno;
-const { ignoreFile, ignoreFolder, ignoreCaptures } = seenInFailedFlushes;
+const { ignoreFile, ignoreFolder, ignoreFrame, ignoreCaptures } = seenInFailedFlushes;
 const noInjection = whyNoInjection();
 
 describe('failing system calls', { timeout: timeLimitMs }, () => {
@@ -167,7 +167,7 @@ describe('failing system calls', { timeout: timeLimitMs }, () => {
 describe('power cuts after a failed flush', { timeout: timeLimitMs }, () => {
   it.for<{ mutation: Mutation; side: Side; from: number; to: number }>([
     // The receiver flushes three folders before it flushes the first frame's bytes.
-    { mutation: ignoreFile, side: 'receiver', from: 4, to: 4 },
+    { mutation: ignoreFrame, side: 'receiver', from: 4, to: 4 },
     { mutation: ignoreCaptures, side: 'receiver', from: 1, to: 2 },
     // The flushes of the first frame's bytes, or of its name; later flushes succeed, so the next frame is declared.
     { mutation: ignoreFile, side: 'agent', from: 1, to: 2 },

@@ -19,8 +19,8 @@ export const seenInFaults = {
   renameOver: {
     name: 'the receiver renames over a name that is taken',
     path: 'receiver/store/publish.ts',
-    snippet: 'await temporary.folder.link(temporary.name, final.folder, final.name);',
-    replacement: 'await renameOver(temporary, final); return true;',
+    snippet: 'temporary.folder.link(temporary.name, final.folder, final.name);',
+    replacement: 'renameOver(temporary, final); return true;',
   },
   noSum: {
     name: 'the receiver does not check the SHA-256',
@@ -102,6 +102,12 @@ export const seenInPowerCuts = {
     snippet: 'await file.sync();',
     replacement: '',
   },
+  noFrameFlush: {
+    name: 'bytes in the captures directory are not flushed',
+    path: 'receiver/store/folder.ts',
+    snippet: 'await flushFile(fd);',
+    replacement: '',
+  },
 } satisfies Record<string, Mutation>;
 
 /** Detected by failing system calls of the running programs. */
@@ -134,6 +140,12 @@ export const seenInFailedFlushes = {
     path: 'shared/files/durable-file.ts',
     snippet: 'await handle.sync();',
     replacement: 'await handle.sync().catch(() => undefined);',
+  },
+  ignoreFrame: {
+    name: 'a failed flush of bytes in the captures directory is ignored',
+    path: 'receiver/store/folder.ts',
+    snippet: 'await flushFile(fd);',
+    replacement: 'await flushFile(fd).catch(() => undefined);',
   },
   ignoreCaptures: {
     name: 'a failed flush of names in the captures directory is ignored',

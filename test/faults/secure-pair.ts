@@ -23,7 +23,7 @@ export async function pairSides(
   await store.prove(unproven);
 }
 
-/** A line of the agent's log with an acknowledgement. */
+/** A line of the agent's log with the acknowledgement of a frame. */
 export interface Delivered {
   readonly sequence: string;
   /** The file name that the receiver sent. */
@@ -32,7 +32,9 @@ export interface Delivered {
 
 export function readDelivered(line: string): Delivered | undefined {
   const [, sequence, name] = /\bdelivered sequence=(\d+) name=(\S+)/.exec(line) ?? [];
-  return sequence === undefined || name === undefined ? undefined : { sequence, name };
+  // A gap or a report is in the record.
+  if (sequence === undefined || name === undefined || name.endsWith('.jsonl')) return undefined;
+  return { sequence, name };
 }
 
 /** By frame, the SHA-256 of its acknowledged file, or the name of a missing file. */

@@ -16,15 +16,17 @@ async function sendPicture(lab: Lab, number: number): Promise<string> {
 
 const raw = 'raw-127-0-0-1';
 
-/** The sequences of a camera's frames, by epoch, as the records have them. */
-function sequences(lab: Lab, camera: string): Map<string, number[]> {
-  const found = new Map<string, number[]>();
+/** The sequences of a camera's frames and of its reports, by epoch, as the records have them. */
+function sequences(lab: Lab, camera: string) {
+  const found = new Map<string, { frames: number[]; reports: number[] }>();
   const folder = lab.path(`${captures}/${camera}`);
   for (const day of readdirSync(folder).filter((name) => !name.startsWith('.'))) {
     const lines = readFileSync(`${folder}/${day}/record.jsonl`, 'utf8').trim().split('\n');
     for (const line of lines) {
-      const { epoch, sequence } = JSON.parse(line) as { epoch: string; sequence: number };
-      found.set(epoch, [...(found.get(epoch) ?? []), sequence]);
+      const entry = JSON.parse(line) as { epoch: string; sequence: number; report?: number };
+      const all = found.get(entry.epoch) ?? { frames: [], reports: [] };
+      found.set(entry.epoch, all);
+      (entry.report === undefined ? all.frames : all.reports).push(entry.sequence);
     }
   }
   return found;
@@ -159,8 +161,11 @@ describe.skipIf(why !== undefined)(`the receiving machine ${why ?? ''}`, () => {
     const names = jpegs(lab, `${captures}/busy`);
     const perEpoch = [...sequences(lab, 'busy').values()];
     expect(perEpoch).toHaveLength(1);
-    const [kept = []] = perEpoch;
-    expect([...kept].sort((a, b) => a - b)).toEqual(names.map((_, index) => index + 1));
+    const [{ frames, reports } = { frames: [], reports: [] }] = perEpoch;
+    expect(frames).toHaveLength(names.length);
+    expect(reports.length).toBeGreaterThan(0);
+    const all = [...frames, ...reports].sort((a, b) => a - b);
+    expect(all).toEqual(all.map((_, index) => index + 1));
   });
 
   it('waits for a disk that is not there, paced, and the socket lives', async () => {
