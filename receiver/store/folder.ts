@@ -6,9 +6,9 @@
  *
  * The handle still works after its folder was moved or replaced: `isInPlace` and `holds` detect that.
  *
- * Calls that the kernel answers from its cache are synchronous (lstat, open, write, link, rename, unlink): within some
- * ten microseconds, a tenth of what a call in the thread pool costs. Flushes, which wait for the disk, and the calls
- * that open and make folders are asynchronous.
+ * Calls that the kernel answers from its cache are synchronous (lstat, write, link, rename, unlink): within some ten
+ * microseconds, a tenth of what a call in the thread pool costs. Asynchronous are flushes, and the calls that make
+ * files and folders: on ext4 a new file waits for the commit that a flush has begun.
  */
 import {
   type BigIntStats,
@@ -16,7 +16,6 @@ import {
   futimesSync,
   linkSync,
   lstatSync,
-  openSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -25,7 +24,7 @@ import { type FileHandle, constants, mkdir, open, opendir, rmdir } from 'node:fs
 import { join } from 'node:path';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { secondsOf } from '../../shared/files/durable-file.js';
-import { flushFile, writeAll } from './file-calls.js';
+import { flushFile, openNew, writeAll } from './file-calls.js';
 import { CoalescedTask } from './coalesced-task.js';
 
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY;
@@ -144,7 +143,7 @@ export class Folder {
    * @throws a system error, EEXIST when the name is taken; after another error a partial file may exist
    */
   async writeNew(name: string, bytes: Buffer, modifiedAtMs?: number): Promise<void> {
-    const fd = this.#call(() => openSync(this.#at(name), 'wx'));
+    const fd = await this.#run(openNew(this.#at(name)));
     try {
       writeAll(fd, bytes);
       if (modifiedAtMs !== undefined) {

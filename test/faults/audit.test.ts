@@ -31,6 +31,7 @@ const books: Books = {
   },
   overheard: new Map(),
   kills: 0,
+  diskFaults: 0,
   mayOmitSequences: false,
 };
 const { captures, spool } = books;

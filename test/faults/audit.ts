@@ -17,11 +17,13 @@ export interface Books {
   readonly overheard: ReadonlyMap<string, Gap>;
   /** Number of killed processes: each may leave unfinished files. */
   readonly kills: number;
+  /** How often the receiver's disk failed: it may have refused to remove unfinished files. */
+  readonly diskFaults: number;
   /** True where one side is 0.1.0, whose gaps have no sequences. */
   readonly mayOmitSequences: boolean;
 }
 
-/** Frames that a receiver writes at once. */
+/** Frames that a receiver writes at once; a later start removes their files. */
 const unfinishedPerKill = 8;
 
 /** A frame and a gap entry whose sequences were assigned when the agent was killed. */
@@ -29,7 +31,7 @@ const holesPerKill = 2;
 
 /** A sentence for each broken promise, with the names of the first few frames. */
 export function audit(books: Books): string[] {
-  const { put, declared, acknowledged, captures, spool, kills } = books;
+  const { put, declared, acknowledged, captures, spool, kills, diskFaults } = books;
   const stored = tallyOf(captures.stored.map(({ sha256 }) => sha256));
   const keptFrames = [...spool.waiting, ...spool.rejected];
   const kept = tallyOf(keptFrames.map(({ sha256 }) => sha256));
@@ -67,7 +69,7 @@ export function audit(books: Books): string[] {
   );
   const files = new Set(captures.recorded.map(({ name }) => name));
   const unrecorded = captures.stored.filter(({ name }) => !files.has(name));
-  const tooMany = captures.unfinished.slice(unfinishedPerKill * kills);
+  const tooMany = captures.unfinished.slice(unfinishedPerKill * (kills + diskFaults));
   return [
     ...complaint('declared and neither stored, waiting, set aside nor counted', lost),
     ...[...gaps.wrong, ...wrongReports].flatMap(([what, items]) => complaint(what, items)),
@@ -81,7 +83,7 @@ export function audit(books: Books): string[] {
       unrecorded.map(({ name }) => name),
     ),
     ...complaint('files that nobody should have left', captures.unexpected),
-    ...complaint('unfinished files beyond what the kills explain', tooMany),
+    ...complaint('unfinished files beyond what kills and failing disks explain', tooMany),
     ...complaint('unfinished files in the spool of an agent that has ended', spool.unfinished),
   ];
 }

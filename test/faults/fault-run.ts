@@ -139,14 +139,15 @@ async function settled(
   return true;
 }
 
-function closeBooks(stage: Stage, isSettled: boolean, settings: StageSettings): Outcome {
+function closeBooks(stage: Stage, isSettled: boolean, settings: RunSettings): Outcome {
   const { isSecure, isMixed = false } = settings;
   const captures = stage.readCaptures();
   const spool = stage.readSpool();
   const { declared, kills, crashes, overheard } = stage;
   const acknowledged = stage.acknowledged(captures);
   const { put } = stage.camera;
-  const books = { put, declared, acknowledged, captures, spool, overheard, kills };
+  const diskFaults = settings.plan.filter(({ kind }) => kind === 'errno-receiver').length;
+  const books = { put, declared, acknowledged, captures, spool, overheard, kills, diskFaults };
   const violations = audit({ ...books, mayOmitSequences: isMixed });
   violations.push(...crashes);
   const unasked = spool.rejected.length - stage.refusedCount;
