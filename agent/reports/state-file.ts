@@ -15,6 +15,8 @@ const asideName = 'reports.unusable.json';
  * are not counted.
  */
 const maxBytesPerSecond = 500;
+/** A file of one block costs a disk what any write costs: it is never written late. */
+const blockBytes = 4096;
 
 export type SavedState = Omit<ReportState, 'version' | 'savedAtMs'>;
 
@@ -60,7 +62,7 @@ export class StateFile {
 
   /** The time between two writes that are not needed at once. */
   get pauseMs(): number {
-    return (this.#byteCount / maxBytesPerSecond) * 1000;
+    return (Math.max(0, this.#byteCount - blockBytes) / maxBytesPerSecond) * 1000;
   }
 
   /** @param isNeeded false: a large file may be written later @returns whether the file has this state now */

@@ -300,6 +300,16 @@ describe('one-shot runs', () => {
     ]);
   });
 
+  it('are counted also when they follow each other at once', async () => {
+    const day = new CameraDay(oneShot);
+    for (let run = 0; run < 20; run += 1) {
+      await day.run();
+      await day.clock.advance(100);
+    }
+    await day.run({ event: 'a' });
+    expect(day.known()).toEqual(['08:00:00-08:00:02 watching 21/1 pause 0.1s']);
+  });
+
   it('wait for a receiver that cannot be reached', async () => {
     const day = new CameraDay(oneShot);
     day.isAnswering = false;
