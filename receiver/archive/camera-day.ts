@@ -9,7 +9,13 @@ import { CameraSequences, type MissingNumbers } from './camera-sequences.js';
 import { CameraZone, type LocalRange, type Offset } from './camera-zone.js';
 import { type Stretch, type StretchState, dayLine } from './day-line.js';
 import type { FrameEntry, Proof } from './frame-entry.js';
-import type { GapEntry, RecordEntry, ReportEntry } from './record-entry.js';
+import {
+  type GapEntry,
+  type RecordEntry,
+  type RecordLine,
+  type ReportEntry,
+  isEntry,
+} from './record-entry.js';
 
 /** Gaps and reports that are kept one by one; a camera makes one report a minute. */
 const maxListed = 100_000;
@@ -96,7 +102,11 @@ export class CameraDay {
   }
 
   /** @param isUnclocked from the folder of a camera without a clock */
-  add(entry: RecordEntry, isUnclocked = false): void {
+  add(entry: RecordLine, isUnclocked = false): void {
+    if (!isEntry(entry)) {
+      this.#sequences.addNote(entry);
+      return;
+    }
     const isIn = !isUnclocked && this.#zone.add(momentOf(entry), entry.utcOffsetMinutes);
     this.#doesReport ||= entry.kind === 'report';
     this.#sequences.add(entry, isIn);

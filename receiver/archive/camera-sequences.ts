@@ -2,7 +2,8 @@
  * Which numbers of a camera's epochs no entry has. Each number up to the newest is that of a frame, a gap or a report, or
  * a gap names it: a missing one is an entry that did not arrive, or was removed from the record. Pure.
  */
-import { NumberSet, holesOf } from './intervals.js';
+import { NumberSet, holesOf } from '../store/intervals.js';
+import type { StoreNote } from '../store/store-note.js';
 import type { RecordEntry } from './record-entry.js';
 
 /** Ranges that are listed; all are counted. */
@@ -29,6 +30,15 @@ class Epoch {
 
 export class CameraSequences {
   readonly #epochs = new Map<string, Epoch>();
+
+  /** Entries that are gone on purpose are not missing. */
+  addNote(note: StoreNote): void {
+    if (note.kind === 'late') this.#of(note.epoch).known.add(note.sequence);
+    if (note.kind !== 'summary') return;
+    for (const { epoch, ranges } of note.entries) {
+      for (const [first, last] of ranges) this.#of(epoch).known.add(first, last);
+    }
+  }
 
   /** @param isInDay whether the entry belongs to the day of the report */
   add(entry: RecordEntry, isInDay: boolean): void {

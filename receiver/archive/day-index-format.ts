@@ -3,7 +3,7 @@
  * the record and may be removed at any time. A file that is damaged, of another version, or of another record is not
  * used. Pure.
  *
- *   "PICCDAY1"   byte order: 1 as u32   u32 length and u32 CRC-32 of the record's first bytes
+ *   "PICCDAY2"   byte order: 1 as u32   u32 length and u32 CRC-32 of the record's first bytes
  *   block: u32 length of the JSON   u32 rows   u32 CRC-32 of JSON and columns   JSON   columns of `day-columns.ts`
  *
  * Numbers have the byte order of the machine: the file never leaves it.
@@ -11,6 +11,7 @@
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
 import { DayColumns, columnNames, makeColumns, tableNames } from './day-columns.js';
+import type { StoreNote } from '../store/store-note.js';
 import type { GapEntry, ReportEntry } from './record-entry.js';
 
 /** What the index knows of a record. */
@@ -18,6 +19,7 @@ export interface IndexedDay {
   readonly columns: DayColumns;
   readonly gaps: GapEntry[];
   readonly reports: ReportEntry[];
+  readonly notes: StoreNote[];
   /** The whole lines before this position of the record are in the index. */
   endByte: number;
   /** Of these, lines that are unknown or cut off. */
@@ -30,7 +32,7 @@ export interface RecordStart {
   readonly crc: number;
 }
 
-const magic = Buffer.from('PICCDAY1');
+const magic = Buffer.from('PICCDAY2');
 const headerBytes = magic.length + 12;
 /** Bytes of a record that identify it. */
 export const recordStartBytes = 4096;
@@ -44,14 +46,25 @@ const blockFacts = v.object({
   texts: v.object({ epoch: texts, event: texts, reason: texts, size: texts }),
   gaps: v.array(v.custom<GapEntry>((value) => isKind(value, 'gap'))),
   reports: v.array(v.custom<ReportEntry>((value) => isKind(value, 'report'))),
+  notes: v.array(v.custom<StoreNote>((value) => isKind(value))),
 });
 type BlockFacts = v.InferOutput<typeof blockFacts>;
 
-const isKind = (value: unknown, kind: string): boolean =>
-  typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind;
+const isKind = (value: unknown, kind?: string): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  'kind' in value &&
+  (kind === undefined || value.kind === kind);
 
 export function emptyDay(): IndexedDay {
-  return { columns: new DayColumns(), gaps: [], reports: [], endByte: 0, skippedLines: 0 };
+  return {
+    columns: new DayColumns(),
+    gaps: [],
+    reports: [],
+    notes: [],
+    endByte: 0,
+    skippedLines: 0,
+  };
 }
 
 export function encodeHeader({ bytes, crc }: RecordStart): Buffer {
@@ -65,13 +78,16 @@ export interface Written {
   readonly rows: number;
   readonly gaps: number;
   readonly reports: number;
+  readonly notes: number;
   readonly texts: Readonly<Record<(typeof tableNames)[number], number>>;
 }
 
-export function writtenOf({ columns, gaps, reports, endByte, skippedLines }: IndexedDay): Written {
+export function writtenOf(day: IndexedDay): Written {
+  const { columns, gaps, reports, notes, endByte, skippedLines } = day;
   const { epoch, event, reason, size } = columns.tables;
   return {
-    ...{ endByte, skippedLines, rows: columns.length, gaps: gaps.length, reports: reports.length },
+    ...{ endByte, skippedLines, rows: columns.length, gaps: gaps.length },
+    ...{ reports: reports.length, notes: notes.length },
     texts: { epoch: epoch.length, event: event.length, reason: reason.length, size: size.length },
   };
 }
@@ -89,6 +105,7 @@ export function encodeBlock(day: IndexedDay, written: Written): Buffer {
     texts: Object.fromEntries(newTexts) as BlockFacts['texts'],
     gaps: day.gaps.slice(written.gaps),
     reports: day.reports.slice(written.reports),
+    notes: day.notes.slice(written.notes),
   };
   const json = Buffer.from(JSON.stringify(facts));
   const columns = day.columns.slice(written.rows);
@@ -123,12 +140,13 @@ function readBlock(file: Buffer, at: number, day: IndexedDay): number | undefine
   if (end > file.length || crc32(file.subarray(at + 12, end)) !== crc) return undefined;
   const facts = v.safeParse(blockFacts, JSON.parse(file.toString('utf8', at + 12, jsonEnd)));
   if (!facts.success) return undefined;
-  const { fromByte, endByte, skippedLines, texts: newTexts, gaps, reports } = facts.output;
+  const { fromByte, endByte, skippedLines, texts: newTexts, gaps, reports, notes } = facts.output;
   // Another process has written the same part of the record.
   if (fromByte !== day.endByte) return fromByte < day.endByte ? end : undefined;
   day.columns.append(rows, columnsAt(file, jsonEnd, rows), newTexts);
   day.gaps.push(...gaps);
   day.reports.push(...reports);
+  day.notes.push(...notes);
   day.endByte = endByte;
   day.skippedLines += skippedLines;
   return end;

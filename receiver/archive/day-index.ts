@@ -20,7 +20,7 @@ import {
   recordStartBytes,
   writtenOf,
 } from './day-index-format.js';
-import type { RecordEntry } from './record-entry.js';
+import type { RecordLine } from './record-entry.js';
 import { readRecord } from './record-reader.js';
 
 export const dayIndexName = '.day-index';
@@ -55,10 +55,11 @@ export async function openDayIndex(folder: Folder): Promise<IndexedDay | undefin
   return day;
 }
 
-function addEntry(day: IndexedDay, entry: RecordEntry, lineAt: number): void {
+function addEntry(day: IndexedDay, entry: RecordLine, lineAt: number): void {
   if (entry.kind === 'frame') day.columns.add(entry, lineAt);
   else if (entry.kind === 'gap') day.gaps.push(entry);
-  else day.reports.push(entry);
+  else if (entry.kind === 'report') day.reports.push(entry);
+  else day.notes.push(entry);
 }
 
 type StartOf = (bytes: number) => RecordStart;

@@ -4,7 +4,7 @@
  * Stretches overlap when the camera's clock goes back: one moment by its clock is then two. Such a moment is what
  * comes first of: changed, not watched, watched and quiet. So overlaps hide nothing, and the durations add up to the day.
  */
-import { type Interval, disjoint, holesOf, without } from './intervals.js';
+import { type Interval, disjoint, holesOf, without } from '../store/intervals.js';
 
 /**
  * - `quiet`: watched, nothing changed

@@ -1,6 +1,6 @@
 /**
- * Reads a line of a record as an entry: a frame, a gap or a report (docs/record.md), of this version or of 0.1. A line
- * is a statement of the camera: it may be signed and have any content beside what the receiver compared when it
+ * Reads a line of a record (docs/record.md), of this version or of 0.1: a frame, a gap, a report or a note. An entry's
+ * line is a statement of the camera: it may be signed and have any content beside what the receiver compared when it
  * arrived. So each field is checked here; an optional one that is not valid counts as absent. Pure.
  */
 import * as v from 'valibot';
@@ -8,6 +8,7 @@ import { count, epoch, utcOffsetMinutes, wallTimeMs, word } from '../../shared/p
 import type { SequenceRange } from '../../shared/protocol/messages.js';
 import { maxEndedEvents, maxSequenceRanges } from '../../shared/protocol/protocol-limits.js';
 import type { EndedEvent } from '../../shared/protocol/report-header.js';
+import { type StoreNote, isNote, readNote } from '../store/store-note.js';
 import {
   type Fields,
   type FrameEntry,
@@ -70,9 +71,15 @@ export interface ReportEntry {
 }
 
 export type RecordEntry = FrameEntry | GapEntry | ReportEntry;
+/** What a camera sent, or a note of the receiver about it. */
+export type RecordLine = RecordEntry | StoreNote;
+
+export function isEntry(line: RecordLine): line is RecordEntry {
+  return line.kind === 'frame' || line.kind === 'gap' || line.kind === 'report';
+}
 
 /** @param line whole, without its line end @returns undefined: it is cut off, or unknown */
-export function readRecordEntry(line: string): RecordEntry | undefined {
+export function readRecordLine(line: string): RecordLine | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -83,6 +90,7 @@ export function readRecordEntry(line: string): RecordEntry | undefined {
   if (Object.hasOwn(value, 'frame')) return readFrame(value);
   if (Object.hasOwn(value, 'gap')) return readGap(value);
   if (Object.hasOwn(value, 'report')) return readReport(value);
+  if (isNote(value)) return readNote(value);
   return value.type === 'dropped' ? readGapOf01(value) : readFrameOf01(value);
 }
 

@@ -3,7 +3,7 @@ import { constants, type FileHandle } from 'node:fs/promises';
 import { systemCode } from '../../shared/cli/errors.js';
 import { recordName } from '../store/day-record.js';
 import type { Folder } from '../store/folder.js';
-import { type RecordEntry, readRecordEntry } from './record-entry.js';
+import { type RecordLine, readRecordLine } from './record-entry.js';
 
 /** Longer than any line of a receiver: a longer line is unknown. */
 const pieceBytes = 64 * 1024;
@@ -17,17 +17,17 @@ export interface RecordRead {
 }
 
 /** @param lineAt the position of its line */
-export type OnEntry = (entry: RecordEntry, lineAt: number) => void;
+export type OnLine = (line: RecordLine, lineAt: number) => void;
 
 /**
- * Calls `onEntry` for each whole line that the record of a folder has now, in the order of the file.
+ * Calls `onLine` for each whole line that the record of a folder has now, in the order of the file.
  * @param fromByte start of a line
  * @returns undefined: the folder has no record
  * @throws {OperationalError} STORE: it is a link or not a regular file; or a system error
  */
 export async function readRecord(
   folder: Folder,
-  onEntry: OnEntry,
+  onLine: OnLine,
   fromByte = 0,
 ): Promise<RecordRead | undefined> {
   let file: FileHandle;
@@ -39,7 +39,7 @@ export async function readRecord(
   }
   try {
     const { size } = await file.stat();
-    return await readLines(file, onEntry, fromByte, size);
+    return await readLines(file, onLine, fromByte, size);
   } finally {
     await file.close();
   }
@@ -48,7 +48,7 @@ export async function readRecord(
 /** @param size of the file at the start: a receiver may append lines meanwhile */
 async function readLines(
   file: FileHandle,
-  onEntry: OnEntry,
+  onLine: OnLine,
   fromByte: number,
   size: number,
 ): Promise<RecordRead> {
@@ -76,8 +76,8 @@ async function readLines(
     let lineAt = atByte + start;
     // Latin-1: a character is a byte, and what is read of a line is ASCII.
     for (const line of piece.toString('latin1', start, end).split('\n')) {
-      const entry = line === '' ? undefined : readRecordEntry(line);
-      if (entry !== undefined) onEntry(entry, lineAt);
+      const entry = line === '' ? undefined : readRecordLine(line);
+      if (entry !== undefined) onLine(entry, lineAt);
       else if (line !== '') skippedLines += 1;
       lineAt += line.length + 1;
     }

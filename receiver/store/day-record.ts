@@ -14,7 +14,7 @@ import { writeAll } from './file-calls.js';
 import type { Folder } from './folder.js';
 import { CoalescedTask } from './coalesced-task.js';
 import { RecordIndex } from './record-index.js';
-import { type Recorded, readLines } from './record-line.js';
+import { type FrameId, type Recorded, readLines } from './record-line.js';
 
 export const recordName = 'record.jsonl';
 /** Bytes of one read; longer than any line of a receiver: a longer line is unknown. */
@@ -22,6 +22,8 @@ const pieceBytes = 64 * 1024;
 /** Unflushed lines kept in memory: some seconds of frames. */
 const maxUnflushedBytes = 2 ** 20;
 const lineEnd = 0x0a;
+/** Appends of one line, while its file is replaced each time. */
+const maxAttempts = 3;
 const readFlags = constants.O_RDONLY;
 const appendFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
 
@@ -79,6 +81,16 @@ export class DayRecord {
   /** Which frame has a name; undefined when no line has the name. */
   ownerOf(name: string, key: string): 'this' | 'another' | undefined {
     return this.#index.ownerOf(name, key);
+  }
+
+  /** Whether the file with this name was deleted on purpose. */
+  isDeleted(name: string): boolean {
+    return this.#index.isDeleted(name);
+  }
+
+  /** Whether the line of an entry was taken out of the record. @param atMs its last moment */
+  isSummarized(id: FrameId, atMs: number): boolean {
+    return this.#index.isSummarized(id, atMs);
   }
 
   /** Whether a line records this gap or report. The line is on the disk after the next successful `flush`. */
@@ -142,18 +154,23 @@ export class DayRecord {
     this.#isFlushWanted = false;
     if (folder === undefined) return;
     if (lines.length === 0 && !isFlushWanted && !this.#hasChanged(folder)) return;
-    const file = await this.#open(folder, lines.length > 0);
-    if (file === undefined) {
-      this.#clearUnflushed(); // removed: there is nothing to flush
-      return;
-    }
-    try {
-      await this.#readNew(file);
-      if (lines.length > 0) this.#write(file, lines);
-      this.#keepUnflushed(queued);
-      if (isFlushWanted) await this.#flush(file);
-    } finally {
-      if (file !== this.#file) await file.close();
+    for (let attempt = 1; ; attempt += 1) {
+      const file = await this.#open(folder, lines.length > 0);
+      if (file === undefined) {
+        this.#clearUnflushed(); // removed: there is nothing to flush
+        return;
+      }
+      try {
+        await this.#readNew(file);
+        const isLost = lines.length > 0 && !this.#write(file, lines);
+        if (attempt === 1) this.#keepUnflushed(queued);
+        // The record was replaced by a shorter one, or its folder removed: the lines are in a file without a name.
+        if (isLost && attempt < maxAttempts) continue;
+        if (isFlushWanted) await this.#flush(file);
+        return;
+      } finally {
+        if (file !== this.#file) await file.close();
+      }
     }
   }
 
@@ -205,17 +222,20 @@ export class DayRecord {
     }
   }
 
-  #write(file: FileHandle, lines: readonly Line[]): void {
+  /** @returns false: the file has no name any more */
+  #write(file: FileHandle, lines: readonly Line[]): boolean {
     const start = this.#tornBytes > 0 ? '\n' : '';
     const bytes = Buffer.from(start + lines.map(({ text }) => text).join(''));
     // One write call: O_APPEND keeps its lines together between those of other processes.
     writeAll(file.fd, bytes);
     for (const { recorded } of lines) if (recorded !== undefined) this.#index.add(recorded);
     const expectedBytes = this.#readBytes + this.#tornBytes + bytes.length;
+    const { size, nlink } = fstatSync(file.fd);
     // Another process has appended too: the next read takes its lines, and these again.
-    if (fstatSync(file.fd).size !== expectedBytes) return;
+    if (size !== expectedBytes) return nlink > 0;
     this.#readBytes = expectedBytes;
     this.#tornBytes = 0;
+    return nlink > 0;
   }
 
   async #flush(file: FileHandle): Promise<void> {

@@ -40,6 +40,8 @@ export class FrameFiles {
     return folders.use([folder, incomingOf(frame)], async (day, incoming) => {
       const record = await records.of(folder, day);
       const recorded = key === undefined ? undefined : record.nameOf(key, stem);
+      const gone = goneName(record, named, recorded);
+      if (gone !== undefined) return { name: `${folder}/${gone}`, duplicate: true };
       if (recorded !== undefined && (await hasContent(day, recorded, frame.jpeg))) {
         return await this.#rewrite(folder, recorded, frame, day, incoming);
       }
@@ -54,12 +56,15 @@ export class FrameFiles {
   }
 
   /** @returns undefined when the frame is not in that folder @throws a system error */
-  find(folder: string, { frame, key, stem }: NamedFrame): Promise<StoredFrame | undefined> {
+  find(folder: string, named: NamedFrame): Promise<StoredFrame | undefined> {
     const { folders, records } = this.#parts;
+    const { frame, key, stem } = named;
     return folders.useExisting([folder, incomingOf(frame)], async (day, incoming) => {
       const plain = numberedName(stem, 1);
-      if (key === undefined || day.lstat(plain) === undefined) return undefined;
+      if (key === undefined) return undefined;
       const record = await records.of(folder, day);
+      const gone = goneName(record, named, record.nameOf(key, stem));
+      if (gone !== undefined) return { name: `${folder}/${gone}`, duplicate: true };
       const free = record.ownerOf(plain, key) === undefined ? plain : undefined;
       const name = record.nameOf(key, stem) ?? free;
       if (name === undefined || !(await hasContent(day, name, frame.jpeg))) return undefined;
@@ -98,6 +103,18 @@ export class FrameFiles {
     ]);
     this.#parts.records.flushSoon();
   }
+}
+
+/** @returns the name that a frame had which was deleted on purpose; undefined: it was not */
+function goneName(
+  record: DayRecord,
+  { frame, stem }: NamedFrame,
+  recorded: string | undefined,
+): string | undefined {
+  if (recorded !== undefined) return record.isDeleted(recorded) ? recorded : undefined;
+  const { id, capturedAtMs } = frame;
+  const isGone = id !== undefined && record.isSummarized(id, capturedAtMs);
+  return isGone ? numberedName(stem, 1) : undefined;
 }
 
 const incomingOf = ({ camera }: FrameToStore): string => `${camera}/${incomingFolder}`;

@@ -49,7 +49,7 @@ export class FrameNames {
     if (!this.#next.has(path)) {
       const plain = await this.#tryNumber(1, temporary, request, onNamed);
       if (plain !== undefined) return plain.result;
-      const free = findFreeNumber(day, stem);
+      const free = findFreeNumber(request);
       this.#remember(path, Math.max(free, this.#next.get(path) ?? 0));
     }
     await record.refresh(day);
@@ -58,7 +58,7 @@ export class FrameNames {
     for (let misses = 0; ; misses += 1) {
       // Another process assigns numbers too, and may be far ahead.
       if (misses > 0 && misses % maxMisses === 0) this.#next.delete(path);
-      const number = this.#next.get(path) ?? findFreeNumber(day, stem);
+      const number = this.#next.get(path) ?? findFreeNumber(request);
       this.#remember(path, number + 1);
       const numbered = await this.#tryNumber(number, temporary, request, onNamed);
       if (numbered !== undefined) return numbered.result;
@@ -69,10 +69,12 @@ export class FrameNames {
   async #tryNumber<T>(
     number: number,
     temporary: FileAt,
-    { folder, day, stem }: NameRequest,
+    { folder, day, record, stem }: NameRequest,
     onNamed: OnNamed<T>,
   ): Promise<{ result: T } | undefined> {
     const name = numberedName(stem, number);
+    // The name stays that of the frame that was deleted.
+    if (record.isDeleted(name)) return undefined;
     return await this.#reserve(`${folder}/${name}`, async () => {
       if (!(await publishFile(temporary, { folder: day, name }))) return undefined;
       return { result: await onNamed(name, false) };
@@ -125,8 +127,11 @@ export class FrameNames {
 }
 
 /** A number from 2 whose name is free and whose predecessor's is taken; the lowest one if no number is skipped. */
-function findFreeNumber(day: Folder, stem: string): number {
-  const isTaken = (number: number): boolean => day.lstat(numberedName(stem, number)) !== undefined;
+function findFreeNumber({ day, record, stem }: NameRequest): number {
+  const isTaken = (number: number): boolean => {
+    const name = numberedName(stem, number);
+    return day.lstat(name) !== undefined || record.isDeleted(name);
+  };
   let taken = 1;
   let free = 2;
   while (isTaken(free)) [taken, free] = [free, 2 * free];

@@ -108,11 +108,16 @@ class Captures implements FrameStore {
   }
 
   recordGap(gap: Gap): Promise<StoredFrame> {
-    return this.#record('gap', gap, { key: gapKey(gap), text: gapLine(gap) });
+    return this.#record('gap', gap, {
+      ...{ key: gapKey(gap), text: gapLine(gap), id: gap.id, atMs: gap.lastCapturedAtMs },
+    });
   }
 
   recordReport(report: Report): Promise<StoredFrame> {
-    return this.#record('report', report, { key: reportKey(report), text: reportLine(report) });
+    return this.#record('report', report, {
+      ...{ key: reportKey(report), text: reportLine(report) },
+      ...{ id: report.id, atMs: report.report.toMs },
+    });
   }
 
   async lock(claim: CameraClaim): Promise<CameraLock | undefined> {

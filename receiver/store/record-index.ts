@@ -9,7 +9,8 @@ import { randomInt } from 'node:crypto';
 import { nameNumber, numberedName } from '../../shared/protocol/frame-path.js';
 import { maxRecordEntries } from '../limits/receiver-limits.js';
 import { type Hash, HashTable, hashOf } from './hash-table.js';
-import type { Recorded } from './record-line.js';
+import { GoneFrames } from './gone-frames.js';
+import type { FrameId, Recorded } from './record-line.js';
 
 class Generation {
   /** By name: the check of its frame's hash. */
@@ -30,6 +31,8 @@ export class RecordIndex {
   #newer = new Generation();
   /** Discarded as a whole when the newer one is full. */
   #older = new Generation();
+  /** Never discarded: a frame that is gone has no file that it is recognized by. */
+  readonly #gone = new GoneFrames();
 
   constructor(maxEntries = maxRecordEntries) {
     this.#maxEntries = maxEntries;
@@ -37,10 +40,14 @@ export class RecordIndex {
 
   /** Entries for frames, gaps and reports in memory. */
   get size(): number {
-    return this.#newer.size + this.#older.size;
+    return this.#newer.size + this.#older.size + this.#gone.size;
   }
 
   add(recorded: Recorded): void {
+    if (recorded.kind === 'gone') {
+      this.#gone.add(recorded.note);
+      return;
+    }
     if (this.#newer.size >= this.#maxEntries / 2) {
       this.#older = this.#newer;
       this.#newer = new Generation();
@@ -75,6 +82,16 @@ export class RecordIndex {
     const hash = hashOf(key, this.#seed);
     const name = numberedName(stem, this.#numberOf(hash));
     return this.ownerOf(name, key) === 'this' ? name : undefined;
+  }
+
+  /** Whether the file with this name was deleted on purpose. */
+  isDeleted(name: string): boolean {
+    return this.#gone.hasName(name);
+  }
+
+  /** Whether the line of an entry was taken out of the record. @param atMs its last moment */
+  isSummarized(id: FrameId, atMs: number): boolean {
+    return this.#gone.hasEntry(id, atMs);
   }
 
   #numberOf(hash: Hash): number {

@@ -1,5 +1,5 @@
 /**
- * The lines of a day's record, JSON objects: one for each frame, gap and report (docs/record.md). A line is the
+ * The lines of a day's record, JSON objects: one for each frame, gap and report, and notes (docs/record.md). A line is the
  * statement about the entry, as the camera signed it or as this receiver makes it for a camera that does not sign,
  * with further keys at its end: so the signed bytes are those up to `,"sig"`, and a `}`. A line may occur twice,
  * with the same meaning. Records of 0.1 have other keys; both forms are read. Pure.
@@ -10,6 +10,7 @@ import { type FrameMoment, clockedPath } from '../../shared/protocol/frame-path.
 import type { SequenceRange, WireVerdict } from '../../shared/protocol/messages.js';
 import type { ReportHeader } from '../../shared/protocol/report-header.js';
 import { frameStatement, gapStatement, reportStatement } from '../../shared/protocol/statement.js';
+import { type GoneNote, isGone, isNote, readNote } from './store-note.js';
 
 /** Permanent id of a frame, a gap or a report of a camera. */
 export interface FrameId {
@@ -81,6 +82,11 @@ export type Recorded =
       readonly kind: 'line';
       /** See `gapKey` and `reportKey`. */
       readonly key: string;
+    }
+  | {
+      /** Entries that are gone on purpose. */
+      readonly kind: 'gone';
+      readonly note: GoneNote;
     };
 
 const time = v.pipe(v.number(), v.minValue(-8.64e15), v.maxValue(8.64e15));
@@ -190,13 +196,8 @@ function readFrameStart(text: string, start: number, end: number): Recorded | un
     const [, epoch = '', sequence = '', captured = '', offset = ''] = match;
     const tail = text.slice(Math.max(start, end - nameTailLength), end);
     const name = nameAtEnd.exec(tail)?.[1];
-    return frameRecorded({
-      epoch,
-      sequence,
-      captured: Number(captured),
-      offset: Number(offset),
-      name,
-    });
+    const times = { captured: Number(captured), offset: Number(offset) };
+    return frameRecorded({ epoch, sequence, ...times, name });
   }
   const [, epoch = '', sequence = '', name, captured = ''] =
     matchAt(frameStartOf01, text, start, end) ?? [];
@@ -225,13 +226,8 @@ interface FrameLine {
 }
 
 /** @returns undefined: the time is outside of the range of a Date */
-function frameRecorded({
-  epoch,
-  sequence,
-  captured,
-  offset,
-  name,
-}: FrameLine): Recorded | undefined {
+function frameRecorded(line: FrameLine): Recorded | undefined {
+  const { epoch, sequence, captured, offset, name } = line;
   const moment = { capturedAtMs: captured, utcOffsetMinutes: offset };
   if (!isDate(captured) || !isDate(captured + offset * 60_000)) return undefined;
   const plain = `${clockedPath('', moment).stem}.jpg`;
@@ -250,6 +246,10 @@ export function readLine(text: string): Recorded | undefined {
   }
   if (typeof value !== 'object' || value === null) return undefined;
   const line = value as Record<string, unknown>;
+  if (isNote(line)) {
+    const note = readNote(line);
+    return note !== undefined && isGone(note) ? { kind: 'gone', note } : undefined;
+  }
   const { epoch, sequence, type, name } = line;
   if (typeof epoch !== 'string' || typeof sequence !== 'number') return undefined;
   // The name becomes part of a path: only the format of a frame's name is accepted.

@@ -7,7 +7,8 @@ import { fswebcamArguments } from '../../agent/source/fswebcam-arguments.js';
 import { readCommandVariable } from '../../agent/source/open-source.js';
 import { lastLines } from '../../agent/source/stderr-text.js';
 import { parseEntryName } from '../../agent/spool/entry-name.js';
-import { readRecordEntry } from '../../receiver/archive/record-entry.js';
+import { isEntry, readRecordLine } from '../../receiver/archive/record-entry.js';
+import { noteLine } from '../../receiver/store/store-note.js';
 import { passedSockets } from '../../receiver/listen/passed-sockets.js';
 import { receiverProgram } from '../../receiver/options.js';
 import { readLine, readLines } from '../../receiver/store/record-line.js';
@@ -123,6 +124,10 @@ export const textTargets: readonly FuzzTarget[] = [
     runs: 3000,
     corpus: texts(
       '{"epoch":"00112233445566778899aabbccddeeff","sequence":1,"name":"2026_11_22.jpg","size":1}',
+      '{"deleted":1,"camera":"yard","at":1795332615123,"why":"max-age","names":["2026_11_22.jpg"],"bytes":7}',
+      '{"kept":1,"camera":"yard","at":1795332615123,"event":"1795332615123","note":"the \\u00fcber"}',
+      '{"summary":1,"camera":"yard","at":9,"from":1,"to":2,"why":"deleted","frames":3,"bytes":4,"gaps":5,"reports":6,"entries":[["00112233445566778899aabbccddeeff",[[1,2],[7,9]]]]}',
+      '{"late":1,"camera":"yard","at":9,"epoch":"00112233445566778899aabbccddeeff","sequence":4,"captured":5}',
       '{"epoch":"00112233445566778899aabbccddeeff","sequence":2,"type":"dropped","count":3,"why":"size","from":"a","to":"b","sequences":[[1,2],[4,9]]}',
       '{"gap":1,"epoch":"00112233445566778899aabbccddeeff","sequence":2,"count":3,"from":1,"to":2,"why":"size"}',
       '{"report":1,"epoch":"00112233445566778899aabbccddeeff","sequence":3,"from":1,"to":2,"state":"off","ended":[{"event":"e"}]}',
@@ -146,11 +151,23 @@ export const textTargets: readonly FuzzTarget[] = [
       '{"gap":1,"camera":"yard","epoch":"00112233445566778899aabbccddeeff","sequence":2,"count":3,"from":1795332615123,"to":1795332615124,"offset":-90,"why":"size","sequences":[[1,2],[4,9]],"flaw":"not-signed","delay":-7}',
       '{"report":1,"camera":"yard","epoch":"00112233445566778899aabbccddeeff","sequence":3,"from":1795332600000,"to":1795332660000,"offset":60,"state":"failing","why":"no device","compared":57,"changed":12,"skipped":0,"pause":2104,"waiting":3,"dropped":0,"every":60000,"stepped":-5,"before":["fedcba9876543210",311],"ended":[{"event":"e1","first":1,"last":2,"frames":14,"cut":true}],"delay":1,"clock":4000}',
       `{"epoch":"00112233445566778899aabbccddeeff","sequence":1,"name":"2026_11_22.jpg","size":1,"sha256":"${'a'.repeat(64)}","captured":"2026-11-22T07:30:15.123Z","utcOffsetMinutes":60,"received":"2026-11-22T07:30:15.200Z","verdict":{"reason":"all","ratio":0,"boxes":[]}}`,
+      '{"deleted":1,"camera":"yard","at":1795332615123,"why":"max-age","names":["2026_11_22.jpg"],"bytes":7}',
+      '{"kept":1,"camera":"yard","at":1795332615123,"event":"1795332615123","note":"the \\u00fcber"}',
+      '{"summary":1,"camera":"yard","at":9,"from":1,"to":2,"why":"deleted","frames":3,"bytes":4,"gaps":5,"reports":6,"entries":[["00112233445566778899aabbccddeeff",[[1,2],[7,9]]]]}',
+      '{"late":1,"camera":"yard","at":9,"epoch":"00112233445566778899aabbccddeeff","sequence":4,"captured":5}',
       '{"epoch":"00112233445566778899aabbccddeeff","sequence":2,"type":"dropped","count":3,"why":"size","from":"2026-11-22T07:30:15.123Z","to":"2026-11-22T07:30:15.124Z","utcOffsetMinutes":60,"received":"2026-11-22T07:30:15.200Z"}',
     ),
     check(bytes) {
-      const entry = readRecordEntry(bytes.toString('latin1'));
+      const entry = readRecordLine(bytes.toString('latin1'));
       if (entry === undefined) return;
+      if (!isEntry(entry)) {
+        must(/^[ -~]*\n$/.test(noteLine(entry)), 'a note is written in ASCII');
+        for (const name of 'names' in entry ? (entry.names ?? []) : []) {
+          must(resolve('/day', name) === `/day/${name}`, 'a name stays in its day');
+        }
+        checkFolder(entry.camera);
+        return;
+      }
       must(/^[ -~]*$/.test(Object.values(entry).join('')), 'an entry is printable');
       const times = entry.kind === 'frame' ? [entry.capturedAtMs] : [entry.fromMs, entry.toMs];
       for (const ms of times) new Date(ms + entry.utcOffsetMinutes * 60_000).toISOString();

@@ -17,12 +17,14 @@ import { frameFlags } from '../../../receiver/archive/day-columns.js';
 import { dayIndexName, openDayIndex } from '../../../receiver/archive/day-index.js';
 import type { IndexedDay } from '../../../receiver/archive/day-index-format.js';
 import { markPlaces, maskBytes } from '../../../receiver/archive/place-mask.js';
-import { readRecordEntry } from '../../../receiver/archive/record-entry.js';
+import { readRecordLine } from '../../../receiver/archive/record-entry.js';
 import { Folder } from '../../../receiver/store/folder.js';
 import { frameLine, gapLine, reportLine } from '../../../receiver/store/record-line.js';
+import { noteLine } from '../../../receiver/store/store-note.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 import { frameOf, gapOf, reportOf } from '../store/given.js';
 
+const common = { kind: 'kept', camera: 'yard', atMs: 1795332699000 } as const;
 /** Only its size and hash are in a line. */
 const jpeg = Buffer.from('a picture');
 
@@ -45,6 +47,9 @@ const line = (number: number): string => {
   if (number % 11 === 3) return gapLine({ ...gapOf(number), sequences: [[1, 2]] });
   if (number % 11 === 5) return reportLine(reportOf(number));
   if (number % 11 === 7) return 'what is this\n';
+  if (number % 11 === 9) {
+    return noteLine({ ...common, names: ['2026_11_22_07_30_15_001+0000.jpg'], note: `${number}` });
+  }
   return frameText(number);
 };
 const linesTo = (count: number): string[] =>
@@ -81,13 +86,15 @@ function rowsOf({ columns: { columns, tables, length }, gaps, reports, ...rest }
 
 /** The same, from the lines one by one. */
 function expectedOf(text: string) {
-  const [frames, gaps, reports]: [object[], object[], object[]] = [[], [], []];
+  const frames: object[] = [];
+  const [gaps, reports, notes]: [object[], object[], object[]] = [[], [], []];
   let [lineAt, skippedLines] = [0, 0];
   for (const each of text.split('\n').slice(0, -1)) {
-    const entry = readRecordEntry(each);
+    const entry = readRecordLine(each);
     if (entry === undefined) skippedLines += 1;
     else if (entry.kind === 'gap') gaps.push(JSON.parse(JSON.stringify(entry)) as object);
     else if (entry.kind === 'report') reports.push(JSON.parse(JSON.stringify(entry)) as object);
+    else if (entry.kind !== 'frame') notes.push(JSON.parse(JSON.stringify(entry)) as object);
     else {
       const { widthPx = 0, heightPx = 0, boxes = [], strength = 0, ratio = 0 } = entry;
       const mask = new Uint8Array(maskBytes);
@@ -109,7 +116,7 @@ function expectedOf(text: string) {
     }
     lineAt += each.length + 1;
   }
-  return { frames, gaps, reports, endByte: text.lastIndexOf('\n') + 1, skippedLines };
+  return { frames, gaps, reports, notes, endByte: text.lastIndexOf('\n') + 1, skippedLines };
 }
 
 async function expectWhole({ folder, record }: Awaited<ReturnType<typeof dayOf>>): Promise<void> {
@@ -198,7 +205,7 @@ describe('the index of a day', () => {
     bytes.write('PICCDAY9');
     writeFileSync(given.index, bytes);
     await expectWhole(given);
-    expect(readFileSync(given.index, 'latin1').slice(0, 8)).toBe('PICCDAY1');
+    expect(readFileSync(given.index, 'latin1').slice(0, 8)).toBe('PICCDAY2');
   });
 
   it('is missing without a record, and complete where it cannot be written', async () => {

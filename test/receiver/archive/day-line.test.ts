@@ -7,7 +7,7 @@ import {
   type Stretch,
   dayLine,
 } from '../../../receiver/archive/day-line.js';
-import { NumberSet, disjoint, holesOf, without } from '../../../receiver/archive/intervals.js';
+import { NumberSet, disjoint, holesOf, without } from '../../../receiver/store/intervals.js';
 
 const length = 60;
 const moments = Array.from({ length }, (_, at) => at);

@@ -1,7 +1,7 @@
 /** Lines of a record as entries: both versions, and anything else that a file may have. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readRecordEntry } from '../../../receiver/archive/record-entry.js';
+import { isEntry, readRecordLine } from '../../../receiver/archive/record-entry.js';
 import { frameLine, gapLine } from '../../../receiver/store/record-line.js';
 import { reportStatement } from '../../../shared/protocol/statement.js';
 
@@ -49,7 +49,7 @@ const reportEntry = {
 };
 
 const read = (line: string | object) =>
-  readRecordEntry(typeof line === 'string' ? line.trimEnd() : JSON.stringify(line));
+  readRecordLine(typeof line === 'string' ? line.trimEnd() : JSON.stringify(line));
 const changed = (line: string, fields: object): string =>
   JSON.stringify({ ...(JSON.parse(line) as object), ...fields });
 
@@ -171,8 +171,8 @@ describe('a line of a record', () => {
     const texts = fc.oneof(fc.string(), fc.json(), mutated);
     fc.assert(
       fc.property(texts, (text) => {
-        const entry = readRecordEntry(text);
-        if (entry === undefined) return;
+        const entry = readRecordLine(text);
+        if (entry === undefined || !isEntry(entry)) return;
         const [from, to] =
           entry.kind === 'frame'
             ? [entry.capturedAtMs, entry.capturedAtMs]

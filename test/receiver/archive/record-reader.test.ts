@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type RecordEntry } from '../../../receiver/archive/record-entry.js';
+import { type RecordEntry, isEntry } from '../../../receiver/archive/record-entry.js';
 import { readRecord } from '../../../receiver/archive/record-reader.js';
 import { Folder } from '../../../receiver/store/folder.js';
 import { gapLine } from '../../../receiver/store/record-line.js';
@@ -21,7 +21,7 @@ async function openFolder() {
 
 async function sequencesOf(folder: Folder, fromByte = 0) {
   const entries: RecordEntry[] = [];
-  const result = await readRecord(folder, (entry) => entries.push(entry), fromByte);
+  const result = await readRecord(folder, (line) => isEntry(line) && entries.push(line), fromByte);
   return { sequences: entries.map(({ sequence }) => sequence), ...result };
 }
 

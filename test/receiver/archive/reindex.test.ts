@@ -3,7 +3,7 @@ import { chownSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync }
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readRecord } from '../../../receiver/archive/record-reader.js';
-import type { RecordEntry } from '../../../receiver/archive/record-entry.js';
+import { type RecordEntry, isEntry } from '../../../receiver/archive/record-entry.js';
 import { reindexDay } from '../../../receiver/archive/reindex.js';
 import { Folder } from '../../../receiver/store/folder.js';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
@@ -29,7 +29,7 @@ async function openDay(directory: string, path = day): Promise<Folder> {
 
 async function entriesOf(folder: Folder): Promise<RecordEntry[]> {
   const entries: RecordEntry[] = [];
-  await readRecord(folder, (entry) => entries.push(entry));
+  await readRecord(folder, (line) => isEntry(line) && entries.push(line));
   return entries;
 }
 
