@@ -16,8 +16,8 @@ export interface RecordRead {
   readonly endByte: number;
 }
 
-/** @param lineAt the position of its line */
-export type OnLine = (line: RecordLine, lineAt: number) => void;
+/** @param lineAt the position of its line @param byteCount of its line, without the line end */
+export type OnLine = (line: RecordLine, lineAt: number, byteCount: number) => void;
 
 /**
  * Calls `onLine` for each whole line that the record of a folder has now, in the order of the file.
@@ -77,7 +77,7 @@ async function readLines(
     // Latin-1: a character is a byte, and what is read of a line is ASCII.
     for (const line of piece.toString('latin1', start, end).split('\n')) {
       const entry = line === '' ? undefined : readRecordLine(line);
-      if (entry !== undefined) onLine(entry, lineAt);
+      if (entry !== undefined) onLine(entry, lineAt, line.length);
       else if (line !== '') skippedLines += 1;
       lineAt += line.length + 1;
     }

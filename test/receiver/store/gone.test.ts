@@ -9,6 +9,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { DayRecord } from '../../../receiver/store/day-record.js';
+import { Folder } from '../../../receiver/store/folder.js';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
 import { type StoreNote, noteLine } from '../../../receiver/store/store-note.js';
 import type { FrameToStore } from '../../../receiver/store/store-port.js';
@@ -144,5 +146,27 @@ describe('a record that is replaced while it is open', () => {
       '{"frame":1,',
       '{"report":1',
     ]);
+  });
+
+  it('takes a line also when it is replaced just before the write', async () => {
+    const directory = temporaryDirectory();
+    const folder = await Folder.open(directory);
+    onTestFinished(() => folder.close());
+    const record = new DayRecord();
+    await record.append(folder, 'first\n', undefined);
+    const lstat = folder.lstat.bind(folder);
+    let replacements = 0;
+    folder.lstat = (name) => {
+      const stats = lstat(name);
+      if (replacements < 2) {
+        replacements += 1;
+        writeFileSync(join(directory, 'copy'), `file ${replacements}\n`);
+        renameSync(join(directory, 'copy'), join(directory, 'record.jsonl'));
+      }
+      return stats;
+    };
+    await record.appendAndFlush(folder, 'second\n', { kind: 'line', key: 'second' });
+    expect(readFileSync(join(directory, 'record.jsonl'), 'utf8')).toBe('file 2\nsecond\n');
+    expect(record.hasLine('second')).toBe(true);
   });
 });
