@@ -16,6 +16,7 @@ import { type FileAt, renameOver } from './publish.js';
 import { frameLine } from './record-line.js';
 import { allOrFirstError } from './all-or-first-error.js';
 import type { FrameToStore, StoredFrame } from './store-port.js';
+import { noteLine } from './store-note.js';
 import { incomingFolder } from './unfinished.js';
 
 export interface NamedFrame {
@@ -69,6 +70,22 @@ export class FrameFiles {
       const name = record.nameOf(key, stem) ?? free;
       if (name === undefined || !(await hasContent(day, name, frame.jpeg))) return undefined;
       return await this.#rewrite(folder, name, frame, day, incoming);
+    });
+  }
+
+  /** Removes the file of a frame that was stored while its time was erased. @throws a system error */
+  async erase({ name: path }: StoredFrame, frame: FrameToStore): Promise<void> {
+    const at = path.lastIndexOf('/');
+    const [folder, name] = [path.slice(0, at), path.slice(at + 1)];
+    const { folders, records, flushes } = this.#parts;
+    await folders.use([folder], async (day) => {
+      const record = await records.of(folder, day);
+      const { camera, receivedAtMs: atMs, jpeg } = frame;
+      const facts = { names: [name], byteCount: jpeg.length };
+      const note = { kind: 'deleted', camera, atMs, why: 'erased', ...facts } as const;
+      await record.appendAndFlush(day, noteLine(note), { kind: 'gone', note });
+      day.removeIfThere(name);
+      await flushes.flush(day);
     });
   }
 

@@ -32,6 +32,7 @@ import { type CameraClaim, type CameraLock, lockCamera, removeIdleLocks } from '
 import { CaptureFolders } from './capture-folders.js';
 import { DayRecords } from './day-records.js';
 import { type EntryLine, EntryLines } from './entry-lines.js';
+import { Erasures } from './erasures.js';
 import { FolderFlushes } from './folder-flushes.js';
 import { Folder } from './folder.js';
 import { FrameFiles } from './frame-files.js';
@@ -39,6 +40,7 @@ import { type FrameId, frameKey, gapKey, gapLine, reportKey, reportLine } from '
 import { storeError } from './store-error.js';
 import type { FrameStore, FrameToStore, Gap, Report, StoredFrame } from './store-port.js';
 import { StoreMarker } from './store-marker.js';
+import { noteLine } from './store-note.js';
 import { UnclockedDays } from './unclocked-days.js';
 import { removeAbandoned } from './unfinished.js';
 
@@ -71,6 +73,7 @@ class Captures implements FrameStore {
   readonly #frames: FrameFiles;
   readonly #lines: EntryLines;
   readonly #unclocked: UnclockedDays;
+  readonly #erasures: Erasures;
   /** By camera, key and bytes: a repeat that arrives meanwhile waits for the first. */
   readonly #storing = new Map<string, Promise<StoredFrame>>();
 
@@ -85,6 +88,7 @@ class Captures implements FrameStore {
     this.#frames = new FrameFiles(parts);
     this.#lines = new EntryLines(parts);
     this.#unclocked = new UnclockedDays(folders);
+    this.#erasures = new Erasures(directory, folders);
   }
 
   get id(): string {
@@ -99,8 +103,14 @@ class Captures implements FrameStore {
       const named = { frame, key, stem };
       if (key === undefined) return await this.#frames.store(folder, named);
       return await this.#once([camera, key, sha256], async () => {
+        if (await this.#erasures.covers(camera, frame))
+          return await this.#recordLate(folder, frame);
         const find = (earlier: string) => this.#frames.find(earlier, named);
-        return (await this.#findEarlier(frame, folder, find)) ?? this.#frames.store(folder, named);
+        const earlier = await this.#findEarlier(frame, folder, find);
+        const stored = earlier ?? (await this.#frames.store(folder, named));
+        // The erasure may have passed the folder before the frame was in it.
+        if (await this.#erasures.covers(camera, frame)) await this.#frames.erase(stored, frame);
+        return stored;
       });
     } catch (cause) {
       throw storeError(`cannot store a frame of ${camera} in ${this.#directory}`, cause);
@@ -146,6 +156,15 @@ class Captures implements FrameStore {
     } catch (cause) {
       throw storeError(`cannot record a ${kind} of ${camera} in ${this.#directory}`, cause);
     }
+  }
+
+  /** A frame of an erased stretch is not stored. */
+  async #recordLate(folder: string, { camera, id, capturedAtMs, ...frame }: FrameToStore) {
+    if (id === undefined) throw new Error('a raw frame is named by its arrival: never late');
+    const note = { kind: 'late', camera, atMs: frame.receivedAtMs, ...id, capturedAtMs } as const;
+    const key = `late ${frameKey(id, capturedAtMs)}`;
+    const line = { key, text: noteLine(note), id, atMs: capturedAtMs };
+    return await this.#lines.append(folder, line);
   }
 
   /** Runs the work for the first of concurrent calls with the same key; the others wait, and are duplicates. */

@@ -1,0 +1,132 @@
+/**
+ * Stretches of a camera's time that were erased on purpose: `CAMERA/erased.jsonl`, a line each. Frames of them that
+ * arrive later are not stored.
+ */
+import { lstatSync } from 'node:fs';
+import { constants } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { systemCode } from '../../shared/cli/errors.js';
+import { wallTimeMs } from '../../shared/protocol/fields.js';
+import type { FrameMoment } from '../../shared/protocol/frame-path.js';
+import type { CaptureFolders } from './capture-folders.js';
+import type { Folder } from './folder.js';
+
+export const erasuresName = 'erased.jsonl';
+/** A larger file is not an operator's. */
+const maxBytes = 2 ** 24;
+const maxCameras = 10_000;
+
+/** By the camera's own local time: milliseconds as if its zone were UTC. */
+export interface Erasure {
+  readonly camera: string;
+  /** The receiver's clock at the erasure. */
+  readonly atMs: number;
+  readonly fromLocalMs: number;
+  /** The first moment after it. */
+  readonly toLocalMs: number;
+  readonly why: string;
+}
+
+const localTime = v.pipe(
+  v.string(),
+  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}$/),
+  v.transform((text) => Date.parse(`${text}Z`)),
+  wallTimeMs,
+);
+const erasureLine = v.object({
+  ...{ erased: v.number(), camera: v.string(), at: wallTimeMs },
+  ...{ from: localTime, to: localTime, why: v.string() },
+});
+
+/** With its line end. @param erasure between the years 0 and 9999 */
+export function lineOfErasure({ camera, atMs, fromLocalMs, toLocalMs, why }: Erasure): string {
+  const text = (ms: number): string => new Date(ms).toISOString().slice(0, -1);
+  const times = { at: atMs, from: text(fromLocalMs), to: text(toLocalMs) };
+  return `${JSON.stringify({ erased: 1, camera, ...times, why })}\n`;
+}
+
+/** Unknown and incomplete lines are left out. */
+export function readErasures(text: string): Erasure[] {
+  return text.split('\n').flatMap((line) => {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      return []; // an empty line, or one that a crash has cut off
+    }
+    const read = v.safeParse(erasureLine, value);
+    if (!read.success) return [];
+    const { camera, at: atMs, from: fromLocalMs, to: toLocalMs, why } = read.output;
+    return [{ camera, atMs, fromLocalMs, toLocalMs, why }];
+  });
+}
+
+export function isErased(
+  erasures: readonly Erasure[],
+  { capturedAtMs, utcOffsetMinutes }: Pick<FrameMoment, 'capturedAtMs' | 'utcOffsetMinutes'>,
+): boolean {
+  const localMs = capturedAtMs + utcOffsetMinutes * 60_000;
+  return erasures.some((each) => each.fromLocalMs <= localMs && localMs < each.toLocalMs);
+}
+
+/** Of a camera's folder. @throws a system error; {OperationalError} STORE: the file is a link or not a regular file */
+export async function erasuresIn(folder: Folder): Promise<Erasure[]> {
+  if (folder.lstat(erasuresName) === undefined) return [];
+  const file = await folder.openFile(erasuresName, constants.O_RDONLY);
+  try {
+    const { size } = await file.stat();
+    if (size > maxBytes)
+      throw new Error(`${erasuresName} has ${size} bytes, more than ${maxBytes}`);
+    return readErasures(await file.readFile('utf8'));
+  } finally {
+    await file.close();
+  }
+}
+
+/** What is known of a camera's file, as it was. */
+interface Known {
+  readonly version: string;
+  readonly erasures: readonly Erasure[];
+}
+
+/** The erasures of all cameras, as they are now. */
+export class Erasures {
+  readonly #directory: string;
+  readonly #folders: CaptureFolders;
+  readonly #known = new Map<string, Known>();
+
+  constructor(directory: string, folders: CaptureFolders) {
+    this.#directory = directory;
+    this.#folders = folders;
+  }
+
+  /** @throws a system error; {OperationalError} STORE */
+  async covers(
+    camera: string,
+    moment: Pick<FrameMoment, 'capturedAtMs' | 'utcOffsetMinutes'>,
+  ): Promise<boolean> {
+    // Only whether it has changed: it is read through its folder.
+    const version = versionOf(join(this.#directory, camera, erasuresName));
+    if (version === undefined) return false;
+    let known = this.#known.get(camera);
+    if (known?.version !== version) {
+      const erasures = await this.#folders.useExisting([camera], erasuresIn);
+      known = { version, erasures: erasures ?? [] };
+      if (this.#known.size >= maxCameras) this.#known.clear();
+      this.#known.set(camera, known);
+    }
+    return isErased(known.erasures, moment);
+  }
+}
+
+/** @returns undefined: there is no such file */
+function versionOf(path: string): string | undefined {
+  try {
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats && `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+  } catch (error) {
+    if (systemCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
