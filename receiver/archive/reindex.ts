@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, constants } from 'node:fs/promises';
 import { describeError } from '../../shared/cli/errors.js';
 import { readFrameSize } from '../../shared/jpeg/frame-size.js';
-import { clockedPath, parseFrameName } from '../../shared/protocol/frame-path.js';
+import { clockedPath, isFrameName, parseFrameName } from '../../shared/protocol/frame-path.js';
 import { frameStatement } from '../../shared/protocol/statement.js';
 import { recordName } from '../store/day-record.js';
 import { writeAll } from '../store/file-calls.js';
@@ -33,8 +33,6 @@ const minAgeMs = 60_000;
 /** Lines are written in groups of about this many bytes. */
 const groupBytes = 64 * 1024;
 const appendFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
-/** A frame of a camera without a clock: epoch and sequence. */
-const unclockedName = /^[0-9a-f]{16,32}-\d{1,16}(?:-\d{1,9})?\.jpg$/;
 
 /**
  * @param camera the name of the camera's folder
@@ -79,9 +77,6 @@ export async function reindexDay(
   const { skippedLines = 0 } = read ?? {};
   return { frames, recovered: lines.count, young, skippedLines, problems };
 }
-
-const isFrameName = (name: string): boolean =>
-  parseFrameName(name) !== undefined || unclockedName.test(name);
 
 /** @param modifiedAtMs the time of arrival of a frame whose camera has no clock */
 async function lineOf(

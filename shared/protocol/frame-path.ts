@@ -85,6 +85,14 @@ export function parseFrameName(fileName: string): FrameMoment | undefined {
   return fileName.startsWith(clockedPath('', moment).stem) ? moment : undefined;
 }
 
+/** A frame of a camera without a clock: epoch and sequence. */
+const unclockedName = /^[0-9a-f]{16,32}-\d{1,16}(?:-\d{1,9})?\.jpg$/;
+
+/** Whether a receiver gives such a name to a frame. */
+export function isFrameName(fileName: string): boolean {
+  return parseFrameName(fileName) !== undefined || unclockedName.test(fileName);
+}
+
 function formatOffset(minutes: number): string {
   const size = Math.abs(minutes);
   const digits = [Math.trunc(size / 60), size % 60].map((n) => String(n).padStart(2, '0')).join('');
