@@ -13,6 +13,7 @@ const commands: Commands = {
     echo: () => import('./examples/echo.js'),
     file: () => import('./examples/file.js'),
     report: () => import('./commands/report.js'),
+    erase: () => import('./commands/erase.js'),
     reindex: () => import('./commands/reindex.js'),
     install: () => import('./commands/install.js'),
     status: () => import('./commands/status.js'),

@@ -29,7 +29,7 @@ export interface PlanDay {
 }
 
 export interface PlannedFrame extends PlanFrame {
-  readonly why: Why;
+  readonly why: Why | 'erased';
 }
 
 /** What goes of one day. */

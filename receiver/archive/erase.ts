@@ -1,0 +1,195 @@
+/**
+ * Removes a stretch of a camera's time on purpose: files of frames, and their lines, with hash, decision and signature.
+ * What stays is that it was done, and the sequences of the frames. Gaps and reports stay: they say when the camera was
+ * watched, and show nothing.
+ *
+ * The erasure is on the disk first: from then on no frame of the stretch is stored. What a killed erasure has left,
+ * the next one of the same stretch removes.
+ */
+import { type FileHandle, constants } from 'node:fs/promises';
+import { OperationalError, describeError } from '../../shared/cli/errors.js';
+import { isDayName, parseFrameName } from '../../shared/protocol/frame-path.js';
+import { type Erasure, erasuresName, isErased, lineOfErasure } from '../store/erasures.js';
+import { writeAll } from '../store/file-calls.js';
+import { type Folder, openIfFolder } from '../store/folder.js';
+import { daysOf } from './captures-reader.js';
+import { compactRecord } from './compact-record.js';
+import { readRecord } from './record-reader.js';
+import { Keeps } from './retention/day-frames.js';
+import { inBlocks } from './retention/day-total.js';
+import { deleteFrames } from './retention/delete-frames.js';
+import type { PlannedFrame } from './retention/plan.js';
+import { withSweepLock } from './retention/sweep-lock.js';
+
+export interface Erased {
+  readonly frames: number;
+  readonly byteCount: number;
+  readonly days: number;
+  /** What could not be removed, as sentences. */
+  readonly left: readonly string[];
+}
+
+/** What a stretch has now. */
+export interface Stretch {
+  readonly frames: number;
+  readonly byteCount: number;
+  readonly keptFrames: number;
+  /** Of the camera's newest frame in or near the stretch. */
+  readonly utcOffsetMinutes: number | undefined;
+}
+
+interface DayFrames {
+  readonly recorded: readonly PlannedFrame[];
+  readonly keptFrames: number;
+  /** Events that the day keeps. */
+  readonly keptEvents: readonly string[];
+  /** Files whose names say that they are of the stretch, and that are not in the record. */
+  readonly unrecorded: readonly string[];
+  /** Of its last line of a frame. */
+  readonly utcOffsetMinutes: number | undefined;
+}
+
+const appendFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
+/** How long to wait for a sweep. */
+const lockWaitS = 30;
+
+/** @throws a system error */
+export async function readStretch(captures: Folder, erasure: Erasure): Promise<Stretch> {
+  let [frames, byteCount, keptFrames] = [0, 0, 0];
+  let utcOffsetMinutes: number | undefined;
+  await eachDay(captures, erasure, (_path, folder, day) => {
+    const there = day.recorded.filter(({ name }) => folder.lstat(name) !== undefined);
+    frames += there.length + day.unrecorded.length;
+    byteCount += there.reduce((sum, frame) => sum + frame.byteCount, 0);
+    keptFrames += day.keptFrames;
+    utcOffsetMinutes = day.utcOffsetMinutes ?? utcOffsetMinutes;
+    return Promise.resolve();
+  });
+  return { frames, byteCount, keptFrames, utcOffsetMinutes };
+}
+
+/** @throws a system error; {OperationalError} STORE: another process deletes frames, or there is no such camera */
+export async function erase(captures: Folder, erasure: Erasure): Promise<Erased> {
+  return await withSweepLock(captures, lockWaitS, async () => {
+    await recordErasure(captures, erasure);
+    let [frames, byteCount, days] = [0, 0, 0];
+    const left: string[] = [];
+    await eachDay(captures, erasure, async (path, folder, day) => {
+      try {
+        const done = await eraseDay(folder, erasure, day);
+        left.push(...done.left.map((name) => `${path}/${name} is not the file of the record`));
+        frames += done.frames;
+        byteCount += done.byteCount;
+        if (done.frames > 0) days += 1;
+      } catch (error) {
+        left.push(`${path}: ${describeError(error)}`);
+      }
+    });
+    return { frames, byteCount, days, left };
+  });
+}
+
+async function eraseDay(folder: Folder, erasure: Erasure, day: DayFrames) {
+  const { camera, atMs } = erasure;
+  const isThere = ({ name }: { readonly name: string }): boolean =>
+    folder.lstat(name) !== undefined;
+  const there = day.recorded.filter(isThere);
+  if (there.length > 0) await deleteFrames(folder, camera, there, atMs);
+  const left = there.filter(isThere).map(({ name }) => name);
+  for (const name of day.unrecorded) folder.unlink(name);
+  if (day.unrecorded.length > 0) await folder.sync();
+  await compactRecord(folder, {
+    ...{ camera, atMs, why: 'erased' },
+    isGone: (entry) =>
+      entry.kind === 'frame' && isErased([erasure], entry) && !isThere({ name: entry.name }),
+  });
+  const bytes = there.reduce((sum, frame) => sum + frame.byteCount, 0);
+  return { frames: there.length - left.length + day.unrecorded.length, byteCount: bytes, left };
+}
+
+/** Calls `act` with each day that may have frames of the stretch. @throws a system error, and what `act` throws */
+async function eachDay(
+  captures: Folder,
+  erasure: Erasure,
+  act: (path: string, folder: Folder, day: DayFrames) => Promise<void>,
+): Promise<void> {
+  const { camera, fromLocalMs, toLocalMs } = erasure;
+  // An event of the day before may last over midnight.
+  const [first, last] = [dayName(fromLocalMs - dayMs), dayName(toLocalMs - 1)];
+  let keptBefore: readonly string[] = [];
+  await daysOf(captures, camera, undefined, async (path, folder) => {
+    const [, name = ''] = path.split('/');
+    if (isDayName(name) && (name < first || name > last)) return;
+    const day = await readDay(folder, erasure, keptBefore);
+    keptBefore = day.keptEvents;
+    await act(path, folder, day);
+  });
+}
+
+const dayMs = 86_400_000;
+/** `2026_11_22` */
+const dayName = (localMs: number): string =>
+  new Date(localMs).toISOString().slice(0, 10).replaceAll('-', '_');
+
+async function readDay(
+  folder: Folder,
+  erasure: Erasure,
+  keptBefore: readonly string[],
+): Promise<DayFrames> {
+  const recorded = new Map<string, PlannedFrame>();
+  const known = new Set<string>();
+  const keeps = new Keeps(keptBefore);
+  let utcOffsetMinutes: number | undefined;
+  await readRecord(folder, (line) => {
+    if (line.kind === 'kept' || line.kind === 'unkept') keeps.add(line);
+    if (line.kind !== 'frame') return;
+    known.add(line.name);
+    utcOffsetMinutes = line.utcOffsetMinutes;
+    if (!isErased([erasure], line)) return;
+    const { name, byteCount, event, capturedAtMs: atMs } = line;
+    const frame = { name, atMs, byteCount, diskBytes: inBlocks(byteCount), event };
+    recorded.set(name, { ...frame, why: 'erased' });
+  });
+  const unrecorded: string[] = [];
+  for await (const name of folder.names()) {
+    const moment = known.has(name) ? undefined : parseFrameName(name);
+    if (moment === undefined || !isErased([erasure], moment)) continue;
+    if (folder.lstat(name)?.isFile() === true) unrecorded.push(name);
+  }
+  const frames = [...recorded.values()];
+  const keptFrames = frames.filter((frame) => keeps.has(frame)).length;
+  return {
+    ...{ recorded: frames, keptFrames, keptEvents: keeps.ownEvents },
+    ...{ unrecorded, utcOffsetMinutes },
+  };
+}
+
+/** Flushes the line of an erasure. */
+async function recordErasure(captures: Folder, erasure: Erasure): Promise<void> {
+  const folder = await openIfFolder(captures, erasure.camera);
+  if (folder === undefined) {
+    throw new OperationalError('STORE', `${captures.path} has no camera ${erasure.camera}`);
+  }
+  try {
+    const file = await folder.openFile(erasuresName, appendFlags);
+    try {
+      await giveToOwner(file, folder);
+      const { size } = await file.stat();
+      // After a line that a crash has cut off.
+      writeAll(file.fd, Buffer.from(`${size > 0 ? '\n' : ''}${lineOfErasure(erasure)}`));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** The receiver reads it, also when root has made it. */
+async function giveToOwner(file: FileHandle, folder: Folder): Promise<void> {
+  const owner = folder.lstat('.');
+  if (owner === undefined || process.geteuid?.() !== 0) return;
+  await file.chown(Number(owner.uid), Number(owner.gid));
+}

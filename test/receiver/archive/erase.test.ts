@@ -1,0 +1,110 @@
+/** A stretch of time that is erased: nothing of it is left but that it was done, and nothing else is touched. */
+import {
+  appendFileSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { erase, readStretch } from '../../../receiver/archive/erase.js';
+import { type Erasure, erasuresName, readErasures } from '../../../receiver/store/erasures.js';
+import { openFrameStore } from '../../../receiver/store/frame-store.js';
+import { Folder } from '../../../receiver/store/folder.js';
+import { noteLine } from '../../../receiver/store/store-note.js';
+import { filesBelow } from '../../support/files.js';
+import { temporaryDirectory } from '../../support/temporary.js';
+import { day, epoch, frameOf, gapOf, nameOf, reportOf } from '../store/given.js';
+
+const { capturedAtMs } = frameOf(0);
+const atMs = capturedAtMs + 60_000;
+const erasure = (from: number, to: number): Erasure => ({
+  ...{ camera: 'yard', atMs, why: 'a guest asked for it' },
+  ...{ fromLocalMs: capturedAtMs + from, toLocalMs: capturedAtMs + to },
+});
+
+const bytesOf = (...numbers: readonly number[]): number =>
+  numbers.reduce((sum, number) => sum + frameOf(number).jpeg.length, 0);
+
+async function makeStore(frames: number) {
+  const directory = temporaryDirectory();
+  const store = await openFrameStore(directory, Date.now());
+  onTestFinished(() => store.close());
+  for (let number = 0; number < frames; number += 1) await store.put(frameOf(number));
+  const captures = await Folder.open(directory);
+  onTestFinished(() => captures.close());
+  const recordPath = join(directory, day, 'record.jsonl');
+  const left = (): string[] => filesBelow(directory).filter((name) => name.endsWith('.jpg'));
+  const record = (): string => readFileSync(recordPath, 'utf8');
+  return { directory, store, captures, recordPath, left, record };
+}
+
+describe('an erased stretch', () => {
+  it('has no files and no lines, and what is sent again is not stored', async () => {
+    const { directory, store, captures, left, record } = await makeStore(6);
+    await store.recordGap(gapOf(6));
+    await store.recordReport(reportOf(7));
+    const before = record().split('\n');
+    expect(await erase(captures, erasure(1, 4))).toEqual({
+      ...{ frames: 3, byteCount: bytesOf(1, 2, 3), days: 1, left: [] },
+    });
+    const kept = [0, 4, 5];
+    expect(left()).toEqual(kept.map((number) => nameOf(number)));
+    const after = record().split('\n');
+    const summary = { summary: 1, why: 'erased', frames: 3, entries: [[epoch, [[1, 3]]]] };
+    expect(JSON.parse(after[0] ?? '')).toMatchObject(summary);
+    const rest = before.filter((_, index) => ![1, 2, 3].includes(index));
+    expect(after.slice(1)).toEqual(rest);
+    for (const number of [1, 2, 3]) {
+      const hash = frameOf(number).sha256;
+      expect(record()).not.toContain(hash);
+      await store.put(frameOf(number));
+    }
+    expect(left()).toHaveLength(3);
+    const text = readFileSync(join(directory, 'yard', erasuresName), 'utf8');
+    expect(readErasures(text)).toEqual([erasure(1, 4)]);
+  });
+
+  it('is erased once more after a kill at any step', async () => {
+    const { directory, captures, recordPath, left, record } = await makeStore(3);
+    const name = nameOf(1).split('/').at(-1) ?? '';
+    const note = { kind: 'deleted', camera: 'yard', atMs, why: 'erased', names: [name] } as const;
+    // Killed after the lines of the deletion, before the file was removed.
+    appendFileSync(recordPath, noteLine({ ...note, byteCount: 1 }));
+    await erase(captures, erasure(1, 2));
+    expect(left()).toEqual([nameOf(0), nameOf(2)]);
+    expect(record()).not.toContain(name);
+    // Killed after the file of the next one was removed, before its line.
+    rmSync(join(directory, nameOf(2)));
+    await erase(captures, erasure(2, 3));
+    expect(record()).not.toContain(frameOf(2).sha256);
+    expect(record()).toContain(frameOf(0).sha256);
+  });
+
+  it('has no files without a line either, and leaves links and foreign files', async () => {
+    const { directory, captures, recordPath, left } = await makeStore(5);
+    const lines = readFileSync(recordPath, 'utf8').split('\n');
+    writeFileSync(recordPath, lines.filter((_, index) => index !== 2).join('\n'));
+    writeFileSync(join(directory, nameOf(3)), 'another file');
+    rmSync(join(directory, nameOf(4)));
+    symlinkSync('/etc/passwd', join(directory, nameOf(4)));
+    writeFileSync(join(directory, day, 'notes.txt'), 'mine');
+    const erased = await erase(captures, erasure(0, 5));
+    expect(erased).toMatchObject({ frames: 3 });
+    expect(erased.left).toEqual([3, 4].map((n) => `${nameOf(n)} is not the file of the record`));
+    expect(left()).toEqual([nameOf(3)]);
+    expect(lstatSync(join(directory, nameOf(4))).isSymbolicLink()).toBe(true);
+    expect(existsSync(join(directory, day, 'notes.txt'))).toBe(true);
+  });
+
+  it('counts the frames that are kept', async () => {
+    const { captures, recordPath } = await makeStore(3);
+    const names = [nameOf(1).split('/').at(-1) ?? ''];
+    appendFileSync(recordPath, noteLine({ kind: 'kept', camera: 'yard', atMs, names }));
+    const stretch = await readStretch(captures, erasure(0, 2));
+    expect(stretch).toMatchObject({ frames: 2, keptFrames: 1, utcOffsetMinutes: 0 });
+  });
+});
