@@ -8,6 +8,7 @@ import { CameraEvents, type DayEvent } from './camera-events.js';
 import { CameraSequences, type MissingNumbers } from './camera-sequences.js';
 import { CameraZone, type LocalRange, type Offset } from './camera-zone.js';
 import { type Stretch, type StretchState, dayLine } from './day-line.js';
+import { DayRemovals, type Removals } from './day-removals.js';
 import type { FrameEntry, Proof } from './frame-entry.js';
 import {
   type GapEntry,
@@ -29,7 +30,7 @@ export interface DayGap {
   readonly why: string;
 }
 
-export interface CameraDayResult {
+export interface CameraDayResult extends Removals {
   readonly fromMs: number;
   readonly toMs: number;
   /** Of the camera. */
@@ -78,6 +79,7 @@ export class CameraDay {
   readonly #seen = new HashTable();
   readonly #events = new CameraEvents();
   readonly #sequences = new CameraSequences();
+  readonly #removals = new DayRemovals();
   readonly #changes: [number, number][] = [];
   readonly #reports = new Map<string, ReportEntry>();
   readonly #gaps: DayGap[] = [];
@@ -105,6 +107,7 @@ export class CameraDay {
   add(entry: RecordLine, isUnclocked = false): void {
     if (!isEntry(entry)) {
       this.#sequences.addNote(entry);
+      this.#removals.add(entry, (atMs, offset) => this.#isWithin(atMs, offset));
       return;
     }
     const isIn = !isUnclocked && this.#zone.add(momentOf(entry), entry.utcOffsetMinutes);
@@ -137,19 +140,22 @@ export class CameraDay {
     const endMs = Math.max(nowMs + (clockErrorMs ?? 0), reportedToMs ?? fromMs, fromMs);
     const changes = [...this.#changes, ...this.#events.spans()];
     const newSinceMs = hasOtherDays ? undefined : this.#newSinceMs();
-    const line = { fromMs, toMs: Math.min(toMs, endMs), reports, changes };
-    const stretches = this.#doesReport ? dayLine({ ...line, reportedToMs, newSinceMs }) : [];
+    const removals = this.#removals.result(fromMs, toMs);
+    const removed = removals.summaries.filter((each) => each.reports > 0);
+    const line = { fromMs, toMs: Math.min(toMs, endMs), reports, changes, removed };
+    const doesReport = this.#doesReport || this.#removals.hasReports;
+    const stretches = doesReport ? dayLine({ ...line, reportedToMs, newSinceMs }) : [];
     const durationsMs = { quiet: 0, changed: 0, 'not-watched': 0, unknown: 0, before: 0 };
     for (const each of stretches) durationsMs[each.state] += each.toMs - each.fromMs;
     const ofDay = reports.filter((each) => this.#isIn(each));
     return {
       ...{ fromMs, toMs, offsets: this.#zone.offsets(utcOffsetMinutes) },
-      ...{ doesReport: this.#doesReport, stretches, durationsMs, reported: sumOf(ofDay) },
+      ...{ doesReport, stretches, durationsMs, reported: sumOf(ofDay), ...removals },
       frames: { ...this.#frames },
       unclockedFrames: this.#unclockedFrames,
       proofs: { ...this.#proofs },
       flawedOthers: this.#flawedOthers,
-      events: this.#events.between(fromMs, toMs, this.#doesReport),
+      events: this.#events.between(fromMs, toMs, doesReport),
       gaps: this.#gaps.toSorted((a, b) => a.fromMs - b.fromMs),
       missing: this.#sequences.missing(),
       clockSteps: ofDay
@@ -213,7 +219,11 @@ export class CameraDay {
   }
 
   #isIn(entry: RecordEntry): boolean {
-    const localMs = momentOf(entry) + entry.utcOffsetMinutes * minuteMs;
+    return this.#isWithin(momentOf(entry), entry.utcOffsetMinutes);
+  }
+
+  #isWithin(atMs: number, utcOffsetMinutes: number): boolean {
+    const localMs = atMs + utcOffsetMinutes * minuteMs;
     return this.#range.fromLocalMs <= localMs && localMs < this.#range.toLocalMs;
   }
 

@@ -10,7 +10,8 @@ import { type Interval, disjoint, holesOf, without } from '../store/intervals.js
  * - `quiet`: watched, nothing changed
  * - `changed`: an event, or a changed frame
  * - `not-watched`: the camera did not deliver (`failing`), or no agent ran (`off`), or a newer word
- * - `unknown`: no report covers it; `not-yet` at the end of what is reported, else `no-report`
+ * - `unknown`: no report covers it; `not-yet` at the end of what is reported, `removed` where reports were taken out of
+ *   the record with deleted frames, else `no-report`
  * - `before`: before the first report of a new camera
  */
 export type StretchState = 'quiet' | 'changed' | 'not-watched' | 'unknown' | 'before';
@@ -45,6 +46,8 @@ export interface DayLineParts {
   readonly reportedToMs: number | undefined;
   /** Start of the first report of a new camera; undefined: it is none. */
   readonly newSinceMs: number | undefined;
+  /** Stretches whose reports were taken out of the record. */
+  readonly removed?: readonly { readonly fromMs: number; readonly toMs: number }[];
 }
 
 interface Piece extends Interval {
@@ -72,6 +75,7 @@ export function dayLine(parts: DayLineParts): Stretch[] {
       (a, b) => order(textOf(a), textOf(b)),
     ),
     disjoint(reported.filter(({ state }) => state === 'quiet')),
+    disjoint((parts.removed ?? []).map((each) => clip(removedPiece(each.fromMs, each.toMs)))),
   ];
   let line: Piece[] = [];
   for (const layer of layers) {
@@ -82,6 +86,10 @@ export function dayLine(parts: DayLineParts): Stretch[] {
 }
 
 const changedPiece = (start: number, end: number): Piece => ({ start, end, state: 'changed' });
+
+const removedPiece = (start: number, end: number): Piece => ({
+  ...{ start, end, state: 'unknown', cause: 'removed' },
+});
 
 /** A report with changes that no frame and no event shows is changed as a whole. @param moments of changes */
 function pieceOf(report: Reported, moments: readonly Interval[]): Piece {

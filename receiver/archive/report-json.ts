@@ -7,7 +7,16 @@ const maxListed = 10_000;
 export function reportJson(report: CameraReport): object {
   const { camera, fromMs, toMs, offsets, doesReport, stretches, durationsMs } = report;
   const { frames, unclockedFrames, proofs, flawedOthers, reported, events, gaps } = report;
-  const { missing, clockSteps, everyMs, clockErrorMs, lastArrivalMs, silentSinceMs } = report;
+  const {
+    deletedFrames,
+    summaries,
+    missing,
+    clockSteps,
+    everyMs,
+    clockErrorMs,
+    lastArrivalMs,
+    silentSinceMs,
+  } = report;
   return {
     ...{ camera, fromMs, toMs, offsets, doesReport },
     stretches: stretches.slice(0, maxListed),
@@ -17,6 +26,7 @@ export function reportJson(report: CameraReport): object {
       .slice(0, maxListed)
       .map((each) => ({ ...each, event: `${camera}/${each.event}` })),
     gaps: gaps.slice(0, maxListed),
+    ...{ deletedFrames, summaries },
     ...{ missing, clockSteps, everyMs, clockErrorMs, lastArrivalMs, silentSinceMs },
     ...{ skippedLines: report.skippedLines, problems: report.problems },
   };

@@ -90,11 +90,15 @@ function stateLines(report: CameraReport, time: TimeText, nowMs: number): string
   ] as const;
   const notWatched = stretches.filter(({ state }) => state === 'not-watched');
   const unknown = stretches.filter(({ cause }) => cause === 'no-report');
+  const removed = stretches.filter(({ cause }) => cause === 'removed');
   const late = stretches.find(({ cause }) => cause === 'not-yet');
   return [
     `  ${sums.map(([name, ms]) => `${name} ${spanText(ms)}`).join(', ')}`,
     ...limited(notWatched.map((each) => stretchLine('not watched', each, time, causeText(each)))),
     ...limited(unknown.map((each) => stretchLine('unknown', each, time, 'no report covers it'))),
+    ...limited(
+      removed.map((each) => stretchLine('unknown', each, time, 'its reports are deleted')),
+    ),
     ...(late ? [`  not yet reported  since ${time(late.fromMs)}`] : []),
     ...(silentSinceMs === undefined
       ? []
@@ -139,6 +143,7 @@ function entryLines(report: CameraReport, time: TimeText): string[] {
           `  no clock     ${counted(report.unclockedFrames, 'frame')} of an unknown time, in unclocked/`,
         ]
       : []),
+    ...removalLines(report, time),
     ...(events.length > 0 ? [`  events       ${eventSum(report)}`] : []),
     ...limited(
       events.map(({ event, firstAtMs, lastAtMs, frames: count, state }) => {
@@ -164,6 +169,20 @@ function entryLines(report: CameraReport, time: TimeText): string[] {
       : []),
     ...problems.map((each) => `  record       ${each}`),
   ];
+}
+
+function removalLines({ deletedFrames, summaries }: CameraReport, time: TimeText): string[] {
+  const deleted =
+    deletedFrames > 0 ? [`  deleted      ${counted(deletedFrames, 'frame')} of these`] : [];
+  const lines = summaries.map(({ why, fromMs, toMs, frames, gaps, reports }) => {
+    const parts = [
+      counted(frames, 'frame'),
+      ...(gaps > 0 ? [counted(gaps, 'gap')] : []),
+      ...(reports > 0 ? [counted(reports, 'report')] : []),
+    ];
+    return `  ${why.padEnd(11)}  ${time(fromMs)} to ${time(toMs)}  ${parts.join(', ')}, also from the record`;
+  });
+  return [...deleted, ...limited(lines)];
 }
 
 function eventSum({ events }: CameraReport): string {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CameraDay } from '../../../receiver/archive/camera-day.js';
 import type { CameraReport } from '../../../receiver/archive/captures-reader.js';
-import type { RecordEntry } from '../../../receiver/archive/record-entry.js';
+import type { RecordEntry, RecordLine } from '../../../receiver/archive/record-entry.js';
 import { reportJson } from '../../../receiver/archive/report-json.js';
 import { lineText, reportText } from '../../../receiver/archive/report-text.js';
 import { root } from '../../support/programs.js';
@@ -11,7 +11,7 @@ import { CameraEntries, at, dayRange } from './camera-entries.js';
 
 const nowMs = at('36:00');
 
-function reportOf(entries: readonly RecordEntry[], changes: Partial<CameraReport> = {}) {
+function reportOf(entries: readonly RecordLine[], changes: Partial<CameraReport> = {}) {
   const day = new CameraDay(dayRange);
   for (const each of entries) day.add(each);
   const result = day.result({ nowMs, utcOffsetMinutes: 0, hasOtherDays: true });
@@ -39,6 +39,46 @@ describe('the line of a day', () => {
     const yard = new CameraEntries();
     expect(lineText(reportOf([yard.frame(at('12:00'))]), 24)).toBe(
       `${' '.repeat(12)}+${' '.repeat(11)}`,
+    );
+  });
+});
+
+describe('a day of which frames are gone on purpose', () => {
+  const summary: RecordLine = {
+    ...{ kind: 'summary', camera: 'yard', atMs: nowMs, why: 'deleted', byteCount: 5 },
+    ...{ fromMs: at('06:00'), toMs: at('12:00'), frames: 5, gaps: 1, reports: 360 },
+    entries: [{ epoch: 'e'.repeat(32), ranges: [[1, 366]] }],
+  };
+  const names = [`2026_11_22_13_00_00_000+0100.jpg`, `2026_11_23_13_00_00_000+0100.jpg`];
+  const deleted: RecordLine = {
+    ...{ kind: 'deleted', camera: 'yard', atMs: nowMs, why: 'max-age', byteCount: 2 },
+    names,
+  };
+
+  it('says which, and does not call its reports missing', () => {
+    const yard = new CameraEntries();
+    const rest = [
+      yard.frame(at('13:00'), { changed: false }),
+      yard.report(at('12:00'), at('24:00')),
+    ];
+    const report = reportOf([summary, deleted, ...rest]);
+    expect(lineText(report, 24)).toBe('?'.repeat(12) + '-'.repeat(12));
+    const text = reportText(report, 24, nowMs);
+    for (const line of [
+      '  unknown      06:00:00 to 12:00:00  its reports are deleted',
+      '  deleted      1 frame of these',
+      '  deleted      06:00:00 to 12:00:00  5 frames, 1 gap, 360 reports, also from the record',
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+    expect(text).not.toContain('missing');
+  });
+
+  it('that has nothing left still says that the camera reports', () => {
+    const report = reportOf([summary]);
+    expect(report).toMatchObject({ doesReport: true, missing: { count: 0 } });
+    expect(report.stretches).toContainEqual(
+      expect.objectContaining({ state: 'unknown', cause: 'removed', fromMs: at('06:00') }),
     );
   });
 });
