@@ -7,6 +7,9 @@ const loadsTheMachine = [
   'test/integration/{floods,receiver-faults}.test.ts',
 ];
 
+/** Long runs of which each takes half of two cores: two at a time. */
+const long = ['test/faults/{mutations,disk-mutations,old-version,errno,faults}.test.ts'];
+
 /** Tests that replace a module: no other file may have loaded it in their process. */
 const replacesModules = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((name) => `test/${name}`)
@@ -49,9 +52,19 @@ export default defineConfig({
           ...timeouts,
           name: 'alone',
           include: loadsTheMachine,
-          exclude: leftOut,
+          exclude: [...long, ...leftOut],
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...timeouts,
+          name: 'two at a time',
+          include: long,
+          exclude: leftOut,
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -68,7 +68,7 @@ const slowUnits = [
 ];
 /** Tests that only the whole run needs: they take minutes. */
 const long = [
-  'faults/{old-version,power-cut,mutations,failed-flush,errno}',
+  'faults/{old-version,power-cut,mutations,disk-mutations,failed-flush,errno}',
   'integration/{floods,receiver-faults}',
   'receiver/store/{exchanged,planted}',
 ];
