@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { agentProgram } from '../../agent/options.js';
 import { replayProgram } from '../../agent/replay/replay-options.js';
+import { eraseProgram } from '../../receiver/commands/erase.js';
 import { reindexProgram } from '../../receiver/commands/reindex.js';
 import { reportProgram } from '../../receiver/commands/report.js';
 import { receiverProgram } from '../../receiver/options.js';
@@ -31,6 +32,7 @@ const blocks: readonly (readonly [page: string, name: string, expected: string])
   ['docs/reference/receiver.md', 'receiver options', optionTable(receiverProgram)],
   ['docs/reference/report.md', 'report options', optionTable(reportProgram)],
   ['docs/record.md', 'reindex options', optionTable(reindexProgram)],
+  ['docs/erase.md', 'erase options', optionTable(eraseProgram)],
   ['docs/troubleshooting.md', 'error codes', errorTable],
 ];
 
