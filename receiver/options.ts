@@ -1,6 +1,7 @@
 /** The receiver's options: the one table that the parser, `--help` and docs/reference read. */
 import { listenAddress } from '../shared/cli/address.js';
 import { duration, path, size, wholeNumber } from '../shared/cli/value-types.js';
+import { cameraAge, cameraSize, freeSpace } from './archive/retention/retention-options.js';
 import { list, flag, value } from '../shared/cli/option-table.js';
 
 export const receiverProgram = {
@@ -43,6 +44,24 @@ export const receiverProgram = {
       'How much a paired camera, or an address without a key, may store in a minute. Further frames are ' +
         'refused until the minute is over; agents keep them and send them again. 0: no limit.',
       '1GiB',
+    ),
+    maxAge: list(
+      cameraAge,
+      'Frames that are older are deleted, whole events where possible. With CAMERA= for one camera, instead of ' +
+        'the age for all. Without it: none is too old.',
+    ),
+    maxSize: list(
+      cameraSize,
+      'Most that the captures may use; the oldest frames are deleted. With CAMERA= for one camera, beside the ' +
+        'size for all. Without it: no limit.',
+    ),
+    minFree: value(
+      freeSpace,
+      'Least that the disk of the captures must have free; the oldest frames are deleted. Without it: no limit.',
+    ),
+    requireMarker: flag(
+      'Do not make the captures directory: store only where a receiver has stored before. So a disk that is not ' +
+        'mounted is not replaced by a folder on another one.',
     ),
     idleTimeout: value(
       // With less, the connection of an agent that has no frames to send would be closed.

@@ -19,6 +19,7 @@ import { requireDirectory } from '../setup/installed.js';
 import { ConnectionServer } from '../connection/server.js';
 import { checkClosedMark } from '../store/closed-mark.js';
 import { openFrameStore } from '../store/frame-store.js';
+import { withRetention } from './retention.js';
 
 const usage = `receiver --dir DIR [--listen [ADDRESS:]PORT] …
 
@@ -37,7 +38,9 @@ export const run = defineCommand({
     restrictNewFiles(0o027);
     const signal = abortOnSignals();
     const log = openLog('receiver', options.verbose, env, systemClock);
-    const store = await openFrameStore(dir, systemClock.nowMs());
+    const captures = await openFrameStore(dir, systemClock.nowMs(), {
+      requiresMarker: options.requireMarker,
+    });
     const folder = new KeyFolder(keysPath(options.keys, env));
     const ring = await KeyRing.open(folder, env.CREDENTIALS_DIRECTORY, systemClock);
     const checkMark = (): Promise<void> => checkClosedMark(dir, ring.isClosed(), folder.path);
@@ -46,6 +49,7 @@ export const run = defineCommand({
     if (options.json && listeners.names.includes('standard input')) {
       throw new UsageError('--json writes to standard output, which is the connection here');
     }
+    const store = await withRetention(captures, dir, options, { log, clock: systemClock });
     const idle = new IdleWatch(listeners.servers.length > 0 ? options.idleExit : 0, signal);
     const receiver = new ConnectionServer(
       {

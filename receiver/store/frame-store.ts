@@ -46,17 +46,22 @@ import { removeAbandoned } from './unfinished.js';
 
 /**
  * Opens the captures directory, makes it when it is missing, removes unfinished files of killed processes.
- * @throws {OperationalError} STORE: it is not a directory, or cannot be written
+ * @param requiresMarker nothing is made: a disk that is not mounted is not filled by mistake
+ * @throws {OperationalError} STORE: it is not a directory, or cannot be written, or has no marker that is required
  */
-export async function openFrameStore(directory: string, nowMs: number): Promise<FrameStore> {
+export async function openFrameStore(
+  directory: string,
+  nowMs: number,
+  { requiresMarker = false } = {},
+): Promise<FrameStore> {
   try {
-    await makeDirectories(directory);
+    if (!requiresMarker) await makeDirectories(directory);
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     const root = await Folder.open(directory);
     try {
       await removeAbandoned(root, nowMs);
       await removeIdleLocks(root, nowMs);
-      return new Captures(directory, await StoreMarker.open(root));
+      return new Captures(directory, await StoreMarker.open(root, requiresMarker));
     } finally {
       await root.close();
     }

@@ -24,10 +24,17 @@ export class StoreMarker {
 
   /**
    * Reads the marker, or makes it durably; when two processes make it at once, the id of the first stays.
-   * @throws {OperationalError} STORE: the file has no id; or a system error
+   * @param isRequired true: it is not made
+   * @throws {OperationalError} STORE: the file has no id, or is missing and required; or a system error
    */
-  static async open(root: Folder): Promise<StoreMarker> {
-    const isMade = fingerprintOf(root) === undefined && (await make(root));
+  static async open(root: Folder, isRequired = false): Promise<StoreMarker> {
+    const isMissing = fingerprintOf(root) === undefined;
+    if (isMissing && isRequired) {
+      throw new OperationalError('STORE', `${root.path} has no ${markerName}`, {
+        hint: 'mount the disk of the captures there; a receiver without --require-marker makes a new one',
+      });
+    }
+    const isMade = isMissing && (await make(root));
     try {
       // Another process that made it may not have flushed it.
       await root.sync();

@@ -7,6 +7,7 @@ import { isFrameName } from '../../../shared/protocol/frame-path.js';
 import { recordName } from '../../store/day-record.js';
 import type { Folder } from '../../store/folder.js';
 import type { KeptNote } from '../../store/store-note.js';
+import { isEntry } from '../record-entry.js';
 import { readRecord } from '../record-reader.js';
 import { type DayPath, type DayTotal, inBlocks, momentOf } from './day-total.js';
 import type { PlanFrame } from './plan.js';
@@ -21,6 +22,8 @@ export interface DayFrames {
   readonly missing: number;
   /** Recorded names whose file is not the recorded one, with what is there. */
   readonly foreign: readonly { readonly name: string; readonly found: string }[];
+  /** Names that the record says are deleted. */
+  readonly deleted: ReadonlySet<string>;
   /** Every frame of the record is deleted. */
   readonly isAllGone: boolean;
   /** As the files are now. */
@@ -40,7 +43,9 @@ export async function loadDay(
   const deleted = new Set<string>();
   const keeps = new Keeps(keptBefore);
   const { ino = 0n, size = 0n } = folder.lstat(recordName) ?? {};
+  let entries = 0;
   const read = await readRecord(folder, (line) => {
+    if (isEntry(line)) entries += 1;
     if (line.camera !== undefined && line.camera !== day.camera) return;
     if (line.kind === 'deleted') for (const name of line.names) deleted.add(name);
     else if (line.kind === 'kept' || line.kind === 'unkept') keeps.add(line);
@@ -61,12 +66,12 @@ export async function loadDay(
     diskBytes: sumOf(there, 'diskBytes'),
     earliestMs: earliestOf(looks.frames),
     latestMs: there.reduce((most, { atMs }) => Math.max(most, atMs), -Infinity),
-    keptEvents: keeps.ownEvents,
+    ...{ keptEvents: keeps.ownEvents, entries, hasDeleted: deleted.size > 0 },
     doneByte: looks.frames.length === 0 ? endByte : undefined,
   };
-  const { frames, unfinished, missing, foreign } = looks;
-  const isAllGone = recorded.size > 0 && there.length + missing + foreign.length === 0;
-  return { frames, keptFrames: looks.kept.length, unfinished, missing, foreign, isAllGone, total };
+  const { kept, ...rest } = looks;
+  const isAllGone = there.length + rest.missing + rest.foreign.length === 0;
+  return { ...rest, keptFrames: kept.length, deleted, isAllGone, total };
 }
 
 /** What a name leads to; undefined: the recorded file, or nothing. */

@@ -1,6 +1,6 @@
 /** How many bytes a day's folder uses, counted from the lines of its record as it grows. Pure. */
 import type { FrameEntry } from '../frame-entry.js';
-import type { RecordLine } from '../record-entry.js';
+import { type RecordLine, isEntry } from '../record-entry.js';
 
 /** A disk stores files in such blocks. */
 const blockBytes = 4096;
@@ -25,6 +25,10 @@ export interface DayTotal {
   readonly latestMs: number;
   /** Events that are kept: the frames of an event that lasts over midnight are in the next day too. */
   readonly keptEvents: readonly string[];
+  /** Lines of frames, gaps and reports. */
+  readonly entries: number;
+  /** Frames were deleted. */
+  readonly hasDeleted: boolean;
   /** A sweep found nothing that may be deleted when the record ended here. */
   readonly doneByte: number | undefined;
 }
@@ -32,7 +36,7 @@ export interface DayTotal {
 export const noTotal: DayTotal = {
   ...{ inode: 0, endByte: 0, recordBytes: 0, frames: 0, byteCount: 0, diskBytes: 0 },
   ...{ otherBytes: 0, earliestMs: Infinity, latestMs: -Infinity, keptEvents: [] },
-  doneByte: undefined,
+  ...{ entries: 0, hasDeleted: false, doneByte: undefined },
 };
 
 export function inBlocks(bytes: number): number {
@@ -71,6 +75,8 @@ export class DayCount {
   #diskBytes: number;
   #earliestMs: number;
   #latestMs: number;
+  #entries: number;
+  #hasDeleted: boolean;
 
   constructor(day: DayPath, before: DayTotal) {
     this.#day = day;
@@ -80,9 +86,12 @@ export class DayCount {
     this.#earliestMs = before.earliestMs;
     this.#latestMs = before.latestMs;
     this.#keptEvents = new Set(before.keptEvents);
+    this.#entries = before.entries;
+    this.#hasDeleted = before.hasDeleted;
   }
 
   add(line: RecordLine): void {
+    if (isEntry(line)) this.#entries += 1;
     if (line.kind === 'frame') this.#addFrame(line);
     else if (line.kind === 'deleted') this.#remove(line.names.length, line.byteCount);
     else if (line.kind === 'kept' && line.event !== undefined) this.#keptEvents.add(line.event);
@@ -99,6 +108,7 @@ export class DayCount {
       ...{ frames: this.#frames, byteCount: this.#byteCount, diskBytes: this.#diskBytes },
       ...{ earliestMs: this.#frames === 0 ? Infinity : this.#earliestMs },
       ...{ latestMs: this.#latestMs, keptEvents: [...this.#keptEvents], doneByte: undefined },
+      ...{ entries: this.#entries, hasDeleted: this.#hasDeleted },
     };
   }
 
@@ -113,6 +123,7 @@ export class DayCount {
 
   /** The line has the sum of the sizes, not the blocks: they are in proportion. */
   #remove(frames: number, bytes: number): void {
+    this.#hasDeleted = true;
     const share = this.#byteCount > 0 ? bytes / this.#byteCount : 1;
     this.#frames -= frames;
     this.#byteCount -= bytes;

@@ -33,6 +33,8 @@ export class StoreTotals {
   #totalBytes = 0;
   #frames = 0;
   #hasChanged = false;
+  /** By day: the size of a record that cannot be reduced. */
+  readonly #passedOver = new Map<string, number>();
 
   private constructor(storeId: string) {
     this.#storeId = storeId;
@@ -111,6 +113,15 @@ export class StoreTotals {
     this.#days.set(path, total);
     this.#hasChanged = true;
     this.#sum();
+  }
+
+  /** Remembers that the record of a day cannot be reduced, until it grows. */
+  passOver(path: string): void {
+    this.#passedOver.set(path, this.#days.get(path)?.recordBytes ?? 0);
+  }
+
+  isPassedOver(path: string): boolean {
+    return this.#passedOver.get(path) === this.#days.get(path)?.recordBytes;
   }
 
   /** Writes the cache when it has changed. @throws a system error */

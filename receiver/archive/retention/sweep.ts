@@ -8,21 +8,12 @@ import { Folder } from '../../store/folder.js';
 import { type Deletion, deleteFrames, finishDeletion } from './delete-frames.js';
 import { type DayFrames, earliestOf, loadDay, sumOf } from './day-frames.js';
 import { type DayPath, dayPathOf, noTotal } from './day-total.js';
-import { type DiskSpace, type RetentionLimits, needsOf } from './limits.js';
+import { needsOf } from './limits.js';
 import { type DayPart, type PlanDay, type SweepPlan, planSweep } from './plan.js';
-import { type StoreTotals, withinAll } from './store-totals.js';
+import { withinAll } from './store-totals.js';
+import { reduceDays } from './reduce-days.js';
 import { SweepLock } from './sweep-lock.js';
-
-export interface SweepParts {
-  readonly directory: string;
-  readonly limits: RetentionLimits;
-  readonly totals: StoreTotals;
-  /** Throws when the captures directory was replaced. */
-  readonly checkRoot: (root: Folder) => Promise<void>;
-  readonly nowMs: () => number;
-  /** @throws a system error */
-  readonly disk: () => DiskSpace;
-}
+import type { SweepParts } from './sweep-parts.js';
 
 export interface SweepWish {
   /** How long to wait for another process that sweeps. */
@@ -31,6 +22,8 @@ export interface SweepWish {
   readonly comingBytes?: ReadonlyMap<string, number>;
   /** Also deletes when a limit is nearly reached. */
   readonly isEarly?: boolean;
+  /** Asked before each day: the sweep then ends early. */
+  readonly isStopped?: () => boolean;
   /** Asked before the first deletion. */
   readonly mayDelete: (plan: SweepPlan, storeFrames: number) => boolean | Promise<boolean>;
 }
@@ -191,9 +184,14 @@ class Sweep {
       }
       isFirst = false;
       const before = this.#frames;
-      for (const part of plan.parts) if (part.frames.length > 0) await this.#delete(part);
+      for (const part of plan.parts) {
+        if (wish.isStopped?.() === true) break;
+        if (part.frames.length > 0) await this.#delete(part);
+      }
       await this.#lock.end();
-      if (plan.isWhole || this.#frames === before) return this.#result('done', plan);
+      if (!plan.isWhole && this.#frames > before) continue;
+      await reduceDays(this.#parts, this.#root, plan);
+      return this.#result('done', plan);
     }
   }
 
@@ -207,8 +205,10 @@ class Sweep {
     const path = await this.#lock.unfinishedDay();
     if (path === undefined) return;
     const loaded = await this.#planner.load(path);
-    if (loaded !== undefined)
-      await this.#inDay(path, (folder) => this.#settle(folder, path, loaded));
+    const { unfinished = [] } = loaded ?? {};
+    if (unfinished.length > 0) {
+      await this.#inDay(path, (folder) => finishDeletion(folder, unfinished));
+    }
     await this.#lock.end();
   }
 
@@ -220,20 +220,8 @@ class Sweep {
       this.#frames += deletion.frames.length;
       this.#byteCount += sumOf(deletion.frames, 'byteCount');
       if (loaded !== undefined) this.#count(folder, day.path, loaded, deletion);
-      const isAllGone =
-        loaded?.frames.length === deletion.frames.length &&
-        loaded.keptFrames + loaded.missing + loaded.foreign.length === 0;
-      if (loaded !== undefined) await this.#settle(folder, day.path, { ...loaded, isAllGone });
     });
     await this.#parts.totals.refreshDay(this.#root, day.path);
-  }
-
-  /** Removes files that are deleted by the record, and reduces a record whose frames are all gone. */
-  async #settle(folder: Folder, path: string, loaded: DayFrames): Promise<void> {
-    if (loaded.unfinished.length > 0) await finishDeletion(folder, loaded.unfinished);
-    if (!loaded.isAllGone) return;
-    // The reduced record is counted anew.
-    await this.#parts.totals.refreshDay(this.#root, path);
   }
 
   /** The exact total, instead of one in proportion, when no other process has appended meanwhile. */
@@ -252,7 +240,7 @@ class Sweep {
       otherBytes: this.#parts.totals.days.get(path)?.otherBytes ?? 0,
       byteCount: total.byteCount - sumOf(gone, 'byteCount'),
       diskBytes: total.diskBytes - sumOf(gone, 'diskBytes'),
-      earliestMs: earliestOf(rest),
+      ...{ earliestMs: earliestOf(rest), hasDeleted: true },
       doneByte: rest.length === 0 ? endByte : undefined,
     });
   }

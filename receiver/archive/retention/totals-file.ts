@@ -19,7 +19,7 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const time = v.nullable(v.pipe(v.number(), v.safeInteger()));
 const dayRow = v.strictTuple([
   ...[count, count, count, count, count, count, count],
-  ...[time, time, v.nullable(count), v.array(v.string())],
+  ...[time, time, count, v.boolean(), v.nullable(count), v.array(v.string())],
 ] as const);
 const dayPath = v.pipe(
   v.string(),
@@ -72,12 +72,12 @@ const finite = (ms: number): number | null => (Number.isFinite(ms) ? ms : null);
 
 function totalOf(row: v.InferOutput<typeof dayRow>): DayTotal {
   const [inode, endByte, recordBytes, frames, byteCount, diskBytes, otherBytes, ...rest] = row;
-  const [earliest, latest, done, keptEvents] = rest;
+  const [earliest, latest, entries, hasDeleted, done, keptEvents] = rest;
   return {
     ...{ inode, endByte, recordBytes, frames, byteCount, diskBytes, otherBytes, keptEvents },
     earliestMs: timeOf(earliest, Infinity),
     latestMs: timeOf(latest, -Infinity),
-    doneByte: done ?? undefined,
+    ...{ entries, hasDeleted, doneByte: done ?? undefined },
   };
 }
 
@@ -85,5 +85,6 @@ function rowOf(total: DayTotal): v.InferOutput<typeof dayRow> {
   const { inode, endByte, recordBytes, frames, byteCount, diskBytes, otherBytes } = total;
   const counts = [inode, endByte, recordBytes, frames, byteCount, diskBytes, otherBytes] as const;
   const times = [finite(total.earliestMs), finite(total.latestMs)] as const;
-  return [...counts, ...times, total.doneByte ?? null, [...total.keptEvents]];
+  const { entries, hasDeleted, doneByte = null, keptEvents } = total;
+  return [...counts, ...times, entries, hasDeleted, doneByte, [...keptEvents]];
 }

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { RetentionLimits } from '../../../../receiver/archive/retention/limits.js';
 import { noLimits } from '../../../../receiver/archive/retention/limits.js';
 import { StoreTotals } from '../../../../receiver/archive/retention/store-totals.js';
-import type { SweepParts } from '../../../../receiver/archive/retention/sweep.js';
+import type { SweepParts } from '../../../../receiver/archive/retention/sweep-parts.js';
 import { Folder } from '../../../../receiver/store/folder.js';
 import { openFrameStore } from '../../../../receiver/store/frame-store.js';
 import type { FrameStore, FrameToStore } from '../../../../receiver/store/store-port.js';

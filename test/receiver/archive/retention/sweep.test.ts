@@ -15,10 +15,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type SweepWish, dryRun, sweep } from '../../../../receiver/archive/retention/sweep.js';
 import { SweepLock } from '../../../../receiver/archive/retention/sweep-lock.js';
+import { gapLine } from '../../../../receiver/store/record-line.js';
 import { noteLine } from '../../../../receiver/store/store-note.js';
 import { temporaryDirectory } from '../../../support/temporary.js';
 import {
   dayMs,
+  epoch,
   firstMs,
   frameAt,
   isThere,
@@ -78,6 +80,42 @@ describe('a sweep by age', () => {
   });
 });
 
+describe('a day without a frame', () => {
+  it('is reduced to a summary, when it is old', async () => {
+    const { directory, root, totals, parts, nowMs } = await filled();
+    const day = 'yard/2026_11_01';
+    await sweep(parts(old, nowMs), wish);
+    expect(linesOf(directory, day, 'frame')).toEqual([]);
+    expect(linesOf(directory, day, 'deleted')).toEqual([]);
+    expect(linesOf(directory, day, 'summary')[0]).toMatchObject({ frames: 3, why: 'deleted' });
+    const [young, youngMs] = [{ maxAge: [{ camera: undefined, amount: 60_000 }] }, nowMs - dayMs];
+    await sweep(parts(young, youngMs + dayMs), wish);
+    // The newest days stay as they are.
+    expect(linesOf(directory, 'yard/2026_11_04', 'frame')).toHaveLength(3);
+    expect(linesOf(directory, 'yard/2026_11_04', 'deleted')).toHaveLength(1);
+    await totals.refresh(root);
+    expect(totals.frames).toBe(0);
+  });
+
+  it('one that never had a frame is reduced when older frames go', async () => {
+    const { directory, parts, nowMs } = await filled();
+    const day = 'yard/2026_10_20';
+    mkdirSync(join(directory, day));
+    writeFileSync(
+      join(directory, day, 'record.jsonl'),
+      gapLine({
+        ...{ camera: 'yard', id: { epoch, sequence: 9_999 }, count: 1, capturedAtMs: firstMs },
+        ...{ lastCapturedAtMs: firstMs, utcOffsetMinutes: 0, why: 'size', receivedAtMs: firstMs },
+      }),
+    );
+    await sweep(parts({ maxAge: [{ camera: undefined, amount: 60 * dayMs }] }, nowMs), wish);
+    expect(linesOf(directory, day, 'gap')).toHaveLength(1);
+    await sweep(parts(old, nowMs), wish);
+    expect(linesOf(directory, day, 'gap')).toEqual([]);
+    expect(linesOf(directory, day, 'summary')).toHaveLength(1);
+  });
+});
+
 describe('a sweep by size', () => {
   it('deletes the oldest down to a little below the limit', async () => {
     const { directory, root, totals, parts } = await makeStore();
@@ -87,7 +125,7 @@ describe('a sweep by size', () => {
     const names = plantAll(directory, frames);
     const limit = 2 * 2 ** 20;
     const maxSize = [{ camera: undefined, amount: limit }];
-    await sweep(parts({ maxSize }, firstMs + 9 * dayMs), wish);
+    await sweep(parts({ maxSize }, firstMs + 1.4 * dayMs), wish);
     await totals.refresh(root);
     expect(totals.totalBytes).toBeLessThanOrEqual(limit * 0.98);
     expect(totals.totalBytes).toBeGreaterThan(limit * 0.8);
@@ -248,7 +286,7 @@ describe('one sweep at a time', () => {
     appendFileSync(record, noteLine({ ...note, byteCount: 1 }));
     expect(await sweep(parts({}, nowMs), wish)).toMatchObject({ outcome: 'done', frames: 0 });
     expect(names.filter((name) => isThere(directory, name))).toEqual(names.slice(3));
-    expect(linesOf(directory, 'yard/2026_11_01', 'deleted')).toHaveLength(1);
+    expect(linesOf(directory, 'yard/2026_11_01', 'summary')).toMatchObject([{ frames: 3 }]);
   });
 
   it('asks before it deletes, and a dry run deletes nothing', async () => {
