@@ -1,0 +1,109 @@
+/** `receiver keep` and `receiver unkeep`: frames that no limit deletes. */
+import { systemClock } from '../../shared/clock.js';
+import { type Command, writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
+import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
+import { counted } from '../../shared/cli/humanize.js';
+import { type ValueType, flag, value } from '../../shared/cli/option-table.js';
+import { InvalidValue } from '../../shared/cli/units.js';
+import { scopeFor } from '../../shared/setup/install/scope.js';
+import { readInstalledSettings } from '../../shared/setup/install/settings.js';
+import { openCaptures } from '../archive/captures-reader.js';
+import { type Kept, keepFrames, readTarget } from '../archive/retention/keep.js';
+import { withSweepLock } from '../archive/retention/sweep-lock.js';
+import { StoreMarker } from '../store/store-marker.js';
+import { receiverProgram } from '../options.js';
+import { capturesFor } from '../setup/installed.js';
+
+const noteText: ValueType<string> = {
+  metavar: 'TEXT',
+  parse(text) {
+    if (text.length > 1000 || /\p{Cc}/u.test(text)) {
+      throw new InvalidValue('must have at most 1000 characters, in one line');
+    }
+    return text;
+  },
+};
+
+const common = {
+  dir: receiverProgram.table.dir,
+  user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
+  help: flag('Show this help.'),
+} as const;
+
+export const keepProgram = {
+  name: 'receiver',
+  table: { ...common, note: value(noteText, 'Why they are kept, for the record.') },
+} as const;
+export const unkeepProgram = { name: 'receiver', table: common } as const;
+
+/** A sweep of a running receiver takes seconds. */
+const waitS = 60;
+
+/** @throws {UsageError} @throws {OperationalError} STORE: there is no such frame or event */
+export const run: Command = defineCommand({
+  program: keepProgram,
+  usage: `receiver keep FILE|CAMERA/EVENT [--note TEXT] [--dir DIR]
+
+Keeps a frame, or all frames of an event: no limit deletes them, until receiver unkeep. FILE is absolute, or relative to
+the captures directory. receiver report lists events.
+
+`,
+  accepts: 'positionals',
+  async run({ positionals, env, optionsWith, options: { user } }) {
+    const scope = scopeFor(user, env);
+    const options = optionsWith((await readInstalledSettings(scope, 'receiver')).variables);
+    const directory = await capturesFor(options.dir, scope);
+    const kept = await append(directory, positionals, 'kept', options.note);
+    writeTo(1, `kept: ${counted(kept.frames, 'frame')} in ${kept.days.join(' ')}\n`);
+  },
+});
+
+/** @throws as `run` */
+export const runUnkeep: Command = defineCommand({
+  program: unkeepProgram,
+  usage: `receiver unkeep FILE|CAMERA/EVENT [--dir DIR]
+
+Ends what receiver keep did: limits apply to these frames again.
+
+`,
+  accepts: 'positionals',
+  async run({ positionals, env, optionsWith, options: { user } }) {
+    const scope = scopeFor(user, env);
+    const options = optionsWith((await readInstalledSettings(scope, 'receiver')).variables);
+    const directory = await capturesFor(options.dir, scope);
+    const kept = await append(directory, positionals, 'unkept', undefined);
+    writeTo(1, `no longer kept: ${counted(kept.frames, 'frame')} in ${kept.days.join(' ')}\n`);
+  },
+});
+
+async function append(
+  directory: string,
+  [text, ...rest]: readonly string[],
+  kind: 'kept' | 'unkept',
+  note: string | undefined,
+): Promise<Kept> {
+  const command = kind === 'kept' ? 'keep' : 'unkeep';
+  if (text === undefined || rest.length > 0) {
+    throw new UsageError(`receiver ${command} needs one FILE or CAMERA/EVENT`);
+  }
+  const target = readTarget(text, directory);
+  if (target === undefined) {
+    throw new UsageError(`'${text}' is neither a frame in ${directory} nor CAMERA/EVENT`);
+  }
+  const root = await openCaptures(directory, command);
+  try {
+    await StoreMarker.open(root, true);
+    const wish = { kind, note, atMs: systemClock.nowMs() };
+    return await withSweepLock(root, waitS, () => keepFrames(root, target, wish));
+  } catch (cause) {
+    if (cause instanceof OperationalError || systemCode(cause) === undefined) throw cause;
+    const isDenied = ['EACCES', 'EPERM'].includes(systemCode(cause) ?? '');
+    throw new OperationalError('STORE', `cannot write the record in ${directory}`, {
+      cause,
+      ...(isDenied && { hint: `sudo receiver ${command}` }),
+    });
+  } finally {
+    await root.close();
+  }
+}

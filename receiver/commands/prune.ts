@@ -1,0 +1,103 @@
+/** `receiver prune`: deletes the oldest frames beyond the limits, or lists them. */
+import { systemClock } from '../../shared/clock.js';
+import { writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
+import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
+import { counted, humanSize } from '../../shared/cli/humanize.js';
+import { flag } from '../../shared/cli/option-table.js';
+import { scopeFor } from '../../shared/setup/install/scope.js';
+import { readInstalledSettings } from '../../shared/setup/install/settings.js';
+import { isMuch } from '../archive/retention/caution.js';
+import { hasLimits, limitsText } from '../archive/retention/limits.js';
+import { openSweepParts } from '../archive/retention/open-retention.js';
+import { planJson, planText, shortLines } from '../archive/retention/plan-text.js';
+import { dryRun, sweep } from '../archive/retention/sweep.js';
+import { receiverProgram } from '../options.js';
+import { capturesFor } from '../setup/installed.js';
+import { limitsOf } from './retention.js';
+
+const { dir, maxAge, maxSize, minFree } = receiverProgram.table;
+
+export const pruneProgram = {
+  name: 'receiver',
+  table: {
+    ...{ dir, maxAge, maxSize, minFree },
+    dryRun: flag('List what would be deleted, and why; delete nothing.'),
+    yes: flag('Also delete more than half of all frames.'),
+    user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
+    json: flag('Print one JSON object.'),
+    help: flag('Show this help.'),
+  },
+} as const;
+
+const usage = `receiver prune [--dir DIR] [--max-age DURATION] [--max-size SIZE] [--min-free SIZE|PERCENT] [--dry-run]
+
+Deletes the oldest frames beyond the limits, whole events where possible; kept ones stay. Without a limit on the command
+line, those of the installed receiver apply. A receiver may run meanwhile: with the same limits it does the same.
+
+`;
+
+/** How long to wait for a receiver's own sweep. */
+const waitS = 60;
+
+/** @throws {UsageError} @throws {OperationalError} STORE */
+export const run = defineCommand({
+  program: pruneProgram,
+  usage,
+  async run({ options: { user }, env, optionsWith }) {
+    const scope = scopeFor(user, env);
+    const settings = await readInstalledSettings(scope, 'receiver');
+    const options = optionsWith(settings.variables);
+    const directory = await capturesFor(options.dir, scope);
+    const limits = limitsOf(options);
+    if (!hasLimits(limits)) {
+      throw new UsageError('there is no limit', {
+        hint:
+          settings.status === 'hidden'
+            ? `this user may not read ${settings.path}: sudo receiver prune, or name a limit`
+            : 'name one: --max-age 30d, --max-size 500GiB or --min-free 10%',
+      });
+    }
+    const print = (text: string, json: object): void =>
+      writeTo(1, options.json ? `${JSON.stringify({ dir: directory, ...json })}\n` : text);
+    try {
+      const parts = await openSweepParts(directory, limits, systemClock);
+      if (options.dryRun) {
+        const { plan, left } = await dryRun(parts);
+        print(planText(plan) + linesOf(left), { ...planJson(plan), left });
+        return;
+      }
+      const { outcome, plan, ...done } = await sweep(parts, {
+        waitS,
+        mayDelete: ({ frameCount }, all) => options.yes || !isMuch(frameCount, all),
+      });
+      if (outcome === 'held') {
+        throw new OperationalError('STORE', `another process deletes frames in ${directory}`, {
+          hint: 'run receiver prune again when it has ended',
+        });
+      }
+      if (outcome === 'refused')
+        throw tooMuch(plan?.frameCount ?? 0, parts.totals.frames, limitsText(limits));
+      const short = plan === undefined ? [] : shortLines(plan.shortBytes);
+      const sum = `${counted(done.frames, 'frame')} deleted, ${humanSize(done.byteCount)}\n`;
+      print(sum + linesOf([...short, ...done.left]), { ...done, short });
+    } catch (cause) {
+      if (cause instanceof OperationalError || systemCode(cause) === undefined) throw cause;
+      const isDenied = ['EACCES', 'EPERM'].includes(systemCode(cause) ?? '');
+      throw new OperationalError('STORE', `cannot delete frames in ${directory}`, {
+        cause,
+        ...(isDenied && { hint: 'sudo receiver prune' }),
+      });
+    }
+  },
+});
+
+function tooMuch(frames: number, all: number, limits: string): OperationalError {
+  return new OperationalError(
+    'STORE',
+    `${limits} would delete ${counted(frames, 'frame')} of ${all}, more than half: nothing is deleted`,
+    { hint: 'see receiver prune --dry-run; receiver prune --yes deletes them' },
+  );
+}
+
+const linesOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
