@@ -11,6 +11,8 @@ import { Folder } from '../../store/folder.js';
 import type { FrameStore, FrameToStore, Gap, Report, StoredFrame } from '../../store/store-port.js';
 import { inBlocks } from './day-total.js';
 import { type StoreState, isSizeNeeded, limitsText, needsOf } from './limits.js';
+import { shortLines } from './plan-text.js';
+import type { SweepPlan } from './plan.js';
 import { type SweepReport, reportSweep } from './sweep-report.js';
 import { type SweepResult, sweep } from './sweep.js';
 import type { SweepParts } from './sweep-parts.js';
@@ -35,6 +37,9 @@ const lineBytes = 1024;
 /** A process ends within 5 s of SIGTERM. */
 const closeWaitMs = 2000;
 
+/** Sweeps for one frame, while others take the room that they make. */
+const maxSweeps = 5;
+
 interface Coming {
   readonly camera: string;
   readonly bytes: number;
@@ -54,7 +59,11 @@ export class RetainingStore implements FrameStore {
   readonly #sweeps = new CoalescedTask(() => this.#sweep());
   /** More than half of the store is to be deleted: size limits wait. */
   #isWaiting = false;
+  /** A store that grows above its size is no mistake. */
+  #wasWithinSize = false;
   #futileAtMs = -Infinity;
+  /** The last sweep found too little to delete. */
+  #isShort = false;
   #timer: NodeJS.Timeout | undefined;
   #background: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -114,24 +123,35 @@ export class RetainingStore implements FrameStore {
     const { clock } = this.#parts;
     if (clock.monotonicMs() - this.#refreshedAtMs >= refreshEveryMs) await this.#refreshes.join();
     if (this.#fits(coming)) {
+      this.#wasWithinSize ||= !this.#isWaiting;
       if (!this.#fits(coming, true)) this.#sweepInBackground();
       this.#coming.add(coming);
       return;
     }
     if (clock.monotonicMs() - this.#futileAtMs >= futileWaitMs) {
-      this.#coming.add(coming); // the sweep makes room for it
-      try {
-        await this.#sweeps.join();
-      } finally {
-        this.#coming.delete(coming);
-      }
-      if (this.#fits(coming)) {
-        this.#coming.add(coming);
-        return;
-      }
+      if (await this.#sweepFor(coming)) return;
       this.#futileAtMs = clock.monotonicMs();
     }
     throw this.#noRoom(coming);
+  }
+
+  /** Sweeps until the frame fits, or nothing more is deleted. @returns whether it fits */
+  async #sweepFor(coming: Coming): Promise<boolean> {
+    this.#coming.add(coming); // the sweep makes room for it
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        await this.#sweeps.join();
+        this.#coming.delete(coming);
+        const doesFit = this.#fits(coming);
+        if (!doesFit && (this.#isShort || this.#isWaiting || attempt === maxSweeps)) return false;
+        // Where it does not fit, frames that came later were stored before it.
+        this.#coming.add(coming);
+        if (doesFit) return true;
+      }
+    } catch (error) {
+      this.#coming.delete(coming);
+      throw error;
+    }
   }
 
   #fits(coming: Coming, isEarly = false): boolean {
@@ -201,17 +221,19 @@ export class RetainingStore implements FrameStore {
     this.#steps += 1;
     const step = this.#steps;
     const comingBytes = new Map<string, number>();
-    for (const { camera, bytes } of this.#coming) {
+    for (const { camera, bytes, storedAt } of this.#coming) {
+      // The sweep counts what is stored.
+      if (storedAt !== undefined) continue;
       comingBytes.set(camera, (comingBytes.get(camera) ?? 0) + bytes);
     }
     let isAsked = false;
     const result = await sweep(parts, {
       ...{ waitS: otherSweepWaitS, comingBytes, isEarly: true },
       isStopped: () => this.#isClosed,
-      mayDelete: async ({ frameCount }, storeFrames) => {
-        if (!isMuch(frameCount, storeFrames)) return true;
+      mayDelete: async (plan, storeFrames) => {
+        if (!isMuch(this.#surprising(plan), storeFrames)) return true;
         isAsked = true;
-        return await this.#mayDeleteMuch(frameCount, storeFrames);
+        return await this.#mayDeleteMuch(plan.frameCount, storeFrames);
       },
     });
     if (result.outcome === 'held') {
@@ -219,6 +241,7 @@ export class RetainingStore implements FrameStore {
       return;
     }
     this.#isWaiting = result.outcome === 'refused';
+    this.#isShort = result.plan !== undefined && shortLines(result.plan.shortBytes).length > 0;
     await this.#inRoot(async (root) => {
       if (!isAsked) forgetWait(root);
       await parts.totals.refresh(root);
@@ -228,6 +251,15 @@ export class RetainingStore implements FrameStore {
     });
     this.#refreshedAtMs = parts.clock.monotonicMs();
     reportSweep(parts, result satisfies SweepResult);
+  }
+
+  /** Frames that may go by mistake: growth above a size that the store was within is none. */
+  #surprising({ parts, frameCount }: SweepPlan): number {
+    if (!this.#wasWithinSize) return frameCount;
+    return parts.reduce((sum, { counts }) => {
+      const [old, free] = [counts.get('max-age')?.frames ?? 0, counts.get('min-free')?.frames ?? 0];
+      return sum + old + free;
+    }, 0);
   }
 
   async #mayDeleteMuch(frames: number, storeFrames: number): Promise<boolean> {

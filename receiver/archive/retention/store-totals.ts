@@ -33,6 +33,8 @@ export class StoreTotals {
   #totalBytes = 0;
   #frames = 0;
   #hasChanged = false;
+  /** When names were last made or removed in the root, '', and in each camera's folder; as they were at the last look. */
+  readonly #changeTimes = new Map<string, bigint | undefined>();
   /** By day: the size of a record that cannot be reduced. */
   readonly #passedOver = new Map<string, number>();
 
@@ -67,12 +69,8 @@ export class StoreTotals {
   /** Counts what was appended to any record since. @throws a system error */
   async refresh(root: Folder): Promise<void> {
     const found = new Set<string>();
-    const cameras: string[] = [];
-    for await (const name of root.names()) if (cameraPattern.test(name)) cameras.push(name);
-    for (const camera of cameras) {
-      await within(root, camera, async (folder) => {
-        for (const path of await this.#refreshCamera(folder, camera)) found.add(path);
-      });
+    for (const camera of await this.#camerasIn(root)) {
+      for (const path of await this.#refreshCamera(root, camera)) found.add(path);
     }
     for (const path of this.#days.keys()) {
       if (found.has(path)) continue;
@@ -82,8 +80,17 @@ export class StoreTotals {
     this.#sum();
   }
 
-  /** As `refresh`, of the newest days of each camera and of others that are named. @throws a system error */
+  /**
+   * As `refresh`, of the days that are likely to have grown: the newest of each camera, new ones, and those that are
+   * named.
+   * @throws a system error
+   */
   async refreshActive(root: Folder, paths: Iterable<string>): Promise<void> {
+    if (this.#changeTimes.get('') !== changeTimeOf(root, '.')) await this.#camerasIn(root);
+    for (const [camera, changedNs] of [...this.#changeTimes]) {
+      if (camera === '' || changeTimeOf(root, camera) === changedNs) continue;
+      await this.#refreshCamera(root, camera);
+    }
     const active = new Set(paths);
     const byCamera = new Map<string, string[]>();
     for (const path of this.#days.keys()) {
@@ -131,7 +138,25 @@ export class StoreTotals {
     await writeTotals(root, this.#storeId, this.#days);
   }
 
-  async #refreshCamera(folder: Folder, camera: string): Promise<string[]> {
+  async #camerasIn(root: Folder): Promise<string[]> {
+    this.#changeTimes.set('', changeTimeOf(root, '.'));
+    const cameras: string[] = [];
+    for await (const name of root.names()) {
+      if (!cameraPattern.test(name)) continue;
+      cameras.push(name);
+      if (!this.#changeTimes.has(name)) this.#changeTimes.set(name, undefined);
+    }
+    return cameras;
+  }
+
+  /** @returns the paths of its days */
+  async #refreshCamera(root: Folder, camera: string): Promise<string[]> {
+    this.#changeTimes.set(camera, changeTimeOf(root, camera));
+    const found = await within(root, camera, (folder) => this.#refreshDays(folder, camera));
+    return found ?? [];
+  }
+
+  async #refreshDays(folder: Folder, camera: string): Promise<string[]> {
     const names: string[] = [];
     let hasUnclocked = false;
     for await (const name of folder.names()) {
@@ -199,6 +224,10 @@ export function lookAt(parent: Folder, name: string): DayLook | undefined {
   const sizes = [folder.size, record.size, index?.size ?? 0n].map(Number);
   const otherBytes = sizes.reduce((sum, size) => sum + inBlocks(size), 0);
   return { inode: Number(record.ino), recordBytes: Number(record.size), otherBytes };
+}
+
+function changeTimeOf(folder: Folder, name: string): bigint | undefined {
+  return folder.lstat(name)?.mtimeNs;
 }
 
 async function countDay(

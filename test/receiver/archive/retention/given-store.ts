@@ -63,7 +63,7 @@ export async function makeStore(directory = temporaryDirectory()) {
     nowMs: () => nowMs,
     disk: () => ({ totalBytes: 1e12, freeBytes: 1e12 }),
   });
-  return { directory, store, root, totals, parts };
+  return { directory, store, root, totals, marker, parts };
 }
 
 /** Writes frames as the store does, without flushes. @returns their names */
