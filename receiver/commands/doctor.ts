@@ -17,14 +17,17 @@ import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
 import { receiverUnits } from '../setup/units.js';
 import { capturesFindings } from '../setup/doctor/captures-findings.js';
+import { fullnessFindings } from '../setup/doctor/fullness-findings.js';
+import { limitsOf } from './retention.js';
 import { pairingFindings } from '../setup/doctor/pairing-findings.js';
 import { portFindings } from '../setup/doctor/port-findings.js';
 
-const { dir, listen, keys } = receiverProgram.table;
+const { dir, listen, keys, maxAge, maxSize, minFree } = receiverProgram.table;
 const table = {
   dir,
   listen,
   keys,
+  ...{ maxAge, maxSize, minFree },
   user: flag("Check the receiver of this user's systemd instance instead of the system's."),
   json: flag('Print the findings as JSON.'),
   help: flag('Show this help.'),
@@ -71,6 +74,7 @@ export const run = defineCommand({
         });
     findings.push(
       ...(await capturesFindings(directory, nowMs)),
+      ...(await fullnessFindings(directory, limitsOf(options), nowMs, install)),
       ...(await portFindings(options.listen[0] ?? listenAddressOf(units), runTool, start)),
       ...pairing,
       await clockFinding(runTool, nowMs),

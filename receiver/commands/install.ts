@@ -16,6 +16,7 @@ import { requireDirectory } from '../setup/installed.js';
 import { capturesOwner } from '../setup/install/captures-owner.js';
 import { installOptions } from '../setup/install/install-options.js';
 import { installedSocket } from '../setup/install/installed-socket.js';
+import { retentionDefaults } from '../setup/install/retention-defaults.js';
 import { receiverPlan, serviceUser, shippedDirectory } from '../setup/install/receiver-plan.js';
 
 const program = {
@@ -58,23 +59,31 @@ export const run = defineCommand({
       paths: ['keys'],
       scope,
     });
-    const installed = (await readInstalledSettings(scope, 'receiver')).variables;
+    const before = await readInstalledSettings(scope, 'receiver');
+    const installed = before.variables;
     const directory = requireDirectory(
       options.dir ?? installed.RECEIVER_DIR ?? (scope.isUser ? undefined : shippedDirectory),
     );
     const absolute = absolutePath(directory, scope.isUser);
     const isServiceFolder = scope.isUser || absolute === shippedDirectory;
-    const before = await installedSocket(scope);
+    const socket = await installedSocket(scope);
     const listen = options.listen.map(({ address, port }) =>
       address === undefined ? String(port) : formatAddress(address, port),
     );
+    const defaults = retentionDefaults({
+      directory: absolute,
+      installed: before.status === 'missing' ? undefined : installed,
+      given: settings,
+      install: scope.isUser ? 'receiver install --user' : 'sudo receiver install',
+    });
     const plan = await receiverPlan({
       directory: absolute,
       owner: isServiceFolder ? undefined : await capturesOwner(absolute, serviceUser, runTool),
       keys: settings.RECEIVER_KEYS ?? (installed.RECEIVER_KEYS || installedKeysPath(scope, env)),
-      isAccept: supplied.has('accept') ? options.accept : (before?.isAccept ?? false),
-      listen: listen.length > 0 ? listen : (before?.listen ?? []),
-      settings,
+      isAccept: supplied.has('accept') ? options.accept : (socket?.isAccept ?? false),
+      listen: listen.length > 0 ? listen : (socket?.listen ?? []),
+      settings: { ...settings, ...defaults.settings },
+      notes: defaults.notes,
       package: ownPackage(),
       scope,
       hostName: hostname(),

@@ -17,12 +17,19 @@ import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
 import { type CameraSurvey, surveyCaptures } from '../store/captures-survey.js';
 import { receiverUnits } from '../setup/units.js';
+import { type Forecast, forecastText } from '../archive/retention/forecast.js';
+import { type RetentionLimits, hasLimits, limitsText } from '../archive/retention/limits.js';
+import { readForecast } from '../archive/retention/read-forecast.js';
+import { limitsOf } from './retention.js';
 
 const program = {
   name: 'receiver',
   table: {
     dir: receiverProgram.table.dir,
     keys: receiverProgram.table.keys,
+    maxAge: receiverProgram.table.maxAge,
+    maxSize: receiverProgram.table.maxSize,
+    minFree: receiverProgram.table.minFree,
     user: flag("Show the receiver of this user's systemd instance instead of the system's."),
     json: flag('Print the status as one line of JSON.'),
     help: flag('Show this help.'),
@@ -31,7 +38,8 @@ const program = {
 
 const usage = `receiver status [--dir DIR]
 
-Shows the receiver's service, each camera's last frame and its frames of today, and which cameras are paired.
+Shows the receiver's service, how full the captures are and when they will be full, each camera's last frame and its
+frames of today, and which cameras are paired.
 
 `;
 
@@ -47,17 +55,20 @@ export const run = defineCommand({
     const nowMs = systemClock.nowMs();
     const units = (await unitStates(runTool, receiverUnits, user)) ?? [];
     const cameras = await readCaptures(dir, nowMs);
+    const limits = limitsOf(options);
+    const space = await readSpace(dir, limits, nowMs);
     // The settings that this user may not read name the keys folder.
     const isHidden = settings.status === 'hidden' && options.keys === undefined;
     const folder = new KeyFolder(keysPath(options.keys, env));
     const pairing = isHidden ? unknownPairing : await readPairing(folder, nowMs);
     if (options.json) {
-      writeTo(1, `${JSON.stringify({ units, dir, cameras, ...pairing })}\n`);
+      writeTo(1, `${JSON.stringify({ units, dir, cameras, space, ...pairing })}\n`);
       return;
     }
     const lines = [
       ...serviceLines(units, nowMs),
       `captures are in ${dir}`,
+      ...(space === undefined ? [] : [spaceLine(space, limits, settings.status === 'hidden')]),
       ...(cameras.length === 0 ? ['no camera has sent a frame yet'] : []),
       ...cameras.map((camera) => cameraLine(camera, nowMs)),
       ...pairingLines(pairing, nowMs),
@@ -75,6 +86,27 @@ async function readCaptures(dir: string, nowMs: number): Promise<readonly Camera
     const hint = 'sudo receiver status';
     throw new OperationalError('STORE', `cannot read ${dir}`, { cause, hint });
   }
+}
+
+/** @returns undefined: no receiver has stored here yet */
+async function readSpace(
+  dir: string,
+  limits: RetentionLimits,
+  nowMs: number,
+): Promise<Forecast | undefined> {
+  try {
+    return await readForecast(dir, limits, nowMs);
+  } catch (error) {
+    if (error instanceof OperationalError || systemCode(error) !== undefined) return undefined;
+    throw error;
+  }
+}
+
+function spaceLine(space: Forecast, limits: RetentionLimits, isHidden: boolean): string {
+  const limited = hasLimits(limits) ? `${limitsText(limits)}: ` : '';
+  // Without the settings the limits are unknown.
+  if (isHidden && !hasLimits(limits)) return `space: ${humanSize(space.usedBytes)} used`;
+  return `space: ${limited}${forecastText(space, limits)}`;
 }
 
 function cameraLine({ camera, lastMs, todayFrames, todayBytes }: CameraSurvey, nowMs: number) {

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { agentProgram } from '../../agent/options.js';
 import { replayProgram } from '../../agent/replay/replay-options.js';
 import { eraseProgram } from '../../receiver/commands/erase.js';
+import { keepProgram } from '../../receiver/commands/keep.js';
+import { pruneProgram } from '../../receiver/commands/prune.js';
 import { reindexProgram } from '../../receiver/commands/reindex.js';
 import { reportProgram } from '../../receiver/commands/report.js';
 import { receiverProgram } from '../../receiver/options.js';
@@ -31,6 +33,8 @@ const blocks: readonly (readonly [page: string, name: string, expected: string])
   ['docs/reference/replay.md', 'replay options', optionTable(replayProgram)],
   ['docs/reference/receiver.md', 'receiver options', optionTable(receiverProgram)],
   ['docs/reference/report.md', 'report options', optionTable(reportProgram)],
+  ['docs/retention.md', 'prune options', optionTable(pruneProgram)],
+  ['docs/retention.md', 'keep options', optionTable(keepProgram)],
   ['docs/record.md', 'reindex options', optionTable(reindexProgram)],
   ['docs/erase.md', 'erase options', optionTable(eraseProgram)],
   ['docs/troubleshooting.md', 'error codes', errorTable],

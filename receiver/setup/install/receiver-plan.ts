@@ -25,6 +25,8 @@ export interface ReceiverPlanRequest {
   readonly package: Package;
   readonly scope: Scope;
   readonly hostName: string;
+  /** Further sentences to print after install. */
+  readonly notes: readonly string[];
 }
 
 export const serviceUser = 'surveillance';
@@ -81,7 +83,7 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
     restart: [isAccept ? 'surveillance@*' : service],
     stop: isAccept ? [...names, 'surveillance-reopen.timer', 'surveillance@*'] : names,
     hasUdevRule: false,
-    notes: [...program.notes, ...notesFor(request)],
+    notes: [...program.notes, ...request.notes, ...notesFor(request)],
   };
 }
 
