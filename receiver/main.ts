@@ -14,6 +14,7 @@ const commands: Commands = {
     file: () => import('./examples/file.js'),
     report: () => import('./commands/report.js'),
     erase: () => import('./commands/erase.js'),
+    verify: () => import('./commands/verify.js'),
     reindex: () => import('./commands/reindex.js'),
     prune: () => import('./commands/prune.js'),
     keep: () => import('./commands/keep.js'),

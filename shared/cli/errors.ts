@@ -19,6 +19,8 @@ export const errorCodes = {
   STORE: 'the captures directory cannot be written',
   OUTPUT: 'standard output cannot be written',
   DOCTOR: 'the doctor found a fault',
+  VERIFY: 'stored frames or their record are not as they were recorded',
+  UNREADABLE: 'something that is to be checked cannot be read; exit code 3',
   INSTALL: 'units, settings or programs could not be installed or removed',
 } as const;
 
@@ -81,7 +83,11 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Exit code for an error that ends the program: 2 for wrong usage, 1 for any other. */
-export function exitCodeFor(error: unknown): 1 | 2 {
-  return error instanceof UsageError ? 2 : 1;
+/**
+ * Exit code for an error that ends the program: 2 for wrong usage, 3 when a check could not look at everything, 1 for
+ * any other.
+ */
+export function exitCodeFor(error: unknown): 1 | 2 | 3 {
+  if (error instanceof UsageError) return 2;
+  return error instanceof OperationalError && error.code === 'UNREADABLE' ? 3 : 1;
 }

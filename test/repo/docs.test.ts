@@ -9,6 +9,8 @@ import { keepProgram } from '../../receiver/commands/keep.js';
 import { pruneProgram } from '../../receiver/commands/prune.js';
 import { reindexProgram } from '../../receiver/commands/reindex.js';
 import { reportProgram } from '../../receiver/commands/report.js';
+import { verifyProgram } from '../../receiver/commands/verify.js';
+import { findingKinds } from '../../receiver/archive/verify/findings.js';
 import { receiverProgram } from '../../receiver/options.js';
 import { errorCodes } from '../../shared/cli/errors.js';
 import { type Program, optionRows } from '../../shared/cli/option-table.js';
@@ -28,6 +30,12 @@ const errorTable = markdownTable(
   ['code', 'what it stands for'],
   Object.entries(errorCodes).map(([code, meaning]) => [`\`${code}\``, meaning]),
 );
+const findingTable = markdownTable(
+  ['finding', 'level', 'what it says', 'what now'],
+  Object.entries(findingKinds).map(([kind, { level, means, now }]) => [
+    ...[`\`${kind}\``, level, means, now],
+  ]),
+);
 const blocks: readonly (readonly [page: string, name: string, expected: string])[] = [
   ['docs/reference/agent.md', 'agent options', optionTable(agentProgram)],
   ['docs/reference/replay.md', 'replay options', optionTable(replayProgram)],
@@ -37,6 +45,8 @@ const blocks: readonly (readonly [page: string, name: string, expected: string])
   ['docs/retention.md', 'keep options', optionTable(keepProgram)],
   ['docs/record.md', 'reindex options', optionTable(reindexProgram)],
   ['docs/erase.md', 'erase options', optionTable(eraseProgram)],
+  ['docs/verify.md', 'verify options', optionTable(verifyProgram)],
+  ['docs/verify.md', 'findings', findingTable],
   ['docs/troubleshooting.md', 'error codes', errorTable],
 ];
 

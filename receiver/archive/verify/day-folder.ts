@@ -1,0 +1,58 @@
+/** What verify reads of a day: from a captures directory or from an export. Pure. */
+
+/** Bytes of a file that is open. */
+export interface OpenBytes {
+  /** At its opening: a receiver may append meanwhile. */
+  readonly size: number;
+  /** @returns how many bytes were read; 0: the end */
+  read(into: Buffer, atByte: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface Look {
+  readonly isFile: boolean;
+  readonly bytes: number;
+  /** By the clock of the file system's machine. */
+  readonly changedAtMs: number;
+}
+
+export interface DayFolder {
+  readonly camera: string;
+  /** Relative to the captures directory: `yard/2026_11_22`. */
+  readonly path: string;
+  /** Frames of a camera without a clock: the day is that of their arrival. */
+  readonly isUnclocked: boolean;
+  /** @throws a system error */
+  names(): AsyncIterable<string>;
+  /** @returns undefined: nothing has this name @throws a system error */
+  look(name: string): Look | undefined;
+  /** @returns undefined: there is no record @throws {OperationalError} STORE: it is no regular file; or a system error */
+  openRecord(): Promise<OpenBytes | undefined>;
+  /** @returns undefined: it is gone meanwhile @throws as `openRecord` */
+  hashOf(name: string): Promise<FileHash | undefined>;
+}
+
+export interface FileHash {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface VerifySource {
+  /** Sorted. @throws a system error */
+  cameras(): Promise<readonly string[]>;
+  /** Calls `act` with each day of a camera, sorted, and `onOther` for what is no day. @throws a system error */
+  days(
+    camera: string,
+    act: (day: DayFolder) => Promise<void>,
+    onOther: (other: OtherName) => void,
+  ): Promise<void>;
+  /** Whether a receiver holds the camera's name now: entries may be on their way. */
+  isSending(camera: string): boolean;
+}
+
+export interface OtherName {
+  readonly path: string;
+  /** `unreadable`: a day or a camera that is a link or may not be read. */
+  readonly kind: 'foreign-file' | 'unreadable';
+  readonly why: string;
+}

@@ -1,0 +1,183 @@
+/**
+ * Which numbers of a camera's epochs are missing, and what explains a missing one: an entry or a gap has it, a note
+ * says that it is gone, a file without a line or a recovered line may be it, or it may still arrive. Each number of
+ * an epoch, from 1 to the newest, was given to an entry; the first report of the next epoch states the last one. Pure.
+ */
+import type { StoreNote } from '../../store/store-note.js';
+import type { RecordEntry } from '../record-entry.js';
+import { TimedRanges } from './timed-ranges.js';
+
+/** Frames that an agent has in flight at most: so far behind the newest one a frame may still arrive. */
+export const maxBehind = 256;
+/** A camera's clock may be set between two entries. */
+const slackMs = 2000;
+
+export interface Hole {
+  readonly epoch: string;
+  /** Both included. */
+  readonly first: number;
+  readonly last: number;
+  readonly kind: 'missing-entries' | 'begins-late' | 'may-arrive';
+}
+
+class Epoch {
+  readonly known = new TimedRanges();
+  firstMs = Infinity;
+  newestArrivalMs = -Infinity;
+  /** Frames in gaps of 0.1, which do not name their numbers. */
+  unnamed = 0;
+  /** As the epoch after it states. */
+  statedLast = 0;
+  statedBy: Epoch | undefined;
+  hasEntries = false;
+}
+
+export interface SequenceWish {
+  /** Later entries of the newest epoch may still arrive; undefined: the camera does not send now. */
+  readonly arrivingSinceMs: number | undefined;
+  /** Only a part of what the camera sent is here: nothing is missing before or after it. */
+  readonly isPart: boolean;
+  /** Holes that end earlier are left out. */
+  readonly sinceMs?: number | undefined;
+}
+
+export class SequenceCheck {
+  readonly #epochs = new Map<string, Epoch>();
+  /** Times of frames whose number is not known. */
+  readonly #unnumbered: number[] = [];
+  readonly #gapsOf01 = new Set<string>();
+
+  addEntry(entry: RecordEntry): void {
+    const { epoch: id, sequence } = entry;
+    if (id === undefined || sequence === undefined) return;
+    const epoch = this.#of(id);
+    const atMs = entry.kind === 'frame' ? entry.capturedAtMs : entry.toMs;
+    epoch.hasEntries = true;
+    epoch.firstMs = Math.min(epoch.firstMs, atMs);
+    epoch.newestArrivalMs = Math.max(epoch.newestArrivalMs, entry.receivedAtMs ?? -Infinity);
+    epoch.known.add(sequence, sequence, atMs);
+    if (entry.kind === 'gap') {
+      for (const [first, last] of entry.sequences ?? []) epoch.known.add(first, last, atMs);
+      const key = `${id} ${sequence} ${entry.fromMs} ${entry.count}`;
+      if (entry.sequences === undefined && !this.#gapsOf01.has(key)) {
+        this.#gapsOf01.add(key);
+        epoch.unnamed += entry.count;
+      }
+    }
+    if (entry.kind !== 'report' || entry.before === undefined) return;
+    const before = this.#of(entry.before.epoch);
+    before.statedLast = Math.max(before.statedLast, entry.before.sequence);
+    before.statedBy = epoch;
+  }
+
+  addNote(note: StoreNote): void {
+    if (note.kind === 'late') {
+      this.#of(note.epoch).known.add(note.sequence, note.sequence, note.capturedAtMs);
+    }
+    if (note.kind !== 'summary') return;
+    for (const { epoch: id, ranges } of note.entries) {
+      const epoch = this.#of(id);
+      epoch.hasEntries = true;
+      epoch.firstMs = Math.min(epoch.firstMs, note.fromMs);
+      for (const [first, last] of ranges) epoch.known.add(first, last, note.toMs);
+    }
+  }
+
+  /** A frame whose line was lost: it has a number that no line states. */
+  addUnnumbered(capturedAtMs: number): void {
+    this.#unnumbered.push(capturedAtMs);
+  }
+
+  holes({ arrivingSinceMs, isPart, sinceMs = -Infinity }: SequenceWish): Hole[] {
+    const unnumbered = this.#unnumbered.toSorted((a, b) => a - b);
+    const holes: Hole[] = [];
+    const starts = [...this.#epochs.values()].map(({ firstMs }) => firstMs);
+    const oldestMs = starts.reduce((least, each) => Math.min(least, each), Infinity);
+    const newestArrivalMs = [...this.#epochs.values()].reduce(
+      (most, each) => Math.max(most, each.newestArrivalMs),
+      -Infinity,
+    );
+    for (const [id, epoch] of this.#epochs) {
+      const isOldest = (epoch.hasEntries ? epoch : (epoch.statedBy ?? epoch)).firstMs <= oldestMs;
+      const ofEpoch = holesOf(id, epoch, { isOldest, isPart });
+      const newest = epoch.known.ranges().at(-1)?.last ?? 0;
+      const isArriving =
+        arrivingSinceMs !== undefined &&
+        epoch.newestArrivalMs === newestArrivalMs &&
+        newestArrivalMs >= arrivingSinceMs;
+      let unnamed = epoch.unnamed;
+      for (const { fromMs, toMs, ...hole } of ofEpoch) {
+        const count = hole.last - hole.first + 1;
+        if (toMs < sinceMs) continue;
+        if (hole.kind === 'begins-late') holes.push(hole);
+        else if (count <= unnamed) unnamed -= count;
+        else if (takeBetween(unnumbered, fromMs, toMs, count)) continue;
+        else if (isArriving && hole.first > newest - maxBehind && hole.last < newest) {
+          holes.push({ ...hole, kind: 'may-arrive' });
+        } else holes.push(hole);
+      }
+    }
+    return holes;
+  }
+
+  #of(id: string): Epoch {
+    const known = this.#epochs.get(id);
+    if (known !== undefined) return known;
+    const added = new Epoch();
+    this.#epochs.set(id, added);
+    return added;
+  }
+}
+
+/** Takes so many times of a stretch, if there are: each explains a number. @param times sorted */
+function takeBetween(times: number[], fromMs: number, toMs: number, count: number): boolean {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((times[middle] ?? 0) < fromMs - slackMs) low = middle + 1;
+    else high = middle;
+  }
+  const last = times[low + count - 1];
+  if (last === undefined || last > toMs + slackMs) return false;
+  times.splice(low, count);
+  return true;
+}
+
+interface TimedHole extends Hole {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+function holesOf(
+  id: string,
+  epoch: Epoch,
+  { isOldest, isPart }: { readonly isOldest: boolean; readonly isPart: boolean },
+): TimedHole[] {
+  const ranges = epoch.known.ranges();
+  const holes: TimedHole[] = [];
+  const hole = (first: number, last: number, fromMs: number, toMs: number): void => {
+    const [from, to] = fromMs <= toMs ? [fromMs, toMs] : [toMs, fromMs];
+    holes.push({ epoch: id, kind: 'missing-entries', first, last, fromMs: from, toMs: to });
+  };
+  const [first, last] = [ranges[0], ranges.at(-1)];
+  if (first === undefined || last === undefined) {
+    // Only the report of the next epoch states it.
+    const all = { first: 1, last: epoch.statedLast, fromMs: -Infinity, toMs: Infinity };
+    const kind = isOldest ? 'begins-late' : 'missing-entries';
+    return epoch.statedLast > 0 && !isPart ? [{ epoch: id, kind, ...all }] : [];
+  }
+  if (!isPart && first.first > 1) {
+    if (isOldest) {
+      const missing = { first: 1, last: first.first - 1, fromMs: -Infinity, toMs: first.firstMs };
+      holes.push({ epoch: id, kind: 'begins-late', ...missing });
+    } else hole(1, first.first - 1, -Infinity, first.firstMs);
+  }
+  for (const [at, range] of ranges.entries()) {
+    const next = ranges[at + 1];
+    if (next !== undefined) hole(range.last + 1, next.first - 1, range.lastMs, next.firstMs);
+  }
+  if (!isPart && epoch.statedLast > last.last) {
+    hole(last.last + 1, epoch.statedLast, last.lastMs, Infinity);
+  }
+  return holes;
+}
