@@ -15,6 +15,7 @@ const commands: Commands = {
     report: () => import('./commands/report.js'),
     erase: () => import('./commands/erase.js'),
     verify: () => import('./commands/verify.js'),
+    export: () => import('./commands/export.js'),
     reindex: () => import('./commands/reindex.js'),
     prune: () => import('./commands/prune.js'),
     keep: () => import('./commands/keep.js'),

@@ -5,6 +5,8 @@ import { systemClock } from '../../shared/clock.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import { flag, value } from '../../shared/cli/option-table.js';
 import { cameraName } from '../../shared/protocol/camera-name.js';
+import { readPublicKey } from '../../shared/protocol/statement.js';
+import { fingerprintOf } from '../archive/verify/key-fingerprint.js';
 import { keysTable, openKeys } from '../access/keys/keys-options.js';
 import { type PairedCamera, listCameras } from '../access/keys/pairing-codes.js';
 
@@ -13,6 +15,9 @@ const camerasProgram = {
   table: {
     ...keysTable,
     json: flag('Print a line of JSON for each camera.'),
+    fingerprints: flag(
+      "Print the fingerprint of each camera's public key, to compare it with that of an export.",
+    ),
     publicKey: value(
       cameraName,
       "Print the public key of this camera's signatures, as PEM, and nothing else.",
@@ -37,6 +42,10 @@ export const run = defineCommand({
       writeTo(1, publicKeyOf(options.publicKey, cameras));
       return;
     }
+    if (options.fingerprints) {
+      for (const each of cameras) writeTo(1, fingerprintLine(each));
+      return;
+    }
     if (options.json) for (const camera of cameras) writeTo(1, `${JSON.stringify(camera)}\n`);
     else if (cameras.length > 0) writeTo(1, tableOf(cameras));
     else writeTo(2, `no camera is paired: no keys in ${folder.path}\n`);
@@ -53,6 +62,11 @@ function publicKeyOf(camera: string, cameras: readonly PairedCamera[]): string {
       ? 'its agent has not connected since it can sign: update the agent, and start it'
       : `pair it: receiver pair ${camera}`,
   });
+}
+
+function fingerprintLine({ camera, publicKey }: PairedCamera): string {
+  const key = publicKey === undefined ? undefined : readPublicKey(publicKey);
+  return `${camera} ${key === undefined ? 'no key is known' : fingerprintOf(key)}\n`;
 }
 
 function tableOf(cameras: readonly PairedCamera[]): string {

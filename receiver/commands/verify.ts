@@ -3,30 +3,25 @@ import { isatty } from 'node:tty';
 import { systemClock } from '../../shared/clock.js';
 import { writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
-import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
+import { UsageError } from '../../shared/cli/errors.js';
 import { flag, list, value } from '../../shared/cli/option-table.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPath } from '../access/keys/keys-path.js';
 import { folderName } from '../archive/report-options.js';
-import { CapturesSource } from '../archive/verify/captures-source.js';
 import type { VerifySource } from '../archive/verify/day-folder.js';
-import type { Finding, FindingKind } from '../archive/verify/findings.js';
-import { findingText } from '../archive/verify/findings.js';
+import type { ExportFacts } from '../archive/verify/export-facts.js';
+import { fingerprintOf } from '../archive/verify/key-fingerprint.js';
+import type { KnownKey } from '../archive/verify/keys.js';
+import { openTarget, targetError } from '../archive/verify/open-target.js';
+import { VerifyOutput } from '../archive/verify/verify-output.js';
 import { knownKeys } from '../archive/verify/known-keys.js';
 import { ProgressBar } from '../archive/verify/progress-bar.js';
-import { type CameraResult, verifyCaptures } from '../archive/verify/verify-captures.js';
+import { verifyCaptures } from '../archive/verify/verify-captures.js';
 import { type Since, keyFile, since } from '../archive/verify/verify-options.js';
-import {
-  cameraJson,
-  cameraText,
-  findingJson,
-  meaningsText,
-} from '../archive/verify/verify-text.js';
 import { receiverProgram } from '../options.js';
 import { capturesFor } from '../setup/installed.js';
-import { Folder } from '../store/folder.js';
 
 export const verifyProgram = {
   name: 'receiver',
@@ -51,10 +46,11 @@ export const verifyProgram = {
   },
 } as const;
 
-const usage = `receiver verify [--dir DIR] [--camera NAME] [--since MOMENT|DURATION] [--key CAMERA=FILE] [--json]
+const usage = `receiver verify [EXPORT] [--dir DIR] [--camera NAME] [--since MOMENT|DURATION] [--key CAMERA=FILE] [--json]
 
 Checks that every recorded frame is there with its size and its SHA-256, that every signature holds, that no entry is
-missing, and that lines and files are where they belong. Reads only; a receiver may run meanwhile.
+missing, and that lines and files are where they belong. Reads only; a receiver may run meanwhile. EXPORT is a zip file
+or a directory that receiver export wrote: it is checked instead, on any machine.
 Exit code 0: all as recorded; 1: there are findings; 2: wrong usage; 3: something could not be read.
 
 `;
@@ -66,61 +62,73 @@ Exit code 0: all as recorded; 1: there are findings; 2: wrong usage; 3: somethin
 export const run = defineCommand({
   program: verifyProgram,
   usage,
-  async run({ options: { user }, env, optionsWith }) {
+  accepts: 'positionals',
+  async run({ options: { user }, env, optionsWith, positionals }) {
+    const [exported, ...others] = positionals;
+    if (others.length > 0) throw new UsageError(`unexpected argument '${others[0]}'`);
     const scope = scopeFor(user, env);
     const settings = await readInstalledSettings(scope, 'receiver');
     const options = optionsWith(settings.variables);
-    const dir = await capturesFor(options.dir, scope);
-    if (settings.status === 'hidden' && options.keys === undefined && options.key.length === 0) {
-      throw new OperationalError(
-        'UNREADABLE',
-        `this user may not read ${settings.path}, which names the keys`,
-        {
-          hint: 'sudo receiver verify',
-        },
-      );
-    }
-    const keys = await knownKeys(new KeyFolder(keysPath(options.keys, env)), options.key);
-    await inCaptures(dir, async (root) => {
-      const sinceMs = sinceMsOf(options.since);
-      const all = new CapturesSource(root);
-      const source = new CapturesSource(root, sinceMs);
-      const cameras = choose(await source.cameras(), options.camera, dir);
-      const output = new Output(options.json, await progressFor(source, cameras));
+    const path = exported ?? (await capturesFor(options.dir, scope));
+    const sinceMs = sinceMsOf(options.since);
+    const target = await openTarget(path, sinceMs);
+    try {
+      const { source, all, facts, key } = target;
+      if (exported !== undefined && facts === undefined) {
+        throw new UsageError(`${path} is no export`, { hint: `receiver verify --dir ${path}` });
+      }
+      // The pinned keys of this machine's receiver are not those of another one's cameras.
+      const isHidden = settings.status === 'hidden' && options.keys === undefined;
+      const folder =
+        facts !== undefined || isHidden ? undefined : new KeyFolder(keysPath(options.keys, env));
+      const keys = await knownKeys(folder, options.key);
+      if (facts !== undefined && key !== undefined && !keys.has(facts.camera)) {
+        keys.set(facts.camera, [key]);
+      }
+      const cameras = choose(await source.cameras(), options.camera, path);
+      const progress = await progressFor(source, cameras);
+      const output = new VerifyOutput(options.json, progress, (text) => writeTo(1, text));
+      if (isHidden && facts === undefined) {
+        output.say(
+          `this user may not read ${settings.path}, which names the keys: sudo receiver verify\n`,
+        );
+      }
+      if (facts !== undefined) output.say(exportText(facts, keys.get(facts.camera)?.[0], key));
       await verifyCaptures(
         {
-          ...{ source, keys, cameras, isPart: false },
+          ...{ source, keys, cameras, part: facts },
           since: sinceMs === undefined ? undefined : { atMs: sinceMs, all },
           nowMs: () => systemClock.nowMs(),
           sleep: (ms) => systemClock.sleep(ms),
           onFinding: (finding) => output.finding(finding),
-          onBytes: (bytes) => output.progress?.add(bytes),
+          onBytes: (bytes) => progress?.add(bytes),
         },
         (result) => output.camera(result),
       );
-      output.end(dir);
-    });
+      output.end(path);
+    } catch (error) {
+      throw targetError(path, error);
+    } finally {
+      await target.close();
+    }
   },
 });
 
-/** @throws {OperationalError} UNREADABLE */
-async function inCaptures(dir: string, work: (root: Folder) => Promise<void>): Promise<void> {
-  let root: Folder;
-  try {
-    root = await Folder.open(dir);
-  } catch (cause) {
-    const isDenied = systemCode(cause) === 'EACCES';
-    const hint = isDenied ? 'sudo receiver verify' : 'name the captures directory: --dir DIR';
-    throw new OperationalError('UNREADABLE', `cannot read ${dir}`, { cause, hint });
-  }
-  try {
-    await work(root);
-  } catch (cause) {
-    if (cause instanceof OperationalError || systemCode(cause) === undefined) throw cause;
-    throw new OperationalError('UNREADABLE', `cannot read ${dir}`, { cause });
-  } finally {
-    await root.close();
-  }
+/** Whose key it is, is not in the export. */
+function exportText(
+  { camera, from, to, exportedAt }: ExportFacts,
+  used: KnownKey | undefined,
+  own: KnownKey | undefined,
+): string {
+  const head = `export of ${camera}, ${from} to ${to}, made ${exportedAt}\n`;
+  if (used === undefined) return `${head}no key came with it\n`;
+  const whose = used === own ? 'the key came with the export' : 'with the given key';
+  return (
+    `${head}${whose}: ${fingerprintOf(used.key)}\n` +
+    (used === own
+      ? `compare it with what the owner of the receiver gets from: receiver cameras --fingerprints\n`
+      : '')
+  );
 }
 
 function sinceMsOf(given: Since | undefined): number | undefined {
@@ -161,60 +169,4 @@ async function progressFor(
     );
   }
   return new ProgressBar((text) => writeTo(2, text), systemClock, totalBytes);
-}
-
-class Output {
-  readonly progress: ProgressBar | undefined;
-  readonly #isJson: boolean;
-  readonly #kinds = new Set<FindingKind>();
-  #cameras = 0;
-  #faults = 0;
-  #unreadable = 0;
-
-  constructor(isJson: boolean, progress: ProgressBar | undefined) {
-    this.#isJson = isJson;
-    this.progress = progress;
-  }
-
-  finding(finding: Finding): void {
-    this.#kinds.add(finding.kind);
-    this.#write(this.#isJson ? JSON.stringify(findingJson(finding)) : findingText(finding));
-  }
-
-  camera(result: CameraResult): void {
-    this.#cameras += 1;
-    this.#faults += result.faults;
-    this.#unreadable += result.unreadable;
-    const text = this.#isJson ? JSON.stringify(cameraJson(result)) : cameraText(result).trimEnd();
-    this.#write(text);
-  }
-
-  /** @throws {OperationalError} VERIFY, UNREADABLE */
-  end(dir: string): void {
-    this.progress?.clear();
-    if (!this.#isJson) writeTo(1, meaningsText(this.#kinds));
-    if (this.#cameras === 0 && !this.#isJson)
-      writeTo(1, `no camera has sent anything to ${dir} yet\n`);
-    const [faults, unreadable] = [this.#faults, this.#unreadable];
-    if (faults > 0) {
-      const findings = `${faults} ${faults === 1 ? 'finding' : 'findings'}`;
-      throw new OperationalError('VERIFY', `${findings} in ${dir}`, {
-        hint: 'keep a copy of the directory as it is; docs/verify.md explains each finding',
-      });
-    }
-    if (unreadable > 0) {
-      throw new OperationalError(
-        'UNREADABLE',
-        `${unreadable} files or folders in ${dir} cannot be checked`,
-        {
-          hint: "run it as the receiver's user or with sudo",
-        },
-      );
-    }
-  }
-
-  #write(line: string): void {
-    this.progress?.clear();
-    writeTo(1, `${line}\n`);
-  }
 }

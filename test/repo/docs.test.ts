@@ -9,6 +9,7 @@ import { keepProgram } from '../../receiver/commands/keep.js';
 import { pruneProgram } from '../../receiver/commands/prune.js';
 import { reindexProgram } from '../../receiver/commands/reindex.js';
 import { reportProgram } from '../../receiver/commands/report.js';
+import { exportProgram } from '../../receiver/commands/export.js';
 import { verifyProgram } from '../../receiver/commands/verify.js';
 import { findingKinds } from '../../receiver/archive/verify/findings.js';
 import { receiverProgram } from '../../receiver/options.js';
@@ -46,6 +47,7 @@ const blocks: readonly (readonly [page: string, name: string, expected: string])
   ['docs/record.md', 'reindex options', optionTable(reindexProgram)],
   ['docs/erase.md', 'erase options', optionTable(eraseProgram)],
   ['docs/verify.md', 'verify options', optionTable(verifyProgram)],
+  ['docs/verify.md', 'export options', optionTable(exportProgram)],
   ['docs/verify.md', 'findings', findingTable],
   ['docs/troubleshooting.md', 'error codes', errorTable],
 ];

@@ -206,6 +206,15 @@ class DirectoryDay implements DayFolder {
     }
   }
 
+  async bytesOf(name: string): Promise<Buffer | undefined> {
+    const file = await this.#open(name);
+    try {
+      return await file?.readFile();
+    } finally {
+      await file?.close();
+    }
+  }
+
   async #open(name: string): Promise<FileHandle | undefined> {
     try {
       return await this.#folder.openFile(name, constants.O_RDONLY);

@@ -30,6 +30,8 @@ export interface DayFolder {
   openRecord(): Promise<OpenBytes | undefined>;
   /** @returns undefined: it is gone meanwhile @throws as `openRecord` */
   hashOf(name: string): Promise<FileHash | undefined>;
+  /** All of a file. @returns undefined: it is gone meanwhile @throws as `openRecord` */
+  bytesOf(name: string): Promise<Buffer | undefined>;
 }
 
 export interface FileHash {

@@ -83,6 +83,12 @@ export class SequenceCheck {
     }
   }
 
+  /** Numbers of entries that are stored elsewhere. */
+  addElsewhere(id: string, ranges: readonly (readonly [first: number, last: number])[]): void {
+    const { known, firstMs } = this.#of(id);
+    for (const [first, last] of ranges) known.add(first, last, firstMs);
+  }
+
   /** A frame whose line was lost: it has a number that no line states. */
   addUnnumbered(capturedAtMs: number): void {
     this.#unnumbered.push(capturedAtMs);

@@ -4,6 +4,7 @@
  */
 import { readRecordLine, isEntry } from '../record-entry.js';
 import { CameraTally } from './camera-tally.js';
+import type { ExportFacts } from './export-facts.js';
 import type { DayFolder, VerifySource } from './day-folder.js';
 import { type Finding, levelOf } from './findings.js';
 import type { KnownKeys } from './keys.js';
@@ -27,8 +28,8 @@ export interface VerifyParts {
   readonly keys: KnownKeys;
   /** Only these; each camera that is there. */
   readonly cameras: readonly string[];
-  /** Nothing before and after the stretch is here, as in an export. */
-  readonly isPart: boolean;
+  /** Of an export: nothing before and after its stretch is here, nor these numbers. */
+  readonly part?: { readonly elsewhere: ExportFacts['elsewhere'] } | undefined;
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   readonly onFinding: (finding: Finding) => void;
@@ -137,7 +138,10 @@ class CameraRun {
   }
 
   async #holes(): Promise<Hole[]> {
-    const { isPart, nowMs, source, since } = this.#parts;
+    const { part, nowMs, source, since } = this.#parts;
+    const isPart = part !== undefined;
+    for (const [epoch, ranges] of part?.elsewhere ?? [])
+      this.#sequences.addElsewhere(epoch, ranges);
     // A gap may name numbers of later days.
     if (since !== undefined) await this.#readNumbers(since.all);
     let holes: Hole[] = [];

@@ -179,7 +179,7 @@ export async function verify(
     const source = new CapturesSource(root);
     await verifyCaptures(
       {
-        ...{ source, keys: known, cameras: await source.cameras(), isPart: false },
+        ...{ source, keys: known, cameras: await source.cameras() },
         ...{ nowMs: () => Date.now(), sleep: () => Promise.resolve() },
         onFinding: (finding) => findings.push(finding),
         onBytes: () => undefined,

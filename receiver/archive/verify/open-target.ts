@@ -1,0 +1,113 @@
+/** Opens what is to be verified: a captures directory, or an export as a directory or zip file. */
+import { constants, open, stat } from 'node:fs/promises';
+import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
+import { readPublicKey } from '../../../shared/protocol/statement.js';
+import { Folder } from '../../store/folder.js';
+import { CapturesSource } from './captures-source.js';
+import type { VerifySource } from './day-folder.js';
+import { type ExportFacts, exportFactsName, readExportFacts } from './export-facts.js';
+import type { KnownKey } from './keys.js';
+import { ZipError } from './zip-directory.js';
+import { ZipSource } from './zip-source.js';
+
+export interface Target {
+  readonly source: VerifySource;
+  /** Days that were left out too, when there are such. */
+  readonly all: VerifySource;
+  /** Undefined: it is a captures directory. */
+  readonly facts: ExportFacts | undefined;
+  /** That came with an export. */
+  readonly key: KnownKey | undefined;
+  close(): Promise<void>;
+}
+
+/** @throws {OperationalError} UNREADABLE: it cannot be read; VERIFY: a zip file is damaged */
+export async function openTarget(path: string, sinceMs: number | undefined): Promise<Target> {
+  try {
+    if ((await stat(path)).isFile()) return await openZip(path);
+    const root = await Folder.open(path);
+    try {
+      return await openDirectory(path, root, sinceMs);
+    } catch (error) {
+      await root.close();
+      throw error;
+    }
+  } catch (cause) {
+    throw targetError(path, cause);
+  }
+}
+
+/** As an error of the command: what is damaged is a finding, what cannot be read is none. */
+export function targetError(path: string, cause: unknown): unknown {
+  if (cause instanceof ZipError) {
+    return new OperationalError('VERIFY', `${path} is damaged: ${cause.message}`, {
+      hint: 'ask for the file again, and compare its size and SHA-256 with those of the sender',
+    });
+  }
+  if (cause instanceof OperationalError || systemCode(cause) === undefined) return cause;
+  const isDenied = systemCode(cause) === 'EACCES';
+  const hint = isDenied ? 'sudo receiver verify' : 'name the captures directory: --dir DIR';
+  return new OperationalError('UNREADABLE', `cannot read ${path}`, { cause, hint });
+}
+
+async function openDirectory(
+  path: string,
+  root: Folder,
+  sinceMs: number | undefined,
+): Promise<Target> {
+  const isExport = root.lstat(exportFactsName) !== undefined;
+  const facts = isExport ? factsOf(path, await readText(root, exportFactsName)) : undefined;
+  const pem = `${facts?.camera}.pem`;
+  const hasKey = facts !== undefined && root.lstat(pem) !== undefined;
+  return {
+    source: new CapturesSource(root, sinceMs),
+    all: new CapturesSource(root),
+    facts,
+    key: hasKey ? keyOf(pem, await readText(root, pem)) : undefined,
+    close: () => root.close(),
+  };
+}
+
+async function readText(root: Folder, name: string): Promise<string> {
+  const file = await root.openFile(name, constants.O_RDONLY);
+  try {
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+async function openZip(path: string): Promise<Target> {
+  const file = await open(path, constants.O_RDONLY);
+  try {
+    const source = await ZipSource.open(file);
+    await source.checkOthers();
+    const facts = factsOf(path, await source.text(exportFactsName));
+    const pem = await source.text(`${facts.camera}.pem`);
+    const key = pem === undefined ? undefined : keyOf(`${facts.camera}.pem`, pem);
+    return { source, all: source, facts, key, close: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function factsOf(path: string, text: string | undefined): ExportFacts {
+  const facts = text === undefined ? undefined : readExportFacts(text);
+  if (facts !== undefined) return facts;
+  throw new OperationalError(
+    'VERIFY',
+    `${path} is no export of receiver export: ${exportFactsName} is missing or changed`,
+    {
+      hint: 'name the file or directory that receiver export wrote',
+    },
+  );
+}
+
+function keyOf(name: string, pem: string): KnownKey {
+  const key = readPublicKey(pem);
+  if (key !== undefined) return { key, pinnedAtMs: undefined };
+  throw new OperationalError('VERIFY', `${name} is no public key of a camera`, {
+    hint: 'ask for the key by another way, and give it with --key CAMERA=FILE',
+  });
+}

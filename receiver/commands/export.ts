@@ -1,0 +1,140 @@
+/** `receiver export`: copies a stretch of a camera's time, for a person who is to see or to check it. */
+import { systemClock } from '../../shared/clock.js';
+import { writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
+import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
+import { counted, humanSize } from '../../shared/cli/humanize.js';
+import { flag, value } from '../../shared/cli/option-table.js';
+import { readPublicKey } from '../../shared/protocol/statement.js';
+import { scopeFor } from '../../shared/setup/install/scope.js';
+import { readInstalledSettings } from '../../shared/setup/install/settings.js';
+import { KeyFolder } from '../access/keys/key-folder.js';
+import { keysPath } from '../access/keys/keys-path.js';
+import { camerasIn, openCaptures } from '../archive/captures-reader.js';
+import { type Exported, exportCamera } from '../archive/export/export-camera.js';
+import { openSink } from '../archive/export/export-sink.js';
+import { folderName } from '../archive/report-options.js';
+import { CapturesSource } from '../archive/verify/captures-source.js';
+import { fingerprintOf } from '../archive/verify/key-fingerprint.js';
+import { moment } from '../archive/verify/verify-options.js';
+import { receiverProgram } from '../options.js';
+import { capturesFor } from '../setup/installed.js';
+
+export const exportProgram = {
+  name: 'receiver',
+  table: {
+    dir: receiverProgram.table.dir,
+    keys: receiverProgram.table.keys,
+    camera: value(folderName, 'The camera, by the name of its folder.'),
+    from: value(moment, "Start: a day or a time of the camera's own clock."),
+    to: value(moment, 'End: a time that is not in it any more; a day: its midnight.'),
+    user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
+    help: flag('Show this help.'),
+  },
+} as const;
+
+const usage = `receiver export --camera NAME --from MOMENT --to MOMENT OUT.zip|DIR
+
+Copies the frames of a stretch of time, their lines of the record, the camera's public key, and a page that shows the
+pictures and how to check them. receiver verify checks it on any machine. Frames that are not as recorded are left out
+and named; then the exit code is 1.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} STORE: it cannot be read or written; VERIFY: frames were left out */
+export const run = defineCommand({
+  program: exportProgram,
+  usage,
+  accepts: 'positionals',
+  async run({ options: { user }, env, optionsWith, positionals }) {
+    const [out, ...others] = positionals;
+    if (out === undefined || others.length > 0) {
+      throw new UsageError('name one zip file or directory to write', {
+        hint: 'receiver export --camera NAME --from MOMENT --to MOMENT OUT.zip',
+      });
+    }
+    const scope = scopeFor(user, env);
+    const settings = await readInstalledSettings(scope, 'receiver');
+    const options = optionsWith(settings.variables);
+    const { camera, range } = stretchOf(options);
+    const dir = await capturesFor(options.dir, scope);
+    const publicKey = new KeyFolder(keysPath(options.keys, env)).read(camera)?.signer?.publicKey;
+    const captures = await openCaptures(dir, 'export');
+    try {
+      const cameras = await camerasIn(captures);
+      if (!cameras.includes(camera)) {
+        const hint = `cameras: ${cameras.join(' ') || 'none has sent anything yet'}`;
+        throw new UsageError(`camera ${camera} has sent nothing to ${dir}`, { hint });
+      }
+      const key = publicKey === undefined ? undefined : readPublicKey(publicKey);
+      const page = {
+        from: timeText(range.fromLocalMs),
+        to: timeText(range.toLocalMs),
+        exportedAt: `${timeText(systemClock.nowMs())} UTC`,
+        fingerprint: key && fingerprintOf(key),
+      };
+      const wish = { camera, range, page, publicKey };
+      const exported = await writeExport(out, new CapturesSource(captures), wish);
+      writeTo(1, summaryOf(exported, out));
+      if (exported.brokenCount > 0) {
+        const count = counted(exported.brokenCount, 'frame');
+        throw new OperationalError('VERIFY', `${count} left out of ${out}: not as recorded`, {
+          hint: 'the lines above and the page name them; receiver verify checks the whole store',
+        });
+      }
+    } catch (cause) {
+      if (cause instanceof OperationalError || systemCode(cause) === undefined) throw cause;
+      throw new OperationalError('STORE', `cannot export from ${dir} to ${out}`, { cause });
+    } finally {
+      await captures.close();
+    }
+  },
+});
+
+interface Stretch {
+  readonly camera: string | undefined;
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+}
+
+/** @throws {UsageError} something is missing, or they do not fit together */
+function stretchOf({ camera, from, to }: Stretch) {
+  if (camera === undefined) throw new UsageError('--camera is missing');
+  if (from === undefined || to === undefined) {
+    throw new UsageError(`--${from === undefined ? 'from' : 'to'} is missing`);
+  }
+  if (from >= to) throw new UsageError('--from is not before --to');
+  return { camera, range: { fromLocalMs: from, toLocalMs: to } };
+}
+
+async function writeExport(
+  out: string,
+  source: CapturesSource,
+  wish: Parameters<typeof exportCamera>[2],
+): Promise<Exported> {
+  const sink = await openSink(out);
+  try {
+    const exported = await exportCamera(source, sink, wish);
+    await sink.finish();
+    return exported;
+  } catch (error) {
+    await sink.abandon();
+    throw error;
+  }
+}
+
+function summaryOf(
+  { frames, bytes, lines, deleted, broken, brokenCount }: Exported,
+  out: string,
+): string {
+  const more = brokenCount - broken.length;
+  return [
+    ...broken.map((each) => `left out: ${each}`),
+    ...(more > 0 ? [`left out: ${more} more`] : []),
+    ...(deleted > 0 ? [`${counted(deleted, 'frame')} of this stretch had been deleted`] : []),
+    `${out}: ${counted(frames, 'frame')} (${humanSize(bytes)}), ${counted(lines, 'line')} of the record`,
+    '',
+  ].join('\n');
+}
+
+const timeText = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
