@@ -70,17 +70,20 @@ export async function readStretch(captures: Folder, erasure: Erasure): Promise<S
 
 /** @throws a system error; {OperationalError} STORE: another process deletes frames, or there is no such camera */
 export async function erase(captures: Folder, erasure: Erasure): Promise<Erased> {
-  return await withSweepLock(captures, lockWaitS, async () => {
+  return await withSweepLock(captures, lockWaitS, async (lock) => {
     await recordErasure(captures, erasure);
     let [frames, byteCount, days] = [0, 0, 0];
     const left: string[] = [];
     await eachDay(captures, erasure, async (path, folder, day) => {
       try {
+        // After a kill the next sweep removes the files.
+        await lock.begin(path);
         const done = await eraseDay(folder, erasure, day);
         left.push(...done.left.map((name) => `${path}/${name} is not the file of the record`));
         frames += done.frames;
         byteCount += done.byteCount;
         if (done.frames > 0) days += 1;
+        await lock.end();
       } catch (error) {
         left.push(`${path}: ${describeError(error)}`);
       }

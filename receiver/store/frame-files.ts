@@ -44,7 +44,7 @@ export class FrameFiles {
       const gone = goneName(record, named, recorded);
       if (gone !== undefined) return { name: `${folder}/${gone}`, duplicate: true };
       if (recorded !== undefined && (await hasContent(day, recorded, frame.jpeg))) {
-        return await this.#rewrite(folder, recorded, frame, day, incoming);
+        return await this.#rewrite(folder, recorded, frame, { day, incoming, record });
       }
       return await writeTemporary(incoming, frame, (temporary) => {
         const request = { folder, day, record, stem, key, jpeg: frame.jpeg };
@@ -69,7 +69,7 @@ export class FrameFiles {
       const free = record.ownerOf(plain, key) === undefined ? plain : undefined;
       const name = record.nameOf(key, stem) ?? free;
       if (name === undefined || !(await hasContent(day, name, frame.jpeg))) return undefined;
-      return await this.#rewrite(folder, name, frame, day, incoming);
+      return await this.#rewrite(folder, name, frame, { day, incoming, record });
     });
   }
 
@@ -93,11 +93,13 @@ export class FrameFiles {
     folder: string,
     name: string,
     frame: FrameToStore,
-    day: Folder,
-    incoming: Folder,
+    { day, incoming, record }: { day: Folder; incoming: Folder; record: DayRecord },
   ): Promise<StoredFrame> {
     return await writeTemporary(incoming, frame, async (temporary) => {
       renameOver(temporary, { folder: day, name });
+      // Another process may have deleted it meanwhile: its line came before.
+      await record.refresh(day);
+      if (record.isDeleted(name)) day.removeIfThere(name);
       await this.#parts.flushes.flush(day);
       return { name: `${folder}/${name}`, duplicate: true };
     });
