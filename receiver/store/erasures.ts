@@ -126,7 +126,8 @@ function versionOf(path: string): string | undefined {
     const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     return stats && `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
   } catch (error) {
-    if (systemCode(error) === 'ENOTDIR') return undefined;
+    // What is in the place of the camera's folder is not followed when the frame is stored.
+    if (['ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) return undefined;
     throw error;
   }
 }
