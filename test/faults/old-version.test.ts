@@ -22,7 +22,8 @@ const kinds: readonly FaultKind[] = [
   'duplicate',
   'stall',
 ];
-const frames = 90;
+/** `OLD_VERSION_FRAMES=500` for a long run. */
+const frames = Number(process.env.OLD_VERSION_FRAMES ?? 90);
 /** Each kind twice. */
 const faultCount = 2 * kinds.length;
 

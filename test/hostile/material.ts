@@ -61,3 +61,15 @@ export function holeMessage(sequence: number, capturedAtMs: number, ranges = 0):
     ...{ utcOffsetMinutes: 0, ...(ranges > 0 && { sequences }) },
   });
 }
+
+/** A `report` message. @param ends number of its ended events */
+export function reportMessage(sequence: number, toMs: number, ends = 0): Buffer {
+  const ended = Array.from({ length: ends }, (_, at) => ({
+    ...{ event: `e${sequence}.${at}`, firstAtMs: toMs - 1000, lastAtMs: toMs, frames: 1 },
+  }));
+  return message({
+    ...{ type: 'report', sequence, fromMs: toMs - 60_000, toMs, utcOffsetMinutes: 0 },
+    ...{ state: 'watching', compared: 60, changed: 1, skipped: 0, waiting: 0, dropped: 0 },
+    ...{ everyMs: 60_000, clockMs: toMs, ...(ends > 0 && { ended }) },
+  });
+}

@@ -58,6 +58,9 @@ export const stepKinds = [
   'hole',
   'hole-sequences',
   'bad-hole',
+  'report',
+  'report-ends',
+  'bad-report',
   'ping',
   'pair',
   'bye',
@@ -225,7 +228,14 @@ function planName(dice: Dice): unknown {
 }
 
 /** Most steps end a session: half of the steps are chosen among those that do not. */
-const lastingKinds: readonly StepKind[] = ['frame', 'same-time', 'odd-time', 'wrong-hash', 'hole'];
+const lastingKinds: readonly StepKind[] = [
+  'frame',
+  'same-time',
+  'odd-time',
+  'wrong-hash',
+  'hole',
+  'report',
+];
 
 function planSteps(dice: Dice): Step[] {
   return Array.from({ length: dice.below(9) }, () => ({

@@ -7,6 +7,7 @@ import {
   holeMessage,
   message,
   paddedJpeg,
+  reportMessage,
   sha256Of,
   wrongSha256,
 } from './material.js';
@@ -79,6 +80,12 @@ export function stepMessages(kind: StepKind, { who, index, made }: StepFacts): S
       return bytesOf(holeMessage(made, facts.capturedAtMs, 1 + (made % 256)));
     case 'bad-hole':
       return bytesOf(message({ type: 'dropped', sequence: made, count: 0, why: '../../x' }));
+    case 'report':
+      return bytesOf(reportMessage(made, facts.capturedAtMs));
+    case 'report-ends':
+      return bytesOf(reportMessage(made, facts.capturedAtMs, 1 + (made % 64)));
+    case 'bad-report':
+      return bytesOf(message({ type: 'report', sequence: made, state: '../x', ended: [1] }));
     case 'ping':
       return bytesOf(message({ type: 'ping' }));
     case 'pair':

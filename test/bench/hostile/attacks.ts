@@ -6,6 +6,7 @@ import {
   frameMessage,
   greeting,
   holeMessage,
+  reportMessage,
   message,
   paddedJpeg,
   sha256Of,
@@ -101,6 +102,10 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'holes with 256 ranges': {
     ...{ way: 'stream', isFramed: true, together: 4 },
     make: (at) => holeMessage(at, timeMs + at, 256),
+  },
+  'reports with 64 ended events': {
+    ...{ way: 'stream', isFramed: true, together: 4 },
+    make: (at) => reportMessage(at, timeMs + at, 64),
   },
   pings: {
     ...{ way: 'stream', isFramed: true, together: 64 },
