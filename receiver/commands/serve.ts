@@ -45,11 +45,12 @@ export const run = defineCommand({
     const ring = await KeyRing.open(folder, env.CREDENTIALS_DIRECTORY, systemClock);
     const checkMark = (): Promise<void> => checkClosedMark(dir, ring.isClosed(), folder.path);
     await checkMark();
+    // Before the listeners: a connection that nothing handles yet would hang.
+    const store = await withRetention(captures, dir, options, { log, clock: systemClock });
     const listeners = await openListeners(options.listen, passedSockets(env, process.pid));
     if (options.json && listeners.names.includes('standard input')) {
       throw new UsageError('--json writes to standard output, which is the connection here');
     }
-    const store = await withRetention(captures, dir, options, { log, clock: systemClock });
     const idle = new IdleWatch(listeners.servers.length > 0 ? options.idleExit : 0, signal);
     const receiver = new ConnectionServer(
       {

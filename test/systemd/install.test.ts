@@ -57,7 +57,10 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     eventually(async () => {
       const found = await frames(directory);
       return found.length > 0 && found;
-    }, `frames in ${directory}`);
+    }, `frames in ${directory}`).catch(async (cause: unknown) => {
+      const journal = await lab.must('journalctl', '--output', 'cat', '--lines', '60');
+      throw new Error(`no frames. The journal:\n${journal}`, { cause });
+    });
 
   it('sets up a receiver and an agent, whose frames arrive; a second time it changes what is said', async () => {
     const before = await listing();
