@@ -48,7 +48,7 @@ describe('a plan', () => {
         ...[end, ...steps.map(({ kind }) => kind)],
       ]),
     );
-    // Two openings of the framed protocol, nine kinds of other bytes, twenty-five steps and four ends.
-    expect(kinds.size).toBe(2 + 9 + 25 + 4);
+    // Two openings of the framed protocol, nine kinds of other bytes, twenty-eight steps and four ends.
+    expect(kinds.size).toBe(2 + 9 + 28 + 4);
   });
 });
