@@ -6,6 +6,7 @@
  * The caller holds the lock of the store's changes: two processes do not replace the same record.
  */
 import { randomUUID } from 'node:crypto';
+import { fstatSync } from 'node:fs';
 import { type FileHandle, constants } from 'node:fs/promises';
 import { systemCode } from '../../shared/cli/errors.js';
 import { recordName } from '../store/day-record.js';
@@ -34,6 +35,9 @@ interface Part {
 }
 
 const pieceBytes = 256 * 1024;
+const lineEnd = 0x0a;
+/** Looks for new lines before the rename. */
+const maxRounds = 5;
 
 /**
  * @returns the number of entries whose lines were taken out; 0: the record is as it was
@@ -98,17 +102,41 @@ async function replace(
       at = end;
     }
     await copy(from, to, at, endByte);
-    await to.sync();
+    const copied = await copyNewLines(from, to, endByte);
     folder.removeIfThere(dayIndexName);
     folder.rename(temporary, folder, recordName);
     await folder.sync();
-    await appendRest(from, to, endByte);
+    await appendRest(from, to, copied);
   } catch (error) {
     folder.removeIfThere(temporary);
     throw error;
   } finally {
     await to.close();
   }
+}
+
+/**
+ * Copies and flushes the whole lines that were appended meanwhile: a crash after the rename, before `appendRest`, loses
+ * what is left, at most the lines of one flush beside a receiver that never pauses.
+ * @returns the end of the last one
+ */
+async function copyNewLines(from: FileHandle, to: FileHandle, start: number): Promise<number> {
+  let [copied, seen] = [start, start];
+  await to.sync();
+  for (let round = 0; round < maxRounds; round += 1) {
+    const { size } = fstatSync(from.fd);
+    if (size <= seen) break;
+    const part = Buffer.alloc(size - copied);
+    const { bytesRead } = await from.read(part, 0, part.length, copied);
+    const lines = part.subarray(0, part.lastIndexOf(lineEnd, bytesRead - 1) + 1);
+    if (lines.length > 0) {
+      writeAll(to.fd, lines);
+      await to.sync();
+    }
+    copied += lines.length;
+    seen = size;
+  }
+  return copied;
 }
 
 /** Copies what was appended to the old file until it had no name any more. */

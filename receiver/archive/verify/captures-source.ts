@@ -4,6 +4,7 @@ import { type FileHandle, constants } from 'node:fs/promises';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
 import { isDayName, unclockedFolder } from '../../../shared/protocol/frame-path.js';
 import { recordName } from '../../store/day-record.js';
+import { erasuresName } from '../../store/erasures.js';
 import type { Folder } from '../../store/folder.js';
 import { cameraPattern } from '../frame-entry.js';
 import type {
@@ -17,7 +18,7 @@ import type {
 
 const unclocked = unclockedFolder('').slice(1);
 /** What a receiver keeps beside the days of a camera. */
-const ownNames = new Set(['.incoming', 'erased.jsonl']);
+const ownNames = new Set(['.incoming', erasuresName]);
 /** Longest piece of a file in memory: most frames are read at once. */
 const maxPieceBytes = 1024 * 1024;
 

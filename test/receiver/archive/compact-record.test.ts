@@ -144,6 +144,21 @@ describe('a compacted record', () => {
     expect(frames).toEqual([3000, 0, 0]);
   });
 
+  it('has what was appended meanwhile, also when it ends just after the rename', async () => {
+    const { folder, record, read } = await open([1, 2].map(frameText).join(''));
+    const createFile = folder.createFile.bind(folder);
+    folder.createFile = (name, mode) => {
+      // After the plan.
+      appendFileSync(record, frameText(3));
+      return createFile(name, mode);
+    };
+    folder.sync = () => Promise.reject(new Error('killed'));
+    const gone = compactRecord(folder, compaction(isGoneAmong(new Set([1]))));
+    await expect(gone).rejects.toThrow('killed');
+    expect(read().endsWith(frameText(2) + frameText(3))).toBe(true);
+    expect(read()).not.toContain(frameText(1));
+  });
+
   it('loses no line that receivers append meanwhile', { timeout: 60_000 }, async () => {
     const { directory, folder, read, record } = await open([1, 2].map(frameText).join(''));
     const others = await Promise.all([Folder.open(directory), Folder.open(directory)]);
