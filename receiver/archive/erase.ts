@@ -6,12 +6,13 @@
  * The erasure is on the disk first: from then on no frame of the stretch is stored. What a killed erasure has left,
  * the next one of the same stretch removes.
  */
-import { type FileHandle, constants } from 'node:fs/promises';
+import { constants } from 'node:fs/promises';
 import { OperationalError, describeError } from '../../shared/cli/errors.js';
 import { isDayName, parseFrameName } from '../../shared/protocol/frame-path.js';
 import { type Erasure, erasuresName, isErased, lineOfErasure } from '../store/erasures.js';
 import { writeAll } from '../store/file-calls.js';
 import { type Folder, openIfFolder } from '../store/folder.js';
+import { giveToOwner } from '../store/give-to-owner.js';
 import { daysOf } from './captures-reader.js';
 import { compactRecord } from './compact-record.js';
 import { readRecord } from './record-reader.js';
@@ -188,11 +189,4 @@ async function recordErasure(captures: Folder, erasure: Erasure): Promise<void> 
   } finally {
     await folder.close();
   }
-}
-
-/** The receiver reads it, also when root has made it. */
-async function giveToOwner(file: FileHandle, folder: Folder): Promise<void> {
-  const owner = folder.lstat('.');
-  if (owner === undefined || process.geteuid?.() !== 0) return;
-  await file.chown(Number(owner.uid), Number(owner.gid));
 }

@@ -12,6 +12,7 @@ import { frameStatement } from '../../shared/protocol/statement.js';
 import { recordName } from '../store/day-record.js';
 import { writeAll } from '../store/file-calls.js';
 import type { Folder } from '../store/folder.js';
+import { giveToOwner } from '../store/give-to-owner.js';
 import { dayIndexName } from './day-index.js';
 import { readRecord } from './record-reader.js';
 
@@ -151,12 +152,8 @@ class MissingLines {
   async #open(): Promise<FileHandle> {
     const file = await this.#folder.openFile(recordName, appendFlags);
     try {
-      const { size, uid } = await file.stat();
-      // A record that root makes belongs to the receiver's user, who owns the folder.
-      const owner = this.#folder.lstat('.');
-      if (size === 0 && owner !== undefined && BigInt(uid) !== owner.uid) {
-        await file.chown(Number(owner.uid), Number(owner.gid));
-      }
+      const { size } = await file.stat();
+      if (size === 0) await giveToOwner(file, this.#folder);
       if (size > 0 && (await lastByte(file, size)) !== '\n') this.#waiting = `\n${this.#waiting}`;
       return file;
     } catch (error) {

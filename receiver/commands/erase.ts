@@ -6,6 +6,7 @@ import { OperationalError, UsageError, systemCode } from '../../shared/cli/error
 import { type ValueType, flag, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
 import { path } from '../../shared/cli/value-types.js';
+import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { camerasIn, openCaptures } from '../archive/captures-reader.js';
@@ -52,6 +53,7 @@ export const run = defineCommand({
   program: eraseProgram,
   usage,
   async run({ options: { user }, env, optionsWith }) {
+    restrictNewFiles(0o027);
     const scope = scopeFor(user, env);
     const settings = await readInstalledSettings(scope, 'receiver');
     const options = optionsWith(settings.variables);

@@ -6,6 +6,7 @@ import { OperationalError, UsageError, systemCode } from '../../shared/cli/error
 import { counted } from '../../shared/cli/humanize.js';
 import { type ValueType, flag, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
+import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { openCaptures } from '../archive/captures-reader.js';
@@ -51,6 +52,7 @@ the captures directory. receiver report lists events.
 `,
   accepts: 'positionals',
   async run({ positionals, env, optionsWith, options: { user } }) {
+    restrictNewFiles(0o027);
     const scope = scopeFor(user, env);
     const options = optionsWith((await readInstalledSettings(scope, 'receiver')).variables);
     const directory = await capturesFor(options.dir, scope);
@@ -69,6 +71,7 @@ Ends what receiver keep did: limits apply to these frames again.
 `,
   accepts: 'positionals',
   async run({ positionals, env, optionsWith, options: { user } }) {
+    restrictNewFiles(0o027);
     const scope = scopeFor(user, env);
     const options = optionsWith((await readInstalledSettings(scope, 'receiver')).variables);
     const directory = await capturesFor(options.dir, scope);

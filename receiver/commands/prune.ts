@@ -5,6 +5,7 @@ import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { counted, humanSize } from '../../shared/cli/humanize.js';
 import { flag } from '../../shared/cli/option-table.js';
+import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { isMuch } from '../archive/retention/caution.js';
@@ -45,6 +46,7 @@ export const run = defineCommand({
   program: pruneProgram,
   usage,
   async run({ options: { user }, env, optionsWith }) {
+    restrictNewFiles(0o027);
     const scope = scopeFor(user, env);
     const settings = await readInstalledSettings(scope, 'receiver');
     const options = optionsWith(settings.variables);

@@ -4,6 +4,7 @@ import { writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { flag, value } from '../../shared/cli/option-table.js';
+import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { camerasIn, daysOf, openCaptures } from '../archive/captures-reader.js';
@@ -38,6 +39,7 @@ export const run = defineCommand({
   program: reindexProgram,
   usage,
   async run({ options: { user }, env, optionsWith }) {
+    restrictNewFiles(0o027);
     const scope = scopeFor(user, env);
     const settings = await readInstalledSettings(scope, 'receiver');
     const options = optionsWith(settings.variables);

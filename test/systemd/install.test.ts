@@ -116,6 +116,48 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     ).toContain('0 loaded units');
   }, 120_000);
 
+  it('lets root keep, erase, prune and verify what the receiver goes on writing', async () => {
+    const directory = '/srv/captures';
+    await receiver.must('install', '--dir', directory);
+    const source = ['--source', 'scene', '--all', '--interval', '100ms'];
+    await agent.must('install', '--host', '127.0.0.1', '--camera', 'yard', ...source);
+    const atLeast = (count: number): Promise<string[]> =>
+      eventually(async () => {
+        const found = (await frames(directory)).sort();
+        return found.length >= count && found;
+      }, `${count} frames in ${directory}`);
+    const [keptFrame = '', erasedFrame = ''] = await atLeast(30);
+    expect(await receiver.must('keep', keptFrame)).toContain('kept: 1 frame in yard/');
+    const local = erasedFrame.split('/').at(-1)?.split('_').slice(0, 6) ?? [];
+    const [year = '', month = '', day = '', hour = '', minute = '', second = ''] = local;
+    const from = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+    const to = new Date(Date.parse(`${from}Z`) + 1000).toISOString().slice(0, 19);
+    const stretch = ['--camera', 'yard', '--from', from, '--to', to, '--why', 'a test'];
+    expect(await receiver.must('erase', ...stretch, '--with-kept')).toMatch(/^erased [1-9]/);
+    expect(await frames(directory)).not.toContain(erasedFrame);
+    const [newest = ''] = (await atLeast(30)).slice(-1);
+    await receiver.must('keep', newest);
+    await receiver.must('prune', '--max-size', '1MiB', '--yes');
+    expect(await frames(directory)).toContain(newest);
+    expect(await receiver.must('verify')).toContain('yard: all as recorded');
+    expect(
+      await receiver.must('export', '--camera', 'yard', '--from', from, '--to', to, '/root/out'),
+    ).toContain('frames');
+    const isNew = (name: string): boolean => name > newest;
+    await eventually(async () => (await frames(directory)).some(isNew), 'frames after that');
+    await lab.must('systemctl', 'restart', 'surveillance-many.service');
+    const count = (await frames(directory)).length;
+    await atLeast(count + 2);
+    expect(await receiver.must('verify')).toContain('yard: all as recorded');
+    expect(await lab.must('find', directory, '!', '-user', 'surveillance')).toBe('');
+    expect(await lab.must('find', directory, '-perm', '/o+r')).toBe('');
+    expect(await receiver.findings()).toMatchObject({ ok: true });
+    await agent.must('uninstall');
+    await receiver.must('uninstall');
+    await lab.must('rm', '-r', directory, '/root/out');
+    await lab.must('userdel', 'surveillance');
+  }, 120_000);
+
   it('keeps captures in somebody’s home, as that user, under any name; of homes the service sees no more', async () => {
     const home = '/home/fred/100% "mine" $HOME';
     await receiver.must('install', '--dir', home);

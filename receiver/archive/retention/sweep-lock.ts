@@ -7,6 +7,7 @@ import { type FileHandle, constants } from 'node:fs/promises';
 import { OperationalError } from '../../../shared/cli/errors.js';
 import { flock } from '../../../shared/files/flock.js';
 import type { Folder } from '../../store/folder.js';
+import { giveToOwner } from '../../store/give-to-owner.js';
 
 export const sweepFileName = '.picchanged-sweep';
 const flags = constants.O_RDWR | constants.O_CREAT;
@@ -29,12 +30,7 @@ export class SweepLock {
   static async take(root: Folder, waitS: number): Promise<SweepLock | undefined> {
     const file = await root.openFile(sweepFileName, flags);
     try {
-      // A file that root makes belongs to the receiver's user, who owns the folder.
-      const owner = root.lstat('.');
-      const { uid } = await file.stat();
-      if (owner !== undefined && BigInt(uid) !== owner.uid && process.geteuid?.() === 0) {
-        await file.chown(Number(owner.uid), Number(owner.gid));
-      }
+      await giveToOwner(file, root);
       if ((await flock(file, { mode: 'exclusive', waitS })) !== 'held') return new SweepLock(file);
     } catch (error) {
       await file.close();

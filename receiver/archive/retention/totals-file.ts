@@ -9,6 +9,7 @@ import * as v from 'valibot';
 import { systemCode } from '../../../shared/cli/errors.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
 import type { Folder } from '../../store/folder.js';
+import { giveToOwner } from '../../store/give-to-owner.js';
 import type { DayTotal } from './day-total.js';
 
 export const totalsName = '.picchanged-totals.json';
@@ -60,6 +61,8 @@ export async function writeTotals(
   const part = `${totalsName}.${randomUUID()}.part`;
   try {
     await root.writeNew(part, Buffer.from(`${JSON.stringify(content)}\n`));
+    const file = await root.openFile(part, constants.O_RDONLY);
+    await giveToOwner(file, root).finally(() => file.close());
     root.rename(part, root, totalsName);
   } catch (error) {
     root.removeIfThere(part);
