@@ -13,6 +13,7 @@ import { camerasIn, openCaptures } from '../archive/captures-reader.js';
 import { type Erased, type Stretch, erase, readStretch } from '../archive/erase.js';
 import { folderName, localTime } from '../archive/report-options.js';
 import { capturesFor } from '../setup/installed.js';
+import { chooseCameras } from './choose-cameras.js';
 import type { Erasure } from '../store/erasures.js';
 
 const reason: ValueType<string> = {
@@ -62,12 +63,7 @@ export const run = defineCommand({
     const dir = await capturesFor(options.dir, scope);
     const captures = await openCaptures(dir, 'erase');
     try {
-      const cameras = await camerasIn(captures);
-      if (!cameras.includes(erasure.camera)) {
-        throw new UsageError(`no camera ${erasure.camera} in ${dir}`, {
-          hint: `the cameras are: ${cameras.join(', ') || 'none'}`,
-        });
-      }
+      chooseCameras(await camerasIn(captures), erasure.camera, dir);
       const stretch = await readStretch(captures, erasure);
       checkEnd(erasure, stretch, nowMs);
       if (options.dryRun) {

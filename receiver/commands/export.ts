@@ -19,6 +19,7 @@ import { fingerprintOf } from '../archive/verify/key-fingerprint.js';
 import { moment } from '../archive/verify/verify-options.js';
 import { receiverProgram } from '../options.js';
 import { capturesFor } from '../setup/installed.js';
+import { chooseCameras } from './choose-cameras.js';
 
 export const exportProgram = {
   name: 'receiver',
@@ -61,11 +62,7 @@ export const run = defineCommand({
     const publicKey = new KeyFolder(keysPath(options.keys, env)).read(camera)?.signer?.publicKey;
     const captures = await openCaptures(dir, 'export');
     try {
-      const cameras = await camerasIn(captures);
-      if (!cameras.includes(camera)) {
-        const hint = `cameras: ${cameras.join(' ') || 'none has sent anything yet'}`;
-        throw new UsageError(`camera ${camera} has sent nothing to ${dir}`, { hint });
-      }
+      chooseCameras(await camerasIn(captures), camera, dir);
       const key = publicKey === undefined ? undefined : readPublicKey(publicKey);
       const page = {
         from: timeText(range.fromLocalMs),

@@ -14,6 +14,7 @@ import { day, folderName, localTime } from '../archive/report-options.js';
 import { reportJson } from '../archive/report-json.js';
 import { legend, reportText } from '../archive/report-text.js';
 import { capturesFor } from '../setup/installed.js';
+import { chooseCameras } from './choose-cameras.js';
 
 export const reportProgram = {
   name: 'receiver',
@@ -61,7 +62,7 @@ export const run = defineCommand({
     const range = rangeOf(options, nowMs + utcOffsetMinutes * 60_000);
     const captures = await openCaptures(dir);
     try {
-      const names = choose(await camerasIn(captures), options.camera, dir);
+      const names = chooseCameras(await camerasIn(captures), options.camera, dir);
       const wish = { range, nowMs, utcOffsetMinutes };
       const cells = columnsOf() > wide + 3 ? wide : narrow;
       const texts: string[] = [];
@@ -109,16 +110,4 @@ function rangeOf({ day: given, from, to }: RangeOptions, localNowMs: number): Lo
     throw new UsageError(`--from and --to are more than ${maxDays} days apart`);
   }
   return { fromLocalMs: from, toLocalMs: to };
-}
-
-/** @throws {UsageError} the camera has no folder */
-function choose(
-  names: readonly string[],
-  camera: string | undefined,
-  dir: string,
-): readonly string[] {
-  if (camera === undefined) return names;
-  if (names.includes(camera)) return [camera];
-  const hint = names.length === 0 ? 'none has sent anything yet' : `cameras: ${names.join(' ')}`;
-  throw new UsageError(`camera ${camera} has sent nothing to ${dir}`, { hint });
 }

@@ -22,6 +22,7 @@ import { verifyCaptures } from '../archive/verify/verify-captures.js';
 import { type Since, keyFile, since } from '../archive/verify/verify-options.js';
 import { receiverProgram } from '../options.js';
 import { capturesFor } from '../setup/installed.js';
+import { chooseCameras } from './choose-cameras.js';
 
 export const verifyProgram = {
   name: 'receiver',
@@ -85,7 +86,7 @@ export const run = defineCommand({
       if (facts !== undefined && key !== undefined && !keys.has(facts.camera)) {
         keys.set(facts.camera, [key]);
       }
-      const cameras = choose(await source.cameras(), options.camera, path);
+      const cameras = chooseCameras(await source.cameras(), options.camera, path);
       const progress = await progressFor(source, cameras);
       const output = new VerifyOutput(options.json, progress, (text) => writeTo(1, text));
       if (isHidden && facts === undefined) {
@@ -136,18 +137,6 @@ function sinceMsOf(given: Since | undefined): number | undefined {
   if ('agoMs' in given) return systemClock.nowMs() - given.agoMs;
   // Zones are up to fourteen hours ahead: rather a day too many.
   return given.localMs - 14 * 3_600_000;
-}
-
-/** @throws {UsageError} the camera has no folder */
-function choose(
-  names: readonly string[],
-  camera: string | undefined,
-  dir: string,
-): readonly string[] {
-  if (camera === undefined) return names;
-  if (names.includes(camera)) return [camera];
-  const hint = names.length === 0 ? 'none has sent anything yet' : `cameras: ${names.join(' ')}`;
-  throw new UsageError(`camera ${camera} has sent nothing to ${dir}`, { hint });
 }
 
 /** @returns undefined: standard error is no terminal */
