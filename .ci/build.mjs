@@ -6,7 +6,11 @@ import { build } from 'esbuild';
 
 await rm('dist', { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: { agent: 'agent/main.ts', receiver: 'receiver/main.ts' },
+  entryPoints: {
+    agent: 'agent/main.ts',
+    receiver: 'receiver/main.ts',
+    'web-worker': 'receiver/web/worker.ts',
+  },
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -20,6 +20,7 @@ const commands: Commands = {
     prune: () => import('./commands/prune.js'),
     keep: () => import('./commands/keep.js'),
     unkeep: () => import('./commands/unkeep.js'),
+    web: () => import('./commands/web.js'),
     install: () => import('./commands/install.js'),
     status: () => import('./commands/status.js'),
     uninstall: () => import('./commands/uninstall.js'),

@@ -5,6 +5,7 @@
  */
 import { type Hash, HashTable, hashOf } from '../store/hash-table.js';
 import { CameraEvents, type DayEvent } from './camera-events.js';
+import { CameraReports } from './camera-reports.js';
 import { CameraSequences, type MissingNumbers } from './camera-sequences.js';
 import { CameraZone, type LocalRange, type Offset } from './camera-zone.js';
 import { type Stretch, type StretchState, dayLine } from './day-line.js';
@@ -81,7 +82,7 @@ export class CameraDay {
   readonly #sequences = new CameraSequences();
   readonly #removals = new DayRemovals();
   readonly #changes: [number, number][] = [];
-  readonly #reports = new Map<string, ReportEntry>();
+  readonly #reports = new CameraReports(maxListed);
   readonly #gaps: DayGap[] = [];
   readonly #frames = { count: 0, changed: 0, bytes: 0 };
   readonly #proofs: Partial<Record<Proof, number>> = {};
@@ -90,10 +91,6 @@ export class CameraDay {
   #unclockedFrames = 0;
   #flawedOthers = 0;
   #arrivedAtMs: number | undefined;
-  #lastReport: ReportEntry | undefined;
-  #lastArrivedReport: ReportEntry | undefined;
-  #firstReport: ReportEntry | undefined;
-  #doesReport = false;
 
   constructor(range: LocalRange) {
     this.#range = range;
@@ -111,7 +108,6 @@ export class CameraDay {
       return;
     }
     const isIn = !isUnclocked && this.#zone.add(momentOf(entry), entry.utcOffsetMinutes);
-    this.#doesReport ||= entry.kind === 'report';
     this.#sequences.add(entry, isIn);
     if (entry.receivedAtMs !== undefined && entry.receivedAtMs > (this.#arrivedAtMs ?? -Infinity)) {
       this.#arrivedAtMs = entry.receivedAtMs;
@@ -133,9 +129,9 @@ export class CameraDay {
 
   result({ nowMs, utcOffsetMinutes, hasOtherDays }: DayMoment): CameraDayResult {
     const { fromMs, toMs } = this.#zone.window(utcOffsetMinutes);
-    const reports = [...this.#reports.values()];
-    const reportedToMs = this.#lastReport?.toMs;
-    const { everyMs, clockErrorMs } = this.#lastArrivedReport ?? {};
+    const reports = this.#reports.listed();
+    const reportedToMs = this.#reports.last?.toMs;
+    const { everyMs, clockErrorMs, receivedAtMs } = this.#reports.lastArrived ?? {};
     // Now, by the camera's clock.
     const endMs = Math.max(nowMs + (clockErrorMs ?? 0), reportedToMs ?? fromMs, fromMs);
     const changes = [...this.#changes, ...this.#events.spans()];
@@ -143,7 +139,7 @@ export class CameraDay {
     const removals = this.#removals.result(fromMs, toMs);
     const removed = removals.summaries.filter((each) => each.reports > 0);
     const line = { fromMs, toMs: Math.min(toMs, endMs), reports, changes, removed };
-    const doesReport = this.#doesReport || this.#removals.hasReports;
+    const doesReport = this.#reports.first !== undefined || this.#removals.hasReports;
     const stretches = doesReport ? dayLine({ ...line, reportedToMs, newSinceMs }) : [];
     const durationsMs = { quiet: 0, changed: 0, 'not-watched': 0, unknown: 0, before: 0 };
     for (const each of stretches) durationsMs[each.state] += each.toMs - each.fromMs;
@@ -162,7 +158,7 @@ export class CameraDay {
         .flatMap(({ fromMs: atMs, steppedMs: byMs }) => (byMs ? [{ atMs, byMs }] : []))
         .sort((a, b) => a.atMs - b.atMs),
       ...{ everyMs, clockErrorMs, arrivedAtMs: this.#arrivedAtMs },
-      reportedAtMs: this.#lastArrivedReport?.receivedAtMs,
+      reportedAtMs: receivedAtMs,
     };
   }
 
@@ -190,21 +186,9 @@ export class CameraDay {
   }
 
   #addReport(report: ReportEntry, isIn: boolean): void {
-    const { epoch, sequence, fromMs, toMs, ended, proof } = report;
-    for (const each of ended) this.#events.addEnd(each);
-    if (fromMs < (this.#firstReport?.fromMs ?? Infinity)) this.#firstReport = report;
-    if (isIn && isFlawed(proof)) this.#flawedOthers += 1;
-    // A clock that was far ahead once is not the end of what is reported.
-    const isPlausible = toMs < (report.receivedAtMs ?? toMs) + dayMs;
-    if (isPlausible && toMs > (this.#lastReport?.toMs ?? -Infinity)) this.#lastReport = report;
-    const arrivedAtMs = this.#lastArrivedReport?.receivedAtMs ?? -Infinity;
-    if ((report.receivedAtMs ?? -Infinity) >= arrivedAtMs) this.#lastArrivedReport = report;
-    if (!isIn && !this.#isNear(report)) return;
-    // One that waits for its receiver grows, and may have arrived before.
-    const key = `${epoch} ${sequence} ${fromMs}`;
-    const earlier = this.#reports.get(key);
-    if (earlier === undefined ? this.#reports.size >= maxListed : earlier.toMs >= toMs) return;
-    this.#reports.set(key, report);
+    for (const each of report.ended) this.#events.addEnd(each);
+    if (isIn && isFlawed(report.proof)) this.#flawedOthers += 1;
+    this.#reports.add(report, isIn || this.#isNear(report));
   }
 
   #isNew(entry: RecordEntry): boolean {
@@ -236,7 +220,7 @@ export class CameraDay {
 
   /** The start of a new camera's first report; undefined: its numbers say that there was an earlier entry. */
   #newSinceMs(): number | undefined {
-    const { epoch, fromMs } = this.#firstReport ?? {};
+    const { epoch, fromMs } = this.#reports.first ?? {};
     return epoch !== undefined && this.#sequences.beginsWith(epoch) ? fromMs : undefined;
   }
 }

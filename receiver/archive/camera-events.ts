@@ -24,11 +24,16 @@ export class CameraEvents {
 
   /** Of frames around the changes only the number counts. */
   addFrame(event: string, capturedAtMs: number, isChanged: boolean): void {
+    const [firstAtMs, lastAtMs] = isChanged ? [capturedAtMs, capturedAtMs] : [Infinity, -Infinity];
+    this.addFrames(event, { firstAtMs, lastAtMs, frames: 1 });
+  }
+
+  /** Several frames; the times are those of the changes among them. */
+  addFrames(event: string, frames: Pick<Known, 'firstAtMs' | 'lastAtMs' | 'frames'>): void {
     const known = this.#of(event);
-    known.frames += 1;
-    if (!isChanged) return;
-    known.firstAtMs = Math.min(known.firstAtMs, capturedAtMs);
-    known.lastAtMs = Math.max(known.lastAtMs, capturedAtMs);
+    known.frames += frames.frames;
+    known.firstAtMs = Math.min(known.firstAtMs, frames.firstAtMs);
+    known.lastAtMs = Math.max(known.lastAtMs, frames.lastAtMs);
   }
 
   addEnd(ended: EndedEvent): void {

@@ -115,8 +115,16 @@ export async function readCamera(
   };
 }
 
-function isSilent(
-  { everyMs, reportedAtMs = -Infinity, arrivedAtMs = -Infinity }: CameraDayResult,
+/**
+ * Whether a camera is silent: its reports are late.
+ * @param lastMs when its newest entry arrived, or was appended
+ */
+export function isSilent(
+  {
+    everyMs,
+    reportedAtMs = -Infinity,
+    arrivedAtMs = -Infinity,
+  }: Pick<CameraDayResult, 'everyMs' | 'reportedAtMs' | 'arrivedAtMs'>,
   lastMs: number,
   nowMs: number,
 ): boolean {

@@ -31,14 +31,30 @@ const appendFlags = constants.O_WRONLY | constants.O_APPEND;
 /**
  * The index of a folder's record as it is now. It is written when it can be; where it cannot (a read-only directory),
  * the result is the same.
+ * @param indexFolder has the index: the folder of the record, or one of a reader that may not write there
  * @returns undefined: the folder has no record
  * @throws {OperationalError} STORE: the record is a link or not a regular file; or a system error
  */
-export async function openDayIndex(folder: Folder): Promise<IndexedDay | undefined> {
+export async function openDayIndex(
+  folder: Folder,
+  indexFolder = folder,
+): Promise<IndexedDay | undefined> {
   const start = await readStart(folder);
   if (start === undefined) return undefined;
-  const { day, isWritten } = await readIndex(folder, start);
+  const { day, isWritten } = await readIndex(folder, indexFolder, start);
   const written = writtenOf(day);
+  await growDay(folder, day);
+  const block = (): Buffer => encodeBlock(day, written);
+  if (!isWritten)
+    await tryTo(() => replaceIndex(indexFolder, [encodeHeader(start(recordStartBytes)), block()]));
+  else if (day.endByte - written.endByte >= minBlockBytes) {
+    await tryTo(() => appendBlock(indexFolder, block()));
+  }
+  return day;
+}
+
+/** Adds the lines that its record has after `day.endByte`, in memory. @throws as `openDayIndex` */
+export async function growDay(folder: Folder, day: IndexedDay): Promise<void> {
   const read = await readRecord(
     folder,
     (entry, lineAt) => addEntry(day, entry, lineAt),
@@ -46,13 +62,6 @@ export async function openDayIndex(folder: Folder): Promise<IndexedDay | undefin
   );
   day.endByte = read?.endByte ?? day.endByte;
   day.skippedLines += read?.skippedLines ?? 0;
-  const block = (): Buffer => encodeBlock(day, written);
-  if (!isWritten)
-    await tryTo(() => replaceIndex(folder, [encodeHeader(start(recordStartBytes)), block()]));
-  else if (day.endByte - written.endByte >= minBlockBytes) {
-    await tryTo(() => appendBlock(folder, block()));
-  }
-  return day;
 }
 
 function addEntry(day: IndexedDay, entry: RecordLine, lineAt: number): void {
@@ -74,8 +83,8 @@ async function readStart(folder: Folder): Promise<StartOf | undefined> {
   };
 }
 
-async function readIndex(folder: Folder, start: StartOf) {
-  const file = await readFile(folder, dayIndexName).catch(() => undefined);
+async function readIndex(folder: Folder, indexFolder: Folder, start: StartOf) {
+  const file = await readFile(indexFolder, dayIndexName).catch(() => undefined);
   const day = file && decodeIndex(file, start);
   const size = Number(folder.lstat(recordName)?.size ?? 0n);
   // A record that became shorter is another one.

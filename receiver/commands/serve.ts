@@ -20,6 +20,7 @@ import { ConnectionServer } from '../connection/server.js';
 import { checkClosedMark } from '../store/closed-mark.js';
 import { openFrameStore } from '../store/frame-store.js';
 import { withRetention } from './retention.js';
+import { viewerFor } from './viewer.js';
 
 const usage = `receiver --dir DIR [--listen [ADDRESS:]PORT] …
 
@@ -83,11 +84,16 @@ export const run = defineCommand({
         },
       },
     );
+    const viewer = await viewerFor(options, dir, { clock: systemClock, log: log.child('web') });
     for (const server of listeners.servers) {
       server.on('connection', (socket) => void receiver.serve(socket));
     }
     if (options.json) {
-      writeTo(1, `${JSON.stringify({ event: 'listening', addresses: listeners.names })}\n`);
+      const viewers = viewer && { viewers: viewer.addresses };
+      writeTo(
+        1,
+        `${JSON.stringify({ event: 'listening', addresses: listeners.names, ...viewers })}\n`,
+      );
     }
     log.info('keeping frames', { dir, from: listeners.names.join(', ') });
     if (listeners.servers.length > 0) logAccess(ring, options.open, log);
@@ -95,7 +101,7 @@ export const run = defineCommand({
     // Without a listening socket, the receiver ends with its last connection.
     await Promise.race(listeners.servers.length > 0 ? [idle.over] : [idle.over, served]);
     await Promise.all([receiver.close(), ...listeners.servers.map(closeServer)]);
-    await Promise.all([store.close(), ring.settled()]);
+    await Promise.all([store.close(), ring.settled(), viewer?.close()]);
   },
 });
 

@@ -58,12 +58,18 @@ async function openPassed(passed: readonly PassedSocket[]): Promise<Listeners> {
   return { servers, connections, names };
 }
 
-function listen(
-  options: { port: number; host?: string } | { fd: number },
-  name: string,
-): Promise<Server> {
+function listen(options: ListenOptions, name: string): Promise<Server> {
   // Half-open: `cat x.jpg | socat` closes its side before it reads the answer.
   const server = createServer({ allowHalfOpen: true, noDelay: true });
+  return startListening(server, { ...options, backlog: maxWaitingConnections }, name);
+}
+
+/** @param name for messages @throws {OperationalError} LISTEN */
+export function startListening<S extends Server>(
+  server: S,
+  options: ListenOptions & { backlog?: number },
+  name: string,
+): Promise<S> {
   return new Promise((resolve, reject) => {
     const fail = (cause: Error): void => {
       const hint = hints[systemCode(cause) ?? ''];
@@ -71,20 +77,22 @@ function listen(
       reject(new OperationalError('LISTEN', `cannot listen on ${name}`, facts));
     };
     server.once('error', fail);
-    server.listen({ ...options, backlog: maxWaitingConnections }, () => {
+    server.listen(options, () => {
       server.off('error', fail);
       resolve(server);
     });
   });
 }
 
+type ListenOptions = { port: number; host?: string } | { fd: number };
+
 const hints: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program uses this port: stop it, or choose another port with --listen',
-  EACCES: 'ports below 1024 need root: choose another port with --listen',
+  EADDRINUSE: 'another program uses this port: stop it, or choose another port',
+  EACCES: 'ports below 1024 need root: choose another port',
   EADDRNOTAVAIL: 'this machine does not have that address: list its addresses with `ip address`',
 };
 
-function addressOf(server: Server): string {
+export function addressOf(server: Server): string {
   const address = server.address();
   if (address === null) return 'closed socket';
   return typeof address === 'string' ? address : formatAddress(address.address, address.port);

@@ -16,6 +16,7 @@ export const errorCodes = {
   PROTOCOL: 'the peer sent something that this version does not understand',
   KEYS: 'a key is missing, cannot be read, or is unknown to the peer',
   LISTEN: 'cannot listen on the port or socket',
+  WEB: 'the viewer cannot start, or cannot read its own files',
   STORE: 'the captures directory cannot be written',
   OUTPUT: 'standard output cannot be written',
   DOCTOR: 'the doctor found a fault',

@@ -120,12 +120,20 @@ export function sumOf(frames: readonly PlanFrame[], key: 'byteCount' | 'diskByte
   return frames.reduce((sum, frame) => sum + frame[key], 0);
 }
 
+/** What a note about keeping may name. */
+interface Keepable {
+  readonly name: string;
+  readonly event?: string | undefined;
+}
+
 /** Which frames are kept: of the lines about a frame, by its name or its event, the last one counts. */
 export class Keeps {
   /** By name and by event: the number of the line, negative when it ends the keeping. */
   readonly #names = new Map<string, number>();
   readonly #events = new Map<string, number>();
   readonly #before: ReadonlySet<string>;
+  /** By the number of the line. */
+  readonly #notes = new Map<number, string>();
   #lines = 0;
 
   /** @param before events that the day before keeps */
@@ -137,17 +145,28 @@ export class Keeps {
     return [...this.#events].filter(([, line]) => line > 0).map(([event]) => event);
   }
 
-  add({ kind, names = [], event }: KeptNote): void {
+  add({ kind, names = [], event, note }: KeptNote): void {
     this.#lines += 1;
+    if (note !== undefined) this.#notes.set(this.#lines, note);
     const line = kind === 'kept' ? this.#lines : -this.#lines;
     for (const name of names) this.#names.set(name, line);
     if (event !== undefined) this.#events.set(event, line);
   }
 
-  has({ name, event }: Pick<PlanFrame, 'name' | 'event'>): boolean {
+  has(frame: Keepable): boolean {
+    const line = this.#lineOf(frame);
+    return line === 0 ? frame.event !== undefined && this.#before.has(frame.event) : line > 0;
+  }
+
+  /** Why a frame is kept, if its line says so. */
+  noteOf(frame: Keepable): string | undefined {
+    return this.#notes.get(this.#lineOf(frame));
+  }
+
+  /** The number of the last line about a frame; 0: there is none. */
+  #lineOf({ name, event }: Keepable): number {
     const byName = this.#names.get(name) ?? 0;
     const byEvent = event === undefined ? 0 : (this.#events.get(event) ?? 0);
-    if (byName === 0 && byEvent === 0) return event !== undefined && this.#before.has(event);
-    return (Math.abs(byName) > Math.abs(byEvent) ? byName : byEvent) > 0;
+    return Math.abs(byName) > Math.abs(byEvent) ? byName : byEvent;
   }
 }

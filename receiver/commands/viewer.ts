@@ -1,0 +1,30 @@
+/** The viewer beside the receiver: `--web`. */
+import type { ListenAddress } from '../../shared/cli/address.js';
+import type { Log } from '../../shared/cli/log.js';
+import type { Clock } from '../../shared/clock.js';
+import type { Viewer } from '../web/open-viewer.js';
+
+interface Options {
+  readonly web: ListenAddress | undefined;
+  readonly webHost: readonly string[];
+}
+
+/** A receiver without a viewer does not load it. @returns undefined: no `--web` @throws as `openViewer` */
+export async function viewerFor(
+  { web, webHost }: Options,
+  directory: string,
+  parts: { readonly clock: Clock; readonly log: Log },
+): Promise<Viewer | undefined> {
+  if (web === undefined) return undefined;
+  const { openViewer } = await import('../web/open-viewer.js');
+  const { keepInStore } = await import('../web/keep-frames.js');
+  const viewer = await openViewer(
+    {
+      ...{ directory, address: web, passed: [], hosts: webHost, cachePath: undefined },
+      keep: (wish) => keepInStore(directory, wish, parts.clock),
+    },
+    parts,
+  );
+  parts.log.info('showing frames', { at: viewer.addresses.join(' ') });
+  return viewer;
+}

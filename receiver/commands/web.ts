@@ -1,0 +1,61 @@
+/** `receiver web`: the viewer of a captures directory, as a program of its own. */
+import { systemClock } from '../../shared/clock.js';
+import { abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
+import { flag } from '../../shared/cli/option-table.js';
+import { restrictNewFiles } from '../../shared/files/umask.js';
+import { scopeFor } from '../../shared/setup/install/scope.js';
+import { passedSockets } from '../listen/passed-sockets.js';
+import { receiverProgram } from '../options.js';
+import { capturesFor } from '../setup/installed.js';
+import { keepInStore } from '../web/keep-frames.js';
+import { openViewer } from '../web/open-viewer.js';
+import { webOptions } from '../web/web-options.js';
+
+export const webProgram = {
+  name: 'receiver',
+  table: {
+    dir: receiverProgram.table.dir,
+    ...webOptions,
+    json: flag('Print a line of JSON on standard output when the viewer is ready.'),
+    user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
+    verbose: receiverProgram.table.verbose,
+    help: flag('Show this help.'),
+  },
+} as const;
+
+const usage = `receiver web [--dir DIR] [--web [ADDRESS:]PORT] …
+
+Shows what the cameras saw, in a browser: the frames, the time line of each day, and its events. Without --web: the
+socket that systemd passed, else port 8080 of this machine only.
+
+`;
+
+/** @throws {UsageError} @throws {OperationalError} STORE, LISTEN, WEB */
+export const run = defineCommand({
+  program: webProgram,
+  usage,
+  async run({ options, env }) {
+    restrictNewFiles(0o027);
+    const signal = abortOnSignals();
+    const log = openLog('web', options.verbose, env, systemClock);
+    const directory = await capturesFor(options.dir, scopeFor(options.user, env));
+    const viewer = await openViewer(
+      {
+        ...{ directory, address: options.web, passed: passedSockets(env, process.pid) },
+        ...{ hosts: options.webHost, cachePath: env.CACHE_DIRECTORY },
+        keep: (wish) => keepInStore(directory, wish, systemClock),
+      },
+      { clock: systemClock, log },
+    );
+    if (options.json) {
+      writeTo(1, `${JSON.stringify({ event: 'listening', viewers: viewer.addresses })}\n`);
+    }
+    log.info('showing frames', { dir: directory, at: viewer.addresses.join(' ') });
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      if (signal.aborted) resolve();
+    });
+    await viewer.close();
+  },
+});

@@ -1,0 +1,73 @@
+/** Keeps frames for the viewer, as `receiver keep` does: by a process that may write into the captures directory. */
+import * as v from 'valibot';
+import { OperationalError } from '../../shared/cli/errors.js';
+import type { Clock } from '../../shared/clock.js';
+import { openCaptures } from '../archive/captures-reader.js';
+import { cameraPattern, eventPattern } from '../archive/frame-entry.js';
+import { type KeepTarget, keepFrames } from '../archive/retention/keep.js';
+import { within } from '../archive/retention/store-totals.js';
+import { withSweepLock } from '../archive/retention/sweep-lock.js';
+import type { Folder } from '../store/folder.js';
+import type { KeepWish } from './api-types.js';
+import { frameAtLine } from './queries/record-lines.js';
+import { HttpError } from './server/answers.js';
+import { badRequest } from './server/parameters.js';
+
+const wishSchema = v.object({
+  camera: v.pipe(v.string(), v.regex(cameraPattern)),
+  event: v.optional(v.pipe(v.string(), v.regex(eventPattern))),
+  frame: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^frame\/[a-z0-9-]+\/\d{4}_\d\d_\d\d\/\d{1,15}\/[0-9a-f]{64}\.jpg$/),
+    ),
+  ),
+  keep: v.boolean(),
+  note: v.optional(v.pipe(v.string(), v.maxLength(1000), v.regex(/^[^\p{Cc}]*$/u))),
+});
+/** A sweep of the receiver takes seconds. */
+const waitS = 10;
+
+/** @returns the wish, checked @throws {HttpError} 400 */
+function checkKeepWish(value: unknown): KeepWish {
+  const read = v.safeParse(wishSchema, value);
+  if (!read.success) throw badRequest('keep needs a camera, an event or a frame, and keep');
+  if ((read.output.event === undefined) === (read.output.frame === undefined)) {
+    throw badRequest('keep needs either an event or a frame');
+  }
+  return read.output;
+}
+
+/** @throws {HttpError} there is no such frame or event; a system error */
+export async function keepInStore(directory: string, wish: unknown, clock: Clock): Promise<void> {
+  const root = await openCaptures(directory, 'web');
+  try {
+    const { camera, event, frame, keep, note } = checkKeepWish(wish);
+    const target: KeepTarget | undefined =
+      event === undefined
+        ? await fileOf(root, frame ?? '', camera)
+        : { kind: 'event', camera, event };
+    if (target === undefined) throw gone();
+    const kind = keep ? 'kept' : 'unkept';
+    const facts = { kind, note, atMs: clock.nowMs() } as const;
+    await withSweepLock(root, waitS, () => keepFrames(root, target, facts));
+  } catch (error) {
+    if (error instanceof OperationalError && error.code === 'STORE') throw gone(error.message);
+    throw error;
+  } finally {
+    await root.close();
+  }
+}
+
+async function fileOf(root: Folder, url: string, camera: string): Promise<KeepTarget | undefined> {
+  const [, ofCamera = '', day = '', lineAt, hash = ''] = url.replace(/\.jpg$/, '').split('/');
+  if (ofCamera !== camera) throw badRequest(`the frame ${url} is not one of ${camera}`);
+  const entry = await within(root, camera, (folder) =>
+    within(folder, day, (inner) => frameAtLine(inner, Number(lineAt))),
+  );
+  if (entry?.sha256 !== hash) return undefined;
+  return { kind: 'file', camera, day: `${camera}/${day}`, name: entry.name };
+}
+
+const gone = (message = 'the record has no such frame any more'): HttpError =>
+  new HttpError(410, 'gone', message);

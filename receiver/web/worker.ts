@@ -1,0 +1,51 @@
+/** The viewer's worker: answers queries about a captures directory, which it only reads. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { describeError } from '../../shared/cli/errors.js';
+import { systemClock } from '../../shared/clock.js';
+import { openCaptures } from '../archive/captures-reader.js';
+import { ArchiveQueries } from './queries/archive-queries.js';
+import { LiveTail } from './queries/live-tail.js';
+import { QueryError } from './queries/query-error.js';
+import type { Archive } from './archive-port.js';
+import type { Abort, Call, Reply, WorkerSettings } from './worker-messages.js';
+
+const port = parentPort;
+if (port === null) throw new Error('this file runs as a worker of receiver web');
+const { directory, cachePath } = workerData as WorkerSettings;
+const captures = await openCaptures(directory, 'web');
+const queries = new ArchiveQueries(captures, cachePath, systemClock);
+const tail = new LiveTail(queries.store);
+
+const methods = {
+  cameras: () => queries.cameras(),
+  states: () => queries.states(),
+  days: (...args) => queries.days(...args),
+  timeline: (...args) => queries.timeline(...args),
+  frames: (...args) => queries.frames(...args),
+  events: (...args) => queries.events(...args),
+  frame: (...args) => queries.frame(...args),
+  strip: () => Promise.reject(new QueryError('not-found', 'no strips yet')),
+  look: () => tail.look(),
+} satisfies Archive;
+
+async function answer({ id, method, args }: Call): Promise<Reply> {
+  try {
+    // The server calls with the parameters of `Archive`.
+    const call: (...args: never) => unknown = methods[method];
+    return { id, result: await call(...(args as never)) };
+  } catch (error) {
+    const code = error instanceof QueryError ? error.code : undefined;
+    return { id, error: describeError(error), code };
+  }
+}
+
+port.on('message', (message: Call | Abort) => {
+  if ('abort' in message) return;
+  void answer(message).then((reply) => {
+    const bytes =
+      'result' in reply && reply.result instanceof Uint8Array ? reply.result : undefined;
+    // A small buffer may share its memory with others: it is copied.
+    const isOwn = bytes !== undefined && bytes.byteLength === bytes.buffer.byteLength;
+    port.postMessage(reply, isOwn ? [bytes.buffer as ArrayBuffer] : []);
+  });
+});
