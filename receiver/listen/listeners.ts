@@ -64,15 +64,16 @@ function listen(options: ListenOptions, name: string): Promise<Server> {
   return startListening(server, { ...options, backlog: maxWaitingConnections }, name);
 }
 
-/** @param name for messages @throws {OperationalError} LISTEN */
+/** @param name for messages @param flag that chooses the port @throws {OperationalError} LISTEN */
 export function startListening<S extends Server>(
   server: S,
   options: ListenOptions & { backlog?: number },
   name: string,
+  flag = '--listen',
 ): Promise<S> {
   return new Promise((resolve, reject) => {
     const fail = (cause: Error): void => {
-      const hint = hints[systemCode(cause) ?? ''];
+      const hint = hints[systemCode(cause) ?? '']?.replace('FLAG', flag);
       const facts = { cause, ...(hint !== undefined && { hint }) };
       reject(new OperationalError('LISTEN', `cannot listen on ${name}`, facts));
     };
@@ -87,8 +88,8 @@ export function startListening<S extends Server>(
 type ListenOptions = { port: number; host?: string } | { fd: number };
 
 const hints: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program uses this port: stop it, or choose another port',
-  EACCES: 'ports below 1024 need root: choose another port',
+  EADDRINUSE: 'another program uses this port: stop it, or choose another port with FLAG',
+  EACCES: 'ports below 1024 need root: choose another port with FLAG',
   EADDRNOTAVAIL: 'this machine does not have that address: list its addresses with `ip address`',
 };
 

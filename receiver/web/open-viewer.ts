@@ -57,7 +57,7 @@ export async function openViewer(
   const port = address?.port ?? defaultWebPort;
   const options = socket === undefined ? { host, port } : { fd: socket.fd };
   const name = socket === undefined ? formatAddress(host, port) : `passed socket ${socket.name}`;
-  await startListening(web.server, options, name);
+  await startListening(web.server, options, name, '--web');
   return {
     addresses: [`http://${addressOf(web.server)}/`],
     async close() {
