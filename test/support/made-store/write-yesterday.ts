@@ -1,0 +1,9 @@
+/** Program: `write-yesterday DIR CAMERA`. */
+import { systemClock } from '../../../shared/clock.js';
+import { writeYesterday } from './yesterday.js';
+
+const [directory = '', camera = ''] = process.argv.slice(2);
+const nowMs = systemClock.nowMs();
+const utcOffsetMinutes = systemClock.utcOffsetMinutes(nowMs);
+const frames = writeYesterday({ directory, camera, nowMs, utcOffsetMinutes });
+console.log(`A made-up yesterday of ${camera}: ${frames} frames.`);
