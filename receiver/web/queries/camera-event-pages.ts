@@ -22,10 +22,10 @@ export async function eventsOf(
   const events = new CameraEvents();
   const best = new Map<string, Best>();
   const kept = new Set<string>();
-  for (const day of timeline.near(fromMs, toMs)) {
+  for (const day of timeline.around(fromMs, toMs)) {
     const summary = await store.summary(camera, day);
     for (const each of summary?.ended ?? []) events.addEnd(each);
-    if (summary === undefined || summary.events === 0) continue;
+    if (summary === undefined || summary.eventParts.length === 0) continue;
     const rows = await store.rows(camera, day);
     if (rows === undefined) continue;
     for (const each of rows.events) addEvent(events, best, rows, each);

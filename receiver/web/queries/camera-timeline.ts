@@ -37,6 +37,11 @@ export class CameraTimeline {
     return this.#days.filter((day) => first <= day && day <= last);
   }
 
+  /** As `near`, and one day more on each side: a report or an event reaches over midnight. */
+  around(fromMs: number, toMs: number): string[] {
+    return this.#from(...daysAround(fromMs, toMs));
+  }
+
   /** @throws a system error */
   async timeline(
     fromMs: number,
@@ -55,7 +60,7 @@ export class CameraTimeline {
         if (rows !== undefined) buckets.addRows(rows);
       }
     }
-    const summaries = await this.#around(...daysAround(fromMs, toMs));
+    const summaries = await this.#summaries(this.around(fromMs, toMs));
     const stretches = statesOf(summaries, await this.facts(), { fromMs, toMs, nowMs });
     const { counts, changed, strengths } = buckets;
     return {
@@ -75,7 +80,7 @@ export class CameraTimeline {
     for (const day of this.#days.filter((each) => first <= each && each <= last)) {
       const summary = await this.#store.summary(this.camera, day);
       if (summary === undefined) continue;
-      const around = await this.#around(day, day);
+      const around = await this.#summaries(this.#from(day, day));
       const window = windowOf(day, offsetsFor(around));
       answers.push({
         ...{ day: day.replaceAll('_', '-'), from: window.fromMs, to: window.toMs },
@@ -109,12 +114,12 @@ export class CameraTimeline {
     };
   }
 
-  /** The summaries from one day to another, and one more on each side: a report or an event reaches over midnight. */
-  async #around(first: string, last: string): Promise<DaySummary[]> {
+  /** The days from one to another, and one more on each side. */
+  #from(first: string, last: string): string[] {
     const before = this.#days.filter((day) => day < first).slice(-1);
     const days = this.#days.filter((day) => first <= day && day <= last);
     const after = this.#days.filter((day) => day > last).slice(0, 1);
-    return await this.#summaries([...before, ...days, ...after]);
+    return [...before, ...days, ...after];
   }
 
   async #summaries(days: readonly string[]): Promise<DaySummary[]> {

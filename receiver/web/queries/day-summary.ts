@@ -7,7 +7,7 @@ import { DayRemovals } from '../../archive/day-removals.js';
 import type { ReportEntry } from '../../archive/record-entry.js';
 import type { EndedEvent } from '../../../shared/protocol/report-header.js';
 import { Minutes } from './minutes.js';
-import type { DayRows } from './day-rows.js';
+import type { DayRows, RowEvent } from './day-rows.js';
 
 /** The latest of what a report says of its camera. */
 export type ReportMoment = Pick<
@@ -23,13 +23,16 @@ export interface DaySummary {
   readonly minutes: Minutes;
   readonly frames: number;
   readonly changed: number;
+  /** Events with a change. */
   readonly events: number;
   readonly strongest: number;
   /** In order of time; empty: the record has no entry. */
   readonly offsets: readonly Offset[];
   readonly reports: readonly Reported[];
-  /** First and last change of events, and of changed frames without an event. */
-  readonly changes: readonly (readonly [firstAtMs: number, lastAtMs: number])[];
+  /** Captures of changed frames without an event. */
+  readonly changes: readonly number[];
+  /** The part of each event that is in this day. */
+  readonly eventParts: readonly Omit<RowEvent, 'best'>[];
   readonly ended: readonly EndedEvent[];
   readonly removed: readonly { readonly fromMs: number; readonly toMs: number }[];
   readonly firstReport: ReportMoment | undefined;
@@ -51,7 +54,7 @@ export function summaryOf(rows: DayRows): DaySummary {
       ? undefined
       : { fromMs: rows.at(first), toMs: rows.at(last) };
   const minutes = new Minutes(span);
-  const changes: [number, number][] = [];
+  const changes: number[] = [];
   let [changed, strongest] = [0, 0];
   for (const row of order) {
     const isChanged = ((columns.flags[row] ?? 0) & frameFlags.changed) !== 0;
@@ -60,7 +63,7 @@ export function summaryOf(rows: DayRows): DaySummary {
     if (strength > strongest) strongest = strength;
     if (!isChanged) continue;
     changed += 1;
-    if (columns.event[row] === 0) changes.push([rows.at(row), rows.at(row)]);
+    if (columns.event[row] === 0) changes.push(rows.at(row));
   }
   const reports = new CameraReports(maxReports);
   for (const report of index.reports) if (report.camera === rows.camera) reports.add(report, true);
@@ -68,11 +71,18 @@ export function summaryOf(rows: DayRows): DaySummary {
   const removals = new DayRemovals();
   for (const note of index.notes) removals.add(note, () => true);
   const events = rows.events.filter(({ firstAtMs }) => firstAtMs < Infinity);
-  for (const { firstAtMs, lastAtMs } of events) changes.push([firstAtMs, lastAtMs]);
-  for (const { firstAtMs, lastAtMs } of ended) changes.push([firstAtMs, lastAtMs]);
   return {
     ...{ day: rows.day, span, minutes, changed, strongest, frames: order.length },
-    ...{ events: events.length, offsets: offsetsOf(rows), changes, ended },
+    ...{
+      events: events.length,
+      hasEvents: rows.events.length > 0,
+      offsets: offsetsOf(rows),
+      changes,
+      ended,
+    },
+    eventParts: rows.events.map(({ event, firstAtMs, lastAtMs, frames }) => {
+      return { event, firstAtMs, lastAtMs, frames };
+    }),
     reports: reports.listed().map(({ fromMs, toMs, state, why, changed: count }) => {
       return { fromMs, toMs, state, why, changed: count };
     }),

@@ -4,6 +4,7 @@ import type { CameraTimeline } from './camera-timeline.js';
 import type { DayRows } from './day-rows.js';
 import type { DayStore } from './day-store.js';
 import { frameAnswers } from './frame-answers.js';
+import { dayAt } from './states.js';
 
 /** Between the frames of a camera: a moment, and the position of a line of its day's record. */
 export interface Cursor {
@@ -60,12 +61,9 @@ export class FramePages {
   /** Days follow each other, but for a camera that changes its offset: their edges may overlap. */
   async #places(cursor: Cursor, direction: Direction, limit: number): Promise<Place[]> {
     const isAfter = direction === 'after';
-    const near = new Set(this.#timeline.near(cursor.atMs, cursor.atMs));
-    const from = [...near][isAfter ? 0 : near.size - 1] ?? '';
-    const days = this.#timeline.days.filter((day) => {
-      if (near.has(day)) return true;
-      return isAfter ? day > dayOr(from, cursor) : day < dayOr(from, cursor);
-    });
+    const near = this.#timeline.near(cursor.atMs, cursor.atMs);
+    const from = near.at(isAfter ? 0 : -1) ?? dayAt(cursor.atMs);
+    const days = this.#timeline.days.filter((day) => (isAfter ? day >= from : day <= from));
     const found: Place[] = [];
     for (const day of isAfter ? days : days.toReversed()) {
       const edge = found[limit - 1];
@@ -99,10 +97,6 @@ export class FramePages {
     });
   }
 }
-
-/** The cursor's own day, when no day near it has a folder. */
-const dayOr = (day: string, { atMs }: Cursor): string =>
-  day === '' ? new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '_') : day;
 
 function placesIn(rows: DayRows, { atMs, lineAt }: Cursor, isAfter: boolean, limit: number) {
   // A cursor is that of a frame: that frame itself is on neither side.

@@ -1,4 +1,5 @@
 /** What a camera did in each moment of a stretch of time, from the summaries of its days. Pure. */
+import { CameraEvents } from '../../archive/camera-events.js';
 import { type Offset, localMsAt } from '../../archive/camera-zone.js';
 import { type Stretch, dayLine } from '../../archive/day-line.js';
 import type { DaySummary } from './day-summary.js';
@@ -35,11 +36,22 @@ export function statesOf(
   return dayLine({
     ...{ fromMs, toMs: endMs, reportedToMs, newSinceMs },
     reports: days.flatMap(({ reports }) => reports.filter(isIn)),
-    changes: days.flatMap(({ changes }) => {
-      return changes.filter(([first, last]) => first < endMs && last >= fromMs);
-    }),
+    changes: changesOf(days).filter(([first, last]) => first < endMs && last >= fromMs),
     removed: days.flatMap(({ removed }) => removed.filter(isIn)),
   });
+}
+
+/** First and last change of each event, which may last over midnight, and of each changed frame without one. */
+function changesOf(
+  days: readonly DaySummary[],
+): (readonly [firstAtMs: number, lastAtMs: number])[] {
+  const events = new CameraEvents();
+  for (const { eventParts, ended } of days) {
+    for (const { event, ...part } of eventParts) events.addFrames(event, part);
+    for (const each of ended) events.addEnd(each);
+  }
+  const single = days.flatMap(({ changes }) => changes.map((atMs) => [atMs, atMs] as const));
+  return [...events.spans(), ...single];
 }
 
 /** Stretches that a step cannot show are taken by what is before them. */
