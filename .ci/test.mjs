@@ -62,9 +62,9 @@ const slowUnits = [
   'receiver/store/{exchanged,planted,equal-names,camera-lock,record,frame-store,moved-folders}',
   'receiver/{connection/{refused-work,framed-session,first-record},access/tls,access/keys/key-ring}',
   'receiver/limits/receiver-limits',
-  'agent/{source/{folder,file,command,fswebcam},uplink/{uplink,link},detect/{planes,motion-detector}}',
+  'agent/{source/{folder,file,command,fswebcam},uplink/{uplink,link},detect/motion-detector}',
   'agent/{spool/{queue-spool,failing-disk},events/buffered-frames}',
-  'shared/jpeg/splitter',
+  'shared/jpeg/{planes,splitter}',
 ];
 /** Tests that only the whole run needs: they take minutes. */
 const long = [

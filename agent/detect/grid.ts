@@ -1,13 +1,7 @@
 /** Divides a frame into the cells that the motion detector compares. Pure. */
+import { type CellGrid, divideFrame } from '../../shared/jpeg/cell-grid.js';
 
-/** Square cells of `cellPx` pixels; the last column and row are cut by the frame's edge. */
-export interface Grid {
-  readonly columns: number;
-  readonly rows: number;
-  readonly cellPx: number;
-  readonly frameWidthPx: number;
-  readonly frameHeightPx: number;
-}
+export type Grid = CellGrid;
 
 export interface SmallPicture extends Grid {
   /** Mean brightness of each cell, 0..255, row by row: `luma.length === columns * rows`. */
@@ -25,7 +19,5 @@ export function makeGrid(frameWidthPx: number, frameHeightPx: number): Grid {
     Math.ceil(frameWidthPx / cellPx) * Math.ceil(frameHeightPx / cellPx);
   let cellPx = cellsOf(8) < minCells ? 4 : 8;
   while (cellsOf(cellPx) > maxCells) cellPx *= 2;
-  const columns = Math.ceil(frameWidthPx / cellPx);
-  const rows = Math.ceil(frameHeightPx / cellPx);
-  return { columns, rows, cellPx, frameWidthPx, frameHeightPx };
+  return divideFrame(frameWidthPx, frameHeightPx, cellPx);
 }

@@ -4,7 +4,7 @@ import { resolve, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { PNG } from 'pngjs';
-import { decodePlanes } from '../../agent/detect/planes.js';
+import { makeGrid } from '../../agent/detect/grid.js';
 import { readMask } from '../../agent/detect/mask-png.js';
 import { decodeState } from '../../agent/detect/kept-state.js';
 import { decodeReportState, encodeReportState } from '../../agent/reports/report-state.js';
@@ -20,6 +20,7 @@ import {
   parseFrameName,
   unclockedPath,
 } from '../../shared/protocol/frame-path.js';
+import { decodePlanes } from '../../shared/jpeg/planes.js';
 import { JpegSplitter, type SplitResult, findJpegDamage } from '../../shared/jpeg/splitter.js';
 import { readAgentMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, type WireMessage, encodeMessage } from '../../shared/protocol/wire.js';
@@ -271,7 +272,7 @@ export const byteTargets: readonly FuzzTarget[] = [
     runs: 200,
     corpus: jpegs,
     check(bytes) {
-      orRefused(() => decodePlanes(bytes, { chroma: true }));
+      orRefused(() => decodePlanes(bytes, makeGrid, { chroma: true }));
     },
   },
   {

@@ -7,7 +7,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodePlanes } from '../../../agent/detect/planes.js';
+import { makeGrid } from '../../../agent/detect/grid.js';
+import { decodePlanes } from '../../../shared/jpeg/planes.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
 import { makeJpeg } from '../../support/pictures.js';
 
@@ -61,7 +62,7 @@ describe('a mutated JPEG', () => {
     let decoded = 0;
     const check = (jpeg: Buffer): void => {
       try {
-        const { grid, luma, chroma } = decodePlanes(jpeg, { chroma: true });
+        const { grid, luma, chroma } = decodePlanes(jpeg, makeGrid, { chroma: true });
         const planes = chroma === undefined ? [luma] : [luma, chroma.cb, chroma.cr];
         for (const plane of planes) {
           expect(plane).toHaveLength(grid.columns * grid.rows);

@@ -1,9 +1,9 @@
 /** Decodes with jpeg-js what needs a full decoder, mostly progressive frames, to the means of cells. Pure. */
 import jpegJs from 'jpeg-js';
-import { OperationalError } from '../../shared/cli/errors.js';
-import { findJpegDamage } from '../../shared/jpeg/splitter.js';
-import type { Grid } from './grid.js';
-import { damaged, unreadable } from '../../shared/jpeg/frame-error.js';
+import { OperationalError } from '../cli/errors.js';
+import type { CellGrid } from './cell-grid.js';
+import { damaged, unreadable } from './frame-error.js';
+import { findJpegDamage } from './splitter.js';
 
 /** Fits 4K UHD (8.3 million). jpeg-js needs about 14 bytes of memory per pixel. */
 export const maxFullyDecodedPixels = 9_000_000;
@@ -21,7 +21,7 @@ export interface MeanColours {
  * @param isRgb the components are red, green and blue already; jpeg-js does not detect it
  * @throws {OperationalError} FRAME: damaged, or jpeg-js cannot decode it
  */
-export function decodeFully(jpeg: Buffer, grid: Grid, isRgb: boolean): MeanColours {
+export function decodeFully(jpeg: Buffer, grid: CellGrid, isRgb: boolean): MeanColours {
   const damage = findJpegDamage(jpeg);
   if (damage !== undefined) throw damaged(damage);
   const decoded = decode(jpeg, isRgb);
@@ -45,7 +45,7 @@ function decode(jpeg: Buffer, isRgb: boolean): { width: number; height: number; 
   }
 }
 
-function reduce(rgba: Buffer, grid: Grid): MeanColours {
+function reduce(rgba: Buffer, grid: CellGrid): MeanColours {
   const { columns, rows, cellPx, frameWidthPx, frameHeightPx } = grid;
   const makePlane = () => new Float32Array(columns * rows);
   const means = { red: makePlane(), green: makePlane(), blue: makePlane() };

@@ -1,26 +1,26 @@
 /**
- * Decodes a JPEG to small planes of brightness and, on request, colour: the mean of each cell of the frame's grid,
- * from the DCT coefficients alone where possible. Pure.
+ * Decodes a JPEG to small planes of brightness and, on request, colour: the mean of each cell of a grid, from the DCT
+ * coefficients alone where possible. Pure.
  *
  * The brightness of a cell equals the mean of a full decode within half a grey level (the decoder's rounding), or
  * one level where the frame's edge leaves only a pixel or two of the cell. Where a full decoder clamps samples to
  * 0..255 (bright sky, text overlays) the mean before clamping differs: by up to 6 levels on real frames. Colour
  * has the resolution of blocks, also where cells are smaller.
  */
-import { OperationalError } from '../../shared/cli/errors.js';
-import { findJpegDamage } from '../../shared/jpeg/splitter.js';
-import { type Grid, makeGrid } from './grid.js';
+import { OperationalError } from '../cli/errors.js';
+import type { CellGrid, MakeGrid } from './cell-grid.js';
 import { cellMeans } from './cell-means.js';
-import { type Reading, readCoefficients } from '../../shared/jpeg/coefficients.js';
-import type { FrameHeader } from '../../shared/jpeg/component.js';
-import { damaged } from '../../shared/jpeg/frame-error.js';
+import { type Reading, readCoefficients } from './coefficients.js';
+import type { FrameHeader } from './component.js';
+import { damaged } from './frame-error.js';
 import { type MeanColours, decodeFully, maxFullyDecodedPixels } from './full-decoder.js';
+import { findJpegDamage } from './splitter.js';
 
 /** The largest camera modules have 64 million pixels; the means of such a frame take 4 MB, 12 with full colour. */
 const maxFramePixels = 70_000_000;
 
 export interface Planes {
-  readonly grid: Grid;
+  readonly grid: CellGrid;
   /** Mean of each cell, 0..255, row by row: `columns * rows` numbers. */
   readonly luma: Float32Array;
   /** Means of Cb and Cr, 0..255, 128 is neutral; undefined: the frame is grey, or colour was not requested. */
@@ -28,8 +28,12 @@ export interface Planes {
 }
 
 /** @throws {OperationalError} FRAME: damaged, truncated, too large, or coded in an unsupported way */
-export function decodePlanes(jpeg: Buffer, wants: { readonly chroma: boolean }): Planes {
-  const { frame, colour, components } = read(jpeg);
+export function decodePlanes(
+  jpeg: Buffer,
+  makeGrid: MakeGrid,
+  wants: { readonly chroma: boolean },
+): Planes {
+  const { frame, colour, components } = read(jpeg, makeGrid);
   const grid = makeGrid(frame.widthPx, frame.heightPx);
   if (components === undefined) {
     checkSize(maxFullyDecodedPixels, frame);
@@ -44,7 +48,7 @@ export function decodePlanes(jpeg: Buffer, wants: { readonly chroma: boolean }):
   return { grid, luma: cells(0), chroma };
 }
 
-function read(jpeg: Buffer): Reading {
+function read(jpeg: Buffer, makeGrid: MakeGrid): Reading {
   try {
     return readCoefficients(jpeg, (header) => {
       checkSize(maxFramePixels, header);
@@ -71,7 +75,11 @@ function checkSize(maxPixels: number, { widthPx, heightPx }: FrameHeader): void 
  * RGB to YCbCr of JFIF (ITU-T T.871, section 7). The formulas are linear, so they hold for means. Pure blue and
  * pure red give 255.5 and are clamped.
  */
-function fromColours({ red, green, blue }: MeanColours, grid: Grid, wantsChroma: boolean): Planes {
+function fromColours(
+  { red, green, blue }: MeanColours,
+  grid: CellGrid,
+  wantsChroma: boolean,
+): Planes {
   const mix = (r: number, g: number, b: number, offset: number) =>
     red.map((mean, cell) => Math.min(255, offset + r * mean + g * green[cell]! + b * blue[cell]!));
   const luma = mix(0.299, 0.587, 0.114, 0);

@@ -1,12 +1,12 @@
 /** Converts the means of a component's tiles to the means of a grid's cells. Pure. */
-import type { Grid } from './grid.js';
-import type { Component, FrameHeader } from '../../shared/jpeg/component.js';
+import type { CellGrid } from './cell-grid.js';
+import type { Component, FrameHeader } from './component.js';
 
 /**
  * The mean of each cell, 0..255, row by row. Where tiles are larger than cells or cross their borders, as chroma
  * tiles may, the cell takes the mean of the tile at its centre.
  */
-export function cellMeans(component: Component, frame: FrameHeader, grid: Grid): Float32Array {
+export function cellMeans(component: Component, frame: FrameHeader, grid: CellGrid): Float32Array {
   const tileWidthPx = (component.tilePx * frame.maxHSampling) / component.header.hSampling;
   const tileHeightPx = (component.tilePx * frame.maxVSampling) / component.header.vSampling;
   const isNested = grid.cellPx % tileWidthPx === 0 && grid.cellPx % tileHeightPx === 0;
@@ -17,7 +17,7 @@ export function cellMeans(component: Component, frame: FrameHeader, grid: Grid):
 
 function meansOfTiles(
   { means, stride }: Component,
-  { columns, rows, cellPx, frameWidthPx, frameHeightPx }: Grid,
+  { columns, rows, cellPx, frameWidthPx, frameHeightPx }: CellGrid,
   tileWidthPx: number,
   tileHeightPx: number,
 ): Float32Array {
@@ -53,7 +53,7 @@ function meansOfTiles(
 
 function tilesAtCentres(
   { means, stride }: Component,
-  { columns, rows, cellPx, frameWidthPx, frameHeightPx }: Grid,
+  { columns, rows, cellPx, frameWidthPx, frameHeightPx }: CellGrid,
   tileWidthPx: number,
   tileHeightPx: number,
 ): Float32Array {

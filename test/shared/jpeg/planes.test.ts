@@ -4,14 +4,14 @@ import fc from 'fast-check';
 import jpegJs from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
 import { type Grid, makeGrid } from '../../../agent/detect/grid.js';
-import { decodePlanes } from '../../../agent/detect/planes.js';
+import { decodePlanes as decodeCells } from '../../../shared/jpeg/planes.js';
 import {
   type EncodedComponent,
   type EncodedFrame,
   encodeFrame,
   segment,
 } from '../../support/jpeg-encoder.js';
-import { encodeJpeg, randomFrom, visitFrames } from './pictures.js';
+import { encodeJpeg, randomFrom, visitFrames } from '../../agent/detect/pictures.js';
 
 /** Largest difference between means of rounded and of exact samples, plus the error of jpeg-js's transform. */
 const tolerance = 0.55;
@@ -20,6 +20,10 @@ const edgeTolerance = 1;
 
 const all = { chroma: true };
 const brightness = { chroma: false };
+
+/** With the cells of the motion detector. */
+const decodePlanes = (jpeg: Buffer, wants: { readonly chroma: boolean }) =>
+  decodeCells(jpeg, makeGrid, wants);
 
 /** The mean of each cell of a function of the pixels. */
 function meansOver(grid: Grid, valueAt: (x: number, y: number) => number): Float64Array {
