@@ -21,6 +21,7 @@ import {
   unclockedPath,
 } from '../../shared/protocol/frame-path.js';
 import { decodePlanes } from '../../shared/jpeg/planes.js';
+import { decodeSmallPicture } from '../../shared/jpeg/small-picture.js';
 import { JpegSplitter, type SplitResult, findJpegDamage } from '../../shared/jpeg/splitter.js';
 import { readAgentMessage, readReceiverMessage } from '../../shared/protocol/messages.js';
 import { MessageDecoder, type WireMessage, encodeMessage } from '../../shared/protocol/wire.js';
@@ -273,6 +274,7 @@ export const byteTargets: readonly FuzzTarget[] = [
     corpus: jpegs,
     check(bytes) {
       orRefused(() => decodePlanes(bytes, makeGrid, { chroma: true }));
+      orRefused(() => decodeSmallPicture(bytes));
     },
   },
   {

@@ -249,7 +249,7 @@ const rules: readonly Rule[] = [
     ],
   },
   {
-    title: 'two files import jpeg-js: the decoder, and the demo scene that encodes',
+    title: 'two files import jpeg-js: the decoder and the encoder',
     check: owners('jpeg-js', 2),
     offenders: [
       {

@@ -1,6 +1,6 @@
 /** The demo scene as a frame source, to try the programs without a camera. */
-import jpeg from 'jpeg-js';
 import type { Clock } from '../../../shared/clock.js';
+import { encodeJpeg } from '../../../shared/jpeg/encoder.js';
 import type { CapturedFrame, FrameSource } from '../frame-source.js';
 import { drawScene } from './scene-picture.js';
 
@@ -30,8 +30,8 @@ export function openScene(settings: SceneSettings): FrameSource {
   const grab = (signal: AbortSignal): CapturedFrame => {
     signal.throwIfAborted();
     const { rgba } = drawScene({ seed, atMs: sceneTimeMs(), widthPx, heightPx });
-    const { data } = jpeg.encode({ data: rgba, width: widthPx, height: heightPx }, jpegQuality);
-    return { jpeg: data, capturedAtMs: Math.round(clock.nowMs()), origin: name };
+    const jpeg = encodeJpeg({ widthPx, heightPx, rgba }, jpegQuality);
+    return { jpeg, capturedAtMs: Math.round(clock.nowMs()), origin: name };
   };
   return {
     name,
