@@ -138,6 +138,25 @@ const rules: readonly Rule[] = [
     ],
   },
   {
+    title: 'the viewer imports archive, store and shared code only, and commands alone import it',
+    check: eachImport(({ from, target }) => {
+      const [importer, imported] = [layerOf(from.path), layerOf(target)];
+      const isViewer = (layer: typeof importer) =>
+        layer?.program === 'receiver' && layer.layer === 'web';
+      if (isViewer(importer) && imported?.program === 'receiver') {
+        const isAllowed = ['web', 'archive', 'store'].includes(imported.layer);
+        return isAllowed ? undefined : 'the viewer reads what is stored';
+      }
+      const isOutside = isViewer(imported) && importer?.layer !== 'commands';
+      return isOutside && !isViewer(importer) ? 'the viewer is a program of its own' : undefined;
+    }),
+    offenders: [
+      { 'receiver/web/a.ts': "import { b } from '../connection/b.js';" },
+      { 'receiver/web/strips/a.ts': "import type { B } from '../../limits/b.js';" },
+      { 'receiver/main.ts': "import { b } from './web/b.js';" },
+    ],
+  },
+  {
     title: 'no file is outside of a layer',
     check: (sources) =>
       sources.flatMap(({ path }) => {
