@@ -3,12 +3,19 @@ import jpegJs from 'jpeg-js';
 import { OperationalError } from '../cli/errors.js';
 import type { CellGrid } from './cell-grid.js';
 import { damaged, unreadable } from './frame-error.js';
+import { SOS } from './markers.js';
 import { findJpegDamage } from './splitter.js';
 
 /** Fits 4K UHD (8.3 million). jpeg-js needs about 14 bytes of memory per pixel. */
 export const maxFullyDecodedPixels = 9_000_000;
 /** More than any camera picture within `maxFullyDecodedPixels` needs; a forged header can ask for far more. */
 const maxDecoderMiB = 320;
+/**
+ * Encoders write about ten scans. Each takes a pass over all blocks but needs only some bytes: a forged file of some
+ * megabytes can have enough of them to keep the decoder busy for an hour.
+ */
+const maxScans = 100;
+const scanMarker = Buffer.of(0xff, SOS);
 
 /** Mean red, green and blue of each cell, 0..255, row by row. */
 export interface MeanColours {
@@ -24,12 +31,23 @@ export interface MeanColours {
 export function decodeFully(jpeg: Buffer, grid: CellGrid, isRgb: boolean): MeanColours {
   const damage = findJpegDamage(jpeg);
   if (damage !== undefined) throw damaged(damage);
+  if (hasTooManyScans(jpeg)) throw unreadable(`more than ${maxScans} scans`);
   const decoded = decode(jpeg, isRgb);
   // With wrong segment lengths the two decoders may find different frame headers.
   if (decoded.width !== grid.frameWidthPx || decoded.height !== grid.frameHeightPx) {
     throw unreadable('two frame headers with different sizes');
   }
   return reduce(decoded.data, grid);
+}
+
+/** Counts the markers in metadata too, as of a thumbnail; entropy-coded data have none (ITU-T T.81, F.1.2.3). */
+function hasTooManyScans(jpeg: Buffer): boolean {
+  let count = 0;
+  for (let at = 0; (at = jpeg.indexOf(scanMarker, at)) >= 0; at += 2) {
+    count += 1;
+    if (count > maxScans) return true;
+  }
+  return false;
 }
 
 function decode(jpeg: Buffer, isRgb: boolean): { width: number; height: number; data: Buffer } {

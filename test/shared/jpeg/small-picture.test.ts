@@ -259,6 +259,19 @@ describe('the small colour picture is refused', () => {
     );
   });
 
+  it('when it is progressive and has more than 100 scans', () => {
+    const jpeg = fixture('progressive');
+    const first = jpeg.indexOf(Buffer.of(0xff, 0xda));
+    const end = jpeg.indexOf(Buffer.of(0xff, 0xc4), first);
+    // Again and again the first scan, which the full decoder accepts.
+    const withScans = (count: number): Buffer => {
+      const scans = new Array<Buffer>(count).fill(jpeg.subarray(first, end));
+      return Buffer.concat([jpeg.subarray(0, end), ...scans, jpeg.subarray(end)]);
+    };
+    expect(decodeSmallPicture(withScans(80)).widthPx).toBe(24);
+    expect(() => decodeSmallPicture(withScans(101))).toThrow(/more than 100 scans/);
+  });
+
   it('when it is truncated at any byte', () => {
     const jpeg = fixture('optimized-422');
     for (let length = 0; length < jpeg.length; length += 7) {
