@@ -152,7 +152,7 @@ export interface EventAnswer {
 
 /**
  * `strip?camera=&from=&step=`: a JPEG of 10 × 6 tiles of one size, row by row. Tile n is the strongest frame of the n-th
- * `step` ms after `from`; one without a frame is dark. `timeline` with the same `from` and `step` says which have one.
+ * `step` ms (at most 600,000) after `from`; one without a frame is dark. `timeline` with the same `from` and `step` says which have one.
  */
 export const stripTiles = 60;
 export const stripColumns = 10;

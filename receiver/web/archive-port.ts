@@ -7,8 +7,21 @@ import type {
   LiveCamera,
   TimelineAnswer,
 } from './api-types.js';
-import type { FramesWish, StretchWish } from './queries/archive-queries.js';
 import type { NewEntries } from './queries/live-tail.js';
+
+export interface FramesWish {
+  readonly camera: string;
+  readonly after?: string | undefined;
+  readonly before?: string | undefined;
+  readonly atMs?: number | undefined;
+  readonly limit: number;
+}
+
+export interface StretchWish {
+  readonly camera: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
 
 export interface StripWish {
   readonly camera: string;
@@ -27,7 +40,7 @@ export interface Archive {
   /** A JPEG. @param day `2026_11_22` @param lineAt position of its line in the record */
   frame(camera: string, day: string, lineAt: number, sha256: string): Promise<Uint8Array>;
   /** A JPEG of `stripTiles` tiles. */
-  strip(wish: StripWish): Promise<Uint8Array>;
+  strip(wish: StripWish, signal: AbortSignal): Promise<Uint8Array>;
   /** What is new since the last look. */
   look(): Promise<NewEntries[]>;
 }

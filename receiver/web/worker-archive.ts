@@ -33,10 +33,12 @@ export class WorkerArchive {
       (method: ArchiveMethod) =>
       (...args: readonly unknown[]): Promise<never> =>
         this.#call(method, args) as Promise<never>;
+    const strip: Archive['strip'] = (wish, signal) =>
+      this.#call('strip', [wish], signal) as Promise<Uint8Array>;
     return {
       ...{ cameras: call('cameras'), states: call('states'), days: call('days') },
       ...{ timeline: call('timeline'), frames: call('frames'), events: call('events') },
-      ...{ frame: call('frame'), strip: call('strip'), look: call('look') },
+      ...{ frame: call('frame'), strip, look: call('look') },
     };
   }
 
@@ -45,7 +47,7 @@ export class WorkerArchive {
     await this.#worker?.terminate();
   }
 
-  #call(method: ArchiveMethod, args: readonly unknown[]): Promise<unknown> {
+  #call(method: ArchiveMethod, args: readonly unknown[], signal?: AbortSignal): Promise<unknown> {
     if (this.#waiting.size >= maxWaiting) {
       const message = `${maxWaiting} queries wait already: try again in a moment`;
       return Promise.reject(new QueryError('busy', message));
@@ -57,6 +59,8 @@ export class WorkerArchive {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       worker.postMessage(message);
+      // The worker answers with an error then.
+      signal?.addEventListener('abort', () => worker.postMessage({ abort: id }), { once: true });
     });
   }
 

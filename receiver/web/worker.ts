@@ -24,28 +24,32 @@ const methods = {
   frames: (...args) => queries.frames(...args),
   events: (...args) => queries.events(...args),
   frame: (...args) => queries.frame(...args),
-  strip: () => Promise.reject(new QueryError('not-found', 'no strips yet')),
+  strip: (...args) => queries.strip(...args),
   look: () => tail.look(),
 } satisfies Archive;
+/** Of the calls that are being answered. */
+const controllers = new Map<number, AbortController>();
 
 async function answer({ id, method, args }: Call): Promise<Reply> {
+  const controller = new AbortController();
+  controllers.set(id, controller);
   try {
-    // The server calls with the parameters of `Archive`.
+    // The server calls with the parameters of `Archive`; a signal does not cross the border of a thread.
     const call: (...args: never) => unknown = methods[method];
-    return { id, result: await call(...(args as never)) };
+    return { id, result: await call(...([...args, controller.signal] as never)) };
   } catch (error) {
     const code = error instanceof QueryError ? error.code : undefined;
     return { id, error: describeError(error), code };
+  } finally {
+    controllers.delete(id);
   }
 }
 
 port.on('message', (message: Call | Abort) => {
-  if ('abort' in message) return;
-  void answer(message).then((reply) => {
-    const bytes =
-      'result' in reply && reply.result instanceof Uint8Array ? reply.result : undefined;
-    // A small buffer may share its memory with others: it is copied.
-    const isOwn = bytes !== undefined && bytes.byteLength === bytes.buffer.byteLength;
-    port.postMessage(reply, isOwn ? [bytes.buffer as ArrayBuffer] : []);
-  });
+  if ('abort' in message) {
+    controllers.get(message.abort)?.abort();
+    return;
+  }
+  // Bytes are copied: a film strip stays in the cache.
+  void answer(message).then((reply) => port.postMessage(reply));
 });

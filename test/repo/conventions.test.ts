@@ -138,16 +138,18 @@ const rules: readonly Rule[] = [
     ],
   },
   {
-    title: 'the viewer imports archive, store and shared code only, and commands alone import it',
+    title:
+      'the viewer imports what is stored, sockets and shared code, and commands and options import it',
     check: eachImport(({ from, target }) => {
       const [importer, imported] = [layerOf(from.path), layerOf(target)];
       const isViewer = (layer: typeof importer) =>
         layer?.program === 'receiver' && layer.layer === 'web';
       if (isViewer(importer) && imported?.program === 'receiver') {
-        const isAllowed = ['web', 'archive', 'store'].includes(imported.layer);
+        const isAllowed = ['web', 'archive', 'store', 'listen'].includes(imported.layer);
         return isAllowed ? undefined : 'the viewer reads what is stored';
       }
-      const isOutside = isViewer(imported) && importer?.layer !== 'commands';
+      const isOutside =
+        isViewer(imported) && !['commands', 'options'].includes(importer?.layer ?? '');
       return isOutside && !isViewer(importer) ? 'the viewer is a program of its own' : undefined;
     }),
     offenders: [

@@ -14,25 +14,13 @@ import type {
   TimelineAnswer,
 } from '../api-types.js';
 import { eventsOf } from './camera-event-pages.js';
+import type { FramesWish, StretchWish, StripWish } from '../archive-port.js';
 import { CameraTimeline } from './camera-timeline.js';
 import { DayStore } from './day-store.js';
+import { FilmStrips } from './film-strips.js';
 import { readFrame } from './frame-bytes.js';
 import { FramePages, readCursor } from './frame-pages.js';
 import { QueryError } from './query-error.js';
-
-export interface FramesWish {
-  readonly camera: string;
-  readonly after?: string | undefined;
-  readonly before?: string | undefined;
-  readonly atMs?: number | undefined;
-  readonly limit: number;
-}
-
-export interface StretchWish {
-  readonly camera: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-}
 
 export const maxSteps = 3000;
 export const maxFrames = 500;
@@ -44,11 +32,13 @@ const newestDays = 2;
 
 export class ArchiveQueries {
   readonly store: DayStore;
+  readonly #strips: FilmStrips;
   readonly #clock: Clock;
 
   /** @param cachePath has the day indexes when the captures directory may not be written */
   constructor(captures: Folder, cachePath: string | undefined, clock: Clock) {
     this.store = new DayStore(captures, cachePath);
+    this.#strips = new FilmStrips(this.store);
     this.#clock = clock;
   }
 
@@ -119,6 +109,11 @@ export class ArchiveQueries {
     );
     if (bytes === undefined) throw new QueryError('gone', `there is no day ${camera}/${day}`);
     return bytes;
+  }
+
+  /** @throws {QueryError}; the reason of the signal */
+  async strip(wish: StripWish, signal: AbortSignal): Promise<Buffer> {
+    return await this.#strips.strip(await this.timelineOf(wish.camera), wish, signal);
   }
 
   /** @throws {QueryError} there is no such camera */

@@ -63,6 +63,11 @@ export class DayRows {
     return this.index.columns.columns.capturedAtMs[row] ?? 0;
   }
 
+  /** NaN: its agent did not say. */
+  strengthAt(row: number): number {
+    return this.index.columns.columns.strength[row] ?? Number.NaN;
+  }
+
   lineAt(row: number): number {
     return this.index.columns.columns.lineAt[row] ?? 0;
   }

@@ -1,8 +1,8 @@
 /** Reads the JPEG of a frame: its path comes from the record, and its bytes have the recorded hash. */
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
 import { systemCode } from '../../../shared/cli/errors.js';
 import type { Folder } from '../../store/folder.js';
+import { readFrameFile } from '../strips/read-frame-file.js';
 import { QueryError } from './query-error.js';
 import { frameAtLine } from './record-lines.js';
 
@@ -27,19 +27,9 @@ export async function readFrame(folder: Folder, lineAt: number, sha256: string):
   return bytes;
 }
 
-/** @throws as `readFrame` */
-export async function readFile(folder: Folder, name: string): Promise<Buffer> {
+async function readFile(folder: Folder, name: string): Promise<Buffer> {
   try {
-    const file = await folder.openFile(name, constants.O_RDONLY);
-    try {
-      const { size } = await file.stat();
-      if (size > maxBytes) {
-        throw new QueryError('gone', `${name} has ${size} bytes: more than any frame`);
-      }
-      return await file.readFile();
-    } finally {
-      await file.close();
-    }
+    return await readFrameFile(folder, name, maxBytes);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
     throw new QueryError('gone', `${name} was deleted`);

@@ -10,6 +10,8 @@ import { type Parameters, badRequest } from './parameters.js';
 export type JsonRoute = (parameters: Parameters) => Promise<unknown>;
 
 const dayMs = 86_400_000;
+/** A longer strip would read the frames of many days. */
+const maxStripStepMs = 600_000;
 const cursor = /^-?\d{1,15}(?:\.\d{1,15})?$/;
 /** For ever: the address has the hash of the bytes. */
 const immutable = { 'cache-control': 'private, max-age=31536000, immutable' } as const;
@@ -74,8 +76,12 @@ export async function sendStrip(
   response: ServerResponse,
 ): Promise<void> {
   const fromMs = parameters.time('from');
-  const stepMs = parameters.number('step', 100, dayMs);
-  const bytes = await archive.strip({ camera: parameters.camera(), fromMs, stepMs });
+  const stepMs = parameters.number('step', 100, maxStripStepMs);
+  // A page that has scrolled on does not wait for it.
+  const closing = new AbortController();
+  response.once('close', () => closing.abort());
+  const wish = { camera: parameters.camera(), fromMs, stepMs };
+  const bytes = await archive.strip(wish, closing.signal);
   const isPast = fromMs + stepMs * stripTiles < nowMs - 3_600_000;
   const seconds = isPast ? 3600 : 0;
   send(request, response, bytes, {

@@ -6,15 +6,14 @@ import { setImmediate } from 'node:timers/promises';
 import { OperationalError, describeError } from '../../../shared/cli/errors.js';
 import { type Picture, encodeJpeg } from '../../../shared/jpeg/encoder.js';
 import { decodeSmallPicture } from '../../../shared/jpeg/small-picture.js';
+import { stripColumns, stripTiles } from '../api-types.js';
 import { drawScaled, makeCanvas } from './draw-scaled.js';
 import {
   type TileSize,
   checkTileSize,
   cornerOf,
   fitInto,
-  stripColumns,
   stripRows,
-  stripTiles,
   tileSizeFor,
 } from './tile-layout.js';
 

@@ -1,5 +1,5 @@
 /** Chooses the frame that each tile of a film strip shows. Pure. */
-import { stripTiles } from './tile-layout.js';
+import { stripTiles } from '../api-types.js';
 
 export interface StripRows {
   /** When each frame was captured, in any order. */

@@ -1,8 +1,7 @@
 /** The sizes in a film strip: its tiles, and the place of a picture in its tile. Pure. */
+import { stripColumns, stripTiles } from '../api-types.js';
 
-export const stripColumns = 10;
-export const stripRows = 6;
-export const stripTiles = stripColumns * stripRows;
+export const stripRows = stripTiles / stripColumns;
 
 export interface TileSize {
   readonly widthPx: number;

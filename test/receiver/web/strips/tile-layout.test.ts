@@ -1,13 +1,12 @@
 /** The sizes of a strip's tiles, and the place of a picture in its tile, for frames of any size. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { stripColumns, stripTiles } from '../../../../receiver/web/api-types.js';
 import {
   checkTileSize,
   cornerOf,
   fitInto,
-  stripColumns,
   stripRows,
-  stripTiles,
   tileSizeFor,
 } from '../../../../receiver/web/strips/tile-layout.js';
 
