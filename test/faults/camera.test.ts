@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findJpegDamage } from '../../shared/jpeg/splitter.js';
-import { temporaryDirectory } from '../support/temporary.js';
+import { diskDirectory } from '../support/temporary.js';
 import { Camera, numberedJpeg } from './camera.js';
 import { seededRandom } from './plan.js';
 import { jpegIn } from './spool-entry.js';
@@ -23,7 +23,7 @@ describe('a numbered picture', () => {
 
 describe('a camera', () => {
   it('counts each frame that it put', () => {
-    const directory = temporaryDirectory();
+    const directory = diskDirectory();
     const camera = new Camera(directory, seededRandom(1));
     for (let frame = 0; frame < 24; frame += 1) camera.shoot();
     const sums = readdirSync(directory).map((name) =>

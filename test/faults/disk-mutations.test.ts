@@ -1,7 +1,7 @@
 /** Mutation tests of the power-cut model and of failing system calls: programs with one mistake must fail them. */
 import { describe, expect, it } from 'vitest';
 import { missing } from '../support/programs.js';
-import { temporaryDirectory } from '../support/temporary.js';
+import { diskDirectory } from '../support/temporary.js';
 import { planErrno } from './errno-plan.js';
 import { whyNoInjection } from './failing-calls.js';
 import { goThrough, planOf } from './mutant-run.js';
@@ -30,7 +30,7 @@ describe('the power-cut model', () => {
   it.for(powerCuts)('of the $side fails when $mutation.name', async (broken, test) => {
     test.skip(noStrace !== undefined, noStrace);
     const { mutation, side, words } = broken;
-    const programs = await buildPrograms(temporaryDirectory(), mutation);
+    const programs = await buildPrograms(diskDirectory(), mutation);
     const record = { agent: recordAgent, receiver: recordReceiver }[side];
     const { operations, rootPath, frames: known } = await record(programs);
     const { violations } = walkPowerCuts(side, operations, rootPath, known);
@@ -89,7 +89,7 @@ describe('power cuts after a failed flush', { timeout: timeLimitMs }, () => {
     'of the $side fail the suite when $mutation.name',
     async ({ mutation, side, from, to }, test) => {
       test.skip(noStrace !== undefined, noStrace);
-      const programs = await buildPrograms(temporaryDirectory(), mutation);
+      const programs = await buildPrograms(diskDirectory(), mutation);
       const record = { agent: recordAgent, receiver: recordReceiver }[side];
       const ready = { agent: 'watching', receiver: '"listening"' }[side];
       const { before } = flushCounts((await record(programs)).operations, ready);

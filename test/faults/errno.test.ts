@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/programs.js';
-import { temporaryDirectory } from '../support/temporary.js';
+import { diskDirectory } from '../support/temporary.js';
 import { withMoved } from './away.js';
 import { noSmallDisks } from './disk.js';
 import { auditDiskFaults } from './errno-audit.js';
@@ -24,7 +24,7 @@ describe('the pair', () => {
     const plan = makePlan({ seed, faults: here.length + 2, frames, kinds: here });
     const details: string[] = [];
     const { violations, ...figures } = await runFaults({
-      directory: temporaryDirectory(),
+      directory: diskDirectory(),
       programs,
       random: seededRandom(seed + 1),
       isReceiverMany: false,

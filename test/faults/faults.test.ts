@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/programs.js';
-import { temporaryDirectory } from '../support/temporary.js';
+import { diskDirectory } from '../support/temporary.js';
 import { noSmallDisks } from './disk.js';
 import { runFaults } from './fault-run.js';
 import { faultKindsHere, findLibfaketime, missingFaults } from './capabilities.js';
@@ -33,7 +33,7 @@ async function goThrough({ frames, faults, kinds, ...form }: Form) {
   const seed = Math.floor(Math.random() * 2 ** 31);
   const plan = makePlan({ seed, faults, frames, kinds });
   const { violations, ...figures } = await runFaults({
-    directory: temporaryDirectory(),
+    directory: diskDirectory(),
     programs,
     random: seededRandom(seed + 1),
     ...form,

@@ -1,5 +1,5 @@
 /** Runs of the fault suite with a program that has one mistake. */
-import { temporaryDirectory } from '../support/temporary.js';
+import { diskDirectory } from '../support/temporary.js';
 import { runFaults } from './fault-run.js';
 import { type Mutation, buildPrograms } from './mutants.js';
 import { type Fault, type FaultKind, seededRandom } from './plan.js';
@@ -31,8 +31,8 @@ export async function goThrough(
   spool: Partial<StageSettings> = {},
 ): Promise<readonly string[]> {
   const { violations } = await runFaults({
-    directory: temporaryDirectory(),
-    programs: await buildPrograms(temporaryDirectory(), mutation),
+    directory: diskDirectory(),
+    programs: await buildPrograms(diskDirectory(), mutation),
     random: seededRandom(1),
     isReceiverMany: false,
     isSecure,

@@ -1,6 +1,6 @@
 /** Mutation tests of the suite: programs with one mistake must fail it, and without it pass. */
 import { describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../support/temporary.js';
+import { diskDirectory } from '../support/temporary.js';
 import { goThrough, planOf, smallSpool } from './mutant-run.js';
 import { type Mutation, buildPrograms, mutate } from './mutants.js';
 import { seenInFaults, seenInRefusals, seenOverTls } from './mutations.js';
@@ -62,6 +62,6 @@ describe('a mutation', () => {
 
   it('of a file outside the programs is an error', async () => {
     const stray = { ...mutation, path: 'test/support/files.ts' };
-    await expect(buildPrograms(temporaryDirectory(), stray)).rejects.toThrow(/no part|not part/);
+    await expect(buildPrograms(diskDirectory(), stray)).rejects.toThrow(/no part|not part/);
   });
 });

@@ -6,7 +6,7 @@ import { readlinkSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { programsOfToday, unpackVersion01 } from '../support/old-version.js';
-import { temporaryDirectory } from '../support/temporary.js';
+import { diskDirectory } from '../support/temporary.js';
 import { noSmallDisks } from './disk.js';
 import { runFaults } from './fault-run.js';
 import { findLibfaketime } from './capabilities.js';
@@ -39,7 +39,7 @@ async function goThrough({ agent, receiver, isSecure, onFault }: Pair): Promise<
   const seed = Math.floor(Math.random() * 2 ** 31);
   const plan = makePlan({ seed, faults: faultCount, frames, kinds });
   const { violations, ...figures } = await runFaults({
-    directory: temporaryDirectory(),
+    directory: diskDirectory(),
     programs: { agent, receiver },
     random: seededRandom(seed + 1),
     isReceiverMany: false,
@@ -73,7 +73,7 @@ describe.each([
 
 /** A program at its own path, where it can be upgraded. */
 function installed(program: string) {
-  const link = join(temporaryDirectory(), 'program.js');
+  const link = join(diskDirectory(), 'program.js');
   symlinkSync(program, link);
   return {
     path: link,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missing, root } from '../support/programs.js';
-import { temporaryDirectory } from '../support/temporary.js';
+import { diskDirectory } from '../support/temporary.js';
 import { sha256Of, walkPowerCuts } from './power-cut.js';
 import { givenFrames, recordAgent, recordReceiver } from './recording.js';
 import { DifferentTrees, recoverSpool, recoverStore } from './recovery.js';
@@ -23,7 +23,7 @@ describe('a power cut at any moment', { timeout: timeLimitMs }, () => {
     expect(walk.promised).toBeGreaterThan(frames.size);
     expect(walk.moments).toBeGreaterThan(6 * frames.size);
 
-    const scratch = join(temporaryDirectory(), 'captures');
+    const scratch = join(diskDirectory(), 'captures');
     for (const { tree, promised } of different.all.values()) {
       const given = givenFrames.filter(({ jpeg }) => promised.includes(sha256Of(jpeg)));
       const isKnown = await recoverStore(tree, given, scratch);
@@ -43,7 +43,7 @@ describe('a power cut at any moment', { timeout: timeLimitMs }, () => {
     expect(walk.violations).toEqual([]);
     expect(walk.promised).toBe(frames.size);
 
-    const scratch = join(temporaryDirectory(), 'state');
+    const scratch = join(diskDirectory(), 'state');
     for (const { tree, promised } of different.all.values()) {
       const found = await recoverSpool(tree, host, scratch);
       expect(found).toEqual(expect.arrayContaining([...promised]));

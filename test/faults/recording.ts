@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AgentPeer, peerEpoch } from '../support/agent-peer.js';
 import { eventually } from '../support/eventually.js';
 import { type Running, start } from '../support/programs.js';
-import { temporaryDirectory } from '../support/temporary.js';
+import { diskDirectory } from '../support/temporary.js';
 import { numberedJpeg } from './camera.js';
 import { readSpool } from './inventory.js';
 import { sha256Of } from './power-cut.js';
@@ -80,7 +80,7 @@ export async function recordReceiver(
   { receiver }: Programs,
   flushes?: FailingFlushes,
 ): Promise<Recording> {
-  const rootPath = temporaryDirectory();
+  const rootPath = diskDirectory();
   const args = [receiver, '--dir', rootPath, '--listen', '127.0.0.1:0', '--json'];
   const traced = startTraced(args, flushes);
   await traced.running.says('"listening"');
@@ -137,9 +137,9 @@ export async function recordAgent(
   { agent, receiver }: Programs,
   flushes?: FailingFlushes,
 ): Promise<Recording & { readonly host: string }> {
-  const rootPath = temporaryDirectory();
-  const folder = temporaryDirectory();
-  const captures = temporaryDirectory();
+  const rootPath = diskDirectory();
+  const folder = diskDirectory();
+  const captures = diskDirectory();
   const node = process.execPath;
   const first = start(node, [receiver, '--dir', captures, '--listen', '127.0.0.1:0', '--json']);
   await first.says('"listening"');
@@ -187,7 +187,7 @@ function isSetAside(statePath: string): boolean {
 }
 
 function startTraced(args: readonly string[], flushes?: FailingFlushes) {
-  const logPath = join(temporaryDirectory(), 'strace.log');
+  const logPath = join(diskDirectory(), 'strace.log');
   const running: Running = start(
     'strace',
     [

@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/programs.js';
-import { temporaryDirectory } from '../support/temporary.js';
+import { diskDirectory } from '../support/temporary.js';
 import { runHostile } from './hostile-run.js';
 import { planSession, planWorld, worldKinds } from './plan.js';
 
@@ -18,7 +18,7 @@ describe('an honest camera beside hostile sessions', () => {
     async (kind) => {
       const seed = Math.floor(Math.random() * 2 ** 31);
       const { violations, lastSessions, ...figures } = await runHostile({
-        ...{ seed, world: planWorld(seed, kind), directory: temporaryDirectory(), programs },
+        ...{ seed, world: planWorld(seed, kind), directory: diskDirectory(), programs },
         ...{ minSessions: 70, frames: 12, progressDeadlineMs: 60_000 },
       });
       const again = `npm run test:hostile -- --seed ${seed} --seconds 1 --world '${kind}'`;

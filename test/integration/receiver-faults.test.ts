@@ -9,7 +9,7 @@ import { filesBelow, unfinishedBelow } from '../support/files.js';
 import { mount, smallDisk, unmount, whyNoMount } from '../support/mounts.js';
 import { makeJpeg } from '../support/pictures.js';
 import { startReceiverProgram } from '../support/programs.js';
-import { temporaryDirectory } from '../support/temporary.js';
+import { diskDirectory } from '../support/temporary.js';
 
 const why = whyNoMount();
 /** Frames of some 20 kB, all different. */
@@ -98,8 +98,8 @@ describe('a receiver whose disk', () => {
 
   it('is unmounted stores nothing in the empty folder, and continues when it is mounted again', async (test) => {
     test.skip(why !== undefined, why);
-    const disk = temporaryDirectory();
-    const place = join(temporaryDirectory(), 'captures');
+    const disk = diskDirectory();
+    const place = join(diskDirectory(), 'captures');
     mkdirSync(place);
     mount('--bind', disk, place);
     onTestFinished(() => unmount(place));
@@ -124,7 +124,7 @@ describe('a receiver whose disk', () => {
 
 describe('a receiver at SIGTERM', () => {
   it('ends cleanly inside a transfer, and the next one stores the unacknowledged frames', async () => {
-    const directory = temporaryDirectory();
+    const directory = diskDirectory();
     const first = await connected(directory);
     for (let sequence = 1; sequence <= 8; sequence += 1) {
       first.agent.frame(sequence, picture(sequence));
@@ -149,7 +149,7 @@ describe('a receiver at SIGTERM', () => {
   });
 
   it('ends although its peer neither sends nor closes', async () => {
-    const { receiver, agent } = await connected(temporaryDirectory());
+    const { receiver, agent } = await connected(diskDirectory());
     agent.socket.removeAllListeners('end');
     agent.socket.pause();
     expect(await receiver.stop()).toBe(0);

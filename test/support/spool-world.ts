@@ -12,7 +12,6 @@ import {
   truncateSync,
   unlinkSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Entry, decodeEntry, sha256Of } from '../../agent/spool/entry.js';
 import { DiskStore } from '../../agent/spool/disk-store.js';
@@ -23,6 +22,7 @@ import { FakeClock } from './fake-clock.js';
 import type { DiskState, Faults } from './faulty-files.js';
 import { reportEntry } from './entries.js';
 import { noReport, spoolSettings } from './spool-settings.js';
+import { memoryBase } from './temporary.js';
 
 export type Limits = Pick<QueueSettings, 'maxBytes' | 'maxAgeMs' | 'dropsFirst' | 'sendsFirst'>;
 export type Answer = 'stored' | 'lost answer' | 'refused' | 'not sent';
@@ -30,14 +30,11 @@ export type Answer = 'stored' | 'lost answer' | 'refused' | 'not sent';
 /** The content of one sequence at the receiver or in a folder. */
 type Seen = { readonly id: string } | { readonly note: DroppedHeader };
 
-/** A virtual disk where there is one: a flush costs nothing there. */
-const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-
 export class SpoolWorld {
   readonly clock = new FakeClock();
   readonly #faults: Faults;
   readonly #limits: Limits;
-  readonly #root = mkdtempSync(join(base, 'picchanged-spool-'));
+  readonly #root = mkdtempSync(join(memoryBase, 'picchanged-spool-'));
   readonly #folder = join(this.#root, 'laptop_4444');
   #spool: QueueSpool | undefined;
   #number = 0;

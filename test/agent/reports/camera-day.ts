@@ -1,6 +1,5 @@
 /** A camera, its reporter and a receiver on one fake clock: processes end and start, the link comes and goes. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Reporter, type ReporterSettings } from '../../../agent/reports/reporter.js';
@@ -15,14 +14,12 @@ import { FakeClock } from '../../support/fake-clock.js';
 import { keptLog } from '../../support/log.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { spoolSettings } from '../../support/spool-settings.js';
+import { memoryBase } from '../../support/temporary.js';
 import { morningMs, textOf } from './recorder-steps.js';
 
 export const minuteMs = 60_000;
 const jpeg = makeJpeg(1);
 const destination = { host: 'laptop', port: 4444 };
-/** A virtual disk where there is one: a flush costs nothing there. */
-const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-
 interface Process {
   readonly reporter: Reporter;
   readonly spools: SpoolSet;
@@ -32,7 +29,7 @@ interface Process {
 
 export class CameraDay {
   readonly clock = new FakeClock(morningMs);
-  readonly directory = mkdtempSync(join(base, 'picchanged-day-'));
+  readonly directory = mkdtempSync(join(memoryBase, 'picchanged-day-'));
   /** What the receiver has acknowledged, in this order. */
   readonly received: { readonly sequence: number; readonly header: SpooledReport }[] = [];
   readonly #settings: Partial<ReporterSettings>;

@@ -9,7 +9,6 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
@@ -23,10 +22,10 @@ import { openTarget } from '../../../../receiver/archive/verify/open-target.js';
 import { Folder } from '../../../../receiver/store/folder.js';
 import { openFrameStore } from '../../../../receiver/store/frame-store.js';
 import { filesBelow } from '../../../support/files.js';
-import { temporaryDirectory } from '../../../support/temporary.js';
+import { memoryBase, temporaryDirectory } from '../../../support/temporary.js';
 import { StoreCamera, makeStore, verify } from '../verify/made-store.js';
 
-const original = mkdtempSync(join(tmpdir(), 'picchanged-test-'));
+const original = mkdtempSync(join(memoryBase, 'picchanged-test-'));
 afterAll(() => rmSync(original, { recursive: true, force: true }));
 let made: ReturnType<typeof makeStore> | undefined;
 const store = () => (made ??= makeStore(original));

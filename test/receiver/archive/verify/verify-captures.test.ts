@@ -12,15 +12,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../../../support/temporary.js';
+import { memoryBase, temporaryDirectory } from '../../../support/temporary.js';
 import { keyPair, knownOf, makeStore, verify } from './made-store.js';
 
 const [day, nextDay] = ['2026_11_22', '2026_11_23'];
 
-const original = mkdtempSync(join(tmpdir(), 'picchanged-test-'));
+const original = mkdtempSync(join(memoryBase, 'picchanged-test-'));
 afterAll(() => rmSync(original, { recursive: true, force: true }));
 let made: ReturnType<typeof makeStore> | undefined;
 
