@@ -21,6 +21,9 @@ const leftOut = (process.env.TESTS_LEFT_OUT ?? '').split(' ').filter((pattern) =
 // Real processes and real fswebcam on a loaded two-core machine: generous, and no test asserts on time.
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
+/** More than the two cores that are expected: most of these tests wait for processes and timers. */
+const waiting = 3;
+
 export default defineConfig({
   test: {
     reporters: [process.env.CI ? 'verbose' : 'default', './.ci/part-times.mjs'],
@@ -31,9 +34,9 @@ export default defineConfig({
           name: 'side by side',
           include: ['test/**/*.test.ts'],
           exclude: [...loadsTheMachine, ...replacesModules, ...leftOut],
-          // Two processes for all files: one for each file takes a third of a second to start.
+          // Few processes for all files: one for each file takes a third of a second to start.
           isolate: false,
-          maxWorkers: 2,
+          maxWorkers: waiting,
           sequence: { groupOrder: 1 },
         },
       },
@@ -43,7 +46,7 @@ export default defineConfig({
           name: 'own process',
           include: replacesModules,
           exclude: leftOut,
-          maxWorkers: 2,
+          maxWorkers: waiting,
           sequence: { groupOrder: 1 },
         },
       },
