@@ -62,14 +62,18 @@ const slowUnits = [
   'receiver/store/{exchanged,planted,equal-names,camera-lock,record,frame-store,moved-folders}',
   'receiver/{connection/{refused-work,framed-session,first-record},access/tls,access/keys/key-ring}',
   'receiver/limits/receiver-limits',
+  'receiver/archive/{day-line,compact-record,verify/honest-stores}',
+  'receiver/archive/retention/{sweep,retaining-store,full-disk,store-totals}',
+  'receiver/web/queries/{timeline,frame-pages}',
   'agent/{source/{folder,file,command,fswebcam},uplink/{uplink,link},detect/motion-detector}',
   'agent/{spool/{queue-spool,failing-disk},events/buffered-frames}',
+  'agent/reports/{reporter,reporter-crash}',
   'shared/jpeg/{planes,splitter}',
 ];
 /** Tests that only the whole run needs: they take minutes. */
 const long = [
   'faults/{old-version,power-cut,mutations,disk-mutations,failed-flush,errno}',
-  'integration/{floods,receiver-faults}',
+  'integration/{floods,receiver-faults,retention,reports}',
   'receiver/store/{exchanged,planted}',
 ];
 
