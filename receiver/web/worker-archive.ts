@@ -8,6 +8,8 @@ import type { Call, Reply, WorkerSettings } from './worker-messages.js';
 const maxWaiting = 200;
 /** Megabytes of objects that the worker may have; the frames of an answer are not among them. */
 const maxHeapMb = 96;
+/** Of these, new ones: a larger part fills with what a query leaves behind. */
+const maxYoungMb = 8;
 
 interface Waiting {
   readonly resolve: (result: unknown) => void;
@@ -67,7 +69,7 @@ export class WorkerArchive {
   #start(): Worker {
     const worker = new Worker(this.#url, {
       workerData: this.#settings,
-      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
+      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: maxYoungMb },
     });
     worker.on('message', (reply: Reply) => {
       const waiting = this.#waiting.get(reply.id);

@@ -13,7 +13,7 @@ import { DayRows } from './day-rows.js';
 import { type DaySummary, summaryOf } from './day-summary.js';
 
 /** Rows of all days in memory, of 63 bytes and some more each. */
-const maxRows = 400_000;
+const maxRows = 150_000;
 /** A summary is 17 KB. */
 const maxSummaries = 1000;
 /** A day without frames has no rows, and is not free. */
