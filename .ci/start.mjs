@@ -1,4 +1,5 @@
-// npm start: runs a receiver and an agent on the demo scene and prints the frames that arrive.
+// npm start: runs a receiver with its viewer and an agent on the demo scene, and prints the frames that arrive. A made-up
+// yesterday is written beside them, so that the viewer's time line has something to show.
 // npm start -- --for 20s ends after 20 s.
 import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { prepare } from './prepare.mjs';
+import { bundle } from './typescript.mjs';
 
 function readForMs() {
   const usage = 'npm start -- [--for 20s]';
@@ -42,18 +44,31 @@ prepare();
 const directory = mkdtempSync(join(tmpdir(), 'picchanged-'));
 const captures = join(directory, 'captures');
 const counts = { seen: 0, stored: 0 };
-const receiver = startProgram('receiver', ['--dir', captures, '--listen', '127.0.0.1:0', '--json']);
+const receiver = startProgram('receiver', [
+  ...['--dir', captures, '--listen', '127.0.0.1:0', '--web', '127.0.0.1:0', '--json'],
+]);
 let agent;
+let yesterday;
 
 receiver.events.on('line', (line) => {
   const event = JSON.parse(line);
-  if (event.event === 'listening') startAgent(event.addresses[0]);
-  else if (event.event === 'stored') {
+  if (event.event === 'listening') {
+    console.log(`See them in a browser: ${event.viewers[0]}`);
+    startAgent(event.addresses[0]);
+    void writeYesterday();
+  } else if (event.event === 'stored') {
     counts.stored += 1;
     const size = `${Math.round(event.byteCount / 1000)} kB`;
     console.log(`${String(counts.stored).padStart(4)}  ${event.name}  ${size}`);
   }
 });
+
+async function writeYesterday() {
+  const program = await bundle('test/support/made-store/write-yesterday.ts');
+  if (stopping) return;
+  const args = [program, captures, 'yard'];
+  yesterday = spawn(process.execPath, args, { stdio: 'inherit', detached: true });
+}
 
 function startAgent(address) {
   console.log(`Frames that changed appear in ${captures}/yard. Ctrl-C ends.`);
@@ -67,6 +82,7 @@ function startAgent(address) {
 let stopping;
 function stop() {
   stopping ??= (async () => {
+    yesterday?.kill('SIGTERM');
     agent?.child.kill('SIGTERM');
     const agentStatus = await agent?.ended;
     receiver.child.kill('SIGTERM');

@@ -6,4 +6,4 @@ const [directory = '', camera = ''] = process.argv.slice(2);
 const nowMs = systemClock.nowMs();
 const utcOffsetMinutes = systemClock.utcOffsetMinutes(nowMs);
 const frames = writeYesterday({ directory, camera, nowMs, utcOffsetMinutes });
-console.log(`A made-up yesterday of ${camera}: ${frames} frames.`);
+console.log(`Yesterday of ${camera} is made up: ${frames} frames.`);
