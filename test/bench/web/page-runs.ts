@@ -54,8 +54,8 @@ class Traffic {
 async function markAfter(page: Page, name: string, afterMs: number): Promise<number> {
   const found = await page.waitForFunction(
     ([mark, after]) => {
-      const entries = performance.getEntriesByName(String(mark));
-      return entries.find((each) => each.startTime > Number(after))?.startTime ?? false;
+      const entries = performance.getEntriesByName(mark);
+      return entries.find((each) => each.startTime > after)?.startTime ?? false;
     },
     [name, afterMs] as const,
     { polling: 10, timeout: 30_000 },
