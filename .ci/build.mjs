@@ -7,8 +7,8 @@ import { build } from 'esbuild';
 await rm('dist', { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: {
-    agent: 'agent/main.ts',
-    receiver: 'receiver/main.ts',
+    'agent-main': 'agent/main.ts',
+    'receiver-main': 'receiver/main.ts',
     'web-worker': 'receiver/web/worker.ts',
   },
   outdir: 'dist',
@@ -25,7 +25,20 @@ const { metafile } = await build({
   },
   logLevel: 'warning',
 });
-await Promise.all(['dist/agent.js', 'dist/receiver.js'].map((file) => chmod(file, 0o755)));
+
+/** The program that people start: an older Node cannot load the other files, and has to say so. */
+const launcher = (name) => `#!/usr/bin/env node
+var node = process.versions.node.split('.').map(Number);
+if (node[0] > 20 || (node[0] === 20 && node[1] >= 19)) import('./${name}-main.js');
+else {
+  console.error('${name}: this is Node ' + process.versions.node + '; 20.19 or newer is needed: see https://nodejs.org/en/download');
+  process.exitCode = 1;
+}
+`;
+for (const name of ['agent', 'receiver']) {
+  await writeFile(`dist/${name}.js`, launcher(name));
+  await chmod(`dist/${name}.js`, 0o755);
+}
 
 /** The licences of the packages that are in the bundle. */
 function licences(inputs) {

@@ -5,13 +5,35 @@ import { run } from './commands/watch.js';
 
 const commands: Commands = {
   program: 'agent',
-  named: {
-    replay: () => import('./commands/replay.js'),
-    pair: () => import('./commands/pair.js'),
-    doctor: () => import('./commands/doctor.js'),
-    install: () => import('./commands/install.js'),
-    status: () => import('./commands/status.js'),
-    uninstall: () => import('./commands/uninstall.js'),
+  sections: {
+    'Set up': {
+      install: {
+        does: 'Sets up the services of this machine; again with other flags, it changes them.',
+        load: () => import('./commands/install.js'),
+      },
+      pair: {
+        does: 'Exchanges keys with a receiver by a one-time code: encrypted from then on.',
+        load: () => import('./commands/pair.js'),
+      },
+      uninstall: {
+        does: 'Removes what install has set up.',
+        load: () => import('./commands/uninstall.js'),
+      },
+    },
+    'Look after it': {
+      status: {
+        does: 'Shows the services, what waits to be sent, and what is paired.',
+        load: () => import('./commands/status.js'),
+      },
+      doctor: {
+        does: 'Checks everything that has to be right, and says what to do.',
+        load: () => import('./commands/doctor.js'),
+      },
+      replay: {
+        does: 'Runs the detection over stored frames: what would these flags have caught?',
+        load: () => import('./commands/replay.js'),
+      },
+    },
   },
   unnamed: run,
 };

@@ -5,25 +5,87 @@ import { run } from './commands/serve.js';
 
 const commands: Commands = {
   program: 'receiver',
-  named: {
-    pair: () => import('./commands/pair.js'),
-    cameras: () => import('./commands/cameras.js'),
-    unpair: () => import('./commands/unpair.js'),
-    doctor: () => import('./commands/doctor.js'),
-    echo: () => import('./examples/echo.js'),
-    file: () => import('./examples/file.js'),
-    report: () => import('./commands/report.js'),
-    erase: () => import('./commands/erase.js'),
-    verify: () => import('./commands/verify.js'),
-    export: () => import('./commands/export.js'),
-    reindex: () => import('./commands/reindex.js'),
-    prune: () => import('./commands/prune.js'),
-    keep: () => import('./commands/keep.js'),
-    unkeep: () => import('./commands/unkeep.js'),
-    web: () => import('./commands/web.js'),
-    install: () => import('./commands/install.js'),
-    status: () => import('./commands/status.js'),
-    uninstall: () => import('./commands/uninstall.js'),
+  sections: {
+    'Set up': {
+      install: {
+        does: 'Sets up the services of this machine; again with other flags, it changes them.',
+        load: () => import('./commands/install.js'),
+      },
+      pair: {
+        does: 'Makes a one-time code for a camera, and prints the line to type there.',
+        load: () => import('./commands/pair.js'),
+      },
+      cameras: {
+        does: 'Lists the paired cameras.',
+        load: () => import('./commands/cameras.js'),
+      },
+      unpair: {
+        does: 'Removes the key of a camera: it is refused from then on.',
+        load: () => import('./commands/unpair.js'),
+      },
+      uninstall: {
+        does: 'Removes what install has set up; frames and keys stay.',
+        load: () => import('./commands/uninstall.js'),
+      },
+    },
+    'See what happened': {
+      web: {
+        does: 'Shows the frames in a browser.',
+        load: () => import('./commands/web.js'),
+      },
+      report: {
+        does: 'Shows for each camera when it was watched and quiet, when something changed, and what is unknown.',
+        load: () => import('./commands/report.js'),
+      },
+      status: {
+        does: 'Shows the services, the cameras, and how full the disk is.',
+        load: () => import('./commands/status.js'),
+      },
+      doctor: {
+        does: 'Checks everything that has to be right, and says what to do.',
+        load: () => import('./commands/doctor.js'),
+      },
+    },
+    'Look after the frames': {
+      keep: {
+        does: 'Keeps a frame or an event: no limit deletes it.',
+        load: () => import('./commands/keep.js'),
+      },
+      unkeep: {
+        does: 'Ends what keep did.',
+        load: () => import('./commands/unkeep.js'),
+      },
+      prune: {
+        does: 'Deletes the oldest frames by the limits now, or lists what it would delete.',
+        load: () => import('./commands/prune.js'),
+      },
+      erase: {
+        does: 'Removes a stretch of time of a camera on purpose, also what arrives later.',
+        load: () => import('./commands/erase.js'),
+      },
+      verify: {
+        does: 'Checks every frame, signature and record.',
+        load: () => import('./commands/verify.js'),
+      },
+      export: {
+        does: 'Copies a stretch of time, with what proves it.',
+        load: () => import('./commands/export.js'),
+      },
+      reindex: {
+        does: 'Writes lost lines of the record anew, from the files.',
+        load: () => import('./commands/reindex.js'),
+      },
+    },
+    'Examples of socket activation': {
+      echo: {
+        does: 'Answers each line in upper case.',
+        load: () => import('./examples/echo.js'),
+      },
+      file: {
+        does: 'Takes one file of any kind.',
+        load: () => import('./examples/file.js'),
+      },
+    },
   },
   unnamed: run,
 };

@@ -6,15 +6,29 @@ import { fstatSync, writeSync } from 'node:fs';
 import { type Clock } from '../clock.js';
 import { OperationalError, UsageError, describeError, exitCodeFor, systemCode } from './errors.js';
 import { type Log, errorPriority, isJournal, makeLog } from './log.js';
+import { nearest } from './nearest.js';
+import { textWidth, wrap } from './text-width.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 /** @throws {UsageError} for a wrong argument @throws {OperationalError} for a failure at run time */
-export type Command = (argv: readonly string[], env: Environment) => Promise<void>;
+export type Command = (
+  argv: readonly string[],
+  env: Environment,
+  /** What `--help` says about the program's other commands. */
+  commandList?: string,
+) => Promise<void>;
+
+export interface NamedCommand {
+  /** What it does, as a sentence without a subject. */
+  readonly does: string;
+  /** Its module is loaded when it is used. */
+  readonly load: () => Promise<{ readonly run: Command }>;
+}
 
 export interface Commands {
   readonly program: 'agent' | 'receiver';
-  /** By the first argument; a command's module is loaded when it is used. */
-  readonly named: Readonly<Record<string, () => Promise<{ readonly run: Command }>>>;
+  /** By a title for `--help`: the commands, by the first argument. */
+  readonly sections: Readonly<Record<string, Readonly<Record<string, NamedCommand>>>>;
   /** Runs when the first argument is a flag or absent. */
   readonly unnamed: Command;
 }
@@ -26,24 +40,57 @@ export async function runCommandLine(
   env: Environment,
 ): Promise<number> {
   try {
-    const [name] = argv;
-    const isNamed = name !== undefined && !name.startsWith('-');
-    if (isNamed) await (await loadCommand(commands, name))(argv.slice(1), env);
-    else await commands.unnamed(argv, env);
+    const [name, ...rest] = argv;
+    if (name === 'help') await help(commands, rest, env);
+    else if (name !== undefined && !name.startsWith('-')) {
+      await (
+        await loadCommand(commands, name)
+      )(rest, env);
+    } else await commands.unnamed(argv, env, commandList(commands, textWidth()));
     return 0;
   } catch (error) {
     return reportFatal(commands.program, error, env);
   }
 }
 
+/** `help`, `help COMMAND` */
+async function help(commands: Commands, rest: readonly string[], env: Environment): Promise<void> {
+  const [name] = rest;
+  if (name === undefined) {
+    await commands.unnamed(['--help'], env, commandList(commands, textWidth()));
+  } else await (await loadCommand(commands, name))(['--help'], env);
+}
+
 /** @throws {UsageError} there is no command with this name */
-async function loadCommand({ named }: Commands, name: string): Promise<Command> {
-  const load = Object.hasOwn(named, name) ? named[name] : undefined;
-  if (load !== undefined) return (await load()).run;
-  const names = Object.keys(named).join(' ');
+async function loadCommand(commands: Commands, name: string): Promise<Command> {
+  const all = new Map(Object.values(commands.sections).flatMap((named) => Object.entries(named)));
+  const command = all.get(name);
+  if (command !== undefined) return (await command.load()).run;
+  const meant = nearest(name, [...all.keys()]);
+  const { program } = commands;
   throw new UsageError(`unknown command '${name}'`, {
-    hint: `the commands are ${names}; or try --help`,
+    hint:
+      meant === undefined
+        ? `${program} --help lists the commands`
+        : `did you mean ${program} ${meant}? ${program} --help lists the commands`,
   });
+}
+
+/** The commands as help text. @param width of a line */
+function commandList({ program, sections }: Commands, width: number): string {
+  const names = Object.values(sections).flatMap((named) => Object.keys(named));
+  const column = Math.max(...names.map((name) => name.length)) + 4;
+  const lines: string[] = [];
+  for (const [title, named] of Object.entries(sections)) {
+    lines.push(`${title}:`);
+    for (const [name, { does }] of Object.entries(named)) {
+      const [first = '', ...rest] = wrap(does, width, ' '.repeat(column));
+      lines.push(`  ${name.padEnd(column - 2)}${first.trimStart()}`, ...rest);
+    }
+    lines.push('');
+  }
+  lines.push(`${program} help COMMAND shows the flags of a command.`, '', 'Flags:', '');
+  return lines.join('\n');
 }
 
 /** Writes to a standard stream synchronously; a closed stream is not an error. */

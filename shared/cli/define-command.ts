@@ -10,7 +10,11 @@ import {
   helpText,
   readCommandLine,
 } from './option-table.js';
+import { textWidth, wrap } from './text-width.js';
 import { version } from './version.js';
+
+/** Of the lines that continue the first one of a usage. */
+const callIndent = '    ';
 
 /** Each command has `--help`. */
 type CommandTable = OptionTable & { readonly help: Option<boolean> };
@@ -40,9 +44,9 @@ export function defineCommand<Table extends CommandTable>(
   definition: CommandDefinition<Table>,
 ): Command {
   const { program, usage, shown = program.table, readsEnvironment = true, accepts } = definition;
-  return async (argv, env) => {
+  return async (argv, env, commandList = '') => {
     const line = readCommandLine(program, argv, readsEnvironment ? env : {});
-    const text = answer(line.options, usage, { name: program.name, table: shown });
+    const text = answer(line.options, usage, commandList, { name: program.name, table: shown });
     if (text !== undefined) {
       writeTo(1, `${text}\n`);
       return;
@@ -52,7 +56,7 @@ export function defineCommand<Table extends CommandTable>(
     const positionals =
       accepts === 'command' ? line.positionals : [...line.positionals, ...command];
     if (accepts !== 'positionals' && positionals[0] !== undefined) {
-      throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'try --help' });
+      throw new UsageError(`unexpected argument '${positionals[0]}'`, { hint: 'see --help' });
     }
     await definition.run({
       ...line,
@@ -64,12 +68,29 @@ export function defineCommand<Table extends CommandTable>(
   };
 }
 
+/** A usage text at a width: how the command is called, then each paragraph broken anew. */
+function rewrapped(usage: string, width: number): string {
+  const [call = '', ...paragraphs] = usage.split('\n\n');
+  // What is in brackets stays together.
+  const joined = call.replaceAll(/\[[^[\]]*\]/g, (text) => text.replaceAll(' ', '\u00a0'));
+  const [first = '', ...more] = wrap(joined, width - callIndent.length).map((line) =>
+    line.replaceAll('\u00a0', ' '),
+  );
+  const texts = paragraphs.map((text) => wrap(text.replaceAll('\n', ' '), width).join('\n'));
+  const calls = [first, ...more.map((line) => callIndent + line)].join('\n');
+  return [calls, ...texts].join('\n\n');
+}
+
 /** The text for `--help`, or for `--version` when the command has it; undefined: the command runs. */
 function answer(
   options: Readonly<Record<string, unknown>>,
   usage: string,
+  commandList: string,
   shown: Program,
 ): string | undefined {
-  if (options.help === true) return `${usage}${helpText(shown)}`;
+  if (options.help === true) {
+    const width = textWidth();
+    return `${rewrapped(usage, width)}${commandList}${helpText(shown, width)}`;
+  }
   return options.version === true && 'version' in shown.table ? version : undefined;
 }

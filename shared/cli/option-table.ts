@@ -4,6 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import { UsageError } from './errors.js';
+import { nearest } from './nearest.js';
+import { wrap } from './text-width.js';
 import { InvalidValue } from './units.js';
 
 /** The type of an option's value: its placeholder in help, and its parser. */
@@ -140,6 +142,8 @@ export interface SuppliedFlags {
   readonly command: readonly string[] | undefined;
 }
 
+const shortFlags: Readonly<Record<string, string>> = { '-h': '--help', '-V': '--version' };
+
 /** Splits the arguments without interpreting values. @throws {UsageError} for an unknown flag or a missing value */
 export function readFlags(program: Program, argv: readonly string[]): SuppliedFlags {
   const keys = new Map(Object.keys(program.table).map((key) => [flagName(key), key]));
@@ -165,11 +169,11 @@ export function readFlags(program: Program, argv: readonly string[]): SuppliedFl
     if (token.kind === 'option-terminator') command = [];
     else if (token.kind === 'positional') (command ?? positionals).push(token.value);
     else {
-      const key = token.rawName.startsWith('--') ? keys.get(token.name) : undefined;
+      const name = shortFlags[token.rawName] ?? token.rawName;
+      const key = name.startsWith('--') ? keys.get(name.slice(2)) : undefined;
       const option = key === undefined ? undefined : program.table[key];
       if (key === undefined || option === undefined) {
-        const names = [...keys.keys()].map((flag) => `--${flag}`).join(' ');
-        throw new UsageError(`unknown flag ${token.rawName}`, { hint: `the flags are ${names}` });
+        throw unknownFlag(token.rawName, [...keys.keys()]);
       }
       if (option.metavar !== undefined) {
         // parseArgs takes the next argument as the value, even if it is a flag.
@@ -191,6 +195,12 @@ export function readFlags(program: Program, argv: readonly string[]): SuppliedFl
   return { supplied, positionals, command };
 }
 
+function unknownFlag(flag: string, known: readonly string[]): UsageError {
+  const meant = nearest(flag.replace(/^-+/, ''), known);
+  const hint = meant === undefined ? 'see --help' : `did you mean --${meant}? See --help`;
+  return new UsageError(`unknown flag ${flag}`, { hint });
+}
+
 /** One row per option, for `--help` and for the docs. */
 export function optionRows(program: Program) {
   return Object.entries(program.table).map(([key, option]) => ({
@@ -201,24 +211,12 @@ export function optionRows(program: Program) {
   }));
 }
 
-/** The options as help text, two lines each, at most 100 columns wide. */
-export function helpText(program: Program): string {
+/** The options as help text: each flag on a line, its sentences below it. @param width of a line */
+export function helpText(program: Program, width: number): string {
   const lines: string[] = [];
   for (const row of optionRows(program)) {
     const fallback = row.defaultText === undefined ? '' : ` Default ${row.defaultText}.`;
-    lines.push(`  ${row.flag}`, ...wrap(row.help + fallback, 92).map((line) => `        ${line}`));
+    lines.push(`  ${row.flag}`, ...wrap(row.help + fallback, width, '        '));
   }
   return lines.join('\n');
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line += (line === '' ? '' : ' ') + word;
-  }
-  return [...lines, line];
 }

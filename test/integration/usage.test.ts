@@ -24,7 +24,10 @@ describe('the agent ends with 2 and a line when', () => {
   const host = ['--host', '127.0.0.1:1'];
   it.each([
     ['there is no host', [], ['--host HOST']],
-    ['a flag is unknown', ['--frobnicate'], ['--frobnicate', '--interval']],
+    ['a flag is unknown', ['--frobnicate'], ['--frobnicate', 'see --help']],
+    ['a flag is mistyped', ['--intervall', '1s'], ['did you mean --interval?']],
+    ['a command is mistyped', ['statsu'], ['did you mean agent status?', 'agent --help']],
+    ['a command is unknown', ['fly'], ["unknown command 'fly'; agent --help lists the commands"]],
     ['a value is missing', ['--host'], ['--host needs a value']],
     ['a host is none', ['--host', 'a b'], ["'a b'", 'HOST:PORT']],
     ['a port is none', ['--host', 'laptop:99999'], ['99999']],
@@ -136,11 +139,35 @@ describe.each(['agent', 'receiver'])('%s', (name) => {
     const { code, stdout, stderr } = await program(name, ['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('Default 16MiB.');
-    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  it('prints its version', async () => {
-    const { stdout } = await program(name, ['--version']);
+  it.each(['--version', '-V'])('prints its version for %s', async (flag) => {
+    const { stdout } = await program(name, [flag]);
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('names its commands in sections, and explains each', async () => {
+    const { stdout } = await program(name, ['help']);
+    expect((await program(name, ['--help'])).stdout).toBe(stdout);
+    expect((await program(name, ['-h'])).stdout).toBe(stdout);
+    const commands = [...stdout.matchAll(/^ {2}([a-z]+) {2,}[A-Z]/gm)].map(([, each = '']) => each);
+    expect(commands).toEqual(expect.arrayContaining(['install', 'pair', 'status', 'doctor']));
+    for (const command of commands) {
+      const { code, stdout: help } = await program(name, ['help', command]);
+      expect([command, code]).toEqual([command, 0]);
+      expect(help).toMatch(new RegExp(`^${name} ${command}`));
+      for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    }
+  });
+
+  it('on an older Node says which one it needs, and nothing else', async () => {
+    const preload = join(temporaryDirectory(), 'old.cjs');
+    const versions = "{ value: { ...process.versions, node: '18.20.4' } }";
+    writeFileSync(preload, `Object.defineProperty(process, 'versions', ${versions});`);
+    const args = ['--require', preload, `${root}dist/${name}.js`, '--help'];
+    const { code, stdout, stderr } = await run(process.execPath, args, {});
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expectOneLine(stderr, [`${name}: this is Node 18.20.4; 20.19 or newer is needed`]);
   });
 });

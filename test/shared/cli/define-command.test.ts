@@ -45,7 +45,7 @@ describe('defineCommand', () => {
 
   it('refuses a stray argument, before and after --', async () => {
     const { command } = defined({});
-    const refusal = { message: "unexpected argument 'x'", hint: 'try --help' };
+    const refusal = { message: "unexpected argument 'x'", hint: 'see --help' };
     await expect(command(['x', 'y'], {})).rejects.toMatchObject(refusal);
     await expect(command(['--', 'x'], {})).rejects.toMatchObject(refusal);
     await expect(defined({ accepts: 'command' }).command(['x'], {})).rejects.toMatchObject(refusal);

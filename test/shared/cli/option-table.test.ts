@@ -92,13 +92,18 @@ describe('readCommandLine', () => {
     expect(read(['--dir', '/a=b']).options.dir).toBe('/a=b');
   });
 
-  const flags = 'the flags are --host --shot-timeout --dir --level --verbose';
+  const flags = 'see --help';
   it.each<[argv: string[], env: Environment, error: unknown]>([
-    [['--hots', 'x'], {}, usage('unknown flag --hots', flags)],
+    [['--hots', 'x'], {}, usage('unknown flag --hots', 'did you mean --host? See --help')],
+    [['--shot', '1s'], {}, usage('unknown flag --shot', 'did you mean --shot-timeout? See --help')],
     [['-v'], {}, usage('unknown flag -v', flags)],
     [['--constructor'], {}, usage('unknown flag --constructor', flags)],
     [['--__proto__=x'], {}, usage('unknown flag --__proto__', flags)],
-    [['--shotTimeout', '1s'], {}, usage('unknown flag --shotTimeout', flags)],
+    [
+      ['--shotTimeout', '1s'],
+      {},
+      usage('unknown flag --shotTimeout', 'did you mean --shot-timeout? See --help'),
+    ],
     [['--dir'], {}, usage('--dir needs a value: --dir DIR')],
     [
       ['--dir', '--verbose'],
@@ -136,11 +141,15 @@ describe('readCommandLine', () => {
     );
   });
 
-  it('has no one-letter flags, also where an option has that name', () => {
+  it('has two one-letter flags only, also where an option has such a name', () => {
+    const table = { help: flag('Help.'), version: flag('Version.') };
+    expect(readCommandLine({ name: 'w', table }, ['-h', '-V'], {}).options).toEqual({
+      ...{ help: true, version: true },
+    });
     const short = { name: 'w', table: { x: flag('X.') } };
     expect(readCommandLine(short, ['--x'], {}).options.x).toBe(true);
     expect(() => readCommandLine(short, ['-x'], {})).toThrow(
-      usage('unknown flag -x', 'the flags are --x'),
+      usage('unknown flag -x', 'did you mean --x? See --help'),
     );
   });
 
@@ -196,12 +205,12 @@ describe('the help text', () => {
     ]);
   });
 
-  it('is wrapped at 100 columns and loses no word', () => {
+  it.each([40, 80, 110])('is wrapped at %d columns and loses no word', (width) => {
     const words = Array.from({ length: 120 }, (_, n) => 'word'.repeat((n % 4) + 1));
     const help = words.join(' ');
-    const text = helpText({ name: 'w', table: { x: value(path('DIR'), help, '/tmp') } });
+    const text = helpText({ name: 'w', table: { x: value(path('DIR'), help, '/tmp') } }, width);
     const lines = text.split('\n');
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
     expect(lines.slice(1).join(' ').split(/\s+/).filter(Boolean)).toEqual([
       ...words,
       'Default',

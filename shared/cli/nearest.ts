@@ -1,0 +1,15 @@
+/** The known word that a mistyped one is meant to be. Pure. */
+import { distance } from 'fastest-levenshtein';
+
+/** @returns undefined: none is near enough, or the word is the start of several */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const starts = known.filter((each) => each.startsWith(word) && word.length >= 3);
+  if (starts.length === 1) return starts[0];
+  // Two mistakes in a long word, one in a short one.
+  const most = word.length >= 4 ? 2 : 1;
+  const near = known
+    .map((each) => ({ each, distance: distance(word, each) }))
+    .filter((each) => each.distance <= most)
+    .sort((a, b) => a.distance - b.distance);
+  return near[0]?.each;
+}
