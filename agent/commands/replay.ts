@@ -1,10 +1,9 @@
 /** `agent replay`: runs motion detection and event recording on stored frames, with any settings. */
-import { mkdir } from 'node:fs/promises';
 import { systemClock } from '../../shared/clock.js';
 import { abortOnSignals, openLog } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
-import { UsageError, describeError } from '../../shared/cli/errors.js';
-import { loadMask } from '../detect/pipeline.js';
+import { UsageError } from '../../shared/cli/errors.js';
+import { loadMask, makeExplainFolder } from '../detect/pipeline.js';
 import { findSequences } from '../replay/frame-files.js';
 import { Printer } from '../replay/printer.js';
 import { Progress } from '../replay/replay-progress.js';
@@ -32,7 +31,7 @@ export const run = defineCommand({
       throw new UsageError('--explain cannot be combined with --tune: it draws one setting');
     }
     const mask = options.mask === undefined ? undefined : await loadMask(options.mask);
-    if (options.explain !== undefined) await makeFolder(options.explain);
+    if (options.explain !== undefined) await makeExplainFolder(options.explain);
     const sequences = await findSequences(positionals);
     const printer = new Printer(process.stdout);
     const signal = AbortSignal.any([abortOnSignals(), printer.closed]);
@@ -54,11 +53,3 @@ export const run = defineCommand({
     await printer.close();
   },
 });
-
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (cause) {
-    throw new UsageError(`--explain ${path}: ${describeError(cause)}`);
-  }
-}

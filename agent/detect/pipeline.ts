@@ -2,10 +2,11 @@
  * The detection pipeline: decoder, motion detector and event recorder. It reads and writes their files: the mask,
  * the state that a one-shot run keeps for the next run, and the drawings of `--explain`.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError, describeError } from '../../shared/cli/errors.js';
 import { clockedPath } from '../../shared/protocol/frame-path.js';
+import { makeDirectories } from '../../shared/files/durable-file.js';
 import type { Log } from '../../shared/cli/log.js';
 import { BufferedFrames } from '../events/buffered-frames.js';
 import { PersistentMotion } from './persistent-motion.js';
@@ -85,7 +86,7 @@ export class DetectionPipeline {
   ): Promise<DetectionPipeline> {
     const { maskPath, explainDirectory } = settings;
     const mask = maskPath === undefined ? undefined : await loadMask(maskPath);
-    if (explainDirectory !== undefined) await makeFolder(explainDirectory);
+    if (explainDirectory !== undefined) await makeExplainFolder(explainDirectory);
     const state = settings.all ? undefined : storage?.state;
     const kept = state && storage && (await loadState(state, storage, log));
     const bufferedFrames =
@@ -245,9 +246,11 @@ export async function loadMask(path: string): Promise<Mask> {
   }
 }
 
-async function makeFolder(path: string): Promise<void> {
+/** Makes the directory of `--explain` when it is missing. @throws {UsageError} */
+export async function makeExplainFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    // mkdir with `recursive` does not return for a folder of a file system such as /proc.
+    await makeDirectories(path);
   } catch (cause) {
     throw new UsageError(`--explain ${path}: ${describeError(cause)}`);
   }

@@ -39,6 +39,11 @@ describe('the agent ends with 2 and a line when', () => {
     ['a word stands alone', [...host, 'hello'], ["'hello'", '--help']],
     ['a command comes without its source', [...host, '--', 'ls'], ['--source command']],
     ['a source comes without its command', [...host, '--source', 'command'], ['after --']],
+    [
+      '--explain leads nowhere',
+      [...host, '--source', 'scene', '--explain', '/proc/x'],
+      ['/proc/x'],
+    ],
     ['a folder is missing', [...host, '--source', 'folder:/no/such'], ['/no/such']],
     [
       'a mask is missing',

@@ -2,8 +2,8 @@
  * The days of cameras in memory: rows of those that were asked for last, and the summaries of many more. A day is read
  * again only as far as its record has grown.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectories } from '../../../shared/files/durable-file.js';
 import { isDayName } from '../../../shared/protocol/frame-path.js';
 import { camerasIn } from '../../archive/captures-reader.js';
 import { openDayIndex } from '../../archive/day-index.js';
@@ -144,7 +144,7 @@ export class DayStore {
     const path = join(this.#cachePath, camera, day);
     let cache: Folder;
     try {
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      await makeDirectories(path, 0o700);
       cache = await Folder.open(path);
     } catch {
       return await act(folder);
