@@ -7,8 +7,11 @@ const loadsTheMachine = [
   'test/integration/{floods,receiver-faults}.test.ts',
 ];
 
-/** Long runs of which each takes half of two cores: two at a time. */
-const long = ['test/faults/{mutations,disk-mutations,old-version,errno,faults}.test.ts'];
+/** Long runs that wait as much as they work: two at a time. A lab has its own network, folders and control groups. */
+const long = [
+  'test/faults/{mutations,disk-mutations,old-version,errno,faults,failed-flush,power-cut}.test.ts',
+  'test/systemd/{install,pairing,sandbox,web,examples,units,lab,retention}.test.ts',
+];
 
 /** Tests that replace a module: no other file may have loaded it in their process. */
 const replacesModules = readdirSync('test', { recursive: true, encoding: 'utf8' })
