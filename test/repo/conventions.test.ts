@@ -21,6 +21,8 @@ const isMain = ({ path }: Source): boolean => posix.basename(path) === 'main.ts'
 const isCommand = ({ path }: Source): boolean => path.split('/')[1] === 'commands';
 /** The file that starts programs reads the environment, since they inherit it. */
 const isRunner = ({ path }: Source): boolean => posix.basename(path) === 'run-program.ts';
+/** The page of the viewer is a program of its own. */
+const isOfPage = (path: string): boolean => path.startsWith('receiver/web/page/');
 const header = ({ text }: Source): string =>
   /^(?:#!.*\n)?(\/\*\*[\s\S]*?\*\/)/.exec(text)?.[1] ?? '';
 const isPure = (source: Source): boolean => /\bPure\b/.test(header(source));
@@ -88,7 +90,7 @@ const layersOf: Readonly<Record<string, readonly string[]>> = {
 };
 
 function layerOf(path: string): { readonly program: string; readonly layer: string } | undefined {
-  const [owner = '', layer] = path.replace(/\.ts$/, '').split('/');
+  const [owner = '', layer] = path.replace(/\.tsx?$/, '').split('/');
   return layer === undefined || !(owner in layersOf) ? undefined : { program: owner, layer };
 }
 
@@ -167,6 +169,38 @@ const rules: readonly Rule[] = [
         return isKnown ? [] : [`${path} is in no known layer`];
       }),
     offenders: inFile('agent/delivery.ts', '/** Delivers. */'),
+  },
+  {
+    title: 'the page imports itself, Preact, signals and the types of the API; nothing imports it',
+    check: eachImport(({ from, target }) => {
+      if (!isOfPage(from.path)) return isOfPage(target) ? 'it runs in a browser' : undefined;
+      const isAllowed =
+        isOfPage(target) ||
+        ['preact', 'preact/hooks', '@preact/signals-core'].includes(target) ||
+        target === 'receiver/web/api-types';
+      return isAllowed ? undefined : 'a browser has only what is bundled for it';
+    }),
+    offenders: [
+      { 'receiver/web/page/a.ts': "import { join } from 'node:path';" },
+      { 'receiver/web/page/a.tsx': "import { b } from '../../../shared/b.js';" },
+      { 'receiver/web/page/a.ts': "import type { B } from '../server/b.js';" },
+      { 'receiver/web/page/a.ts': "import confetti from 'confetti';" },
+      { 'receiver/web/server/a.ts': "import { b } from '../page/b.js';" },
+    ],
+  },
+  {
+    title: 'the page makes no HTML of texts, and asks no other machine',
+    check: (sources) =>
+      eachCode(
+        /\b(?:innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write)\b|['"`](?:https?|wss?):/,
+        'names and notes are text; addresses are relative',
+      )(sources.filter(({ path }) => isOfPage(path))),
+    offenders: inFile(
+      'receiver/web/page/a.ts',
+      'box.innerHTML = name;',
+      '<p dangerouslySetInnerHTML={{ __html: note }} />',
+      "fetch('https://example.org/');",
+    ),
   },
   {
     title: 'nothing imports a test',
@@ -412,7 +446,7 @@ function readSources(): Source[] {
   const root = new URL('../../', import.meta.url);
   return ['agent', 'receiver', 'shared'].flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
+      .filter((name) => /\.tsx?$/.test(name))
       .map((name) => ({
         path: `${folder}/${name}`,
         text: readFileSync(new URL(`${folder}/${name}`, root), 'utf8'),

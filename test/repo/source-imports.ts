@@ -27,7 +27,7 @@ export function importsOf(sources: readonly Source[]): Import[] {
     );
     const calls = code.matchAll(/\bimport\(\s*()['"]([^'"]+)['"]/g);
     return [...statements, ...calls].map(([, names = '', written = '']) => {
-      const path = posix.join(posix.dirname(from.path), written).replace(/\.[jt]s$/, '');
+      const path = posix.join(posix.dirname(from.path), written).replace(/\.[jt]sx?$/, '');
       return { from, names, target: written.startsWith('.') ? path : written };
     });
   });
@@ -35,9 +35,12 @@ export function importsOf(sources: readonly Source[]): Import[] {
 
 /** Import cycles, each reported once. */
 export function cycles(sources: readonly Source[]): string[] {
+  const paths = new Set(sources.map(({ path }) => path));
+  const pathOf = (target: string): string =>
+    paths.has(`${target}.tsx`) ? `${target}.tsx` : `${target}.ts`;
   const targets = new Map<string, string[]>();
   for (const { from, target } of importsOf(sources)) {
-    targets.set(from.path, [...(targets.get(from.path) ?? []), `${target}.ts`]);
+    targets.set(from.path, [...(targets.get(from.path) ?? []), pathOf(target)]);
   }
   const found: string[] = [];
   const done = new Set<string>();

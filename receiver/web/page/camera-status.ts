@@ -1,0 +1,29 @@
+/** What is to be known about a camera now, in a few words. Pure. */
+import type { CameraAnswer } from '../api-types.js';
+import { type Zone, dayOf, dayText, timeText } from './zone.js';
+
+export interface CameraStatus {
+  readonly kind: 'good' | 'bad' | 'silent' | 'plain';
+  readonly text: string;
+}
+
+/** `14:02`, and the day when it is another one. */
+export function sinceText(at: number, now: number, zone: Zone): string {
+  const day = dayOf(at, zone);
+  const time = timeText(at, zone, 'min');
+  return day === dayOf(now, zone) ? time : `${dayText(day, 'short')} ${time}`;
+}
+
+export function statusOf(camera: CameraAnswer, now: number, zone: Zone): CameraStatus {
+  const { silentSince, state, why, reports, newest } = camera;
+  if (silentSince !== null) {
+    return { kind: 'silent', text: `silent since ${sinceText(silentSince, now, zone)}` };
+  }
+  if (state === 'failing') {
+    return { kind: 'bad', text: why === null ? 'the camera does not deliver' : why };
+  }
+  if (state === 'off') return { kind: 'bad', text: 'its agent does not run' };
+  const last = newest === null ? '' : `last picture ${sinceText(newest.at, now, zone)}`;
+  if (!reports) return { kind: 'plain', text: last === '' ? 'no picture yet' : last };
+  return { kind: 'good', text: last === '' ? 'watching' : `watching, ${last}` };
+}
