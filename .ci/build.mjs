@@ -3,6 +3,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { buildPage } from './build-page.mjs';
 
 await rm('dist', { recursive: true, force: true });
 const { metafile } = await build({
@@ -25,6 +26,7 @@ const { metafile } = await build({
   },
   logLevel: 'warning',
 });
+const pageInputs = await buildPage();
 
 /** The program that people start: an older Node cannot load the other files, and has to say so. */
 const launcher = (name) => `#!/usr/bin/env node
@@ -42,7 +44,9 @@ for (const name of ['agent', 'receiver']) {
 
 /** The licences of the packages that are in the bundle. */
 function licences(inputs) {
-  const packages = new Set(inputs.flatMap((path) => /^node_modules\/[^/]+/.exec(path) ?? []));
+  const packages = new Set(
+    inputs.flatMap((path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []),
+  );
   return [...packages].sort().map((path) => {
     const { name, version, license } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'));
     const file = readdirSync(path).find((entry) => /^licen[cs]e/i.test(entry));
@@ -50,4 +54,7 @@ function licences(inputs) {
     return `${name} ${version} (${license})\n\n${text}`;
   });
 }
-await writeFile('dist/LICENSES.txt', licences(Object.keys(metafile.inputs)).join('\n----\n\n'));
+await writeFile(
+  'dist/LICENSES.txt',
+  licences([...Object.keys(metafile.inputs), ...pageInputs]).join('\n----\n\n'),
+);
