@@ -74,14 +74,14 @@ export function pinch(
 
 const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000];
 
-/** Lengths of a bucket; each has about two pixels. */
+/** Lengths of a bucket; each has one to two and a half pixels. */
 const bucketSteps = [
   ...[50, 100, 250, 500, second, 2 * second, 5 * second, 10 * second, 15 * second, 30 * second],
   ...[minute, 2 * minute, 5 * minute, 10 * minute, 15 * minute, 30 * minute, hour, 2 * hour],
 ];
 
 export function bucketStep(spanMs: number, widthPx: number): number {
-  const wished = (spanMs / Math.max(200, widthPx)) * 2;
+  const wished = (spanMs / Math.max(200, widthPx));
   return bucketSteps.find((step) => step >= wished) ?? 4 * hour;
 }
 

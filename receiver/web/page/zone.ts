@@ -70,7 +70,9 @@ export function addMonths(day: string, count: number): string {
 /** The moment of a local time; where the clock leaps over it, that much after the leap. */
 export function momentOf(day: string, time: string, zone: Zone): number | undefined {
   const local = Date.parse(`${day}T${time.length === 5 ? `${time}:00` : time}Z`);
-  if (!Number.isFinite(local)) return undefined;
+  // A day such as 31 February is taken as one of March: it is none.
+  const isDay = Number.isFinite(local) && new Date(local).toISOString().startsWith(day);
+  if (!isDay) return undefined;
   // The offset before the moment, and that after it: one of them holds, or none in the leap.
   const [early, late] = [local - 86_400_000, local + 86_400_000].map((at) => zone(at)) as [
     number,
