@@ -8,9 +8,14 @@ export interface CameraStatus {
 }
 
 /** `14:02`, and the day when it is another one. */
-export function sinceText(at: number, now: number, zone: Zone): string {
+export function sinceText(
+  at: number,
+  now: number,
+  zone: Zone,
+  precision: 'min' | 's' = 'min',
+): string {
   const day = dayOf(at, zone);
-  const time = timeText(at, zone, 'min');
+  const time = timeText(at, zone, precision);
   return day === dayOf(now, zone) ? time : `${dayText(day, 'short')} ${time}`;
 }
 

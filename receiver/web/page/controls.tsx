@@ -1,6 +1,8 @@
 /** The line between picture and time line: the time, why the frame was kept, and the buttons. */
 import type { JSX } from 'preact';
+import type { FrameAnswer } from '../api-types.js';
 import { IconButton } from './button.js';
+import { sinceText } from './camera-status.js';
 import { faster, slower, speedText } from './playback.js';
 import * as state from './state.js';
 import { useValue } from './use-value.js';
@@ -47,18 +49,14 @@ export function Controls(): JSX.Element {
 
 function Moment(): JSX.Element {
   const moment = useValue(() => {
-    const { isScrubbing, isPlaying, at, frame, zone } = state;
-    const isMoving = isScrubbing.value || isPlaying.value;
-    const shown = isMoving ? at.value : (frame.value?.at ?? at.value);
-    return timeText(shown, zone.value, 'ms');
+    return timeText(state.at.value, state.zone.value, 'ms');
   });
   const why = useValue(() => {
     const shown = state.frame.value;
     if (shown === undefined) return '';
     const proof = proofText(shown.proof);
-    return [whyKept(shown), bytesText(shown.bytes), ...(proof === undefined ? [] : [proof])].join(
-      ' · ',
-    );
+    const details = [bytesText(shown.bytes), ...(proof === undefined ? [] : [proof])];
+    return [`${agoText(shown)}${whyKept(shown)}`, ...details].join(' · ');
   });
   const note = useValue(() => state.frame.value?.note ?? undefined);
   return (
@@ -73,6 +71,14 @@ function Moment(): JSX.Element {
       </p>
     </div>
   );
+}
+
+/** Where nothing changed the picture is that of an earlier moment. */
+function agoText(shown: FrameAnswer): string {
+  const { at, zone, isScrubbing, isPlaying } = state;
+  const isMoving = isScrubbing.value || isPlaying.value;
+  if (isMoving || Math.abs(shown.at - at.value) < 1000) return '';
+  return `picture of ${sinceText(shown.at, at.value, zone.value, 's')}: `;
 }
 
 function PlayButton(): JSX.Element {

@@ -41,6 +41,9 @@ export function barsOf(timeline: TimelineAnswer, view: View, widthPx: number): B
   return [...bars.values()];
 }
 
+/** A gap of two minutes is seen in a whole day. */
+export const leastGapPx = 5;
+
 export interface Band {
   readonly x: number;
   readonly width: number;
@@ -54,7 +57,7 @@ export function bandsOf(timeline: TimelineAnswer, view: View, widthPx: number): 
     const x = Math.max(0, toPx(view, widthPx, state.from));
     const right = Math.min(widthPx, toPx(view, widthPx, state.to));
     const isGap = state.state === 'not-watched' || state.state === 'unknown';
-    return [{ x, width: Math.max(right - x, isGap ? 3 : 0), state }];
+    return [{ x, width: Math.max(right - x, isGap ? leastGapPx : 0), state }];
   });
 }
 

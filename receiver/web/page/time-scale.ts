@@ -81,7 +81,7 @@ const bucketSteps = [
 ];
 
 export function bucketStep(spanMs: number, widthPx: number): number {
-  const wished = (spanMs / Math.max(200, widthPx));
+  const wished = spanMs / Math.max(200, widthPx);
   return bucketSteps.find((step) => step >= wished) ?? 4 * hour;
 }
 

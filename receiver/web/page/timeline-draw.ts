@@ -102,6 +102,15 @@ function drawBand(context: CanvasRenderingContext2D, colors: Colors, row: Row, b
     return;
   }
   const isGap = state === 'not-watched';
+  if (width < 12) {
+    // Too narrow for a pattern: one is filled, the other is hollow.
+    context.fillStyle = isGap ? colors['gap-ink'] : colors.ground;
+    context.fillRect(x, top + 1, width, height - 2);
+    context.strokeStyle = colors['unknown-ink'];
+    context.lineWidth = 1.5;
+    if (!isGap) context.strokeRect(x + 0.75, top + 2, width - 1.5, height - 4);
+    return;
+  }
   context.save();
   context.beginPath();
   context.rect(x, top + 2, width, height - 4);

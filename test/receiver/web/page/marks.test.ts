@@ -70,7 +70,7 @@ describe('states', () => {
 
   it('of a short gap can be seen', () => {
     const bands = bandsOf(timeline, { from: 0, to: 1000 }, 100);
-    expect(bands.map(({ width }) => Math.round(width))).toEqual([50, 3, 50]);
+    expect(bands.map(({ width }) => Math.round(width))).toEqual([50, 5, 50]);
     expect(bandsOf(timeline, { from: 2000, to: 3000 }, 100)).toEqual([]);
   });
 
