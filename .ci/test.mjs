@@ -19,6 +19,7 @@ const programs = {
   openssl: 'openssl',
   script: 'bsdutils',
   ip: 'iproute2',
+  chromium: 'chromium',
 };
 
 function has(program) {
@@ -85,7 +86,7 @@ const tiers = {
     folders: ['test/agent', 'test/receiver', 'test/shared', 'test/repo'],
     leftOut: filesOf(slowUnits),
   },
-  quick: { folders: [], leftOut: ['test/systemd/**', ...filesOf(long)] },
+  quick: { folders: [], leftOut: ['test/systemd/**', 'test/browser/**', ...filesOf(long)] },
 };
 
 const [flag, tier, ...rest] = process.argv.slice(2);

@@ -40,7 +40,10 @@ function Frame(props: {
     <dialog
       ref={box}
       aria-label={props.title}
-      onClose={close}
+      onClose={({ currentTarget }) => {
+        // One that was removed says so late: another one may be open.
+        if (currentTarget.isConnected) close();
+      }}
       onClick={(event) => {
         // Beside the dialog, on its backdrop.
         if (event.target === box.current) close();
