@@ -7,7 +7,9 @@ import { readerZone, timeText } from './zone.js';
 
 export function Bars(): JSX.Element {
   const downSince = useValue(() => state.downSince.value);
-  const isUnencrypted = useValue(() => state.session.value?.isUnencrypted === true);
+  const isUnencrypted = useValue(
+    () => state.session.value?.isUnencrypted === true && !state.isLocked.value,
+  );
   const message = useValue(() => state.message.value);
   const [isRead, setRead] = useState(false);
   return (

@@ -107,11 +107,12 @@ function Day({ day, answer, isChosen, isToday, onPress }: DayProps): JSX.Element
       class={`day level${levelOf(count)}${isToday ? ' today' : ''}`}
       disabled={answer === undefined}
       aria-current={isChosen ? 'date' : undefined}
-      aria-label={words}
+      // What is seen begins what is said.
+      aria-label={`${number}: ${summaryOf(answer)}, ${dayText(day)}`}
       title={words}
       onClick={onPress}
     >
-      <span>{number}</span>
+      <span>{number}</span>{' '}
       <small>{count > 0 ? count.toLocaleString('en') : answer === undefined ? '' : '·'}</small>
       {hasGap && <i />}
     </button>

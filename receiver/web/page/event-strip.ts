@@ -48,7 +48,8 @@ export class EventStrip {
       () => observer.disconnect(),
       () => ending.abort(),
       effect(() => {
-        state.follow(events.changes, state.at, state.zone, state.camera);
+        // Where the server is back, thumbnails that failed are asked for again.
+        state.follow(events.changes, state.at, state.zone, state.camera, state.downSince);
         this.#schedule();
       }),
     ];
@@ -116,8 +117,8 @@ export class EventStrip {
     ) as [HTMLElement, HTMLElement, HTMLElement, HTMLElement];
     caption.className = 'caption';
     [time.className, length.className, mark.className] = ['time', 'length', 'mark'];
-    caption.append(time, length);
-    element.append(canvas, mark, caption);
+    caption.append(time, ' ', length);
+    element.append(canvas, caption, mark);
     this.#box.append(element);
     const card: Card = { element, canvas, time, length, mark, event: undefined, drawn: undefined };
     element.addEventListener('click', () => {
@@ -142,7 +143,12 @@ export class EventStrip {
     const day = dayText(dayOf(event.first, zone), 'short');
     const kept = event.kept ? ', kept' : '';
     element.title = `${day}, ${timeText(event.first, zone)}: ${eventText(event)}${kept}`;
-    element.setAttribute('aria-label', `Event ${element.title}`);
+    // What is seen begins what is said.
+    const seen = `${time.textContent} ${length.textContent}`;
+    element.setAttribute(
+      'aria-label',
+      `${seen} ${event.frames === 1 ? 'frame' : 'frames'}, event, ${day}${kept}`,
+    );
     const address = event.best === null ? '' : addressOfApi(event.best.url);
     if (card.drawn === address && address !== '') return;
     const thumb = address === '' ? undefined : this.#thumbs.get(address);

@@ -22,6 +22,7 @@ export function Stage(): JSX.Element {
   const old = useValue(() => state.oldSince.value);
   const zone = useValue(() => state.zone.value);
   const gap = useValue(() => gapText());
+  const isGone = useValue(() => state.momentState.value?.state === 'not-watched');
   const label = useValue(() => pictureLabel());
   useEffect(() => {
     if (canvas.current === null) return undefined;
@@ -46,7 +47,7 @@ export function Stage(): JSX.Element {
       )}
       {old === undefined && gap !== undefined && (
         <p class="badge gap">
-          <Icon name="cameraOff" />
+          {isGone && <Icon name="cameraOff" />}
           {gap}
         </p>
       )}

@@ -41,19 +41,17 @@ export function panBy(view: View, ms: number): View {
   return { from: view.from + moved, to: view.to + moved };
 }
 
-/** Moves a view as little as possible, so that a moment is inside of it with a margin. */
-export function keepInView(view: View, at: number, margin = 0.08): View {
+/** A view that a moment leaves moves on, so that the moment is inside of it with a margin. */
+export function keepInView(view: View, at: number, margin = 0.1): View {
   const inset = spanOf(view) * margin;
-  if (at > view.to - inset) {
+  if (at >= view.from && at <= view.to) return view;
+  if (at > view.to) {
     // A jump far beyond: the moment is in the middle, so that both sides of it are visible.
     if (at > view.to + spanOf(view)) return viewAround(at, spanOf(view));
     return panBy(view, at - view.to + inset);
   }
-  if (at < view.from + inset) {
-    if (at < view.from - spanOf(view)) return viewAround(at, spanOf(view));
-    return panBy(view, at - view.from - inset);
-  }
-  return view;
+  if (at < view.from - spanOf(view)) return viewAround(at, spanOf(view));
+  return panBy(view, at - view.from - inset);
 }
 
 /** Two fingers: the moments under them stay under them. */

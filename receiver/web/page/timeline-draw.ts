@@ -84,6 +84,7 @@ function drawRow(context: CanvasRenderingContext2D, scene: Scene, row: Row): voi
   context.globalAlpha = 1;
   context.fillStyle = row.isChosen ? colors.accent : colors.ink;
   context.fillText(row.camera, 8, top + 13);
+  context.font = '11px system-ui, sans-serif';
 }
 
 /** Each state has a shape of its own, besides its colour. */

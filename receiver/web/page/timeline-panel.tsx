@@ -8,7 +8,7 @@ import { stateAt } from './marks.js';
 import { spanOf } from './time-scale.js';
 import { TimelineView, hover } from './timeline-view.js';
 import { useValue } from './use-value.js';
-import { film, timelines } from './viewer.js';
+import { events, film, timelines } from './viewer.js';
 import { stateText } from './words.js';
 import { dayOf, dayText, timeText } from './zone.js';
 
@@ -98,6 +98,11 @@ function Preview(): JSX.Element | null {
 function hoverWords(): string {
   const [under, name] = [hover.value, state.camera.value];
   if (under === undefined || name === undefined) return '';
+  // A short event is less than a step of the time line.
+  const isInEvent = events
+    .around(name, under.at)
+    .some(({ first, last }) => first <= under.at && under.at <= last);
+  if (isInEvent) return 'change';
   const answers = timelines.of(name, state.view.value).toReversed();
   const found = answers.map(({ states }) => stateAt(states, under.at)).find((each) => each);
   return found === undefined ? '' : stateText(found);

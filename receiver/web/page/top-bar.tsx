@@ -69,7 +69,9 @@ function CameraChooser(): JSX.Element {
         title="Choose a camera"
         onClick={() => setOpen(!isOpen)}
       >
-        {chosen !== undefined && <span class={`dot ${statusOf(chosen, now, zone).kind}`} />}
+        {chosen !== undefined && layout === 'one' && (
+          <span class={`dot ${statusOf(chosen, now, zone).kind}`} />
+        )}
         <strong>{layout === 'all' ? 'All cameras' : (chosen?.camera ?? 'Cameras')}</strong>
         <Icon name="down" />
       </button>

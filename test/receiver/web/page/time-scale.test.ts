@@ -73,12 +73,13 @@ describe('a view', () => {
     expect(spanOf(pinch(day, 400, [100, 200], [150, 150]))).toBeLessThanOrEqual(maxSpanMs);
   });
 
-  it('moves as little as it needs to show a moment', () => {
+  it('moves on when a moment leaves it', () => {
     expect(keepInView(day, noon)).toEqual(day);
-    const later = keepInView(day, day.to);
+    expect(keepInView(day, day.to)).toEqual(day);
+    const later = keepInView(day, day.to + 1);
     expect(spanOf(later)).toBe(spanOf(day));
-    expect(toPx(later, 100, day.to)).toBeCloseTo(92, 6);
-    expect(toPx(keepInView(day, day.from), 100, day.from)).toBeCloseTo(8, 6);
+    expect(toPx(later, 100, day.to + 1)).toBeCloseTo(90, 6);
+    expect(toPx(keepInView(day, day.from - 1), 100, day.from - 1)).toBeCloseTo(10, 6);
     const far = keepInView(day, noon + 100 * hourMs);
     expect(toPx(far, 100, noon + 100 * hourMs)).toBeCloseTo(50, 6);
   });
