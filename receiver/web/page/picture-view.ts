@@ -37,6 +37,9 @@ export class PictureView {
   #wanted: FrameAnswer | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #direction: 1 | -1 = 1;
+  /** Of the picture that was asked for last, and of the one that is drawn: an older one is not drawn after it. */
+  #askedFor = 0;
+  #drawn = 0;
   #zoom: Zoom = wholePicture;
   readonly #ends: (() => void)[];
 
@@ -93,7 +96,11 @@ export class PictureView {
     }
     if (isFast && name !== undefined) {
       const small = this.#film.at(name, moment, isPlaying.value ? filmStep(speed.value) : step);
-      if (small !== undefined) this.#show(small, undefined);
+      if (small !== undefined) {
+        // Full pictures that were asked for before are passed.
+        this.#drawn = this.#askedFor + 1;
+        this.#show(small, undefined);
+      }
     }
     if (wanted === undefined || (!isFast && wanted.cursor === this.#wanted?.cursor)) return;
     if (this.#wanted !== undefined) this.#direction = wanted.at < this.#wanted.at ? -1 : 1;
@@ -104,19 +111,23 @@ export class PictureView {
   }
 
   #load(wanted: FrameAnswer): void {
+    this.#askedFor += 1;
+    const number = this.#askedFor;
     const address = addressOfApi(wanted.url);
     const near = this.#reel.neighbours(wanted, this.#direction, neighbours);
     const nearAddresses = near.map(({ url }) => addressOfApi(url));
     this.#pictures.abortAllBut(new Set([address, ...nearAddresses]));
-    this.#pictures
-      .load(address)
+    const loading = this.#pictures.load(address);
+    for (const each of nearAddresses) this.#pictures.prepare(each);
+    loading
       .then((bitmap) => {
-        if (this.#wanted?.url !== wanted.url) return;
+        // While a key is held, a picture that is passed already is drawn on the way.
+        if (number < this.#drawn || wanted.camera !== this.#wanted?.camera) return;
+        this.#drawn = number;
         this.#pictures.pin(address);
         pictureProblem.value = undefined;
         const part = { x: 0, y: 0, width: bitmap.width, height: bitmap.height };
         this.#show({ bitmap, part }, wanted);
-        for (const each of nearAddresses) this.#pictures.prepare(each);
       })
       .catch((error: unknown) => {
         if (wasAborted(error) || this.#wanted?.url !== wanted.url) return;
@@ -135,6 +146,7 @@ export class PictureView {
   #clear(): void {
     this.#shown = undefined;
     this.#wanted = undefined;
+    this.#drawn = this.#askedFor + 1;
     this.#canvas.dataset.shown = '';
     this.draw();
   }
