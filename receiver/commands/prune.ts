@@ -9,9 +9,10 @@ import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { isMuch } from '../archive/retention/caution.js';
-import { hasLimits, limitsText } from '../archive/retention/limits.js';
+import { type RetentionLimits, hasLimits, limitsText } from '../archive/retention/limits.js';
 import { openSweepParts } from '../archive/retention/open-retention.js';
 import { planJson, planText, shortLines } from '../archive/retention/plan-text.js';
+import { scheduledLines, scheduledSweep } from '../archive/retention/scheduled-sweep.js';
 import { dryRun, sweep } from '../archive/retention/sweep.js';
 import { receiverProgram } from '../options.js';
 import { capturesFor } from '../setup/installed.js';
@@ -25,6 +26,10 @@ export const pruneProgram = {
     ...{ dir, maxAge, maxSize, minFree },
     dryRun: flag('List what would be deleted, and why; delete nothing.'),
     yes: flag('Also delete more than half of all frames.'),
+    scheduled: flag(
+      'As picchanged-prune.timer runs it: a deletion of more than half waits for a day, as in a running receiver. ' +
+        'No limit, a directory that no receiver has used, and another sweep are no errors.',
+    ),
     user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
     json: flag('Print one JSON object.'),
     help: flag('Show this help.'),
@@ -52,6 +57,10 @@ export const run = defineCommand({
     const options = optionsWith(settings.variables);
     const directory = await capturesFor(options.dir, scope);
     const limits = limitsOf(options);
+    if (options.scheduled) {
+      await pruneScheduled(directory, limits);
+      return;
+    }
     if (!hasLimits(limits)) {
       throw new UsageError('there is no limit', {
         hint:
@@ -84,15 +93,35 @@ export const run = defineCommand({
       const sum = `${counted(done.frames, 'frame')} deleted, ${humanSize(done.byteCount)}\n`;
       print(sum + linesOf([...short, ...done.left]), { ...done, short });
     } catch (cause) {
-      if (cause instanceof OperationalError || systemCode(cause) === undefined) throw cause;
-      const isDenied = ['EACCES', 'EPERM'].includes(systemCode(cause) ?? '');
-      throw new OperationalError('STORE', `cannot delete frames in ${directory}`, {
-        cause,
-        ...(isDenied && { hint: 'sudo receiver prune' }),
-      });
+      throw storeError(directory, cause);
     }
   },
 });
+
+/** What a running receiver does with these limits, once. */
+async function pruneScheduled(directory: string, limits: RetentionLimits): Promise<void> {
+  const print = (text: string): void => writeTo(1, `${text}\n`);
+  if (!hasLimits(limits)) {
+    print('nothing is deleted: there is no limit');
+    return;
+  }
+  try {
+    const done = await scheduledSweep(directory, limits, systemClock, waitS);
+    for (const line of scheduledLines(directory, limits, done)) print(line);
+  } catch (cause) {
+    throw storeError(directory, cause);
+  }
+}
+
+/** @returns the error as an OperationalError, if it is one of the system */
+function storeError(directory: string, cause: unknown): unknown {
+  if (cause instanceof OperationalError || systemCode(cause) === undefined) return cause;
+  const isDenied = ['EACCES', 'EPERM'].includes(systemCode(cause) ?? '');
+  return new OperationalError('STORE', `cannot delete frames in ${directory}`, {
+    cause,
+    ...(isDenied && { hint: 'sudo receiver prune' }),
+  });
+}
 
 function tooMuch(frames: number, all: number, limits: string): OperationalError {
   return new OperationalError(

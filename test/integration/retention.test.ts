@@ -1,5 +1,5 @@
 /** Retention with the built programs: limits of a running receiver, prune, keep, several processes, kill -9. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openFrameStore } from '../../receiver/store/frame-store.js';
@@ -210,6 +210,45 @@ describe('receiver prune', () => {
       expect(await keep.ended).not.toBe(0);
       expect(keep.stderr()).toMatch(text);
     }
+  });
+
+  it('as a timer deletes what is too old; without a limit or a store it deletes nothing', async (test) => {
+    test.skip(why !== undefined, why);
+    const { directory, frames } = oldStore();
+    const scheduled = ['prune', '--scheduled', '--dir', directory];
+    const unused = receiver(...scheduled, ...age);
+    expect(await unused.ended).toBe(0);
+    expect(unused.stdout()).toMatch(/^nothing is deleted: no receiver has stored in /);
+    expect(readdirSync(directory)).toEqual([]);
+    const names = await made(directory, frames);
+    const unlimited = receiver(...scheduled);
+    expect(await unlimited.ended).toBe(0);
+    expect(unlimited.stdout()).toBe('nothing is deleted: there is no limit\n');
+    expect(framesIn(directory)).toHaveLength(16);
+    const run = receiver(...scheduled, ...age);
+    expect(await run.ended).toBe(0);
+    expect(run.stdout()).toMatch(/^8 frames deleted/);
+    expect(framesIn(directory)).toEqual(names.slice(8).sort());
+  });
+
+  it('as a timer waits for a day before it deletes more than half', async (test) => {
+    test.skip(why !== undefined, why);
+    const { directory, frames } = oldStore();
+    await made(directory, frames);
+    const scheduled = ['prune', '--scheduled', '--dir', directory, '--max-age', '7m'];
+    const run = receiver(...scheduled);
+    expect(await run.ended).toBe(0);
+    expect(run.stdout()).toMatch(
+      /^max-age 7m would delete 16 frames of 16, more than half: nothing is deleted before \d{4}/,
+    );
+    expect(framesIn(directory)).toHaveLength(16);
+    const caution = join(directory, '.picchanged-caution.json');
+    const begun = JSON.parse(readFileSync(caution, 'utf8')) as { limits: string; sinceMs: number };
+    writeFileSync(caution, JSON.stringify({ ...begun, sinceMs: begun.sinceMs - dayMs }));
+    const later = receiver(...scheduled);
+    expect(await later.ended).toBe(0);
+    expect(later.stdout()).toMatch(/^16 frames deleted/);
+    expect(framesIn(directory)).toEqual([]);
   });
 
   /** The n-th call of a kind is the last thing that the process does. */
