@@ -18,6 +18,7 @@ import { runTool } from '../../shared/process/run-tool.js';
 import { receiverUnits } from '../setup/units.js';
 import { capturesFindings } from '../setup/doctor/captures-findings.js';
 import { fullnessFindings } from '../setup/doctor/fullness-findings.js';
+import { pruneFindings } from '../setup/doctor/prune-finding.js';
 import { limitsOf } from './retention.js';
 import { pairingFindings } from '../setup/doctor/pairing-findings.js';
 import { portFindings } from '../setup/doctor/port-findings.js';
@@ -75,6 +76,7 @@ export const run = defineCommand({
     findings.push(
       ...(await capturesFindings(directory, nowMs)),
       ...(await fullnessFindings(directory, limitsOf(options), nowMs, install)),
+      ...pruneFindings(limitsOf(options), units, install),
       ...(await portFindings(options.listen[0] ?? listenAddressOf(units), runTool, start)),
       ...pairing,
       await clockFinding(runTool, nowMs),

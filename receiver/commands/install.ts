@@ -83,6 +83,7 @@ export const run = defineCommand({
       isAccept: supplied.has('accept') ? options.accept : (socket?.isAccept ?? false),
       listen: listen.length > 0 ? listen : (socket?.listen ?? []),
       settings: { ...settings, ...defaults.settings },
+      isLimited: defaults.isLimited,
       notes: defaults.notes,
       package: ownPackage(),
       scope,

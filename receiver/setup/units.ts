@@ -1,8 +1,13 @@
 /** Names of the receiver's units: install chooses from them, doctor and status read their state. Pure. */
 
+export const pruneTimer = 'picchanged-prune.timer';
+export const pruneService = 'picchanged-prune.service';
+
 export const receiverUnits = [
   'surveillance-many.socket',
   'surveillance-many.service',
   'surveillance.socket',
   'surveillance@*',
+  pruneTimer,
+  pruneService,
 ] as const;

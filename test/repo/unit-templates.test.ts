@@ -6,8 +6,8 @@ import { root } from '../support/programs.js';
 const folder = `${root}systemd/`;
 const command = 'UPDATE=1 npx vitest run test/repo/unit-templates.test.ts';
 const templates = [
-  ['agent-service.template', 'picchanged'],
-  ['receiver-service.template', 'surveillance'],
+  ['agent-service.template', /^picchanged(?!-prune)/],
+  ['receiver-service.template', /^(?:surveillance|picchanged-prune)/],
 ] as const;
 
 const read = (name: string): string => readFileSync(`${folder}${name}`, 'utf8');
@@ -27,10 +27,10 @@ function render(template: string, service: string): string {
     );
 }
 
-describe.each(templates)('the services of %s', (file, program) => {
+describe.each(templates)('the services of %s', (file, names) => {
   const template = read(file);
   const services = readdirSync(folder)
-    .filter((name) => name.startsWith(program) && name.endsWith('.service'))
+    .filter((name) => names.test(name) && name.endsWith('.service'))
     .map((name) => name.replace('.service', ''));
 
   it('are those that the template names', () => {

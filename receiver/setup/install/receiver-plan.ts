@@ -10,6 +10,7 @@ import {
   withSetting,
   withoutSpecifiers,
 } from '../../../shared/setup/install/unit-file.js';
+import { pruneService, pruneTimer } from '../units.js';
 
 export interface ReceiverPlanRequest {
   /** Absolute. */
@@ -22,6 +23,8 @@ export interface ReceiverPlanRequest {
   /** `ListenStream=` of the socket; empty: as shipped. */
   readonly listen: readonly string[];
   readonly settings: Readonly<Record<string, string>>;
+  /** Whether frames are to be deleted: a timer then deletes them while no camera is connected. */
+  readonly isLimited: boolean;
   readonly package: Package;
   readonly scope: Scope;
   readonly hostName: string;
@@ -61,6 +64,14 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
     const timer = 'surveillance-reopen.timer';
     files.push(unitFile(scope, timer, await fittedUnit(timer, fitting)));
   }
+  if (request.isLimited) {
+    const prune = withFolders(await fittedUnit(pruneService, fitting), request);
+    files.push(
+      unitFile(scope, pruneTimer, await fittedUnit(pruneTimer, fitting)),
+      unitFile(scope, pruneService, prune),
+    );
+  }
+  const stop = isAccept ? [...names, 'surveillance-reopen.timer', 'surveillance@*'] : names;
   return {
     program: 'receiver',
     scope,
@@ -79,9 +90,9 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
       values: { RECEIVER_DIR: directory, ...request.settings, RECEIVER_KEYS: keys },
       heading,
     },
-    enable: [socket],
+    enable: request.isLimited ? [socket, pruneTimer] : [socket],
     restart: [isAccept ? 'surveillance@*' : service],
-    stop: isAccept ? [...names, 'surveillance-reopen.timer', 'surveillance@*'] : names,
+    stop: request.isLimited ? [...stop, pruneTimer, pruneService] : stop,
     hasUdevRule: false,
     notes: [...program.notes, ...request.notes, ...notesFor(request)],
   };

@@ -9,6 +9,8 @@ import { markerName } from '../../store/store-marker.js';
 
 export interface RetentionDefaults {
   readonly settings: Readonly<Record<string, string>>;
+  /** Whether the installation has a limit. */
+  readonly isLimited: boolean;
   /** Sentences to print after install. */
   readonly notes: readonly string[];
 }
@@ -33,11 +35,11 @@ export function retentionDefaults(request: DefaultsRequest): RetentionDefaults {
   const limits = names.filter((name) => known[name]);
   const isFresh = installed === undefined && !existsSync(join(directory, markerName));
   if (!isFresh) {
-    if (limits.length > 0) return { settings: {}, notes: [] };
+    if (limits.length > 0) return { settings: {}, isLimited: true, notes: [] };
     const note =
       `nothing is deleted: there is no limit. To delete what is older than 30 days and leave a tenth of the disk ` +
       `free: ${install} --max-age 30d --min-free 10%`;
-    return { settings: {}, notes: [note] };
+    return { settings: {}, isLimited: false, notes: [note] };
   }
   const minFree = minFreeOf(diskBelow(directory));
   const settings = { RECEIVER_MAX_AGE: '30d', RECEIVER_MIN_FREE: minFree, ...given };
@@ -45,7 +47,11 @@ export function retentionDefaults(request: DefaultsRequest): RetentionDefaults {
   const note =
     `frames older than ${maxAge} are deleted, and the oldest ones while less than ${free} of the disk is free. ` +
     `To change it: ${install} --max-age 90d --min-free 5%`;
-  return { settings: { RECEIVER_MAX_AGE: maxAge, RECEIVER_MIN_FREE: free }, notes: [note] };
+  return {
+    settings: { RECEIVER_MAX_AGE: maxAge, RECEIVER_MIN_FREE: free },
+    isLimited: true,
+    notes: [note],
+  };
 }
 
 /** A setting: a tenth of the disk, at least 1 GiB; on a disk that is smaller than 4 GiB a tenth. */

@@ -1,7 +1,7 @@
 /** Runs system commands for install and uninstall, prints each step, and reports failures. */
 import { OperationalError, describeError } from '../../cli/errors.js';
 import { counted } from '../../cli/humanize.js';
-import type { RunTool } from '../../process/run-tool.js';
+import { type RunTool, ask } from '../../process/run-tool.js';
 
 export interface Runner {
   readonly run: RunTool;
@@ -68,6 +68,17 @@ export async function stopUnits(runner: Runner, units: readonly string[]): Promi
   const named = units.filter((unit) => !unit.includes('*'));
   if (named.length > 0) await systemctl(runner, 'disable', ...named);
   if (units.length > 0) await systemctl(runner, 'stop', ...units);
+  await forgetLastRuns(runner, named);
+}
+
+/** systemd keeps the time at which a persistent timer last ran; for other timers the command fails. */
+async function forgetLastRuns(runner: Runner, units: readonly string[]): Promise<void> {
+  if (runner.isDryRun) return;
+  const scope = runner.isUser ? ['--user'] : [];
+  // Of a service it would remove the state folder.
+  for (const timer of units.filter((unit) => unit.endsWith('.timer'))) {
+    await ask(runner.run, 'systemctl', [...scope, 'clean', '--what=state', timer]);
+  }
 }
 
 function quoted(word: string): string {

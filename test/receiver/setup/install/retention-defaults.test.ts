@@ -17,7 +17,8 @@ function defaults(changes: Partial<Parameters<typeof retentionDefaults>[0]> = {}
 
 describe('the limits of an installation', () => {
   it('are 30 days and a tenth of the disk when it is fresh, and it says so', () => {
-    const { settings, notes } = defaults();
+    const { settings, isLimited, notes } = defaults();
+    expect(isLimited).toBe(true);
     expect(settings.RECEIVER_MAX_AGE).toBe('30d');
     expect(['10%', '1GiB']).toContain(settings.RECEIVER_MIN_FREE);
     expect(notes.join()).toMatch(/frames older than 30d are deleted.*To change it: sudo receiver/);
@@ -33,16 +34,18 @@ describe('the limits of an installation', () => {
 
   it('are none for an installation, or a directory, of before', () => {
     const old = defaults({ installed: { RECEIVER_DIR: '/srv/captures' } });
-    expect(old.settings).toEqual({});
+    expect(old).toMatchObject({ settings: {}, isLimited: false });
     expect(old.notes.join()).toMatch(/^nothing is deleted: there is no limit\. To delete/);
     const directory = temporaryDirectory();
     writeFileSync(join(directory, '.picchanged.json'), '{}');
-    expect(defaults({ directory }).settings).toEqual({});
+    expect(defaults({ directory })).toMatchObject({ settings: {}, isLimited: false });
+    const given = { RECEIVER_MAX_SIZE: '9GiB' };
+    expect(defaults({ directory, given })).toMatchObject({ settings: {}, isLimited: true });
   });
 
   it('stay when there are some', () => {
     const installed = { RECEIVER_MIN_FREE: '5GiB' };
-    expect(defaults({ installed })).toEqual({ settings: {}, notes: [] });
+    expect(defaults({ installed })).toEqual({ settings: {}, isLimited: true, notes: [] });
   });
 
   it.each([

@@ -1,0 +1,85 @@
+/** The units of an installation: the timer of the sweep comes with limits, and goes with them. */
+import { describe, expect, it } from 'vitest';
+import { receiverPlan } from '../../../../receiver/setup/install/receiver-plan.js';
+import type { Plan } from '../../../../shared/setup/install/plan.js';
+import { systemScope, userScope } from '../../../../shared/setup/install/scope.js';
+import { root } from '../../../support/programs.js';
+
+const planFor = (changes: Partial<Parameters<typeof receiverPlan>[0]> = {}): Promise<Plan> =>
+  receiverPlan({
+    directory: '/srv/captures',
+    owner: undefined,
+    keys: '/var/lib/surveillance/.keys',
+    isAccept: false,
+    listen: [],
+    settings: {},
+    isLimited: true,
+    package: { root: root.replace(/\/$/, ''), node: process.execPath },
+    scope: systemScope,
+    hostName: 'laptop',
+    notes: [],
+    ...changes,
+  });
+
+const textOf = (plan: Plan, name: string): string => {
+  const content = plan.files.find(({ path }) => path.endsWith(`/${name}`))?.content;
+  return content !== undefined && 'text' in content ? content.text : '';
+};
+const settingsIn = (plan: Plan, name: string): string[] =>
+  textOf(plan, name)
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+
+describe('the receiver’s plan', () => {
+  it.each([false, true])(
+    'has no timer of the sweep without limits (accept: %s)',
+    async (isAccept) => {
+      const plan = await planFor({ isLimited: false, isAccept });
+      const units = [...plan.files.map(({ path }) => path), ...plan.enable, ...plan.stop];
+      expect(units.filter((name) => name.includes('prune'))).toEqual([]);
+    },
+  );
+
+  it.each([false, true])(
+    'enables the timer with limits, and stops it (accept: %s)',
+    async (isAccept) => {
+      const plan = await planFor({ isAccept });
+      const prune = ['picchanged-prune.timer', 'picchanged-prune.service'];
+      expect(plan.files.map(({ path }) => path)).toEqual(
+        expect.arrayContaining(prune.map((name) => `/etc/systemd/system/${name}`)),
+      );
+      expect(plan.enable).toContain('picchanged-prune.timer');
+      expect(plan.stop).toEqual(expect.arrayContaining(prune));
+    },
+  );
+
+  it('gives the sweep the rights of the receiver, and no port', async () => {
+    const plan = await planFor({ directory: '/home/fred/my captures', owner: 'fred' });
+    const prune = settingsIn(plan, 'picchanged-prune.service');
+    expect(prune).toEqual(
+      expect.arrayContaining([
+        'User=fred',
+        'BindPaths="/home/fred/my captures"',
+        'EnvironmentFile=-/etc/picchanged/receiver.env',
+        'SystemCallFilter=~bind listen accept accept4',
+      ]),
+    );
+    expect(prune.find((line) => line.startsWith('ExecStart='))).toMatch(
+      /receiver\.js prune --scheduled --dir "\/home\/fred\/my captures"$/,
+    );
+    const ofRun = /^(?:\[|Desc|Requires=|After=|Start|Type|Exec|Nice|Restart(?:Sec)?=|LoadCred)/;
+    const isShared = (line: string): boolean =>
+      !ofRun.test(line) && !line.startsWith('SystemCallFilter=~bind');
+    expect(prune.filter(isShared)).toEqual(
+      settingsIn(plan, 'surveillance-many.service').filter(isShared),
+    );
+  });
+
+  it('has the timer for one user too', async () => {
+    const plan = await planFor({ scope: userScope({ HOME: '/home/fred' }) });
+    expect(settingsIn(plan, 'picchanged-prune.timer')).toEqual(
+      expect.arrayContaining(['OnCalendar=daily', 'Persistent=true', 'WantedBy=timers.target']),
+    );
+    expect(textOf(plan, 'picchanged-prune.service')).not.toContain('User=');
+  });
+});
