@@ -11,7 +11,7 @@ import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPath } from '../access/keys/keys-path.js';
 import { camerasIn, openCaptures } from '../archive/captures-reader.js';
-import { type Exported, exportCamera } from '../archive/export/export-camera.js';
+import { type Exported, exportCamera, unclockedText } from '../archive/export/export-camera.js';
 import { openSink } from '../archive/export/export-sink.js';
 import { folderName } from '../archive/report-options.js';
 import { CapturesSource } from '../archive/verify/captures-source.js';
@@ -72,7 +72,7 @@ export const run = defineCommand({
       };
       const wish = { camera, range, page, publicKey };
       const exported = await writeExport(out, new CapturesSource(captures), wish);
-      writeTo(1, summaryOf(exported, out));
+      writeTo(1, summaryOf(exported, camera, out));
       if (exported.brokenCount > 0) {
         const count = counted(exported.brokenCount, 'frame');
         throw new OperationalError('VERIFY', `${count} left out of ${out}: not as recorded`, {
@@ -121,7 +121,8 @@ async function writeExport(
 }
 
 function summaryOf(
-  { frames, bytes, lines, deleted, broken, brokenCount }: Exported,
+  { frames, bytes, lines, deleted, unclocked, broken, brokenCount }: Exported,
+  camera: string,
   out: string,
 ): string {
   const more = brokenCount - broken.length;
@@ -129,6 +130,7 @@ function summaryOf(
     ...broken.map((each) => `left out: ${each}`),
     ...(more > 0 ? [`left out: ${more} more`] : []),
     ...(deleted > 0 ? [`${counted(deleted, 'frame')} of this stretch had been deleted`] : []),
+    ...(unclocked > 0 ? [`left out: ${unclockedText(camera, unclocked)}`] : []),
     `${out}: ${counted(frames, 'frame')} (${humanSize(bytes)}), ${counted(lines, 'line')} of the record`,
     '',
   ].join('\n');

@@ -1,6 +1,8 @@
 /** Copies a stretch of a camera's local time: frames, the lines about them, its public key, and a page. */
 import { createHash } from 'node:crypto';
+import { counted } from '../../../shared/cli/humanize.js';
 import { describeError } from '../../../shared/cli/errors.js';
+import { unclockedFolder } from '../../../shared/protocol/frame-path.js';
 import { recordName } from '../../store/day-record.js';
 import type { LocalRange } from '../camera-zone.js';
 import type { FrameEntry } from '../frame-entry.js';
@@ -11,7 +13,7 @@ import { rawLines } from '../verify/raw-lines.js';
 import { type PageFacts, pageEnd, pageHead, pagePicture } from './export-page.js';
 import type { ExportSink } from './export-sink.js';
 import { NumbersElsewhere } from './numbers-elsewhere.js';
-import { isSelected } from './selection.js';
+import { hasArrivedIn, isSelected } from './selection.js';
 
 /** Frames that are named on the page as left out; further ones are counted. */
 const maxNamed = 1000;
@@ -33,6 +35,8 @@ export interface Exported {
   readonly broken: readonly string[];
   readonly brokenCount: number;
   readonly deleted: number;
+  /** Frames of a camera without a clock that arrived in the stretch: they are not copied. */
+  readonly unclocked: number;
 }
 
 /** @throws a system error of the captures or of the sink */
@@ -61,6 +65,7 @@ class Exporting {
   #bytes = 0;
   #lines = 0;
   #deleted = 0;
+  #unclocked = 0;
 
   constructor(source: VerifySource, sink: ExportSink, wish: ExportWish) {
     this.#source = source;
@@ -71,13 +76,14 @@ class Exporting {
   result(): Exported {
     return {
       ...{ frames: this.#frames, bytes: this.#bytes, lines: this.#lines, deleted: this.#deleted },
-      ...{ broken: this.#broken, brokenCount: this.#brokenCount },
+      ...{ broken: this.#broken, brokenCount: this.#brokenCount, unclocked: this.#unclocked },
     };
   }
 
   async copyDays(): Promise<void> {
     await this.#days(async (day) => {
-      const { texts, frames, deleted } = await this.#read(day);
+      const { texts, frames, deleted, arrived } = await this.#read(day);
+      for (const name of arrived) if (!deleted.has(name)) this.#unclocked += 1;
       for (const frame of frames) {
         if (deleted.has(frame.name)) {
           this.#deleted += 1;
@@ -131,19 +137,22 @@ class Exporting {
     const texts: string[] = [];
     const frames = new Map<string, FrameEntry>();
     const deleted = new Set<string>();
+    const arrived = new Set<string>();
     const endByte = await eachLine(day, this.#endBytes.get(day.path), (line, text) => {
       if ((line.camera ?? day.camera) !== day.camera) return;
       const isIn = !day.isUnclocked && isSelected(line, this.#wish.range);
       if (isEntry(line)) this.#elsewhere.add(line, isIn);
+      if (day.isUnclocked && hasArrivedIn(line, this.#wish.range)) arrived.add(line.name);
+      if (day.isUnclocked && line.kind === 'deleted') addAll(deleted, line.names);
       if (!isIn) return;
       texts.push(text);
       if (line.kind === 'frame') frames.set(line.name, line);
-      if (line.kind === 'deleted') for (const name of line.names) deleted.add(name);
+      if (line.kind === 'deleted') addAll(deleted, line.names);
     });
     // A receiver may append meanwhile: the page has what was copied.
     this.#endBytes.set(day.path, endByte);
     const sorted = [...frames.values()].sort((a, b) => a.capturedAtMs - b.capturedAtMs);
-    return { texts, frames: sorted, deleted };
+    return { texts, frames: sorted, deleted, arrived };
   }
 
   /** The days of the stretch, those before it with a gap that reaches into it, and those without a clock. */
@@ -182,6 +191,7 @@ class Exporting {
             `${this.#deleted} pictures that were deleted before this export; their lines are in the record`,
           ]
         : []),
+      ...(this.#unclocked > 0 ? [unclockedText(camera, this.#unclocked)] : []),
     ];
     await put(Buffer.from(pageHead({ camera, ...page, frames: this.#frames, leftOut })));
     await this.#days(async (day) => {
@@ -194,6 +204,15 @@ class Exporting {
     });
     await put(Buffer.from(pageEnd));
   }
+}
+
+/** Where the frames are that only their arrival places in a stretch of time. */
+export const unclockedText = (camera: string, count: number): string =>
+  `${counted(count, 'frame')} arrived in this stretch from a camera without a clock, and the time of their capture is ` +
+  `not known: they are in ${unclockedFolder(camera)} of the captures directory`;
+
+function addAll(set: Set<string>, names: readonly string[]): void {
+  for (const name of names) set.add(name);
 }
 
 /** A gap is in the day of its first frame, and may last for days. */

@@ -1,6 +1,7 @@
 /** Which lines of a record belong to a stretch of a camera's local time. Pure. */
 import type { LocalRange } from '../camera-zone.js';
 import { parseFrameName } from '../../../shared/protocol/frame-path.js';
+import type { FrameEntry } from '../frame-entry.js';
 import { type RecordLine, isEntry } from '../record-entry.js';
 
 const minuteMs = 60_000;
@@ -22,6 +23,16 @@ export function isSelected(line: RecordLine, { fromLocalMs, toLocalMs }: LocalRa
   if (line.kind === 'late') return overlaps(line.capturedAtMs - zoneMs, line.capturedAtMs + zoneMs);
   // Of an event: its frames are in this day.
   return line.names?.some((name) => isNameSelected(name, { fromLocalMs, toLocalMs })) ?? true;
+}
+
+/** Whether it is a frame that arrived in the stretch, by the zone of its line. */
+export function hasArrivedIn(
+  line: RecordLine,
+  { fromLocalMs, toLocalMs }: LocalRange,
+): line is FrameEntry {
+  if (line.kind !== 'frame' || line.receivedAtMs === undefined) return false;
+  const localMs = line.receivedAtMs + line.utcOffsetMinutes * minuteMs;
+  return fromLocalMs <= localMs && localMs < toLocalMs;
 }
 
 function isNameSelected(name: string, { fromLocalMs, toLocalMs }: LocalRange): boolean {

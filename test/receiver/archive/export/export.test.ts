@@ -184,8 +184,26 @@ describe('an export of a camera whose clock was set', () => {
     await camera.frame();
     await frames.close();
     const out = join(temporaryDirectory(), 'out.zip');
-    expect(await exportTo(out, captures)).toMatchObject({ frames: 2 });
+    expect(await exportTo(out, captures)).toMatchObject({ frames: 2, unclocked: 1 });
     expect((await verifyExport(out)).kinds).toEqual([]);
+  });
+
+  it('says how many frames without a clock arrived in its time, and where they are', async () => {
+    const captures = temporaryDirectory();
+    const { keys } = await store();
+    const frames = await openFrameStore(captures, Date.now());
+    const camera = new StoreCamera(frames, 'yard', keys.yard.privateKey);
+    // In local time, an hour later: before the stretch, and in it.
+    for (const arrivedMs of [Date.UTC(2026, 10, 22, 20), Date.UTC(2026, 10, 22, 22)]) {
+      camera.atMs = arrivedMs;
+      await camera.frame({ atMs: 1000 + camera.sequence });
+    }
+    await frames.close();
+    const out = join(temporaryDirectory(), 'out');
+    expect(await exportTo(out, captures)).toMatchObject({ frames: 0, unclocked: 1 });
+    const page = readFileSync(join(out, 'index.html'), 'utf8');
+    expect(page).toContain('<li>1 frame arrived in this stretch from a camera without a clock');
+    expect(page).toContain('yard/unclocked');
   });
 });
 
