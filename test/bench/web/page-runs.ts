@@ -24,9 +24,24 @@ export interface PageRun {
   readonly held: Held;
 }
 
-/** Times of the page's marks, by the page's clock. */
-const timesOf = (page: Page, name: string): Promise<number[]> =>
-  page.evaluate((mark) => performance.getEntriesByName(mark).map((each) => each.startTime), name);
+/** Runs in the page before its own scripts: notes each picture that is drawn, and each key press. */
+const watcher = `
+  globalThis.watch = { drawn: [], pressedAt: [], latestMs: 0, pictures: 0 };
+  addEventListener('keydown', () => watch.pressedAt.push(performance.now()), true);
+  new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      const shown = target.dataset?.shown;
+      if (!shown) continue;
+      const now = performance.now();
+      watch.pictures += 1;
+      if (shown !== 'film') watch.drawn = [...watch.drawn.slice(-9), now];
+      // What was pressed before is drawn now, or was passed.
+      const [first] = watch.pressedAt;
+      if (first !== undefined) watch.latestMs = Math.max(watch.latestMs, now - first);
+      watch.pressedAt = watch.pressedAt.filter((at) => at > now);
+    }
+  }).observe(document, { subtree: true, attributes: true, attributeFilter: ['data-shown'] });
+`;
 
 class Traffic {
   requests = 0;
@@ -50,18 +65,18 @@ class Traffic {
   }
 }
 
-/** Waits for a mark that is later than a time of the page. @returns its time */
-async function markAfter(page: Page, name: string, afterMs: number): Promise<number> {
-  const found = await page.waitForFunction(
-    ([mark, after]) => {
-      const entries = performance.getEntriesByName(mark);
-      return entries.find((each) => each.startTime > after)?.startTime ?? false;
-    },
-    [name, afterMs] as const,
-    { polling: 10, timeout: 30_000 },
-  );
+/** Waits for a full frame that is drawn after a time of the page. @returns when */
+async function frameAfter(page: Page, afterMs: number): Promise<number> {
+  const isDrawn = `watch.drawn.find((at) => at > ${afterMs}) ?? false`;
+  const found = await page.waitForFunction(isDrawn, undefined, { polling: 10, timeout: 60_000 });
   return Number(await found.jsonValue());
 }
+
+/** When the last answer about the time line had arrived; the canvas is drawn at the next refresh of the screen. */
+const timelineEnd = (page: Page): Promise<number> =>
+  page.evaluate<number>(`Math.max(...performance.getEntriesByType('resource')
+    .filter(({ name }) => name.includes('api/v1/timeline'))
+    .map(({ responseEnd }) => responseEnd))`);
 
 const now = (page: Page): Promise<number> => page.evaluate(() => performance.now());
 
@@ -75,17 +90,20 @@ export async function runPage(
   const cdp = await page.context().newCDPSession(page);
   const traffic = await Traffic.of(cdp);
   const moment = (ms: number): string => new Date(startMs + ms).toISOString();
+  await page.addInitScript(watcher);
   await page.goto(`${address}#camera=yard&at=${moment(12 * 3_600_000)}`);
-  const timelineMs = await markAfter(page, 'picchanged:timeline', 0);
-  const pictureMs = await markAfter(page, 'picchanged:frame', 0);
-  const [paintMs = 0] = await timesOf(page, 'first-contentful-paint');
-  await page.waitForTimeout(2000);
+  const pictureMs = await frameAfter(page, 0);
+  await page.waitForTimeout(3000);
+  const timelineMs = await timelineEnd(page);
+  const paintMs = await page.evaluate<number>(
+    `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0`,
+  );
   const opened = traffic.step(0);
   const jumpAt = await now(page);
   const there = `#camera=yard&at=${moment(3 * 3_600_000)}`;
   await page.evaluate(`location.hash = ${JSON.stringify(there)}`);
-  const jumpedMs = (await markAfter(page, 'picchanged:frame', jumpAt)) - jumpAt;
-  await page.waitForTimeout(1000);
+  const jumpedMs = (await frameAfter(page, jumpAt)) - jumpAt;
+  await page.waitForTimeout(2000);
   const jump = traffic.step(jumpedMs);
   const held = await holdArrow(page, cdp, traffic);
   await page.close();
@@ -100,27 +118,11 @@ export async function runPage(
 
 const [presses, everyMs] = [1000, 1000 / 30];
 
-/** Runs in the page: how long after a key press something is drawn. What was pressed before is drawn then, or was passed. */
-const watchKeys = `
-  performance.clearMarks();
-  globalThis.watch = { latestMs: 0, pressedAt: [], drawn: 0 };
-  addEventListener('keydown', () => watch.pressedAt.push(performance.now()), true);
-  new PerformanceObserver((list) => {
-    for (const { name, startTime } of list.getEntries()) {
-      if (name !== 'picchanged:frame' && name !== 'picchanged:strip') continue;
-      watch.drawn += 1;
-      const [first] = watch.pressedAt;
-      if (first !== undefined) watch.latestMs = Math.max(watch.latestMs, startTime - first);
-      watch.pressedAt = watch.pressedAt.filter((at) => at > startTime);
-    }
-  }).observe({ type: 'mark' });
-`;
-
 /** Each press of a held key is drawn, as a small picture or as the frame, before the next ones pile up. */
 async function holdArrow(page: Page, cdp: CDPSession, traffic: Traffic): Promise<Held> {
   await cdp.send('HeapProfiler.enable');
   const heapBefore = await heapOf(cdp);
-  await page.evaluate(watchKeys);
+  await page.evaluate('watch.pictures = 0; watch.latestMs = 0; watch.pressedAt = []');
   const start = performance.now();
   for (let press = 0; press < presses; press += 1) {
     await page.keyboard.down('ArrowRight');
@@ -130,9 +132,11 @@ async function holdArrow(page: Page, cdp: CDPSession, traffic: Traffic): Promise
   await page.keyboard.up('ArrowRight');
   const ms = performance.now() - start;
   await page.waitForTimeout(1000);
-  const { latestMs, drawn } = await page.evaluate<{ latestMs: number; drawn: number }>('watch');
+  const { latestMs, pictures } = await page.evaluate<{ latestMs: number; pictures: number }>(
+    '({ latestMs: watch.latestMs, pictures: watch.pictures })',
+  );
   const heapAfter = await heapOf(cdp);
-  return { ...traffic.step(ms), frames: drawn, latestMs, heapRatio: heapAfter / heapBefore };
+  return { ...traffic.step(ms), frames: pictures, latestMs, heapRatio: heapAfter / heapBefore };
 }
 
 async function heapOf(cdp: CDPSession): Promise<number> {
