@@ -1,6 +1,6 @@
 /** Which addresses an open receiver accepts: this machine and private networks. Pure. */
 import { plainAddress } from '../../shared/protocol/camera-name.js';
-import { isPrivateAddress } from '../limits/network.js';
+import { isPrivateAddress } from '../../shared/protocol/network.js';
 
 /** Why a peer is refused, as a sentence for it; undefined: it is accepted. */
 export function refusalFor(address: string): string | undefined {

@@ -4,7 +4,7 @@
  * has the time for its handshake. Admitted connections are never evicted. Pure.
  */
 import { maxPendingConnections } from './receiver-limits.js';
-import { networkOf } from './network.js';
+import { networkOf } from '../../shared/protocol/network.js';
 
 export interface ConnectionLimits {
   /** Limit for paired cameras, and a separate limit of the same size for anonymous peers. */

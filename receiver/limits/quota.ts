@@ -6,7 +6,7 @@ import type { Clock } from '../../shared/clock.js';
 import { formatSize } from '../../shared/cli/units.js';
 import { WindowCounter } from '../../shared/window-counter.js';
 import { maxCountedApart, minStoredBytes } from './receiver-limits.js';
-import { networkOf } from './network.js';
+import { networkOf } from '../../shared/protocol/network.js';
 
 const minuteMs = 60_000;
 

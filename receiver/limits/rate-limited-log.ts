@@ -5,7 +5,7 @@
 import type { Clock } from '../../shared/clock.js';
 import type { Log, LogFacts } from '../../shared/cli/log.js';
 import { maxTrackedLines, maxRepeatedLines, repeatWindowMs } from './receiver-limits.js';
-import { networkOf } from './network.js';
+import { networkOf } from '../../shared/protocol/network.js';
 
 interface RepeatedLine {
   readonly event: string;

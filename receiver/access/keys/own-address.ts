@@ -1,7 +1,7 @@
 /** The addresses under which cameras in the same network reach this machine. Pure. */
 import { isIPv6 } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
-import { isPrivateAddress } from '../../limits/network.js';
+import { isPrivateAddress } from '../../../shared/protocol/network.js';
 
 type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 

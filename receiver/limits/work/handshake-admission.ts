@@ -22,7 +22,7 @@ import {
   turnUs,
   workBurstMs,
 } from '../receiver-limits.js';
-import { networkOf } from '../network.js';
+import { networkOf } from '../../../shared/protocol/network.js';
 import { TokenBucket } from './token-bucket.js';
 import { TokenBuckets } from './token-buckets.js';
 import { prices } from './prices.js';

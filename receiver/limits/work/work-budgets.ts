@@ -22,7 +22,7 @@ import {
   turnOfAnonymousUs,
   workBurstMs,
 } from '../receiver-limits.js';
-import { networkOf } from '../network.js';
+import { networkOf } from '../../../shared/protocol/network.js';
 import { prices } from './prices.js';
 import { TokenBucket, type Share } from './token-bucket.js';
 import { TokenBuckets } from './token-buckets.js';

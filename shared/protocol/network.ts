@@ -1,6 +1,6 @@
 /** Networks: which addresses are private, and which addresses a limit counts together. Pure. */
 import { BlockList, isIPv6 } from 'node:net';
-import { plainAddress } from '../../shared/protocol/camera-name.js';
+import { plainAddress } from './camera-name.js';
 
 /** Loopback, private (RFC 1918, RFC 4193) and link-local (RFC 3927, RFC 4291). */
 const privateRanges = new BlockList();
@@ -25,7 +25,13 @@ export function isPrivateAddress(address: string): boolean {
  */
 export function networkOf(address: string): string {
   const plain = plainAddress(address);
-  if (!isIPv6(plain) || isPrivateAddress(plain)) return plain;
+  return isIPv6(plain) && !isPrivateAddress(plain) ? prefixOf(plain) : plain;
+}
+
+/** The /64 prefix of an IPv6 address; an IPv4 address itself. */
+export function prefixOf(address: string): string {
+  const plain = plainAddress(address);
+  if (!isIPv6(plain)) return plain;
   const [before = '', after] = plain.toLowerCase().split('::');
   const [head = [], tail = []] = [before, after].map((part) => part?.split(':').filter(Boolean));
   const zeros = after === undefined ? 0 : Math.max(0, 8 - head.length - tail.length);
