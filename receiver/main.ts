@@ -23,6 +23,10 @@ const commands: Commands = {
         does: 'Removes the key of a camera: it is refused from then on.',
         load: () => import('./commands/unpair.js'),
       },
+      'web-password': {
+        does: 'Sets the password with which a name opens the viewer.',
+        load: () => import('./commands/web-password.js'),
+      },
       uninstall: {
         does: 'Removes what install has set up; frames and keys stay.',
         load: () => import('./commands/uninstall.js'),

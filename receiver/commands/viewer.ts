@@ -2,16 +2,19 @@
 import type { ListenAddress } from '../../shared/cli/address.js';
 import type { Log } from '../../shared/cli/log.js';
 import type { Clock } from '../../shared/clock.js';
+import type { ProxyNetwork } from '../web/access/client-address.js';
 import type { Viewer } from '../web/open-viewer.js';
 
 interface Options {
   readonly web: ListenAddress | undefined;
   readonly webHost: readonly string[];
+  readonly webPasswordFile: string | undefined;
+  readonly webProxy: readonly ProxyNetwork[];
 }
 
 /** A receiver without a viewer does not load it. @returns undefined: no `--web` @throws as `openViewer` */
 export async function viewerFor(
-  { web, webHost }: Options,
+  { web, webHost, webPasswordFile, webProxy }: Options,
   directory: string,
   parts: { readonly clock: Clock; readonly log: Log },
 ): Promise<Viewer | undefined> {
@@ -21,6 +24,7 @@ export async function viewerFor(
   const viewer = await openViewer(
     {
       ...{ directory, address: web, passed: [], hosts: webHost, cachePath: undefined },
+      ...{ passwordFile: webPasswordFile, proxies: webProxy },
       keep: (wish) => keepInStore(directory, wish, parts.clock),
     },
     parts,

@@ -44,6 +44,7 @@ export const run = defineCommand({
       {
         ...{ directory, address: options.web, passed: passedSockets(env, process.pid) },
         ...{ hosts: options.webHost, cachePath: env.CACHE_DIRECTORY },
+        ...{ passwordFile: options.webPasswordFile, proxies: options.webProxy },
         keep: (wish) => keepInStore(directory, wish, systemClock),
       },
       { clock: systemClock, log },

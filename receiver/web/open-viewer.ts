@@ -7,9 +7,13 @@ import type { Log } from '../../shared/cli/log.js';
 import type { Clock } from '../../shared/clock.js';
 import { addressOf, startListening } from '../listen/listeners.js';
 import type { PassedSocket } from '../listen/passed-sockets.js';
+import { Proxies, type ProxyNetwork, isLoopback } from './access/client-address.js';
+import { openAccess } from './access/open-access.js';
+import { PasswordAccess } from './access/password-access.js';
+import { PasswordFile } from './access/password-file.js';
 import { readAssets } from './server/assets.js';
 import { HostNames } from './server/host-names.js';
-import { openAccess } from './server/open-access.js';
+import type { WebAccess } from './server/web-access.js';
 import { WebServer } from './server/web-server.js';
 import { WorkerArchive } from './worker-archive.js';
 
@@ -19,9 +23,13 @@ export interface ViewerSettings {
   readonly address: ListenAddress | undefined;
   readonly passed: readonly PassedSocket[];
   readonly hosts: readonly string[];
+  readonly passwordFile: string | undefined;
+  readonly proxies: readonly ProxyNetwork[];
   /** Has the day indexes, when this process may not write into the captures directory. */
   readonly cachePath: string | undefined;
   readonly keep: (wish: unknown) => Promise<void>;
+  /** Called with the number of open connections. */
+  readonly onConnections?: (count: number) => void;
 }
 
 export interface Viewer {
@@ -30,43 +38,86 @@ export interface Viewer {
   close(): Promise<void>;
 }
 
+interface ViewerParts {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 export const defaultWebPort = 8080;
 
 /** @throws {UsageError} @throws {OperationalError} LISTEN, WEB */
-export async function openViewer(
-  { directory, address, passed, hosts, cachePath, keep }: ViewerSettings,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
-): Promise<Viewer> {
+export async function openViewer(settings: ViewerSettings, parts: ViewerParts): Promise<Viewer> {
+  const { address, passed, passwordFile } = settings;
+  const { clock, log } = parts;
+  const host = address?.address ?? '127.0.0.1';
+  if (passwordFile === undefined && !isLoopback(host)) {
+    throw needsPassword(`--web ${formatAddress(host, address?.port ?? defaultWebPort)}`);
+  }
+  const access = await accessFor(settings, parts);
   // Built files are beside this program: dist/receiver.js, dist/web-worker.js, dist/web/.
   const assets = await readAssets(new URL('web', import.meta.url).pathname);
   const worker = new WorkerArchive(new URL('web-worker.js', import.meta.url), {
-    directory,
-    cachePath,
+    directory: settings.directory,
+    cachePath: settings.cachePath,
   });
   const web = new WebServer({
-    ...{ archive: worker.archive, access: openAccess, assets, keep, clock, log },
-    hosts: new HostNames([hostname(), `${hostname()}.local`, ...hosts]),
+    ...{ archive: worker.archive, access, assets, keep: settings.keep, clock, log },
+    hosts: new HostNames([hostname(), `${hostname()}.local`, ...settings.hosts]),
   });
-  const host = address?.address ?? '127.0.0.1';
-  if (address !== undefined && !isLoopback(host)) {
-    throw new UsageError(`--web ${formatAddress(host, address.port)} needs a password`, {
-      hint: 'name its file: --web-password-file FILE; receiver web-password writes it',
-    });
-  }
   const [socket] = address === undefined ? passed : [];
   const port = address?.port ?? defaultWebPort;
   const options = socket === undefined ? { host, port } : { fd: socket.fd };
   const name = socket === undefined ? formatAddress(host, port) : `passed socket ${socket.name}`;
+  countConnections(web, settings.onConnections);
   await startListening(web.server, options, name, '--web');
-  return {
-    addresses: [`http://${addressOf(web.server)}/`],
-    async close() {
-      await web.close();
-      await worker.close();
-    },
+  const close = async (): Promise<void> => {
+    await web.close();
+    await worker.close();
   };
+  // Where a passed socket listens is known only now.
+  const bound = web.server.address();
+  const isReachable = bound !== null && typeof bound === 'object' && !isLoopback(bound.address);
+  if (passwordFile === undefined && isReachable) {
+    await close();
+    throw needsPassword(`the ${name}, which listens on ${addressOf(web.server)},`);
+  }
+  return { addresses: [`http://${addressOf(web.server)}/`], close };
 }
 
-function isLoopback(host: string): boolean {
-  return host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+/** @throws {UsageError} @throws {OperationalError} WEB */
+async function accessFor(
+  { passwordFile, proxies }: ViewerSettings,
+  { clock, log }: ViewerParts,
+): Promise<WebAccess> {
+  if (passwordFile !== undefined) {
+    const file = await PasswordFile.open(passwordFile, clock);
+    if ((await file.current()).size === 0) {
+      log.warn('the password file has no name: receiver web-password NAME adds one', {
+        file: passwordFile,
+      });
+    }
+    return new PasswordAccess({ file, proxies: new Proxies(proxies), clock, log });
+  }
+  if (proxies.length === 0) return openAccess;
+  throw new UsageError(
+    '--web-proxy needs a password: what a proxy passes on comes from elsewhere',
+    {
+      hint: passwordHint,
+    },
+  );
+}
+
+function countConnections({ server }: WebServer, onConnections?: (count: number) => void): void {
+  if (onConnections === undefined) return;
+  let count = 0;
+  server.on('connection', (socket) => {
+    onConnections((count += 1));
+    socket.once('close', () => onConnections((count -= 1)));
+  });
+}
+
+const passwordHint = 'name its file: --web-password-file FILE; receiver web-password writes it';
+
+function needsPassword(what: string): UsageError {
+  return new UsageError(`${what} needs a password`, { hint: passwordHint });
 }

@@ -3,6 +3,8 @@ import { isIP } from 'node:net';
 import { listenAddress } from '../../shared/cli/address.js';
 import { type ValueType, list, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
+import { path } from '../../shared/cli/value-types.js';
+import { proxyNetwork } from './access/client-address.js';
 
 /** A name by which a browser reaches the viewer. */
 const hostName: ValueType<string> = {
@@ -23,5 +25,14 @@ export const webOptions = {
     hostName,
     'A name by which browsers reach the viewer, as that of a proxy in front of it. The names of this machine, ' +
       'localhost and addresses need none.',
+  ),
+  webPasswordFile: value(
+    path('FILE'),
+    'Who may open the viewer: a line for each name, which receiver web-password writes. Needed to listen on ' +
+      'addresses that other machines reach.',
+  ),
+  webProxy: list(
+    proxyNetwork,
+    'Address or network of a proxy in front of the viewer: X-Forwarded-For and X-Forwarded-Proto of its requests count.',
   ),
 } as const;

@@ -94,7 +94,9 @@ export function sendNotModified(
   headers: Readonly<Record<string, string>>,
 ): boolean {
   const known = request.headers['if-none-match'];
-  if (known === undefined || !known.split(/\s*,\s*/).includes(etag)) return false;
+  // A proxy that compresses makes an ETag weak.
+  const etags = known?.split(',').map((each) => each.trim().replace(/^W\//, ''));
+  if (etags?.includes(etag) !== true) return false;
   response.writeHead(304, { ...securityHeaders, ...headers, etag });
   response.end();
   return true;

@@ -31,7 +31,7 @@ export class LiveHub {
   readonly #archive: Archive;
   readonly #clock: Clock;
   readonly #errors: RepeatingErrorLog;
-  readonly #pages = new Set<ServerResponse>();
+  readonly #pages = new Map<ServerResponse, () => Promise<unknown>>();
   readonly #kept: Kept[] = [];
   /** Of this process: numbers of another one mean nothing. */
   readonly #boot = randomBytes(6).toString('base64url');
@@ -50,7 +50,8 @@ export class LiveHub {
     return this.#pages.size;
   }
 
-  serve(request: IncomingMessage, response: ServerResponse): void {
+  /** @param mayRead asked again and again: null when the session has ended */
+  serve(request: IncomingMessage, response: ServerResponse, mayRead: () => Promise<unknown>): void {
     response.writeHead(200, {
       ...securityHeaders,
       'content-type': 'text/event-stream; charset=utf-8',
@@ -59,7 +60,7 @@ export class LiveHub {
       'x-accel-buffering': 'no',
     });
     response.write(`retry: ${retryMs}\n\n${this.#missed(request.headers['last-event-id'])}`);
-    this.#pages.add(response);
+    this.#pages.set(response, mayRead);
     response.on('close', () => this.#pages.delete(response));
     this.#statesAtMs = -Infinity;
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
@@ -67,7 +68,7 @@ export class LiveHub {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const page of this.#pages) page.end();
+    for (const page of this.#pages.keys()) page.end();
     await this.#running;
   }
 
@@ -95,9 +96,17 @@ export class LiveHub {
         const now = this.#clock.nowMs();
         if (this.#clock.monotonicMs() - this.#statesAtMs < statesEveryMs) return;
         this.#statesAtMs = this.#clock.monotonicMs();
+        await this.#closeEnded();
         this.#publish({ type: 'cameras', now, cameras: await this.#archive.states() });
       });
       await this.#clock.sleep(lookEveryMs, signal);
+    }
+  }
+
+  /** Ends the pages whose session has ended: they connect again, and are refused. */
+  async #closeEnded(): Promise<void> {
+    for (const [page, mayRead] of this.#pages) {
+      if ((await mayRead().catch(() => null)) === null) page.destroy();
     }
   }
 
@@ -115,7 +124,7 @@ export class LiveHub {
     const text = this.#textOf(event, this.#lastId);
     this.#kept.push({ id: this.#lastId, text });
     if (this.#kept.length > maxKept) this.#kept.shift();
-    for (const page of this.#pages) {
+    for (const page of this.#pages.keys()) {
       if (page.writableLength > maxUnreadBytes) page.destroy();
       else page.write(text);
     }

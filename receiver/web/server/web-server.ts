@@ -12,6 +12,7 @@ import type { Asset } from './assets.js';
 import type { HostNames } from './host-names.js';
 import { LiveHub } from './live-hub.js';
 import { Parameters } from './parameters.js';
+import { refuseMalformed } from './malformed-request.js';
 import { readBody } from './request-body.js';
 import type { WebAccess } from './web-access.js';
 
@@ -36,6 +37,8 @@ const statusOf: Readonly<Record<QueryErrorCode, number>> = {
 };
 /** Time for the headers of a request, and for all of it. */
 const [headersTimeoutMs, requestTimeoutMs] = [10_000, 30_000];
+/** Without any byte sent or received. */
+const idleTimeoutMs = 60_000;
 const maxConnections = 256;
 const maxHeaderBytes = 16 * 1024;
 
@@ -54,11 +57,16 @@ export class WebServer {
     const settings = {
       ...{ headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
       ...{ maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 30_000 },
+      // A request without a host gets the answer of a wrong one, with all headers.
+      requireHostHeader: false,
     };
-    this.server = createServer(
-      settings,
-      (request, response) => void this.#serve(request, response),
-    );
+    const serve = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#serve(request, response);
+    this.server = createServer(settings, serve);
+    this.server.on('checkExpectation', serve);
+    this.server.on('clientError', refuseMalformed);
+    // A client that does not read its answer; live events are sent more often.
+    this.server.timeout = idleTimeoutMs;
     this.server.maxConnections = maxConnections;
   }
 
@@ -72,7 +80,8 @@ export class WebServer {
     try {
       await this.#answer(request, response);
     } catch (error) {
-      if (response.headersSent) return void response.destroy();
+      // The client has gone, or a part of the answer is sent.
+      if (request.socket.destroyed || response.headersSent) return void response.destroy();
       sendError(request, response, this.#errorOf(error));
     }
   }
@@ -91,7 +100,7 @@ export class WebServer {
       throw new HttpError(421, 'wrong-host', 'this viewer has another name: see --web-host');
     }
     // The base is not looked at: only path and parameters count.
-    const url = new URL(request.url ?? '/', 'http://viewer');
+    const url = urlOf(request);
     const { method } = request;
     if (url.pathname.startsWith(apiPrefix)) {
       await this.#api(url.pathname.slice(apiPrefix.length), url, request, response);
@@ -128,17 +137,19 @@ export class WebServer {
     const { archive, access, clock } = this.#parts;
     const { method = '' } = request;
     if (method !== 'GET' && method !== 'HEAD') await this.#write(path, request, response);
-    else if (path === 'session') await sendJson(request, response, access.sessionOf(request));
+    else if (path === 'session') await sendJson(request, response, await access.sessionOf(request));
     else {
-      const role = roleFor(access, request);
+      const role = await roleFor(access, request);
       const parameters = new Parameters(url.searchParams);
       const route = Object.hasOwn(this.#routes, path) ? this.#routes[path] : undefined;
       if (route !== undefined) await sendJson(request, response, await route(parameters));
       else if (path === 'cameras') {
         const answer: CamerasAnswer = { ...(await archive.cameras()), role };
         await sendJson(request, response, answer);
-      } else if (path === 'live') this.#hub.serve(request, response);
-      else if (path === 'strip') {
+      } else if (path === 'live') {
+        if (method === 'HEAD') throw new HttpError(405, 'bad-request', 'HEAD live has no end');
+        this.#hub.serve(request, response, () => access.roleOf(request));
+      } else if (path === 'strip') {
         await sendStrip(archive, parameters, clock.nowMs(), request, response);
       } else if (!(await sendFrame(archive, path, request, response))) throw notFound(path);
     }
@@ -154,7 +165,7 @@ export class WebServer {
     } else if (method === 'POST' && path === 'session') {
       response.setHeader('set-cookie', await access.enter(request, await readBody(request)));
     } else if (method === 'POST' && path === 'keep') {
-      if (roleFor(access, request) !== 'keep') {
+      if ((await roleFor(access, request)) !== 'keep') {
         throw new HttpError(403, 'not-allowed', 'this name may look at frames, and not keep them');
       }
       await keep(await readBody(request));
@@ -163,21 +174,30 @@ export class WebServer {
   }
 }
 
+/** @throws {HttpError} 400 */
+function urlOf({ url = '/' }: IncomingMessage): URL {
+  try {
+    return new URL(url, 'http://viewer');
+  } catch {
+    throw new HttpError(400, 'bad-request', `${url.slice(0, 200)} is not an address`);
+  }
+}
+
 /** @throws {HttpError} 401 */
-function roleFor(access: WebAccess, request: IncomingMessage): Role {
-  const role = access.roleOf(request);
+async function roleFor(access: WebAccess, request: IncomingMessage): Promise<Role> {
+  const role = await access.roleOf(request);
   if (role === null) throw new HttpError(401, 'password-needed', 'a password is needed');
   return role;
 }
 
 /** A page elsewhere cannot send what its own browser says is from there. @throws {HttpError} 403 */
-function checkOrigin({ headers }: IncomingMessage): void {
+function checkOrigin({ headers, method }: IncomingMessage): void {
   const site = headers['sec-fetch-site'];
   const isElsewhere = site !== undefined && site !== 'same-origin' && site !== 'none';
   const { origin } = headers;
   const isOtherOrigin = origin !== undefined && hostOf(origin) !== headers.host?.toLowerCase();
   // A form of another page sends no JSON.
-  const isJson = /^application\/json\b/i.test(headers['content-type'] ?? 'application/json');
+  const isJson = method === 'DELETE' || /^application\/json\b/i.test(headers['content-type'] ?? '');
   if (!isElsewhere && !isOtherOrigin && isJson) return;
   throw new HttpError(403, 'not-allowed', 'a page of another address may not change anything here');
 }

@@ -1,0 +1,137 @@
+/** Access by name and password: sessions in cookies, from a password file. */
+import type { IncomingMessage } from 'node:http';
+import * as v from 'valibot';
+import type { Clock } from '../../../shared/clock.js';
+import type { Log } from '../../../shared/cli/log.js';
+import { RepeatingErrorLog } from '../../../shared/cli/repeating-error-log.js';
+import type { Role, SessionAnswer } from '../api-types.js';
+import { HttpError } from '../server/answers.js';
+import { badRequest } from '../server/parameters.js';
+import type { WebAccess } from '../server/web-access.js';
+import type { Client, Proxies } from './client-address.js';
+import { GuessLimiter } from './guess-limiter.js';
+import type { PasswordFile, Passwords } from './password-file.js';
+import { PasswordChecks } from './password-hash.js';
+import { Sessions, longestSessionS } from './sessions.js';
+
+export interface PasswordAccessParts {
+  readonly file: PasswordFile;
+  readonly proxies: Proxies;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly checks?: PasswordChecks;
+}
+
+const entrySchema = v.object({
+  name: v.pipe(v.string(), v.maxLength(100)),
+  password: v.pipe(v.string(), v.maxLength(1000)),
+});
+const cookieName = 'picchanged';
+
+export class PasswordAccess implements WebAccess {
+  readonly #parts: PasswordAccessParts;
+  readonly #checks: PasswordChecks;
+  readonly #guesses = new GuessLimiter();
+  readonly #sessions = new Sessions();
+  readonly #errors: RepeatingErrorLog;
+  readonly #refusals: RepeatingErrorLog;
+
+  constructor(parts: PasswordAccessParts) {
+    this.#parts = parts;
+    this.#checks = parts.checks ?? new PasswordChecks();
+    this.#errors = new RepeatingErrorLog(parts.log, parts.clock);
+    this.#refusals = new RepeatingErrorLog(parts.log, parts.clock);
+  }
+
+  async roleOf(request: IncomingMessage): Promise<Role | null> {
+    return (await this.#find(request))?.role ?? null;
+  }
+
+  async sessionOf(request: IncomingMessage): Promise<SessionAnswer> {
+    const found = await this.#find(request);
+    const isUnencrypted = !this.#parts.proxies.clientOf(request).isPrivate;
+    const { role = null, name = null } = found ?? {};
+    return { role, name, hasPassword: true, isUnencrypted };
+  }
+
+  async enter(request: IncomingMessage, body: unknown): Promise<string> {
+    const read = v.safeParse(entrySchema, body);
+    if (!read.success) throw badRequest('a session needs a name and a password');
+    const { name, password } = read.output;
+    const client = this.#parts.proxies.clientOf(request);
+    const passwords = await this.#passwords();
+    const now = (): number => this.#parts.clock.monotonicMs();
+    const waitMs = this.#guesses.begin(client.address, now());
+    if (waitMs > 0) throw tooMany(waitMs);
+    const line = passwords.get(name);
+    const isRight = await this.#checks.matches(password, line?.hash);
+    if (isRight === undefined) {
+      this.#guesses.withdrawn(client.address);
+      throw new HttpError(503, 'busy', 'many passwords are being checked: try again in a moment', {
+        'retry-after': '2',
+      });
+    }
+    if (!isRight || line === undefined) {
+      this.#refusals.failed('refused a wrong name or password', client.address);
+      throw new HttpError(401, 'password-needed', 'the name or the password is wrong');
+    }
+    // Not more: a user with a password of their own could guess others' between two entries.
+    this.#guesses.withdrawn(client.address);
+    // One browser has one session.
+    for (const token of tokensIn(request)) this.#sessions.close(token);
+    this.#parts.log.info('opened a session', { name, from: client.address });
+    return cookie(this.#sessions.open(line, now()), longestSessionS, client);
+  }
+
+  leave(request: IncomingMessage): string {
+    for (const token of tokensIn(request)) this.#sessions.close(token);
+    return cookie('', 0, this.#parts.proxies.clientOf(request));
+  }
+
+  async #find(request: IncomingMessage) {
+    const passwords = await this.#passwords();
+    const nowMs = this.#parts.clock.monotonicMs();
+    for (const token of tokensIn(request)) {
+      const found = this.#sessions.find(token, passwords, nowMs);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** @throws {HttpError} 503 */
+  async #passwords(): Promise<Passwords> {
+    try {
+      const passwords = await this.#parts.file.current();
+      this.#errors.worked('read the password file again');
+      return passwords;
+    } catch (error) {
+      this.#errors.failed('admits no name', error);
+      const message = 'the password file cannot be read: the log of the viewer says why';
+      throw new HttpError(503, 'busy', message);
+    }
+  }
+}
+
+function tooMany(waitMs: number): HttpError {
+  const seconds = Math.ceil(waitMs / 1000);
+  const message = `too many wrong passwords came from this address: try again in ${seconds} s`;
+  return new HttpError(429, 'too-many', message, { 'retry-after': String(seconds) });
+}
+
+/**
+ * Without a path: it is then valid below the folder of the address that set it, `…/api/v1/`, by the browser's view of
+ * it, also behind a proxy that changes addresses. All that needs it is there.
+ */
+function cookie(token: string, maxAgeS: number, { isHttps }: Client): string {
+  const secure = isHttps ? '; Secure' : '';
+  return `${cookieName}=${token}; Max-Age=${maxAgeS}; HttpOnly; SameSite=Strict${secure}`;
+}
+
+/** Several, when a cookie of another path has the same name. */
+function tokensIn({ headers }: IncomingMessage): string[] {
+  const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
+  return pairs
+    .filter(([name, token]) => name === cookieName && /^[\w-]{43}$/.test(token ?? ''))
+    .slice(0, 4)
+    .map(([, token = '']) => token);
+}
