@@ -81,7 +81,7 @@ export class WebServer {
       await this.#answer(request, response);
     } catch (error) {
       // The client has gone, or a part of the answer is sent.
-      if (request.socket.destroyed || response.headersSent) return void response.destroy();
+      if (response.destroyed || response.headersSent) return void response.destroy();
       sendError(request, response, this.#errorOf(error));
     }
   }
@@ -177,7 +177,8 @@ export class WebServer {
 /** @throws {HttpError} 400 */
 function urlOf({ url = '/' }: IncomingMessage): URL {
   try {
-    return new URL(url, 'http://viewer');
+    // An address that begins with two slashes is a path too.
+    return new URL(url.startsWith('/') ? `http://viewer${url}` : url, 'http://viewer');
   } catch {
     throw new HttpError(400, 'bad-request', `${url.slice(0, 200)} is not an address`);
   }
