@@ -40,6 +40,11 @@ const refused = {
   verbose: 'put RECEIVER_VERBOSE=yes into the settings while you need it',
   idleExit: 'the units set it',
   version: 'install installs the version of this program',
+  // The sandbox of the receiver has no network.
+  web: 'the viewer is a service of its own: docs/systemd.md',
+  webHost: 'it is a setting of the viewer: docs/systemd.md',
+  webPasswordFile: 'it is a setting of the viewer: docs/systemd.md',
+  webProxy: 'it is a setting of the viewer: docs/systemd.md',
 };
 
 /** @throws {UsageError} @throws {OperationalError} INSTALL */

@@ -2,9 +2,11 @@
 import { systemClock } from '../../shared/clock.js';
 import { abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
-import { flag } from '../../shared/cli/option-table.js';
+import { flag, value } from '../../shared/cli/option-table.js';
+import { duration } from '../../shared/cli/value-types.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
+import { IdleWatch } from '../listen/idle-watch.js';
 import { passedSockets } from '../listen/passed-sockets.js';
 import { receiverProgram } from '../options.js';
 import { capturesFor } from '../setup/installed.js';
@@ -17,6 +19,11 @@ export const webProgram = {
   table: {
     dir: receiverProgram.table.dir,
     ...webOptions,
+    idleExit: value(
+      duration({ maxMs: 86_400_000 }),
+      'Exit after this time without a connection, for a viewer that systemd starts. 0: never.',
+      '0',
+    ),
     json: flag('Print a line of JSON on standard output when the viewer is ready.'),
     user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
     verbose: receiverProgram.table.verbose,
@@ -40,12 +47,14 @@ export const run = defineCommand({
     const signal = abortOnSignals();
     const log = openLog('web', options.verbose, env, systemClock);
     const directory = await capturesFor(options.dir, scopeFor(options.user, env));
+    const idle = new IdleWatch(options.idleExit, signal);
     const viewer = await openViewer(
       {
         ...{ directory, address: options.web, passed: passedSockets(env, process.pid) },
         ...{ hosts: options.webHost, cachePath: env.CACHE_DIRECTORY },
         ...{ passwordFile: options.webPasswordFile, proxies: options.webProxy },
         keep: (wish) => keepInStore(directory, wish, systemClock),
+        onConnections: (count) => idle.note(count),
       },
       { clock: systemClock, log },
     );
@@ -53,10 +62,7 @@ export const run = defineCommand({
       writeTo(1, `${JSON.stringify({ event: 'listening', viewers: viewer.addresses })}\n`);
     }
     log.info('showing frames', { dir: directory, at: viewer.addresses.join(' ') });
-    await new Promise<void>((resolve) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      if (signal.aborted) resolve();
-    });
+    await idle.over;
     await viewer.close();
   },
 });

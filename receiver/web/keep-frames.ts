@@ -1,6 +1,6 @@
 /** Keeps frames for the viewer, as `receiver keep` does: by a process that may write into the captures directory. */
 import * as v from 'valibot';
-import { OperationalError } from '../../shared/cli/errors.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import type { Clock } from '../../shared/clock.js';
 import { openCaptures } from '../archive/captures-reader.js';
 import { cameraPattern, eventPattern } from '../archive/frame-entry.js';
@@ -53,6 +53,10 @@ export async function keepInStore(directory: string, wish: unknown, clock: Clock
     await withSweepLock(root, waitS, () => keepFrames(root, target, facts));
   } catch (error) {
     if (error instanceof OperationalError && error.code === 'STORE') throw gone(error.message);
+    if (['EACCES', 'EPERM', 'EROFS'].includes(systemCode(error) ?? '')) {
+      const message = 'this viewer may only read the captures: receiver keep keeps a frame';
+      throw new HttpError(403, 'not-allowed', message);
+    }
     throw error;
   } finally {
     await root.close();
