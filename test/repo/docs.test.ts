@@ -11,6 +11,8 @@ import { reindexProgram } from '../../receiver/commands/reindex.js';
 import { reportProgram } from '../../receiver/commands/report.js';
 import { exportProgram } from '../../receiver/commands/export.js';
 import { verifyProgram } from '../../receiver/commands/verify.js';
+import { webProgram } from '../../receiver/commands/web.js';
+import { webPasswordProgram } from '../../receiver/commands/web-password.js';
 import { findingKinds } from '../../receiver/archive/verify/findings.js';
 import { receiverProgram } from '../../receiver/options.js';
 import { errorCodes } from '../../shared/cli/errors.js';
@@ -49,6 +51,8 @@ const blocks: readonly (readonly [page: string, name: string, expected: string])
   ['docs/verify.md', 'verify options', optionTable(verifyProgram)],
   ['docs/verify.md', 'export options', optionTable(exportProgram)],
   ['docs/verify.md', 'findings', findingTable],
+  ['docs/viewer.md', 'web options', optionTable(webProgram)],
+  ['docs/viewer.md', 'web-password options', optionTable(webPasswordProgram)],
   ['docs/troubleshooting.md', 'error codes', errorTable],
 ];
 
