@@ -3,15 +3,14 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests that load the machine or measure what a process takes: one file at a time. */
 const loadsTheMachine = [
-  ...['browser', 'faults', 'fuzz', 'hostile', 'systemd'].map(
-    (folder) => `test/${folder}/**/*.test.ts`,
-  ),
+  ...['faults', 'fuzz', 'hostile', 'systemd'].map((folder) => `test/${folder}/**/*.test.ts`),
   'test/integration/{floods,receiver-faults}.test.ts',
 ];
 
 /** Long runs that wait as much as they work: two at a time. A lab has its own network, folders and control groups. */
 const long = [
   'test/faults/{mutations,disk-mutations,old-version,errno,faults,failed-flush,power-cut}.test.ts',
+  'test/browser/*.test.ts',
   'test/systemd/{install,pairing,sandbox,web,examples,units,lab,retention}.test.ts',
 ];
 
@@ -38,7 +37,7 @@ export default defineConfig({
           ...timeouts,
           name: 'side by side',
           include: ['test/**/*.test.ts'],
-          exclude: [...loadsTheMachine, ...replacesModules, ...leftOut],
+          exclude: [...loadsTheMachine, ...long, ...replacesModules, ...leftOut],
           // Few processes for all files: one for each file takes a third of a second to start.
           isolate: false,
           maxWorkers: waiting,
