@@ -3,7 +3,7 @@ import { systemClock } from '../../shared/clock.js';
 import { abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { flag, value } from '../../shared/cli/option-table.js';
-import { duration } from '../../shared/cli/value-types.js';
+import { duration, path } from '../../shared/cli/value-types.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { IdleWatch } from '../listen/idle-watch.js';
@@ -17,7 +17,7 @@ import { webOptions } from '../web/web-options.js';
 export const webProgram = {
   name: 'receiver',
   table: {
-    dir: receiverProgram.table.dir,
+    dir: value(path('DIR'), 'Captures directory. Without it: that of the installed receiver.'),
     ...webOptions,
     idleExit: value(
       duration({ maxMs: 86_400_000 }),

@@ -5,6 +5,7 @@ import { formatAddress } from '../../shared/cli/address.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
 import type { Clock } from '../../shared/clock.js';
+import { openCaptures } from '../archive/captures-reader.js';
 import { addressOf, startListening } from '../listen/listeners.js';
 import type { PassedSocket } from '../listen/passed-sockets.js';
 import { Proxies, type ProxyNetwork, isLoopback } from './access/client-address.js';
@@ -45,7 +46,7 @@ interface ViewerParts {
 
 export const defaultWebPort = 8080;
 
-/** @throws {UsageError} @throws {OperationalError} LISTEN, WEB */
+/** @throws {UsageError} @throws {OperationalError} STORE: the captures cannot be read; LISTEN, WEB */
 export async function openViewer(settings: ViewerSettings, parts: ViewerParts): Promise<Viewer> {
   const { address, passed, passwordFile } = settings;
   const { clock, log } = parts;
@@ -53,6 +54,8 @@ export async function openViewer(settings: ViewerSettings, parts: ViewerParts): 
   if (passwordFile === undefined && !isLoopback(host)) {
     throw needsPassword(`--web ${formatAddress(host, address?.port ?? defaultWebPort)}`);
   }
+  // A viewer that cannot read its captures does not start.
+  await (await openCaptures(settings.directory, 'web')).close();
   const access = await accessFor(settings, parts);
   // Built files are beside this program: dist/receiver.js, dist/web-worker.js, dist/web/.
   const assets = await readAssets(new URL('web', import.meta.url).pathname);

@@ -124,6 +124,7 @@ describe('the receiver ends with a line when', () => {
     [2, 'there is no directory', [], ['--dir DIR']],
     [2, 'a port is none', ['--dir', '/tmp/x', '--listen', 'here'], ["'here'", 'ADDRESS:PORT']],
     [2, 'a size is none', ['--dir', '/tmp/x', '--max-frame', 'big'], ["'big'", '16MiB']],
+    [1, 'a viewer has no captures', ['web', '--dir', '/no/such'], ['cannot read /no/such']],
     [1, 'the directory cannot be made', ['--dir', '/dev/null/x'], ['/dev/null/x', '--dir']],
   ])('%i: %s', async (expected, _, args, words) => {
     const { code, stderr } = await receiver(...args);
