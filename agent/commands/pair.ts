@@ -1,9 +1,9 @@
 /** `agent pair HOST[:PORT] [CODE]`: pairs this camera with a receiver. */
 import { hostname } from 'node:os';
-import { createInterface } from 'node:readline';
 import { destination, formatAddress } from '../../shared/cli/address.js';
 import { cameraName, cameraNameFromHost } from '../../shared/protocol/camera-name.js';
 import { type Environment, abortOnSignals, writeTo } from '../../shared/cli/command.js';
+import { firstInputLine } from '../../shared/cli/input-line.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError } from '../../shared/cli/errors.js';
 import { installedValue } from '../../shared/setup/installed-value.js';
@@ -80,17 +80,9 @@ async function markPaired(state: string, env: Environment): Promise<void> {
   }
 }
 
-/** The first line of standard input. */
 async function readInputLine(prompt: string): Promise<string> {
   if (process.stdin.isTTY) writeTo(2, prompt);
-  try {
-    for await (const line of createInterface({ input: process.stdin, terminal: false }))
-      return line;
-    return '';
-  } finally {
-    // The writer may keep its end of the pipe open.
-    process.stdin.destroy();
-  }
+  return await firstInputLine();
 }
 
 async function findStateDirectory(camera: string | undefined, env: Environment): Promise<string> {

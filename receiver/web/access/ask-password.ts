@@ -1,14 +1,14 @@
 /** Asks for a new password: twice on a terminal, without showing it; or the first line of standard input. */
-import { createInterface } from 'node:readline';
 import { UsageError } from '../../../shared/cli/errors.js';
 import { writeTo } from '../../../shared/cli/command.js';
+import { firstInputLine } from '../../../shared/cli/input-line.js';
 
 /** In characters. A shorter one is guessed even when each guess takes a second. */
 const [shortest, longest] = [8, 200];
 
 /** @throws {UsageError} too short, or not the same twice; never with the password in it */
 export async function askPassword(name: string): Promise<string> {
-  if (!process.stdin.isTTY) return checked(await firstLine());
+  if (!process.stdin.isTTY) return checked(await firstInputLine());
   const password = checked(await hiddenLine(`password for ${name}: `));
   if ((await hiddenLine('once more: ')) === password) return password;
   throw new UsageError('the two passwords differ: nothing is changed');
@@ -21,17 +21,6 @@ export function checked(password: string): string {
     throw new UsageError(`a password has ${shortest} to ${longest} characters, in one line`);
   }
   return password;
-}
-
-async function firstLine(): Promise<string> {
-  try {
-    for await (const line of createInterface({ input: process.stdin, terminal: false }))
-      return line;
-    return '';
-  } finally {
-    // The writer may keep its end of the pipe open.
-    process.stdin.destroy();
-  }
 }
 
 function hiddenLine(prompt: string): Promise<string> {

@@ -75,7 +75,6 @@ export function summaryOf(rows: DayRows): DaySummary {
     ...{ day: rows.day, span, minutes, changed, strongest, frames: order.length },
     ...{
       events: events.length,
-      hasEvents: rows.events.length > 0,
       offsets: offsetsOf(rows),
       changes,
       ended,
