@@ -1,6 +1,5 @@
 /** `agent status`: reports what the agent does now, from systemd and from its state directory. */
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.js';
 import { cameraName } from '../../shared/protocol/camera-name.js';
 import { writeTo } from '../../shared/cli/command.js';
@@ -16,7 +15,7 @@ import { ago, counted, humanSize } from '../../shared/cli/humanize.js';
 import { stateDirectoryFor } from '../setup/installed.js';
 import { KeyStore } from '../uplink/keys/key-store.js';
 import { runTool } from '../../shared/process/run-tool.js';
-import { type SpoolSurvey, surveySpool } from '../spool/spool-survey.js';
+import { type ReceiverSurvey, receiverFacts, surveyReceivers } from '../setup/receiver-survey.js';
 import { isStateLocked } from '../service/state-lock.js';
 import { agentUnits } from '../setup/units.js';
 
@@ -60,7 +59,7 @@ export const run = defineCommand({
       ...serviceLines(units ?? [], nowMs),
       `${isAtWork ? 'an agent runs' : 'no agent runs'} with ${state}`,
       ...(spools.length === 0 ? ['no frame was spooled yet'] : []),
-      ...spools.map((spool) => spoolLine(spool, nowMs)),
+      ...spools.flatMap((spool) => spoolLines(spool, nowMs)),
       ...(pairings.length === 0 ? ['not paired with any receiver'] : []),
       ...pairings.map(({ hosts, camera }) => `paired with ${hosts.join(', ')} as ${camera ?? ''}`),
     ];
@@ -70,7 +69,7 @@ export const run = defineCommand({
 
 async function readState(state: string) {
   try {
-    const spools = await surveySpool(join(state, 'spool'));
+    const spools = await surveyReceivers(state);
     const pairings = await new KeyStore(state, undefined).pairings();
     return { isAtWork: await isStateLocked(state), spools, pairings };
   } catch (cause) {
@@ -80,14 +79,18 @@ async function readState(state: string) {
   }
 }
 
-function spoolLine(spool: SpoolSurvey, nowMs: number): string {
-  const { receiver, waitingFrames, waitingBytes, oldestMs, newestMs } = spool;
+function spoolLines(spool: ReceiverSurvey, nowMs: number): readonly string[] {
+  return [spoolLine(spool, nowMs), ...receiverFacts(spool, nowMs).map((text) => `  ${text}`)];
+}
+
+function spoolLine(spool: ReceiverSurvey, nowMs: number): string {
+  const { host, waitingFrames, waitingBytes, oldestMs, newestMs } = spool;
   const refused =
     spool.asideFrames === 0
       ? ''
       : `; ${counted(spool.asideFrames, 'frame')} (${humanSize(spool.asideBytes)}) refused by the receiver and set aside`;
   const last = `${newestMs === undefined ? '' : `; last frame ${ago(newestMs, nowMs)}`}${refused}`;
-  if (oldestMs === undefined) return `${receiver}: no frame waits${last}`;
+  if (oldestMs === undefined) return `${host}: no frame waits${last}`;
   const waits = `${counted(waitingFrames, 'frame')} (${humanSize(waitingBytes)})`;
-  return `${receiver}: ${waits} waiting, the oldest from ${ago(oldestMs, nowMs)}${last}`;
+  return `${host}: ${waits} waiting, the oldest from ${ago(oldestMs, nowMs)}${last}`;
 }

@@ -21,6 +21,8 @@ export interface Progress {
   readonly chosen: number;
   /** Frames that no receiver has acknowledged yet. */
   readonly waiting: number;
+  /** Why they wait; undefined: they are on their way. */
+  readonly why: string | undefined;
   /** Why there is no frame; undefined while captures work. */
   readonly failure: string | undefined;
 }
@@ -95,6 +97,11 @@ export class ServiceManager {
     this.#notify({ WATCHDOG: '1', STATUS: describeProgress(progress) });
   }
 
+  /** What keeps frames waiting has changed. It is no sign of life: an attempt that hangs is still ended. */
+  changed(progress: Progress): void {
+    this.#notify({ STATUS: describeProgress(progress) });
+  }
+
   #notify(message: Message): void {
     this.#pending = { ...this.#pending, ...message };
     if (!this.#isSending) void this.#sendPending();
@@ -122,8 +129,10 @@ export class ServiceManager {
 }
 
 /** One line for `systemctl status`. */
-export function describeProgress({ seen, chosen, waiting, failure }: Progress): string {
-  const counts = `${seen} frames seen, ${chosen} to send, ${waiting} waiting`;
+export function describeProgress({ seen, chosen, waiting, why, failure }: Progress): string {
+  // Frames on their way wait for a moment: the line would be older than what it says.
+  const waits = why === undefined ? '' : `, ${waiting} waiting: ${why}`;
+  const counts = `${seen} frames seen, ${chosen} to send${waits}`;
   return failure === undefined ? counts : `no frame: ${failure} (${counts})`;
 }
 

@@ -38,9 +38,10 @@ export class SpoolLog implements SpoolReport {
   }
 
   orphaned(folder: string, waitingCount: number): void {
-    this.#log.warn('frames wait for a receiver that is not a --host', {
+    this.#log.warn('frames wait for a receiver that is no --host any more', {
       folder,
       waiting: waitingCount,
+      hint: `add it again with --host, or: rm -r '${folder}'`,
     });
   }
 }

@@ -230,8 +230,11 @@ async function readIfPresent(path: string): Promise<string | undefined> {
   }
 }
 
-/** `laptop_4444`; characters that file names should not have (colons of an IPv6 address) become `-`. */
-function folderName({ host, port }: Destination): string {
+/**
+ * The name of a receiver's folder in the spool: `laptop_4444`. Characters that file names should not have (colons of an
+ * IPv6 address) become `-`.
+ */
+export function folderName({ host, port }: Destination): string {
   return formatAddress(host, port)
     .toLowerCase()
     .replace(/:(\d+)$/, '_$1')

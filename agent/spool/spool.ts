@@ -31,6 +31,7 @@ export interface WaitingEntry {
   /** Size of the body, bytes; for an entry on the disk the size of its file, which is a little larger. */
   readonly byteCount: number;
 }
+export type EntryKind = WaitingEntry['kind'];
 
 export interface Spool {
   /** Random id of this spool's life: camera, epoch and sequence identify a frame. */

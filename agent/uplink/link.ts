@@ -22,7 +22,7 @@ import { MessageDecoder } from '../../shared/protocol/wire.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { version } from '../../shared/cli/version.js';
 import { WindowCounter } from '../../shared/window-counter.js';
-import type { Spool, WaitingEntry } from '../spool/spool.js';
+import type { EntryKind, Spool, WaitingEntry } from '../spool/spool.js';
 import type { SigningKey } from './keys/signing-key.js';
 import { pauseOf } from './retry-pause.js';
 import { maxFramesInFlight, minFrameLimitBytes, minRetryAfterMs } from './uplink-limits.js';
@@ -44,7 +44,9 @@ export interface LinkParts {
   /** Whether more reports are about to be added: `bye` waits for them. */
   readonly isAdding: () => boolean;
   /** Called for each entry that the receiver has acknowledged. */
-  readonly onAcknowledged: () => void;
+  readonly onAcknowledged: (kind: EntryKind) => void;
+  /** Called when an entry has to wait. */
+  readonly onRefused: (error: OperationalError) => void;
 }
 
 const minuteMs = 60_000;
@@ -58,6 +60,8 @@ type Expected = Extract<ReceiverMessage, { type: 'welcome' | 'stored' | 'refused
 export interface Welcome {
   readonly receiverId: string | undefined;
   readonly takesReports: boolean;
+  /** The receiver's wall time. */
+  readonly clockMs: number;
 }
 
 export class Link {
@@ -65,8 +69,7 @@ export class Link {
   readonly #parts: LinkParts;
   readonly #ended = new AbortController();
   /** The kind of each entry that was sent and not answered, by sequence. */
-  readonly #inFlight = new Map<number, WaitingEntry['kind']>();
-  /** A receiver with a full disk refuses every frame every few seconds. */
+  readonly #inFlight = new Map<number, EntryKind>();
   readonly #refusals: RepeatingErrorLog;
   readonly #idleMessages = new WindowCounter(minuteMs);
   readonly #liveness: Liveness;
@@ -169,7 +172,7 @@ export class Link {
     const { spool, log, clock, skipped } = this.#parts;
     if (message.type === 'welcome') {
       if (this.#hasWelcome) throw new OperationalError('PROTOCOL', 'received a second welcome');
-      const { maxFrameBytes, maxInFlight, receiverId, takes = [] } = message;
+      const { maxFrameBytes, maxInFlight, receiverId, clockMs, takes = [] } = message;
       if (maxFrameBytes < minFrameLimitBytes) {
         const limit = `frames of at most ${maxFrameBytes} bytes; expected at least ${minFrameLimitBytes}`;
         throw new OperationalError('PROTOCOL', `the receiver accepts ${limit}`);
@@ -179,13 +182,13 @@ export class Link {
       const takesReports = takes.includes('report');
       skipped.limit(maxFrameBytes);
       if (takesReports) skipped.takeReports();
-      await this.#parts.onWelcome({ receiverId, takesReports });
+      await this.#parts.onWelcome({ receiverId, takesReports, clockMs });
       this.#maxInFlight = Math.min(maxInFlight, maxFramesInFlight);
     } else {
       const { sequence } = message;
       if (message.type === 'stored') {
         this.#refusals.worked('the receiver accepts frames again');
-        this.#parts.onAcknowledged();
+        this.#parts.onAcknowledged(this.#inFlight.get(sequence) ?? 'frame');
         await spool.acknowledge(sequence);
         log.debug('delivered', { sequence, name: message.name, duplicate: message.duplicate });
       } else if (message.retry) {
@@ -209,6 +212,7 @@ export class Link {
     this.#parts.skipped.postpone(sequence, this.#inFlight.get(sequence), untilMs);
     const error = new OperationalError('LINK', message);
     this.#refusals.failed('the receiver refuses frames for now', error);
+    this.#parts.onRefused(error);
   }
 
   /** Sends entries up to the limits of the receiver and of the socket buffer. Never runs twice: order is kept. */

@@ -14,15 +14,19 @@ const repeatIntervalMs = 5 * 60_000;
 export class OversizeLog {
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #onLimit: (limit: number | undefined) => void;
   #logged: { readonly limit: number; readonly frames: number; readonly atMs: number } | undefined;
 
-  constructor(log: Log, clock: Clock) {
+  /** @param onLimit called with the limit that waiting frames exceed, bytes; undefined: none exceeds it */
+  constructor(log: Log, clock: Clock, onLimit: (limit: number | undefined) => void) {
     this.#log = log;
     this.#clock = clock;
+    this.#onLimit = onLimit;
   }
 
   /** @param frames number of frames larger than `limit`, bytes @param largest size of the largest, bytes */
   update(frames: number, largest: number, limit: number): void {
+    this.#onLimit(frames === 0 ? undefined : limit);
     const nowMs = this.#clock.monotonicMs();
     const logged = this.#logged;
     if (frames === 0) {

@@ -9,12 +9,13 @@ import type { Log } from '../../shared/cli/log.js';
 import { type BackoffSettings, backoffMs } from '../../shared/backoff.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
-import type { PendingReports, Spool, Spools } from '../spool/spool.js';
+import type { EntryKind, PendingReports, Spool, Spools } from '../spool/spool.js';
 import type { SigningKey } from './keys/signing-key.js';
 import { openConnection } from './connection.js';
 import { Link, type Welcome } from './link.js';
 import { OversizeLog, SkippedEntries } from './skipped-entries.js';
 import { connectTls } from './tls.js';
+import type { UplinkStatus } from './uplink-states.js';
 
 export interface UplinkParts {
   readonly destination: Destination;
@@ -26,6 +27,10 @@ export interface UplinkParts {
   readonly spools: Spools;
   /** Undefined: the agent makes no reports. */
   readonly reports: PendingReports | undefined;
+  /** Is informed of what `agent status` shows. */
+  readonly status: UplinkStatus;
+  /** Whether the first delivered frame is worth a line of the log. */
+  readonly announces: boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -60,6 +65,8 @@ export class Uplink {
   readonly #spool: Spool;
   #link: Link | undefined;
   #isDraining = false;
+  /** True: the first delivered frame is still to be logged. */
+  #isAnnouncing: boolean;
   #nextPauseLogMs = Number.NEGATIVE_INFINITY;
   /** Orphaned spools of this receiver that are delivered before the regular spool. */
   #orphaned: Spool[] = [];
@@ -73,8 +80,11 @@ export class Uplink {
 
   constructor(parts: UplinkParts) {
     this.#parts = parts;
+    this.#isAnnouncing = parts.announces;
     this.#errors = new RepeatingErrorLog(parts.log, parts.clock);
-    this.#oversize = new OversizeLog(parts.log, parts.clock);
+    this.#oversize = new OversizeLog(parts.log, parts.clock, (limit) =>
+      parts.status.exceeds(limit),
+    );
     this.#name = formatAddress(parts.destination.host, parts.destination.port);
     this.#spool = parts.spools.spoolFor(parts.destination);
     this.#spool.onAdded(() => this.#link?.wake());
@@ -92,6 +102,7 @@ export class Uplink {
         if (signal.aborted) return;
         this.#drained.clear();
         this.#errors.failed(`cannot deliver to ${this.#name}; frames wait`, error);
+        this.#parts.status.waits(error);
         pauseMs = backoffMs(this.#errors.failures, this.#parts.random(), pauses);
       }
       this.#parts.reports?.tried();
@@ -129,7 +140,7 @@ export class Uplink {
 
   /** Runs one connection. @returns the pause before the next one, milliseconds */
   async #connectOnce(signal: AbortSignal): Promise<number> {
-    const { clock, log, destination, reports } = this.#parts;
+    const { clock, log, destination, reports, status } = this.#parts;
     const keys = await this.#parts.keys.keysFor(destination, this.#parts.camera);
     // Each failure tries the next key: after a change of keys the first one may be wrong.
     const key = keys[this.#errors.failures % Math.max(1, keys.length)];
@@ -142,11 +153,16 @@ export class Uplink {
     const orphaned = this.#orphaned.shift();
     if (orphaned !== undefined) this.#drained.add(orphaned);
     const spool = orphaned ?? this.#spool;
-    const oversize = orphaned === undefined ? this.#oversize : new OversizeLog(log, clock);
+    const oversize =
+      orphaned === undefined ? this.#oversize : new OversizeLog(log, clock, () => undefined);
     const skipped = new SkippedEntries(oversize);
     const ended = new AbortController();
-    const onWorking = (): void => this.#errors.worked(`delivering to ${this.#name} again`);
-    const onWelcome = async ({ receiverId, takesReports }: Welcome): Promise<void> => {
+    const onWorking = (): void => {
+      this.#errors.worked(`delivering to ${this.#name} again`);
+      status.delivers();
+    };
+    const onWelcome = async ({ receiverId, takesReports, clockMs }: Welcome): Promise<void> => {
+      status.comparesClock(clockMs);
       void clock.sleep(workingAfterMs, ended.signal).then(() => {
         if (!ended.signal.aborted) onWorking();
       });
@@ -166,11 +182,18 @@ export class Uplink {
     const { signing } = this.#parts;
     const isAdding = (): boolean => orphaned === undefined && reports?.isMoving === true;
     const common = { camera, signing, spool, clock, log, skipped };
-    const onAcknowledged = (): void => {
+    const onAcknowledged = (kind: EntryKind): void => {
       onWorking();
+      if (kind === 'frame' && this.#isAnnouncing) {
+        this.#isAnnouncing = false;
+        log.info(`first frame delivered to ${this.#name}`, { camera });
+      }
       if (orphaned === undefined) reports?.acknowledged();
     };
-    const parts = { ...common, onWelcome, isAdding, onAcknowledged };
+    const onRefused = (error: unknown): void => {
+      if (orphaned === undefined) status.waits(error);
+    };
+    const parts = { ...common, onWelcome, isAdding, onAcknowledged, onRefused };
     const link = (this.#link = new Link(socket, parts));
     if (this.#isDraining || orphaned !== undefined) link.drain();
     try {

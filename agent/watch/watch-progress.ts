@@ -7,6 +7,7 @@ import type { ServiceManager } from '../service/service-manager.js';
 import type { CapturedFrame, PollObserver } from '../source/frame-source.js';
 import type { SpoolSet } from '../spool/spool-set.js';
 import type { Delivery } from '../uplink/delivery.js';
+import type { UplinkStates } from '../uplink/uplink-states.js';
 import type { FrameObserver } from './take-frame.js';
 
 /** Is informed of attempts that gave no frame. */
@@ -21,6 +22,7 @@ export interface WatchProgressSettings {
   readonly clock: Clock;
   readonly spools: Pick<SpoolSet, 'waitingCount'>;
   readonly delivery: Pick<Delivery, 'isPending'>;
+  readonly uplinks: Pick<UplinkStates, 'why'>;
   /** Undefined: the agent makes no reports. */
   readonly reports?: AttemptObserver | undefined;
   /** Undefined: no service manager is present. */
@@ -33,6 +35,8 @@ export class WatchProgress implements FrameObserver, PollObserver {
   #seen = 0;
   #chosen = 0;
   #busyAtMs: number;
+  /** Why the last attempt gave no frame. */
+  #failure: unknown;
 
   constructor(settings: WatchProgressSettings) {
     this.#settings = settings;
@@ -57,7 +61,13 @@ export class WatchProgress implements FrameObserver, PollObserver {
   /** An attempt to capture a frame ended. */
   attempted(failure?: unknown): void {
     if (failure !== undefined) this.#settings.reports?.failed(failure);
-    this.#settings.manager?.attempted(this.#counts(failure));
+    this.#failure = failure;
+    this.#settings.manager?.attempted(this.#counts());
+  }
+
+  /** A receiver takes frames again, or does not any more. */
+  changed(): void {
+    this.#settings.manager?.changed(this.#counts());
   }
 
   polled(isQuiet: boolean, isPresent: boolean): void {
@@ -70,11 +80,13 @@ export class WatchProgress implements FrameObserver, PollObserver {
     else if (isQuiet && idleExitMs > 0 && idleMs >= idleExitMs) this.#idle.abort();
   }
 
-  #counts(failure?: unknown) {
+  #counts() {
+    const failure = this.#failure;
     return {
       seen: this.#seen,
       chosen: this.#chosen,
       waiting: this.#settings.spools.waitingCount,
+      why: this.#settings.uplinks.why,
       failure: failure === undefined ? undefined : describeError(failure),
     };
   }

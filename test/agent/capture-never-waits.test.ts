@@ -15,6 +15,7 @@ import { keptLog } from '../support/log.js';
 import { makeJpeg } from '../support/pictures.js';
 import { spoolSettings } from '../support/spool-settings.js';
 import { temporaryDirectory } from '../support/temporary.js';
+import { noStatus } from '../support/uplink-status.js';
 
 const welcome = {
   type: 'welcome',
@@ -52,6 +53,8 @@ describe('a receiver that accepts and never reads', () => {
     const { log } = keptLog();
     const spool = spools.spoolFor(destination);
     const delivering = new Uplink({
+      status: noStatus,
+      announces: false,
       ...{ destination, camera: 'yard', spools, clock: systemClock, log, random: () => 0 },
       keys: { keysFor: () => Promise.resolve([]) },
       signing: undefined,

@@ -109,7 +109,7 @@ export const peerTargets: readonly FuzzTarget[] = [
       const onWelcome = (): Promise<void> => Promise.resolve();
       const onAcknowledged = (): void => undefined;
       const { log } = keptLog();
-      const skipped = new SkippedEntries(new OversizeLog(log, clock));
+      const skipped = new SkippedEntries(new OversizeLog(log, clock, () => undefined));
       const link = new Link(ours, {
         camera: 'yard',
         signing: undefined,
@@ -120,6 +120,7 @@ export const peerTargets: readonly FuzzTarget[] = [
         skipped,
         onWelcome,
         onAcknowledged,
+        onRefused: () => undefined,
       });
       theirs.end(spoken(bytes));
       const pauseMs = await orRefusedLater(() => link.run());

@@ -119,13 +119,28 @@ describe('agent doctor', () => {
     }, 'frames that wait');
     const found = await findings('agent', args);
     expect(found.get('lock')).toMatchObject({ level: 'warning' });
-    expect(found.get('frames')?.says).toMatch(/^for 127\.0\.0\.1_\d+: \d+ frames? .* waiting/);
+    expect(found.get('frames')?.says).toMatch(/^for 127\.0\.0\.1:\d+: \d+ frames? .* waiting/);
+    expect(found.get('frames')?.says).toMatch(/; not delivering, for \d+ s: .*ECONNREFUSED/);
+    const text = (await typed('agent', ['status', '--state', state])).stdout;
+    expect(text).toMatch(
+      /^127\.0\.0\.1:\d+: .* waiting.*\n {2}not delivering, for .*ECONNREFUSED/m,
+    );
     await agent.stop();
     const { stdout } = await typed('agent', ['status', '--json', '--state', state]);
     expect(JSON.parse(stdout)).toMatchObject({
       isAtWork: false,
-      spools: [{ receiver: host.replace(':', '_') }],
+      spools: [{ receiver: host.replace(':', '_'), host, uplink: { receiver: host } }],
     });
+  });
+
+  it('says where frames wait that are for no --host any more', async () => {
+    const state = temporaryDirectory();
+    const port = await freePort();
+    const once = ['--once', '--source', 'scene', '--state', state, '--send-timeout', '1s'];
+    await typed('agent', [...once, '--host', `127.0.0.1:${port}`]);
+    await typed('agent', [...once, '--host', `127.0.0.2:${port}`]);
+    const { stdout } = await typed('agent', ['status', '--state', state]);
+    expect(stdout).toMatch(/^127\.0\.0\.1:.*\n {2}no --host any more: add it again/m);
   });
 });
 

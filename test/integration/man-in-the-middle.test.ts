@@ -21,6 +21,7 @@ import { missing } from '../support/programs.js';
 import { speakTo, startReceiver } from '../support/receiver.js';
 import { spoolSettings } from '../support/spool-settings.js';
 import { temporaryDirectory } from '../support/temporary.js';
+import { noStatus } from '../support/uplink-status.js';
 
 const pictures = [0, 1, 2, 3].map((number) => makeJpeg(number, { widthPx: 320, heightPx: 240 }));
 const jpeg = makeJpeg(1, { widthPx: 320, heightPx: 240 });
@@ -33,6 +34,8 @@ function deliverTo(port: number, key: CameraKey) {
   const spool = spools.spoolFor(destination);
   const { log, lines } = keptLog();
   const uplink = new Uplink({
+    status: noStatus,
+    announces: false,
     ...{ destination, camera: key.camera, spools, clock: systemClock, log, random: () => 0 },
     keys: { keysFor: () => Promise.resolve([key]) },
     signing: undefined,

@@ -54,7 +54,7 @@ describe('an agent whose receiver has another spelling than before', () => {
     const again = ['--dir', directory, '--listen', first.address];
     await start(process.execPath, [`${root}dist/receiver.js`, ...again]).says('keeping frames');
     expect(await shoot(`localhost:${first.port}`, 3)).toContain(
-      'frames wait for a receiver that is not a --host',
+      'frames wait for a receiver that is no --host any more',
     );
     expect(filesBelow(directory).filter((name) => name.endsWith('.jpg'))).toHaveLength(3);
   });

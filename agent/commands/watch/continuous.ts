@@ -7,13 +7,16 @@ import { longestPauseMs } from '../../service/watchdog-plan.js';
 import { openSource } from '../../source/open-source.js';
 import { sourceSettings } from '../../source/source-settings.js';
 import type { CloseResult } from '../../spool/spool.js';
+import { EventLog } from '../../watch/event-log.js';
 import { WatchProgress } from '../../watch/watch-progress.js';
 import { watch } from '../../watch/watch.js';
 import type { AgentContext } from './context.js';
 import {
+  eventGapMs,
   makeDelivery,
   openReporter,
   openSpools,
+  openUplinkStates,
   pipelineSettings,
   verdictPrinters,
 } from './parts.js';
@@ -32,9 +35,15 @@ export async function watchContinuously(context: AgentContext): Promise<void> {
   const attemptMs = longestAttemptMs(options);
   const manager = openServiceManager(env, process.pid, { attemptMs, clock, log, signal });
   const reports = await openReporter(context, spools);
-  const delivery = makeDelivery(context, spools, reports);
+  const states = await openUplinkStates(context);
+  const delivery = makeDelivery(context, spools, reports, states);
   const idleExitMs = options.idleExit;
-  const progress = new WatchProgress({ idleExitMs, clock, spools, delivery, reports, manager });
+  const progress = new WatchProgress({
+    ...{ idleExitMs, clock, spools, delivery, reports, manager },
+    uplinks: states,
+  });
+  states.onChange(() => progress.changed());
+  const events = new EventLog(eventGapMs(options), log);
   const source = await openSource({
     ...sourceSettings(options, command, env),
     observer: progress,
@@ -43,7 +52,11 @@ export async function watchContinuously(context: AgentContext): Promise<void> {
     log.info('watching', { camera, source: source.name, waiting: spools.waitingCount });
     const ended = delivery.start();
     progress.ready();
-    const observers = [progress, ...(reports ? [reports] : []), ...verdictPrinters(options)];
+    const observers = [
+      ...[progress, events],
+      ...(reports ? [reports] : []),
+      ...verdictPrinters(options),
+    ];
     const cycle = { source, pipeline, outbox: spools, observers, clock, log };
     const settings = {
       intervalMs: options.interval,
@@ -53,12 +66,14 @@ export async function watchContinuously(context: AgentContext): Promise<void> {
     const reporting = reports?.run(end);
     // Delivery runs until `finish`; an earlier end is a bug and rejects.
     await Promise.race([watch({ ...cycle, progress, random }, settings, end), ended]);
+    events.finish();
     await reporting;
     await reports?.finish();
     await delivery.finish(stopLimitMs, signal);
     logUndelivered(await spools.close(), log);
   } finally {
     await reports?.close();
+    await states.close();
     await source.close();
     await pipeline.close();
   }

@@ -8,6 +8,7 @@ import {
   makeDelivery,
   openReporter,
   openSpools,
+  openUplinkStates,
   pipelineSettings,
   verdictPrinters,
 } from './parts.js';
@@ -18,16 +19,18 @@ export async function watchOnce(context: AgentContext): Promise<void> {
   const storage = { state, runtimeDirectory: temporaryDirectory(env), spools };
   const pipeline = await DetectionPipeline.open(pipelineSettings(options), storage, log);
   const reports = await openReporter(context, spools);
+  const states = await openUplinkStates(context);
   const source = await openSource(sourceSettings(options, command, env));
   try {
     // Not at level info: the runs of a timer would fill the journal.
     log.debug('watching', { camera, source: source.name, waiting: spools.waitingCount });
     const observers = [...(reports ? [reports] : []), ...verdictPrinters(options)];
-    const delivery = makeDelivery(context, spools, reports);
+    const delivery = makeDelivery(context, spools, reports, states);
     const parts = { source, pipeline, outbox: spools, delivery, reports, observers, clock, log };
     await runOnce(parts, options.sendTimeout, signal);
   } finally {
     await reports?.close();
+    await states.close();
     await source.close();
     await pipeline.close();
   }

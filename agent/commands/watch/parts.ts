@@ -4,10 +4,11 @@ import { writeTo } from '../../../shared/cli/command.js';
 import type { PipelineSettings } from '../../detect/pipeline.js';
 import type { AgentOptions } from '../../options.js';
 import { SpoolLog } from '../../spool/spool-log.js';
-import { SpoolSet } from '../../spool/spool-set.js';
+import { SpoolSet, folderName } from '../../spool/spool-set.js';
 import { Reporter } from '../../reports/reporter.js';
 import { Delivery } from '../../uplink/delivery.js';
 import { Uplink } from '../../uplink/uplink.js';
+import { UplinkStates } from '../../uplink/uplink-states.js';
 import type { FrameObserver } from '../../watch/take-frame.js';
 import { VerdictPrinter } from '../../watch/verdict-printer.js';
 import type { AgentContext } from './context.js';
@@ -50,18 +51,31 @@ export async function openReporter(
   });
 }
 
+/** What `agent status` shows of the receivers. Without the lock another agent may use the state directory. */
+export async function openUplinkStates(context: AgentContext): Promise<UplinkStates> {
+  const { destinations, state, lock, clock, log } = context;
+  const kept = lock === undefined ? undefined : state;
+  const states = await UplinkStates.open({ state: kept, clock, log });
+  states.setConfigured(destinations.map(folderName));
+  return states;
+}
+
 /** The delivery, not started. */
 export function makeDelivery(
   context: AgentContext,
   spools: SpoolSet,
   reporter: Reporter | undefined,
+  states: UplinkStates,
 ): Delivery {
-  const { camera, destinations, keys, signing, clock, log, random } = context;
+  const { options, camera, destinations, keys, signing, clock, log, random } = context;
   const uplinks = destinations.map(
     (destination) =>
       new Uplink({
         ...{ destination, camera, keys, signing, spools, clock, log, random },
         reports: reporter?.pendingFor(spools.spoolFor(destination)),
+        status: states.statusOf(folderName(destination), destination),
+        // The runs of a timer would fill the journal.
+        announces: !options.once,
       }),
   );
   return new Delivery(uplinks, clock);
@@ -91,6 +105,6 @@ export function pipelineSettings(options: AgentOptions): PipelineSettings {
 }
 
 /** At a long interval, two frames of one event are further apart than --event-gap. */
-function eventGapMs({ eventGap, interval }: AgentOptions): number {
+export function eventGapMs({ eventGap, interval }: AgentOptions): number {
   return Math.max(eventGap, 3 * interval);
 }

@@ -1,12 +1,12 @@
 /** Checks the agent's state directory: access, disk space, lock, waiting frames, time of the last frame. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { spaceFinding } from '../../../shared/setup/doctor/machine-findings.js';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
 import { ago, counted, humanSize } from '../../../shared/cli/humanize.js';
-import { surveySpool } from '../../spool/spool-survey.js';
+import { receiverFacts, surveyReceivers } from '../receiver-survey.js';
 import { isStateLocked } from '../../service/state-lock.js';
 
 /** @param isWatched the installed agent runs, and is expected to hold the lock */
@@ -70,14 +70,19 @@ async function lockFindings(directory: string, isWatched: boolean): Promise<read
 }
 
 async function waitingFindings(directory: string, nowMs: number): Promise<readonly Finding[]> {
-  const surveys = await surveySpool(join(directory, 'spool'));
-  return surveys.map(({ receiver, waitingFrames, waitingBytes, oldestMs, newestMs }) => {
+  const surveys = await surveyReceivers(directory);
+  return surveys.map((survey) => {
+    const { host, waitingFrames, waitingBytes, oldestMs, newestMs } = survey;
+    const facts = receiverFacts(survey, nowMs);
     const last = newestMs === undefined ? 'no frame yet' : `last frame ${ago(newestMs, nowMs)}`;
-    if (oldestMs === undefined) return finding('frames', 'ok', `for ${receiver}: ${last}`);
+    if (oldestMs === undefined) {
+      const level = facts.length === 0 ? 'ok' : 'warning';
+      return finding('frames', level, [`for ${host}: ${last}`, ...facts].join('; '));
+    }
     const waits = `${counted(waitingFrames, 'frame')} (${humanSize(waitingBytes)}) waiting`;
-    const message = `for ${receiver}: ${waits}, the oldest from ${ago(oldestMs, nowMs)}; ${last}`;
-    const isLate = nowMs - oldestMs > lateMs;
-    return finding('frames', isLate ? 'warning' : 'ok', message);
+    const message = `for ${host}: ${waits}, the oldest from ${ago(oldestMs, nowMs)}; ${last}`;
+    const isLate = nowMs - oldestMs > lateMs || facts.length > 0;
+    return finding('frames', isLate ? 'warning' : 'ok', [message, ...facts].join('; '));
   });
 }
 

@@ -8,7 +8,7 @@ import { eventually } from '../../support/eventually.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { keptLog } from '../../support/log.js';
 
-const quiet = { seen: 3, chosen: 1, waiting: 0, failure: undefined };
+const quiet = { seen: 3, chosen: 1, waiting: 0, why: undefined, failure: undefined };
 
 /** A service manager that records its messages; `complete` ends the oldest pending send. */
 function makeManager(watchdogMs: number | undefined) {
@@ -41,7 +41,7 @@ describe('sd_notify', () => {
       await complete();
       await clock.advance(1000);
     }
-    const counts = '3 frames seen, 1 to send, 0 waiting';
+    const counts = '3 frames seen, 1 to send';
     expect(sent).toEqual([
       { READY: '1', STATUS: counts },
       ...Array.from({ length: 3 }, () => ({ WATCHDOG: '1', STATUS: counts })),
@@ -61,8 +61,19 @@ describe('sd_notify', () => {
     await complete();
     expect(sent.map(({ STATUS }) => STATUS)).toEqual([
       describeProgress(quiet),
-      'no frame: no camera (3 frames seen, 1 to send, 0 waiting)',
+      'no frame: no camera (3 frames seen, 1 to send)',
       describeProgress(quiet),
+    ]);
+  });
+
+  it('sends at once why frames wait, without a keep-alive', async () => {
+    const { manager, sent, complete } = makeManager(16_000);
+    manager.attempted(quiet);
+    await complete();
+    manager.changed({ ...quiet, waiting: 10, why: 'nobody answers' });
+    await complete();
+    expect(sent.slice(1)).toEqual([
+      { STATUS: '3 frames seen, 1 to send, 10 waiting: nobody answers' },
     ]);
   });
 

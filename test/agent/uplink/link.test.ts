@@ -38,7 +38,7 @@ function makeLink(parts: Partial<LinkParts> = {}) {
   const { log } = keptLog();
   const onWelcome = (): Promise<void> => Promise.resolve();
   const onAcknowledged = (): void => undefined;
-  const skipped = new SkippedEntries(new OversizeLog(log, clock));
+  const skipped = new SkippedEntries(new OversizeLog(log, clock, () => undefined));
   const link = new Link(ours, {
     camera: 'yard',
     signing: undefined,
@@ -49,6 +49,7 @@ function makeLink(parts: Partial<LinkParts> = {}) {
     onWelcome,
     isAdding: () => false,
     onAcknowledged,
+    onRefused: () => undefined,
     ...parts,
   });
   const ended = link.run().then(

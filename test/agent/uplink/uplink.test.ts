@@ -18,6 +18,7 @@ import { keptLog } from '../../support/log.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { startReceiver } from '../../support/receiver.js';
 import { noReport, spoolSettings } from '../../support/spool-settings.js';
+import { noStatus } from '../../support/uplink-status.js';
 
 function startUplink(
   port: number,
@@ -34,6 +35,8 @@ function startUplink(
   const spool = spools.spoolFor(destination);
   const { log, lines } = keptLog();
   const uplink = new Uplink({
+    status: noStatus,
+    announces: false,
     destination,
     keys: { keysFor: () => Promise.resolve([]) },
     camera: 'yard',

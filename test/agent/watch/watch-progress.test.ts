@@ -20,7 +20,11 @@ function makeProgress(idleExitMs: number) {
   const clock = new FakeClock();
   const spools = { waitingCount: 0 };
   const delivery = { isPending: false };
-  const progress = new WatchProgress({ idleExitMs, clock, spools, delivery, manager: undefined });
+  const uplinks = { why: undefined };
+  const progress = new WatchProgress({
+    ...{ idleExitMs, clock, spools, delivery, uplinks },
+    manager: undefined,
+  });
   return { progress, clock, delivery };
 }
 
