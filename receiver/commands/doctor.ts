@@ -50,32 +50,41 @@ export const run = defineCommand({
     const scope = scopeFor(user, env);
     const settings = await readInstalledSettings(scope, 'receiver');
     const options = optionsWith(settings.variables);
-    const directory = await capturesFor(options.dir, scope);
+    // Without the settings any other directory would be a guess.
+    const isGuess = settings.status === 'hidden' && options.dir === undefined;
+    const directory = isGuess ? undefined : await capturesFor(options.dir, scope);
     const nowMs = systemClock.nowMs();
     const userId = process.geteuid?.();
     const units = await unitStates(runTool, receiverUnits, user);
-    const install = `${user ? 'receiver install --user' : 'sudo receiver install'} --dir ${directory}`;
-    const start = `receiver --dir ${directory}, or ${install}`;
+    const named = directory ?? 'DIR';
+    const install = `${user ? 'receiver install --user' : 'sudo receiver install'} --dir ${named}`;
+    const start = `receiver --dir ${named}, or ${install}`;
     const findings: Finding[] = [];
     if (settings.status === 'hidden') {
-      const message = `this user may not read ${settings.path}`;
+      const unknown = isGuess ? ', which says where captures are' : '';
+      const message = `this user may not read ${settings.path}${unknown}`;
       findings.push(finding('settings', 'warning', message, 'sudo receiver doctor'));
     }
     // The settings that this user may not read name the keys folder.
     const isHidden = settings.status === 'hidden' && options.keys === undefined;
-    const pairing = isHidden
-      ? []
-      : await pairingFindings({
-          folder: new KeyFolder(keysPath(options.keys, env)),
-          credentials: typedCredentials(env.CREDENTIALS_DIRECTORY, userId),
-          directory,
-          isRoot: userId === 0,
-          nowMs,
-          pair: `${user ? '' : 'sudo '}receiver pair NAME`,
-        });
+    const pairing =
+      isHidden || directory === undefined
+        ? []
+        : await pairingFindings({
+            folder: new KeyFolder(keysPath(options.keys, env)),
+            credentials: typedCredentials(env.CREDENTIALS_DIRECTORY, userId),
+            directory,
+            isRoot: userId === 0,
+            nowMs,
+            pair: `${user ? '' : 'sudo '}receiver pair NAME`,
+          });
     findings.push(
-      ...(await capturesFindings(directory, nowMs)),
-      ...(await fullnessFindings(directory, limitsOf(options), nowMs, install)),
+      ...(directory === undefined
+        ? []
+        : [
+            ...(await capturesFindings(directory, nowMs)),
+            ...(await fullnessFindings(directory, limitsOf(options), nowMs, install)),
+          ]),
       ...pruneFindings(limitsOf(options), units, install),
       ...(await portFindings(options.listen[0] ?? listenAddressOf(units), runTool, start)),
       ...pairing,

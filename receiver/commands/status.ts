@@ -13,6 +13,7 @@ import { capturesFor } from '../setup/installed.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPath } from '../access/keys/keys-path.js';
 import { type PairedCamera, listCameras } from '../access/keys/pairing-codes.js';
+import { hasClosedMark } from '../store/closed-mark.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
 import { type CameraSurvey, surveyCaptures } from '../store/captures-survey.js';
@@ -43,7 +44,7 @@ frames of today, and which cameras are paired.
 
 `;
 
-/** @throws {UsageError} @throws {OperationalError} STORE: the captures may not be read */
+/** @throws {UsageError} @throws {OperationalError} STORE: the captures, or where they are, may not be read */
 export const run = defineCommand({
   program,
   usage,
@@ -51,6 +52,9 @@ export const run = defineCommand({
     const scope = scopeFor(user, env);
     const settings = await readInstalledSettings(scope, 'receiver');
     const options = optionsWith(settings.variables);
+    // Without the settings any other directory would be a guess.
+    if (settings.status === 'hidden' && options.dir === undefined)
+      throw hiddenCaptures(settings.path);
     const dir = await capturesFor(options.dir, scope);
     const nowMs = systemClock.nowMs();
     const units = (await unitStates(runTool, receiverUnits, user)) ?? [];
@@ -60,7 +64,7 @@ export const run = defineCommand({
     // The settings that this user may not read name the keys folder.
     const isHidden = settings.status === 'hidden' && options.keys === undefined;
     const folder = new KeyFolder(keysPath(options.keys, env));
-    const pairing = isHidden ? unknownPairing : await readPairing(folder, nowMs);
+    const pairing = isHidden ? unknownPairing : await readPairing(folder, dir, nowMs);
     if (options.json) {
       writeTo(1, `${JSON.stringify({ units, dir, cameras, space, ...pairing })}\n`);
       return;
@@ -76,6 +80,11 @@ export const run = defineCommand({
     writeTo(1, lines.map((line) => `${line}\n`).join(''));
   },
 });
+
+function hiddenCaptures(path: string): OperationalError {
+  const message = `this user may not read where captures are: ${path}`;
+  return new OperationalError('STORE', message, { hint: 'sudo receiver status' });
+}
 
 async function readCaptures(dir: string, nowMs: number): Promise<readonly CameraSurvey[]> {
   try {
@@ -117,22 +126,30 @@ function cameraLine({ camera, lastMs, todayFrames, todayBytes }: CameraSurvey, n
 interface Pairing {
   /** Undefined: this user may not read the keys. */
   readonly isClosed: boolean | undefined;
+  /** True: a camera was paired, and the folder has no keys, so that no receiver starts. */
+  readonly isMissingKeys: boolean;
   readonly paired: readonly PairedCamera[];
 }
 
-const unknownPairing: Pairing = { isClosed: undefined, paired: [] };
+const unknownPairing: Pairing = { isClosed: undefined, isMissingKeys: false, paired: [] };
 
-async function readPairing(folder: KeyFolder, nowMs: number): Promise<Pairing> {
+async function readPairing(folder: KeyFolder, dir: string, nowMs: number): Promise<Pairing> {
   try {
-    return { isClosed: folder.isClosed(), paired: await listCameras(folder, nowMs) };
+    const isClosed = folder.isClosed();
+    const isMissingKeys = !isClosed && (await hasClosedMark(dir).catch(() => false));
+    return { isClosed, isMissingKeys, paired: await listCameras(folder, nowMs) };
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
     return unknownPairing;
   }
 }
 
-function pairingLines({ isClosed, paired }: Pairing, nowMs: number): readonly string[] {
+function pairingLines(pairing: Pairing, nowMs: number): readonly string[] {
+  const { isClosed, isMissingKeys, paired } = pairing;
   if (isClosed === undefined) return ['this user may not read the keys: sudo receiver status'];
+  if (isMissingKeys) {
+    return ['a camera was paired, and its keys are gone: no receiver starts; sudo receiver doctor'];
+  }
   const access = isClosed
     ? 'only paired cameras are accepted'
     : 'no camera is paired: any peer on this machine and its private networks is accepted';
