@@ -4,12 +4,13 @@ import { type ListenAddress, defaultPort, listenAddress } from '../../shared/cli
 import { systemClock } from '../../shared/clock.js';
 import { type Finding, finding } from '../../shared/setup/doctor/finding.js';
 import { clockFinding, unitFindings } from '../../shared/setup/doctor/machine-findings.js';
+import { lookAsService } from '../../shared/setup/doctor/service-user.js';
 import { reportFindings } from '../../shared/setup/doctor/report.js';
 import { type UnitState, unitStates } from '../../shared/setup/doctor/unit-state.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { typedCredentials } from '../../shared/keys/fleet-keys.js';
-import { flag } from '../../shared/cli/option-table.js';
+import { type OptionValues, flag } from '../../shared/cli/option-table.js';
 import { capturesFor } from '../setup/installed.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPath } from '../access/keys/keys-path.js';
@@ -78,15 +79,17 @@ export const run = defineCommand({
             nowMs,
             pair: `${user ? '' : 'sudo '}receiver pair NAME`,
           });
+    // Firewalls show their rules to root only, and fleet keys are root's: before the rights are given up.
+    const listen = options.listen[0] ?? listenAddressOf(units);
+    const port = await portFindings(listen, runTool, start);
+    const eyes = user
+      ? []
+      : (await lookAsService(runTool, servicesOf(units ?? []), 'sudo receiver doctor')).findings;
     findings.push(
-      ...(directory === undefined
-        ? []
-        : [
-            ...(await capturesFindings(directory, nowMs)),
-            ...(await fullnessFindings(directory, limitsOf(options), nowMs, install)),
-          ]),
-      ...pruneFindings(limitsOf(options), units, install),
-      ...(await portFindings(options.listen[0] ?? listenAddressOf(units), runTool, start)),
+      ...eyes,
+      ...(directory === undefined ? [] : await storeFindings(directory, options, nowMs, install)),
+      ...(settings.status === 'hidden' ? [] : pruneFindings(limitsOf(options), units, install)),
+      ...port,
       ...pairing,
       await clockFinding(runTool, nowMs),
       ...unitFindings(units, nowMs, user, install),
@@ -94,6 +97,26 @@ export const run = defineCommand({
     reportFindings(findings, options.json, env);
   },
 });
+
+/** The services that the units start; of `Accept=yes`, an instance. */
+function servicesOf(units: readonly UnitState[]): readonly string[] {
+  return units.flatMap(({ name }) => {
+    const base = /^(.*)\.socket$/.exec(name)?.[1];
+    return base === undefined ? [] : [`${base}.service`, `${base}@0.service`];
+  });
+}
+
+async function storeFindings(
+  directory: string,
+  options: OptionValues<typeof table>,
+  nowMs: number,
+  install: string,
+): Promise<readonly Finding[]> {
+  return [
+    ...(await capturesFindings(directory, nowMs)),
+    ...(await fullnessFindings(directory, limitsOf(options), nowMs, install)),
+  ];
+}
 
 /** The address of the installed socket; without one, the receiver's default. */
 function listenAddressOf(units: readonly UnitState[] | undefined): ListenAddress {

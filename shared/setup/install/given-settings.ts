@@ -35,10 +35,15 @@ export function givenSettings(request: GivenRequest): Record<string, string> {
   return settings;
 }
 
+/** Whether the sandbox of the services hides a path. */
+export function isHiddenFromServices(path: string): boolean {
+  return /^\/(?:home|root|tmp|var\/tmp|run\/user)(?:\/|$)/.test(path);
+}
+
 /** The absolute path. @throws {UsageError} a service cannot access it */
 export function visiblePath(path: string, flag: string, scope: Scope): string {
   const absolute = resolve(path);
-  if (!scope.isUser && /^\/(?:home|root|tmp|var\/tmp|run\/user)(?:\/|$)/.test(absolute)) {
+  if (!scope.isUser && isHiddenFromServices(absolute)) {
     throw new UsageError(`${flag} ${absolute}: services cannot access /home, /root and /tmp`, {
       hint: 'use another place, as /srv or /etc/picchanged',
     });
