@@ -5,28 +5,29 @@ import { systemClock } from '../../shared/clock.js';
 import { type Environment, abortOnSignals } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { type Finding, finding } from '../../shared/setup/doctor/finding.js';
+import { lookAsService } from '../../shared/setup/doctor/service-user.js';
 import { clockFinding, unitFindings } from '../../shared/setup/doctor/machine-findings.js';
 import { reportFindings } from '../../shared/setup/doctor/report.js';
-import { unitStates } from '../../shared/setup/doctor/unit-state.js';
+import { type UnitState, unitStates } from '../../shared/setup/doctor/unit-state.js';
 import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
 import {
   type InstalledSettings,
   readInstalledSettings,
 } from '../../shared/setup/install/settings.js';
-import { typedCredentials } from '../../shared/keys/fleet-keys.js';
 import { flag } from '../../shared/cli/option-table.js';
 import { installedMode } from '../setup/install/installed-mode.js';
 import { stateDirectoryFor } from '../setup/installed.js';
-import { KeyStore } from '../uplink/keys/key-store.js';
-import { PairedMark } from '../uplink/keys/paired-mark.js';
 import { agentProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
-import { sourceSettings } from '../source/source-settings.js';
 import { agentUnits } from '../setup/units.js';
-import { cameraFindings } from '../setup/doctor/camera-findings.js';
-import { keyFileFindings, pairingFindings } from '../setup/doctor/pairing-findings.js';
-import { receiverFindings } from '../setup/doctor/receiver-findings.js';
-import { stateFindings } from '../setup/doctor/state-findings.js';
+import {
+  type AgentToCheck,
+  labelled,
+  linkFindings,
+  machineFindings,
+} from '../setup/doctor/agent-findings.js';
+import type { Mode } from '../setup/install/agent-plan.js';
+import { findInstances, hasSingleAgent, instanceVariables } from '../setup/instances.js';
 
 const doctorOptions = {
   user: flag("Check the agent of this user's systemd instance instead of the system's."),
@@ -49,52 +50,86 @@ export const run = defineCommand({
   usage,
   shown: doctorOptions,
   accepts: 'command',
-  async run({ options: { user: isUser }, command, env, optionsWith }) {
+  async run({ options: { user: isUser }, supplied, command, env, optionsWith }) {
     const scope = scopeFor(isUser, env);
     const settings = await readInstalledSettings(scope, 'agent');
     // Flags and environment override the installed settings.
-    const variables = { ...settings.variables, ...(await unitVariables(scope)), ...env };
+    const mode = await installedMode(scope);
+    const variables = { ...settings.variables, ...unitVariables(mode), ...env };
     const options = optionsWith(variables);
     const signal = abortOnSignals();
     const nowMs = systemClock.nowMs();
     const units = await unitStates(runTool, agentUnits, isUser);
-    const isWatched = units?.some(({ active }) => /^(activating|active)$/.test(active)) ?? false;
-    const source = sourceSettings(options, command, variables);
-    const directory = await stateDirectoryFor(options, scope, env, hostname());
-    const findings: Finding[] = [
-      ...settingsFindings(settings),
-      ...(await cameraFindings({ run: runTool, settings: source, isWatched, signal })),
-      ...(await stateFindings(directory, isWatched, nowMs)),
-      await clockFinding(runTool, nowMs),
-    ];
-    if (options.host.length === 0) findings.push(noHost);
-    const credentials = typedCredentials(env.CREDENTIALS_DIRECTORY, process.geteuid?.());
-    const mark = new PairedMark(directory, env, { isRequired: options.paired });
-    const store = new KeyStore(directory, credentials, mark);
-    const camera = options.camera ?? cameraNameFromHost(hostname());
-    for (const host of options.host) {
-      const { findings: pairing, keys } = await pairingFindings(store, host, camera);
-      findings.push(...pairing);
-      if (keys !== undefined) findings.push(...(await receiverFindings(host, keys, signal)));
+    const isPlug = mode?.kind === 'plug';
+    const isOne = supplied.has('state') || env.AGENT_STATE !== undefined;
+    const instances = isOne ? [] : await findInstances(units ?? [], scope, isPlug);
+    const isWatched = (name?: string): boolean => isRunning(units ?? [], name);
+    const agents: AgentToCheck[] = [];
+    if (isOne || hasSingleAgent(mode, instances, settings)) {
+      const state = await stateDirectoryFor(options, scope, env, hostname());
+      const camera = options.camera ?? cameraNameFromHost(hostname());
+      const own = { options, command, variables, state, camera, isWatched: isWatched() };
+      agents.push({ instance: undefined, ...own });
     }
-    findings.push(...(await keyFileFindings(directory)));
-    findings.push(...unitFindings(units, nowMs, isUser, installLine(scope)));
+    for (const instance of instances) {
+      const { name, state } = instance;
+      const common = await instanceVariables(instance, scope, settings.variables);
+      const own = { ...common, ...env };
+      const given = optionsWith(own);
+      const camera = given.camera ?? name;
+      const values = { options: given, command, variables: own, state, camera };
+      agents.push({ instance: name, ...values, isWatched: isWatched(name) });
+    }
+    const links: (readonly Finding[])[] = [];
+    for (const agent of agents) links.push(await linkFindings(agent, { env, isUser, signal }));
+    const services = serviceNames(units ?? []);
+    const eyes = isUser
+      ? { user: undefined, findings: [] }
+      : await lookAsService(runTool, services, 'sudo agent doctor');
+    const findings: Finding[] = [...settingsFindings(settings), ...eyes.findings];
+    for (const [at, agent] of agents.entries()) {
+      const machine = await machineFindings(agent, eyes, { nowMs, signal });
+      findings.push(...labelled(agent.instance, [...machine, ...(links[at] ?? [])]));
+    }
+    if (agents.length === 0) findings.push(...unpluggedFindings);
+    findings.push(await clockFinding(runTool, nowMs));
+    if (agents.length > 0) findings.push(...unitFindings(units, nowMs, isUser, installLine(scope)));
     reportFindings(findings, options.json, env);
   },
 });
 
 /** Settings that the installed unit gives as flags. */
-async function unitVariables(scope: Scope): Promise<Environment> {
-  const mode = await installedMode(scope);
+function unitVariables(mode: Mode | undefined): Environment {
   return mode?.kind === 'path' ? { AGENT_SOURCE: `file:${mode.path}` } : {};
 }
 
-const noHost = finding(
-  'receiver',
-  'fault',
-  'no receiver is configured',
-  'agent doctor --host HOST, where HOST is the machine that runs the receiver',
-);
+/** @param instance undefined: the units without one */
+function isRunning(units: readonly UnitState[], instance: string | undefined): boolean {
+  return units.some(({ name, active }) => {
+    const isIts = instance === undefined ? !name.includes('@') : name.includes(`@${instance}.`);
+    return isIts && /^(activating|active)$/.test(active);
+  });
+}
+
+/** The services of the units: a timer or path starts the one with its name. */
+function serviceNames(units: readonly UnitState[]): readonly string[] {
+  const names = units.map(({ name }) => name.replace(/\.timer$/, '.service'));
+  return [...new Set(names)].filter((name) => name.endsWith('.service'));
+}
+
+const unpluggedFindings = [
+  finding(
+    'device',
+    'ok',
+    'no webcam is plugged in; each one is watched from a minute after it is plugged in',
+  ),
+  finding(
+    'pairing',
+    'ok',
+    'each webcam is paired by itself, when it is plugged in',
+    'sudo agent pair HOST --instance video0',
+  ),
+];
 
 function installLine({ isUser }: Scope): string {
   return isUser ? 'agent install --user --host HOST' : 'sudo agent install --host HOST';

@@ -11,6 +11,8 @@ import { path } from '../../shared/cli/value-types.js';
 import { pairingCode } from '../../shared/keys/pairing-code.js';
 import { type ValueType, flag, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
+import { runTool } from '../../shared/process/run-tool.js';
+import { instanceName, instanceState } from '../setup/instances.js';
 import { KeyStore } from '../uplink/keys/key-store.js';
 import { PairedMark } from '../uplink/keys/paired-mark.js';
 import { defaultStateDirectory } from '../service/state.js';
@@ -28,6 +30,10 @@ const pairProgram = {
     camera: value(
       cameraName,
       'Only to find the state directory of an agent that is started with --camera. The receiver gives the name.',
+    ),
+    instance: value(
+      instanceName,
+      'One of several agents on this machine: a webcam of --plug, as video0, or the camera of picchanged-watch@CAMERA.',
     ),
     help: flag('Show this help.'),
   },
@@ -59,7 +65,7 @@ export const run = defineCommand({
     const code = isFromInput
       ? parseArgument(pairingCode, await readInputLine('code: '), 'standard input')
       : parseArgument(pairingCode, codeText, 'the second argument');
-    const state = options.state ?? (await findStateDirectory(options.camera, env));
+    const state = options.state ?? (await findStateDirectory(options, env));
     const keys = new KeyStore(state, undefined);
     const { publicKey } = await SigningKey.open(state);
     const camera = await pairWith(receiver, code, { keys, publicKey }, abortOnSignals());
@@ -85,7 +91,15 @@ async function readInputLine(prompt: string): Promise<string> {
   return await firstInputLine();
 }
 
-async function findStateDirectory(camera: string | undefined, env: Environment): Promise<string> {
+async function findStateDirectory(
+  {
+    instance,
+    camera,
+  }: { readonly instance: string | undefined; readonly camera: string | undefined },
+  env: Environment,
+): Promise<string> {
+  const state = env.STATE_DIRECTORY ? undefined : await instanceState(instance, runTool);
+  if (state !== undefined) return state;
   const installed = env.STATE_DIRECTORY
     ? undefined
     : await installedValue('agent', 'AGENT_STATE', env);

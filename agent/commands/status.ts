@@ -1,13 +1,14 @@
 /** `agent status`: reports what the agent does now, from systemd and from its state directory. */
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.js';
 import { cameraName } from '../../shared/protocol/camera-name.js';
 import { writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { serviceLines } from '../../shared/setup/doctor/machine-findings.js';
-import { unitStates } from '../../shared/setup/doctor/unit-state.js';
+import { type UnitState, unitStates } from '../../shared/setup/doctor/unit-state.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
-import { scopeFor } from '../../shared/setup/install/scope.js';
+import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { path } from '../../shared/cli/value-types.js';
 import { flag, value } from '../../shared/cli/option-table.js';
@@ -18,6 +19,9 @@ import { runTool } from '../../shared/process/run-tool.js';
 import { type ReceiverSurvey, receiverFacts, surveyReceivers } from '../setup/receiver-survey.js';
 import { isStateLocked } from '../service/state-lock.js';
 import { agentUnits } from '../setup/units.js';
+import type { Mode } from '../setup/install/agent-plan.js';
+import { installedMode } from '../setup/install/installed-mode.js';
+import { findInstances, hasSingleAgent } from '../setup/instances.js';
 
 const program = {
   name: 'agent',
@@ -43,40 +47,77 @@ Shows the agent's service, the frames that wait for each receiver, and the recei
 export const run = defineCommand({
   program,
   usage,
-  async run({ options: { user }, env, optionsWith }) {
+  async run({ options: { user }, supplied, env, optionsWith }) {
     const scope = scopeFor(user, env);
-    const { variables } = await readInstalledSettings(scope, 'agent');
-    const options = optionsWith(variables);
+    const settings = await readInstalledSettings(scope, 'agent');
+    const options = optionsWith(settings.variables);
     const nowMs = systemClock.nowMs();
-    const units = await unitStates(runTool, agentUnits, user);
-    const state = await stateDirectoryFor(options, scope, env, hostname());
-    const { isAtWork, spools, pairings } = await readState(state);
+    const units = (await unitStates(runTool, agentUnits, user)) ?? [];
+    const mode = await installedMode(scope);
+    const isOne = supplied.has('state') || env.AGENT_STATE !== undefined;
+    const instances = isOne ? [] : await findWebcams(units, scope, mode);
+    const states = instances.map(({ state }) => state);
+    if (isOne || hasSingleAgent(mode, instances, settings)) {
+      states.unshift(await stateDirectoryFor(options, scope, env, hostname()));
+    }
+    const agents: AgentState[] = [];
+    for (const state of states) agents.push(await readState(state));
     if (options.json) {
-      writeTo(1, `${JSON.stringify({ units: units ?? [], state, isAtWork, spools, pairings })}\n`);
+      writeTo(1, `${JSON.stringify({ units, ...agents[0], others: agents.slice(1) })}\n`);
       return;
     }
     const lines = [
-      ...serviceLines(units ?? [], nowMs),
-      `${isAtWork ? 'an agent runs' : 'no agent runs'} with ${state}`,
-      ...(spools.length === 0 ? ['no frame was spooled yet'] : []),
-      ...spools.flatMap((spool) => spoolLines(spool, nowMs)),
-      ...(pairings.length === 0 ? ['not paired with any receiver'] : []),
-      ...pairings.map(({ hosts, camera }) => `paired with ${hosts.join(', ')} as ${camera ?? ''}`),
+      ...(agents.length === 0 ? [unplugged] : serviceLines(units, nowMs)),
+      ...agents.flatMap((agent) => agentLines(agent, nowMs)),
     ];
     writeTo(1, lines.map((line) => `${line}\n`).join(''));
   },
 });
 
-async function readState(state: string) {
+const unplugged =
+  'no webcam is plugged in; each one is watched from a minute after it is plugged in';
+
+function agentLines(
+  { state, isAtWork, spools, pairings }: AgentState,
+  nowMs: number,
+): readonly string[] {
+  return [
+    `${isAtWork ? 'an agent runs' : 'no agent runs'} with ${state}`,
+    ...(spools.length === 0 ? ['no frame was spooled yet'] : []),
+    ...spools.flatMap((spool) => spoolLines(spool, nowMs)),
+    ...(pairings.length === 0 ? ['not paired with any receiver'] : []),
+    ...pairings.map(({ hosts, camera }) => `paired with ${hosts.join(', ')} as ${camera ?? ''}`),
+  ];
+}
+
+async function findWebcams(units: readonly UnitState[], scope: Scope, mode: Mode | undefined) {
+  try {
+    return await findInstances(units, scope, mode?.kind === 'plug');
+  } catch (cause) {
+    throw stateError(join(scope.stateFolder ?? '', 'picchanged'), cause);
+  }
+}
+
+interface AgentState {
+  readonly state: string;
+  readonly isAtWork: boolean;
+  readonly spools: readonly ReceiverSurvey[];
+  readonly pairings: Awaited<ReturnType<KeyStore['pairings']>>;
+}
+
+async function readState(state: string): Promise<AgentState> {
   try {
     const spools = await surveyReceivers(state);
     const pairings = await new KeyStore(state, undefined).pairings();
-    return { isAtWork: await isStateLocked(state), spools, pairings };
+    return { state, isAtWork: await isStateLocked(state), spools, pairings };
   } catch (cause) {
-    if (systemCode(cause) === undefined) throw cause;
-    const hint = 'sudo agent status';
-    throw new OperationalError('STATE', `cannot read ${state}`, { cause, hint });
+    throw stateError(state, cause);
   }
+}
+
+function stateError(path: string, cause: unknown): unknown {
+  if (systemCode(cause) === undefined) return cause;
+  return new OperationalError('STATE', `cannot read ${path}`, { cause, hint: 'sudo agent status' });
 }
 
 function spoolLines(spool: ReceiverSurvey, nowMs: number): readonly string[] {

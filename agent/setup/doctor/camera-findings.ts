@@ -4,6 +4,7 @@ import { access, readFile, stat } from 'node:fs/promises';
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { OperationalError, describeError, systemCode } from '../../../shared/cli/errors.js';
 import { isAbsent } from '../../../shared/files/if-exists.js';
+import { isHiddenFromServices } from '../../../shared/setup/install/given-settings.js';
 import type { RunTool } from '../../../shared/process/run-tool.js';
 import { humanSize } from '../../../shared/cli/humanize.js';
 import { decodeSmall } from '../../detect/decode.js';
@@ -15,15 +16,20 @@ export interface CameraParts {
   /** True when the installed agent runs: it may hold the camera. */
   readonly isWatched: boolean;
   readonly signal: AbortSignal;
+  /** The service's user, whose rights this process has; undefined: the user who runs the doctor. */
+  readonly user: string | undefined;
 }
 
 export async function cameraFindings(parts: CameraParts): Promise<readonly Finding[]> {
   const { choice, device } = parts.settings;
+  if ((choice.kind === 'file' || choice.kind === 'folder') && parts.user !== undefined) {
+    if (isHiddenFromServices(choice.path)) return [hiddenFinding(choice.path)];
+  }
   if (choice.kind !== 'fswebcam') return [await frameFinding(parts)];
   const program = await programFinding(parts.run);
   // TEST: and FILE: are not devices.
   const path = /^(?:v4l2:)?(\/dev\/.+)$/i.exec(device)?.[1];
-  const devices = path === undefined ? [] : [await deviceFinding(path)];
+  const devices = path === undefined ? [] : [await deviceFinding(path, parts.user)];
   const hasFault = [program, ...devices].some(({ level }) => level === 'fault');
   return [program, ...devices, ...(hasFault ? [] : [await frameFinding(parts)])];
 }
@@ -40,8 +46,13 @@ async function programFinding(run: RunTool): Promise<Finding> {
   }
 }
 
+function hiddenFinding(path: string): Finding {
+  const message = `services cannot access /home, /root and /tmp: ${path}`;
+  return finding('frame', 'fault', message, 'use another place, as /srv');
+}
+
 /** Checks that the device exists and that its group can use it, as the service does. */
-async function deviceFinding(path: string): Promise<Finding> {
+async function deviceFinding(path: string, user: string | undefined): Promise<Finding> {
   let found;
   try {
     found = await stat(path);
@@ -59,8 +70,10 @@ async function deviceFinding(path: string): Promise<Finding> {
   try {
     await access(path, constants.R_OK | constants.W_OK);
   } catch {
-    const fix = `sudo usermod --append --groups ${group} $USER, then log in again`;
-    return finding('device', 'fault', `this user cannot use ${description}`, fix);
+    const byHand = `sudo usermod --append --groups ${group} $USER, then log in again`;
+    const ofService = `sudo chgrp video ${path} && sudo chmod 0660 ${path}`;
+    const message = `${user ?? 'this user'} cannot use ${description}`;
+    return finding('device', 'fault', message, user === undefined ? byHand : ofService);
   }
   const isOpenToGroup = (found.mode & 0o060) === 0o060 && group === 'video';
   if (isOpenToGroup || (found.mode & 0o006) === 0o006) return finding('device', 'ok', description);

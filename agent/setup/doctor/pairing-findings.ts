@@ -14,11 +14,12 @@ export interface PairingFound {
   readonly keys: readonly CameraKey[] | undefined;
 }
 
-/** @param camera name of the camera while it is not paired */
+/** @param camera name of the camera while it is not paired @param isUser an agent of the user's systemd instance */
 export async function pairingFindings(
   store: KeyStore,
   destination: Destination,
   camera: string,
+  isUser: boolean,
 ): Promise<PairingFound> {
   const address = formatAddress(destination.host, destination.port);
   let keys;
@@ -41,8 +42,9 @@ export async function pairingFindings(
     return { keys, findings: [finding('pairing', 'ok', message)] };
   }
   const message = `not paired with ${address}: frames are sent unencrypted`;
-  const fix =
-    "on the receiver's machine: sudo receiver pair NAME; then run the printed line here with sudo";
+  // With sudo the key would be root's.
+  const how = isUser ? 'without sudo' : 'with sudo';
+  const fix = `on the receiver's machine: sudo receiver pair NAME; then run the printed line here ${how}`;
   return { keys, findings: [finding('pairing', 'warning', message, fix)] };
 }
 
