@@ -83,11 +83,7 @@ describe.skipIf(why !== undefined)(`the camera machine ${why ?? ''}`, () => {
     await lab.must('systemctl', 'start', 'picchanged-watch@front', 'picchanged-watch@back');
     for (const camera of ['front', 'back']) {
       await arrived(lab, camera, 1);
-      await lab.until(
-        `picchanged-watch@${camera}`,
-        'StatusText',
-        /^\d+ frames seen, 1 to send$/,
-      );
+      await lab.until(`picchanged-watch@${camera}`, 'StatusText', /^\d+ frames seen, 1 to send$/);
     }
     show(lab, 'back', 'visitor');
     await arrived(lab, 'back', 2);
