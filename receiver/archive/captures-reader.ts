@@ -235,7 +235,7 @@ const dayName = (localMs: number): string =>
   clockedPath('', { capturedAtMs: localMs, utcOffsetMinutes: 0 }).folder.slice(1);
 
 /** Calls `act` with a folder below another. @returns undefined: there is none; links and files are none */
-async function within<T>(
+export async function within<T>(
   parent: Folder,
   path: readonly string[],
   act: (folder: Folder) => Promise<T>,

@@ -8,7 +8,7 @@ import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { flag } from '../../shared/cli/option-table.js';
-import { ago, counted, humanSize } from '../../shared/cli/humanize.js';
+import { ago, humanSize } from '../../shared/cli/humanize.js';
 import { capturesFor } from '../setup/installed.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPath } from '../access/keys/keys-path.js';
@@ -16,8 +16,8 @@ import { type PairedCamera, listCameras } from '../access/keys/pairing-codes.js'
 import { hasClosedMark } from '../store/closed-mark.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
-import { type CameraSurvey, surveyCaptures } from '../store/captures-survey.js';
 import { receiverUnits } from '../setup/units.js';
+import { type CameraNow, cameraText, camerasNow } from '../setup/cameras-now.js';
 import { type Forecast, forecastText } from '../archive/retention/forecast.js';
 import { type RetentionLimits, hasLimits, limitsText } from '../archive/retention/limits.js';
 import { readForecast } from '../archive/retention/read-forecast.js';
@@ -74,7 +74,7 @@ export const run = defineCommand({
       `captures are in ${dir}`,
       ...(space === undefined ? [] : [spaceLine(space, limits, settings.status === 'hidden')]),
       ...(cameras.length === 0 ? ['no camera has sent a frame yet'] : []),
-      ...cameras.map((camera) => cameraLine(camera, nowMs)),
+      ...cameras.map((camera) => `${camera.camera}: ${cameraText(camera, nowMs)}`),
       ...pairingLines(pairing, nowMs),
     ];
     writeTo(1, lines.map((line) => `${line}\n`).join(''));
@@ -86,9 +86,9 @@ function hiddenCaptures(path: string): OperationalError {
   return new OperationalError('STORE', message, { hint: 'sudo receiver status' });
 }
 
-async function readCaptures(dir: string, nowMs: number): Promise<readonly CameraSurvey[]> {
+async function readCaptures(dir: string, nowMs: number): Promise<readonly CameraNow[]> {
   try {
-    return await surveyCaptures(dir, nowMs, systemClock.utcOffsetMinutes(nowMs));
+    return await camerasNow(dir, nowMs, systemClock.utcOffsetMinutes(nowMs));
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return [];
     if (systemCode(cause) === undefined) throw cause;
@@ -116,11 +116,6 @@ function spaceLine(space: Forecast, limits: RetentionLimits, isHidden: boolean):
   // Without the settings the limits are unknown.
   if (isHidden && !hasLimits(limits)) return `space: ${humanSize(space.usedBytes)} used`;
   return `space: ${limited}${forecastText(space, limits)}`;
-}
-
-function cameraLine({ camera, lastMs, todayFrames, todayBytes }: CameraSurvey, nowMs: number) {
-  const last = lastMs === undefined ? 'no frame' : `last frame ${ago(lastMs, nowMs)}`;
-  return `${camera}: ${last}, ${counted(todayFrames, 'frame')} today (${humanSize(todayBytes)})`;
 }
 
 interface Pairing {

@@ -20,6 +20,7 @@ import type { Quota } from '../limits/quota.js';
 import type { FrameStore, StoredFrame } from '../store/store-port.js';
 import type { Signer } from '../access/peer.js';
 import type { Evidence } from '../store/record-line.js';
+import { earliestPlausibleMs } from '../../shared/protocol/frame-path.js';
 import { evidenceOf } from './evidence.js';
 import { hashedAtOnce, prices, stepsPerPayment } from '../limits/work/prices.js';
 import type { Tab } from '../limits/work/work-budgets.js';
@@ -29,6 +30,10 @@ const storeRetryMs = 5000;
 
 /** Below this the difference of two clocks cannot be told from the time that a message takes. */
 const minClockErrorMs = 1000;
+/** A larger difference is logged, once for each connection. */
+const wrongClockMs = 60_000;
+
+const clockHint = 'frames are named by its clock: see timedatectl on both machines';
 
 export interface FrameIntakeParts {
   readonly store: FrameStore;
@@ -51,6 +56,7 @@ export class FrameIntake {
   readonly #failures: RepeatingErrorLog;
   readonly #camera: string;
   readonly #epoch: string;
+  #hasWarnedOfClock = false;
 
   constructor({ camera, epoch }: HelloMessage, parts: FrameIntakeParts) {
     this.#camera = camera;
@@ -92,6 +98,8 @@ export class FrameIntake {
     const frame = { camera, id, jpeg, sha256, verdict, evidence, ...moment };
     const stored = await this.#answer(id, () => this.#parts.store.put(frame));
     if (stored === undefined) return;
+    // A frame that waited may be old; none is younger than its arrival.
+    this.#checkClock(Math.max(0, capturedAtMs - receivedAtMs), capturedAtMs);
     if (!stored.duplicate) tab.refund();
     this.#parts.onStored({ ...stored, camera, byteCount: jpeg.length });
   }
@@ -126,6 +134,7 @@ export class FrameIntake {
     const id = { epoch: this.#epoch, sequence };
     const receivedAtMs = this.#parts.clock.nowMs();
     const errorMs = clockMs - receivedAtMs;
+    this.#checkClock(errorMs, clockMs);
     const report = {
       ...{ camera, id, report: message, utcOffsetMinutes, receivedAtMs },
       // A stretch that ends at midnight belongs to the day before.
@@ -134,6 +143,15 @@ export class FrameIntake {
       evidence: this.#evidenceOf(message),
     };
     await this.#answer(id, () => this.#parts.store.recordReport(report));
+  }
+
+  /** @param errorMs the camera's clock minus this machine's, or less @param clockMs the camera's clock */
+  #checkClock(errorMs: number, clockMs: number): void {
+    const isUnset = clockMs < earliestPlausibleMs;
+    if (this.#hasWarnedOfClock || (Math.abs(errorMs) <= wrongClockMs && !isUnset)) return;
+    this.#hasWarnedOfClock = true;
+    const clock = new Date(clockMs).toISOString();
+    this.#parts.log.warn(`the clock of ${this.#camera} is wrong`, { clock, hint: clockHint });
   }
 
   /** Charges a line's bytes. @returns how long the agent must wait */

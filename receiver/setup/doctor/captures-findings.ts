@@ -6,10 +6,9 @@ import { systemClock } from '../../../shared/clock.js';
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { spaceFinding } from '../../../shared/setup/doctor/machine-findings.js';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
-import { ago, counted, humanSize } from '../../../shared/cli/humanize.js';
 import { Folder } from '../../store/folder.js';
 import { markerName } from '../../store/store-marker.js';
-import { surveyCaptures } from '../../store/captures-survey.js';
+import { cameraText, camerasNow } from '../cameras-now.js';
 
 export async function capturesFindings(
   directory: string,
@@ -83,11 +82,11 @@ async function markerFinding(directory: string): Promise<Finding> {
 
 async function cameraFindings(directory: string, nowMs: number): Promise<readonly Finding[]> {
   const offset = systemClock.utcOffsetMinutes(nowMs);
-  const surveys = await surveyCaptures(directory, nowMs, offset);
-  if (surveys.length === 0) return [finding('cameras', 'ok', 'no camera has sent a frame yet')];
-  return surveys.map(({ camera, lastMs, todayFrames, todayBytes }) => {
-    const last = lastMs === undefined ? 'no frame' : `last frame ${ago(lastMs, nowMs)}`;
-    const today = `${counted(todayFrames, 'frame')} today (${humanSize(todayBytes)})`;
-    return finding('cameras', 'ok', `${camera}: ${last}, ${today}`);
+  const cameras = await camerasNow(directory, nowMs, offset);
+  if (cameras.length === 0) return [finding('cameras', 'ok', 'no camera has sent a frame yet')];
+  return cameras.map((each) => {
+    const text = `${each.camera}: ${cameraText(each, nowMs)}`;
+    if (each.clockError === undefined) return finding('cameras', 'ok', text);
+    return finding('cameras', 'warning', text, 'at both machines: timedatectl');
   });
 }
