@@ -8,7 +8,6 @@ import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
 import {
-  answerDeadlineMs,
   maxHeaderBytes,
   maxIdleMessagesPerMinute,
   preface,
@@ -289,8 +288,7 @@ export class Link {
       const now = clock.monotonicMs();
       void this.#pump();
       if (this.#liveness.isTimedOut(now, this.#isAwaiting)) {
-        const reason = `no answer for ${answerDeadlineMs / 1000} s`;
-        this.#socket.destroy(new OperationalError('LINK', reason));
+        this.#socket.destroy(this.#liveness.failure);
       } else if (this.#liveness.isPingDue(now) && this.#maxInFlight && !this.#hasSentBye) {
         this.#send({ type: 'ping' });
         this.#liveness.pinged();

@@ -1,4 +1,5 @@
 /** Timeout and ping of a link, from the times of received and sent bytes. Pure. */
+import { OperationalError } from '../../shared/cli/errors.js';
 import { answerDeadlineMs, pingIntervalMs } from '../../shared/protocol/protocol-limits.js';
 
 export class Liveness {
@@ -14,6 +15,13 @@ export class Liveness {
 
   constructor(nowMs: number) {
     this.#startedAtMs = this.#lastSentAtMs = this.#lastActivityAtMs = nowMs;
+  }
+
+  /** Why a link ends that has timed out. */
+  get failure(): OperationalError {
+    const hint = 'is this the port of a picchanged receiver?';
+    const message = `no answer for ${answerDeadlineMs / 1000} s`;
+    return new OperationalError('LINK', message, this.#hasWelcome ? {} : { hint });
   }
 
   received(nowMs: number): void {

@@ -116,14 +116,18 @@ export class UplinkStates {
       for (const act of this.#onChange) act();
       void this.#write();
     };
+    let waitsFor: string | undefined;
     return {
       delivers: () => {
         // For each acknowledged entry: cheap when nothing changes.
         if (this.#states[folder]?.why !== undefined) change({ why: undefined });
       },
       waits: (error) => {
-        const why = describeError(error).slice(0, maxWhy);
-        if (this.#states[folder]?.why !== why) change({ why });
+        // The causes may differ from attempt to attempt.
+        const message = error instanceof Error ? error.message : String(error);
+        if (this.#states[folder]?.why !== undefined && message === waitsFor) return;
+        waitsFor = message;
+        change({ why: describeError(error).slice(0, maxWhy) });
       },
       exceeds: (maxFrameBytes) => {
         if (this.#states[folder]?.maxFrameBytes !== maxFrameBytes) change({ maxFrameBytes });

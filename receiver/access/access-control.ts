@@ -12,6 +12,7 @@ import { refusalFor } from './address-policy.js';
 import type { Peer, Signer } from './peer.js';
 import { readPublicKey } from '../../shared/protocol/statement.js';
 import type { KeyHolder, KeyRing } from './keys/key-ring.js';
+import { pairedOnlyMessage } from '../../shared/protocol/plain-answers.js';
 import type { KeyClaim, TlsConnection } from './tls.js';
 
 /** How often an idle peer is checked for revocation; a peer that sends is checked at each frame. */
@@ -20,11 +21,6 @@ const checkEveryMs = 2000;
 const noteSeenEveryMs = 60_000;
 /** Shortest time between two writes, for a camera that connects again and again. */
 const minNoteSeenMs = 10_000;
-
-/** Sent to a peer that uses plaintext where only paired cameras are accepted. */
-export const pairedOnlyMessage =
-  'this receiver accepts paired cameras only: pair this one (receiver pair NAME), ' +
-  'or accept raw senders too (receiver --open)';
 
 export interface AccessControlParts {
   readonly ring: KeyRing;

@@ -66,8 +66,8 @@ export const run = defineCommand({
       options.host === undefined && others.length > 0 ? `, or ${others.join(', ')}` : '';
     writeTo(
       2,
-      `Type that line at the camera within ${formatDuration(codeLifeMs)}, with sudo if agent install ` +
-        `was run with sudo. This machine is ${host}${alternatives}; ` +
+      `Type that line at the camera within ${codeLifeMs / 60_000} minutes; with sudo if you installed ` +
+        `the agent with sudo. This machine is ${host}${alternatives}; ` +
         `the keys are in ${folder.path}.\n`,
     );
   },

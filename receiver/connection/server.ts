@@ -4,9 +4,10 @@
  */
 import type { Socket } from 'node:net';
 import { formatAddress } from '../../shared/cli/address.js';
-import { plainAddress } from '../../shared/protocol/camera-name.js';
+import { isLoopback, plainAddress } from '../../shared/protocol/camera-name.js';
+import { pairedOnlyMessage } from '../../shared/protocol/plain-answers.js';
 import { formatIdentity } from '../../shared/keys/identity.js';
-import { OperationalError } from '../../shared/cli/errors.js';
+import { OperationalError, describeError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
 import { helloDeadlineMs } from '../../shared/protocol/protocol-limits.js';
 import { RateLimitedLog } from '../limits/rate-limited-log.js';
@@ -98,7 +99,10 @@ export class ConnectionServer {
       await serving;
       log.debug('connection ended', { peer });
     } catch (error) {
-      log.warn('connection closed', { peer, error: abortReason ?? error });
+      // The doctor of this machine looks whether a receiver answers; another local peer reads the reason.
+      const isProbe = isLoopback(address) && describeError(error).includes(pairedOnlyMessage);
+      if (isProbe) log.debug('connection closed', { peer, error });
+      else log.warn('connection closed', { peer, error: abortReason ?? error });
     }
     handshakeTimer.abort();
     this.#limiter.release(slot);

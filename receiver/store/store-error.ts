@@ -7,7 +7,7 @@ const hints: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only: remount it',
   EACCES: 'give this user write access, or choose another --dir',
   EPERM: 'give this user write access, or choose another --dir',
-  ENOENT: 'it was unmounted or removed: put it back or restart the receiver',
+  ENOENT: 'it was unmounted or removed: put it back, or choose another --dir',
   ENOTDIR: 'a part of the path is a file: choose another --dir',
   EEXIST: 'a part of the path is a file: choose another --dir',
   EIO: 'the disk has errors: check the kernel log',

@@ -45,3 +45,8 @@ export function plainAddress(address: string): string {
   const mapped = isIPv6(bare) ? /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] : undefined;
   return mapped ?? bare;
 }
+
+/** @param address as of `plainAddress` */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address);
+}

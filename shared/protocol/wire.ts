@@ -10,6 +10,7 @@
 import { crc32 } from 'node:zlib';
 import { ByteQueue } from '../byte-queue.js';
 import { OperationalError } from '../cli/errors.js';
+import { notAReceiver } from './plain-answers.js';
 import { preface } from './protocol-limits.js';
 
 export interface WireMessage {
@@ -151,15 +152,6 @@ function parseHeader(bytes: Buffer): Record<string, unknown> {
     throw violation('a header that is not a JSON object');
   }
   return header as Record<string, unknown>;
-}
-
-function notAReceiver(bytes: Buffer): OperationalError {
-  const received = bytes
-    .toString('latin1', 0, 200)
-    .replaceAll(/[^\x20-\x7e]+/g, ' ')
-    .trim();
-  const expectation = `not a picchanged receiver of this protocol version: it sent '${received}'`;
-  return new OperationalError('PROTOCOL', expectation);
 }
 
 function violation(what: string, cause?: unknown): OperationalError {

@@ -472,6 +472,7 @@ describe('conventions of the sources', () => {
       'node:zlib',
       'shared/byte-queue',
       'shared/cli/errors',
+      'shared/protocol/plain-answers',
       'shared/protocol/protocol-limits',
     ]);
   });

@@ -4,6 +4,7 @@ import { type Socket, isIP } from 'node:net';
 import { type Destination, formatAddress } from '../../../shared/cli/address.js';
 import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { readGreeting } from '../../../shared/setup/doctor/greeting.js';
+import { plainAnswer } from '../../../shared/protocol/plain-answers.js';
 import { OperationalError, describeError } from '../../../shared/cli/errors.js';
 import type { CameraKey } from '../../../shared/keys/identity.js';
 import { openConnection } from '../../uplink/connection.js';
@@ -67,7 +68,9 @@ async function answerFinding(
     return finding('receiver', 'ok', `${address} answers${key === undefined ? '' : ', over TLS'}`);
   }
   if (greeting.kind === 'words') {
-    return finding('receiver', 'fault', `${address} answers: ${greeting.words}`, remoteFix);
+    const { message, hint, received } = plainAnswer(greeting.words);
+    const detail = received === undefined ? '' : `: it sent '${received}'`;
+    return finding('receiver', 'fault', `${address}: ${message}${detail}`, hint);
   }
   const message =
     greeting.kind === 'silent'

@@ -7,7 +7,7 @@ import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { readGreeting } from '../../../shared/setup/doctor/greeting.js';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
 import { type RunTool, ask } from '../../../shared/process/run-tool.js';
-import { pairedOnlyMessage } from '../../access/access-control.js';
+import { pairedOnlyMessage } from '../../../shared/protocol/plain-answers.js';
 
 const connectLimitMs = 5000;
 /** A receiver that systemd starts for this connection needs a moment. */

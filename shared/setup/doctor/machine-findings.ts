@@ -89,6 +89,11 @@ function unitFinding(unit: UnitState, nowMs: number, scope: string): Finding {
   if (active === 'activating' && restarts > 0) {
     return finding('service', 'fault', message, `${sudo}journalctl${scope} -u ${name} -n 20`);
   }
+  // The camera's own finding has the reason and the fix.
+  if (unit.statusText.startsWith('no frame:')) {
+    const short = describeUnit({ ...unit, statusText: 'without a frame' }, nowMs);
+    return finding('service', 'warning', `${name} ${short}`);
+  }
   if (enabled === 'disabled') {
     const fix = `${sudo}systemctl${scope} enable ${name}`;
     return finding('service', 'warning', `${message}; not enabled: it will not start at boot`, fix);

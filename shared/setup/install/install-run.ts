@@ -18,7 +18,7 @@ export async function runInstall(
   run: RunTool,
 ): Promise<void> {
   if (!dryRun) await checkRights([plan.program, 'install', ...argv], plan.scope, run);
-  const runner = runnerFor(run, plan.scope.isUser, dryRun);
+  const runner = runnerFor(plan, run, dryRun);
   await asInstallError('install', applyPlan(plan, runner, force));
   for (const note of plan.notes) print(`note     ${note}`);
 }
@@ -32,7 +32,7 @@ export async function runUninstall(
 ): Promise<void> {
   const { program, scope } = removal;
   if (!isDryRun) await checkRights([program, 'uninstall', ...argv], scope, run);
-  const runner = runnerFor(run, scope.isUser, isDryRun);
+  const runner = runnerFor(removal, run, isDryRun);
   await asInstallError('uninstall', removeInstalled(removal, runner));
 }
 
@@ -47,8 +47,12 @@ async function asInstallError(command: string, work: Promise<void>): Promise<voi
   }
 }
 
-function runnerFor(run: RunTool, isUser: boolean, isDryRun: boolean): Runner {
-  return { run, isUser, isDryRun, print };
+function runnerFor(
+  { program, scope }: Pick<Plan, 'program' | 'scope'>,
+  run: RunTool,
+  isDryRun: boolean,
+): Runner {
+  return { program, run, isUser: scope.isUser, isDryRun, print };
 }
 
 /** systemd's major version; undefined when systemctl is missing. */

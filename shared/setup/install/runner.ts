@@ -5,6 +5,8 @@ import { type RunTool, ask } from '../../process/run-tool.js';
 
 export interface Runner {
   readonly run: RunTool;
+  /** Whose installation it is. */
+  readonly program: 'agent' | 'receiver';
   readonly isUser: boolean;
   /** True: commands are printed and not run. */
   readonly isDryRun: boolean;
@@ -41,7 +43,15 @@ export async function runCommand(
   }
   if (result.exitCode === 0) return;
   const reason = result.stderr.trim().split('\n').slice(0, 3).join(' ');
-  throw new OperationalError('INSTALL', `${commandText} failed: ${reason}`);
+  // systemd's own text names commands that show its whole journal.
+  const isJob = /^Job for .* failed/.test(reason);
+  const doctor = `why: ${runner.isUser ? '' : 'sudo '}${runner.program} doctor${runner.isUser ? ' --user' : ''}`;
+  const text = isJob ? 'the service did not start' : reason;
+  throw new OperationalError(
+    'INSTALL',
+    `${commandText} failed: ${text}`,
+    isJob ? { hint: doctor } : {},
+  );
 }
 
 /** As `runCommand`, for a command that may fail: prints the failure. */

@@ -332,9 +332,9 @@ describe('an uplink', () => {
   });
 
   it('logs the first bytes of a peer that is no receiver', async () => {
-    const peer = await startPeer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n'));
+    const peer = await startPeer((socket) => socket.end('220 mail.example ESMTP\r\n'));
     const { lines } = startUplink(peer.port);
-    await eventually(() => lines.some((line) => line.includes('400 Bad Request')), 'logged');
+    await eventually(() => lines.some((line) => line.includes('220 mail.example')), 'logged');
   });
 
   it('logs the reason when the receiver refuses the session', async () => {

@@ -23,6 +23,7 @@ function setting(failing = /^$/) {
   };
   const runner = {
     run,
+    program: 'agent' as const,
     isUser: true,
     isDryRun: false,
     print: (line: string) => void printed.push(line),
