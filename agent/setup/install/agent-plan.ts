@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { UsageError } from '../../../shared/cli/errors.js';
 import type { Plan, PlannedFile } from '../../../shared/setup/install/plan.js';
+import type { SettingChanges } from '../../../shared/setup/install/environment-file.js';
 import { type Package, programFiles } from '../../../shared/setup/install/program-files.js';
 import type { Scope } from '../../../shared/setup/install/scope.js';
 import { type Fitting, fittedUnit, unitFile } from '../../../shared/setup/install/shipped-units.js';
@@ -19,7 +20,7 @@ export interface AgentPlanRequest {
   readonly mode: Mode;
   /** Time between two shots of the timer; undefined: the default of the shipped unit. */
   readonly intervalMs: number | undefined;
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: SettingChanges;
   /** The agent's state directory, with its keys; undefined: each webcam has its own. */
   readonly state: string | undefined;
   readonly package: Package;

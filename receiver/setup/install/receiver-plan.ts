@@ -1,6 +1,7 @@
 /** The units for a requested installation, and their changes to the shipped ones. */
 import { join } from 'node:path';
 import type { Plan, PlannedFile } from '../../../shared/setup/install/plan.js';
+import type { SettingChanges } from '../../../shared/setup/install/environment-file.js';
 import { type Package, programFiles } from '../../../shared/setup/install/program-files.js';
 import type { Scope } from '../../../shared/setup/install/scope.js';
 import { fittedUnit, unitFile } from '../../../shared/setup/install/shipped-units.js';
@@ -22,7 +23,7 @@ export interface ReceiverPlanRequest {
   readonly isAccept: boolean;
   /** `ListenStream=` of the socket; empty: as shipped. */
   readonly listen: readonly string[];
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: SettingChanges;
   /** Whether frames are to be deleted: a timer then deletes them while no camera is connected. */
   readonly isLimited: boolean;
   readonly package: Package;

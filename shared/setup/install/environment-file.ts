@@ -17,16 +17,20 @@ export function readEnvironmentFile(text: string): ReadonlyMap<string, string> {
   return new Map(assignments(text).map(({ key, value }) => [key, value]));
 }
 
+/** New values by variable; undefined: the variable is removed. */
+export type SettingChanges = Readonly<Record<string, string | undefined>>;
+
 /**
- * The text with the settings: existing keys are changed in place, new keys are appended.
+ * The text with the changes: existing keys are changed in place, new keys are appended.
  * @throws {OperationalError} INSTALL: the text ends in an open quote or a backslash, which would swallow a new line
  */
-export function changeEnvironmentFile(
-  text: string,
-  settings: Readonly<Record<string, string>>,
-): string {
+export function changeEnvironmentFile(text: string, settings: SettingChanges): string {
   let changed = text;
   for (const [key, value] of Object.entries(settings)) {
+    if (value === undefined) {
+      changed = withoutKey(changed, key);
+      continue;
+    }
     const line = `${key}=${quoteValue(value)}`;
     const existing = assignments(changed).findLast((assignment) => assignment.key === key);
     if (existing === undefined) {
@@ -45,6 +49,17 @@ export function changeEnvironmentFile(
     );
   }
   return changed;
+}
+
+/** Removes every assignment of the key: of two, the first would apply without the last. */
+function withoutKey(text: string, key: string): string {
+  let kept = text;
+  for (const found of assignments(text).toReversed()) {
+    if (found.key !== key) continue;
+    const start = kept.lastIndexOf('\n', found.start - 1) + 1;
+    kept = kept.slice(0, start) + kept.slice(found.end + 1);
+  }
+  return kept;
 }
 
 /** Unquoted if it has no special character; else in double quotes, where four characters are escaped. */

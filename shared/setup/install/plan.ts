@@ -1,4 +1,5 @@
 /** The plan of an installation; apply-plan.ts applies it. Pure. */
+import type { SettingChanges } from './environment-file.js';
 import type { Scope } from './scope.js';
 
 /** A file that install writes, and uninstall removes. */
@@ -9,10 +10,10 @@ export interface PlannedFile {
   readonly mode: number;
 }
 
-/** Values of the settings file; its other lines stay as they are. */
+/** Changes of the settings file; its other lines stay as they are. */
 export interface PlannedSettings {
   readonly path: string;
-  readonly values: Readonly<Record<string, string>>;
+  readonly values: SettingChanges;
   /** Comment lines at the start of a new file. */
   readonly heading: string;
 }

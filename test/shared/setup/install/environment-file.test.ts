@@ -51,6 +51,13 @@ describe('an environment file', () => {
     expect(changeEnvironmentFile(first, { A: 'n w' })).toBe('# why\nA="n w"\nB=2\n');
   });
 
+  it('removes a key with all of its lines, and keeps all other text', () => {
+    const text = '# why\nA="old\nvalue" \n\n  A=2\nB=2\n;C=3\n  A=3';
+    expect(changeEnvironmentFile(text, { A: undefined })).toBe('# why\n\nB=2\n;C=3\n');
+    expect(changeEnvironmentFile(text, { C: undefined })).toBe(text);
+    expect(changeEnvironmentFile('A=1', { A: undefined, B: '2' })).toBe('B=2\n');
+  });
+
   it.each(["A='b", 'A="b', 'A=b\\', '# b \\'])('that ends with %s cannot be extended', (text) => {
     expect(() => changeEnvironmentFile(text, { B: '1' })).toThrow(
       expect.objectContaining({ code: 'INSTALL' }) as Error,
