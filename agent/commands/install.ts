@@ -30,7 +30,8 @@ const usage = `agent install --host HOST[:PORT] [--camera NAME] [--watch|--timer
 
 Installs the agent as a service and starts it: writes its units and settings and creates its user. All other
 flags of the agent are accepted and become settings. Run it again to change settings: those that are not given
-stay as they are. agent uninstall removes everything again.
+stay as they are, and an empty value, as --mask= or --mask none, takes one back. agent uninstall removes everything
+again.
 
 `;
 

@@ -11,7 +11,8 @@ const usage = `agent --host HOST[:PORT] [--source SOURCE] … [-- COMMAND ARGUME
 
 Watches a camera and sends the frames in which something changed to a receiver.
 Every flag has an environment variable: --shot-timeout is AGENT_SHOT_TIMEOUT. AGENT_COMMAND holds the command
-after -- as a JSON array.
+after -- as a JSON array. An empty value, as --mask=, takes an option back: its default applies. So does the value
+none, where that is not a name.
 
 `;
 

@@ -6,6 +6,7 @@ import { cameraPattern } from './frame-entry.js';
 /** A camera's folder, also that of a raw sender. */
 export const folderName: ValueType<string> = {
   metavar: 'NAME',
+  noneIsValue: true,
   parse(text) {
     if (!cameraPattern.test(text)) throw new InvalidValue('must be the name of a camera');
     return text;

@@ -18,6 +18,7 @@ import type { Erasure } from '../store/erasures.js';
 
 const reason: ValueType<string> = {
   metavar: 'TEXT',
+  noneIsValue: true,
   parse(text) {
     if (text.trim() === '' || text.length > 500) {
       throw new InvalidValue('must be a text of 1 to 500 characters');

@@ -31,7 +31,7 @@ const usage = `receiver install --dir DIR [--listen [ADDRESS:]PORT] [--accept] â
 Installs the receiver as a service that systemd starts when a camera connects: writes its units and its settings,
 creates its user, and opens the port. The service runs as the owner of DIR; if that is root, as user surveillance.
 All other flags of the receiver are accepted too and become settings. Run it again to change settings: those that
-are not given stay as they are. receiver uninstall removes everything that was installed.
+are not given stay as they are, and an empty value, as --max-age= or --max-age none, takes one back. receiver uninstall removes everything that was installed.
 
 `;
 
@@ -66,8 +66,12 @@ export const run = defineCommand({
     });
     const before = await readInstalledSettings(scope, 'receiver');
     const installed = before.variables;
+    // A flag that is taken back, as --keys=, means the default and not what is installed.
+    const kept = (key: string, value: string | undefined): string | undefined =>
+      supplied.has(key) ? undefined : value;
     const directory = requireDirectory(
-      options.dir ?? installed.RECEIVER_DIR ?? (scope.isUser ? undefined : shippedDirectory),
+      options.dir ??
+        (kept('dir', installed.RECEIVER_DIR) || (scope.isUser ? undefined : shippedDirectory)),
     );
     const absolute = absolutePath(directory, scope.isUser);
     const isServiceFolder = scope.isUser || absolute === shippedDirectory;
@@ -84,9 +88,11 @@ export const run = defineCommand({
     const plan = await receiverPlan({
       directory: absolute,
       owner: isServiceFolder ? undefined : await capturesOwner(absolute, serviceUser, runTool),
-      keys: settings.RECEIVER_KEYS ?? (installed.RECEIVER_KEYS || installedKeysPath(scope, env)),
+      keys:
+        settings.RECEIVER_KEYS ??
+        (kept('keys', installed.RECEIVER_KEYS) || installedKeysPath(scope, env)),
       isAccept: supplied.has('accept') ? options.accept : (socket?.isAccept ?? false),
-      listen: listen.length > 0 ? listen : (socket?.listen ?? []),
+      listen: supplied.has('listen') ? listen : (socket?.listen ?? []),
       settings: { ...settings, ...defaults.settings },
       isLimited: defaults.isLimited,
       notes: defaults.notes,

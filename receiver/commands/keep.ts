@@ -18,6 +18,7 @@ import { capturesFor } from '../setup/installed.js';
 
 const noteText: ValueType<string> = {
   metavar: 'TEXT',
+  noneIsValue: true,
   parse(text) {
     if (text.length > 1000 || /\p{Cc}/u.test(text)) {
       throw new InvalidValue('must have at most 1000 characters, in one line');

@@ -25,7 +25,8 @@ import { viewerFor } from './viewer.js';
 const usage = `receiver --dir DIR [--listen [ADDRESS:]PORT] …
 
 Receives frames from agents, or from cat x.jpg | socat - TCP:HOST:4444, and stores each as a file.
-Every flag has an environment variable: --max-frame is RECEIVER_MAX_FRAME.
+Every flag has an environment variable: --max-frame is RECEIVER_MAX_FRAME. An empty value, as --max-age=, takes an
+option back: its default applies. So does the value none, where that is not a name.
 
 `;
 

@@ -9,6 +9,7 @@ import { proxyNetwork } from './access/client-address.js';
 /** A name by which a browser reaches the viewer. */
 const hostName: ValueType<string> = {
   metavar: 'NAME',
+  noneIsValue: true,
   parse(text) {
     const isName = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text) && isIP(text) === 0;
     if (!isName) throw new InvalidValue('must be the name of a host, such as cams.example.org');

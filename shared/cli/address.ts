@@ -20,6 +20,7 @@ export interface ListenAddress {
 /** `laptop`, `laptop:4444`, `192.168.1.5:4444`, `[fe80::1%eth0]:4444`, `::1`. */
 export const destination: ValueType<Destination> = {
   metavar: 'HOST[:PORT]',
+  noneIsValue: true,
   parse(text) {
     const { host, port } = splitPort(text);
     if (!isHost(host))

@@ -12,6 +12,8 @@ import { InvalidValue } from './units.js';
 export interface ValueType<T> {
   /** Placeholder in help: `DURATION`. */
   readonly metavar: string;
+  /** `none` is a value, such as a name: it does not take the option back. */
+  readonly noneIsValue?: boolean;
   /** @throws {InvalidValue} with the rule that the text breaks. */
   parse(text: string): T;
 }
@@ -21,6 +23,7 @@ export interface Option<T> {
   readonly metavar: string | undefined;
   readonly defaultText: string | undefined;
   readonly isMany: boolean;
+  readonly noneIsValue: boolean;
   /** @param texts in the order given; empty: no flag, no variable, no default */
   read(texts: readonly string[]): T;
 }
@@ -49,6 +52,7 @@ export function value<T>(
     metavar: kind.metavar,
     defaultText,
     isMany: false,
+    noneIsValue: kind.noneIsValue === true,
     read: (texts) => {
       const text = texts.at(-1);
       return text === undefined ? undefined : kind.parse(text);
@@ -63,6 +67,7 @@ export function list<T>(kind: ValueType<T>, help: string): Option<readonly T[]> 
     metavar: kind.metavar,
     defaultText: undefined,
     isMany: true,
+    noneIsValue: kind.noneIsValue === true,
     read: (texts) => texts.map((text) => kind.parse(text)),
   };
 }
@@ -74,6 +79,7 @@ export function flag(help: string): Option<boolean> {
     metavar: undefined,
     defaultText: undefined,
     isMany: false,
+    noneIsValue: false,
     read: (texts) => {
       const text = (texts.at(-1) ?? 'no').toLowerCase();
       if (['1', 'true', 'yes', 'on'].includes(text)) return true;
@@ -110,7 +116,7 @@ export function readCommandLine<Table extends OptionTable>(
   const options: Record<string, unknown> = {};
   for (const [key, option] of Object.entries(program.table)) {
     const variable = variableName(program.name, key);
-    // An empty value counts as unset: an EnvironmentFile keeps the line of a cleared setting.
+    // An empty variable counts as unset.
     const fromEnv = env[variable]?.trim() || undefined;
     let texts = flags.supplied.get(key);
     let origin = `--${flagName(key)}`;
@@ -118,10 +124,22 @@ export function readCommandLine<Table extends OptionTable>(
       texts = option.isMany ? fromEnv.split(/\s+/) : [fromEnv];
       origin = variable;
     }
-    texts ??= option.defaultText === undefined ? [] : [option.defaultText];
+    texts = givenTexts(option, texts ?? []);
+    if (texts.length === 0 && option.defaultText !== undefined) texts = [option.defaultText];
     options[key] = readOption(option, texts, origin);
   }
   return { ...flags, options: options as OptionValues<Table> };
+}
+
+/**
+ * The values that apply: an empty one, and `none` where that is no value, takes the option back, with those before it.
+ */
+export function givenTexts(
+  { noneIsValue }: Option<unknown>,
+  texts: readonly string[],
+): readonly string[] {
+  const isTakenBack = (text: string): boolean => text === '' || (text === 'none' && !noneIsValue);
+  return texts.slice(texts.findLastIndex(isTakenBack) + 1);
 }
 
 function readOption(option: Option<unknown>, texts: readonly string[], origin: string): unknown {

@@ -13,6 +13,7 @@ export function isCameraName(name: string): boolean {
 
 export const cameraName: ValueType<string> = {
   metavar: 'NAME',
+  noneIsValue: true,
   parse(text) {
     if (!isCameraName(text)) {
       throw new InvalidValue(

@@ -1,7 +1,7 @@
 /** Converts the flags of install to settings of the service. */
 import { resolve } from 'node:path';
 import { UsageError } from '../../cli/errors.js';
-import { type OptionTable, flagName, variableName } from '../../cli/option-table.js';
+import { type OptionTable, flagName, givenTexts, variableName } from '../../cli/option-table.js';
 import type { Scope } from './scope.js';
 
 export interface GivenRequest {
@@ -16,10 +16,13 @@ export interface GivenRequest {
   readonly scope: Scope;
 }
 
-/** Variables for the settings file. @throws {UsageError} a flag that a service cannot use */
-export function givenSettings(request: GivenRequest): Record<string, string> {
+/** A change of the settings file for each flag; undefined: it is taken back. */
+export type GivenSettings = Record<string, string | undefined>;
+
+/** @throws {UsageError} a flag that a service cannot use */
+export function givenSettings(request: GivenRequest): GivenSettings {
   const { program, table, supplied, refused, paths, scope } = request;
-  const settings: Record<string, string> = {};
+  const settings: GivenSettings = {};
   for (const [key, texts] of supplied) {
     const reason = refused[key];
     if (reason !== undefined) {
@@ -27,10 +30,12 @@ export function givenSettings(request: GivenRequest): Record<string, string> {
     }
     const option = table[key];
     if (option === undefined) continue;
-    const value = option.isMany ? texts.join(' ') : (texts.at(-1) ?? '');
-    settings[variableName(program, key)] = paths.includes(key)
+    const given = givenTexts(option, texts);
+    const value = option.isMany ? given.join(' ') : given.at(-1);
+    const isPath = value !== undefined && paths.includes(key);
+    settings[variableName(program, key)] = isPath
       ? visiblePath(value, `--${flagName(key)}`, scope)
-      : value;
+      : value || undefined;
   }
   return settings;
 }

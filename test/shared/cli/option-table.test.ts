@@ -65,6 +65,27 @@ describe('readCommandLine', () => {
     expect(read(['--level', '1', '--level=2'], env).options.level).toEqual([1, 2]);
   });
 
+  it.each(['', 'none'])('takes an option back by the value %j', (back) => {
+    const env = {
+      WATCHER_HOST: 'laptop',
+      WATCHER_SHOT_TIMEOUT: '5s',
+      WATCHER_LEVEL: '4 5',
+      WATCHER_VERBOSE: 'yes',
+    };
+    const flags = ['--shot-timeout', '--level', '--verbose', '--dir'];
+    const argv = ['--dir', 'x', '--level', '1', ...flags.map((name) => `${name}=${back}`)];
+    const byDefault = { shotTimeout: 20_000, level: [], verbose: false, dir: undefined };
+    expect(read(argv, env).options).toMatchObject(byDefault);
+    expect(read([...argv, '--level', '2'], env).options.level).toEqual([2]);
+    const cleared = { WATCHER_SHOT_TIMEOUT: back, WATCHER_LEVEL: back, WATCHER_VERBOSE: back };
+    expect(read([], cleared).options).toMatchObject(byDefault);
+  });
+
+  it('keeps none where it is a name', () => {
+    expect(read(['--host', 'none']).options.host).toMatchObject({ host: 'none' });
+    expect(read(['--host=']).options.host).toBeUndefined();
+  });
+
   it.each<[argv: string[], env: Environment, isVerbose: boolean]>([
     [['--verbose'], {}, true],
     [['--verbose'], { WATCHER_VERBOSE: 'no' }, true],
@@ -118,7 +139,6 @@ describe('readCommandLine', () => {
       {},
       usage('--dir needs a value: --dir DIR', "to pass '--' as the value, write --dir=--"),
     ],
-    [['--dir='], {}, usage("--dir '': must be a path")],
     [['--verbose=perhaps'], {}, usage("--verbose 'perhaps': write yes or no")],
     [
       ['--level', '1', '--level', '10'],

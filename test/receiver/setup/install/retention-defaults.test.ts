@@ -32,6 +32,19 @@ describe('the limits of an installation', () => {
     expect(notes.join()).toContain('older than 90d');
   });
 
+  it('are none where they are taken back', () => {
+    const [age, free] = [{ RECEIVER_MAX_AGE: undefined }, { RECEIVER_MIN_FREE: undefined }];
+    const aged = defaults({ given: free });
+    expect(aged).toMatchObject({ isLimited: true, settings: { RECEIVER_MAX_AGE: '30d' } });
+    expect(aged.notes.join()).toMatch(/^frames older than 30d are deleted\. To change/);
+    expect(defaults({ given: age }).notes.join()).toMatch(/^the oldest frames are deleted while/);
+    const none = defaults({ given: { ...age, ...free } });
+    expect(none.isLimited).toBe(false);
+    expect(none.notes.join()).toMatch(/^nothing is deleted/);
+    const installed = { RECEIVER_MAX_AGE: '30d' };
+    expect(defaults({ installed, given: age }).isLimited).toBe(false);
+  });
+
   it('are none for an installation, or a directory, of before', () => {
     const old = defaults({ installed: { RECEIVER_DIR: '/srv/captures' } });
     expect(old).toMatchObject({ settings: {}, isLimited: false });
