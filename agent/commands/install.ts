@@ -19,9 +19,11 @@ import { PairedMark } from '../uplink/keys/paired-mark.js';
 import { agentProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
 import { defaultStateDirectory } from '../service/state.js';
+import type { SourceChoice } from '../source/source-choice.js';
 import { stateFolderName } from '../setup/units.js';
 import { type Mode, agentPlan } from '../setup/install/agent-plan.js';
 import { installedMode } from '../setup/install/installed-mode.js';
+import { fitToSource, sourceOfMode } from '../setup/install/source-settings.js';
 import { installOptions } from '../setup/install/install-options.js';
 
 const program = { name: 'agent', table: { ...agentProgram.table, ...installOptions } } as const;
@@ -69,14 +71,18 @@ export const run = defineCommand({
       const path = visiblePath(options.source.path, '--source', scope);
       settings.AGENT_SOURCE = `${options.source.kind}:${path}`;
     }
-    if (command !== undefined) settings.AGENT_COMMAND = JSON.stringify(command);
-    const variables = { ...(await readInstalledSettings(scope, 'agent')).variables, ...settings };
+    if (command?.length) settings.AGENT_COMMAND = JSON.stringify(command);
+    const installed = (await readInstalledSettings(scope, 'agent')).variables;
+    const source = sourceOfMode(mode) ?? sourceIn({ ...installed, ...settings });
+    const fit = fitToSource(mode, source, settings, installed);
+    Object.assign(settings, fit.removed);
+    const variables = { ...installed, ...settings };
     if (!variables.AGENT_HOST) {
       throw new UsageError('--host is required', { hint: 'name the receiver with --host HOST' });
     }
     const state = mode.kind === 'plug' ? undefined : installedState(variables, scope, env);
-    // For commands that run beside the service, as "agent pair". An empty value unsets the variable.
-    if (state !== undefined || variables.AGENT_STATE) settings.AGENT_STATE = state ?? '';
+    // For commands that run beside the service, as "agent pair".
+    settings.AGENT_STATE = state;
     const plan = await agentPlan({
       mode,
       intervalMs: intervalOf(variables),
@@ -85,6 +91,7 @@ export const run = defineCommand({
       package: ownPackage(),
       scope,
       systemdVersion: await systemdVersion(runTool),
+      notes: fit.notes,
     });
     await runInstall(plan, argv, options, runTool);
     if (!options.dryRun) await rememberPaired(state, env);
@@ -146,6 +153,12 @@ function installedState(variables: Environment, { stateFolder }: Scope, env: Env
   const { AGENT_STATE: previous, AGENT_CAMERA: camera } = variables;
   const byHand = { ...env, STATE_DIRECTORY: '' };
   return previous || defaultStateDirectory(byHand, camera || cameraNameFromHost(hostname()));
+}
+
+/** @throws {UsageError} the value is invalid */
+function sourceIn(variables: Environment): SourceChoice['kind'] {
+  const table = { source: agentProgram.table.source };
+  return readCommandLine({ name: 'agent', table }, [], variables).options.source.kind;
 }
 
 /** The interval of the settings; undefined: the unit's default applies. @throws {UsageError} */

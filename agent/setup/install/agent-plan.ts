@@ -27,6 +27,8 @@ export interface AgentPlanRequest {
   readonly scope: Scope;
   /** systemd's major version; undefined: not known. */
   readonly systemdVersion: number | undefined;
+  /** Further sentences to print after install. */
+  readonly notes: readonly string[];
 }
 
 const serviceUser = 'picchanged';
@@ -108,7 +110,7 @@ export async function agentPlan(request: AgentPlanRequest): Promise<Plan> {
     settings: { path: join(scope.settingsFolder, 'agent.env'), values: settings, heading },
     ...units,
     hasUdevRule: mode.kind === 'plug',
-    notes: [...program.notes, ...notesFor(request)],
+    notes: [...program.notes, ...request.notes, ...notesFor(request)],
   };
 }
 

@@ -14,6 +14,7 @@ const planFor = (mode: Mode, changes: object = {}): Promise<Plan> =>
     package: thisPackage,
     scope: systemScope,
     systemdVersion: 252,
+    notes: [],
     ...changes,
   });
 
