@@ -23,6 +23,8 @@ describe('an environment file', () => {
     ['pieces', 'A="b"\'c\'d', { A: 'bcd' }],
     ['a line that goes on', 'A=b\\\nc\nD=e', { A: 'bc', D: 'e' }],
     ['blanks that are meant', 'A=b\\ \nC="d "', { A: 'b ', C: 'd ' }],
+    ['lines that end as on Windows', 'A=b\r\nC=d\r\n', { A: 'b', C: 'd' }],
+    ['other white space as a part', '\u00a0A=\u00a0b\v', { '\u00a0A': '\u00a0b\v' }],
     ['a sign in a value', 'A=b=c', { A: 'b=c' }],
   ])('is read as systemd reads it: %s', (_, text, expected) => {
     expect(read(text)).toEqual(expected);
