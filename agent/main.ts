@@ -25,6 +25,10 @@ const commands: Commands = {
         does: 'Shows the services, what waits to be sent, and what is paired.',
         load: () => import('./commands/status.js'),
       },
+      config: {
+        does: 'Shows the settings that apply and where they come from; --check finds their faults.',
+        load: () => import('./commands/config.js'),
+      },
       doctor: {
         does: 'Checks everything that has to be right, and says what to do.',
         load: () => import('./commands/doctor.js'),

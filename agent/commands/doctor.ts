@@ -10,10 +10,8 @@ import { clockFinding, unitFindings } from '../../shared/setup/doctor/machine-fi
 import { reportFindings } from '../../shared/setup/doctor/report.js';
 import { type UnitState, unitStates } from '../../shared/setup/doctor/unit-state.js';
 import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
-import {
-  type InstalledSettings,
-  readInstalledSettings,
-} from '../../shared/setup/install/settings.js';
+import { readInstalledSettings } from '../../shared/setup/install/settings.js';
+import { checkInstalled } from '../../shared/setup/config/installed-check.js';
 import { flag } from '../../shared/cli/option-table.js';
 import { installedMode } from '../setup/install/installed-mode.js';
 import { stateDirectoryFor } from '../setup/installed.js';
@@ -28,6 +26,7 @@ import {
 } from '../setup/doctor/agent-findings.js';
 import type { Mode } from '../setup/install/agent-plan.js';
 import { findInstances, hasSingleAgent, instanceVariables } from '../setup/instances.js';
+import { agentSettings } from './settings.js';
 
 const doctorOptions = {
   user: flag("Check the agent of this user's systemd instance instead of the system's."),
@@ -55,7 +54,8 @@ export const run = defineCommand({
     const settings = await readInstalledSettings(scope, 'agent');
     // Flags and environment override the installed settings.
     const mode = await installedMode(scope);
-    const variables = { ...settings.variables, ...unitVariables(mode), ...env };
+    const checked = checkInstalled(settings, agentSettings, isUser);
+    const variables = { ...checked.variables, ...unitVariables(mode), ...env };
     const options = optionsWith(variables);
     const signal = abortOnSignals();
     const nowMs = systemClock.nowMs();
@@ -73,7 +73,7 @@ export const run = defineCommand({
     }
     for (const instance of instances) {
       const { name, state } = instance;
-      const common = await instanceVariables(instance, scope, settings.variables);
+      const common = await instanceVariables(instance, scope, checked.variables);
       const own = { ...common, ...env };
       const given = optionsWith(own);
       const camera = given.camera ?? name;
@@ -86,7 +86,8 @@ export const run = defineCommand({
     const eyes = isUser
       ? { user: undefined, findings: [] }
       : await lookAsService(runTool, services, 'sudo agent doctor');
-    const findings: Finding[] = [...settingsFindings(settings), ...eyes.findings];
+    const checkedFindings = checked.finding === undefined ? [] : [checked.finding];
+    const findings: Finding[] = [...checkedFindings, ...eyes.findings];
     for (const [at, agent] of agents.entries()) {
       const machine = await machineFindings(agent, eyes, { nowMs, signal });
       findings.push(...labelled(agent.instance, [...machine, ...(links[at] ?? [])]));
@@ -133,10 +134,4 @@ const unpluggedFindings = [
 
 function installLine({ isUser }: Scope): string {
   return isUser ? 'agent install --user --host HOST' : 'sudo agent install --host HOST';
-}
-
-function settingsFindings({ path, status }: InstalledSettings): readonly Finding[] {
-  if (status === 'missing') return [];
-  if (status === 'read') return [finding('settings', 'ok', `from ${path}; flags override them`)];
-  return [finding('settings', 'warning', `this user cannot read ${path}`, 'sudo agent doctor')];
 }

@@ -7,6 +7,7 @@ import type { Environment } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import { ifExists } from '../../shared/files/if-exists.js';
+import { refuseFaults } from '../../shared/setup/config/installed-check.js';
 import { runInstall, systemdVersion } from '../../shared/setup/install/install-run.js';
 import { givenSettings, visiblePath } from '../../shared/setup/install/given-settings.js';
 import { ownPackage } from '../../shared/setup/install/package-root.js';
@@ -21,6 +22,7 @@ import { runTool } from '../../shared/process/run-tool.js';
 import { defaultStateDirectory } from '../service/state.js';
 import type { SourceChoice } from '../source/source-choice.js';
 import { stateFolderName } from '../setup/units.js';
+import { agentSettings } from './settings.js';
 import { type Mode, agentPlan } from '../setup/install/agent-plan.js';
 import { installedMode } from '../setup/install/installed-mode.js';
 import { fitToSource, sourceOfMode } from '../setup/install/source-settings.js';
@@ -72,7 +74,9 @@ export const run = defineCommand({
       settings.AGENT_SOURCE = `${options.source.kind}:${path}`;
     }
     if (command?.length) settings.AGENT_COMMAND = JSON.stringify(command);
-    const installed = (await readInstalledSettings(scope, 'agent')).variables;
+    const before = await readInstalledSettings(scope, 'agent');
+    refuseFaults(before, settings, agentSettings);
+    const installed = before.variables;
     const source = sourceOfMode(mode) ?? sourceIn({ ...installed, ...settings });
     const fit = fitToSource(mode, source, settings, installed);
     Object.assign(settings, fit.removed);

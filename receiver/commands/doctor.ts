@@ -8,6 +8,7 @@ import { lookAsService } from '../../shared/setup/doctor/service-user.js';
 import { reportFindings } from '../../shared/setup/doctor/report.js';
 import { type UnitState, unitStates } from '../../shared/setup/doctor/unit-state.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
+import { checkInstalled } from '../../shared/setup/config/installed-check.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { typedCredentials } from '../../shared/keys/fleet-keys.js';
 import { type OptionValues, flag } from '../../shared/cli/option-table.js';
@@ -21,6 +22,7 @@ import { capturesFindings } from '../setup/doctor/captures-findings.js';
 import { fullnessFindings } from '../setup/doctor/fullness-findings.js';
 import { pruneFindings } from '../setup/doctor/prune-finding.js';
 import { limitsOf } from './retention.js';
+import { receiverSettings } from './settings.js';
 import { pairingFindings } from '../setup/doctor/pairing-findings.js';
 import { portFindings } from '../setup/doctor/port-findings.js';
 
@@ -50,7 +52,8 @@ export const run = defineCommand({
   async run({ options: { user }, env, optionsWith }) {
     const scope = scopeFor(user, env);
     const settings = await readInstalledSettings(scope, 'receiver');
-    const options = optionsWith(settings.variables);
+    const checked = checkInstalled(settings, receiverSettings, user);
+    const options = optionsWith(checked.variables);
     // Without the settings any other directory would be a guess.
     const isGuess = settings.status === 'hidden' && options.dir === undefined;
     const directory = isGuess ? undefined : await capturesFor(options.dir, scope);
@@ -60,12 +63,7 @@ export const run = defineCommand({
     const named = directory ?? 'DIR';
     const install = `${user ? 'receiver install --user' : 'sudo receiver install'} --dir ${named}`;
     const start = `receiver --dir ${named}, or ${install}`;
-    const findings: Finding[] = [];
-    if (settings.status === 'hidden') {
-      const unknown = isGuess ? ', which says where captures are' : '';
-      const message = `this user may not read ${settings.path}${unknown}`;
-      findings.push(finding('settings', 'warning', message, 'sudo receiver doctor'));
-    }
+    const findings: Finding[] = checked.finding === undefined ? [] : [checked.finding];
     // The settings that this user may not read name the keys folder.
     const isHidden = settings.status === 'hidden' && options.keys === undefined;
     const pairing =
@@ -87,7 +85,7 @@ export const run = defineCommand({
       : (await lookAsService(runTool, servicesOf(units ?? []), 'sudo receiver doctor')).findings;
     findings.push(
       ...eyes,
-      ...(directory === undefined ? [] : await storeFindings(directory, options, nowMs, install)),
+      ...(directory === undefined ? [unknownCaptures] : await storeFindings(directory, options, nowMs, install)),
       ...(settings.status === 'hidden' ? [] : pruneFindings(limitsOf(options), units, install)),
       ...port,
       ...pairing,
@@ -97,6 +95,13 @@ export const run = defineCommand({
     reportFindings(findings, options.json, env);
   },
 });
+
+const unknownCaptures = finding(
+  'captures',
+  'warning',
+  'this user may not read where they are',
+  'sudo receiver doctor',
+);
 
 /** The services that the units start; of `Accept=yes`, an instance. */
 function servicesOf(units: readonly UnitState[]): readonly string[] {

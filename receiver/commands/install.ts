@@ -5,6 +5,7 @@ import { formatAddress } from '../../shared/cli/address.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import { givenSettings } from '../../shared/setup/install/given-settings.js';
+import { refuseFaults } from '../../shared/setup/config/installed-check.js';
 import { runInstall } from '../../shared/setup/install/install-run.js';
 import { ownPackage } from '../../shared/setup/install/package-root.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
@@ -18,6 +19,7 @@ import { installOptions } from '../setup/install/install-options.js';
 import { installedSocket } from '../setup/install/installed-socket.js';
 import { retentionDefaults } from '../setup/install/retention-defaults.js';
 import { receiverPlan, serviceUser, shippedDirectory } from '../setup/install/receiver-plan.js';
+import { receiverSettings } from './settings.js';
 
 const program = {
   name: 'receiver',
@@ -65,6 +67,7 @@ export const run = defineCommand({
       scope,
     });
     const before = await readInstalledSettings(scope, 'receiver');
+    refuseFaults(before, settings, receiverSettings);
     const installed = before.variables;
     // A flag that is taken back, as --keys=, means the default and not what is installed.
     const kept = (key: string, value: string | undefined): string | undefined =>

@@ -126,7 +126,12 @@ export function readCommandLine<Table extends OptionTable>(
     }
     texts = givenTexts(option, texts ?? []);
     if (texts.length === 0 && option.defaultText !== undefined) texts = [option.defaultText];
-    options[key] = readOption(option, texts, origin);
+    options[key] = readOption(
+      option,
+      texts,
+      origin,
+      origin === variable ? program.name : undefined,
+    );
   }
   return { ...flags, options: options as OptionValues<Table> };
 }
@@ -142,12 +147,21 @@ export function givenTexts(
   return texts.slice(texts.findLastIndex(isTakenBack) + 1);
 }
 
-function readOption(option: Option<unknown>, texts: readonly string[], origin: string): unknown {
+/** @param settingsOf the program, when a variable may come from its settings file */
+function readOption(
+  option: Option<unknown>,
+  texts: readonly string[],
+  origin: string,
+  settingsOf: string | undefined,
+): unknown {
   try {
     return option.read(texts);
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
-    throw new UsageError(`${origin} '${texts.join(' ')}': ${error.message}`);
+    const message = `${origin} '${texts.join(' ')}': ${error.message}`;
+    if (settingsOf === undefined) throw new UsageError(message);
+    const hint = `for a service, ${settingsOf} config --check names the file and the line`;
+    throw new UsageError(message, { hint });
   }
 }
 

@@ -84,10 +84,10 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     expect(await receiver.must('status')).toMatch(/yard: last frame \d+ s ago, \d+ frames? today/);
 
     expect(await agent.must('install')).toContain('nothing has changed');
-    await lab.must('sed', '-i', '$aAGENT_MIN_AREA=1%  # mine', '/etc/picchanged/agent.env');
+    await lab.must('sed', '-i', '$a# mine\\nAGENT_MIN_AREA=1%', '/etc/picchanged/agent.env');
     await agent.must('install', '--timer', '--interval', '3s');
     const settings = await lab.must('cat', '/etc/picchanged/agent.env');
-    expect(settings).toContain('AGENT_MIN_AREA=1%  # mine');
+    expect(settings).toContain('# mine\nAGENT_MIN_AREA=1%');
     expect(settings).toContain('AGENT_INTERVAL=3s');
     expect(settings).toContain('AGENT_HOST=127.0.0.1');
     expect(await lab.show('picchanged-watch.service', 'LoadState')).toBe('not-found');

@@ -82,7 +82,8 @@ const states: readonly State[] = [
       ],
       'agent status': [/^agent: cannot read \/var\/lib\/picchanged\/agent.*sudo agent status$/m],
       'receiver doctor': [
-        /^warning {2}settings {2}this user may not read .*receiver.env, which says where captures are$/m,
+        /^warning {2}settings {2}this user cannot read \/etc\/picchanged\/receiver.env$/m,
+        /^warning {2}captures {2}this user may not read where they are$/m,
         /→ sudo receiver doctor$/m,
       ],
       'receiver status': [
@@ -90,7 +91,7 @@ const states: readonly State[] = [
       ],
     },
     doesNotSay: {
-      'receiver doctor': [/\bcaptures {2}/, /\bmarker\b/, /\bcameras {3}/],
+      'receiver doctor': [/captures {2}\//, /\bmarker\b/, /\bcameras {3}/],
       'receiver status': [/captures are in/, /no camera/],
     },
   },

@@ -9,6 +9,8 @@ import type { Scope } from './scope.js';
 
 export interface InstalledSettings {
   readonly path: string;
+  /** The text of the file. Empty when the file is missing or cannot be read. */
+  readonly text: string;
   /** Empty when the file is missing or cannot be read. */
   readonly variables: Environment;
   /** `missing`: nothing is installed. `hidden`: this user cannot read the file. */
@@ -20,14 +22,19 @@ export async function readInstalledSettings(
   scope: Scope,
   program: string,
 ): Promise<InstalledSettings> {
-  const path = join(scope.settingsFolder, `${program}.env`);
+  return readSettingsFile(join(scope.settingsFolder, `${program}.env`));
+}
+
+/** @throws a system error, except for a missing or unreadable file */
+export async function readSettingsFile(path: string): Promise<InstalledSettings> {
   try {
     const text = await readFile(path, 'utf8');
-    return { path, variables: Object.fromEntries(readEnvironmentFile(text)), status: 'read' };
+    return { path, text, variables: Object.fromEntries(readEnvironmentFile(text)), status: 'read' };
   } catch (error) {
-    if (isAbsent(error)) return { path, variables: {}, status: 'missing' };
+    const nothing = { path, text: '', variables: {} };
+    if (isAbsent(error)) return { ...nothing, status: 'missing' };
     const isHidden = ['EACCES', 'EPERM'].includes(systemCode(error) ?? '');
-    if (isHidden) return { path, variables: {}, status: 'hidden' };
+    if (isHidden) return { ...nothing, status: 'hidden' };
     throw error;
   }
 }

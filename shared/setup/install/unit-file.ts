@@ -36,6 +36,16 @@ export function quoteWord(text: string): string {
   return quotePath(text).replaceAll('$', '$$$$');
 }
 
+/** The words of a command line that `quoteWord` has quoted, without quotes; specifiers other than `%%` stay. */
+export function readWords(line: string): readonly string[] {
+  const words = line.match(/(?:"(?:[^"\\]|\\.)*"|\S)+/g) ?? [];
+  return words.map((word) =>
+    (word.startsWith('"') ? word.slice(1, -1).replaceAll(/\\(.)/g, '$1') : word)
+      .replaceAll('$$', '$')
+      .replaceAll('%%', '%'),
+  );
+}
+
 /** Quotes one path of a setting that takes several, as ReadWritePaths=. */
 export function quotePath(text: string): string {
   const escaped = withoutSpecifiers(text);

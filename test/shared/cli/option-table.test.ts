@@ -27,6 +27,7 @@ const program = {
 type Environment = Record<string, string | undefined>;
 const read = (argv: string[], env: Environment = {}) => readCommandLine(program, argv, env);
 
+const inFile = 'for a service, watcher config --check names the file and the line';
 function usage(message: string, hint?: string): unknown {
   return expect.objectContaining({ name: 'UsageError', message, hint });
 }
@@ -145,8 +146,16 @@ describe('readCommandLine', () => {
       {},
       usage("--level '1 10': must be a whole number from 1 to 9"),
     ],
-    [[], { WATCHER_VERBOSE: 'perhaps' }, usage("WATCHER_VERBOSE 'perhaps': write yes or no")],
-    [[], { WATCHER_SHOT_TIMEOUT: '0' }, usage("WATCHER_SHOT_TIMEOUT '0': must be 1ms to 365d")],
+    [
+      [],
+      { WATCHER_VERBOSE: 'perhaps' },
+      usage("WATCHER_VERBOSE 'perhaps': write yes or no", inFile),
+    ],
+    [
+      [],
+      { WATCHER_SHOT_TIMEOUT: '0' },
+      usage("WATCHER_SHOT_TIMEOUT '0': must be 1ms to 365d", inFile),
+    ],
   ])('refuses %j with %j', (argv, env, error) => {
     expect(() => read(argv, env)).toThrow(error);
   });

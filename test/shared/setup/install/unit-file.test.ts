@@ -1,10 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   forUserInstance,
   quotePath,
   quoteWord,
   readSettings,
+  readWords,
   withCommandWords,
   withSetting,
 } from '../../../../shared/setup/install/unit-file.js';
@@ -34,6 +36,15 @@ describe('a unit file', () => {
     expect(quoteWord('/srv/captures')).toBe('/srv/captures');
     expect(quoteWord('a b%c$d"e\\f')).toBe('"a b%%c$$d\\"e\\\\f"');
     expect(quotePath('/a b%c$d')).toBe('"/a b%%c$d"');
+  });
+
+  it('gives the words of a command line back as they were before quoting', () => {
+    const word = fc.string({ minLength: 1, unit: fc.constantFrom(...Array.from('ab "\\%$/é')) });
+    fc.assert(
+      fc.property(fc.array(word), (words) => {
+        expect(readWords(words.map(quoteWord).join(' '))).toEqual(words);
+      }),
+    );
   });
 
   it('for the user instance has no settings of the system instance', () => {

@@ -1,0 +1,97 @@
+/** Settings files in a real systemd: they are read as systemd reads them, and changes of the source take effect. */
+import { writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readEnvironmentFile } from '../../shared/setup/install/environment-file.js';
+import { root } from '../support/programs.js';
+import { Lab, whyNoLab } from './lab.js';
+
+const why = whyNoLab();
+const folder = '/opt/picchanged';
+
+describe.skipIf(why !== undefined)(`settings${why === undefined ? '' : ` (${why})`}`, () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await Lab.boot({
+      copies: ['dist', 'systemd', 'package.json'].map((name) => ({
+        from: `${root}${name}`,
+        to: `${folder}/${name}`,
+      })),
+    });
+  }, 60_000);
+  afterAll(() => lab.close());
+
+  const agent = (...args: string[]) => lab.run('node', `${folder}/dist/agent.js`, ...args);
+
+  it('are read as systemd reads them', async () => {
+    const pieces = ['A', '_B', '=', '\n', '\n', 'A=', 'B=', '"', "'", '\\', '#', ';', ' ', '\t'];
+    const more = ['\r', '$', '`', 'x', 'é', '\u00a0', '\v'];
+    const text = fc.string({ unit: fc.constantFrom(...pieces, ...more), maxLength: 24 });
+    const [seed, numRuns] = [20261127, 150];
+    // Version 254 has changed what a backslash in a comment means.
+    const isSame = (each: string) => !/[#;][^\n\r]*\\/.test(each);
+    const texts = fc.sample(text.filter(isSame), { seed, numRuns });
+    for (const [at, each] of texts.entries()) writeFileSync(lab.path(`/run/${at}.env`), each);
+    const unit = (at: number) => [
+      '--pipe',
+      '--wait',
+      '--quiet',
+      `-pEnvironmentFile=/run/${at}.env`,
+    ];
+    const differing: unknown[] = [];
+    for (const [at, each] of texts.entries()) {
+      const { code, stdout } = await lab.run('systemd-run', ...unit(at), 'env', '-0');
+      const isOwn = (line: string) => /^[AB_]+=/.test(line);
+      const systemds = stdout.split('\0').filter(isOwn).sort();
+      const ours = [...readEnvironmentFile(each)]
+        // systemd leaves out what is not a name.
+        .filter(([key]) => /^[AB_]+$/.test(key))
+        .map(([key, value]) => `${key}=${value}`)
+        .sort();
+      if (code !== 0 || JSON.stringify(ours) !== JSON.stringify(systemds)) {
+        differing.push({ each, code, ours, systemds });
+      }
+    }
+    expect(differing).toEqual([]);
+  }, 120_000);
+
+  it('of another source do not keep the service from starting', async () => {
+    const install = async (...args: string[]) => {
+      const { code, stdout, stderr } = await agent('install', '--host', '127.0.0.1:9', ...args);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(await lab.show('picchanged-watch.service', 'ActiveState')).toBe('active');
+      return stdout;
+    };
+    await install('--source', 'command', '--', 'sleep', '1000');
+    expect(await install('--source', 'scene', '--seed', '7')).toContain(
+      'AGENT_COMMAND=["sleep","1000"] is removed from the settings: it belongs to --source command',
+    );
+    await install('--source', 'fswebcam', '--device', 'TEST:');
+    const settings = await lab.must('cat', '/etc/picchanged/agent.env');
+    expect(settings).toContain('AGENT_DEVICE=TEST:');
+    expect(settings).not.toMatch(/AGENT_(COMMAND|SEED)/);
+    await install('--quality', '50');
+    await install('--quality', 'none', '--device=');
+    expect(await lab.must('cat', '/etc/picchanged/agent.env')).not.toMatch(
+      /AGENT_(DEVICE|QUALITY)/,
+    );
+    expect((await agent('config')).stdout).toMatch(
+      /^AGENT_SOURCE=fswebcam +\/etc.*agent.env:\d+$/m,
+    );
+  }, 60_000);
+
+  it('with a fault are found with file and line, before anything is changed', async () => {
+    const file = '/etc/picchanged/agent.env';
+    await lab.must('sed', '-i', '1iAGENT_MIN_AERA=3%', file);
+    const message = `${file}:1: AGENT_MIN_AERA is unknown: did you mean AGENT_MIN_AREA?`;
+    const before = await lab.must('cat', file);
+    expect(await agent('config', '--check')).toMatchObject({ code: 2, stdout: `${message}\n` });
+    const { code, stderr } = await agent('install', '--interval', '3s');
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(message) as string,
+    });
+    expect(await lab.must('cat', file)).toBe(before);
+    expect((await agent('doctor')).stdout).toContain(`fault    settings  ${message}`);
+  }, 60_000);
+});
