@@ -22,7 +22,7 @@ import { runTool } from '../../shared/process/run-tool.js';
 import { defaultStateDirectory } from '../service/state.js';
 import type { SourceChoice } from '../source/source-choice.js';
 import { stateFolderName } from '../setup/units.js';
-import { agentSettings } from './settings.js';
+import { agentSettings, refusedFlags } from './settings.js';
 import { type Mode, agentPlan } from '../setup/install/agent-plan.js';
 import { installedMode } from '../setup/install/installed-mode.js';
 import { fitToSource, sourceOfMode } from '../setup/install/source-settings.js';
@@ -39,17 +39,6 @@ again.
 
 `;
 
-/** Flags that a service gets from its unit, or that are of use only at a terminal; each with the reason. */
-const refused = {
-  once: 'use --timer',
-  state: 'the service has its own state directory',
-  explain: 'the service can write only to its own directories; run agent replay --explain by hand',
-  idleExit: 'the units that need it set it',
-  json: 'no program reads the output of the service',
-  verbose: 'put AGENT_VERBOSE=yes into the settings while you need it',
-  version: 'install installs the version of this program',
-};
-
 /** @throws {UsageError} @throws {OperationalError} INSTALL */
 export const run = defineCommand({
   program,
@@ -65,7 +54,7 @@ export const run = defineCommand({
       program: 'agent',
       table: agentProgram.table,
       supplied,
-      refused: { ...refused, ...refusedIn[mode.kind] },
+      refused: { ...refusedFlags, ...refusedIn[mode.kind] },
       paths: ['mask'],
       scope,
     });

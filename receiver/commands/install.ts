@@ -19,7 +19,7 @@ import { installOptions } from '../setup/install/install-options.js';
 import { installedSocket } from '../setup/install/installed-socket.js';
 import { retentionDefaults } from '../setup/install/retention-defaults.js';
 import { receiverPlan, serviceUser, shippedDirectory } from '../setup/install/receiver-plan.js';
-import { receiverSettings } from './settings.js';
+import { receiverSettings, refusedFlags } from './settings.js';
 
 const program = {
   name: 'receiver',
@@ -37,18 +37,6 @@ are not given stay as they are, and an empty value, as --max-age= or --max-age n
 
 `;
 
-const refused = {
-  json: 'no program reads the output of the service',
-  verbose: 'put RECEIVER_VERBOSE=yes into the settings while you need it',
-  idleExit: 'the units set it',
-  version: 'install installs the version of this program',
-  // The sandbox of the receiver has no network.
-  web: 'the viewer is a service of its own: docs/systemd.md',
-  webHost: 'it is a setting of the viewer: docs/systemd.md',
-  webPasswordFile: 'it is a setting of the viewer: docs/systemd.md',
-  webProxy: 'it is a setting of the viewer: docs/systemd.md',
-};
-
 /** @throws {UsageError} @throws {OperationalError} INSTALL */
 export const run = defineCommand({
   program,
@@ -62,7 +50,7 @@ export const run = defineCommand({
       program: 'receiver',
       table: otherOptions,
       supplied,
-      refused,
+      refused: refusedFlags,
       paths: ['keys'],
       scope,
     });

@@ -1,4 +1,4 @@
-/** The variables of the receiver's settings files: its own, and that of its viewer. */
+/** The variables of the receiver's settings files, its own and that of its viewer; the flags that install refuses. */
 import type { KnownSettings } from '../../shared/setup/config/check-settings.js';
 import { receiverProgram } from '../options.js';
 
@@ -7,3 +7,22 @@ export const receiverSettings: KnownSettings = {
   tables: [receiverProgram.table],
   others: {},
 };
+
+/** Flags that a service gets from its units, or that are of use only at a terminal; each with the reason. */
+export const refusedFlags = {
+  json: 'no program reads the output of the service',
+  verbose: 'put RECEIVER_VERBOSE=yes into the settings while you need it',
+  idleExit: 'the units set it',
+  version: 'install installs the version of this program',
+  // The sandbox of the receiver has no network.
+  web: 'the viewer is a service of its own: docs/systemd.md',
+  webHost: 'it is a setting of the viewer: docs/systemd.md',
+  webPasswordFile: 'it is a setting of the viewer: docs/systemd.md',
+  webProxy: 'it is a setting of the viewer: docs/systemd.md',
+};
+
+/** What receiver.env.example does not list: the units have the directory and the addresses. */
+export const keysOutsideExample = [
+  ...['dir', 'listen'],
+  ...Object.keys(refusedFlags).filter((key) => key !== 'verbose'),
+];

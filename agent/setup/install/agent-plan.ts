@@ -5,7 +5,12 @@ import type { Plan, PlannedFile } from '../../../shared/setup/install/plan.js';
 import type { SettingChanges } from '../../../shared/setup/install/environment-file.js';
 import { type Package, programFiles } from '../../../shared/setup/install/program-files.js';
 import type { Scope } from '../../../shared/setup/install/scope.js';
-import { type Fitting, fittedUnit, unitFile } from '../../../shared/setup/install/shipped-units.js';
+import {
+  type Fitting,
+  exampleFile,
+  fittedUnit,
+  unitFile,
+} from '../../../shared/setup/install/shipped-units.js';
 import {
   quoteWord,
   withSetting,
@@ -40,6 +45,7 @@ const ruleFolder = '/etc/udev/rules.d';
 
 const heading = `# Settings of the agent: every flag has a variable, as AGENT_MIN_AREA for --min-area.
 # "agent install" changes the settings that it is given, keeps the others, and restarts the service.
+# agent.env.example has every setting with its default. After a change: agent config --check && agent install
 `;
 
 interface Units {
@@ -89,7 +95,7 @@ export async function agentPlan(request: AgentPlanRequest): Promise<Plan> {
   if (mode.kind === 'path') words.set(`file:${shippedPath}`, quoteWord(`file:${mode.path}`));
   const fitting: Fitting = { package: request.package, scope, words };
   const { names, ...units } = unitsOf[mode.kind];
-  const files: PlannedFile[] = [...program.files];
+  const files: PlannedFile[] = [...program.files, exampleFile(fitting, 'agent')];
   for (const name of names) {
     files.push(unitFile(scope, name, adjust(await fittedUnit(name, fitting), name, request)));
   }

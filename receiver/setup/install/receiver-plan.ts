@@ -4,7 +4,7 @@ import type { Plan, PlannedFile } from '../../../shared/setup/install/plan.js';
 import type { SettingChanges } from '../../../shared/setup/install/environment-file.js';
 import { type Package, programFiles } from '../../../shared/setup/install/program-files.js';
 import type { Scope } from '../../../shared/setup/install/scope.js';
-import { fittedUnit, unitFile } from '../../../shared/setup/install/shipped-units.js';
+import { exampleFile, fittedUnit, unitFile } from '../../../shared/setup/install/shipped-units.js';
 import {
   quotePath,
   quoteWord,
@@ -40,7 +40,8 @@ const programPath = '/usr/local/bin/receiver';
 
 const heading = `# Settings of the receiver: every flag has a variable, --max-frame is RECEIVER_MAX_FRAME.
 # "receiver install" changes the settings that are given to it and keeps the others. RECEIVER_DIR is also in the
-# units: change it with "receiver install --dir".
+# units: change it with "receiver install --dir". receiver.env.example has every setting with its default.
+# After a change: receiver config --check && receiver install
 `;
 
 export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> {
@@ -57,6 +58,7 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
     : ['surveillance-many.socket', 'surveillance-many.service'];
   const files: PlannedFile[] = [
     ...program.files,
+    exampleFile(fitting, 'receiver'),
     unitFile(scope, socket, withListen(await fittedUnit(socket, fitting), request.listen)),
     unitFile(scope, service, withFolders(await fittedUnit(service, fitting), request)),
   ];

@@ -27,3 +27,10 @@ export async function fittedUnit(name: string, fitting: Fitting): Promise<string
 export function unitFile(scope: Scope, name: string, text: string): PlannedFile {
   return { path: join(scope.unitFolder, name), content: { text }, mode: 0o644 };
 }
+
+/** The example of the settings file, beside the settings. */
+export function exampleFile({ package: { root }, scope }: Fitting, program: string): PlannedFile {
+  const name = `${program}.env.example`;
+  const content = { copyOf: join(root, 'systemd', name) };
+  return { path: join(scope.settingsFolder, name), content, mode: 0o644 };
+}

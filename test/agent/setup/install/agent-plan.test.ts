@@ -74,6 +74,7 @@ describe('the agent’s plan', () => {
     const scope = userScope({ HOME: '/home/fred' });
     const plan = await planFor({ kind: 'watch' }, { scope });
     expect(plan.files.map(({ path }) => path)).toEqual([
+      '/home/fred/.config/picchanged/agent.env.example',
       '/home/fred/.config/systemd/user/picchanged-watch.service',
     ]);
     expect(textOf(plan, 'picchanged-watch.service')).toMatch(
