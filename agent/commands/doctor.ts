@@ -9,6 +9,8 @@ import { lookAsService } from '../../shared/setup/doctor/service-user.js';
 import { clockFinding, unitFindings } from '../../shared/setup/doctor/machine-findings.js';
 import { reportFindings } from '../../shared/setup/doctor/report.js';
 import { type UnitState, unitStates } from '../../shared/setup/doctor/unit-state.js';
+import { versionFindings } from '../../shared/setup/doctor/version-findings.js';
+import { serviceVersions } from '../../shared/setup/running-version.js';
 import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { checkInstalled } from '../../shared/setup/config/installed-check.js';
@@ -82,6 +84,7 @@ export const run = defineCommand({
     }
     const links: (readonly Finding[])[] = [];
     for (const agent of agents) links.push(await linkFindings(agent, { env, isUser, signal }));
+    const versions = await serviceVersions(units ?? [], scope);
     const services = serviceNames(units ?? []);
     const eyes = isUser
       ? { user: undefined, findings: [] }
@@ -95,6 +98,8 @@ export const run = defineCommand({
     if (agents.length === 0) findings.push(...unpluggedFindings);
     findings.push(await clockFinding(runTool, nowMs));
     if (agents.length > 0) findings.push(...unitFindings(units, nowMs, isUser, installLine(scope)));
+    const install = isUser ? 'agent install --user' : 'sudo agent install';
+    findings.push(...versionFindings(versions, install));
     reportFindings(findings, options.json, env);
   },
 });

@@ -8,6 +8,8 @@ import { defineCommand } from '../../shared/cli/define-command.js';
 import { serviceLines } from '../../shared/setup/doctor/machine-findings.js';
 import { type UnitState, unitStates } from '../../shared/setup/doctor/unit-state.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
+import { versionLines } from '../../shared/setup/doctor/version-findings.js';
+import { serviceVersions } from '../../shared/setup/running-version.js';
 import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { path } from '../../shared/cli/value-types.js';
@@ -53,6 +55,7 @@ export const run = defineCommand({
     const options = optionsWith(settings.variables);
     const nowMs = systemClock.nowMs();
     const units = (await unitStates(runTool, agentUnits, user)) ?? [];
+    const versions = await serviceVersions(units, scope);
     const mode = await installedMode(scope);
     const isOne = supplied.has('state') || env.AGENT_STATE !== undefined;
     const instances = isOne ? [] : await findWebcams(units, scope, mode);
@@ -63,11 +66,12 @@ export const run = defineCommand({
     const agents: AgentState[] = [];
     for (const state of states) agents.push(await readState(state));
     if (options.json) {
-      writeTo(1, `${JSON.stringify({ units, ...agents[0], others: agents.slice(1) })}\n`);
+      writeTo(1, `${JSON.stringify({ units, versions, ...agents[0], others: agents.slice(1) })}\n`);
       return;
     }
     const lines = [
       ...(agents.length === 0 ? [unplugged] : serviceLines(units, nowMs)),
+      ...versionLines(versions, user ? 'agent install --user' : 'sudo agent install'),
       ...agents.flatMap((agent) => agentLines(agent, nowMs)),
     ];
     writeTo(1, lines.map((line) => `${line}\n`).join(''));

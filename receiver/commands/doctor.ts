@@ -7,6 +7,8 @@ import { clockFinding, unitFindings } from '../../shared/setup/doctor/machine-fi
 import { lookAsService } from '../../shared/setup/doctor/service-user.js';
 import { reportFindings } from '../../shared/setup/doctor/report.js';
 import { type UnitState, unitStates } from '../../shared/setup/doctor/unit-state.js';
+import { versionFindings } from '../../shared/setup/doctor/version-findings.js';
+import { serviceVersions } from '../../shared/setup/running-version.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { checkInstalled } from '../../shared/setup/config/installed-check.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
@@ -91,6 +93,10 @@ export const run = defineCommand({
       ...pairing,
       await clockFinding(runTool, nowMs),
       ...unitFindings(units, nowMs, user, install),
+      ...versionFindings(
+        await serviceVersions(units ?? [], scope),
+        user ? 'receiver install --user' : 'sudo receiver install',
+      ),
     );
     reportFindings(findings, options.json, env);
   },

@@ -6,6 +6,7 @@ import { defineCommand } from '../../shared/cli/define-command.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
+import { writeRunningVersion } from '../../shared/setup/running-version.js';
 import { RateLimitedLog } from '../limits/rate-limited-log.js';
 import { AccessControl } from '../access/access-control.js';
 import { IdleWatch } from '../listen/idle-watch.js';
@@ -36,10 +37,11 @@ export const run = defineCommand({
   usage,
   async run({ options, env }) {
     const dir = requireDirectory(options.dir);
-    // The receiver's group may read the frames, others may not.
-    restrictNewFiles(0o027);
     const signal = abortOnSignals();
     const log = openLog('receiver', options.verbose, env, systemClock);
+    await writeRunningVersion(env, log);
+    // The receiver's group may read the frames, others may not.
+    restrictNewFiles(0o027);
     const captures = await openFrameStore(dir, systemClock.nowMs(), {
       requiresMarker: options.requireMarker,
     });

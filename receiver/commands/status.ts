@@ -5,6 +5,8 @@ import { defineCommand } from '../../shared/cli/define-command.js';
 import { serviceLines } from '../../shared/setup/doctor/machine-findings.js';
 import { unitStates } from '../../shared/setup/doctor/unit-state.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
+import { versionLines } from '../../shared/setup/doctor/version-findings.js';
+import { serviceVersions } from '../../shared/setup/running-version.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { flag } from '../../shared/cli/option-table.js';
@@ -58,6 +60,7 @@ export const run = defineCommand({
     const dir = await capturesFor(options.dir, scope);
     const nowMs = systemClock.nowMs();
     const units = (await unitStates(runTool, receiverUnits, user)) ?? [];
+    const versions = await serviceVersions(units, scope);
     const cameras = await readCaptures(dir, nowMs);
     const limits = limitsOf(options);
     const space = await readSpace(dir, limits, nowMs);
@@ -66,11 +69,12 @@ export const run = defineCommand({
     const folder = new KeyFolder(keysPath(options.keys, env));
     const pairing = isHidden ? unknownPairing : await readPairing(folder, dir, nowMs);
     if (options.json) {
-      writeTo(1, `${JSON.stringify({ units, dir, cameras, space, ...pairing })}\n`);
+      writeTo(1, `${JSON.stringify({ units, versions, dir, cameras, space, ...pairing })}\n`);
       return;
     }
     const lines = [
       ...serviceLines(units, nowMs),
+      ...versionLines(versions, user ? 'receiver install --user' : 'sudo receiver install'),
       `captures are in ${dir}`,
       ...(space === undefined ? [] : [spaceLine(space, limits, settings.status === 'hidden')]),
       ...(cameras.length === 0 ? ['no camera has sent a frame yet'] : []),

@@ -6,6 +6,7 @@ import { flag, value } from '../../shared/cli/option-table.js';
 import { duration, path } from '../../shared/cli/value-types.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
+import { writeRunningVersion } from '../../shared/setup/running-version.js';
 import { IdleWatch } from '../listen/idle-watch.js';
 import { passedSockets } from '../listen/passed-sockets.js';
 import { receiverProgram } from '../options.js';
@@ -46,6 +47,7 @@ export const run = defineCommand({
     restrictNewFiles(0o027);
     const signal = abortOnSignals();
     const log = openLog('web', options.verbose, env, systemClock);
+    await writeRunningVersion(env, log);
     const directory = await capturesFor(options.dir, scopeFor(options.user, env));
     const idle = new IdleWatch(options.idleExit, signal);
     const viewer = await openViewer(

@@ -1,6 +1,7 @@
 /** Composition root of the agent without `--once`: connects the parts, and watches until a signal or the idle exit. */
 import type { Log } from '../../../shared/cli/log.js';
 import { DetectionPipeline } from '../../detect/pipeline.js';
+import { writeRunningVersion } from '../../../shared/setup/running-version.js';
 import type { AgentOptions } from '../../options.js';
 import { openServiceManager } from '../../service/service-manager.js';
 import { longestPauseMs } from '../../service/watchdog-plan.js';
@@ -30,6 +31,7 @@ const stopLimitMs = 5000;
 
 export async function watchContinuously(context: AgentContext): Promise<void> {
   const { options, command, env, camera, clock, log, random, signal } = context;
+  await writeRunningVersion(env, log);
   const spools = await openSpools(context);
   const pipeline = await DetectionPipeline.open(pipelineSettings(options), undefined, log);
   const attemptMs = longestAttemptMs(options);

@@ -77,7 +77,7 @@ const unitsOf: Readonly<Record<Mode['kind'], Units>> = {
   plug: {
     names: ['picchanged-webcam@.timer', 'picchanged-webcam@.service'],
     enable: [],
-    restart: ['picchanged-webcam@*'],
+    restart: ['picchanged-webcam@*.service'],
     stop: ['picchanged-webcam@*'],
   },
 };

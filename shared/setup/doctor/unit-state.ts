@@ -21,11 +21,23 @@ export interface UnitState {
   readonly connections: number | undefined;
   /** Where a socket listens, as systemd writes it: `[::]:4444`. */
   readonly listen: readonly string[];
+  /** Name of a service's `RuntimeDirectory=`; undefined: it has none. */
+  readonly runtimeDirectory: string | undefined;
+  /** Path of the program of this package that the service starts. */
+  readonly script: string | undefined;
 }
 
 const properties = [
   ...['Id', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'StatusText', 'NRestarts'],
-  ...['Result', 'ActiveEnterTimestamp', 'NConnections', 'Accept', 'Listen'],
+  ...[
+    'Result',
+    'ActiveEnterTimestamp',
+    'NConnections',
+    'Accept',
+    'Listen',
+    'RuntimeDirectory',
+    'ExecStart',
+  ],
 ];
 
 /**
@@ -69,6 +81,14 @@ export function readUnitStates(text: string): readonly UnitState[] {
       sinceMs: isActive && seconds !== undefined ? Number(seconds) * 1000 : undefined,
       connections: get('Accept') === 'yes' ? Number(get('NConnections')) : undefined,
       listen,
+      runtimeDirectory: get('RuntimeDirectory').split(' ')[0] || undefined,
+      script: scriptIn(get('ExecStart')),
     };
   });
+}
+
+/** @param execStart as systemd shows it: `{ path=… ; argv[]=/usr/bin/node /opt/…/agent.js --once ; ignore_errors=no …` */
+function scriptIn(execStart: string): string | undefined {
+  const argv = /argv\[\]=(.*?) ; ignore_errors=/.exec(execStart)?.[1] ?? '';
+  return argv.split(' ').find((word) => /^\/.*\/(?:agent|receiver)(?:\.js)?$/.test(word));
 }

@@ -13,6 +13,8 @@ export interface Scope {
   readonly libraryFolder: string;
   /** Parent folder of a service's `StateDirectory=`; undefined: the default of programs that are run by hand. */
   readonly stateFolder: string | undefined;
+  /** Parent folder of a service's `RuntimeDirectory=`. */
+  readonly runtimeFolder: string;
 }
 
 export const systemScope: Scope = {
@@ -21,6 +23,7 @@ export const systemScope: Scope = {
   settingsFolder: '/etc/picchanged',
   libraryFolder: '/usr/local/lib/picchanged',
   stateFolder: '/var/lib',
+  runtimeFolder: '/run',
 };
 
 /** Folders of the XDG base directory specification; systemd's user instance uses the same. */
@@ -34,6 +37,7 @@ export function userScope(env: Environment): Scope {
     settingsFolder: join(config, 'picchanged'),
     libraryFolder: join(data, 'picchanged'),
     stateFolder: undefined,
+    runtimeFolder: env.XDG_RUNTIME_DIR || `/run/user/${process.getuid?.() ?? 0}`,
   };
 }
 
