@@ -1,8 +1,9 @@
 /** Settings files in a real systemd: they are read as systemd reads them, and changes of the source take effect. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEnvironmentFile } from '../../shared/setup/install/environment-file.js';
+import { eventually } from '../support/eventually.js';
 import { root } from '../support/programs.js';
 import { Lab, whyNoLab } from './lab.js';
 
@@ -94,4 +95,71 @@ describe.skipIf(why !== undefined)(`settings${why === undefined ? '' : ` (${why}
     expect(await lab.must('cat', file)).toBe(before);
     expect((await agent('doctor')).stdout).toContain(`fault    settings  ${message}`);
   }, 60_000);
+
+  it('of 0.1.0 are kept by an update in place, and install restarts what runs the old program', async () => {
+    const home = '/opt/updated';
+    const unit = 'picchanged-watch.service';
+    const receiverUnit = 'surveillance-many.service';
+    await agent('uninstall');
+    await lab.must('rm', '-rf', '/var/lib/picchanged');
+    await lab.must('mkdir', home);
+    const tarball = `${root}test/fixtures/picchanged-0.1.0.tgz`;
+    writeFileSync(lab.path('/root/old.tgz'), readFileSync(tarball));
+    await lab.must(
+      ...['tar', '--extract', '--file', '/root/old.tgz', '--directory', home],
+      '--strip-components=1',
+    );
+    const typed = (name: string, ...args: string[]) =>
+      lab.run('node', `${home}/dist/${name}.js`, ...args);
+    const mustType = (name: string, ...args: string[]) =>
+      lab.must('node', `${home}/dist/${name}.js`, ...args);
+    const frames = async (): Promise<number> =>
+      (await lab.must('find', '/srv/captures', '-name', '*.jpg')).split('\n').length;
+    const moreFrames = async (than: number): Promise<number> =>
+      eventually(async () => {
+        const count = await frames();
+        return count > than && count;
+      }, `more than ${than} frames`);
+    await mustType('receiver', 'install', '--dir', '/srv/captures');
+    const source = ['--source', 'scene', '--all', '--interval', '200ms'];
+    await mustType('agent', 'install', '--host', '127.0.0.1', '--camera', 'yard', ...source);
+    await moreFrames(3);
+    const oldPid = await lab.show(unit, 'MainPID');
+
+    // As npm does it: other files in the same place.
+    await lab.must('rm', '-r', home);
+    await lab.must('cp', '-r', folder, home);
+    const running = 'runs a version before 0.2; 0.2';
+    expect(await mustType('agent', 'status')).toContain(`version: ${unit} ${running}`);
+    const { stdout: findings } = await typed('agent', 'doctor');
+    expect(findings).toMatch(
+      /^warning {2}version +picchanged-watch.service runs a version before/m,
+    );
+    expect(await mustType('receiver', 'status')).toContain(`which version ${receiverUnit} runs`);
+    expect(await lab.show(unit, 'MainPID')).toBe(oldPid);
+    const before = await frames();
+
+    expect(await mustType('agent', 'install')).toContain(`restart  ${unit} ${running}`);
+    expect(await mustType('receiver', 'install')).toContain(`restart  which version`);
+    expect(await lab.show(unit, 'MainPID')).not.toBe(oldPid);
+    const settings = await lab.must('cat', '/etc/picchanged/agent.env');
+    expect(settings).toContain('AGENT_INTERVAL=200ms');
+    await moreFrames(before + 5);
+    for (const name of ['agent', 'receiver']) {
+      expect(await mustType(name, 'status')).toMatch(/^version 0\.2\S* is installed, and runs$/m);
+      const { stdout } = await typed(name, 'doctor');
+      expect(stdout).toMatch(/^ok +version +0\.2\S* is installed, and runs$/m);
+      expect(await mustType(name, 'install')).toContain('nothing has changed');
+    }
+
+    // A later update that changes no unit.
+    const newer = `s/"version": ".*"/"version": "0.9.0"/`;
+    await lab.must('sed', '-i', newer, `${home}/package.json`);
+    expect(await mustType('agent', 'status')).toMatch(
+      /picchanged-watch.service runs 0\.2\S*; 0\.9\.0/,
+    );
+    await lab.must('sed', '-i', '$aAGENT_QUALITY=80', '/etc/picchanged/agent.env');
+    expect(await mustType('agent', 'install')).toContain('was edited since the last install');
+    for (const name of ['agent', 'receiver']) await mustType(name, 'uninstall');
+  }, 120_000);
 });

@@ -9,12 +9,14 @@ import { dirname } from 'node:path';
 import { OperationalError } from '../../cli/errors.js';
 import { flushToDisk, replaceFile, writeNewFile } from '../../files/durable-file.js';
 import { ifExists } from '../../files/if-exists.js';
+import { version } from '../../cli/version.js';
 import { ask } from '../../process/run-tool.js';
 import { changeEnvironmentFile } from './environment-file.js';
 import { type Manifest, manifestPath, readManifest } from './manifest.js';
 import type { Plan, PlannedFile, PlannedFolder } from './plan.js';
 import { copyFolder } from './scope.js';
 import { type Runner, logStep, runCommand, stopUnits, systemctl, tryCommand } from './runner.js';
+import { restartReasons } from './restart-reasons.js';
 import { removeFiles } from './remove-installed.js';
 
 interface Digests {
@@ -48,13 +50,19 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
     folders,
     units: [...plan.stop],
     ...(madeUser !== undefined && { madeUser }),
+    version,
   };
   // First the manifest with old and new files: a file that is missing in it would never be removed.
-  const both = { ...current, files: { ...previous?.files, ...current.files } };
+  const both: Manifest = {
+    ...current,
+    files: { ...previous?.files, ...current.files },
+    version: previous?.version,
+    pending: true,
+  };
   if (!runner.isDryRun) await writeManifest(path, both);
 
   const copied = copyFolder(plan.scope, plan.program);
-  const changed = files.filter((file) => isChange(digests.get(file.path)));
+  const changed = files.filter((file) => differs(digests.get(file.path)));
   logStep(
     runner,
     'write',
@@ -63,9 +71,16 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
   );
   for (const file of changed) await writePlanned(file, runner);
   const changes = changed.length + (await removeStale(previous, current, runner, copied));
+  const reasons =
+    previous === undefined
+      ? []
+      : await restartReasons(plan, previous, digests.get(settings.file.path)?.existing, runner);
+  for (const reason of reasons) runner.print(`restart  ${reason}`);
+  const isChange = changes > 0 || previous === undefined || reasons.length > 0;
+  await start(plan, runner, isChange);
+  // Last: after a failure, the next install restarts the services.
   if (!runner.isDryRun) await writeManifest(path, current);
-  await start(plan, runner, changes > 0 || previous === undefined);
-  if (changes === 0) runner.print('nothing has changed');
+  if (!isChange) runner.print('nothing has changed');
 }
 
 /** The settings file: the existing text with the plan's values. */
@@ -166,7 +181,7 @@ async function chownFolder(folder: string, uid: number, gid: number): Promise<vo
   }
 }
 
-function isChange(digests: Digests | undefined): boolean {
+function differs(digests: Digests | undefined): boolean {
   return digests?.existing !== digests?.planned;
 }
 
@@ -225,7 +240,7 @@ async function start(plan: Plan, runner: Runner, hasChanged: boolean): Promise<v
     // systemd does not restart a socket while its service runs.
     if (plan.restart.length > 0) await systemctl(runner, 'stop', ...plan.restart);
     await systemctl(runner, 'restart', ...plan.enable);
-  }
+  } else if (plan.restart.length > 0) await systemctl(runner, 'try-restart', ...plan.restart);
 }
 
 async function writeManifest(path: string, manifest: Manifest): Promise<void> {

@@ -15,6 +15,10 @@ const schema = v.object({
   units: v.array(v.string()),
   /** System user that install created. */
   madeUser: v.optional(v.string()),
+  /** Version of the program that installed; versions before 0.2 wrote none. */
+  version: v.optional(v.string()),
+  /** Install has not ended: files or services may still be those of before. */
+  pending: v.optional(v.boolean()),
 });
 
 export type Manifest = v.InferOutput<typeof schema>;

@@ -1,10 +1,19 @@
 /** Plans applied in temporary folders; system programs are replaced by a recorder. */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { applyPlan } from '../../../../shared/setup/install/apply-plan.js';
 import type { Plan } from '../../../../shared/setup/install/plan.js';
 import { userScope } from '../../../../shared/setup/install/scope.js';
+import { version } from '../../../../shared/cli/version.js';
+import { manifestPath } from '../../../../shared/setup/install/manifest.js';
 import { removeInstalled } from '../../../../shared/setup/install/remove-installed.js';
 import type { RunTool } from '../../../../shared/process/run-tool.js';
 import { filesBelow } from '../../../support/files.js';
@@ -113,6 +122,39 @@ describe('an installation', () => {
     ]);
     await uninstall();
     expect(filesBelow(home, all)).toEqual([]);
+  });
+
+  it('restarts services after an update, an edit of the settings, and an install that did not end', async () => {
+    const { runner, plan, scope, commands, printed } = setting();
+    const again = async (): Promise<void> => {
+      printed.length = commands.length = 0;
+      await applyPlan(plan({ 'a.service': '1' }), runner, false);
+    };
+    await again();
+    const restart = 'systemctl --user restart a.service';
+    const manifest = manifestPath(scope, 'agent');
+    const change = (edit: (text: string) => string): void =>
+      writeFileSync(manifest, edit(readFileSync(manifest, 'utf8')));
+    change((text) => text.replace(/"version": ".*"/, '"version": "0.0.9"'));
+    await again();
+    expect(printed).toContain(`restart  this is ${version}; the last install was of 0.0.9`);
+    expect(commands).toContain(restart);
+    change((text) => text.replace(/,\s*"version": ".*"/, ''));
+    await again();
+    expect(printed.join('\n')).toContain('the last install was of a version before 0.2');
+    appendFileSync(join(scope.settingsFolder, 'agent.env'), 'AGENT_SKIP=3\n');
+    await again();
+    expect(printed.join('\n')).toMatch(
+      /restart {2}\S+agent\.env was edited since the last install/,
+    );
+    expect(commands).toContain(restart);
+    await again();
+    expect(printed).toContain('nothing has changed');
+    const failing = setting(/restart/);
+    await applyPlan(failing.plan({ 'a.service': '1' }), failing.runner, false).catch(() => 0);
+    const mended = { ...failing.runner, run: runner.run };
+    await applyPlan(failing.plan({ 'a.service': '1' }), mended, false);
+    expect(failing.printed).toContain('restart  the last install did not end');
   });
 
   it('refuses to overwrite foreign and changed files, before it changes anything', async () => {

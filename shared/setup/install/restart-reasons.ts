@@ -1,0 +1,37 @@
+/** Why services are restarted although install has nothing to change: an update, or settings that were edited. */
+import { version } from '../../cli/version.js';
+import { unitStates } from '../doctor/unit-state.js';
+import { versionDifference } from '../doctor/version-findings.js';
+import { serviceVersions } from '../running-version.js';
+import type { Manifest } from './manifest.js';
+import type { Plan } from './plan.js';
+import type { Runner } from './runner.js';
+
+/** @param settingsDigest SHA-256 of the settings file as it is now; undefined: there is none */
+export async function restartReasons(
+  { scope, stop, settings }: Plan,
+  previous: Manifest,
+  settingsDigest: string | undefined,
+  runner: Runner,
+): Promise<readonly string[]> {
+  const written = previous.files[settings.path];
+  const isEdited = written !== undefined && written !== settingsDigest;
+  const units = (await unitStates(runner.run, stop, scope.isUser)) ?? [];
+  const differences = (await serviceVersions(units, scope)).flatMap(
+    (service) => versionDifference(service) ?? [],
+  );
+  return [
+    ...differences,
+    // Of services that do not run now, and of processes for single connections, no version is known.
+    ...(differences.length === 0 ? lastInstall(previous) : []),
+    ...(isEdited ? [`${settings.path} was edited since the last install`] : []),
+  ];
+}
+
+function lastInstall(previous: Manifest): readonly string[] {
+  if (previous.pending === true) return ['the last install did not end'];
+  if (previous.version === version) return [];
+  return [
+    `this is ${version}; the last install was of ${previous.version ?? 'a version before 0.2'}`,
+  ];
+}
