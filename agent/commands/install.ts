@@ -9,7 +9,11 @@ import { UsageError } from '../../shared/cli/errors.js';
 import { ifExists } from '../../shared/files/if-exists.js';
 import { refuseFaults } from '../../shared/setup/config/installed-check.js';
 import { runInstall, systemdVersion } from '../../shared/setup/install/install-run.js';
-import { givenSettings, visiblePath } from '../../shared/setup/install/given-settings.js';
+import {
+  type GivenSettings,
+  givenSettings,
+  visiblePath,
+} from '../../shared/setup/install/given-settings.js';
 import { ownPackage } from '../../shared/setup/install/package-root.js';
 import { type Scope, scopeFor, systemScope } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
@@ -49,7 +53,8 @@ export const run = defineCommand({
   accepts: 'command',
   async run({ options, supplied, command, argv, env }) {
     const scope = scopeFor(options.user, env);
-    const mode = requestedMode(options, scope) ?? (await installedMode(scope)) ?? { kind: 'watch' };
+    const earlierMode = await installedMode(scope);
+    const mode = requestedMode(options, scope) ?? earlierMode ?? { kind: 'watch' };
     const settings = givenSettings({
       program: 'agent',
       table: agentProgram.table,
@@ -84,7 +89,12 @@ export const run = defineCommand({
       package: ownPackage(),
       scope,
       systemdVersion: await systemdVersion(runTool),
-      notes: fit.notes,
+      notes: [
+        ...fit.notes,
+        ...(earlierMode === undefined || earlierMode.kind === mode.kind
+          ? []
+          : keptInterval(settings, variables, scope)),
+      ],
     });
     await runInstall(plan, argv, options, runTool);
     if (!options.dryRun) await rememberPaired(state, env);
@@ -152,6 +162,17 @@ function installedState(variables: Environment, { stateFolder }: Scope, env: Env
 function sourceIn(variables: Environment): SourceChoice['kind'] {
   const table = { source: agentProgram.table.source };
   return readCommandLine({ name: 'agent', table }, [], variables).options.source.kind;
+}
+
+/** A sentence when a new mode takes up the interval that was given for another one. */
+function keptInterval(
+  settings: GivenSettings,
+  { AGENT_INTERVAL: interval }: Environment,
+  { isUser }: Scope,
+): readonly string[] {
+  if (!interval || 'AGENT_INTERVAL' in settings) return [];
+  const install = isUser ? 'agent install --user' : 'sudo agent install';
+  return [`AGENT_INTERVAL=${interval} stays from before; for the default: ${install} --interval=`];
 }
 
 /** The interval of the settings; undefined: the unit's default applies. @throws {UsageError} */
