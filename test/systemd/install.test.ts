@@ -21,6 +21,8 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
         to: `${folder}/${name}`,
       })),
     });
+    // Left by tests that pair as root on this machine.
+    await lab.must('rm', '-rf', '/etc/picchanged');
     await lab.must('useradd', '--create-home', '--uid', '4321', 'fred');
   }, 60_000);
   afterAll(() => lab.close());
@@ -85,6 +87,9 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
 
     expect(await agent.must('install')).toContain('nothing has changed');
     await lab.must('sed', '-i', '$a# mine\\nAGENT_MIN_AREA=1%', '/etc/picchanged/agent.env');
+    expect(await agent.must('install', '--timer')).toContain(
+      'restart  /etc/picchanged/agent.env was edited since the last install',
+    );
     await agent.must('install', '--timer', '--interval', '3s');
     const settings = await lab.must('cat', '/etc/picchanged/agent.env');
     expect(settings).toContain('# mine\nAGENT_MIN_AREA=1%');
@@ -95,6 +100,9 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     expect(await lab.must('cat', '/etc/systemd/system/picchanged.timer')).toContain(
       'OnUnitInactiveSec=3s',
     );
+    const stays = 'AGENT_INTERVAL=3s stays from before';
+    expect(await agent.must('install', '--watch')).toContain(stays);
+    expect(await agent.must('install', '--timer', '--interval', '3s')).not.toContain(stays);
     // What is not said stays: the timer, and where the frames go.
     await agent.must('install', '--camera', 'garage');
     expect(await lab.show('picchanged.timer', 'ActiveState')).toBe('active');
@@ -106,7 +114,13 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     );
 
     const gone = await agent.must('uninstall');
-    expect(gone).not.toContain('keep');
+    const saved = '/etc/picchanged/agent.env.saved';
+    expect(gone.match(/^keep .*$/gm)).toEqual([
+      `keep     ${saved}: /etc/picchanged/agent.env has changes that install did not make`,
+    ]);
+    expect(gone).toContain(`note     the programs themselves stay in ${folder}`);
+    expect(await lab.must('cat', saved)).toContain('# mine\nAGENT_MIN_AREA=1%');
+    await lab.must('rm', saved);
     const kept = await receiver.must('uninstall');
     expect(kept).toContain('keep     /srv/captures');
     // The user whose captures stay, stays. Then everything is as it was.

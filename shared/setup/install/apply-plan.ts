@@ -3,7 +3,7 @@
  * changes only what differs, and removes files that the plan no longer has.
  */
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OperationalError } from '../../cli/errors.js';
@@ -12,6 +12,7 @@ import { ifExists } from '../../files/if-exists.js';
 import { version } from '../../cli/version.js';
 import { ask } from '../../process/run-tool.js';
 import { changeEnvironmentFile } from './environment-file.js';
+import { sha256OfFile } from './file-digest.js';
 import { type Manifest, manifestPath, readManifest } from './manifest.js';
 import type { Plan, PlannedFile, PlannedFolder } from './plan.js';
 import { copyFolder } from './scope.js';
@@ -41,6 +42,10 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
     await makeFolders(dirname(filePath), runner.isDryRun, folders);
   }
   for (const folder of plan.folders) await makePlanned(folder, runner);
+  const settingsPath = settings.file.path;
+  const written = previous?.files[settingsPath];
+  const isEditedNow = written !== undefined && written !== digests.get(settingsPath)?.existing;
+  const isEdited = isEditedNow || previous?.edited === true;
   // Uninstall keeps a settings file that existed before the first install.
   const owned = settings.isOwned ? files : plan.files;
   const current: Manifest = {
@@ -49,6 +54,8 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
     ),
     folders,
     units: [...plan.stop],
+    data: [...new Set([...(previous?.data ?? []), ...plan.folders.map((folder) => folder.path)])],
+    edited: isEdited,
     ...(madeUser !== undefined && { madeUser }),
     version,
   };
@@ -72,9 +79,7 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
   for (const file of changed) await writePlanned(file, runner);
   const changes = changed.length + (await removeStale(previous, current, runner, copied));
   const reasons =
-    previous === undefined
-      ? []
-      : await restartReasons(plan, previous, digests.get(settings.file.path)?.existing, runner);
+    previous === undefined ? [] : await restartReasons(plan, previous, isEditedNow, runner);
   for (const reason of reasons) runner.print(`restart  ${reason}`);
   const isChange = changes > 0 || previous === undefined || reasons.length > 0;
   await start(plan, runner, isChange);
@@ -246,10 +251,4 @@ async function start(plan: Plan, runner: Runner, hasChanged: boolean): Promise<v
 async function writeManifest(path: string, manifest: Manifest): Promise<void> {
   const text = `${JSON.stringify(manifest, undefined, 2)}\n`;
   await replace(path, (part) => writeNewFile(part, text, { mode: 0o644 }));
-}
-
-async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }

@@ -3,6 +3,7 @@ import { writeTo } from '../../cli/command.js';
 import { OperationalError, systemCode } from '../../cli/errors.js';
 import { type RunTool, ask } from '../../process/run-tool.js';
 import { applyPlan } from './apply-plan.js';
+import { ownPackage } from './package-root.js';
 import type { Plan } from './plan.js';
 import { checkRights } from './rights.js';
 import type { Runner } from './runner.js';
@@ -34,6 +35,11 @@ export async function runUninstall(
   if (!isDryRun) await checkRights([program, 'uninstall', ...argv], scope, run);
   const runner = runnerFor(removal, run, isDryRun);
   await asInstallError('uninstall', removeInstalled(removal, runner));
+  const { root } = ownPackage();
+  const remove = root.includes('/node_modules/')
+    ? ': npm uninstall --global picchanged removes it'
+    : '';
+  print(`note     the programs themselves stay in ${root}${remove}`);
 }
 
 /** Turns a system error into an OperationalError. @throws {OperationalError} INSTALL */

@@ -2,6 +2,7 @@
 import { access, rm, rmdir } from 'node:fs/promises';
 import { OperationalError, systemCode } from '../../cli/errors.js';
 import { ask } from '../../process/run-tool.js';
+import { type Kept, keptBeside, saveEdited } from './kept-files.js';
 import { manifestPath, readManifest } from './manifest.js';
 import { type Scope, copyFolder } from './scope.js';
 import { type Runner, logStep, runCommand, stopUnits, systemctl, tryCommand } from './runner.js';
@@ -11,7 +12,7 @@ export interface Leftovers {
   /** Folders to remove: they hold no data of value. */
   readonly remove: readonly string[];
   /** Folders that stay, with the reason: captures, keys, undelivered frames. */
-  readonly keep: readonly { readonly path: string; readonly why: string }[];
+  readonly keep: readonly Kept[];
 }
 
 export interface Removal {
@@ -37,6 +38,8 @@ export async function removeInstalled(removal: Removal, runner: Runner): Promise
   await stopUnits(runner, units);
   const hasUdevRule = Object.keys(files).some((file) => file.endsWith('.rules'));
   const copied = copyFolder(scope, program);
+  const own = Object.keys(files).filter((file) => !file.startsWith(`${copied}/`));
+  const saved = await saveEdited(own, manifest, runner);
   await removeFiles(Object.keys(files), runner, copied);
   await systemctl(runner, 'daemon-reload');
   // Removes failed units from systemd's list; fails for units that systemd does not have loaded.
@@ -51,8 +54,19 @@ export async function removeInstalled(removal: Removal, runner: Runner): Promise
   }
   await removeUser(madeUser, keep, runner);
   await removeFiles([path], runner, copied);
-  for (const folder of folders.toReversed()) await removeEmpty(folder, runner);
-  for (const { path: kept, why } of keep) runner.print(`keep     ${kept}: ${why}`);
+  // The other program may have made the folders of both.
+  const shared = [scope.settingsFolder, scope.libraryFolder];
+  for (const folder of new Set([...folders.toReversed(), ...shared])) {
+    await removeEmpty(folder, runner);
+  }
+  const isSaid = (folder: string): boolean =>
+    [...remove, ...keep.map((kept) => kept.path)].some(
+      (said) => `${folder}/`.startsWith(`${said}/`) || `${said}/`.startsWith(`${folder}/`),
+    );
+  const beside = (await keptBeside(manifest, scope, program)).filter((kept) => !isSaid(kept.path));
+  for (const { path: kept, why } of [...keep, ...saved, ...beside]) {
+    runner.print(`keep     ${kept}: ${why}`);
+  }
 }
 
 const scopeFlag = ({ isUser }: Scope): string[] => (isUser ? ['--user'] : []);

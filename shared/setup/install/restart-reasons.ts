@@ -7,15 +7,13 @@ import type { Manifest } from './manifest.js';
 import type { Plan } from './plan.js';
 import type { Runner } from './runner.js';
 
-/** @param settingsDigest SHA-256 of the settings file as it is now; undefined: there is none */
+/** @param isEdited the settings file was edited since the last install */
 export async function restartReasons(
   { scope, stop, settings }: Plan,
   previous: Manifest,
-  settingsDigest: string | undefined,
+  isEdited: boolean,
   runner: Runner,
 ): Promise<readonly string[]> {
-  const written = previous.files[settings.path];
-  const isEdited = written !== undefined && written !== settingsDigest;
   const units = (await unitStates(runner.run, stop, scope.isUser)) ?? [];
   const differences = (await serviceVersions(units, scope)).flatMap(
     (service) => versionDifference(service) ?? [],

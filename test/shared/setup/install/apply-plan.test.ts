@@ -188,7 +188,37 @@ describe('an installation', () => {
     writeFileSync(settings, 'AGENT_HOST=theirs\nAGENT_SEED=1\n');
     await applyPlan(other.plan({}, { AGENT_HOST: 'ours' }), other.runner, false);
     await other.uninstall();
+    expect(other.printed).toContain(`keep     ${settings}: it was there before the first install`);
     expect(readFileSync(settings, 'utf8')).toBe('AGENT_HOST=ours\nAGENT_SEED=1\n');
+  });
+
+  it('keeps edited files under another name, and says what else stays', async () => {
+    const { home, runner, plan, scope, printed, uninstall } = setting();
+    const old = join(home, 'old-captures');
+    const folders = [{ path: old, owner: undefined, mode: 0o750 }];
+    await applyPlan({ ...plan({ 'a.service': '1' }), folders }, runner, false);
+    writeFileSync(join(old, 'a.jpg'), 'x');
+    const settings = join(scope.settingsFolder, 'agent.env');
+    appendFileSync(settings, 'AGENT_SKIP=3\n');
+    const unit = join(scope.unitFolder, 'a.service');
+    mkdirSync(`${unit}.d`);
+    writeFileSync(join(`${unit}.d`, 'mine.conf'), '[Service]\n');
+    // This install records the edited settings.
+    await applyPlan(plan({ 'a.service': '2' }), runner, false);
+    writeFileSync(unit, 'edited');
+    writeFileSync(`${unit}.saved`, 'older');
+    printed.length = 0;
+    await uninstall();
+    expect(readFileSync(`${settings}.saved`, 'utf8')).toContain('AGENT_SKIP=3');
+    expect(readFileSync(`${unit}.saved`, 'utf8')).toBe('older');
+    expect(readFileSync(`${unit}.saved-2`, 'utf8')).toBe('edited');
+    expect(existsSync(unit)).toBe(false);
+    expect(printed.filter((line) => line.startsWith('keep'))).toEqual([
+      `keep     ${unit}.saved-2: ${unit} has changes that install did not make`,
+      `keep     ${settings}.saved: ${settings} has changes that install did not make`,
+      `keep     ${unit}.d: drop-ins of a unit are in it`,
+      `keep     ${old}: an earlier install used it`,
+    ]);
   });
 
   it('can be removed after a failed command', async () => {
