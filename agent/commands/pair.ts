@@ -1,25 +1,23 @@
 /** `agent pair HOST[:PORT] [CODE]`: pairs this camera with a receiver. */
-import { hostname } from 'node:os';
 import { destination, formatAddress } from '../../shared/cli/address.js';
-import { cameraName, cameraNameFromHost } from '../../shared/protocol/camera-name.js';
+import { cameraName } from '../../shared/protocol/camera-name.js';
 import { type Environment, abortOnSignals, writeTo } from '../../shared/cli/command.js';
 import { firstInputLine } from '../../shared/cli/input-line.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError } from '../../shared/cli/errors.js';
-import { installedValue } from '../../shared/setup/installed-value.js';
 import { path } from '../../shared/cli/value-types.js';
+import { runTool } from '../../shared/process/run-tool.js';
 import { pairingCode } from '../../shared/keys/pairing-code.js';
 import { type ValueType, flag, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
-import { runTool } from '../../shared/process/run-tool.js';
-import { instanceName, instanceState } from '../setup/instances.js';
+import { instanceName } from '../setup/instances.js';
 import { KeyStore } from '../uplink/keys/key-store.js';
 import { PairedMark } from '../uplink/keys/paired-mark.js';
-import { defaultStateDirectory } from '../service/state.js';
+import { pairingState } from '../setup/pairing-state.js';
 import { SigningKey } from '../uplink/keys/signing-key.js';
 import { pairWith } from '../uplink/pair.js';
 
-const pairProgram = {
+export const pairProgram = {
   name: 'agent',
   table: {
     state: value(
@@ -65,7 +63,8 @@ export const run = defineCommand({
     const code = isFromInput
       ? parseArgument(pairingCode, await readInputLine('code: '), 'standard input')
       : parseArgument(pairingCode, codeText, 'the second argument');
-    const state = options.state ?? (await findStateDirectory(options, env));
+    const line = `agent pair ${hostText} …`;
+    const state = await pairingState(options, env, { line, run: runTool });
     const keys = new KeyStore(state, undefined);
     const { publicKey } = await SigningKey.open(state);
     const camera = await pairWith(receiver, code, { keys, publicKey }, abortOnSignals());
@@ -91,22 +90,7 @@ async function readInputLine(prompt: string): Promise<string> {
   return await firstInputLine();
 }
 
-async function findStateDirectory(
-  {
-    instance,
-    camera,
-  }: { readonly instance: string | undefined; readonly camera: string | undefined },
-  env: Environment,
-): Promise<string> {
-  const state = env.STATE_DIRECTORY ? undefined : await instanceState(instance, runTool);
-  if (state !== undefined) return state;
-  const installed = env.STATE_DIRECTORY
-    ? undefined
-    : await installedValue('agent', 'AGENT_STATE', env);
-  return installed ?? defaultStateDirectory(env, camera ?? cameraNameFromHost(hostname()));
-}
-
-function parseArgument<T>(type: ValueType<T>, text: string, label: string): T {
+export function parseArgument<T>(type: ValueType<T>, text: string, label: string): T {
   try {
     return type.parse(text);
   } catch (error) {

@@ -14,7 +14,7 @@ export interface PairingFound {
   readonly keys: readonly CameraKey[] | undefined;
 }
 
-/** @param camera name of the camera while it is not paired @param isUser an agent of the user's systemd instance */
+/** @param camera name of the camera while it is not paired @param isUser the agent is a service of this user */
 export async function pairingFindings(
   store: KeyStore,
   destination: Destination,

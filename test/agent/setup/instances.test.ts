@@ -8,7 +8,14 @@ import { temporaryDirectory } from '../../support/temporary.js';
 
 const unit = (name: string): UnitState => ({
   ...{ name, active: 'active', sub: 'running', enabled: '', statusText: '', result: 'success' },
-  ...{ restarts: 0, sinceMs: undefined, connections: undefined, listen: [] },
+  ...{
+    runtimeDirectory: undefined,
+    script: undefined,
+    restarts: 0,
+    sinceMs: undefined,
+    connections: undefined,
+    listen: [],
+  },
 });
 
 describe('several agents on one machine', () => {
