@@ -9,7 +9,6 @@ import { scopeFor } from '../../shared/setup/install/scope.js';
 import { writeRunningVersion } from '../../shared/setup/running-version.js';
 import { IdleWatch } from '../listen/idle-watch.js';
 import { passedSockets } from '../listen/passed-sockets.js';
-import { receiverProgram } from '../options.js';
 import { capturesFor } from '../setup/installed.js';
 import { keepInStore } from '../web/keep-frames.js';
 import { openViewer } from '../web/open-viewer.js';
@@ -27,7 +26,7 @@ export const webProgram = {
     ),
     json: flag('Print a line of JSON on standard output when the viewer is ready.'),
     user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
-    verbose: receiverProgram.table.verbose,
+    verbose: flag('Also log each request.'),
     help: flag('Show this help.'),
   },
 } as const;

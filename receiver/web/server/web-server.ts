@@ -77,6 +77,7 @@ export class WebServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#note(request, response);
     try {
       await this.#answer(request, response);
     } catch (error) {
@@ -84,6 +85,17 @@ export class WebServer {
       if (response.destroyed || response.headersSent) return void response.destroy();
       sendError(request, response, this.#errorOf(error));
     }
+  }
+
+  /** With `--verbose`: each request, when it is answered or its client has gone. */
+  #note({ method, url, socket }: IncomingMessage, response: ServerResponse): void {
+    const { clock, log } = this.#parts;
+    const [startMs, from] = [clock.monotonicMs(), socket.remoteAddress];
+    response.once('close', () => {
+      const status = response.headersSent ? response.statusCode : 'none';
+      const ms = Math.round(clock.monotonicMs() - startMs);
+      log.debug('answered', { method, path: url?.slice(0, 200), status, ms, from });
+    });
   }
 
   #errorOf(error: unknown): HttpError {

@@ -44,6 +44,24 @@ describe('without a password', () => {
   });
 });
 
+describe('a request', () => {
+  it('is a line of the log with --verbose, which has no cookie and no password', async () => {
+    const { post, ask, enter, lines } = await startViewer({ passwords });
+    await post('/api/v1/session', { name: 'anna', password: 'garden door' });
+    const cookie = await enter('anna', 'garden gate');
+    await ask('/api/v1/cameras?a=1', { headers: { cookie } });
+    const requests = lines.filter((line) => line.startsWith('<7>'));
+    expect(requests.map((line) => line.replace(/ms=\d+/, 'ms=0'))).toEqual(
+      [
+        'method=POST path=/api/v1/session status=401',
+        'method=POST path=/api/v1/session status=200',
+        'method=GET path="/api/v1/cameras?a=1" status=200',
+      ].map((facts) => `<7>test: answered ${facts} ms=0 from=127.0.0.1`),
+    );
+    expect(lines.join()).not.toMatch(/garden|picchanged=/);
+  });
+});
+
 describe('with a password', () => {
   it('a session opens all that its role may', async () => {
     const { ask, post, enter, kept } = await startViewer({ passwords });

@@ -212,6 +212,6 @@ describe('an archive that fails', () => {
     expect(text).not.toContain('secret');
     expect(lines.join()).toContain('/srv/captures/secret');
     for (let at = 0; at < 50; at += 1) await ask(path);
-    expect(lines).toHaveLength(1);
+    expect(lines.filter((line) => !line.startsWith('<7>'))).toHaveLength(1);
   });
 });

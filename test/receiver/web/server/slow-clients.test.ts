@@ -49,7 +49,7 @@ describe('requests that are too long', () => {
       return count === 0;
     }, 'the connection is closed');
     await new Promise((resolve) => setImmediate(resolve));
-    expect(lines).toEqual([]);
+    expect(lines.filter((line) => !line.startsWith('<7>'))).toEqual([]);
     expect(kept).toEqual([]);
   });
 });
