@@ -87,7 +87,9 @@ export const run = defineCommand({
       : (await lookAsService(runTool, servicesOf(units ?? []), 'sudo receiver doctor')).findings;
     findings.push(
       ...eyes,
-      ...(directory === undefined ? [unknownCaptures] : await storeFindings(directory, options, nowMs, install)),
+      ...(directory === undefined
+        ? [unknownCaptures]
+        : await storeFindings(directory, options, nowMs, install)),
       ...(settings.status === 'hidden' ? [] : pruneFindings(limitsOf(options), units, install)),
       ...port,
       ...pairing,

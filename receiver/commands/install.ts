@@ -18,22 +18,28 @@ import { capturesOwner } from '../setup/install/captures-owner.js';
 import { installOptions } from '../setup/install/install-options.js';
 import { installedSocket } from '../setup/install/installed-socket.js';
 import { retentionDefaults } from '../setup/install/retention-defaults.js';
-import { receiverPlan, serviceUser, shippedDirectory } from '../setup/install/receiver-plan.js';
-import { receiverSettings, refusedFlags } from './settings.js';
+import { receiverPlan, serviceUser } from '../setup/install/receiver-plan.js';
+import { shippedDirectory } from '../setup/install/service-folders.js';
+import { installWebOptions, webToInstall } from './install-web.js';
+import { receiverSettings, refusedAtInstall } from './settings.js';
 
 const program = {
   name: 'receiver',
-  table: { ...receiverProgram.table, ...installOptions },
+  table: { ...receiverProgram.table, ...installOptions, ...installWebOptions },
 } as const;
 
-const { dir, listen, ...otherOptions } = receiverProgram.table;
+const { dir, listen, ...others } = receiverProgram.table;
+const otherOptions = Object.fromEntries(
+  Object.entries(others).filter(([key]) => !Object.hasOwn(installWebOptions, key)),
+);
 
-const usage = `receiver install --dir DIR [--listen [ADDRESS:]PORT] [--accept] …
+const usage = `receiver install --dir DIR [--listen [ADDRESS:]PORT] [--accept] [--web [ADDRESS:]PORT] …
 
 Installs the receiver as a service that systemd starts when a camera connects: writes its units and its settings,
 creates its user, and opens the port. The service runs as the owner of DIR; if that is root, as user surveillance.
-All other flags of the receiver are accepted too and become settings. Run it again to change settings: those that
-are not given stay as they are, and an empty value, as --max-age= or --max-age none, takes one back. receiver uninstall removes everything that was installed.
+--web also installs the viewer (docs/viewer.md). All other flags of the receiver are accepted too and become settings.
+Run it again to change settings: those that are not given stay as they are, and an empty value, as --max-age= or
+--max-age none, takes one back. receiver uninstall removes everything that was installed.
 
 `;
 
@@ -41,7 +47,7 @@ are not given stay as they are, and an empty value, as --max-age= or --max-age n
 export const run = defineCommand({
   program,
   usage,
-  shown: { dir, listen, ...installOptions },
+  shown: { dir, listen, ...installWebOptions, ...installOptions },
   // The environment of this shell is not for the service.
   readsEnvironment: false,
   async run({ options, supplied, argv, env }) {
@@ -50,7 +56,7 @@ export const run = defineCommand({
       program: 'receiver',
       table: otherOptions,
       supplied,
-      refused: refusedFlags,
+      refused: refusedAtInstall,
       paths: ['keys'],
       scope,
     });
@@ -76,16 +82,23 @@ export const run = defineCommand({
       given: settings,
       install: scope.isUser ? 'receiver install --user' : 'sudo receiver install',
     });
+    const owner = isServiceFolder ? undefined : await capturesOwner(absolute, serviceUser, runTool);
+    const receiverListen = supplied.has('listen') ? listen : (socket?.listen ?? []);
     const plan = await receiverPlan({
       directory: absolute,
-      owner: isServiceFolder ? undefined : await capturesOwner(absolute, serviceUser, runTool),
+      owner,
       keys:
         settings.RECEIVER_KEYS ??
         (kept('keys', installed.RECEIVER_KEYS) || installedKeysPath(scope, env)),
       isAccept: supplied.has('accept') ? options.accept : (socket?.isAccept ?? false),
-      listen: supplied.has('listen') ? listen : (socket?.listen ?? []),
+      listen: receiverListen,
       settings: { ...settings, ...defaults.settings },
       isLimited: defaults.isLimited,
+      web: await webToInstall({
+        ...{ listen: options.web, supplied, scope, receiverListen, captures: absolute },
+        ...{ user: owner ?? serviceUser, run: runTool },
+        mayRead: scope.isUser || process.geteuid?.() === 0,
+      }),
       notes: defaults.notes,
       package: ownPackage(),
       scope,

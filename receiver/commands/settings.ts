@@ -9,11 +9,16 @@ export const receiverSettings: KnownSettings = {
 };
 
 /** Flags that a service gets from its units, or that are of use only at a terminal; each with the reason. */
-export const refusedFlags = {
+export const refusedAtInstall = {
   json: 'no program reads the output of the service',
   verbose: 'put RECEIVER_VERBOSE=yes into the settings while you need it',
   idleExit: 'the units set it',
   version: 'install installs the version of this program',
+};
+
+/** What the receiver's settings file cannot have. */
+export const refusedFlags = {
+  ...refusedAtInstall,
   // The sandbox of the receiver has no network.
   web: 'the viewer is a service of its own: docs/systemd.md',
   webHost: 'it is a setting of the viewer: docs/systemd.md',

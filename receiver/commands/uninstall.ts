@@ -1,16 +1,20 @@
 /** `receiver uninstall`: removes what install wrote; captures and keys stay. */
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifExists } from '../../shared/files/if-exists.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import type { Leftovers } from '../../shared/setup/install/remove-installed.js';
 import { defineUninstall } from '../../shared/setup/install/uninstall.js';
 import { stateFolderName } from '../access/keys/keys-path.js';
+import { installedWeb, passwordFileOf } from '../setup/install/installed-web.js';
+
+/** Its day indexes: systemd makes the folder. */
+const viewerFolders = ['/var/cache/picchanged-web'];
 
 const usage = `receiver uninstall
 
-Closes the port and removes what receiver install wrote: units, settings, copied programs, the user.
-Captures and keys stay; their folders are printed.
+Closes the port and removes what receiver install wrote: units, settings, copied programs, the users.
+Captures, keys and the viewer's passwords stay; their paths are printed.
 
 `;
 
@@ -25,7 +29,19 @@ export const run = defineUninstall({
     const state = stateFolder === undefined ? [] : [join(stateFolder, stateFolderName)];
     // Keys first: when their folder is removed, the folder around it may be empty too.
     const folders = new Set([keys, ...state, dir].filter((path) => path !== undefined));
-    return () => sortLeftovers(folders, keys);
+    const isSystem = stateFolder !== undefined;
+    const hasViewer = isSystem && (await installedWeb(scope)) !== undefined;
+    return async () => {
+      const { remove, keep } = await sortLeftovers(folders, keys);
+      const passwords = passwordFileOf(scope);
+      const hasPasswords = (await ifExists(stat(passwords))) !== undefined;
+      return {
+        remove: hasViewer ? [...remove, ...viewerFolders] : remove,
+        keep: hasPasswords
+          ? [...keep, { path: passwords, why: 'passwords of the viewer are in it' }]
+          : keep,
+      };
+    };
   },
 });
 

@@ -1,11 +1,14 @@
 /** `receiver web-password NAME`: makes or replaces a line of the viewer's password file. */
+import { dirname } from 'node:path';
 import { writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import { flag, value } from '../../shared/cli/option-table.js';
 import { choice, path } from '../../shared/cli/value-types.js';
+import { makeDirectories } from '../../shared/files/durable-file.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
+import { passwordFileOf } from '../setup/install/installed-web.js';
 import { askPassword } from '../web/access/ask-password.js';
 import { isViewerName, nameRule } from '../web/access/password-lines.js';
 import { writePassword } from '../web/access/write-password.js';
@@ -18,7 +21,10 @@ export const webPasswordProgram = {
       'look: may see frames. keep: may also keep them, and end that. Without it: that of the present line, ' +
         'else look.',
     ),
-    file: value(path('FILE'), 'The password file. Without it: that of the installed viewer.'),
+    file: value(
+      path('FILE'),
+      'The password file. Without it: that of the installed viewer, or the one that receiver install --web takes.',
+    ),
     user: flag("The file of this user's systemd instance, not the system's."),
     help: flag('Show this help.'),
   },
@@ -55,9 +61,16 @@ async function installedFile(
   isUser: boolean,
 ): Promise<string> {
   const scope = scopeFor(isUser, env);
-  const { variables, status, path: settings } = await readInstalledSettings(scope, 'receiver');
+  const { variables, status, path: settings } = await readInstalledSettings(scope, 'web');
   const file = env.RECEIVER_WEB_PASSWORD_FILE || variables.RECEIVER_WEB_PASSWORD_FILE;
   if (file) return file;
-  const why = status === 'hidden' ? `this user may not read ${settings}` : 'no viewer is installed';
-  throw new UsageError(`${why}: name the password file with --file FILE`);
+  if (status === 'hidden') {
+    const hint = `sudo receiver web-password, or name the password file with --file FILE`;
+    throw new UsageError(`this user may not read ${settings}`, { hint });
+  }
+  // Before receiver install --web, which takes it.
+  const standard = passwordFileOf(scope);
+  // Where that fails, so does writing the file, which says why.
+  await makeDirectories(dirname(standard), 0o755).catch(() => undefined);
+  return standard;
 }

@@ -3,6 +3,9 @@
 export const pruneTimer = 'picchanged-prune.timer';
 export const pruneService = 'picchanged-prune.service';
 
+export const webSocket = 'picchanged-web.socket';
+export const webService = 'picchanged-web.service';
+
 export const receiverUnits = [
   'surveillance-many.socket',
   'surveillance-many.service',
@@ -10,4 +13,6 @@ export const receiverUnits = [
   'surveillance@*',
   pruneTimer,
   pruneService,
+  webSocket,
+  webService,
 ] as const;

@@ -69,8 +69,13 @@ export function jpegs(lab: Lab, folder = captures): string[] {
 
 /** Waits until a camera has at least so many frames at the receiver. */
 export function arrived(lab: Lab, camera: string, count: number): Promise<string[]> {
+  return arrivedIn(lab, `${captures}/${camera}`, count);
+}
+
+/** Waits until a folder has at least so many frames. */
+export function arrivedIn(lab: Lab, folder: string, count: number): Promise<string[]> {
   return eventually(() => {
-    const found = jpegs(lab, `${captures}/${camera}`);
+    const found = jpegs(lab, folder);
     return found.length >= count && found;
-  }, `${count} frames of ${camera}`);
+  }, `${count} frames in ${folder}`);
 }

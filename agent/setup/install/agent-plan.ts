@@ -107,7 +107,9 @@ export async function agentPlan(request: AgentPlanRequest): Promise<Plan> {
   return {
     program: 'agent',
     scope,
-    systemUser: scope.isUser ? undefined : { name: serviceUser, gecos: 'Camera agent' },
+    systemUsers: scope.isUser
+      ? []
+      : [{ name: serviceUser, gecos: 'Camera agent', home: `/var/lib/${serviceUser}` }],
     folders:
       state !== undefined && !scope.isUser
         ? [{ path: state, owner: serviceUser, mode: 0o700 }]

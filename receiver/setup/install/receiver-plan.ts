@@ -3,39 +3,33 @@ import { join } from 'node:path';
 import type { Plan, PlannedFile } from '../../../shared/setup/install/plan.js';
 import type { SettingChanges } from '../../../shared/setup/install/environment-file.js';
 import { type Package, programFiles } from '../../../shared/setup/install/program-files.js';
-import type { Scope } from '../../../shared/setup/install/scope.js';
 import { exampleFile, fittedUnit, unitFile } from '../../../shared/setup/install/shipped-units.js';
-import {
-  quotePath,
-  quoteWord,
-  withSetting,
-  withoutSpecifiers,
-} from '../../../shared/setup/install/unit-file.js';
+import { quoteWord, withSetting } from '../../../shared/setup/install/unit-file.js';
 import { pruneService, pruneTimer } from '../units.js';
+import { type ServiceFolders, shippedDirectory, withFolders } from './service-folders.js';
+import { type WebPlanRequest, noWeb, webPlan } from './web-plan.js';
 
-export interface ReceiverPlanRequest {
-  /** Absolute. */
-  readonly directory: string;
-  /** Owner of the captures; undefined: the service user. */
-  readonly owner: string | undefined;
-  /** Keys folder; absolute. */
-  readonly keys: string;
+export interface ReceiverPlanRequest extends ServiceFolders {
   readonly isAccept: boolean;
   /** `ListenStream=` of the socket; empty: as shipped. */
   readonly listen: readonly string[];
   readonly settings: SettingChanges;
   /** Whether frames are to be deleted: a timer then deletes them while no camera is connected. */
   readonly isLimited: boolean;
+  /** Undefined: no viewer. */
+  readonly web: WebPlanRequest | undefined;
   readonly package: Package;
-  readonly scope: Scope;
   readonly hostName: string;
   /** Further sentences to print after install. */
   readonly notes: readonly string[];
 }
 
 export const serviceUser = 'surveillance';
-/** The captures directory of the shipped units. */
-export const shippedDirectory = '/var/lib/surveillance';
+const receiverUser = {
+  name: serviceUser,
+  gecos: 'Camera receiver',
+  home: `/var/lib/${serviceUser}`,
+};
 const programPath = '/usr/local/bin/receiver';
 
 const heading = `# Settings of the receiver: every flag has a variable, --max-frame is RECEIVER_MAX_FRAME.
@@ -74,60 +68,40 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
       unitFile(scope, pruneService, prune),
     );
   }
+  const web =
+    request.web === undefined
+      ? noWeb
+      : await webPlan(request.web, request, fitting, request.hostName);
   const stop = isAccept ? [...names, 'surveillance-reopen.timer', 'surveillance@*'] : names;
   return {
     program: 'receiver',
     scope,
-    systemUser:
-      scope.isUser || owner !== undefined
-        ? undefined
-        : { name: serviceUser, gecos: 'Camera receiver' },
+    systemUsers:
+      scope.isUser || owner !== undefined ? web.systemUsers : [receiverUser, ...web.systemUsers],
     folders: [
       { path: directory, owner: folderOwner, mode: 0o750 },
       // Created before the first start, since "receiver pair" may run first; the service must own the folder.
       { path: keys, owner: folderOwner, mode: 0o700 },
     ],
-    files,
+    files: [...files, ...web.files],
     settings: {
       path: join(scope.settingsFolder, 'receiver.env'),
       values: { RECEIVER_DIR: directory, ...request.settings, RECEIVER_KEYS: keys },
       heading,
     },
-    enable: request.isLimited ? [socket, pruneTimer] : [socket],
-    restart: [isAccept ? 'surveillance@*' : service],
-    stop: request.isLimited ? [...stop, pruneTimer, pruneService] : stop,
+    moreSettings: web.moreSettings,
+    sharedFiles: web.sharedFiles,
+    enable: [socket, ...(request.isLimited ? [pruneTimer] : []), ...web.enable],
+    restart: [isAccept ? 'surveillance@*' : service, ...web.restart],
+    stop: [...stop, ...(request.isLimited ? [pruneTimer, pruneService] : []), ...web.stop],
     hasUdevRule: false,
-    notes: [...program.notes, ...request.notes, ...notesFor(request)],
+    notes: [...program.notes, ...request.notes, ...notesFor(request), ...web.notes],
   };
 }
 
 function withListen(text: string, listen: readonly string[]): string {
   if (listen.length === 0) return text;
   return withSetting(text, 'Socket', 'ListenStream', listen.join('\nListenStream='));
-}
-
-/** Adapts the shipped unit to other folders for captures and keys. */
-function withFolders(text: string, request: ReceiverPlanRequest): string {
-  const { directory, keys, owner, scope } = request;
-  if (scope.isUser) return text;
-  // systemd creates the state folder and lets the service write there.
-  const isElsewhere = (path: string): boolean => !`${path}/`.startsWith(`${shippedDirectory}/`);
-  const folders = [directory, keys].filter(isElsewhere);
-  let unit = text;
-  if (folders.length > 0) {
-    const mounts = folders.map(quotePath).join(' ');
-    unit = withSetting(unit, 'Unit', 'RequiresMountsFor', mounts);
-  }
-  if (owner !== undefined) unit = withSetting(unit, 'Service', 'User', withoutSpecifiers(owner));
-  const isAtHome = (path: string): boolean => /^\/(?:home|root)\//.test(path);
-  const writable = folders.filter((path) => !isAtHome(path)).map(quotePath);
-  if (writable.length > 0) {
-    unit = withSetting(unit, 'Service', 'ReadWritePaths', writable.join(' '));
-  }
-  if (!isAtHome(directory)) return unit;
-  // The service sees this folder of the homes, and nothing else.
-  unit = withSetting(unit, 'Service', 'ProtectHome', 'tmpfs');
-  return withSetting(unit, 'Service', 'BindPaths', quotePath(directory).replaceAll(':', '\\:'));
 }
 
 function notesFor({ directory, owner, scope, hostName }: ReceiverPlanRequest): string[] {

@@ -13,8 +13,8 @@ import { version } from '../../cli/version.js';
 import { ask } from '../../process/run-tool.js';
 import { changeEnvironmentFile } from './environment-file.js';
 import { sha256OfFile } from './file-digest.js';
-import { type Manifest, manifestPath, readManifest } from './manifest.js';
-import type { Plan, PlannedFile, PlannedFolder } from './plan.js';
+import { type Manifest, madeUsersOf, manifestPath, readManifest } from './manifest.js';
+import type { Plan, PlannedFile, PlannedFolder, PlannedSettings, SharedFile } from './plan.js';
 import { copyFolder } from './scope.js';
 import { type Runner, logStep, runCommand, stopUnits, systemctl, tryCommand } from './runner.js';
 import { restartReasons } from './restart-reasons.js';
@@ -30,24 +30,27 @@ interface Digests {
 export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): Promise<void> {
   const path = manifestPath(plan.scope, plan.program);
   const previous = await readManifest(path);
-  const settings = await settingsFile(plan, previous);
-  const files = [...plan.files, settings.file];
+  const settings: SettingsFile[] = [];
+  for (const each of [plan.settings, ...(plan.moreSettings ?? [])]) {
+    settings.push(await settingsFile(each, plan.scope.isUser, previous));
+  }
+  const files = [...plan.files, ...settings.map(({ file }) => file)];
   const digests = new Map<string, Digests>();
   for (const file of files) digests.set(file.path, await digestsOf(file));
   if (!isForced) refuseForeign(plan.files, digests, previous);
 
-  const madeUser = await makeUser(plan, runner, previous);
+  const madeUsers = await makeUsers(plan, runner, previous);
   const folders = [...(previous?.folders ?? [])];
   for (const filePath of [path, ...files.map((file) => file.path)]) {
     await makeFolders(dirname(filePath), runner.isDryRun, folders);
   }
   for (const folder of plan.folders) await makePlanned(folder, runner);
-  const settingsPath = settings.file.path;
-  const written = previous?.files[settingsPath];
-  const isEditedNow = written !== undefined && written !== digests.get(settingsPath)?.existing;
-  const isEdited = isEditedNow || previous?.edited === true;
+  for (const file of plan.sharedFiles ?? []) await share(file, runner);
+  const edited = settings
+    .map(({ file }) => file.path)
+    .filter((each) => isEdited(previous?.files[each], digests.get(each)?.existing));
   // Uninstall keeps a settings file that existed before the first install.
-  const owned = settings.isOwned ? files : plan.files;
+  const owned = [...plan.files, ...settings.flatMap((each) => (each.isOwned ? [each.file] : []))];
   const current: Manifest = {
     files: Object.fromEntries(
       owned.map((file) => [file.path, digests.get(file.path)?.planned ?? '']),
@@ -55,8 +58,8 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
     folders,
     units: [...plan.stop],
     data: [...new Set([...(previous?.data ?? []), ...plan.folders.map((folder) => folder.path)])],
-    edited: isEdited,
-    ...(madeUser !== undefined && { madeUser }),
+    edited: edited.length > 0 || previous?.edited === true,
+    ...(madeUsers.length > 0 && { madeUsers, madeUser: madeUsers[0] }),
     version,
   };
   // First the manifest with old and new files: a file that is missing in it would never be removed.
@@ -79,7 +82,7 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
   for (const file of changed) await writePlanned(file, runner);
   const changes = changed.length + (await removeStale(previous, current, runner, copied));
   const reasons =
-    previous === undefined ? [] : await restartReasons(plan, previous, isEditedNow, runner);
+    previous === undefined ? [] : await restartReasons(plan, previous, edited, runner);
   for (const reason of reasons) runner.print(`restart  ${reason}`);
   const isChange = changes > 0 || previous === undefined || reasons.length > 0;
   await start(plan, runner, isChange);
@@ -88,12 +91,25 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
   if (!isChange) runner.print('nothing has changed');
 }
 
-/** The settings file: the existing text with the plan's values. */
-async function settingsFile(plan: Plan, previous: Manifest | undefined) {
-  const { path, values, heading } = plan.settings;
+function isEdited(written: string | undefined, existing: string | undefined): boolean {
+  return written !== undefined && written !== existing;
+}
+
+interface SettingsFile {
+  readonly file: PlannedFile;
+  /** Install has made it. */
+  readonly isOwned: boolean;
+}
+
+/** A settings file: the existing text with the plan's values. */
+async function settingsFile(
+  { path, values, heading }: PlannedSettings,
+  isUser: boolean,
+  previous: Manifest | undefined,
+): Promise<SettingsFile> {
   const existing = await ifExists(readFile(path, 'utf8'));
   const text = changeEnvironmentFile(existing ?? heading, values);
-  const file: PlannedFile = { path, content: { text }, mode: plan.scope.isUser ? 0o600 : 0o640 };
+  const file: PlannedFile = { path, content: { text }, mode: isUser ? 0o600 : 0o640 };
   return { file, isOwned: existing === undefined || previous?.files[path] !== undefined };
 }
 
@@ -131,20 +147,16 @@ function refuseForeign(
   }
 }
 
-/** @returns the user that uninstall removes; undefined: install created none */
-async function makeUser({ systemUser }: Plan, runner: Runner, previous: Manifest | undefined) {
-  if (systemUser === undefined) return previous?.madeUser;
-  const { name, gecos } = systemUser;
-  if ((await ask(runner.run, 'getent', ['passwd', name])) !== undefined) {
-    return previous?.madeUser === name ? name : undefined;
+/** @returns the users that uninstall removes: those that this or an earlier install created */
+async function makeUsers({ systemUsers }: Plan, runner: Runner, previous: Manifest | undefined) {
+  const made = new Set(previous === undefined ? [] : madeUsersOf(previous));
+  for (const { name, gecos, home } of systemUsers) {
+    if ((await ask(runner.run, 'getent', ['passwd', name])) !== undefined) continue;
+    const line = `u ${name} - "${gecos}" ${home}`;
+    await runCommand(runner, 'systemd-sysusers', '--inline', line);
+    made.add(name);
   }
-  await runCommand(
-    runner,
-    'systemd-sysusers',
-    '--inline',
-    `u ${name} - "${gecos}" /var/lib/${name}`,
-  );
-  return name;
+  return [...made];
 }
 
 /** Creates a folder and its missing parents. @param made collects the created folders */
@@ -173,6 +185,26 @@ async function makePlanned({ path, owner, mode }: PlannedFolder, runner: Runner)
       continue;
     runner.print(`chown    ${folder} to ${owner}`);
     if (!runner.isDryRun) await chownFolder(folder, uid, gid);
+  }
+}
+
+/** Gives a file to a group. A link is not followed: it could lead to a file that is not to be shared. */
+async function share({ path, group, mode }: SharedFile, runner: Runner): Promise<void> {
+  const gid = Number((await ask(runner.run, 'getent', ['group', group]))?.split(':')[2] ?? NaN);
+  const found = await ifExists(stat(path));
+  if (found === undefined || (found.gid === gid && (found.mode & 0o7777) === mode)) return;
+  runner.print(`share    ${path} with group ${group}`);
+  if (runner.isDryRun || Number.isNaN(gid)) return;
+  const file = await open(path, constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const opened = await file.stat();
+    if (!opened.isFile() || opened.nlink > 1) {
+      throw new OperationalError('INSTALL', `${path} is not a file of its own`);
+    }
+    await file.chown(opened.uid, gid);
+    await file.chmod(mode);
+  } finally {
+    await file.close();
   }
 }
 

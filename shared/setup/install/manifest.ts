@@ -13,7 +13,9 @@ const schema = v.object({
   folders: v.array(v.string()),
   /** Units that uninstall stops and disables before it removes their files. */
   units: v.array(v.string()),
-  /** System user that install created. */
+  /** System users that install created. */
+  madeUsers: v.optional(v.array(v.string())),
+  /** The same, as version 0.1 writes and reads it. */
   madeUser: v.optional(v.string()),
   /** Folders for captures, keys and state of this install and of earlier ones. */
   data: v.optional(v.array(v.string())),
@@ -29,6 +31,11 @@ export type Manifest = v.InferOutput<typeof schema>;
 
 export function manifestPath(scope: Scope, program: string): string {
   return join(scope.libraryFolder, `${program}.installed.json`);
+}
+
+/** The users that install created. */
+export function madeUsersOf({ madeUsers, madeUser }: Manifest): readonly string[] {
+  return madeUsers ?? (madeUser === undefined ? [] : [madeUser]);
 }
 
 /** @returns undefined when nothing is installed @throws {OperationalError} INSTALL: it cannot be read */

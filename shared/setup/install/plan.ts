@@ -18,6 +18,21 @@ export interface PlannedSettings {
   readonly heading: string;
 }
 
+/** A user for units, created when it is missing. */
+export interface SystemUser {
+  readonly name: string;
+  /** Description in the user database. */
+  readonly gecos: string;
+  readonly home: string;
+}
+
+/** An existing file that a service may read as a member of a group. */
+export interface SharedFile {
+  readonly path: string;
+  readonly group: string;
+  readonly mode: number;
+}
+
 /** A folder for captures, keys or state: created with its missing parents, removed only when it is empty. */
 export interface PlannedFolder {
   readonly path: string;
@@ -30,11 +45,14 @@ export interface PlannedFolder {
 export interface Plan {
   readonly program: 'agent' | 'receiver';
   readonly scope: Scope;
-  /** System user to create for the units, with its description; undefined: an existing user. */
-  readonly systemUser: { readonly name: string; readonly gecos: string } | undefined;
+  /** Empty: the units run as an existing user. */
+  readonly systemUsers: readonly SystemUser[];
   readonly folders: readonly PlannedFolder[];
   readonly files: readonly PlannedFile[];
   readonly settings: PlannedSettings;
+  /** Settings files of further services. */
+  readonly moreSettings?: readonly PlannedSettings[];
+  readonly sharedFiles?: readonly SharedFile[];
   /** Units to enable and start: a timer, a socket, a path, a service. */
   readonly enable: readonly string[];
   /** Running services that are stopped so that they start with the new files. */

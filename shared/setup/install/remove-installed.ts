@@ -3,7 +3,7 @@ import { access, rm, rmdir } from 'node:fs/promises';
 import { OperationalError, systemCode } from '../../cli/errors.js';
 import { ask } from '../../process/run-tool.js';
 import { type Kept, keptBeside, saveEdited } from './kept-files.js';
-import { manifestPath, readManifest } from './manifest.js';
+import { madeUsersOf, manifestPath, readManifest } from './manifest.js';
 import { type Scope, copyFolder } from './scope.js';
 import { type Runner, logStep, runCommand, stopUnits, systemctl, tryCommand } from './runner.js';
 
@@ -34,7 +34,7 @@ export async function removeInstalled(removal: Removal, runner: Runner): Promise
         : "for this user's installation, add --user",
     });
   }
-  const { units, files, folders, madeUser } = manifest;
+  const { units, files, folders } = manifest;
   await stopUnits(runner, units);
   const hasUdevRule = Object.keys(files).some((file) => file.endsWith('.rules'));
   const copied = copyFolder(scope, program);
@@ -52,7 +52,7 @@ export async function removeInstalled(removal: Removal, runner: Runner): Promise
     runner.print(`remove   ${folder}`);
     if (!runner.isDryRun) await rm(folder, { recursive: true, force: true });
   }
-  await removeUser(madeUser, keep, runner);
+  for (const user of madeUsersOf(manifest)) await removeUser(user, keep, runner);
   await removeFiles([path], runner, copied);
   // The other program may have made the folders of both.
   const shared = [scope.settingsFolder, scope.libraryFolder];
@@ -89,12 +89,7 @@ export async function removeFiles(
 }
 
 /** Keeps a user whose files stay: the next user with the same id would own them. */
-async function removeUser(
-  name: string | undefined,
-  keep: Leftovers['keep'],
-  runner: Runner,
-): Promise<void> {
-  if (name === undefined) return;
+async function removeUser(name: string, keep: Leftovers['keep'], runner: Runner): Promise<void> {
   if (keep.length > 0) {
     runner.print(`keep     user ${name}: owner of these files`);
     return;

@@ -7,11 +7,11 @@ import type { Manifest } from './manifest.js';
 import type { Plan } from './plan.js';
 import type { Runner } from './runner.js';
 
-/** @param isEdited the settings file was edited since the last install */
+/** @param edited settings files that were edited since the last install */
 export async function restartReasons(
-  { scope, stop, settings }: Plan,
+  { scope, stop }: Plan,
   previous: Manifest,
-  isEdited: boolean,
+  edited: readonly string[],
   runner: Runner,
 ): Promise<readonly string[]> {
   const units = (await unitStates(runner.run, stop, scope.isUser)) ?? [];
@@ -22,7 +22,7 @@ export async function restartReasons(
     ...differences,
     // Of services that do not run now, and of processes for single connections, no version is known.
     ...(differences.length === 0 ? lastInstall(previous) : []),
-    ...(isEdited ? [`${settings.path} was edited since the last install`] : []),
+    ...edited.map((path) => `${path} was edited since the last install`),
   ];
 }
 

@@ -34,7 +34,7 @@ describe('the agent’s plan', () => {
     );
     expect(plan.enable).toEqual(['picchanged-watch.service']);
     expect(plan.settings).toMatchObject({ path: '/etc/picchanged/agent.env' });
-    expect(plan.systemUser?.name).toBe('picchanged');
+    expect(plan.systemUsers.map(({ name }) => name)).toEqual(['picchanged']);
   });
 
   it('has a timer with the requested interval', async () => {
@@ -80,6 +80,6 @@ describe('the agent’s plan', () => {
     expect(textOf(plan, 'picchanged-watch.service')).toMatch(
       /^EnvironmentFile=\/home\/fred\/\.config\/picchanged\/agent\.env$/m,
     );
-    expect(plan.systemUser).toBeUndefined();
+    expect(plan.systemUsers).toEqual([]);
   });
 });

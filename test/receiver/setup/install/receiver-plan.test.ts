@@ -14,6 +14,7 @@ const planFor = (changes: Partial<Parameters<typeof receiverPlan>[0]> = {}): Pro
     listen: [],
     settings: {},
     isLimited: true,
+    web: undefined,
     package: { root: root.replace(/\/$/, ''), node: process.execPath },
     scope: systemScope,
     hostName: 'laptop',
@@ -73,6 +74,65 @@ describe('the receiver’s plan', () => {
     expect(prune.filter(isShared)).toEqual(
       settingsIn(plan, 'surveillance-many.service').filter(isShared),
     );
+  });
+
+  const web = {
+    ...{ listen: '0.0.0.0:8080', isReachable: true, group: 'surveillance' },
+    settings: { RECEIVER_WEB_HOST: 'cams.example.org' },
+    passwordFile: '/etc/picchanged/web-passwords',
+  };
+
+  it('has no viewer that is not asked for', async () => {
+    const plan = await planFor();
+    const names = [...plan.files.map(({ path }) => path), ...plan.enable, ...plan.stop];
+    expect(names.filter((name) => name.includes('web'))).toEqual([]);
+    expect(plan.systemUsers.map(({ name }) => name)).toEqual(['surveillance']);
+  });
+
+  it('has the viewer with a user, a port, settings and passwords of its own', async () => {
+    const plan = await planFor({ web });
+    expect(plan.systemUsers.map(({ name }) => name)).toEqual(['surveillance', 'picchanged-web']);
+    expect(settingsIn(plan, 'picchanged-web.socket')).toContain('ListenStream=0.0.0.0:8080');
+    const service = settingsIn(plan, 'picchanged-web.service');
+    expect(service).toEqual(
+      expect.arrayContaining([
+        ...['User=picchanged-web', 'SupplementaryGroups=surveillance', 'ProtectHome=yes'],
+        ...['InaccessiblePaths=-/var/lib/surveillance/.keys', 'RequiresMountsFor=/srv/captures'],
+        'EnvironmentFile=-/etc/picchanged/web.env',
+      ]),
+    );
+    expect(service.join()).not.toMatch(/ReadWritePaths|BindPaths|receiver\.env/);
+    expect(plan.enable).toContain('picchanged-web.socket');
+    expect(plan.restart).toContain('picchanged-web.service');
+    expect(plan.stop).toEqual(
+      expect.arrayContaining(['picchanged-web.socket', 'picchanged-web.service']),
+    );
+    expect(plan.moreSettings).toMatchObject([
+      { path: '/etc/picchanged/web.env', values: web.settings },
+    ]);
+    expect(plan.sharedFiles).toEqual([
+      { path: web.passwordFile, group: 'picchanged-web', mode: 0o640 },
+    ]);
+  });
+
+  it('lets the viewer read captures in a home, and nothing else of it', async () => {
+    const directory = '/home/fred/my: captures';
+    const plan = await planFor({ directory, owner: 'fred', web: { ...web, group: 'fred' } });
+    expect(plan.systemUsers.map(({ name }) => name)).toEqual(['picchanged-web']);
+    expect(settingsIn(plan, 'picchanged-web.service')).toEqual(
+      expect.arrayContaining([
+        ...['User=picchanged-web', 'SupplementaryGroups=fred', 'ProtectHome=tmpfs'],
+        'BindReadOnlyPaths="/home/fred/my\\: captures"',
+      ]),
+    );
+  });
+
+  it('has the viewer for one user too, who keeps frames itself', async () => {
+    const scope = userScope({ HOME: '/home/fred' });
+    const plan = await planFor({ scope, web: { ...web, group: '' } });
+    expect(plan.systemUsers).toEqual([]);
+    expect(plan.sharedFiles).toEqual([]);
+    expect(textOf(plan, 'picchanged-web.service')).not.toMatch(/User=|Groups=|Paths=|\/run\//);
   });
 
   it('has the timer for one user too', async () => {

@@ -40,7 +40,7 @@ function setting(failing = /^$/) {
   const plan = (units: Readonly<Record<string, string>>, values = {}): Plan => ({
     program: 'agent',
     scope,
-    systemUser: undefined,
+    systemUsers: [],
     folders: [],
     files: Object.entries(units).map(([name, text]) => ({
       path: join(scope.unitFolder, name),
@@ -173,6 +173,48 @@ describe('an installation', () => {
     expect(commands).toEqual([]);
     await applyPlan(second, runner, true);
     expect(readFileSync(foreign ?? '', 'utf8')).toBe('2');
+  });
+
+  it('has settings files of several services, which go when the plan has them no longer', async () => {
+    const { home, scope, runner, plan, uninstall } = setting();
+    const path = join(scope.settingsFolder, 'web.env');
+    const moreSettings = [{ path, values: { RECEIVER_WEB_HOST: 'a' }, heading: '# Web\n' }];
+    await applyPlan({ ...plan({ 'a.service': '1' }), moreSettings }, runner, false);
+    writeFileSync(path, `${readFileSync(path, 'utf8')}MINE=1\n`);
+    await applyPlan({ ...plan({ 'a.service': '2' }), moreSettings }, runner, false);
+    expect(readFileSync(path, 'utf8')).toBe('# Web\nRECEIVER_WEB_HOST=a\nMINE=1\n');
+    await applyPlan(plan({ 'a.service': '2' }), runner, false);
+    expect(existsSync(path)).toBe(false);
+    await uninstall();
+    expect(filesBelow(home, all)).toEqual([]);
+  });
+
+  it('removes all users that it made, also those that version 0.1 has noted', async () => {
+    const { scope, runner, plan, commands, uninstall } = setting(/^getent passwd [ab]$/);
+    const user = (name: string) => ({ name, gecos: name, home: '/' });
+    const systemUsers = [user('a'), user('b'), user('present')];
+    await applyPlan({ ...plan({ 'a.service': '1' }), systemUsers }, runner, false);
+    expect(commands.filter((line) => line.startsWith('systemd-sysusers'))).toHaveLength(2);
+    const manifest = join(scope.libraryFolder, 'agent.installed.json');
+    const read = () => JSON.parse(readFileSync(manifest, 'utf8')) as Record<string, unknown>;
+    expect(read()).toMatchObject({ madeUsers: ['a', 'b'], madeUser: 'a' });
+    writeFileSync(manifest, JSON.stringify({ ...read(), madeUsers: undefined, madeUser: 'old' }));
+    await applyPlan({ ...plan({ 'a.service': '2' }), systemUsers: [user('b')] }, runner, false);
+    expect(read()).toMatchObject({ madeUsers: ['old', 'b'] });
+    const known = {
+      ...runner,
+      run: () => Promise.resolve({ exitCode: 0, stdout: '', stderr: '' }),
+    };
+    commands.length = 0;
+    await removeInstalled(
+      { program: 'agent', scope, leftovers: () => Promise.resolve({ remove: [], keep: [] }) },
+      { ...known, print: (line) => void commands.push(line) },
+    );
+    expect(commands.filter((line) => line.includes('userdel'))).toEqual([
+      'run      userdel old',
+      'run      userdel b',
+    ]);
+    await expect(uninstall()).rejects.toMatchObject({ code: 'INSTALL' });
   });
 
   it('keeps existing settings, and folders with foreign files', async () => {
