@@ -27,6 +27,7 @@ import { limitsOf } from './retention.js';
 import { receiverSettings } from './settings.js';
 import { pairingFindings } from '../setup/doctor/pairing-findings.js';
 import { portFindings } from '../setup/doctor/port-findings.js';
+import { webFindings } from '../setup/doctor/web-findings.js';
 
 const { dir, listen, keys, maxAge, maxSize, minFree } = receiverProgram.table;
 const table = {
@@ -42,7 +43,7 @@ const program = { name: 'receiver', table } as const;
 
 const usage = `receiver doctor [--dir DIR] [--listen [ADDRESS:]PORT]
 
-Checks the captures directory, the port, the firewall, pairing, the clock and the service. Prints a fix for each
+Checks the captures directory, the port, the firewall, pairing, the clock, the service and the viewer. Prints a fix for each
 problem, and the command to type at the camera. Exit code 1: at least one check found a fault.
 
 `;
@@ -79,9 +80,11 @@ export const run = defineCommand({
             nowMs,
             pair: `${user ? '' : 'sudo '}receiver pair NAME`,
           });
-    // Firewalls show their rules to root only, and fleet keys are root's: before the rights are given up.
+    // Before the rights are given up: firewalls, fleet keys and the viewer's sandbox are for root only.
     const listen = options.listen[0] ?? listenAddressOf(units);
     const port = await portFindings(listen, runTool, start);
+    const web = await webFindings({ units, isUser: user, isRoot: userId === 0, run: runTool });
+    const versions = await serviceVersions(units ?? [], scope);
     const eyes = user
       ? []
       : (await lookAsService(runTool, servicesOf(units ?? []), 'sudo receiver doctor')).findings;
@@ -93,12 +96,10 @@ export const run = defineCommand({
       ...(settings.status === 'hidden' ? [] : pruneFindings(limitsOf(options), units, install)),
       ...port,
       ...pairing,
+      ...web,
       await clockFinding(runTool, nowMs),
       ...unitFindings(units, nowMs, user, install),
-      ...versionFindings(
-        await serviceVersions(units ?? [], scope),
-        user ? 'receiver install --user' : 'sudo receiver install',
-      ),
+      ...versionFindings(versions, user ? 'receiver install --user' : 'sudo receiver install'),
     );
     reportFindings(findings, options.json, env);
   },
@@ -114,7 +115,7 @@ const unknownCaptures = finding(
 /** The services that the units start; of `Accept=yes`, an instance. */
 function servicesOf(units: readonly UnitState[]): readonly string[] {
   return units.flatMap(({ name }) => {
-    const base = /^(.*)\.socket$/.exec(name)?.[1];
+    const base = /^(surveillance.*)\.socket$/.exec(name)?.[1];
     return base === undefined ? [] : [`${base}.service`, `${base}@0.service`];
   });
 }
@@ -131,9 +132,10 @@ async function storeFindings(
   ];
 }
 
-/** The address of the installed socket; without one, the receiver's default. */
+/** The address of the installed receiver's socket; without one, the receiver's default. */
 function listenAddressOf(units: readonly UnitState[] | undefined): ListenAddress {
-  const address = units?.flatMap((unit) => unit.listen)[0];
+  const sockets = units?.filter(({ name }) => name.startsWith('surveillance'));
+  const address = sockets?.flatMap((unit) => unit.listen)[0];
   return address === undefined
     ? { address: undefined, port: defaultPort }
     : listenAddress.parse(address);

@@ -18,6 +18,7 @@ import { type PairedCamera, listCameras } from '../access/keys/pairing-codes.js'
 import { hasClosedMark } from '../store/closed-mark.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
+import { type WebAnswer, askViewer } from '../setup/doctor/web-answer.js';
 import { receiverUnits } from '../setup/units.js';
 import { type CameraNow, cameraText, camerasNow } from '../setup/cameras-now.js';
 import { type Forecast, forecastText } from '../archive/retention/forecast.js';
@@ -61,6 +62,7 @@ export const run = defineCommand({
     const nowMs = systemClock.nowMs();
     const units = (await unitStates(runTool, receiverUnits, user)) ?? [];
     const versions = await serviceVersions(units, scope);
+    const viewer = await askViewer(units);
     const cameras = await readCaptures(dir, nowMs);
     const limits = limitsOf(options);
     const space = await readSpace(dir, limits, nowMs);
@@ -69,12 +71,16 @@ export const run = defineCommand({
     const folder = new KeyFolder(keysPath(options.keys, env));
     const pairing = isHidden ? unknownPairing : await readPairing(folder, dir, nowMs);
     if (options.json) {
-      writeTo(1, `${JSON.stringify({ units, versions, dir, cameras, space, ...pairing })}\n`);
+      writeTo(
+        1,
+        `${JSON.stringify({ units, versions, dir, cameras, space, viewer, ...pairing })}\n`,
+      );
       return;
     }
     const lines = [
       ...serviceLines(units, nowMs),
       ...versionLines(versions, user ? 'receiver install --user' : 'sudo receiver install'),
+      ...(viewer === undefined ? [] : [viewerLine(viewer)]),
       `captures are in ${dir}`,
       ...(space === undefined ? [] : [spaceLine(space, limits, settings.status === 'hidden')]),
       ...(cameras.length === 0 ? ['no camera has sent a frame yet'] : []),
@@ -88,6 +94,11 @@ export const run = defineCommand({
 function hiddenCaptures(path: string): OperationalError {
   const message = `this user may not read where captures are: ${path}`;
   return new OperationalError('STORE', message, { hint: 'sudo receiver status' });
+}
+
+function viewerLine({ address, failure }: WebAnswer): string {
+  const state = failure === undefined ? 'answers' : `does not answer: ${failure}`;
+  return `the viewer at ${address} ${state}`;
 }
 
 async function readCaptures(dir: string, nowMs: number): Promise<readonly CameraNow[]> {

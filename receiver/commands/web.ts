@@ -5,11 +5,13 @@ import { defineCommand } from '../../shared/cli/define-command.js';
 import { flag, value } from '../../shared/cli/option-table.js';
 import { duration, path } from '../../shared/cli/value-types.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
+import { reportFindings } from '../../shared/setup/doctor/report.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { writeRunningVersion } from '../../shared/setup/running-version.js';
 import { IdleWatch } from '../listen/idle-watch.js';
 import { passedSockets } from '../listen/passed-sockets.js';
 import { capturesFor } from '../setup/installed.js';
+import { checkViewer } from '../web/check-viewer.js';
 import { keepInStore } from '../web/keep-frames.js';
 import { openViewer } from '../web/open-viewer.js';
 import { webOptions } from '../web/web-options.js';
@@ -24,7 +26,10 @@ export const webProgram = {
       'Exit after this time without a connection, for a viewer that systemd starts. 0: never.',
       '0',
     ),
-    json: flag('Print a line of JSON on standard output when the viewer is ready.'),
+    json: flag(
+      'Print a line of JSON on standard output when the viewer is ready; with --check, the findings.',
+    ),
+    check: flag('Check whether this user can read captures and passwords; show nothing, and end.'),
     user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
     verbose: flag('Also log each request.'),
     help: flag('Show this help.'),
@@ -48,6 +53,12 @@ export const run = defineCommand({
     const log = openLog('web', options.verbose, env, systemClock);
     await writeRunningVersion(env, log);
     const directory = await capturesFor(options.dir, scopeFor(options.user, env));
+    if (options.check) {
+      const { webPasswordFile: passwordFile } = options;
+      const settings = { directory, passwordFile, cachePath: env.CACHE_DIRECTORY };
+      reportFindings(await checkViewer(settings), options.json, env);
+      return;
+    }
     const idle = new IdleWatch(options.idleExit, signal);
     const viewer = await openViewer(
       {
