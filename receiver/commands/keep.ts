@@ -1,11 +1,12 @@
 /** `receiver keep` and `receiver unkeep`: frames that no limit deletes. */
 import { systemClock } from '../../shared/clock.js';
-import { type Command, writeTo } from '../../shared/cli/command.js';
+import { type Command, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { counted } from '../../shared/cli/humanize.js';
 import { type ValueType, flag, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
+import { path } from '../../shared/cli/value-types.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
@@ -14,6 +15,7 @@ import { type Kept, keepFrames, readTarget } from '../archive/retention/keep.js'
 import { withSweepLock } from '../archive/retention/sweep-lock.js';
 import { StoreMarker } from '../store/store-marker.js';
 import { receiverProgram } from '../options.js';
+import { serveRequests } from '../web/control/serve-requests.js';
 import { capturesFor } from '../setup/installed.js';
 
 const noteText: ValueType<string> = {
@@ -35,7 +37,14 @@ const common = {
 
 export const keepProgram = {
   name: 'receiver',
-  table: { ...common, note: value(noteText, 'Why they are kept, for the record.') },
+  table: {
+    ...common,
+    note: value(noteText, 'Why they are kept, for the record.'),
+    control: value(
+      path('DIR'),
+      'Keep what the viewer asks for in this folder, and end when it asks for nothing: picchanged-keep.service.',
+    ),
+  },
 } as const;
 export const unkeepProgram = { name: 'receiver', table: common } as const;
 
@@ -57,6 +66,12 @@ the captures directory. receiver report lists events.
     const scope = scopeFor(user, env);
     const options = optionsWith((await readInstalledSettings(scope, 'receiver')).variables);
     const directory = await capturesFor(options.dir, scope);
+    if (options.control !== undefined) {
+      const log = openLog('keep', false, env, systemClock);
+      const parts = { directory, clock: systemClock, log, signal: abortOnSignals() };
+      await serveRequests({ control: options.control, ...parts });
+      return;
+    }
     const kept = await append(directory, positionals, 'kept', options.note);
     writeTo(1, `kept: ${counted(kept.frames, 'frame')} in ${kept.days.join(' ')}\n`);
   },

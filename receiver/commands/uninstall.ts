@@ -8,8 +8,8 @@ import { defineUninstall } from '../../shared/setup/install/uninstall.js';
 import { stateFolderName } from '../access/keys/keys-path.js';
 import { installedWeb, passwordFileOf } from '../setup/install/installed-web.js';
 
-/** Its day indexes: systemd makes the folder. */
-const viewerFolders = ['/var/cache/picchanged-web'];
+/** Day indexes, sessions, requests: systemd makes these folders. */
+const viewerFolders = ['/var/cache/picchanged-web', '/var/lib/picchanged-web'];
 
 const usage = `receiver uninstall
 

@@ -11,6 +11,7 @@ import { writeRunningVersion } from '../../shared/setup/running-version.js';
 import { IdleWatch } from '../listen/idle-watch.js';
 import { passedSockets } from '../listen/passed-sockets.js';
 import { capturesFor } from '../setup/installed.js';
+import { askToKeep } from '../web/control/ask-to-keep.js';
 import { checkViewer } from '../web/check-viewer.js';
 import { keepInStore } from '../web/keep-frames.js';
 import { openViewer } from '../web/open-viewer.js';
@@ -28,6 +29,10 @@ export const webProgram = {
     ),
     json: flag(
       'Print a line of JSON on standard output when the viewer is ready; with --check, the findings.',
+    ),
+    control: value(
+      path('DIR'),
+      'Where a viewer that may not write into the captures asks for frames to be kept: picchanged-web.service.',
     ),
     check: flag('Check whether this user can read captures and passwords; show nothing, and end.'),
     user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
@@ -53,9 +58,10 @@ export const run = defineCommand({
     const log = openLog('web', options.verbose, env, systemClock);
     await writeRunningVersion(env, log);
     const directory = await capturesFor(options.dir, scopeFor(options.user, env));
+    const { control } = options;
     if (options.check) {
       const { webPasswordFile: passwordFile } = options;
-      const settings = { directory, passwordFile, cachePath: env.CACHE_DIRECTORY };
+      const settings = { directory, passwordFile, control, cachePath: env.CACHE_DIRECTORY };
       reportFindings(await checkViewer(settings), options.json, env);
       return;
     }
@@ -65,7 +71,10 @@ export const run = defineCommand({
         ...{ directory, address: options.web, passed: passedSockets(env, process.pid) },
         ...{ hosts: options.webHost, cachePath: env.CACHE_DIRECTORY },
         ...{ passwordFile: options.webPasswordFile, proxies: options.webProxy },
-        keep: (wish) => keepInStore(directory, wish, systemClock),
+        keep: (wish) =>
+          control === undefined
+            ? keepInStore(directory, wish, systemClock)
+            : askToKeep(control, wish, systemClock),
         onConnections: (count) => idle.note(count),
       },
       { clock: systemClock, log },

@@ -5,6 +5,8 @@ export const pruneService = 'picchanged-prune.service';
 
 export const webSocket = 'picchanged-web.socket';
 export const webService = 'picchanged-web.service';
+export const keepPath = 'picchanged-keep.path';
+export const keepService = 'picchanged-keep.service';
 
 export const receiverUnits = [
   'surveillance-many.socket',
@@ -15,4 +17,6 @@ export const receiverUnits = [
   pruneService,
   webSocket,
   webService,
+  keepPath,
+  keepService,
 ] as const;

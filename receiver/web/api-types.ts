@@ -187,6 +187,11 @@ export interface KeepWish {
   readonly note?: string | undefined;
 }
 
+export interface KeepAnswer {
+  /** The receiver has not answered within some seconds: the frames are kept, or not, when it does. */
+  readonly waiting: boolean;
+}
+
 /** `GET session`: whether a password is needed; `POST session` with `{name, password}` sets the cookie. */
 export interface SessionAnswer {
   /** null: no name is given yet, and one is needed. */

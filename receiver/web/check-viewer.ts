@@ -1,6 +1,6 @@
 /** Checks what a viewer needs, as the user and in the sandbox in which this process runs. */
 import { constants } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError, describeError, systemCode } from '../../shared/cli/errors.js';
 import { counted } from '../../shared/cli/humanize.js';
@@ -16,14 +16,16 @@ import { readPasswordFile } from './access/password-file.js';
 export interface ViewerCheck {
   readonly directory: string;
   readonly passwordFile: string | undefined;
+  readonly control: string | undefined;
   readonly cachePath: string | undefined;
 }
 
 export async function checkViewer(settings: ViewerCheck): Promise<Finding[]> {
-  const { directory, passwordFile, cachePath } = settings;
+  const { directory, passwordFile, control, cachePath } = settings;
   return [
     await capturesFinding(directory),
     ...(passwordFile === undefined ? [] : [await passwordFinding(passwordFile)]),
+    ...(control === undefined ? [] : [await controlFinding(control)]),
     ...(cachePath === undefined ? [] : [await cacheFinding(cachePath)]),
   ];
 }
@@ -90,6 +92,17 @@ async function passwordFinding(path: string): Promise<Finding> {
     const isDenied = ['EACCES', 'EPERM'].includes(systemCode(error.cause) ?? '');
     const message = `the viewer admits no name: ${describeError(error)}`;
     return finding('passwords', 'fault', message, isDenied ? fix : error.hint);
+  }
+}
+
+async function controlFinding(control: string): Promise<Finding> {
+  const requests = join(control, 'requests');
+  try {
+    await access(requests, constants.W_OK | constants.X_OK);
+    return finding('keeping', 'ok', `asks the receiver to keep frames in ${requests}`);
+  } catch (error) {
+    const message = `the viewer cannot ask for frames to be kept: ${describeError(error)}`;
+    return finding('keeping', 'fault', message, 'sudo systemctl restart picchanged-web.service');
   }
 }
 

@@ -8,7 +8,7 @@ import { type KeepTarget, keepFrames } from '../archive/retention/keep.js';
 import { within } from '../archive/retention/store-totals.js';
 import { withSweepLock } from '../archive/retention/sweep-lock.js';
 import type { Folder } from '../store/folder.js';
-import type { KeepWish } from './api-types.js';
+import type { KeepAnswer, KeepWish } from './api-types.js';
 import { frameAtLine } from './queries/record-lines.js';
 import { HttpError } from './server/answers.js';
 import { badRequest } from './server/parameters.js';
@@ -29,7 +29,7 @@ const wishSchema = v.object({
 const waitS = 10;
 
 /** @returns the wish, checked @throws {HttpError} 400 */
-function checkKeepWish(value: unknown): KeepWish {
+export function checkKeepWish(value: unknown): KeepWish {
   const read = v.safeParse(wishSchema, value);
   if (!read.success) throw badRequest('keep needs a camera, an event or a frame, and keep');
   if ((read.output.event === undefined) === (read.output.frame === undefined)) {
@@ -39,7 +39,11 @@ function checkKeepWish(value: unknown): KeepWish {
 }
 
 /** @throws {HttpError} there is no such frame or event; a system error */
-export async function keepInStore(directory: string, wish: unknown, clock: Clock): Promise<void> {
+export async function keepInStore(
+  directory: string,
+  wish: unknown,
+  clock: Clock,
+): Promise<KeepAnswer> {
   const root = await openCaptures(directory, 'web');
   try {
     const { camera, event, frame, keep, note } = checkKeepWish(wish);
@@ -51,6 +55,7 @@ export async function keepInStore(directory: string, wish: unknown, clock: Clock
     const kind = keep ? 'kept' : 'unkept';
     const facts = { kind, note, atMs: clock.nowMs() } as const;
     await withSweepLock(root, waitS, () => keepFrames(root, target, facts));
+    return { waiting: false };
   } catch (error) {
     if (error instanceof OperationalError && error.code === 'STORE') throw gone(error.message);
     if (['EACCES', 'EPERM', 'EROFS'].includes(systemCode(error) ?? '')) {

@@ -6,6 +6,7 @@ import { UsageError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
 import type { Clock } from '../../shared/clock.js';
 import { openCaptures } from '../archive/captures-reader.js';
+import type { KeepAnswer } from './api-types.js';
 import { addressOf, startListening } from '../listen/listeners.js';
 import type { PassedSocket } from '../listen/passed-sockets.js';
 import { Proxies, type ProxyNetwork, isLoopback } from './access/client-address.js';
@@ -28,7 +29,7 @@ export interface ViewerSettings {
   readonly proxies: readonly ProxyNetwork[];
   /** Has the day indexes, when this process may not write into the captures directory. */
   readonly cachePath: string | undefined;
-  readonly keep: (wish: unknown) => Promise<void>;
+  readonly keep: (wish: unknown) => Promise<KeepAnswer>;
   /** Called with the number of open connections. */
   readonly onConnections?: (count: number) => void;
 }

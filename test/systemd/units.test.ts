@@ -30,8 +30,9 @@ describe('the units', () => {
   it.each(services.filter((path) => /picchanged|surveillance/.test(path)))(
     '%s waits for the disk of its state folder',
     (path) => {
-      // The viewer has none: it reads the receiver's.
-      const [, folder = 'surveillance'] = /^StateDirectory=(\w+)/m.exec(read(path)) ?? [];
+      // The viewer reads the receiver's.
+      const [, folder = 'surveillance'] =
+        /^StateDirectory=(\w+)(?!\S*-web)/m.exec(read(path)) ?? [];
       expect(read(path)).toMatch(new RegExp(`^RequiresMountsFor=/var/lib/${folder}$`, 'm'));
     },
   );

@@ -1,5 +1,6 @@
 /** The viewer that `receiver install --web` sets up, opened from another machine. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { makeJpeg } from '../support/pictures.js';
 import { root } from '../support/programs.js';
 import { Lab, whyNoLab } from './lab.js';
@@ -112,11 +113,70 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     ).toBe('');
   }, 90_000);
 
+  it('keeps frames by the receiver, which alone writes the record', async () => {
+    const [, cameras] = await ask('api/v1/cameras', '--cookie', jar);
+    const frame = /"url":"(frame\/[^"]+)"/.exec(cameras)?.[1] ?? cameras;
+    const keep = (wish: object) => post('api/v1/keep', wish, '--cookie', jar);
+    const record = async () => (await lab.sh(`cat ${directory}/${camera}/*/record.jsonl`)).stdout;
+    expect(await keep({ camera, frame, keep: true, note: 'mine' })).toEqual([
+      200,
+      '{"waiting":false}',
+    ]);
+    expect(await record()).toMatch(/"kept".*"mine"/);
+    expect(await keep({ camera, frame, keep: false })).toEqual([200, '{"waiting":false}']);
+    expect(await record()).toContain('"unkept"');
+    expect(await lab.must('find', directory, '!', '-user', 'surveillance')).toBe('');
+    expect(await keep({ camera, event: '1795332615123', keep: true })).toMatchObject([
+      410,
+      expect.stringContaining('no frame of an event'),
+    ]);
+    expect((await keep({ camera: '../etc', event: '1', keep: true }))[0]).toBe(400);
+    await lab.until('picchanged-keep.service', 'ActiveState', 'inactive');
+    expect(await lab.show('picchanged-keep.service', 'Result')).toBe('success');
+    expect((await keep({ camera, frame, keep: true }))[0]).toBe(200);
+
+    await lab.must('systemctl', 'stop', 'picchanged-keep.path', 'picchanged-keep.service');
+    expect(await keep({ camera, frame, keep: false })).toEqual([200, '{"waiting":true}']);
+    const before = await record();
+    await lab.must('systemctl', 'start', 'picchanged-keep.path');
+    await lab.says('picchanged-keep.service', 'ended keeping for the viewer');
+    await eventually(async () => (await record()) !== before, 'the request is done later');
+    expect((await must('doctor', '--json')).includes('"ok":true')).toBe(true);
+  }, 120_000);
+
+  it('gives a viewer that an attacker controls nothing but keeping', async () => {
+    const control = '/var/lib/picchanged-web';
+    const name = (n: number): string => `${'0'.repeat(31)}${n}.json`;
+    const wish = JSON.stringify({ camera, event: 'x', keep: true });
+    const plant = `
+      cd ${control}/requests && ln -s /etc/shadow ${name(1)} && mkfifo ${name(2)} && mkdir ${name(3)} &&
+      truncate -s 1T ${name(4)} && echo '${wish}' > ${name(5)} && ln -s ${control}/requests loop &&
+      mkdir -p full/inner && ! touch ${control}/answers/x && ! touch ${control}/x &&
+      ! cat ${control}/answers/../../surveillance/.keys/*`;
+    const planted = await lab.run(
+      ...['runuser', '-u', 'picchanged-web', '-G', 'surveillance', '--'],
+      ...['bash', '--norc', '-c', plant],
+    );
+    expect(planted).toMatchObject({ code: 0 });
+    await eventually(
+      async () => (await lab.must('ls', `${control}/requests`)) === 'full',
+      'all but a full folder is removed',
+    );
+    const [, cameras] = await ask('api/v1/cameras', '--cookie', jar);
+    const frame = /"url":"(frame\/[^"]+)"/.exec(cameras)?.[1] ?? cameras;
+    const again = { camera, frame, keep: true, note: 'still works' };
+    expect((await post('api/v1/keep', again, '--cookie', jar))[0]).toBe(200);
+    // One run goes on, instead of many that start again and again.
+    expect(Number(await lab.show('picchanged-keep.service', 'NRestarts'))).toBe(0);
+    expect(await lab.show('picchanged-keep.path', 'ActiveState')).toBe('active');
+    await lab.must('rm', '-r', `${control}/requests/full`);
+  }, 60_000);
+
   it('is tried by doctor with the eyes of its service, and shown by status', async () => {
     const doctor = async () => {
       const { stdout } = await run('doctor', '--json');
       const { findings } = JSON.parse(stdout) as { findings: Record<string, string>[] };
-      const ofViewer = /^(?:viewer|passwords|index)$/;
+      const ofViewer = /^(?:viewer|passwords|keeping|index)$/;
       return findings
         .filter(({ check = '' }) => ofViewer.test(check))
         .map(({ check = '', level = '', says = '' }) => `${check} ${level}: ${says}`);
@@ -125,6 +185,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
       'viewer ok: http://localhost:8080/ shows the page',
       `viewer ok: reads 1 camera in ${directory}`,
       `passwords ok: 1 name in ${passwords}`,
+      'keeping ok: asks the receiver to keep frames in /var/lib/picchanged-web/requests',
       'index ok: day indexes are in /var/cache/picchanged-web',
     ];
     expect(await doctor()).toEqual(whole);

@@ -54,7 +54,7 @@ export function withFolders(text: string, request: ServiceFolders): string {
  */
 export function withReadOnlyFolders(text: string, request: ServiceFolders, group: string): string {
   const { directory, keys, scope } = request;
-  if (scope.isUser) return text;
+  if (scope.isUser) return text.replace(/ --control \S+/, '');
   let unit = withSetting(text, 'Service', 'SupplementaryGroups', withoutSpecifiers(group));
   unit = withSetting(unit, 'Service', 'InaccessiblePaths', quotePath(`-${keys}`));
   if (isElsewhere(directory)) {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Plan } from '../../../shared/setup/install/plan.js';
 import { type Fitting, fittedUnit, unitFile } from '../../../shared/setup/install/shipped-units.js';
 import { withSetting } from '../../../shared/setup/install/unit-file.js';
-import { webService, webSocket } from '../units.js';
-import { type ServiceFolders, withReadOnlyFolders } from './service-folders.js';
+import { keepPath, keepService, webService, webSocket } from '../units.js';
+import { type ServiceFolders, withFolders, withReadOnlyFolders } from './service-folders.js';
 
 export interface WebPlanRequest {
   /** `ListenStream=` of the socket: `127.0.0.1:8080`. */
@@ -40,20 +40,27 @@ export async function webPlan(
     ...(['Socket', 'ListenStream', web.listen] as const),
   );
   const service = await fittedUnit(webService, fitting);
+  const files = [
+    unitFile(scope, webSocket, socket),
+    unitFile(scope, webService, withReadOnlyFolders(service, folders, web.group)),
+  ];
+  // A viewer of the user writes into the record itself.
+  const keepUnits = scope.isUser ? [] : [keepPath, keepService];
+  for (const name of keepUnits) {
+    const text = await fittedUnit(name, fitting);
+    files.push(unitFile(scope, name, name === keepService ? withFolders(text, folders) : text));
+  }
   return {
     systemUsers: scope.isUser ? [] : [{ name: webUser, gecos: 'Camera viewer', home: '/' }],
-    files: [
-      unitFile(scope, webSocket, socket),
-      unitFile(scope, webService, withReadOnlyFolders(service, folders, web.group)),
-    ],
+    files,
     moreSettings: [{ path: join(scope.settingsFolder, 'web.env'), values: web.settings, heading }],
     sharedFiles:
       scope.isUser || web.passwordFile === undefined
         ? []
         : [{ path: web.passwordFile, group: webUser, mode: 0o640 }],
-    enable: [webSocket],
-    restart: [webService],
-    stop: [webSocket, webService],
+    enable: scope.isUser ? [webSocket] : [webSocket, keepPath],
+    restart: scope.isUser ? [webService] : [webService, keepService],
+    stop: [webSocket, webService, ...keepUnits],
     notes: notesFor(web, scope.isUser, hostName),
   };
 }

@@ -73,11 +73,12 @@ export async function get<Answer>(
   return (await response.json()) as Answer;
 }
 
-/** @throws as `ask` */
-export async function post(path: string, value: unknown, method = 'POST'): Promise<void> {
-  await ask(addressOfApi(path), {
+/** @returns the JSON of the answer @throws as `ask` */
+export async function post(path: string, value: unknown, method = 'POST'): Promise<unknown> {
+  const response = await ask(addressOfApi(path), {
     method,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(value),
   });
+  return await response.json();
 }

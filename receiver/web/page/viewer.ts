@@ -1,6 +1,6 @@
 /** What the keys, buttons and drawings do: moves through time, keeps, saves, plays. */
 import { batch } from '@preact/signals-core';
-import type { EventAnswer, FrameAnswer, KeepWish } from '../api-types.js';
+import type { EventAnswer, FrameAnswer, KeepAnswer, KeepWish } from '../api-types.js';
 import { ApiError, addressOfApi, post, wasAborted } from './api.js';
 import { EventData } from './event-data.js';
 import { Film } from './film.js';
@@ -195,14 +195,20 @@ export async function toggleKeep(): Promise<void> {
   const keep = !shown.kept;
   const { camera, event, url } = shown;
   const wish: KeepWish = { camera, keep, ...(event === null ? { frame: url } : { event }) };
-  await post('keep', wish);
+  const { waiting } = (await post('keep', wish)) as KeepAnswer;
+  const what = event === null ? 'frame' : 'event';
+  if (waiting) {
+    say(
+      `The receiver has not answered yet: this ${what} is ${keep ? '' : 'no longer '}kept when it does.`,
+    );
+    return;
+  }
   const isMarked = (each: FrameAnswer): boolean =>
     event === null ? each.url === url : each.event === event;
   reel.mark(isMarked, keep);
   if (event !== null) events.mark(event, keep);
   const current = state.frame.value;
   if (current !== undefined && isMarked(current)) state.frame.value = { ...current, kept: keep };
-  const what = event === null ? 'frame' : 'event';
   say(
     keep
       ? `This ${what} is kept: it is not deleted by age or space.`

@@ -3,7 +3,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { Clock } from '../../../shared/clock.js';
 import type { Log } from '../../../shared/cli/log.js';
 import { RepeatingErrorLog } from '../../../shared/cli/repeating-error-log.js';
-import type { CamerasAnswer, Role } from '../api-types.js';
+import type { CamerasAnswer, KeepAnswer, Role } from '../api-types.js';
 import type { Archive } from '../archive-port.js';
 import { QueryError, type QueryErrorCode } from '../queries/query-error.js';
 import { HttpError, send, sendError, sendJson, sendNotModified, takesGzip } from './answers.js';
@@ -22,7 +22,7 @@ export interface WebServerParts {
   readonly assets: ReadonlyMap<string, Asset>;
   readonly hosts: HostNames;
   /** Keeps frames, or ends that. @param wish as it was sent @throws {HttpError} it is refused */
-  readonly keep: (wish: unknown) => Promise<void>;
+  readonly keep: (wish: unknown) => Promise<KeepAnswer>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -180,7 +180,8 @@ export class WebServer {
       if ((await roleFor(access, request)) !== 'keep') {
         throw new HttpError(403, 'not-allowed', 'this name may look at frames, and not keep them');
       }
-      await keep(await readBody(request));
+      await sendJson(request, response, await keep(await readBody(request)));
+      return;
     } else throw new HttpError(405, 'bad-request', `${method} ${path} is not possible`);
     await sendJson(request, response, {});
   }

@@ -79,7 +79,7 @@ export async function startViewer({ archive, passwords, proxies = [] }: Settings
     hosts: new HostNames(['laptop', 'cams.example.org']),
     keep: (wish) => {
       kept.push(wish);
-      return Promise.resolve();
+      return Promise.resolve({ waiting: false });
     },
     ...{ access, clock, log },
   });
