@@ -24,7 +24,7 @@ export async function viewerFor(
   const viewer = await openViewer(
     {
       ...{ directory, address: web, passed: [], hosts: webHost, cachePath: undefined },
-      ...{ passwordFile: webPasswordFile, proxies: webProxy },
+      ...{ passwordFile: webPasswordFile, proxies: webProxy, sessionFile: undefined },
       keep: (wish) => keepInStore(directory, wish, parts.clock),
     },
     parts,

@@ -1,4 +1,5 @@
 /** `receiver web`: the viewer of a captures directory, as a program of its own. */
+import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.js';
 import { abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
@@ -32,7 +33,7 @@ export const webProgram = {
     ),
     control: value(
       path('DIR'),
-      'Where a viewer that may not write into the captures asks for frames to be kept: picchanged-web.service.',
+      'Folder of picchanged-web.service: sessions, and requests to keep frames, since it writes nothing into the captures.',
     ),
     check: flag('Check whether this user can read captures and passwords; show nothing, and end.'),
     user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
@@ -71,6 +72,7 @@ export const run = defineCommand({
         ...{ directory, address: options.web, passed: passedSockets(env, process.pid) },
         ...{ hosts: options.webHost, cachePath: env.CACHE_DIRECTORY },
         ...{ passwordFile: options.webPasswordFile, proxies: options.webProxy },
+        sessionFile: control && join(control, 'sessions', 'sessions.json'),
         keep: (wish) =>
           control === undefined
             ? keepInStore(directory, wish, systemClock)

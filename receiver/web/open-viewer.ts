@@ -10,9 +10,11 @@ import type { KeepAnswer } from './api-types.js';
 import { addressOf, startListening } from '../listen/listeners.js';
 import type { PassedSocket } from '../listen/passed-sockets.js';
 import { Proxies, type ProxyNetwork, isLoopback } from './access/client-address.js';
+import { KeptSessions } from './access/kept-sessions.js';
 import { openAccess } from './access/open-access.js';
 import { PasswordAccess } from './access/password-access.js';
 import { PasswordFile } from './access/password-file.js';
+import { SessionFile } from './access/session-file.js';
 import { readAssets } from './server/assets.js';
 import { HostNames } from './server/host-names.js';
 import type { WebAccess } from './server/web-access.js';
@@ -27,6 +29,8 @@ export interface ViewerSettings {
   readonly hosts: readonly string[];
   readonly passwordFile: string | undefined;
   readonly proxies: readonly ProxyNetwork[];
+  /** Where sessions outlive the process; undefined: they end with it. */
+  readonly sessionFile: string | undefined;
   /** Has the day indexes, when this process may not write into the captures directory. */
   readonly cachePath: string | undefined;
   readonly keep: (wish: unknown) => Promise<KeepAnswer>;
@@ -90,7 +94,7 @@ export async function openViewer(settings: ViewerSettings, parts: ViewerParts): 
 
 /** @throws {UsageError} @throws {OperationalError} WEB */
 async function accessFor(
-  { passwordFile, proxies }: ViewerSettings,
+  { passwordFile, proxies, sessionFile }: ViewerSettings,
   { clock, log }: ViewerParts,
 ): Promise<WebAccess> {
   if (passwordFile !== undefined) {
@@ -100,7 +104,9 @@ async function accessFor(
         file: passwordFile,
       });
     }
-    return new PasswordAccess({ file, proxies: new Proxies(proxies), clock, log });
+    const kept = sessionFile === undefined ? undefined : new SessionFile(sessionFile, clock, log);
+    const sessions = await KeptSessions.open(kept, clock);
+    return new PasswordAccess({ file, sessions, proxies: new Proxies(proxies), clock, log });
   }
   if (proxies.length === 0) return openAccess;
   throw new UsageError(

@@ -205,6 +205,30 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     expect(await doctor()).toEqual(whole);
   }, 90_000);
 
+  it('keeps sessions when it ends, and ends them with their password', async () => {
+    const status = async () => (await ask('api/v1/cameras', '--cookie', jar))[0];
+    expect((await enter('anna', 'garden gate'))[0]).toBe(200);
+    for (const act of ['stop', 'kill']) {
+      const before = await lab.show(service, 'MainPID');
+      await lab.must('systemctl', ...(act === 'kill' ? ['kill', '-s', 'KILL'] : ['stop']), service);
+      expect(await status()).toBe(200);
+      expect(await lab.show(service, 'MainPID')).not.toBe(before);
+    }
+    const sessions = '/var/lib/picchanged-web/sessions/sessions.json';
+    expect(await lab.must('stat', '-c', '%U %a', sessions)).toBe('picchanged-web 600');
+    expect((await setPassword('anna', 'another gate')).code).toBe(0);
+    await eventually(async () => (await status()) === 401, 'the session ends');
+    expect((await setPassword('anna', 'garden gate')).code).toBe(0);
+    // A new process reads the file at once; a running one within a second, and counts wrong passwords.
+    await lab.must('systemctl', 'stop', service);
+    expect((await enter('anna', 'garden gate'))[0]).toBe(200);
+    await lab.must('systemctl', 'stop', service);
+    await lab.must('truncate', '-s', '50', sessions);
+    expect(await status()).toBe(401);
+    await lab.says(service, 'cannot read the sessions');
+    expect((await enter('anna', 'garden gate'))[0]).toBe(200);
+  }, 60_000);
+
   it('keeps what a second install does not name, and takes back what it is told to', async () => {
     const env = '/etc/picchanged/web.env';
     await must('install', '--web-host', 'cams.example.org', '--web-proxy', '127.0.0.1');

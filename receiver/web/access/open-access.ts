@@ -16,7 +16,8 @@ export const openAccess: WebAccess = {
   roleOf: (request) => answered(request, 'keep'),
   sessionOf: (request) => answered(request, session),
   enter: () => Promise.reject(new HttpError(404, 'not-found', 'no password is set')),
-  leave: () => 'picchanged=; Max-Age=0; HttpOnly; SameSite=Strict',
+  leave: () => Promise.resolve('picchanged=; Max-Age=0; HttpOnly; SameSite=Strict'),
+  close: () => Promise.resolve(),
 };
 
 /** @throws {HttpError} 403 */

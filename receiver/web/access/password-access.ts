@@ -12,11 +12,13 @@ import type { Client, Proxies } from './client-address.js';
 import { GuessLimiter } from './guess-limiter.js';
 import type { PasswordFile, Passwords } from './password-file.js';
 import { PasswordChecks } from './password-hash.js';
-import { Sessions, longestSessionS } from './sessions.js';
+import type { KeptSessions } from './kept-sessions.js';
+import { longestSessionS } from './sessions.js';
 
 export interface PasswordAccessParts {
   readonly file: PasswordFile;
   readonly proxies: Proxies;
+  readonly sessions: KeptSessions;
   readonly clock: Clock;
   readonly log: Log;
   readonly checks?: PasswordChecks;
@@ -32,7 +34,6 @@ export class PasswordAccess implements WebAccess {
   readonly #parts: PasswordAccessParts;
   readonly #checks: PasswordChecks;
   readonly #guesses = new GuessLimiter();
-  readonly #sessions = new Sessions();
   readonly #errors: RepeatingErrorLog;
   readonly #refusals: RepeatingErrorLog;
 
@@ -78,21 +79,24 @@ export class PasswordAccess implements WebAccess {
     // Not more: a user with a password of their own could guess others' between two entries.
     this.#guesses.withdrawn(client.address);
     // One browser has one session.
-    for (const token of tokensIn(request)) this.#sessions.close(token);
+    await this.#parts.sessions.end(tokensIn(request));
     this.#parts.log.info('opened a session', { name, from: client.address });
-    return cookie(this.#sessions.open(line, now()), longestSessionS, client);
+    return cookie(await this.#parts.sessions.begin(line), longestSessionS, client);
   }
 
-  leave(request: IncomingMessage): string {
-    for (const token of tokensIn(request)) this.#sessions.close(token);
+  async leave(request: IncomingMessage): Promise<string> {
+    await this.#parts.sessions.end(tokensIn(request));
     return cookie('', 0, this.#parts.proxies.clientOf(request));
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.sessions.save();
   }
 
   async #find(request: IncomingMessage) {
     const passwords = await this.#passwords();
-    const nowMs = this.#parts.clock.monotonicMs();
     for (const token of tokensIn(request)) {
-      const found = this.#sessions.find(token, passwords, nowMs);
+      const found = this.#parts.sessions.find(token, passwords);
       if (found !== undefined) return found;
     }
     return undefined;

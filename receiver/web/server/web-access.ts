@@ -13,5 +13,7 @@ export interface WebAccess {
    */
   enter(request: IncomingMessage, body: unknown): Promise<string>;
   /** @returns the value of `Set-Cookie` */
-  leave(request: IncomingMessage): string;
+  leave(request: IncomingMessage): Promise<string>;
+  /** The viewer ends. */
+  close(): Promise<void>;
 }

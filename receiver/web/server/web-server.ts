@@ -74,6 +74,7 @@ export class WebServer {
     this.server.close();
     await this.#hub.close();
     this.server.closeAllConnections();
+    await this.#parts.access.close();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -173,7 +174,7 @@ export class WebServer {
     const { access, keep } = this.#parts;
     const { method = '' } = request;
     if (method === 'DELETE' && path === 'session') {
-      response.setHeader('set-cookie', access.leave(request));
+      response.setHeader('set-cookie', await access.leave(request));
     } else if (method === 'POST' && path === 'session') {
       response.setHeader('set-cookie', await access.enter(request, await readBody(request)));
     } else if (method === 'POST' && path === 'keep') {

@@ -47,6 +47,20 @@ describe('sessions', () => {
     expect(sessions.size).toBe(1024);
   });
 
+  it('go on in another process, by their age', () => {
+    const sessions = new Sessions();
+    const token = sessions.open(anna, 1000);
+    sessions.open({ ...anna, name: 'old' }, 1000 - 30 * dayMs);
+    expect(sessions.find(token, passwords(anna), dayMs)).toEqual(anna);
+    const saved = sessions.saved(2 * dayMs);
+    expect(saved).toMatchObject([{ name: 'anna', ageMs: 2 * dayMs - 1000, idleMs: dayMs }]);
+    const [used, unused] = [5, 5].map(() => new Sessions(saved, 5));
+    expect(used?.find(token, passwords({ ...anna, hash: 'h2' }), 6)).toBeUndefined();
+    expect(unused?.find(token, passwords(anna), 5 + 6 * dayMs - 1)).toEqual(anna);
+    expect(new Sessions(saved, 5).find(token, passwords(anna), 5 + 6 * dayMs)).toBeUndefined();
+    expect(JSON.stringify(saved)).not.toMatch(new RegExp(`h1|${token}`));
+  });
+
   it('have tokens that nobody guesses, of which only a hash is kept', () => {
     const sessions = new Sessions();
     const tokens = Array.from({ length: 20 }, () => sessions.open(anna, 0));

@@ -5,9 +5,11 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Proxies, proxyNetwork } from '../../../../receiver/web/access/client-address.js';
+import { KeptSessions } from '../../../../receiver/web/access/kept-sessions.js';
 import { openAccess } from '../../../../receiver/web/access/open-access.js';
 import { PasswordAccess } from '../../../../receiver/web/access/password-access.js';
 import { PasswordFile } from '../../../../receiver/web/access/password-file.js';
+import { SessionFile } from '../../../../receiver/web/access/session-file.js';
 import { writePassword } from '../../../../receiver/web/access/write-password.js';
 import type { Archive } from '../../../../receiver/web/archive-port.js';
 import { QueryError } from '../../../../receiver/web/queries/query-error.js';
@@ -59,12 +61,14 @@ export async function startViewer({ archive, passwords, proxies = [] }: Settings
   const { log, lines } = keptLog();
   const passwordFile = join(temporaryDirectory(), 'passwords');
   for (const each of passwords ?? []) await writePassword(passwordFile, each);
+  const sessionFile = new SessionFile(join(temporaryDirectory(), 'sessions.json'), clock, log);
   const access =
     passwords === undefined
       ? openAccess
       : new PasswordAccess({
           file: await PasswordFile.open(passwordFile, clock),
           proxies: new Proxies(proxies.map((text) => proxyNetwork.parse(text))),
+          sessions: await KeptSessions.open(sessionFile, clock),
           ...{ clock, log },
         });
   const kept: unknown[] = [];
