@@ -7,6 +7,7 @@ import type { SessionAnswer } from '../api-types.js';
 import { HttpError } from '../server/answers.js';
 import type { WebAccess } from '../server/web-access.js';
 import { cameThroughProxy } from './client-address.js';
+import { cookieFor } from './session-cookie.js';
 
 const session: SessionAnswer = {
   ...{ role: 'keep', name: null, hasPassword: false, isUnencrypted: false },
@@ -16,7 +17,7 @@ export const openAccess: WebAccess = {
   roleOf: (request) => answered(request, 'keep'),
   sessionOf: (request) => answered(request, session),
   enter: () => Promise.reject(new HttpError(404, 'not-found', 'no password is set')),
-  leave: () => Promise.resolve('picchanged=; Max-Age=0; HttpOnly; SameSite=Strict'),
+  leave: (request) => Promise.resolve(cookieFor(request, '', { maxAgeS: 0, isHttps: false })),
   close: () => Promise.resolve(),
 };
 

@@ -8,11 +8,12 @@ import type { Role, SessionAnswer } from '../api-types.js';
 import { HttpError } from '../server/answers.js';
 import { badRequest } from '../server/parameters.js';
 import type { WebAccess } from '../server/web-access.js';
-import type { Client, Proxies } from './client-address.js';
+import type { Proxies } from './client-address.js';
 import { GuessLimiter } from './guess-limiter.js';
 import type { PasswordFile, Passwords } from './password-file.js';
 import { PasswordChecks } from './password-hash.js';
 import type { KeptSessions } from './kept-sessions.js';
+import { cookieFor, tokensIn } from './session-cookie.js';
 import { longestSessionS } from './sessions.js';
 
 export interface PasswordAccessParts {
@@ -28,7 +29,6 @@ const entrySchema = v.object({
   name: v.pipe(v.string(), v.maxLength(100)),
   password: v.pipe(v.string(), v.maxLength(1000)),
 });
-const cookieName = 'picchanged';
 
 export class PasswordAccess implements WebAccess {
   readonly #parts: PasswordAccessParts;
@@ -81,12 +81,14 @@ export class PasswordAccess implements WebAccess {
     // One browser has one session.
     await this.#parts.sessions.end(tokensIn(request));
     this.#parts.log.info('opened a session', { name, from: client.address });
-    return cookie(await this.#parts.sessions.begin(line), longestSessionS, client);
+    const token = await this.#parts.sessions.begin(line);
+    return cookieFor(request, token, { maxAgeS: longestSessionS, isHttps: client.isHttps });
   }
 
   async leave(request: IncomingMessage): Promise<string> {
     await this.#parts.sessions.end(tokensIn(request));
-    return cookie('', 0, this.#parts.proxies.clientOf(request));
+    const { isHttps } = this.#parts.proxies.clientOf(request);
+    return cookieFor(request, '', { maxAgeS: 0, isHttps });
   }
 
   async close(): Promise<void> {
@@ -120,22 +122,4 @@ function tooMany(waitMs: number): HttpError {
   const seconds = Math.ceil(waitMs / 1000);
   const message = `too many wrong passwords came from this address: try again in ${seconds} s`;
   return new HttpError(429, 'too-many', message, { 'retry-after': String(seconds) });
-}
-
-/**
- * Without a path: it is then valid below the folder of the address that set it, `…/api/v1/`, by the browser's view of
- * it, also behind a proxy that changes addresses. All that needs it is there.
- */
-function cookie(token: string, maxAgeS: number, { isHttps }: Client): string {
-  const secure = isHttps ? '; Secure' : '';
-  return `${cookieName}=${token}; Max-Age=${maxAgeS}; HttpOnly; SameSite=Strict${secure}`;
-}
-
-/** Several, when a cookie of another path has the same name. */
-function tokensIn({ headers }: IncomingMessage): string[] {
-  const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
-  return pairs
-    .filter(([name, token]) => name === cookieName && /^[\w-]{43}$/.test(token ?? ''))
-    .slice(0, 4)
-    .map(([, token = '']) => token);
 }

@@ -14,9 +14,10 @@ const wish = { camera: 'yard', event: '1', keep: true };
 
 describe('without a password', () => {
   it('there is the page and the way in, and nothing else', async () => {
-    const { ask, post, kept } = await startViewer({ passwords });
+    const { ask, post, kept, port } = await startViewer({ passwords });
+    const own = `picchanged-${port}`;
     for (const path of [...paths, `/${framePath}`]) {
-      for (const cookie of ['', 'picchanged=', `picchanged=${'A'.repeat(43)}`, 'picchanged=../x']) {
+      for (const cookie of ['', `${own}=`, `${own}=${'A'.repeat(43)}`, `${own}=../x`]) {
         const { status, json } = await ask(path, { headers: { cookie } });
         expect([status, json]).toMatchObject([401, { code: 'password-needed' }]);
       }
@@ -58,17 +59,30 @@ describe('a request', () => {
         'method=GET path="/api/v1/cameras?a=1" status=200',
       ].map((facts) => `<7>test: answered ${facts} ms=0 from=127.0.0.1`),
     );
-    expect(lines.join()).not.toMatch(/garden|picchanged=/);
+    expect(lines.join()).not.toMatch(/garden|picchanged-/);
   });
 });
 
 describe('with a password', () => {
+  it('two viewers of one machine have cookies of their own', async () => {
+    const [one, other] = [await startViewer({ passwords }), await startViewer({ passwords })];
+    const cookies = [
+      await one.enter('anna', 'garden gate'),
+      await other.enter('bert', 'front door'),
+    ];
+    // A browser sends both to both.
+    const headers = { cookie: cookies.join('; ') };
+    expect((await one.ask('/api/v1/session', { headers })).json).toMatchObject({ name: 'anna' });
+    expect((await other.ask('/api/v1/session', { headers })).json).toMatchObject({ name: 'bert' });
+    expect(new Set(cookies.map((cookie) => cookie.split('=')[0])).size).toBe(2);
+  });
+
   it('a session opens all that its role may', async () => {
     const { ask, post, enter, kept } = await startViewer({ passwords });
     const entered = await post('/api/v1/session', { name: 'anna', password: 'garden gate' });
     expect(entered.headers['set-cookie']).toEqual([
       expect.stringMatching(
-        /^picchanged=[\w-]{43}; Max-Age=2592000; HttpOnly; SameSite=Strict$/,
+        /^picchanged-\d+=[\w-]{43}; Max-Age=2592000; HttpOnly; SameSite=Strict$/,
       ) as string,
     ]);
     const cookie = await enter('anna', 'garden gate');
@@ -87,7 +101,7 @@ describe('with a password', () => {
     const { ask, enter } = await startViewer({ passwords });
     const cookie = await enter('anna', 'garden gate');
     const left = await ask('/api/v1/session', { method: 'DELETE', headers: { cookie } });
-    expect(left.headers['set-cookie']?.[0]).toMatch(/^picchanged=; Max-Age=0;/);
+    expect(left.headers['set-cookie']?.[0]).toMatch(/^picchanged-\d+=; Max-Age=0;/);
     expect((await ask('/api/v1/cameras', { headers: { cookie } })).status).toBe(401);
   });
 
