@@ -61,7 +61,8 @@ export async function openViewer(settings: ViewerSettings, parts: ViewerParts): 
   }
   // A viewer that cannot read its captures does not start.
   await (await openCaptures(settings.directory, 'web')).close();
-  const access = await accessFor(settings, parts);
+  const proxies = new Proxies(settings.proxies);
+  const access = await accessFor(settings, proxies, parts);
   // Built files are beside this program: dist/receiver.js, dist/web-worker.js, dist/web/.
   const assets = await readAssets(new URL('web', import.meta.url).pathname);
   const worker = new WorkerArchive(new URL('web-worker.js', import.meta.url), {
@@ -70,6 +71,7 @@ export async function openViewer(settings: ViewerSettings, parts: ViewerParts): 
   });
   const web = new WebServer({
     ...{ archive: worker.archive, access, assets, keep: settings.keep, clock, log },
+    isProxy: (each) => proxies.includes(each),
     hosts: new HostNames([hostname(), `${hostname()}.local`, ...settings.hosts]),
   });
   const [socket] = address === undefined ? passed : [];
@@ -94,7 +96,8 @@ export async function openViewer(settings: ViewerSettings, parts: ViewerParts): 
 
 /** @throws {UsageError} @throws {OperationalError} WEB */
 async function accessFor(
-  { passwordFile, proxies, sessionFile }: ViewerSettings,
+  { passwordFile, proxies: named, sessionFile }: ViewerSettings,
+  proxies: Proxies,
   { clock, log }: ViewerParts,
 ): Promise<WebAccess> {
   if (passwordFile !== undefined) {
@@ -106,9 +109,9 @@ async function accessFor(
     }
     const kept = sessionFile === undefined ? undefined : new SessionFile(sessionFile, clock, log);
     const sessions = await KeptSessions.open(kept, clock);
-    return new PasswordAccess({ file, sessions, proxies: new Proxies(proxies), clock, log });
+    return new PasswordAccess({ file, sessions, proxies, clock, log });
   }
-  if (proxies.length === 0) return openAccess;
+  if (named.length === 0) return openAccess;
   throw new UsageError(
     '--web-proxy needs a password: what a proxy passes on comes from elsewhere',
     {

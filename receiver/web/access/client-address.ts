@@ -55,7 +55,7 @@ export class Proxies {
   clientOf({ socket, headers }: IncomingMessage): Client {
     // A socket of the file system has no address: its peer is a program of this machine.
     const peer = plainAddress(socket.remoteAddress ?? '127.0.0.1');
-    if (!this.#has(peer)) return { address: peer, isPrivate: isLoopback(peer), isHttps: false };
+    if (!this.includes(peer)) return { address: peer, isPrivate: isLoopback(peer), isHttps: false };
     let address = peer;
     // Each proxy appends the address of its own peer; what is before the first unknown one, anyone can have written.
     for (const text of String(headers['x-forwarded-for'] ?? '')
@@ -64,7 +64,7 @@ export class Proxies {
       const next = addressIn(text.trim());
       if (next === undefined) break;
       address = next;
-      if (!this.#has(next)) break;
+      if (!this.includes(next)) break;
     }
     const protocol = String(headers['x-forwarded-proto'] ?? '')
       .split(',')
@@ -73,7 +73,8 @@ export class Proxies {
     return { address, isPrivate: isHttps || isLoopback(address), isHttps };
   }
 
-  #has(address: string): boolean {
+  /** @param address without zone; IPv4-mapped as IPv4 */
+  includes(address: string): boolean {
     const family = isIPv6(address) ? 'ipv6' : 'ipv4';
     return isIP(address) !== 0 && this.#known.check(address, family);
   }

@@ -1,5 +1,6 @@
 /** The viewer's HTTP server: page, API, live events. Each request is checked before anything else happens. */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../../../shared/clock.js';
 import type { Log } from '../../../shared/cli/log.js';
 import { RepeatingErrorLog } from '../../../shared/cli/repeating-error-log.js';
@@ -9,6 +10,7 @@ import { QueryError, type QueryErrorCode } from '../queries/query-error.js';
 import { HttpError, send, sendError, sendJson, sendNotModified, takesGzip } from './answers.js';
 import { jsonRoutes, notFound, sendFrame, sendStrip } from './api.js';
 import type { Asset } from './assets.js';
+import { ConnectionLimit, maxConnectionsPerAddress } from './connection-limit.js';
 import type { HostNames } from './host-names.js';
 import { LiveHub } from './live-hub.js';
 import { Parameters } from './parameters.js';
@@ -21,6 +23,8 @@ export interface WebServerParts {
   readonly access: WebAccess;
   readonly assets: ReadonlyMap<string, Asset>;
   readonly hosts: HostNames;
+  /** Its connections are those of many clients. */
+  readonly isProxy: (address: string) => boolean;
   /** Keeps frames, or ends that. @param wish as it was sent @throws {HttpError} it is refused */
   readonly keep: (wish: unknown) => Promise<KeepAnswer>;
   readonly clock: Clock;
@@ -48,12 +52,16 @@ export class WebServer {
   readonly #routes: ReturnType<typeof jsonRoutes>;
   readonly #hub: LiveHub;
   readonly #errors: RepeatingErrorLog;
+  readonly #refusals: RepeatingErrorLog;
+  readonly #limit: ConnectionLimit;
 
   constructor(parts: WebServerParts) {
     this.#parts = parts;
     this.#routes = jsonRoutes(parts.archive);
     this.#hub = new LiveHub(parts.archive, parts.clock, parts.log);
     this.#errors = new RepeatingErrorLog(parts.log, parts.clock);
+    this.#refusals = new RepeatingErrorLog(parts.log, parts.clock);
+    this.#limit = new ConnectionLimit(parts.isProxy);
     const settings = {
       ...{ headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
       ...{ maxHeaderSize: maxHeaderBytes, keepAliveTimeout: 30_000 },
@@ -65,9 +73,20 @@ export class WebServer {
     this.server = createServer(settings, serve);
     this.server.on('checkExpectation', serve);
     this.server.on('clientError', refuseMalformed);
+    this.server.prependListener('connection', (socket) => this.#admit(socket));
     // A client that does not read its answer; live events are sent more often.
     this.server.timeout = idleTimeoutMs;
     this.server.maxConnections = maxConnections;
+  }
+
+  #admit(socket: Socket): void {
+    if (this.#limit.admit(socket)) return;
+    const from = socket.remoteAddress;
+    socket.destroy();
+    this.#refusals.failed(
+      'closed a connection',
+      new Error(`${from} has ${maxConnectionsPerAddress} already`),
+    );
   }
 
   async close(): Promise<void> {

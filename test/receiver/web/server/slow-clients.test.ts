@@ -1,7 +1,7 @@
 /** Clients that send too much, too slowly, or do not read. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../../../support/eventually.js';
 import { startViewer } from './started-viewer.js';
 
@@ -51,6 +51,43 @@ describe('requests that are too long', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(lines.filter((line) => !line.startsWith('<7>'))).toEqual([]);
     expect(kept).toEqual([]);
+  });
+});
+
+describe('many connections of one address', () => {
+  const hold = async (port: number, count: number, localAddress = '127.0.0.1') => {
+    const sockets = Array.from({ length: count }, () =>
+      connect({ port, host: '127.0.0.1', localAddress }).on('error', () => undefined),
+    );
+    onTestFinished(() => sockets.forEach((socket) => socket.destroy()));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    return sockets;
+  };
+  const openIn = ({ server }: Awaited<ReturnType<typeof startViewer>>['web']): Promise<number> =>
+    new Promise((resolve) => server.getConnections((_error, open) => resolve(open)));
+
+  it('leave room for others, and are admitted again when some are closed', async () => {
+    const { web, port, ask, lines } = await startViewer();
+    const held = await hold(port, 300, '127.0.0.2');
+    await eventually(async () => (await openIn(web)) === 64, '64 connections');
+    expect((await ask('/api/v1/session')).status).toBe(200);
+    await once((await hold(port, 1, '127.0.0.2'))[0] ?? web.server, 'close');
+    const refused = lines.filter((line) => line.includes('closed a connection'));
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toContain('127.0.0.2 has 64 already');
+    for (const socket of held) socket.destroy();
+    await eventually(async () => (await openIn(web)) === 0, 'no connection');
+    await hold(port, 3, '127.0.0.2');
+    await eventually(async () => (await openIn(web)) === 3, 'three connections');
+  });
+
+  it('are those of many clients when the address is a named proxy', async () => {
+    const { web, port } = await startViewer({
+      passwords: [anna],
+      proxies: ['127.0.0.3'],
+    });
+    await hold(port, 100, '127.0.0.3');
+    await eventually(async () => (await openIn(web)) === 100, '100 connections');
   });
 });
 

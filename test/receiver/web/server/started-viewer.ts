@@ -62,12 +62,13 @@ export async function startViewer({ archive, passwords, proxies = [] }: Settings
   const passwordFile = join(temporaryDirectory(), 'passwords');
   for (const each of passwords ?? []) await writePassword(passwordFile, each);
   const sessionFile = new SessionFile(join(temporaryDirectory(), 'sessions.json'), clock, log);
+  const named = new Proxies(proxies.map((text) => proxyNetwork.parse(text)));
   const access =
     passwords === undefined
       ? openAccess
       : new PasswordAccess({
           file: await PasswordFile.open(passwordFile, clock),
-          proxies: new Proxies(proxies.map((text) => proxyNetwork.parse(text))),
+          proxies: named,
           sessions: await KeptSessions.open(sessionFile, clock),
           ...{ clock, log },
         });
@@ -81,6 +82,7 @@ export async function startViewer({ archive, passwords, proxies = [] }: Settings
       ['app-ABCDEFGH.js', { ...asset, type: 'text/javascript; charset=utf-8', isImmutable: true }],
     ]),
     hosts: new HostNames(['laptop', 'cams.example.org']),
+    isProxy: (address) => named.includes(address),
     keep: (wish) => {
       kept.push(wish);
       return Promise.resolve({ waiting: false });
