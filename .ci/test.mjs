@@ -20,6 +20,8 @@ const programs = {
   script: 'bsdutils',
   ip: 'iproute2',
   chromium: 'chromium',
+  nginx: 'nginx-light',
+  caddy: 'caddy',
 };
 
 function has(program) {
