@@ -83,7 +83,7 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its server', () => {
     const wishes: unknown[] = [];
     await page.route('**/api/v1/keep', (route) => {
       wishes.push(route.request().postDataJSON());
-      return route.fulfill({ status: 200, body: '{}' });
+      return route.fulfill({ json: { waiting: wishes.length > 2 } });
     });
     await page.route('**/api/v1/frames?*', async (route) => {
       const response = await route.fetch();
@@ -99,9 +99,13 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its server', () => {
     await page.locator('.event[aria-current] .mark').getByText('★').waitFor();
     await page.keyboard.press('k');
     await page.getByText(/no longer kept/).waitFor();
+    await page.keyboard.press('k');
+    await page.getByText('this event is kept when it does').waitFor();
+    expect(await page.locator('.event[aria-current] .mark').getByText('★').count()).toBe(0);
     expect(wishes).toMatchObject([
       { camera: 'yard', keep: true },
       { camera: 'yard', keep: false },
+      { camera: 'yard', keep: true },
     ]);
     expect(await page.locator('q img').count()).toBe(0);
     expectClean(open);
