@@ -2,11 +2,15 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifExists } from '../../shared/files/if-exists.js';
+import { madeUsersOf, manifestPath, readManifest } from '../../shared/setup/install/manifest.js';
+import type { Scope } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import type { Leftovers } from '../../shared/setup/install/remove-installed.js';
 import { defineUninstall } from '../../shared/setup/install/uninstall.js';
 import { stateFolderName } from '../access/keys/keys-path.js';
-import { installedWeb, passwordFileOf } from '../setup/install/installed-web.js';
+import { passwordFileOf } from '../setup/install/installed-web.js';
+import { webUser } from '../setup/install/web-plan.js';
+import { webSocket } from '../setup/units.js';
 
 /** Day indexes, sessions, requests: systemd makes these folders. */
 const viewerFolders = ['/var/cache/picchanged-web', '/var/lib/picchanged-web'];
@@ -30,7 +34,7 @@ export const run = defineUninstall({
     // Keys first: when their folder is removed, the folder around it may be empty too.
     const folders = new Set([keys, ...state, dir].filter((path) => path !== undefined));
     const isSystem = stateFolder !== undefined;
-    const hasViewer = isSystem && (await installedWeb(scope)) !== undefined;
+    const hasViewer = isSystem && (await hasHadViewer(scope));
     return async () => {
       const { remove, keep } = await sortLeftovers(folders, keys);
       const passwords = passwordFileOf(scope);
@@ -44,6 +48,13 @@ export const run = defineUninstall({
     };
   },
 });
+
+/** A viewer that install has removed leaves its user, to whom the folders belong. */
+async function hasHadViewer(scope: Scope): Promise<boolean> {
+  const manifest = await readManifest(manifestPath(scope, 'receiver'));
+  if (manifest === undefined) return false;
+  return manifest.units.includes(webSocket) || madeUsersOf(manifest).includes(webUser);
+}
 
 async function sortLeftovers(
   folders: Iterable<string>,

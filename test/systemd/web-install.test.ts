@@ -259,7 +259,9 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     );
     await must('install', '--web', '8080');
     expect(await lab.show(socket, 'Listen')).toBe('127.0.0.1:8080 (Stream)');
+    await must('install', '--web', 'none');
     const said = await must('uninstall');
+    expect((await lab.sh('ls /var/lib /var/cache | grep picchanged-web')).stdout).toBe('');
     expect(said).toContain(`keep     ${passwords}: passwords of the viewer are in it`);
     expect(said).toContain('keep     user picchanged-web');
     await lab.must('rm', '-r', passwords, directory);
