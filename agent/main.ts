@@ -15,6 +15,10 @@ const commands: Commands = {
         does: 'Exchanges keys with a receiver by a one-time code: encrypted from then on.',
         load: () => import('./commands/pair.js'),
       },
+      unpair: {
+        does: 'Removes the key for a receiver: nothing is sent to it until it is paired again.',
+        load: () => import('./commands/unpair.js'),
+      },
       uninstall: {
         does: 'Removes what install has set up.',
         load: () => import('./commands/uninstall.js'),

@@ -51,7 +51,7 @@ export class SpoolSet implements Outbox, Spools {
   static inMemory(destinations: readonly Destination[], settings: QueueSettings): SpoolSet {
     const spools = destinations.map((destination) => {
       const queue = new QueueSpool(new MemoryStore(), MemoryStore.newLife(), settings);
-      return [folderName(destination), queue] as const;
+      return [spoolFolderName(destination), queue] as const;
     });
     return new SpoolSet(new Map(spools), settings, undefined, []);
   }
@@ -71,7 +71,7 @@ export class SpoolSet implements Outbox, Spools {
       await makeDirectory(root);
       await removeParts(root);
       for (const destination of destinations) {
-        const name = folderName(destination);
+        const name = spoolFolderName(destination);
         spools.set(name, await openSpool(join(root, name), settings));
       }
       for (const name of await readdir(root)) {
@@ -99,7 +99,7 @@ export class SpoolSet implements Outbox, Spools {
   }
 
   spoolFor(destination: Destination): Spool {
-    const spool = this.#spools.get(folderName(destination));
+    const spool = this.#spools.get(spoolFolderName(destination));
     if (spool === undefined) throw new Error(`no spool for ${destination.host}`);
     return spool;
   }
@@ -111,7 +111,7 @@ export class SpoolSet implements Outbox, Spools {
 
   async noteReceiver(destination: Destination, receiverId: string): Promise<readonly Spool[]> {
     if (this.#root === undefined) return [];
-    const path = join(this.#root, folderName(destination), receiverName);
+    const path = join(this.#root, spoolFolderName(destination), receiverName);
     if ((await readIfPresent(path)) !== receiverId) await this.#writeReceiver(path, receiverId);
     const spools = this.#orphaned
       .filter((orphaned) => orphaned.receiverId === receiverId)
@@ -234,7 +234,7 @@ async function readIfPresent(path: string): Promise<string | undefined> {
  * The name of a receiver's folder in the spool: `laptop_4444`. Characters that file names should not have (colons of an
  * IPv6 address) become `-`.
  */
-export function folderName({ host, port }: Destination): string {
+export function spoolFolderName({ host, port }: Destination): string {
   return formatAddress(host, port)
     .toLowerCase()
     .replace(/:(\d+)$/, '_$1')

@@ -4,7 +4,7 @@ import { writeTo } from '../../../shared/cli/command.js';
 import type { PipelineSettings } from '../../detect/pipeline.js';
 import type { AgentOptions } from '../../options.js';
 import { SpoolLog } from '../../spool/spool-log.js';
-import { SpoolSet, folderName } from '../../spool/spool-set.js';
+import { SpoolSet, spoolFolderName } from '../../spool/spool-set.js';
 import { Reporter } from '../../reports/reporter.js';
 import { Delivery } from '../../uplink/delivery.js';
 import { Uplink } from '../../uplink/uplink.js';
@@ -56,7 +56,7 @@ export async function openUplinkStates(context: AgentContext): Promise<UplinkSta
   const { destinations, state, lock, clock, log } = context;
   const kept = lock === undefined ? undefined : state;
   const states = await UplinkStates.open({ state: kept, clock, log });
-  states.setConfigured(destinations.map(folderName));
+  states.setConfigured(destinations.map(spoolFolderName));
   return states;
 }
 
@@ -73,7 +73,7 @@ export function makeDelivery(
       new Uplink({
         ...{ destination, camera, keys, signing, spools, clock, log, random },
         reports: reporter?.pendingFor(spools.spoolFor(destination)),
-        status: states.statusOf(folderName(destination), destination),
+        status: states.statusOf(spoolFolderName(destination), destination),
         // The runs of a timer would fill the journal.
         announces: !options.once,
       }),

@@ -127,6 +127,15 @@ export class KeyStore {
     }
   }
 
+  /** Removes the keys of the receiver with this address, for all of its addresses. @throws {OperationalError} KEYS */
+  async remove(destination: Destination): Promise<void> {
+    const host = nameOf(destination);
+    for (const [receiverId, { hosts }] of await this.#read()) {
+      if (!hosts.includes(host)) continue;
+      await this.#change((folder) => folder.remove(nameFor(receiverId)));
+    }
+  }
+
   /** A connection with this key has succeeded: removes the previous keys. @throws {OperationalError} KEYS */
   async prove({ receiverId, key }: Unproven): Promise<void> {
     const file = (await this.#read()).get(receiverId);
