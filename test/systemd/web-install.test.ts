@@ -190,7 +190,8 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     ];
     expect(await doctor()).toEqual(whole);
     expect(await must('status')).toContain('the viewer at http://localhost:8080/ answers\n');
-    expect((await run('doctor')).stdout).not.toContain('port     fault');
+    // The port of cameras, not the viewer's.
+    expect((await run('doctor', '--json')).stdout).toContain('"check":"port","level":"ok"');
     await lab.must('chmod', '600', passwords);
     await lab.must('chmod', '700', `${directory}/${camera}`);
     const [, captures, names] = await doctor();
@@ -285,5 +286,29 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     const inside = (await lab.sh(`ls -a /proc/${pid}/root/home/fred`)).stdout.trim().split('\n');
     expect(inside).toEqual(['.', '..', 'my captures']);
     await must('uninstall');
+  }, 90_000);
+
+  it('is a service of one user alone, who keeps frames without another service', async () => {
+    await lab.must('systemctl', 'start', 'user@4321.service');
+    const bus = ['XDG_RUNTIME_DIR=/run/user/4321', 'HOME=/home/fred', 'PATH=/usr/bin:/bin'];
+    const asFred = (...args: string[]) =>
+      lab.must('runuser', '-u', 'fred', '--', 'env', ...bus, ...words, ...args);
+    await asFred('install', '--user', '--dir', '/home/fred/mine', '--web', '8080');
+    await send(1, '/home/fred/mine');
+    const url = 'http://127.0.0.1:8080/api/v1';
+    const cameras = await lab.must('curl', '-s', `${url}/cameras`);
+    const frame = /"url":"(frame\/[^"]+)"/.exec(cameras)?.[1] ?? cameras;
+    const data = ['--data', JSON.stringify({ camera, frame, keep: true })];
+    const json = ['-s', '--header', 'content-type: application/json', ...data];
+    expect(await lab.must('curl', ...json, `${url}/keep`)).toBe('{"waiting":false}');
+    expect((await lab.sh('cat /home/fred/mine/*/*/record.jsonl')).stdout).toContain('"kept"');
+    expect(await asFred('status', '--user')).toContain(
+      'the viewer at http://localhost:8080/ answers',
+    );
+    expect(await asFred('doctor', '--user')).toMatch(
+      /ok +viewer +reads 1 camera in \/home\/fred\/mine/,
+    );
+    await asFred('install', '--user', '--web', 'none');
+    await asFred('uninstall', '--user');
   }, 90_000);
 });
