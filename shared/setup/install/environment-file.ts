@@ -54,8 +54,8 @@ function withoutKey(text: string, key: string): string {
   let kept = text;
   for (const found of readAssignments(text).toReversed()) {
     if (found.key !== key) continue;
-    const start = kept.lastIndexOf('\n', found.start - 1) + 1;
-    kept = kept.slice(0, start) + kept.slice(found.end + 1);
+    const before = kept.slice(0, found.start).replace(/[ \t]+$/, '');
+    kept = before + kept.slice(found.end).replace(/^(?:\r\n|\r|\n)/, '');
   }
   return kept;
 }

@@ -60,6 +60,19 @@ describe('an environment file', () => {
     expect(changeEnvironmentFile('A=1', { A: undefined, B: '2' })).toBe('B=2\n');
   });
 
+  it('removes a key of any text, and keeps the other variables', () => {
+    const pieces = ['A=', 'B=', '\n', '\r', '\r\n', '"', "'", '\\', '#', ' ', 'x'];
+    const text = fc.string({ unit: fc.constantFrom(...pieces), maxLength: 20 });
+    fc.assert(
+      fc.property(text, (any) => {
+        const others = Object.entries(read(any)).filter(([key]) => key !== 'A');
+        const changed = changeEnvironmentFile(any, { A: undefined });
+        expect(Object.entries(read(changed))).toEqual(others);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it.each(["A='b", 'A="b', 'A=b\\', '# b \\'])('that ends with %s cannot be extended', (text) => {
     expect(() => changeEnvironmentFile(text, { B: '1' })).toThrow(
       expect.objectContaining({ code: 'INSTALL' }) as Error,
