@@ -67,7 +67,7 @@ const slowUnits = [
   'receiver/limits/receiver-limits',
   'receiver/archive/{day-line,compact-record,verify/honest-stores}',
   'receiver/archive/retention/{sweep,retaining-store,full-disk,store-totals}',
-  'receiver/web/queries/{timeline,frame-pages}',
+  'receiver/web/{queries/{timeline,frame-pages},control/control-folder}',
   'agent/{source/{folder,file,command,fswebcam},uplink/{uplink,link},detect/motion-detector}',
   'agent/{spool/{queue-spool,failing-disk},events/buffered-frames}',
   'agent/reports/{reporter,reporter-crash}',
