@@ -16,6 +16,8 @@ export interface StoredEntry {
   readonly byteCount: number;
   /** Capture time of a frame, whole milliseconds; for a gap entry, about the time of its last frame. */
   readonly atMs: number;
+  /** Called once its receiver has it; never when it is dropped or refused. */
+  readonly onAcknowledged?: (() => void) | undefined;
 }
 
 /** An entry that is set aside: it is not sent, and a limit may drop it. */

@@ -46,10 +46,11 @@ export class QueueSpool implements Spool {
     this.epoch = life.epoch;
     for (const entry of life.aside) this.#index.addAside(entry);
     for (const entry of life.entries) this.#index.add(entry);
-    this.#earlier = new EarlierFrames(life.entries);
+    this.#earlier = new EarlierFrames(life.entries, async (sequence) =>
+      this.has(sequence) ? this.#keeper.peek(sequence, 'frame') : undefined,
+    );
     this.reports = new SpooledReports({
-      ...{ keeper: this.#keeper, index: this.#index },
-      turns: this.#turns,
+      ...{ keeper: this.#keeper, index: this.#index, turns: this.#turns },
       report: settings.report,
       onAdded: () => this.#notify(),
     });
@@ -79,27 +80,27 @@ export class QueueSpool implements Spool {
   }
 
   /** Whether a frame of an earlier process still waits: after a kill the next process may add the same frame again. */
-  holds(capturedAtMs: number, sha256: string): Promise<boolean> {
-    // An error is reported when the entry is sent.
-    return this.#earlier.has(capturedAtMs, sha256, async (sequence) =>
-      this.has(sequence) ? this.#keeper.peek(sequence, 'frame') : undefined,
-    );
+  async holds(capturedAtMs: number, sha256: string): Promise<boolean> {
+    return (await this.#earlier.find(capturedAtMs, sha256)) !== undefined;
   }
 
   /** Adds a frame; see `Outbox.add`. @param nowMs wall time, for the limit of age */
-  add(prepared: Prepared, nowMs: number): Promise<void> {
+  add(prepared: Prepared, nowMs: number, onAcknowledged?: () => void): Promise<void> {
     return this.#turns.run(async () => {
       await this.#retry();
       await this.#dropAged(nowMs);
       const { header, body } = prepared.entry;
       if (header.type !== 'frame') throw new Error(`expected a frame, got '${header.type}'`);
-      const { capturedAtMs: atMs } = header;
-      if (await this.holds(atMs, header.sha256)) return;
+      const { capturedAtMs: atMs, sha256 } = header;
+      const earlier = await this.#earlier.find(atMs, sha256);
+      this.#index.setOnAcknowledged(earlier, onAcknowledged);
+      if (earlier !== undefined) return;
       const hasRoom = await this.#makeRoom(body.length);
       const sequence = this.#keeper.nextSequence();
       if (!hasRoom) await this.#countDropped([{ sequence, atMs }], 'size');
       else if (await this.#keeper.put(sequence, prepared)) {
-        this.#index.add({ sequence, kind: header.type, byteCount: body.length, atMs });
+        const entry = { sequence, kind: header.type, byteCount: body.length, atMs };
+        this.#index.add({ ...entry, onAcknowledged });
       } else await this.#countDropped([{ sequence, atMs }], 'disk');
       this.#notify();
     });
@@ -163,6 +164,7 @@ export class QueueSpool implements Spool {
       const waiting = this.#forget(sequence);
       if (waiting === undefined) return;
       await this.#keeper.remove(waiting, false);
+      waiting.onAcknowledged?.();
       await this.#retryIfDue();
     });
   }

@@ -26,6 +26,12 @@ export class SpoolIndex {
     if (entry.kind === 'report') this.#reportCount += 1;
   }
 
+  /** For an entry that waits already; it has no effect on another. */
+  setOnAcknowledged(sequence: number | undefined, onAcknowledged: (() => void) | undefined): void {
+    const entry = sequence === undefined ? undefined : this.waiting.get(sequence);
+    if (entry !== undefined) this.waiting.set(entry.sequence, { ...entry, onAcknowledged });
+  }
+
   addAside(entry: RejectedEntry): void {
     this.#aside.set(entry.sequence, entry);
     this.#bytes += entry.byteCount;

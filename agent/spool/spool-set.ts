@@ -120,7 +120,7 @@ export class SpoolSet implements Outbox, Spools {
     return opened.filter((spool) => spool.hasWaiting(() => true));
   }
 
-  async add({ jpeg, verdict, ...times }: FrameToSend): Promise<string> {
+  async add({ jpeg, verdict, onDelivered, ...times }: FrameToSend): Promise<string> {
     const capturedAtMs = nextCaptureMs(times.capturedAtMs, this.#lastCaptureMs);
     this.#lastCaptureMs = capturedAtMs;
     const { utcOffsetMinutes } = times;
@@ -128,7 +128,9 @@ export class SpoolSet implements Outbox, Spools {
     const header = { type: 'frame' as const, capturedAtMs, utcOffsetMinutes, sha256, verdict };
     const prepared = await this.#prepare({ header, body: jpeg });
     const nowMs = this.#settings.clock.nowMs();
-    await Promise.all([...this.#spools.values()].map((spool) => spool.add(prepared, nowMs)));
+    const spools = [...this.#spools.values()];
+    const onAcknowledged = onDelivered && afterCalls(spools.length, onDelivered);
+    await Promise.all(spools.map((spool) => spool.add(prepared, nowMs, onAcknowledged)));
     if (prepared.path !== undefined) await this.#unlink(prepared.path);
     return sha256;
   }
@@ -197,6 +199,15 @@ export class SpoolSet implements Outbox, Spools {
       // Never written, or removed at the next start: a temporary file is not an entry.
     }
   }
+}
+
+/** @returns a function that calls `act` at its n-th call */
+function afterCalls(n: number, act: () => void): () => void {
+  let left = n;
+  return () => {
+    left -= 1;
+    if (left === 0) act();
+  };
 }
 
 async function openSpool(folder: string, settings: QueueSettings): Promise<QueueSpool> {

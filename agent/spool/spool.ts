@@ -11,6 +11,8 @@ export interface FrameToSend {
   readonly capturedAtMs: number;
   readonly utcOffsetMinutes: number;
   readonly verdict: WireVerdict;
+  /** Called once every receiver has acknowledged the frame; never when a limit or a refusal drops it anywhere. */
+  readonly onDelivered?: (() => void) | undefined;
 }
 
 export interface Outbox {

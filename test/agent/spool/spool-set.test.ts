@@ -33,6 +33,30 @@ describe('SpoolSet', () => {
     expect((await set.spoolFor(nas).load(1))?.body).toEqual(makeJpeg(1));
   });
 
+  it('says that a frame is delivered when every receiver has acknowledged it, also after a restart', async () => {
+    const root = rootIn(temporaryDirectory());
+    const delivered: string[] = [];
+    const adding = (number: number, life: string) => ({
+      ...frame(number),
+      capturedAtMs: Date.UTC(2026, 10, 22) + number * 5000,
+      onDelivered: () => void delivered.push(`${number} ${life}`),
+    });
+    const before = await SpoolSet.onDisk(root, [laptop, nas], spoolSettings);
+    for (const number of [1, 2, 3]) await before.add(adding(number, 'first'));
+    await before.spoolFor(laptop).acknowledge(1);
+    expect(delivered).toEqual([]);
+    await before.spoolFor(nas).acknowledge(1);
+    expect(delivered).toEqual(['1 first']);
+    const again = await SpoolSet.onDisk(root, [laptop, nas], spoolSettings);
+    for (const number of [2, 3]) await again.add(adding(number, 'second'));
+    for (const receiver of [laptop, nas]) await again.spoolFor(receiver).acknowledge(2);
+    expect(delivered).toEqual(['1 first', '2 second']);
+    await again.spoolFor(laptop).acknowledge(3);
+    await again.spoolFor(nas).reject(3, 'refused');
+    expect(again.waitingCount).toBe(0);
+    expect(delivered).toEqual(['1 first', '2 second']);
+  });
+
   it('has the waiting frames of configured hosts when it is opened again', async () => {
     const root = rootIn(temporaryDirectory());
     await (await SpoolSet.onDisk(root, [laptop, nas], spoolSettings)).add(frame(1));
