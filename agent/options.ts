@@ -25,6 +25,16 @@ export const agentProgram = {
         'after --, that writes JPEGs or MJPEG to its standard output), scene (a drawn yard, for a first try).',
       'fswebcam',
     ),
+    recursive: flag(
+      'With --source folder:DIR: also take the files of its subfolders, new ones too, as the dated folders of IP cameras.',
+    ),
+    consume: flag(
+      'With --source folder:DIR: also take the files that lie there at the start, and remove each file once it is ' +
+        'passed over or every receiver has acknowledged it. A refused file, or one that is no JPEG, stays.',
+    ),
+    yes: flag(
+      'With --consume: remove files also from a home directory, or from a folder that is full before its first use.',
+    ),
     device: value(
       device,
       'The camera for fswebcam: a video device; for tests TEST: (colour bars) or FILE:/PATH.',

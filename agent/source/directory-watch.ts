@@ -1,15 +1,16 @@
 /**
- * Reports the names in one directory whose files may have changed, by chokidar. Each is only a hint: names are reported
- * twice, without a change, or while the file is still being written. Files that exist at the start are not reported.
- * Continues after the directory is deleted, replaced and created again, and reports that.
+ * Reports the names in one directory whose files may have changed, by one inotify watch on the directory. Each is only
+ * a hint: names are reported several times, without a change, or while the file is still being written. Files that
+ * exist at the start are not reported. Continues after the directory is deleted, replaced and created again, and
+ * reports that.
  *
- * Chokidar may miss a file: in a burst, when it takes longer than a second to read the directory, or when the kernel's
- * event queue overflows. So the names are compared once a second, and all names are reported every `rescanMs`.
+ * The kernel's event queue may overflow, and network mounts report nothing: so the directory's modification time is
+ * compared once a second, its names when the time has changed, and all names are reported at each rescan. The pause
+ * between rescans grows with the number of names, so that a large directory without changes costs next to nothing.
  */
-import type { FSWatcher } from 'chokidar';
-import { constants } from 'node:fs';
+import { type FSWatcher, constants, watch } from 'node:fs';
 import { access, readdir, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError, systemCode, UsageError } from '../../shared/cli/errors.js';
 
@@ -17,8 +18,10 @@ import { OperationalError, systemCode, UsageError } from '../../shared/cli/error
 export const checkMs = 1000;
 /** From a failure of the watcher to its next start; meanwhile each check reports all names. */
 export const retryMs = 10_000;
-/** How often all names are reported: this is the only way to find a missed change of a known file. */
+/** Shortest time between two reports of all names: they find a missed change of a known file. */
 export const rescanMs = 30_000;
+/** A rescan checks at most one file in this time on average: 10,000 files every five minutes. */
+const rescanMsPerName = 30;
 /** Coarsest time resolution of a file system (FAT): within it a directory can change and keep its time. */
 const timeResolutionMs = 2000;
 
@@ -28,8 +31,6 @@ export interface DirectoryWatchSettings {
   /** Other names are ignored. */
   readonly wants: (name: string) => boolean;
   readonly onName: (name: string) => void;
-  /** True: a symbolic link in the directory is watched at its target. False: links are ignored. */
-  readonly followsLinks: boolean;
 }
 
 export class DirectoryWatch {
@@ -40,9 +41,6 @@ export class DirectoryWatch {
   #watchedId: string | undefined;
   /** Error of the whole watcher. */
   #failure: unknown;
-  /** By path, errors of files that the watcher cannot watch, not yet reported. */
-  readonly #unwatched = new Map<string, unknown>();
-  readonly #reported = new Set<string>();
   #checkAtMs = 0;
   #startAtMs = 0;
   #rescanAtMs = 0;
@@ -89,8 +87,7 @@ export class DirectoryWatch {
    * To be called often. Once a second it checks whether the directory is still the watched one; after a replacement it
    * watches the new one and reports all its names. Reports names that the watcher has missed.
    * @returns true when the watch was restarted
-   * @throws {OperationalError} CAMERA: the directory is missing or cannot be watched; once, until it works again.
-   *   FRAME: a file cannot be watched; once for each file
+   * @throws {OperationalError} CAMERA: the directory is missing or cannot be watched; once, until it works again
    */
   async check(): Promise<boolean> {
     const nowMs = this.#settings.clock.monotonicMs();
@@ -103,14 +100,13 @@ export class DirectoryWatch {
       }
       await this.#reportMissed(mtimeMs, nowMs);
     } catch (error) {
-      await this.close();
+      this.close();
       const failure =
         error instanceof OperationalError ? error : missingError(this.#directory, error);
       if (failure.message === this.#reportedMessage) return false;
       this.#reportedMessage = failure.message;
       throw failure;
     }
-    this.#reportUnwatched();
     return false;
   }
 
@@ -126,21 +122,17 @@ export class DirectoryWatch {
     }
   }
 
-  async close(): Promise<void> {
-    const watcher = this.#watcher;
+  close(): void {
+    this.#watcher?.close();
     this.#watcher = undefined;
     this.#watchedId = undefined;
     this.#failure = undefined;
-    const closed = watcher?.close();
-    // `close` removes all listeners; an error of pending work would then end the process.
-    watcher?.on('error', () => undefined);
-    await closed;
   }
 
   /** Watches the current directory, unless the watcher failed less than `retryMs` ago. Reports all names. */
   async #restart(id: string, nowMs: number): Promise<boolean> {
     const failure = this.#failure;
-    await this.close();
+    this.close();
     try {
       if (failure !== undefined) throw watchError(this.#directory, failure);
       if (nowMs < this.#startAtMs) return false;
@@ -166,77 +158,36 @@ export class DirectoryWatch {
     this.#known = new Set(names);
     const candidates = isRescan ? new Set([...previous, ...names]) : names;
     for (const name of candidates) if (isRescan || !previous.has(name)) this.#settings.onName(name);
-    if (isRescan) this.#rescanAtMs = nowMs + rescanMs;
-  }
-
-  #reportUnwatched(): void {
-    for (const [path, cause] of this.#unwatched) {
-      this.#unwatched.delete(path);
-      if (this.#reported.has(path)) continue;
-      this.#reported.add(path);
-      throw new OperationalError('FRAME', `cannot watch ${path}`, {
-        hint: `the file is checked every ${rescanMs / 1000} s instead`,
-        cause,
-      });
-    }
+    if (isRescan) this.#rescanAtMs = nowMs + this.#rescanPauseMs;
   }
 
   async #start(id: string): Promise<void> {
-    this.#known = new Set(await this.names());
-    this.#comparedMtimeMs = undefined;
-    this.#rescanAtMs = this.#settings.clock.monotonicMs() + rescanMs;
-    // Also without `followsLinks`, the path of the directory itself may contain links.
-    const directory = await realpath(this.#directory);
-    // Loaded here: a one-shot run does not need chokidar.
-    const { watch } = await import('chokidar');
-    const { wants, onName, followsLinks } = this.#settings;
-    const watcher = watch(directory, {
-      ignoreInitial: true,
-      depth: 0,
-      atomic: false,
-      followSymlinks: followsLinks,
-      // Else one unreadable file would be an error of the whole watch.
-      ignorePermissionErrors: true,
-      ignored: (path) => path !== directory && !wants(basename(path)),
-    });
+    let watcher: FSWatcher;
+    try {
+      watcher = watch(await realpath(this.#directory));
+    } catch (cause) {
+      throw watchError(this.#directory, cause);
+    }
     this.#watcher = watcher;
-    for (const event of ['add', 'change', 'unlink'] as const) {
-      watcher.on(event, (path) => {
-        const name = basename(path);
-        if (event === 'unlink') this.#known.delete(name);
-        else this.#known.add(name);
-        onName(name);
-      });
-    }
-    // After this event chokidar reports nothing more, also for a new directory at the same path.
-    watcher.on('unlinkDir', (path) => {
-      if (path === directory) this.#watchedId = undefined;
-    });
-    await new Promise<void>((resolve) => {
-      watcher.once('ready', resolve);
-      watcher.on('error', (error) => {
-        const path = fileOf(error, directory);
-        if (path !== undefined) this.#unwatched.set(path, error);
-        else {
-          this.#failure ??= error;
-          resolve();
-        }
-      });
-    });
-    if (this.#failure !== undefined) {
-      const failure = this.#failure;
-      await this.close();
-      throw watchError(this.#directory, failure);
-    }
+    watcher.on('error', (error) => (this.#failure ??= error));
+    watcher.on('change', (event, name) => this.#reported(event, String(name)));
+    const names = await this.names();
+    this.#known = new Set(names);
+    this.#comparedMtimeMs = undefined;
+    this.#rescanAtMs = this.#settings.clock.monotonicMs() + this.#rescanPauseMs;
     this.#watchedId = id;
   }
-}
 
-/** The file that an error of the watcher concerns; undefined: the error concerns the whole watch. */
-function fileOf(error: unknown, directory: string): string | undefined {
-  if (!(error instanceof Error) || !('path' in error) || typeof error.path !== 'string') return;
-  const isLimit = ['ENOSPC', 'EMFILE', 'ENFILE'].includes(systemCode(error) ?? '');
-  return !isLimit && dirname(error.path) === directory ? error.path : undefined;
+  #reported(event: string, name: string): void {
+    if (!this.#settings.wants(name)) return;
+    // Created or removed: the next comparison reports the name again if the file exists.
+    if (event === 'rename') this.#known.delete(name);
+    this.#settings.onName(name);
+  }
+
+  get #rescanPauseMs(): number {
+    return Math.max(rescanMs, this.#known.size * rescanMsPerName);
+  }
 }
 
 /** The error of the whole watch, with a hint for inotify limits. */

@@ -76,7 +76,6 @@ class WrittenFile implements FrameSource {
       directory: dirname(path),
       clock,
       wants: (name) => name === basename(path),
-      followsLinks: true,
       onName: () => {
         this.#pending?.changed(clock.monotonicMs());
         this.#pending ??= this.#newPending();
@@ -102,8 +101,9 @@ class WrittenFile implements FrameSource {
     }
   }
 
-  async close(): Promise<void> {
-    await this.#watch?.close();
+  close(): Promise<void> {
+    this.#watch?.close();
+    return Promise.resolve();
   }
 
   /** Whether the last check found the file. */

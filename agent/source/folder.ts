@@ -1,17 +1,22 @@
 /**
- * Frames from a directory, one file each, written by another program: `.jpg` or `.jpeg`; no subdirectories, no dot
- * files, no symbolic links (the target, often in the same directory, would be sent twice). A file is a frame each time
- * it is written; files that exist when the source opens are not frames. Frames are in the order of their modification
- * times.
+ * Frames from a directory, one file each, written by another program: `.jpg` or `.jpeg`; no dot files, no symbolic
+ * links (the target, often in the same directory, would be sent twice); subdirectories where that is wanted. A file is
+ * a frame each time it is written. Frames are in the order of their modification times.
  *
- * Memory: a short entry for each file in the directory, and one frame. Chokidar stats every file of the directory at
- * each event: cheap with hundreds of files, not with many thousands.
+ * Without `consumes`, files that exist when the source opens are not frames. With it they are, and a file is removed
+ * when its frame is released: it was passed over, or every receiver has acknowledged it. A file that was refused, that
+ * is no JPEG, or that was written again meanwhile stays.
+ *
+ * Memory: a short entry for each file in the directory, and one frame.
  */
 import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
+import type { Log } from '../../shared/cli/log.js';
+import { ConsumedFiles } from './consumed-files.js';
 import { PendingFile, statVersion } from './pending-file.js';
 import { WakeableSleep } from './wakeable-sleep.js';
-import { checkMs, DirectoryWatch } from './directory-watch.js';
+import { checkMs } from './directory-watch.js';
+import { FolderTree } from './folder-tree.js';
 import type { CapturedFrame, FrameSource, PollObserver } from './frame-source.js';
 
 export interface FolderSettings {
@@ -21,6 +26,11 @@ export interface FolderSettings {
   readonly observer?: PollObserver | undefined;
   /** Maximum time that a file may stay unchanged and incomplete before FRAME is thrown. Default 10 s. */
   readonly stabilityTimeoutMs?: number;
+  /** Also frames from subfolders. Default false. */
+  readonly isRecursive?: boolean;
+  /** Existing files are frames too, and files are removed when their frames are released. Default false. */
+  readonly consumes?: boolean;
+  readonly log?: Pick<Log, 'info' | 'warn'> | undefined;
 }
 
 /** @throws {UsageError} the directory does not exist @throws {OperationalError} CAMERA: it cannot be watched */
@@ -33,38 +43,48 @@ export async function openFolder(settings: FolderSettings): Promise<FrameSource>
 /** Maximum time that a new file waits for older files of the same burst. */
 const burstMs = 2000;
 
-const isFrameName = (name: string): boolean => /^[^.].*\.jpe?g$/is.test(name);
+export const isFrameName = (name: string): boolean => /^[^.].*\.jpe?g$/is.test(name);
 
 class Folder implements FrameSource {
   readonly name: string;
   readonly isPaced = false;
   readonly #settings: FolderSettings;
   readonly #wakeup = new WakeableSleep();
-  #watch: DirectoryWatch | undefined;
-  /** By name, the version that is not a new frame: it existed at the start, or was taken or refused. */
+  #watch: FolderTree | undefined;
+  readonly #consumed: ConsumedFiles | undefined;
+  /** By path below the directory, the version that is not a new frame: it existed at the start, or was taken or refused. */
   readonly #done = new Map<string, string>();
-  /** By name, in the order in which they were reported. */
+  /** By path, in the order in which they were reported. */
   readonly #pending = new Map<string, PendingFile>();
-  /** Names of stable files that are to be read. */
+  /** Paths of stable files that are to be read. */
   readonly #stable = new Set<string>();
 
   constructor(settings: FolderSettings) {
     this.#settings = settings;
     this.name = `folder ${settings.directory}`;
+    if (settings.consumes === true) this.#consumed = new ConsumedFiles();
   }
 
   async open(): Promise<void> {
     const { directory, clock } = this.#settings;
-    this.#watch = await DirectoryWatch.open({
+    this.#watch = await FolderTree.open({
       directory,
       clock,
+      isRecursive: this.#settings.isRecursive ?? false,
       wants: isFrameName,
-      followsLinks: false,
       onName: (name) => this.#changed(name),
+      onRemoved: (folder) => this.#forgetFolder(folder),
+      onIgnored: (folder) =>
+        this.#settings.log?.warn('subfolders are not watched: --recursive takes their files', {
+          subfolder: join(directory, folder),
+        }),
     });
     for (const name of await this.#watch.names()) {
-      const version = await statVersion(join(directory, name), false);
-      if (version) this.#done.set(name, version.id);
+      if (this.#consumed !== undefined) this.#changed(name);
+      else {
+        const version = await statVersion(join(directory, name), false);
+        if (version) this.#done.set(name, version.id);
+      }
     }
   }
 
@@ -72,6 +92,7 @@ class Folder implements FrameSource {
     const { clock } = this.#settings;
     for (;;) {
       signal.throwIfAborted();
+      this.#consumed?.throwFailure();
       // The directory was replaced: checking all known names removes those that no longer exist.
       if (await this.#watch?.check()) for (const name of this.#done.keys()) this.#changed(name);
       const frame = await this.#readStable();
@@ -84,8 +105,14 @@ class Folder implements FrameSource {
     }
   }
 
-  async close(): Promise<void> {
-    await this.#watch?.close();
+  close(): Promise<void> {
+    this.#watch?.close();
+    return Promise.resolve();
+  }
+
+  #forgetFolder(folder: string): void {
+    for (const name of this.#done.keys())
+      if (name.startsWith(`${folder}/`)) this.#done.delete(name);
   }
 
   #changed(name: string): void {
@@ -132,7 +159,10 @@ class Folder implements FrameSource {
       if (result.kind === 'refused') throw result.error;
       const { jpeg, version } = result;
       const origin = join(this.#settings.directory, name);
-      return { jpeg, capturedAtMs: Math.round(version.modifiedAtMs), origin };
+      const frame = { jpeg, capturedAtMs: Math.round(version.modifiedAtMs), origin };
+      const consumed = this.#consumed;
+      if (consumed === undefined) return frame;
+      return { ...frame, release: () => consumed.remove(origin, version) };
     }
   }
 
@@ -157,7 +187,7 @@ class Folder implements FrameSource {
       this.#settings.clock.monotonicMs() - pending.sinceMs < burstMs;
     if (file?.version === undefined || !isRecent(file)) return false;
     const { modifiedAtMs } = file.version;
-    await this.#watch?.reportNew();
+    await this.#watch?.reportNew(name);
     for (const [otherName, other] of this.#pending) {
       // A file with a damaged version is still being written, however old it is.
       if (this.#stable.has(otherName) || other.damage !== undefined || !isRecent(other)) continue;

@@ -9,6 +9,11 @@ export interface CapturedFrame {
   readonly origin: string;
   /** Number of frames that the source discarded before this one, since the agent was busy. Default 0. */
   readonly skipped?: number;
+  /**
+   * To be called once the frame is needed no more: it is decided and not sent, or every receiver has acknowledged it.
+   * Never for a frame that is refused or dropped. The source may then remove its file.
+   */
+  readonly release?: () => void;
 }
 
 /** Is informed by a source that waits for a frame. */

@@ -1,5 +1,6 @@
 /** Opens the source of `--source`. A source's module is loaded only when it is used: one-shot runs start often. */
 import type { Clock } from '../../shared/clock.js';
+import type { Log } from '../../shared/cli/log.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import type { ShotOptions } from './shot-options.js';
 import type { FrameSource, PollObserver } from './frame-source.js';
@@ -11,6 +12,10 @@ export interface SourceSettings extends ShotOptions {
   readonly command: readonly string[] | undefined;
   readonly shotTimeoutMs: number;
   readonly maxFrameBytes: number;
+  /** For the source `folder` only. */
+  readonly isRecursive: boolean;
+  /** For the source `folder` only. */
+  readonly consumes: boolean;
   readonly seed: number;
   /** One frame is taken, then the process ends. */
   readonly once: boolean;
@@ -20,6 +25,7 @@ export interface SourceSettings extends ShotOptions {
   /** An existing file counts as a new version. */
   readonly wantsExisting: boolean;
   readonly observer?: PollObserver | undefined;
+  readonly log?: Log | undefined;
 }
 
 /** @throws {UsageError} the settings do not fit together @throws {OperationalError} CAMERA */
@@ -27,6 +33,11 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
   const { choice, clock, maxFrameBytes, shotTimeoutMs, observer } = settings;
   if (settings.command !== undefined && choice.kind !== 'command') {
     throw new UsageError('a command after -- requires --source command');
+  }
+  for (const flag of ['recursive', 'consume'] as const) {
+    if (choice.kind === 'folder' || !settings[flag === 'consume' ? 'consumes' : 'isRecursive'])
+      continue;
+    throw new UsageError(`--${flag} works with --source folder:DIR only`);
   }
   switch (choice.kind) {
     case 'fswebcam': {
@@ -46,7 +57,9 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
         });
       }
       const { openFolder } = await import('./folder.js');
-      return openFolder({ directory: choice.path, clock, maxFrameBytes, observer });
+      const { isRecursive, consumes, log } = settings;
+      const directory = choice.path;
+      return openFolder({ directory, clock, maxFrameBytes, observer, isRecursive, consumes, log });
     }
     case 'file': {
       const { openFile } = await import('./file.js');

@@ -161,7 +161,7 @@ async function readVersion(
   }
 }
 
-function versionOf(stats: Stats): FileVersion {
+export function versionOf(stats: Stats): FileVersion {
   const { dev, ino, size, mtimeMs } = stats;
   return { id: `${dev}:${ino}:${size}:${mtimeMs}`, sizeBytes: size, modifiedAtMs: mtimeMs };
 }

@@ -13,6 +13,8 @@ export interface SourceOptions extends ShotOptions {
   readonly seed: number;
   readonly once: boolean;
   readonly idleExit: number;
+  readonly recursive: boolean;
+  readonly consume: boolean;
 }
 
 /** @param command program and arguments after `--` @throws {UsageError} `$AGENT_COMMAND` is invalid */
@@ -30,6 +32,8 @@ export function sourceSettings(
     quality: options.quality,
     shotTimeoutMs: options.shotTimeout,
     maxFrameBytes: options.maxFrame,
+    isRecursive: options.recursive,
+    consumes: options.consume,
     seed: options.seed,
     once: options.once,
     wantsExisting: options.once || options.idleExit > 0,

@@ -7,7 +7,7 @@
  * complete JPEG.
  */
 
-/** Longer than the 50 ms for which chokidar suppresses further events of a file. */
+/** Longer than the pauses between the writes of one file, as a slow upload has them. */
 export const stabilityThresholdMs = 150;
 const minCheckMs = 5;
 /** Most files are complete by then, so that the first check finds the final version. */
@@ -65,7 +65,7 @@ export class WriteStability {
     return nowMs - this.#sameSinceMs;
   }
 
-  /** True when the watcher cannot have suppressed a later change. */
+  /** True when no change was reported for a while. */
   isQuiet(nowMs: number): boolean {
     return nowMs - this.#changedAtMs >= stabilityThresholdMs;
   }

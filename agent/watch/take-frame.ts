@@ -39,6 +39,7 @@ export async function spoolDecided(
 ): Promise<void> {
   for (const decided of decisions) {
     const sha256 = await spool(parts, decided);
+    if (!isSent(decided.verdict)) decided.frame.release?.();
     const captured = decided.frame.capturedAtMs;
     parts.log.debug('judged', { captured, ...verdictFields(decided.verdict) });
     for (const observer of parts.observers) observer.judged(decided, sha256);
@@ -50,7 +51,7 @@ async function spool(
   { frame, verdict }: Decided<CapturedFrame>,
 ): Promise<string | undefined> {
   if (!isSent(verdict)) return undefined;
-  const { jpeg, capturedAtMs } = frame;
+  const { jpeg, capturedAtMs, release: onDelivered } = frame;
   const utcOffsetMinutes = clock.utcOffsetMinutes(capturedAtMs);
-  return outbox.add({ jpeg, capturedAtMs, utcOffsetMinutes, verdict });
+  return outbox.add({ jpeg, capturedAtMs, utcOffsetMinutes, verdict, onDelivered });
 }

@@ -21,7 +21,7 @@ const twinEvery = 12;
 const sameTimeEvery = 25;
 /** A smaller step is a clock correction for the agent, which then adds 1 ms to the time of the frame before. */
 const backMs = 3000;
-/** Files kept in the folder: chokidar stats each of them at every new one. */
+/** Files kept in the folder. */
 const filesKept = 60;
 
 /** Maximum payload of a comment segment. */

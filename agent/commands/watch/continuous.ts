@@ -5,6 +5,7 @@ import { writeRunningVersion } from '../../../shared/setup/running-version.js';
 import type { AgentOptions } from '../../options.js';
 import { openServiceManager } from '../../service/service-manager.js';
 import { longestPauseMs } from '../../service/watchdog-plan.js';
+import { checkConsume } from '../../source/consume-guard.js';
 import { openSource } from '../../source/open-source.js';
 import { sourceSettings } from '../../source/source-settings.js';
 import type { CloseResult } from '../../spool/spool.js';
@@ -30,7 +31,12 @@ const cleanupMs = 1000;
 const stopLimitMs = 5000;
 
 export async function watchContinuously(context: AgentContext): Promise<void> {
-  const { options, command, env, camera, clock, log, random, signal } = context;
+  const { options, command, env, camera, state, clock, log, random, signal } = context;
+  if (options.consume && options.source.kind === 'folder') {
+    const { path: directory } = options.source;
+    const { recursive: isRecursive, yes: isAllowed } = options;
+    await checkConsume({ directory, isRecursive, isAllowed, state });
+  }
   await writeRunningVersion(env, log);
   const spools = await openSpools(context);
   const pipeline = await DetectionPipeline.open(pipelineSettings(options), undefined, log);
@@ -49,6 +55,7 @@ export async function watchContinuously(context: AgentContext): Promise<void> {
   const source = await openSource({
     ...sourceSettings(options, command, env),
     observer: progress,
+    log,
   });
   try {
     log.info('watching', { camera, source: source.name, waiting: spools.waitingCount });

@@ -11,17 +11,18 @@ import { closing, next } from '../../support/written-frames.js';
 
 /** Fake watcher of the last opened folder; events are emitted by the tests. */
 let watcher = new EventEmitter();
-vi.mock('chokidar', () => ({
-  watch: () => {
-    watcher = Object.assign(new EventEmitter(), { close: () => Promise.resolve() });
-    setImmediate(() => watcher.emit('ready'));
-    return watcher;
-  },
+vi.mock('node:fs', async (original) => ({
+  ...(await original<object>()),
+  watch: () => (watcher = Object.assign(new EventEmitter(), { close: () => undefined })),
 }));
 
 async function openIn(directory: string) {
   const settings = { directory, clock: systemClock, maxFrameBytes: 1_000_000 };
   return closing(openFolder(settings));
+}
+
+function report(path: string | undefined): void {
+  watcher.emit('change', 'rename', basename(path ?? ''));
 }
 
 /** Writes a file with a modification time in seconds. */
@@ -36,7 +37,7 @@ describe('folder source: order of frames', () => {
     const source = await openIn(directory);
     const paths = [1, 2, 3, 4, 5].map((second) => join(directory, `${second}.jpg`));
     for (const [index, path] of paths.entries()) put(path, index);
-    for (const path of paths.toReversed()) watcher.emit('add', path);
+    for (const path of paths.toReversed()) report(path);
     for (const path of paths) expect((await next(source)).origin).toBe(path);
   });
 
@@ -45,7 +46,7 @@ describe('folder source: order of frames', () => {
     const source = await openIn(directory);
     const paths = [1, 2, 3].map((second) => join(directory, `${second}.jpg`));
     for (const [index, path] of paths.entries()) put(path, index);
-    watcher.emit('add', paths[2]);
+    report(paths[2]);
     for (const path of paths) expect((await next(source)).origin).toBe(path);
   });
 
@@ -57,10 +58,10 @@ describe('folder source: order of frames', () => {
     writeFileSync(half, makeJpeg(1).subarray(0, 300));
     utimesSync(half, 1_700_000_000, 1_700_000_000);
     put(whole, 2);
-    for (const path of [whole, half]) watcher.emit('add', path);
+    for (const path of [whole, half]) report(path);
     expect((await next(source)).origin).toBe(whole);
     put(half, 1);
-    watcher.emit('change', half);
+    report(half);
     expect((await next(source)).origin).toBe(half);
   });
 
