@@ -20,10 +20,16 @@ export const agentProgram = {
     ),
     source: value(
       sourceChoice,
-      'Where frames come from: fswebcam (a webcam), folder:DIR (each JPEG that another program writes into ' +
+      'Where frames come from: fswebcam (a webcam), http://CAMERA/PATH or https:// (the MJPEG stream or the snapshot ' +
+        'of an IP camera), folder:DIR (each JPEG that another program writes into ' +
         'a directory), file:PATH (one JPEG that another program overwrites), command (a program, given ' +
         'after --, that writes JPEGs or MJPEG to its standard output), scene (a drawn yard, for a first try).',
       'fswebcam',
+    ),
+    sourceCredentials: value(
+      path('FILE'),
+      'With --source http://CAMERA/PATH: a file with one line user:password, which other users cannot read. The ' +
+        'password is then in no address and no process list.',
     ),
     recursive: flag(
       'With --source folder:DIR: also take the files of its subfolders, new ones too, as the dated folders of IP cameras.',

@@ -16,6 +16,10 @@ export interface SourceSettings extends ShotOptions {
   readonly isRecursive: boolean;
   /** For the source `folder` only. */
   readonly consumes: boolean;
+  /** `--source-credentials`; for an IP camera only. */
+  readonly credentialsFile: string | undefined;
+  /** `$CREDENTIALS_DIRECTORY`. */
+  readonly credentialsDirectory: string | undefined;
   readonly seed: number;
   /** One frame is taken, then the process ends. */
   readonly once: boolean;
@@ -39,6 +43,9 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
       continue;
     throw new UsageError(`--${flag} works with --source folder:DIR only`);
   }
+  if (settings.credentialsFile !== undefined && choice.kind !== 'http') {
+    throw new UsageError('--source-credentials works with --source http://CAMERA/PATH only');
+  }
   switch (choice.kind) {
     case 'fswebcam': {
       const { openFswebcam } = await import('./fswebcam.js');
@@ -49,6 +56,13 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
       const { openCommand } = await import('./command.js');
       const command = settings.command ?? [];
       return openCommand({ command, clock, maxFrameBytes, quietTimeoutMs: shotTimeoutMs });
+    }
+    case 'http': {
+      const { openHttpCamera } = await import('./http-camera.js');
+      const { cameraAddress } = await import('./camera-address.js');
+      const { credentialsFile, credentialsDirectory } = settings;
+      const address = await cameraAddress(choice.address, credentialsFile, credentialsDirectory);
+      return openHttpCamera({ address, clock, maxFrameBytes, quietTimeoutMs: shotTimeoutMs });
     }
     case 'folder': {
       if (settings.once) {

@@ -4,7 +4,9 @@ import { InvalidValue } from '../../shared/cli/units.js';
 
 export type SourceChoice =
   | { readonly kind: 'fswebcam' | 'command' | 'scene' }
-  | { readonly kind: 'folder' | 'file'; readonly path: string };
+  | { readonly kind: 'folder' | 'file'; readonly path: string }
+  /** An IP camera; the address may hold a password: never print it. */
+  | { readonly kind: 'http'; readonly address: string };
 
 export const sourceChoice: ValueType<SourceChoice> = {
   metavar: 'SOURCE',
@@ -14,6 +16,10 @@ export const sourceChoice: ValueType<SourceChoice> = {
     if ((kind === 'folder' || kind === 'file') && path !== undefined && !path.includes('\0')) {
       return { kind, path };
     }
-    throw new InvalidValue('must be fswebcam, folder:DIR, file:PATH, command or scene');
+    if (/^https?:\/\/[^/]/i.test(text) && URL.canParse(text))
+      return { kind: 'http', address: text };
+    throw new InvalidValue(
+      'must be fswebcam, folder:DIR, file:PATH, http://CAMERA/PATH, command or scene',
+    );
   },
 };

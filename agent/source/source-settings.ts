@@ -11,6 +11,7 @@ export interface SourceOptions extends ShotOptions {
   readonly shotTimeout: number;
   readonly maxFrame: number;
   readonly seed: number;
+  readonly sourceCredentials: string | undefined;
   readonly once: boolean;
   readonly idleExit: number;
   readonly recursive: boolean;
@@ -34,6 +35,8 @@ export function sourceSettings(
     maxFrameBytes: options.maxFrame,
     isRecursive: options.recursive,
     consumes: options.consume,
+    credentialsFile: options.sourceCredentials,
+    credentialsDirectory: env.CREDENTIALS_DIRECTORY,
     seed: options.seed,
     once: options.once,
     wantsExisting: options.once || options.idleExit > 0,
