@@ -30,7 +30,8 @@ const root = mkdtempSync(join(tmpdir(), 'picchanged-bench-'));
 try {
   const empty = mkdtempSync(join(root, 'empty-'));
   const large = mkdtempSync(join(root, 'large-'));
-  for (let n = 0; n < files; n += 1) writeFileSync(join(large, `${n}.jpg`), makeJpeg(1));
+  const jpeg = makeJpeg(1);
+  for (let n = 0; n < files; n += 1) writeFileSync(join(large, `${n}.jpg`), jpeg);
   const emptyMs = await quietCpuMs(empty);
   const largeMs = await quietCpuMs(large);
   const before = cpuMs();
