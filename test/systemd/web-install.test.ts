@@ -256,7 +256,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     expect(await lab.show(service, 'LoadState')).toBe('not-found');
     expect(await lab.show('surveillance-many.socket', 'ActiveState')).toBe('active');
     expect((await lab.sh('ls -p /etc/picchanged | grep -v /')).stdout).toBe(
-      'receiver.env\nweb-passwords\n',
+      'receiver.env\nreceiver.env.example\nweb-passwords\n',
     );
     await must('install', '--web', '8080');
     expect(await lab.show(socket, 'Listen')).toBe('127.0.0.1:8080 (Stream)');

@@ -15,7 +15,8 @@ type Variables = Readonly<Record<string, string | undefined>>;
 export const optionsOfSource: Readonly<Record<SourceKind, readonly string[]>> = {
   fswebcam: ['device', 'resolution', 'skip', 'quality'],
   command: ['command'],
-  folder: [],
+  folder: ['recursive', 'consume', 'yes'],
+  http: ['sourceCredentials'],
   file: [],
   scene: ['seed'],
 };
