@@ -74,6 +74,9 @@ export const run = defineCommand({
     const source = sourceOfMode(mode) ?? sourceIn({ ...installed, ...settings });
     const fit = fitToSource(mode, source, settings, installed);
     Object.assign(settings, fit.removed);
+    // The permission to remove files from a full folder is for the folder that it was given for.
+    if (installed.AGENT_YES && supplied.has('source') && !supplied.has('yes'))
+      settings.AGENT_YES = undefined;
     const variables = { ...installed, ...settings };
     if (!variables.AGENT_HOST) {
       throw new UsageError('--host is required', { hint: 'name the receiver with --host HOST' });
@@ -86,6 +89,7 @@ export const run = defineCommand({
       intervalMs: intervalOf(variables),
       settings,
       state,
+      consumed: consumedFolder(variables),
       package: ownPackage(),
       scope,
       systemdVersion: await systemdVersion(runTool),
@@ -173,6 +177,17 @@ function keptInterval(
   if (!interval || 'AGENT_INTERVAL' in settings) return [];
   const install = isUser ? 'agent install --user' : 'sudo agent install';
   return [`AGENT_INTERVAL=${interval} stays from before; for the default: ${install} --interval=`];
+}
+
+/** The folder whose files the service will remove. @throws {UsageError} */
+function consumedFolder(variables: Environment): string | undefined {
+  const { source, consume } = agentProgram.table;
+  const { options } = readCommandLine({ name: 'agent', table: { source, consume } }, [], variables);
+  if (!options.consume) return undefined;
+  if (options.source.kind === 'folder') return options.source.path;
+  throw new UsageError('--consume works with --source folder:DIR only', {
+    hint: 'take the setting back: --consume=',
+  });
 }
 
 /** The interval of the settings; undefined: the unit's default applies. @throws {UsageError} */

@@ -89,7 +89,7 @@ async function groupName(gid: number): Promise<string> {
 }
 
 /** Takes a frame with the agent's source, and decodes it with the detector's decoder. */
-async function frameFinding({ settings, isWatched, signal }: CameraParts): Promise<Finding> {
+async function frameFinding({ settings, isWatched, signal, user }: CameraParts): Promise<Finding> {
   // A folder source has no frame until another program writes one.
   const isFolder = settings.choice.kind === 'folder';
   try {
@@ -99,6 +99,16 @@ async function frameFinding({ settings, isWatched, signal }: CameraParts): Promi
       wantsExisting: true,
     });
     try {
+      if (settings.consumes && settings.choice.kind === 'folder') {
+        const { path } = settings.choice;
+        const isWritable = await access(path, constants.W_OK | constants.X_OK).then(
+          () => true,
+          () => false,
+        );
+        const message = `--consume cannot remove files from ${path}: ${user ?? 'this user'} has no write access`;
+        const fix = `sudo setfacl -R -m u:${user ?? '$USER'}:rwX -m d:u:${user ?? '$USER'}:rwX ${path}`;
+        if (!isWritable) return finding('frame', 'fault', message, fix);
+      }
       if (isFolder) return finding('frame', 'ok', `waiting for frames from ${source.name}`);
       const limit = AbortSignal.timeout(settings.shotTimeoutMs + 5000);
       const { jpeg } = await source.next(AbortSignal.any([signal, limit]));

@@ -12,6 +12,7 @@ import {
   unitFile,
 } from '../../../shared/setup/install/shipped-units.js';
 import {
+  quotePath,
   quoteWord,
   withSetting,
   withoutSpecifiers,
@@ -30,6 +31,8 @@ export interface AgentPlanRequest {
   readonly state: string | undefined;
   readonly package: Package;
   readonly scope: Scope;
+  /** The folder whose files the agent removes (`--consume`). */
+  readonly consumed: string | undefined;
   /** systemd's major version; undefined: not known. */
   readonly systemdVersion: number | undefined;
   /** Further sentences to print after install. */
@@ -99,7 +102,7 @@ export async function agentPlan(request: AgentPlanRequest): Promise<Plan> {
   for (const name of names) {
     files.push(unitFile(scope, name, adjust(await fittedUnit(name, fitting), name, request)));
   }
-  files.push(...(await restartSteps(request, names)));
+  files.push(...(await restartSteps(request, names)), ...consumeDropIn(request));
   if (mode.kind === 'plug') {
     const text = await fittedUnit(ruleName, fitting);
     files.push({ path: join(ruleFolder, ruleName), content: { text }, mode: 0o644 });
@@ -151,7 +154,17 @@ async function restartSteps(
   );
 }
 
-function notesFor({ mode, scope }: AgentPlanRequest): string[] {
+/** The sandbox makes the file system read-only; a folder that is missing at the start must not stop the service. */
+function consumeDropIn({ mode, consumed, scope }: AgentPlanRequest): readonly PlannedFile[] {
+  if (mode.kind !== 'watch' || consumed === undefined || scope.isUser) return [];
+  const text = `# --consume: the agent removes the files that it has taken.
+[Service]
+ReadWritePaths=${quotePath(`-${consumed}`)}
+`;
+  return [unitFile(scope, 'picchanged-watch.service.d/consume.conf', text)];
+}
+
+function notesFor({ mode, scope, consumed }: AgentPlanRequest): string[] {
   const flag = scope.isUser ? ' --user' : '';
   const sudo = scope.isUser ? '' : 'sudo ';
   const start = {
@@ -162,8 +175,13 @@ function notesFor({ mode, scope }: AgentPlanRequest): string[] {
   }[mode.kind];
   const linger =
     'the service runs while you are logged in; to start it at boot: loginctl enable-linger';
+  const removes =
+    consumed === undefined || scope.isUser
+      ? []
+      : [`the service removes files: user ${serviceUser} needs write access to ${consumed}`];
   return [
     ...start,
+    ...removes,
     ...(scope.isUser ? [linger] : []),
     `check the installation: ${sudo}agent doctor${flag}`,
     `show the status: ${sudo}agent status${flag}`,

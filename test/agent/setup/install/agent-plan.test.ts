@@ -11,6 +11,7 @@ const planFor = (mode: Mode, changes: object = {}): Promise<Plan> =>
     intervalMs: undefined,
     settings: { AGENT_HOST: 'laptop' },
     state: '/var/lib/picchanged/agent',
+    consumed: undefined,
     package: thisPackage,
     scope: systemScope,
     systemdVersion: 252,
@@ -68,6 +69,18 @@ describe('the agent’s plan', () => {
     expect(unitNames(plan)).toContain(
       '/etc/systemd/system/picchanged-watch.service.d/restart-steps.conf',
     );
+  });
+
+  it('lets the service write into the folder whose files it removes, and into no other', async () => {
+    const name = '/etc/systemd/system/picchanged-watch.service.d/consume.conf';
+    const plan = await planFor({ kind: 'watch' }, { consumed: '/srv/ftp/50% yard' });
+    expect(unitNames(plan)).toContain(name);
+    expect(textOf(plan, 'consume.conf')).toMatch(/^ReadWritePaths="-\/srv\/ftp\/50%% yard"$/m);
+    expect(plan.notes.join('\n')).toContain('user picchanged needs write access');
+    expect(unitNames(await planFor({ kind: 'watch' }))).not.toContain(name);
+    const scope = userScope({ HOME: '/home/fred' });
+    const ofUser = await planFor({ kind: 'watch' }, { consumed: '/home/fred/yard', scope });
+    expect(textOf(ofUser, 'consume.conf')).toBe('');
   });
 
   it('copies no files for a user, whose services can access the home', async () => {
