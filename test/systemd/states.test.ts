@@ -253,7 +253,7 @@ const states: readonly State[] = [
       ],
       'agent status': [/^no webcam is plugged in; each one is watched/m],
     },
-    doesNotSay: { 'agent doctor': [/^fault/m], 'agent status': [/no service/] },
+    doesNotSay: { 'agent doctor': [/^fault/m], 'agent status': [/no service is enabled/] },
   },
   {
     state: 'a webcam that was plugged in, and is paired',
