@@ -14,6 +14,7 @@ import {
   givenSettings,
   visiblePath,
 } from '../../shared/setup/install/given-settings.js';
+import { lingerNotes } from '../../shared/setup/install/linger.js';
 import { ownPackage } from '../../shared/setup/install/package-root.js';
 import { type Scope, scopeFor, systemScope } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
@@ -94,6 +95,7 @@ export const run = defineCommand({
       scope,
       systemdVersion: await systemdVersion(runTool),
       notes: [
+        ...(await lingerNotes(runTool, scope.isUser)),
         ...fit.notes,
         ...(earlierMode === undefined || earlierMode.kind === mode.kind
           ? []

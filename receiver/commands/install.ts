@@ -7,6 +7,7 @@ import { UsageError } from '../../shared/cli/errors.js';
 import { givenSettings } from '../../shared/setup/install/given-settings.js';
 import { refuseFaults } from '../../shared/setup/config/installed-check.js';
 import { runInstall } from '../../shared/setup/install/install-run.js';
+import { lingerNotes } from '../../shared/setup/install/linger.js';
 import { ownPackage } from '../../shared/setup/install/package-root.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
@@ -99,7 +100,7 @@ export const run = defineCommand({
         ...{ user: owner ?? serviceUser, run: runTool },
         mayRead: scope.isUser || process.geteuid?.() === 0,
       }),
-      notes: defaults.notes,
+      notes: [...(await lingerNotes(runTool, scope.isUser)), ...defaults.notes],
       package: ownPackage(),
       scope,
       hostName: hostname(),

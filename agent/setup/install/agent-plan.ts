@@ -173,8 +173,6 @@ function notesFor({ mode, scope, consumed }: AgentPlanRequest): string[] {
     path: ['the next version of the file is sent'],
     plug: ['plug in a webcam: it is watched after one minute'],
   }[mode.kind];
-  const linger =
-    'the service runs while you are logged in; to start it at boot: loginctl enable-linger';
   const removes =
     consumed === undefined || scope.isUser
       ? []
@@ -182,7 +180,6 @@ function notesFor({ mode, scope, consumed }: AgentPlanRequest): string[] {
   return [
     ...start,
     ...removes,
-    ...(scope.isUser ? [linger] : []),
     `check the installation: ${sudo}agent doctor${flag}`,
     `show the status: ${sudo}agent status${flag}`,
   ];

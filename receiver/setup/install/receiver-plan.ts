@@ -1,5 +1,6 @@
 /** The units for a requested installation, and their changes to the shipped ones. */
 import { join } from 'node:path';
+import { defaultPort, formatAddress, listenAddress } from '../../../shared/cli/address.js';
 import type { Plan, PlannedFile } from '../../../shared/setup/install/plan.js';
 import type { SettingChanges } from '../../../shared/setup/install/environment-file.js';
 import { type Package, programFiles } from '../../../shared/setup/install/program-files.js';
@@ -104,17 +105,22 @@ function withListen(text: string, listen: readonly string[]): string {
   return withSetting(text, 'Socket', 'ListenStream', listen.join('\nListenStream='));
 }
 
-function notesFor({ directory, owner, scope, hostName }: ReceiverPlanRequest): string[] {
+/** What a camera connects to. @param listen `ListenStream=` of the socket; undefined: as shipped */
+function destinationText(hostName: string, listen: string | undefined): string {
+  const { address, port } = listenAddress.parse(listen ?? String(defaultPort));
+  const isAny = address === undefined || /^(?:0\.0\.0\.0|::)$/.test(address);
+  const host = isAny ? hostName : address;
+  return port === defaultPort ? host : formatAddress(host, port);
+}
+
+function notesFor({ directory, owner, scope, listen, hostName }: ReceiverPlanRequest): string[] {
   const flag = scope.isUser ? ' --user' : '';
   const sudo = scope.isUser ? '' : 'sudo ';
-  const linger =
-    'the service runs while you are logged in; to start it at boot: loginctl enable-linger';
   const joinGroup = `sudo usermod --append --groups ${serviceUser} $USER`;
   const reading = `read the frames in ${directory}: ${joinGroup}, then log in again`;
   return [
-    ...(scope.isUser ? [linger] : []),
     ...(!scope.isUser && owner === undefined ? [reading] : []),
-    `at the camera: sudo agent install --host ${hostName}`,
+    `at the camera: sudo agent install --host ${destinationText(hostName, listen[0])}`,
     `accept only your cameras, over TLS: ${sudo}receiver pair NAME`,
     `check the installation: ${sudo}receiver doctor${flag}`,
     `show the status: ${sudo}receiver status${flag}`,

@@ -54,6 +54,16 @@ describe('the receiver’s plan', () => {
     },
   );
 
+  it.each([
+    [[], 'laptop'],
+    [['4444'], 'laptop'],
+    [['[::]:5555'], 'laptop:5555'],
+    [['192.168.1.5:4500', '127.0.0.1:1'], '192.168.1.5:4500'],
+  ])('names what a camera connects to: %j', async (listen, destination) => {
+    const { notes } = await planFor({ listen });
+    expect(notes).toContain(`at the camera: sudo agent install --host ${destination}`);
+  });
+
   it('gives the sweep the rights of the receiver, and no port', async () => {
     const plan = await planFor({ directory: '/home/fred/my captures', owner: 'fred' });
     const prune = settingsIn(plan, 'picchanged-prune.service');
@@ -68,7 +78,8 @@ describe('the receiver’s plan', () => {
     expect(prune.find((line) => line.startsWith('ExecStart='))).toMatch(
       /receiver\.js prune --scheduled --dir "\/home\/fred\/my captures"$/,
     );
-    const ofRun = /^(?:\[|Desc|Requires=|After=|Start|Type|Exec|Nice|Restart(?:Sec)?=|LoadCred)/;
+    const ofRun =
+      /^(?:\[|Desc|Requires=|After=|Start|Type|Exec|Nice|Restart(?:Sec)?=|LoadCred|RuntimeDirectory=)/;
     const isShared = (line: string): boolean =>
       !ofRun.test(line) && !line.startsWith('SystemCallFilter=~bind');
     expect(prune.filter(isShared)).toEqual(
