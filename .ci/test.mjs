@@ -22,6 +22,10 @@ const programs = {
   chromium: 'chromium',
   nginx: 'nginx-light',
   caddy: 'caddy',
+  fish: 'fish',
+  zsh: 'zsh',
+  man: 'man-db',
+  groff: 'groff-base',
 };
 
 function has(program) {

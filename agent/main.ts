@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Entry point of the agent: runs the command, sets the exit code. */
 import { type Commands, runCommandLine } from '../shared/cli/command.js';
+import { withHelpCommands } from '../shared/cli/help-commands.js';
 import { run } from './commands/watch.js';
 
 const commands: Commands = {
@@ -46,4 +47,8 @@ const commands: Commands = {
   unnamed: run,
 };
 
-process.exitCode = await runCommandLine(commands, process.argv.slice(2), process.env);
+process.exitCode = await runCommandLine(
+  withHelpCommands(commands),
+  process.argv.slice(2),
+  process.env,
+);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Entry point of the receiver: runs the command, sets the exit code. */
 import { type Commands, runCommandLine } from '../shared/cli/command.js';
+import { withHelpCommands } from '../shared/cli/help-commands.js';
 import { run } from './commands/serve.js';
 
 const commands: Commands = {
@@ -98,6 +99,10 @@ const commands: Commands = {
   unnamed: run,
 };
 
-process.exitCode = await runCommandLine(commands, process.argv.slice(2), process.env);
+process.exitCode = await runCommandLine(
+  withHelpCommands(commands),
+  process.argv.slice(2),
+  process.env,
+);
 // A probe of an inherited socket may keep the event loop alive; all work is done here.
 process.exit();

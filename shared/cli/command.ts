@@ -7,16 +7,20 @@ import { type Clock } from '../clock.js';
 import { OperationalError, UsageError, describeError, exitCodeFor, systemCode } from './errors.js';
 import { type Log, errorPriority, isJournal, makeLog } from './log.js';
 import { nearest } from './nearest.js';
+import type { CommandHelp } from './program-help.js';
 import { textWidth, wrap } from './text-width.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-/** @throws {UsageError} for a wrong argument @throws {OperationalError} for a failure at run time */
-export type Command = (
-  argv: readonly string[],
-  env: Environment,
-  /** What `--help` says about the program's other commands. */
-  commandList?: string,
-) => Promise<void>;
+export interface Command {
+  /** @throws {UsageError} for a wrong argument @throws {OperationalError} for a failure at run time */
+  (
+    argv: readonly string[],
+    env: Environment,
+    /** What `--help` says about the program's other commands. */
+    commandList?: string,
+  ): Promise<void>;
+  readonly help: CommandHelp;
+}
 
 export interface NamedCommand {
   /** What it does, as a sentence without a subject. */

@@ -44,7 +44,11 @@ export function defineCommand<Table extends CommandTable>(
   definition: CommandDefinition<Table>,
 ): Command {
   const { program, usage, shown = program.table, readsEnvironment = true, accepts } = definition;
-  return async (argv, env, commandList = '') => {
+  const command = async (
+    argv: readonly string[],
+    env: Environment,
+    commandList = '',
+  ): Promise<void> => {
     const line = readCommandLine(program, argv, readsEnvironment ? env : {});
     const text = answer(line.options, usage, commandList, { name: program.name, table: shown });
     if (text !== undefined) {
@@ -66,6 +70,7 @@ export function defineCommand<Table extends CommandTable>(
       optionsWith: (variables) => readCommandLine(program, argv, { ...variables, ...env }).options,
     });
   };
+  return Object.assign(command, { help: { usage, table: shown } });
 }
 
 /** A usage text at a width: how the command is called, then each paragraph broken anew. */
