@@ -1,5 +1,5 @@
 /** The agent's state directory: data that one-shot runs keep from run to run. */
-import { readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { makeDirectories, replaceFile, writeNewFile } from '../../shared/files/durable-file.js';
@@ -61,6 +61,21 @@ export class StateDirectory {
       // Left by a killed process that had the same process id.
       await rm(temporary, { force: true });
       await replaceFile(path, temporary, (part) => writeNewFile(part, bytes));
+    } catch (cause) {
+      throw stateError(`cannot write ${path}`, cause);
+    }
+  }
+
+  /**
+   * Replaces a named file without waiting for the disk: after a power cut it may be an older one, or empty. For what only
+   * a reader of now needs. @throws {OperationalError} STATE
+   */
+  async writeUnflushed(name: string, bytes: Buffer): Promise<void> {
+    const path = join(this.path, name);
+    const temporary = join(this.path, `.${name}.${process.pid}.part`);
+    try {
+      await writeFile(temporary, bytes, { mode: 0o600 });
+      await rename(temporary, path);
     } catch (cause) {
       throw stateError(`cannot write ${path}`, cause);
     }

@@ -1,7 +1,7 @@
 /**
  * What is known of each receiver: whether it takes frames, why not, and how far its clock and this machine's differ.
  * The agent keeps it in `uplinks.json` in the state directory, for `agent status` and `agent doctor`, and shows the
- * reason in systemd's status line. The file is written when something changes, not for each attempt.
+ * reason in systemd's status line. The file is written when something changes, not for each attempt, and not flushed.
  */
 import * as v from 'valibot';
 import { type Destination, formatAddress } from '../../shared/cli/address.js';
@@ -168,7 +168,7 @@ export class UplinkStates {
     await this.#turns.run(async () => {
       this.#isWriting = false;
       try {
-        await state.write(uplinksFile, Buffer.from(`${JSON.stringify(this.#states)}\n`));
+        await state.writeUnflushed(uplinksFile, Buffer.from(`${JSON.stringify(this.#states)}\n`));
         this.#writes.worked(`${uplinksFile} is written again`);
       } catch (error) {
         this.#writes.failed(`cannot write ${uplinksFile}`, error);

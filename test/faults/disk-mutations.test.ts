@@ -23,7 +23,7 @@ const powerCuts: { mutation: Mutation; side: Side; words: RegExp }[] = [
   { mutation: noFrameFlush, side: 'receiver', words: /is no whole frame/ },
   { mutation: noDirectoryFlush, side: 'agent', words: /promised and is not there/ },
   { mutation: noFileFlush, side: 'agent', words: /is no whole frame/ },
-  { mutation: forgetSequence, side: 'agent', words: /after a restart 1 comes next/ },
+  { mutation: forgetSequence, side: 'agent', words: /after a restart \d+ comes next/ },
 ];
 
 describe('the power-cut model', () => {

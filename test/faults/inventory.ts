@@ -147,7 +147,7 @@ export function gapOf(epoch: string, id: string, note: Readonly<Record<string, u
   return { id, epoch, count: Number(note.count), why: String(note.why), sequences };
 }
 
-function filesIn(directory: string): string[] {
+export function filesIn(directory: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== ballastName)
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)));

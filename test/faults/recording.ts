@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { type Running, start } from '../support/programs.js';
 import { diskDirectory } from '../support/temporary.js';
 import { numberedJpeg } from './camera.js';
-import { readSpool } from './inventory.js';
+import { filesIn } from './inventory.js';
 import { sha256Of } from './power-cut.js';
 import { Refuser } from './refuser.js';
 import type { Programs } from './stage.js';
@@ -180,10 +180,12 @@ export async function recordAgent(
   }
 }
 
-/** Whether the frame is in `rejected/`, and nowhere else. */
+/** Whether the frame is in `rejected/`, and nowhere else. The agent runs: only names are read. */
 function isSetAside(statePath: string): boolean {
-  const { waiting, rejected } = readSpool(statePath);
-  return rejected.length > 0 && waiting.length === 0;
+  const frames = filesIn(statePath).filter((name) =>
+    /^spool\/[^/]+\/(?:rejected\/)?\d+\.jpg$/.test(name),
+  );
+  return frames.length > 0 && frames.every((name) => name.includes('/rejected/'));
 }
 
 function startTraced(args: readonly string[], flushes?: FailingFlushes) {

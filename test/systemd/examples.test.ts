@@ -34,7 +34,7 @@ describe.skipIf(why !== undefined)(`the examples ${why ?? ''}`, () => {
 
   it('answer in upper case', async () => {
     const { stdout } = await lab.sh(
-      String.raw`printf 'hello computer\r\n' | socat - TCP:localhost:4445`,
+      String.raw`printf 'hello computer\r\n' | socat -t10 - TCP:localhost:4445`,
     );
     expect(stdout).toBe('HELLO COMPUTER\r\n');
   });
@@ -42,7 +42,7 @@ describe.skipIf(why !== undefined)(`the examples ${why ?? ''}`, () => {
   it('answer no line that is too long, and serve the next one', async () => {
     const { stdout } = await lab.sh('head -c 100000 /dev/zero | socat -t5 - TCP:localhost:4445');
     expect(stdout).toBe('a line may have 4096 bytes at most\n');
-    expect((await lab.sh('echo again | socat - TCP:localhost:4445')).stdout).toBe('AGAIN\n');
+    expect((await lab.sh('echo again | socat -t10 - TCP:localhost:4445')).stdout).toBe('AGAIN\n');
   });
 
   it('take a PDF as it is, twice without overwriting, and say its name', async () => {

@@ -51,6 +51,7 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
     .filter((each) => isEdited(previous?.files[each], digests.get(each)?.existing));
   // Uninstall keeps a settings file that existed before the first install.
   const owned = [...plan.files, ...settings.flatMap((each) => (each.isOwned ? [each.file] : []))];
+  const paths = new Set(owned.map((file) => file.path));
   const current: Manifest = {
     files: Object.fromEntries(
       owned.map((file) => [file.path, digests.get(file.path)?.planned ?? '']),
@@ -58,7 +59,9 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
     folders,
     units: [...plan.stop],
     data: [...new Set([...(previous?.data ?? []), ...plan.folders.map((folder) => folder.path)])],
-    edited: edited.length > 0 || previous?.edited === true,
+    edited: [...new Set([...(previous?.edited ?? []), ...edited])].filter((each) =>
+      paths.has(each),
+    ),
     ...(madeUsers.length > 0 && { madeUsers, madeUser: madeUsers[0] }),
     version,
   };

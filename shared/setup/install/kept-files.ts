@@ -20,7 +20,7 @@ export interface Kept {
  */
 export async function saveEdited(
   paths: readonly string[],
-  { files, edited }: Manifest,
+  { files, edited = [] }: Manifest,
   runner: Runner,
 ): Promise<readonly Kept[]> {
   const kept: Kept[] = [];
@@ -28,7 +28,7 @@ export async function saveEdited(
     const digest = await ifExists(sha256OfFile(path));
     if (digest === undefined) continue;
     // An install after an edit of the settings has recorded the edited file.
-    const isEdited = digest !== files[path] || (edited === true && path.endsWith('.env'));
+    const isEdited = digest !== files[path] || edited.includes(path);
     if (!isEdited) continue;
     const saved = runner.isDryRun ? `${path}.saved` : await move(path);
     kept.push({ path: saved, why: `${path} has changes that install did not make` });

@@ -19,8 +19,8 @@ const schema = v.object({
   madeUser: v.optional(v.string()),
   /** Folders for captures, keys and state of this install and of earlier ones. */
   data: v.optional(v.array(v.string())),
-  /** The settings file has changes that install did not make. */
-  edited: v.optional(v.boolean()),
+  /** Settings files that have changes which install did not make. */
+  edited: v.optional(v.array(v.string())),
   /** Version of the program that installed; versions before 0.2 wrote none. */
   version: v.optional(v.string()),
   /** Install has not ended: files or services may still be those of before. */

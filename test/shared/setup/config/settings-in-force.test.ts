@@ -63,7 +63,8 @@ describe('the settings that apply', () => {
       const table = program === 'agent' ? agentProgram.table : receiverProgram.table;
       return settingsOfUnit(shipped(name), name, program, table) === undefined;
     });
-    expect(others).toEqual(['picchanged-prune.service', 'picchanged-web.service']);
+    const ofOthers = ['keep', 'prune', 'web'].map((name) => `picchanged-${name}.service`);
+    expect(others).toEqual(ofOthers);
   });
 
   it('are lines whose origins stand below each other', () => {
