@@ -6,6 +6,9 @@ import { makeDirectories, replaceFile, writeNewFile } from '../../shared/files/d
 import { ifExists } from '../../shared/files/if-exists.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 
+/** A file that is being written: its name and the process id. */
+const partPattern = /^\..+\.\d+\.part$/;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** systemd's `StateDirectory=`, else one directory per camera below XDG's state folder. */
@@ -63,6 +66,17 @@ export class StateDirectory {
       await replaceFile(path, temporary, (part) => writeNewFile(part, bytes));
     } catch (cause) {
       throw stateError(`cannot write ${path}`, cause);
+    }
+  }
+
+  /** Removes what killed processes did not finish. The caller holds the lock. @throws {OperationalError} STATE */
+  async removeParts(): Promise<void> {
+    try {
+      for (const name of await readdir(this.path)) {
+        if (partPattern.test(name)) await rm(join(this.path, name), { force: true });
+      }
+    } catch (cause) {
+      throw stateError(`cannot read the state directory ${this.path}`, cause);
     }
   }
 

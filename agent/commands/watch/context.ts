@@ -52,6 +52,7 @@ export async function openContext(
   if (paired !== undefined && !env.STATE_DIRECTORY) await mark.makeMissing().catch(() => undefined);
   const writesState = options.spool === 'disk' || options.once;
   const lock = writesState ? await lockState(state.path) : undefined;
+  if (lock !== undefined) await state.removeParts();
   const signal = abortOnSignals();
   const log = openLog('agent', options.verbose, env, systemClock);
   // Not a usage error: systemd does not restart a service after exit code 2.

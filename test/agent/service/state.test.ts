@@ -40,4 +40,19 @@ describe('the state directory', () => {
     await expect(state.write('judge', Buffer.from('x'))).rejects.toMatchObject(failure);
     expect(readdirSync(state.path)).toEqual(['judge']);
   });
+
+  it('removes what killed processes did not finish, and nothing else', async () => {
+    const path = temporaryDirectory();
+    const state = await StateDirectory.open(path);
+    await state.writeUnflushed('uplinks.json', Buffer.from('{}'));
+    for (const name of [
+      '.uplinks.json.27492.part',
+      '.reports.json.1.part',
+      '.mine.part',
+      'x.1.part',
+    ])
+      writeFileSync(join(path, name), '');
+    await state.removeParts();
+    expect(readdirSync(path).sort()).toEqual(['.mine.part', 'uplinks.json', 'x.1.part']);
+  });
 });
