@@ -18,13 +18,23 @@ const configOptions = {
   help: flag('Show this help.'),
 };
 
-/** @param usage ends with an empty line */
-export function defineConfig(known: KnownSettings, usage: string): Command {
+const usageOf = (program: string): string => `${program} config [--check] [--file FILE] …
+
+Shows the settings that apply to the installed ${program}, and where each comes from: a flag that is given here or in the
+unit, a line of the settings file, the unit, or the default. Drop-ins of the unit are not read.
+
+With --check: reads the settings file as systemd does, and names each variable that the ${program} does not know and each
+value that it refuses, with the line. The exit code is 2 when there is one, and 3 when the file cannot be read.
+
+`;
+
+/** `config` of a program: shows the settings that apply, or checks the settings file. */
+export function defineConfig(known: KnownSettings): Command {
   const { program } = known;
   const [options = {}] = known.tables;
   return defineCommand({
     program: { name: program, table: { ...options, ...configOptions } },
-    usage,
+    usage: usageOf(program),
     shown: configOptions,
     // The environment of this shell is not that of the service.
     readsEnvironment: false,
