@@ -1,35 +1,87 @@
-/** Removes the files of a watched folder whose frames are released (`--consume`). */
+/** The files of a watched folder with `--consume`: each is removed when its frame is needed no more. */
 import { lstatSync, unlinkSync } from 'node:fs';
+import type { Clock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
+import type { Log } from '../../shared/cli/log.js';
+import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
+import type { FrameLifecycle } from './frame-source.js';
 import { type FileVersion, versionOf } from './pending-file.js';
+import type { TakenFile, TakenFiles } from './taken-files.js';
+
+/** See `Outbox.resume`. */
+type ResumeFrame = (frame: TakenFile, onDelivered: () => void) => Promise<boolean>;
 
 export class ConsumedFiles {
-  #failure: OperationalError | undefined;
-  /** A failure is reported once, until a removal succeeds. */
-  #isFailing = false;
+  readonly #taken: TakenFiles | undefined;
+  readonly #log: Pick<Log, 'warn'>;
+  readonly #removals: RepeatingErrorLog;
+  readonly #notes: RepeatingErrorLog;
+
+  /** @param taken undefined: frames wait in memory, and the next process takes their files again */
+  constructor(taken: TakenFiles | undefined, log: Log, clock: Clock) {
+    this.#taken = taken;
+    this.#log = log;
+    this.#removals = new RepeatingErrorLog(log, clock);
+    this.#notes = new RepeatingErrorLog(log, clock);
+  }
+
+  /** To be called before delivery starts: removes the files that an earlier process took, once they are delivered. */
+  async resume(resumeFrame: ResumeFrame): Promise<void> {
+    const left: string[] = [];
+    for (const file of this.#taken?.all ?? []) {
+      if (file.isReleased === true) this.#remove(file);
+      else if (!(await resumeFrame(file, () => this.#remove(file)))) left.push(file.path);
+    }
+    if (left.length === 0) return;
+    const event = 'files stay: their frames were taken before, and refused or dropped';
+    this.#log.warn(event, { files: left.length, first: left[0] });
+  }
+
+  /** Whether a process before this one took this version of a file: it is no new frame. */
+  isTaken(path: string, version: FileVersion): boolean {
+    return this.#taken?.has(path, version.id) ?? false;
+  }
+
+  /** For a frame that is taken now. */
+  lifecycle(path: string, version: FileVersion): FrameLifecycle {
+    let file: TakenFile | undefined;
+    return {
+      spooled: async ({ capturedAtMs, sha256, isOnDisk }) => {
+        // A frame in memory is lost with the process: then the next one takes the file again.
+        if (isOnDisk)
+          await this.#note((file = { path, version: version.id, capturedAtMs, sha256 }));
+      },
+      released: () => this.#remove(file ?? { path, version: version.id }),
+    };
+  }
 
   /** Removes a file, if it still is the version that was taken. Does not throw. */
-  remove(path: string, version: FileVersion): void {
+  #remove(file: Pick<TakenFile, 'path' | 'version'> | TakenFile): void {
+    const { path, version } = file;
     try {
       // Without a pause between the two calls: the writer may overwrite the file at any time.
       const stats = lstatSync(path);
-      if (!stats.isFile() || versionOf(stats).id !== version.id) return;
-      unlinkSync(path);
-      this.#isFailing = false;
+      if (stats.isFile() && versionOf(stats).id === version) unlinkSync(path);
+      this.#removals.worked('files are removed again');
     } catch (cause) {
-      if (systemCode(cause) === 'ENOENT' || this.#isFailing) return;
-      this.#isFailing = true;
-      this.#failure = new OperationalError('FRAME', `cannot remove ${path} after it was taken`, {
-        hint: 'files stay and are taken again at the next start: give the agent write access to the folder',
-        cause,
-      });
+      if (systemCode(cause) !== 'ENOENT') {
+        const hint = 'give the agent write access to the folder';
+        const error = new OperationalError('FRAME', `cannot remove ${path}`, { hint, cause });
+        this.#removals.failed('a delivered file stays', error);
+        if ('sha256' in file) void this.#note({ ...file, isReleased: true });
+        return;
+      }
     }
+    this.#taken?.forget(path);
   }
 
-  /** @throws {OperationalError} FRAME: the last removal failed; once */
-  throwFailure(): void {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure;
+  /** Does not throw. */
+  async #note(file: TakenFile): Promise<void> {
+    try {
+      await this.#taken?.add(file);
+      this.#notes.worked('taken files are remembered again');
+    } catch (error) {
+      this.#notes.failed('a taken file is not remembered: it may be sent again', error);
+    }
   }
 }

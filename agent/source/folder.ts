@@ -3,7 +3,7 @@
  * links (the target, often in the same directory, would be sent twice); subdirectories where that is wanted. A file is
  * a frame each time it is written. Frames are in the order of their modification times.
  *
- * Without `consumes`, files that exist when the source opens are not frames. With it they are, and a file is removed
+ * Without `consumed`, files that exist when the source opens are not frames. With it they are, and a file is removed
  * when its frame is released: it was passed over, or every receiver has acknowledged it. A file that was refused, that
  * is no JPEG, or that was written again meanwhile stays.
  *
@@ -12,7 +12,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
 import type { Log } from '../../shared/cli/log.js';
-import { ConsumedFiles } from './consumed-files.js';
+import type { ConsumedFiles } from './consumed-files.js';
 import { PendingFile, statVersion } from './pending-file.js';
 import { WakeableSleep } from './wakeable-sleep.js';
 import { checkMs } from './directory-watch.js';
@@ -28,8 +28,8 @@ export interface FolderSettings {
   readonly stabilityTimeoutMs?: number;
   /** Also frames from subfolders. Default false. */
   readonly isRecursive?: boolean;
-  /** Existing files are frames too, and files are removed when their frames are released. Default false. */
-  readonly consumes?: boolean;
+  /** With it, existing files are frames too, and files are removed when their frames are released. */
+  readonly consumed?: ConsumedFiles | undefined;
   readonly log?: Pick<Log, 'info' | 'warn'> | undefined;
 }
 
@@ -58,11 +58,13 @@ class Folder implements FrameSource {
   readonly #pending = new Map<string, PendingFile>();
   /** Paths of stable files that are to be read. */
   readonly #stable = new Set<string>();
+  /** The stable files in order; undefined: to be sorted again. Files that are stable no more are left in it. */
+  #newestFirst: string[] | undefined;
 
   constructor(settings: FolderSettings) {
     this.#settings = settings;
     this.name = `folder ${settings.directory}`;
-    if (settings.consumes === true) this.#consumed = new ConsumedFiles();
+    this.#consumed = settings.consumed;
   }
 
   async open(): Promise<void> {
@@ -80,11 +82,11 @@ class Folder implements FrameSource {
         }),
     });
     for (const name of await this.#watch.names()) {
-      if (this.#consumed !== undefined) this.#changed(name);
-      else {
-        const version = await statVersion(join(directory, name), false);
-        if (version) this.#done.set(name, version.id);
-      }
+      const path = join(directory, name);
+      const version = await statVersion(path, false);
+      const isFrame = version && this.#consumed && !this.#consumed.isTaken(path, version);
+      if (isFrame === true) this.#changed(name);
+      else if (version) this.#done.set(name, version.id);
     }
   }
 
@@ -92,7 +94,6 @@ class Folder implements FrameSource {
     const { clock } = this.#settings;
     for (;;) {
       signal.throwIfAborted();
-      this.#consumed?.throwFailure();
       // The directory was replaced: checking all known names removes those that no longer exist.
       if (await this.#watch?.check()) for (const name of this.#done.keys()) this.#changed(name);
       const frame = await this.#readStable();
@@ -138,6 +139,7 @@ class Folder implements FrameSource {
       this.#stable.delete(name);
       if (state === 'stable') {
         this.#stable.add(name);
+        this.#newestFirst = undefined;
         hasStable = true;
       } else if (state === 'done') {
         this.#pending.delete(name);
@@ -162,17 +164,19 @@ class Folder implements FrameSource {
       const frame = { jpeg, capturedAtMs: Math.round(version.modifiedAtMs), origin };
       const consumed = this.#consumed;
       if (consumed === undefined) return frame;
-      return { ...frame, release: () => consumed.remove(origin, version) };
+      return { ...frame, lifecycle: consumed.lifecycle(origin, version) };
     }
   }
 
   #oldestStable(): string | undefined {
-    let oldest: string | undefined;
     const timeOf = (name: string): number => this.#pending.get(name)?.version?.modifiedAtMs ?? 0;
-    for (const name of this.#stable) {
-      const difference = oldest === undefined ? -1 : timeOf(name) - timeOf(oldest);
-      if (oldest === undefined || difference < 0 || (difference === 0 && name < oldest))
-        oldest = name;
+    this.#newestFirst ??= [...this.#stable].sort(
+      (a, b) => timeOf(b) - timeOf(a) || (a < b ? 1 : -1),
+    );
+    let oldest = this.#newestFirst.at(-1);
+    while (oldest !== undefined && !this.#stable.has(oldest)) {
+      this.#newestFirst.pop();
+      oldest = this.#newestFirst.at(-1);
     }
     return oldest;
   }

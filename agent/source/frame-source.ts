@@ -9,11 +9,29 @@ export interface CapturedFrame {
   readonly origin: string;
   /** Number of frames that the source discarded before this one, since the agent was busy. Default 0. */
   readonly skipped?: number;
+  /** Of a frame whose file the source removes. */
+  readonly lifecycle?: FrameLifecycle;
+}
+
+/** A frame in the spool. */
+export interface SpooledFrame {
+  /** As it is sent: later than that of the captured frame, where two frames have the same time. */
+  readonly capturedAtMs: number;
+  /** Of the JPEG, 64 hex digits. */
+  readonly sha256: string;
+  /** False: it waits in memory, for one receiver at least. */
+  readonly isOnDisk: boolean;
+}
+
+/** Tells a source what becomes of a frame. */
+export interface FrameLifecycle {
+  /** The frame waits in every spool. Does not throw. */
+  spooled(frame: SpooledFrame): Promise<void>;
   /**
-   * To be called once the frame is needed no more: it is decided and not sent, or every receiver has acknowledged it.
-   * Never for a frame that is refused or dropped. The source may then remove its file.
+   * The frame is needed no more: it is decided and not sent, or every receiver has acknowledged it. Not called for a
+   * frame that is refused or dropped. Does not throw.
    */
-  readonly release?: () => void;
+  released(): void;
 }
 
 /** Is informed by a source that waits for a frame. */

@@ -2,6 +2,7 @@
 import type { Clock } from '../../shared/clock.js';
 import type { Log } from '../../shared/cli/log.js';
 import { UsageError } from '../../shared/cli/errors.js';
+import type { ConsumedFiles } from './consumed-files.js';
 import type { ShotOptions } from './shot-options.js';
 import type { FrameSource, PollObserver } from './frame-source.js';
 import type { SourceChoice } from './source-choice.js';
@@ -16,6 +17,8 @@ export interface SourceSettings extends ShotOptions {
   readonly isRecursive: boolean;
   /** For the source `folder` only. */
   readonly consumes: boolean;
+  /** Where `consumes`, for a source that stays open. */
+  readonly consumed?: ConsumedFiles | undefined;
   /** `--source-credentials`; for an IP camera only. */
   readonly credentialsFile: string | undefined;
   /** `$CREDENTIALS_DIRECTORY`. */
@@ -71,9 +74,9 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
         });
       }
       const { openFolder } = await import('./folder.js');
-      const { isRecursive, consumes, log } = settings;
+      const { isRecursive, consumed, log } = settings;
       const directory = choice.path;
-      return openFolder({ directory, clock, maxFrameBytes, observer, isRecursive, consumes, log });
+      return openFolder({ directory, clock, maxFrameBytes, observer, isRecursive, consumed, log });
     }
     case 'file': {
       const { openFile } = await import('./file.js');

@@ -79,9 +79,11 @@ export class QueueSpool implements Spool {
     return this.#keeper.framesInMemory().length;
   }
 
-  /** Whether a frame of an earlier process still waits: after a kill the next process may add the same frame again. */
-  async holds(capturedAtMs: number, sha256: string): Promise<boolean> {
-    return (await this.#earlier.find(capturedAtMs, sha256)) !== undefined;
+  /** Whether a frame of an earlier process still waits. @param onAcknowledged to be called when it is acknowledged */
+  async holds(capturedAtMs: number, sha256: string, onAcknowledged?: () => void): Promise<boolean> {
+    const earlier = await this.#earlier.find(capturedAtMs, sha256);
+    this.#index.setOnAcknowledged(earlier, onAcknowledged);
+    return earlier !== undefined;
   }
 
   /** Adds a frame; see `Outbox.add`. @param nowMs wall time, for the limit of age */
@@ -92,9 +94,7 @@ export class QueueSpool implements Spool {
       const { header, body } = prepared.entry;
       if (header.type !== 'frame') throw new Error(`expected a frame, got '${header.type}'`);
       const { capturedAtMs: atMs, sha256 } = header;
-      const earlier = await this.#earlier.find(atMs, sha256);
-      this.#index.setOnAcknowledged(earlier, onAcknowledged);
-      if (earlier !== undefined) return;
+      if (await this.holds(atMs, sha256, onAcknowledged)) return;
       const hasRoom = await this.#makeRoom(body.length);
       const sequence = this.#keeper.nextSequence();
       if (!hasRoom) await this.#countDropped([{ sequence, atMs }], 'size');
@@ -163,8 +163,9 @@ export class QueueSpool implements Spool {
     return this.#turns.run(async () => {
       const waiting = this.#forget(sequence);
       if (waiting === undefined) return;
-      await this.#keeper.remove(waiting, false);
+      // First: a process that is killed here sends the entry again, and the receiver recognizes it.
       waiting.onAcknowledged?.();
+      await this.#keeper.remove(waiting, false);
       await this.#retryIfDue();
     });
   }

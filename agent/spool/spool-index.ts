@@ -26,10 +26,11 @@ export class SpoolIndex {
     if (entry.kind === 'report') this.#reportCount += 1;
   }
 
-  /** For an entry that waits already; it has no effect on another. */
+  /** For an entry that waits already; it has no effect on another, and none without a callback. */
   setOnAcknowledged(sequence: number | undefined, onAcknowledged: (() => void) | undefined): void {
     const entry = sequence === undefined ? undefined : this.waiting.get(sequence);
-    if (entry !== undefined) this.waiting.set(entry.sequence, { ...entry, onAcknowledged });
+    if (entry !== undefined && onAcknowledged !== undefined)
+      this.waiting.set(entry.sequence, { ...entry, onAcknowledged });
   }
 
   addAside(entry: RejectedEntry): void {

@@ -15,6 +15,7 @@ import { MemoryStore } from './memory-store.js';
 import { partName, removeParts, writeEntry } from './part-file.js';
 import type { QueueSettings } from './queue-settings.js';
 import { QueueSpool } from './queue-spool.js';
+import type { SpooledFrame } from '../source/frame-source.js';
 import type { Prepared } from './entry-store.js';
 import type { SpoolReport } from './spool-report.js';
 import type { CloseResult, FrameToSend, Outbox, Spool, Spools } from './spool.js';
@@ -120,7 +121,7 @@ export class SpoolSet implements Outbox, Spools {
     return opened.filter((spool) => spool.hasWaiting(() => true));
   }
 
-  async add({ jpeg, verdict, onDelivered, ...times }: FrameToSend): Promise<string> {
+  async add({ jpeg, verdict, onDelivered, ...times }: FrameToSend): Promise<SpooledFrame> {
     const capturedAtMs = nextCaptureMs(times.capturedAtMs, this.#lastCaptureMs);
     this.#lastCaptureMs = capturedAtMs;
     const { utcOffsetMinutes } = times;
@@ -132,7 +133,23 @@ export class SpoolSet implements Outbox, Spools {
     const onAcknowledged = onDelivered && afterCalls(spools.length, onDelivered);
     await Promise.all(spools.map((spool) => spool.add(prepared, nowMs, onAcknowledged)));
     if (prepared.path !== undefined) await this.#unlink(prepared.path);
-    return sha256;
+    return { capturedAtMs, sha256, isOnDisk: this.inMemoryCount === 0 };
+  }
+
+  /**
+   * For a frame that an earlier process added: calls `onDelivered` once every receiver has acknowledged it for which it
+   * still waits. @returns false: it waits for none
+   */
+  async resume(
+    { capturedAtMs, sha256 }: Pick<SpooledFrame, 'capturedAtMs' | 'sha256'>,
+    onDelivered: () => void,
+  ): Promise<boolean> {
+    const holding: QueueSpool[] = [];
+    for (const spool of this.#spools.values())
+      if (await spool.holds(capturedAtMs, sha256)) holding.push(spool);
+    const onAcknowledged = afterCalls(holding.length, onDelivered);
+    for (const spool of holding) await spool.holds(capturedAtMs, sha256, onAcknowledged);
+    return holding.length > 0;
   }
 
   /** Whether a frame that an earlier process added still waits for every receiver. */

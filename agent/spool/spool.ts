@@ -4,6 +4,7 @@
  */
 import type { Destination } from '../../shared/cli/address.js';
 import type { WireVerdict } from '../../shared/protocol/messages.js';
+import type { SpooledFrame } from '../source/frame-source.js';
 import type { Entry, EntryHeader } from './entry.js';
 
 export interface FrameToSend {
@@ -20,9 +21,8 @@ export interface Outbox {
    * Adds a frame for every receiver. When it resolves, the frame waits in every spool (on the disk, unless the spool
    * is in memory), or a gap entry counts it. A frame that an earlier process added and that still waits is not added
    * again.
-   * @returns the SHA-256 of the JPEG, 64 hex digits
    */
-  add(frame: FrameToSend): Promise<string>;
+  add(frame: FrameToSend): Promise<SpooledFrame>;
 }
 
 /** Metadata of a waiting entry. */

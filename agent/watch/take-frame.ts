@@ -39,7 +39,7 @@ export async function spoolDecided(
 ): Promise<void> {
   for (const decided of decisions) {
     const sha256 = await spool(parts, decided);
-    if (!isSent(decided.verdict)) decided.frame.release?.();
+    if (!isSent(decided.verdict)) decided.frame.lifecycle?.released();
     const captured = decided.frame.capturedAtMs;
     parts.log.debug('judged', { captured, ...verdictFields(decided.verdict) });
     for (const observer of parts.observers) observer.judged(decided, sha256);
@@ -51,7 +51,11 @@ async function spool(
   { frame, verdict }: Decided<CapturedFrame>,
 ): Promise<string | undefined> {
   if (!isSent(verdict)) return undefined;
-  const { jpeg, capturedAtMs, release: onDelivered } = frame;
+  const { jpeg, capturedAtMs, lifecycle } = frame;
   const utcOffsetMinutes = clock.utcOffsetMinutes(capturedAtMs);
-  return outbox.add({ jpeg, capturedAtMs, utcOffsetMinutes, verdict, onDelivered });
+  const onDelivered = lifecycle && ((): void => lifecycle.released());
+  const frameToSend = { jpeg, capturedAtMs, utcOffsetMinutes, verdict, onDelivered };
+  const spooled = await outbox.add(frameToSend);
+  await lifecycle?.spooled(spooled);
+  return spooled.sha256;
 }

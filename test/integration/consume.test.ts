@@ -1,18 +1,25 @@
 /** `--consume` with real programs: kill -9 at any moment, and a receiver that is away, lose no picture. */
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { filesBelow } from '../support/files.js';
 import { makeJpeg } from '../support/pictures.js';
-import { startAgent, startReceiverProgram } from '../support/programs.js';
+import { root, start, startAgent, startReceiverProgram } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
-/** The contents of all pictures below a directory. */
-function contents(directory: string): Set<string> {
-  const names = filesBelow(directory).filter((name) => name.endsWith('.jpg'));
-  return new Set(names.map((name) => readFileSync(join(directory, name), 'hex')));
+/** By content, how many pictures below a directory have it. */
+function countsOf(directory: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of filesBelow(directory).filter((path) => path.endsWith('.jpg'))) {
+    const content = readFileSync(join(directory, name), 'hex');
+    counts.set(content, (counts.get(content) ?? 0) + 1);
+  }
+  return counts;
 }
+
+const contents = (directory: string): Set<string> => new Set(countsOf(directory).keys());
 
 describe('an agent with --consume', () => {
   it('loses no picture when it is killed again and again', async () => {
@@ -46,6 +53,7 @@ describe('an agent with --consume', () => {
     await eventually(() => filesBelow(folder).length === 0, 'all are consumed');
     expect(await last.stop()).toBe(0);
     expect(existsSync(join(folder, '2026-11-27'))).toBe(true);
+    expect(countsOf(captures)).toEqual(new Map(written.map((hex) => [hex, 1])));
   });
 
   it('keeps each picture until every receiver has it', async () => {
@@ -65,6 +73,36 @@ describe('an agent with --consume', () => {
     await eventually(() => readdirSync(folder).length === 0, 'removed');
     expect(contents(other).size).toBe(1);
     expect(await agent.stop()).toBe(0);
+  });
+
+  it('sends no picture again after a restart, to the receiver that has it', async () => {
+    const [one, other, folder, state] = [0, 0, 0, 0].map(() => temporaryDirectory());
+    if (!one || !other || !folder || !state) throw new Error('no directories');
+    const first = await startReceiverProgram(one);
+    const second = await startReceiverProgram(other);
+    await second.stop();
+    const args = [
+      ...['--host', first.address, '--host', second.address, '--camera', 'yard', '--all'],
+      ...['--source', `folder:${folder}`, '--consume', '--state', state],
+    ];
+    const pictures = [1, 2, 3].map((n) => makeJpeg(n));
+    const counts = new Map(pictures.map((jpeg) => [jpeg.toString('hex'), 1]));
+    for (const [n, jpeg] of pictures.entries()) writeFileSync(join(folder, `${n}.jpg`), jpeg);
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+      const agent = startAgent(args);
+      await eventually(() => agent.stderr().includes('watching'), 'it watches');
+      await eventually(() => countsOf(one).size === 3, 'the first has all');
+      await delay(500);
+      agent.child.kill(signal);
+      await agent.ended;
+      expect(countsOf(one)).toEqual(counts);
+    }
+    const again = ['--dir', other, '--listen', second.address];
+    await start(process.execPath, [`${root}dist/receiver.js`, ...again]).says('keeping frames');
+    const last = startAgent(args);
+    await eventually(() => readdirSync(folder).length === 0, 'all are removed');
+    expect(await last.stop()).toBe(0);
+    for (const directory of [one, other]) expect(countsOf(directory)).toEqual(counts);
   });
 
   it('is refused for other sources', async () => {

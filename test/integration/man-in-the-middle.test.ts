@@ -47,7 +47,7 @@ function deliverTo(port: number, key: CameraKey) {
     controller.abort();
     await running;
   });
-  const send = (number: number): Promise<string> =>
+  const send = (number: number) =>
     spools.add({
       jpeg: pictures[number] ?? jpeg,
       capturedAtMs: Date.UTC(2026, 10, 22) + number,

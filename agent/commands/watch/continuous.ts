@@ -6,8 +6,10 @@ import type { AgentOptions } from '../../options.js';
 import { openServiceManager } from '../../service/service-manager.js';
 import { longestPauseMs } from '../../service/watchdog-plan.js';
 import { checkConsume } from '../../source/consume-guard.js';
+import { ConsumedFiles } from '../../source/consumed-files.js';
 import { openSource } from '../../source/open-source.js';
 import { sourceSettings } from '../../source/source-settings.js';
+import { TakenFiles } from '../../source/taken-files.js';
 import type { CloseResult } from '../../spool/spool.js';
 import { EventLog } from '../../watch/event-log.js';
 import { WatchProgress } from '../../watch/watch-progress.js';
@@ -52,10 +54,13 @@ export async function watchContinuously(context: AgentContext): Promise<void> {
   });
   states.onChange(() => progress.changed());
   const events = new EventLog(eventGapMs(options), log);
+  const taken =
+    options.consume && options.spool === 'disk' ? await TakenFiles.open(state) : undefined;
+  const consumed = options.consume ? new ConsumedFiles(taken, log, clock) : undefined;
+  await consumed?.resume((frame, onDelivered) => spools.resume(frame, onDelivered));
   const source = await openSource({
-    ...sourceSettings(options, command, env),
-    observer: progress,
-    log,
+    ...{ ...sourceSettings(options, command, env), consumed },
+    ...{ observer: progress, log },
   });
   try {
     log.info('watching', { camera, source: source.name, waiting: spools.waitingCount });
@@ -85,6 +90,7 @@ export async function watchContinuously(context: AgentContext): Promise<void> {
     await states.close();
     await source.close();
     await pipeline.close();
+    await taken?.close();
   }
 }
 

@@ -122,9 +122,19 @@ describe('SpoolSet', () => {
     ]);
   });
 
-  it('returns the SHA-256 of an added frame', async () => {
-    const set = SpoolSet.inMemory([laptop], spoolSettings);
-    expect(await set.add(frame(1))).toMatch(/^[0-9a-f]{64}$/);
+  it('returns what names an added frame, and whether it is on the disk', async () => {
+    const sha256 = sha256Of(frame(1).jpeg);
+    const { capturedAtMs } = frame(1);
+    const inMemory = SpoolSet.inMemory([laptop], spoolSettings);
+    expect(await inMemory.add(frame(1))).toEqual({ capturedAtMs, sha256, isOnDisk: false });
+    const onDisk = await SpoolSet.onDisk(
+      join(temporaryDirectory(), 'spool'),
+      [laptop],
+      spoolSettings,
+    );
+    expect(await onDisk.add(frame(1))).toEqual({ capturedAtMs, sha256, isOnDisk: true });
+    expect(await onDisk.add(frame(1))).toMatchObject({ capturedAtMs: capturedAtMs + 1 });
+    await onDisk.close();
   });
 
   it('reports a directory that it cannot use', async () => {

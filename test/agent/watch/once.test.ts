@@ -46,7 +46,7 @@ async function run({ inMemoryCount = 0, closed = {}, next }: Run) {
     },
     outbox: {
       ...{ waitingCount: 1, inMemoryCount },
-      add: () => step('spool', '0'.repeat(64)),
+      add: () => step('spool', { capturedAtMs: 0, sha256: '0'.repeat(64), isOnDisk: true }),
       close: () => step('close', { onDisk: 0, lost: 0, isRecorded: false, ...closed }),
     },
     delivery: { finish: () => step('deliver', true) },

@@ -70,7 +70,8 @@ function makeWatch(script: readonly (Verdict | OperationalError)[]) {
     outbox: {
       add: (frame) => {
         spooled.push(frame);
-        return Promise.resolve('0'.repeat(64));
+        const { capturedAtMs } = frame;
+        return Promise.resolve({ capturedAtMs, sha256: '0'.repeat(64), isOnDisk: true });
       },
     },
     clock,
