@@ -126,11 +126,12 @@ export function abortOnSignals(): AbortSignal {
   return controller.signal;
 }
 
-/** Writes the error that ends the program: one line, or the stack for a bug. @returns the exit code */
+/** Writes the error that ends the program: one line, with its code unless the usage is wrong, or the stack for a bug. @returns the exit code */
 function reportFatal(program: string, error: unknown, env: Environment): number {
   const isExpected = error instanceof OperationalError;
   const text = isExpected || !(error instanceof Error) ? describeError(error) : error.stack;
   const priority = isJournal(env.JOURNAL_STREAM, fstatSync(2)) ? errorPriority : '';
-  writeTo(2, `${priority}${program}: ${text ?? describeError(error)}\n`);
+  const code = isExpected && !(error instanceof UsageError) ? ` [${error.code}]` : '';
+  writeTo(2, `${priority}${program}: ${text ?? describeError(error)}${code}\n`);
   return exitCodeFor(error);
 }

@@ -4,7 +4,7 @@
  */
 import { removeControls } from './plain-text.js';
 
-/** Error codes and their meaning; the table in docs/troubleshooting.md is generated from this. */
+/** Error codes and their meaning. docs/troubleshooting.md has a section for each. */
 export const errorCodes = {
   USAGE: 'a flag, an environment variable or a value is wrong',
   CAMERA: 'no frame from the camera: program missing, camera missing or busy, or capture timed out',
@@ -52,6 +52,17 @@ export class UsageError extends OperationalError {
     super('USAGE', message, facts);
     this.name = 'UsageError';
   }
+}
+
+/** The code of the outermost error that has one; undefined: none has. */
+export function errorCodeOf(error: unknown): ErrorCode | undefined {
+  let at = error;
+  // At most five causes: a chain of causes may be circular.
+  for (let depth = 0; depth < 5 && at instanceof Error; depth += 1) {
+    if (at instanceof OperationalError) return at.code;
+    at = at.cause;
+  }
+  return undefined;
 }
 
 /** One line for an operator: message, causes, hint. Never a stack. */

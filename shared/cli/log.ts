@@ -3,10 +3,10 @@
  * Under journald the level becomes the priority prefix, and the journal adds the time.
  */
 import { inspect } from 'node:util';
-import { describeError } from './errors.js';
+import { describeError, errorCodeOf } from './errors.js';
 import { escapeControls } from './plain-text.js';
 
-/** The fact `error` is written with its causes and its hint; an undefined fact is left out. */
+/** The fact `error` is written with its causes, its hint and its code; an undefined fact is left out. */
 export type LogFacts = Readonly<Record<string, unknown>>;
 
 export interface Log {
@@ -64,6 +64,8 @@ function formatFacts(facts: LogFacts): string {
     if (value === undefined) continue;
     const plain = key === 'error' ? describeError(value) : asText(value);
     text += ` ${key}=${/^[\w.:/+@%,[\]-]+$/.test(plain) ? plain : quote(plain)}`;
+    const code = key === 'error' ? errorCodeOf(value) : undefined;
+    if (code !== undefined) text += ` code=${code}`;
   }
   return text;
 }

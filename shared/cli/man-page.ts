@@ -1,4 +1,5 @@
 /** The manual page of a program, man(7), from its commands and flags. Pure. */
+import { errorCodes } from './errors.js';
 import { optionRows } from './option-table.js';
 import type { CommandHelp, ProgramHelp } from './program-help.js';
 
@@ -46,6 +47,13 @@ export function manPage({ program, unnamed, sections }: ProgramHelp, version: st
     ),
     '.SH EXIT STATUS',
     ...exitCodes.flatMap(([code, meaning]) => ['.TP', `.B ${code}`, meaning]),
+    '.SH DIAGNOSTICS',
+    'An error that ends the program ends with its code in brackets (wrong usage has none); a line of the log has it as',
+    '.IR code= .',
+    'The page troubleshooting.md of the documentation has a section for each code.',
+    ...Object.entries(errorCodes).flatMap(([code, meaning]) => [
+      ...['.TP', `.B ${code}`, escaped(meaning.replace(/^./, (letter) => letter.toUpperCase()))],
+    ]),
     '.SH FILES',
     ...['.TP', `.I /etc/picchanged/${program}.env`, 'Settings of the service.'],
     ...['.TP', `.I /etc/picchanged/${program}.env.example`, 'Every setting with its default.'],

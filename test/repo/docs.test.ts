@@ -31,7 +31,10 @@ function optionTable(program: Program): string {
 
 const errorTable = markdownTable(
   ['code', 'what it stands for'],
-  Object.entries(errorCodes).map(([code, meaning]) => [`\`${code}\``, meaning]),
+  Object.entries(errorCodes).map(([code, meaning]) => [
+    `[\`${code}\`](#${code.toLowerCase()})`,
+    meaning,
+  ]),
 );
 const findingTable = markdownTable(
   ['finding', 'level', 'what it says', 'what now'],

@@ -157,7 +157,7 @@ describe('the watch loop', () => {
     await watching;
     expect(takenAtMs.map((atMs) => atMs - start)).toEqual([0, 1000, 3000, 7000]);
     expect(lines.filter((line) => !line.startsWith('<7>'))).toEqual([
-      '<4>test: capture failed error="no camera; plug it in"',
+      '<4>test: capture failed error="no camera; plug it in" code=CAMERA',
       '<6>test: a script delivers again failures=3',
     ]);
   });

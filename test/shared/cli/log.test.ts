@@ -62,7 +62,7 @@ describe('a log', () => {
       hint: 'wait',
     });
     log.warn('x', { error });
-    expect(lines).toEqual(['<4>agent: x error="no receiver: refused; wait"\n']);
+    expect(lines).toEqual(['<4>agent: x error="no receiver: refused; wait" code=LINK\n']);
   });
 
   it('is one line for any facts', () => {
