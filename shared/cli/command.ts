@@ -131,7 +131,7 @@ function reportFatal(program: string, error: unknown, env: Environment): number 
   const isExpected = error instanceof OperationalError;
   const text = isExpected || !(error instanceof Error) ? describeError(error) : error.stack;
   const priority = isJournal(env.JOURNAL_STREAM, fstatSync(2)) ? errorPriority : '';
-  const code = isExpected && !(error instanceof UsageError) ? ` [${error.code}]` : '';
-  writeTo(2, `${priority}${program}: ${text ?? describeError(error)}${code}\n`);
+  const code = isExpected && !(error instanceof UsageError) ? `[${error.code}] ` : '';
+  writeTo(2, `${priority}${program}: ${code}${text ?? describeError(error)}\n`);
   return exitCodeFor(error);
 }

@@ -48,7 +48,7 @@ export function manPage({ program, unnamed, sections }: ProgramHelp, version: st
     '.SH EXIT STATUS',
     ...exitCodes.flatMap(([code, meaning]) => ['.TP', `.B ${code}`, meaning]),
     '.SH DIAGNOSTICS',
-    'An error that ends the program ends with its code in brackets (wrong usage has none); a line of the log has it as',
+    'An error that ends the program begins with its code in brackets (wrong usage has none); a line of the log has it as',
     '.IR code= .',
     'The page troubleshooting.md of the documentation has a section for each code.',
     ...Object.entries(errorCodes).flatMap(([code, meaning]) => [
