@@ -73,10 +73,13 @@ export const run = defineCommand({
       const own = { options, command, variables, state, camera, isWatched: isWatched() };
       agents.push({ instance: undefined, ...own });
     }
+    const settingsFindings = checked.finding === undefined ? [] : [checked.finding];
     for (const instance of instances) {
       const { name, state } = instance;
-      const common = await instanceVariables(instance, scope, checked.variables);
-      const own = { ...common, ...env };
+      const file = await readInstalledSettings(scope, name);
+      const read = checkInstalled(file, agentSettings, isUser);
+      if (read.finding !== undefined) settingsFindings.push(...labelled(name, [read.finding]));
+      const own = { ...instanceVariables(instance, checked.variables, read.variables), ...env };
       const given = optionsWith(own);
       const camera = given.camera ?? name;
       const values = { options: given, command, variables: own, state, camera };
@@ -89,8 +92,7 @@ export const run = defineCommand({
     const eyes = isUser
       ? { user: undefined, findings: [] }
       : await lookAsService(runTool, services, 'sudo agent doctor');
-    const checkedFindings = checked.finding === undefined ? [] : [checked.finding];
-    const findings: Finding[] = [...checkedFindings, ...eyes.findings];
+    const findings: Finding[] = [...settingsFindings, ...eyes.findings];
     for (const [at, agent] of agents.entries()) {
       const machine = await machineFindings(agent, eyes, { nowMs, signal });
       findings.push(...labelled(agent.instance, [...machine, ...(links[at] ?? [])]));

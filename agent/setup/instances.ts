@@ -15,10 +15,7 @@ import { InvalidValue } from '../../shared/cli/units.js';
 import type { RunTool } from '../../shared/process/run-tool.js';
 import { type UnitState, unitStates } from '../../shared/setup/doctor/unit-state.js';
 import { type Scope, systemScope } from '../../shared/setup/install/scope.js';
-import {
-  type InstalledSettings,
-  readInstalledSettings,
-} from '../../shared/setup/install/settings.js';
+import type { InstalledSettings } from '../../shared/setup/install/settings.js';
 import type { Mode } from './install/agent-plan.js';
 import { installedMode } from './install/installed-mode.js';
 import { agentUnits, stateFolderName } from './units.js';
@@ -107,13 +104,15 @@ export async function instanceState(
   throw new UsageError('with --plug each webcam is paired by itself', { hint });
 }
 
-/** The settings of the instance's service, in the order of its unit. */
-export async function instanceVariables(
+/**
+ * The settings of the instance's service, in the order of its unit.
+ * @param common those of all webcams @param variables those of its own file
+ */
+export function instanceVariables(
   { name, isWebcam }: Instance,
-  scope: Scope,
   common: Environment,
-): Promise<Environment> {
-  const { variables } = await readInstalledSettings(scope, name);
+  variables: Environment,
+): Environment {
   if (!isWebcam) return { AGENT_CAMERA: name, ...variables };
   const camera = { AGENT_CAMERA: `${cameraNameFromHost(hostname())}-${name}` };
   return { ...camera, ...common, ...variables, AGENT_DEVICE: `/dev/${name}` };

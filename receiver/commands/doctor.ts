@@ -66,7 +66,15 @@ export const run = defineCommand({
     const named = directory ?? 'DIR';
     const install = `${user ? 'receiver install --user' : 'sudo receiver install'} --dir ${named}`;
     const start = `receiver --dir ${named}, or ${install}`;
-    const findings: Finding[] = checked.finding === undefined ? [] : [checked.finding];
+    const viewer = checkInstalled(
+      await readInstalledSettings(scope, 'web'),
+      receiverSettings,
+      user,
+    );
+    const findings: Finding[] = [
+      ...(checked.finding === undefined ? [] : [checked.finding]),
+      ...(viewer.finding === undefined ? [] : [{ ...viewer.finding, check: 'viewer settings' }]),
+    ];
     // The settings that this user may not read name the keys folder.
     const isHidden = settings.status === 'hidden' && options.keys === undefined;
     const pairing =

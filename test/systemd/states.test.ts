@@ -80,14 +80,16 @@ const states: readonly State[] = [
         /^warning {2}settings {2}this user cannot read \/etc\/picchanged\/agent.env$/m,
         /^warning {2}user {6}these checks run as fred; the service runs as picchanged$/m,
       ],
-      'agent status': [/^agent: cannot read \/var\/lib\/picchanged\/agent.*sudo agent status$/m],
+      'agent status': [
+        /^agent: \[STATE\] cannot read \/var\/lib\/picchanged\/agent.*sudo agent status$/m,
+      ],
       'receiver doctor': [
         /^warning {2}settings {2}this user cannot read \/etc\/picchanged\/receiver.env$/m,
         /^warning {2}captures {2}this user may not read where they are$/m,
         /→ sudo receiver doctor$/m,
       ],
       'receiver status': [
-        /^receiver: this user may not read where captures are: \/etc\/picchanged\/receiver.env; sudo receiver status$/m,
+        /^receiver: \[[A-Z]+\] this user may not read where captures are: \/etc\/picchanged\/receiver.env; sudo receiver status$/m,
       ],
     },
     doesNotSay: {
@@ -272,6 +274,22 @@ const states: readonly State[] = [
       'agent status': [
         /^no agent runs with \/var\/lib\/picchanged\/video0$/m,
         /^paired with localhost:4444 as pi-video0$/m,
+      ],
+    },
+  },
+  {
+    state: 'a fault in the settings of one camera, and of the viewer',
+    async arrange(lab) {
+      await lab.sh('printf "AGENT_INTERVAL=5\\nAGENT_SKIP=2\\n" > /etc/picchanged/video0.env');
+      await lab.sh('echo RECEIVER_WEB_PROXI=127.0.0.1 > /etc/picchanged/web.env');
+    },
+    says: {
+      'agent doctor': [
+        /^fault {4}video0 settings {2}\/etc\/picchanged\/video0.env:1: AGENT_INTERVAL.*5/m,
+        /^fault {4}video0 device /m,
+      ],
+      'receiver doctor': [
+        /^fault {4}viewer settings {2}\/etc\/picchanged\/web.env:1: RECEIVER_WEB_PROXI is unknown: did you mean RECEIVER_WEB_PROXY\?/m,
       ],
     },
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findInstances, instanceName, instanceVariables } from '../../../agent/setup/instances.js';
 import type { UnitState } from '../../../shared/setup/doctor/unit-state.js';
@@ -45,22 +45,17 @@ describe('several agents on one machine', () => {
     expect(await findInstances([], scopeIn(folder), false)).toEqual([]);
   });
 
-  it('have the settings of their units: a webcam those of all, then its own, and its device', async () => {
-    const folder = temporaryDirectory();
-    const scope = scopeIn(folder);
-    mkdirSync(scope.settingsFolder);
-    writeFileSync(join(scope.settingsFolder, 'video0.env'), 'AGENT_DEVICE=/dev/x\nAGENT_SKIP=3\n');
+  it('have the settings of their units: a webcam those of all, then its own, and its device', () => {
+    const common = { AGENT_SKIP: '1', AGENT_ALL: 'yes' };
     const webcam = { name: 'video0', isWebcam: true, state: '' };
-    expect(await instanceVariables(webcam, scope, { AGENT_SKIP: '1', AGENT_ALL: 'yes' })).toEqual({
+    expect(instanceVariables(webcam, common, { AGENT_DEVICE: '/dev/x', AGENT_SKIP: '3' })).toEqual({
       AGENT_CAMERA: expect.stringMatching(/-video0$/) as string,
       AGENT_ALL: 'yes',
       AGENT_SKIP: '3',
       AGENT_DEVICE: '/dev/video0',
     });
     const front = { name: 'front', isWebcam: false, state: '' };
-    expect(await instanceVariables(front, scope, { AGENT_ALL: 'yes' })).toEqual({
-      AGENT_CAMERA: 'front',
-    });
+    expect(instanceVariables(front, common, {})).toEqual({ AGENT_CAMERA: 'front' });
   });
 
   it('have names that stay in their folder', () => {
