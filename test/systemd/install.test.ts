@@ -109,6 +109,10 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     await receiver.must('install', '--accept', '--listen', '4447');
     await receiver.must('install');
     expect(await lab.show('surveillance.socket', 'Listen')).toBe('[::]:4447 (Stream)');
+    // An address that is not there yet, as at boot.
+    await receiver.must('install', '--accept=no', '--listen', '192.0.2.7:4447');
+    expect(await lab.show('surveillance-many.socket', 'ActiveState')).toBe('active');
+    await receiver.must('install', '--accept', '--listen', '4447');
     expect((await receiver.findings()).findings).toContainEqual(
       expect.objectContaining({ check: 'port', level: 'ok' }),
     );
