@@ -260,7 +260,13 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     );
     await must('install', '--web', '8080');
     expect(await lab.show(socket, 'Listen')).toBe('127.0.0.1:8080 (Stream)');
-    await must('install', '--web', 'none');
+    const env = '/etc/picchanged/web.env';
+    await lab.sh(`echo '# mine' >> ${env}`);
+    expect(await must('install', '--web', 'none')).toContain(
+      `keep     ${env}.saved: ${env} has changes`,
+    );
+    expect(await lab.must('cat', `${env}.saved`)).toContain('# mine');
+    await lab.must('rm', `${env}.saved`);
     const said = await must('uninstall');
     expect((await lab.sh('ls /var/lib /var/cache | grep picchanged-web')).stdout).toBe('');
     expect(said).toContain(`keep     ${passwords}: passwords of the viewer are in it`);

@@ -13,6 +13,7 @@ import { version } from '../../cli/version.js';
 import { ask } from '../../process/run-tool.js';
 import { changeEnvironmentFile } from './environment-file.js';
 import { sha256OfFile } from './file-digest.js';
+import { saveEdited } from './kept-files.js';
 import { type Manifest, madeUsersOf, manifestPath, readManifest } from './manifest.js';
 import type { Plan, PlannedFile, PlannedFolder, PlannedSettings, SharedFile } from './plan.js';
 import { copyFolder } from './scope.js';
@@ -259,7 +260,10 @@ async function removeStale(
   );
   const units = (previous?.units ?? []).filter((unit) => !current.units.includes(unit));
   await stopUnits(runner, units);
+  const own = stale.filter((path) => !path.startsWith(`${copied}/`));
+  const saved = previous === undefined ? [] : await saveEdited(own, previous, runner);
   await removeFiles(stale, runner, copied);
+  for (const { path, why } of saved) runner.print(`keep     ${path}: ${why}`);
   return stale.length;
 }
 

@@ -1,4 +1,4 @@
-/** Files that uninstall leaves: edited ones under another name, and what install did not write. */
+/** Files that uninstall, or an install without them, leaves: edited ones under another name, and what install did not write. */
 import { lstat, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../cli/errors.js';

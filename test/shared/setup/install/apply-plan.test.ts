@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -185,6 +186,9 @@ describe('an installation', () => {
     expect(readFileSync(path, 'utf8')).toBe('# Web\nRECEIVER_WEB_HOST=a\nMINE=1\n');
     await applyPlan(plan({ 'a.service': '2' }), runner, false);
     expect(existsSync(path)).toBe(false);
+    // It was edited.
+    expect(readFileSync(`${path}.saved`, 'utf8')).toContain('MINE=1');
+    rmSync(`${path}.saved`);
     await uninstall();
     expect(filesBelow(home, all)).toEqual([]);
   });
