@@ -15,6 +15,8 @@ export interface ProgramRequest {
   readonly workingDirectory?: string;
   /** Variables added to this process's environment. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Text for its standard input, where no other process can read it. Default: standard input is empty. */
+  readonly input?: string;
   /** A descriptor of this process; the program gets it as descriptor 3. */
   readonly inheritedFd?: number;
   /** Time from SIGTERM to SIGKILL, and from SIGKILL or exit to giving up. Default 2 s. */
@@ -161,7 +163,7 @@ class Program implements RunningProgram {
       cwd: request.workingDirectory,
       env: { ...childEnvironment(process.env), ...request.environment },
       stdio: [
-        'ignore',
+        request.input === undefined ? 'ignore' : 'pipe',
         'pipe',
         'pipe',
         ...(request.inheritedFd === undefined ? [] : [request.inheritedFd]),
@@ -169,6 +171,9 @@ class Program implements RunningProgram {
       // Its own group: signals also reach its children, and a terminal's Ctrl-C reaches only this process.
       detached: true,
     });
+    // EPIPE: the program ends before it has read its input; its end says more.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(request.input);
     child.stdout?.on('data', request.onStdout);
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderrTail = Buffer.concat([this.#stderrTail, chunk]).subarray(-maxStderrBytes);
@@ -190,6 +195,7 @@ class Program implements RunningProgram {
   }
 
   #giveUp(): void {
+    this.#child?.stdin?.destroy();
     this.#child?.stdout?.destroy();
     this.#child?.stderr?.destroy();
     this.#child?.unref();

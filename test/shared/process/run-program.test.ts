@@ -36,6 +36,16 @@ describe('runProgram', () => {
     });
   });
 
+  it('gives the program its input, and none otherwise', async () => {
+    expect((await run('cat', [], { input: 'one\ntwo' })).stdout.toString()).toBe('one\ntwo');
+    expect((await run('cat', [])).stdout.toString()).toBe('');
+  });
+
+  it('takes no harm from a program that does not read its input', async () => {
+    const input = 'x'.repeat(1_000_000);
+    expect(await run('sh', ['-c', 'exec <&-; exit 4'], { input })).toMatchObject({ exitCode: 4 });
+  });
+
   it('returns the signal that ended the program', async () => {
     const end = await run('sh', ['-c', 'kill -SEGV $$']);
     expect(end).toMatchObject({ exitCode: undefined, signalName: 'SIGSEGV' });
