@@ -2,7 +2,7 @@
 import { stripTiles } from '../api-types.js';
 import type { StripWish } from '../archive-port.js';
 import { makeStrip } from '../strips/make-strip.js';
-import { readFrameFile } from '../strips/read-frame-file.js';
+import { readFrameFile } from '../../store/read-frame-file.js';
 import { StripCache } from '../strips/strip-cache.js';
 import { chooseTiles } from '../strips/strip-choice.js';
 import type { CameraTimeline } from './camera-timeline.js';

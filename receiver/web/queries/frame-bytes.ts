@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { systemCode } from '../../../shared/cli/errors.js';
 import type { Folder } from '../../store/folder.js';
-import { readFrameFile } from '../strips/read-frame-file.js';
+import { readFrameFile } from '../../store/read-frame-file.js';
 import { QueryError } from './query-error.js';
 import { frameAtLine } from './record-lines.js';
 

@@ -2,9 +2,9 @@
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Folder } from '../../../../receiver/store/folder.js';
-import { readFrameFile } from '../../../../receiver/web/strips/read-frame-file.js';
-import { temporaryDirectory } from '../../../support/temporary.js';
+import { Folder } from '../../../receiver/store/folder.js';
+import { readFrameFile } from '../../../receiver/store/read-frame-file.js';
+import { temporaryDirectory } from '../../support/temporary.js';
 
 async function withFolder(act: (folder: Folder, path: string) => Promise<void>): Promise<void> {
   const path = temporaryDirectory();

@@ -1,8 +1,8 @@
 /** Reads a stored frame whole, unless it is larger than a limit. */
 import { constants } from 'node:fs';
 import { join } from 'node:path';
-import { OperationalError } from '../../../shared/cli/errors.js';
-import type { Folder } from '../../store/folder.js';
+import { OperationalError } from '../../shared/cli/errors.js';
+import type { Folder } from './folder.js';
 
 /**
  * @throws {OperationalError} FRAME: it is larger, and is not read; or it changed while it was read.
