@@ -80,8 +80,8 @@ const layersOf: Readonly<Record<string, readonly string[]>> = {
     ...['events', 'uplink', 'spool', 'source', 'service'],
   ],
   receiver: [
-    ...['main', 'commands', 'examples', 'options', 'setup', 'web', 'connection', 'archive'],
-    ...['access', 'store', 'listen', 'limits'],
+    ...['main', 'commands', 'examples', 'options', 'setup', 'web', 'notify', 'connection'],
+    ...['archive', 'access', 'store', 'listen', 'limits'],
   ],
   shared: [
     ...['setup', 'keys', 'protocol', 'jpeg', 'files', 'process', 'cli'],
