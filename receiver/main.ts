@@ -38,6 +38,14 @@ const commands: Commands = {
         does: 'Shows the frames in a browser.',
         load: () => import('./commands/web.js'),
       },
+      notify: {
+        does: 'Announces events and silent cameras: runs programs, sends pushes.',
+        load: () => import('./commands/notify.js'),
+      },
+      snooze: {
+        does: 'Announces nothing of a camera for a while.',
+        load: () => import('./commands/snooze.js'),
+      },
       report: {
         does: 'Shows for each camera when it was watched and quiet, when something changed, and what is unknown.',
         load: () => import('./commands/report.js'),

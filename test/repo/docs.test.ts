@@ -6,9 +6,11 @@ import { agentProgram } from '../../agent/options.js';
 import { replayProgram } from '../../agent/replay/replay-options.js';
 import { eraseProgram } from '../../receiver/commands/erase.js';
 import { keepProgram } from '../../receiver/commands/keep.js';
+import { notifyProgram } from '../../receiver/commands/notify.js';
 import { pruneProgram } from '../../receiver/commands/prune.js';
 import { reindexProgram } from '../../receiver/commands/reindex.js';
 import { reportProgram } from '../../receiver/commands/report.js';
+import { snoozeProgram } from '../../receiver/commands/snooze.js';
 import { exportProgram } from '../../receiver/commands/export.js';
 import { verifyProgram } from '../../receiver/commands/verify.js';
 import { webProgram } from '../../receiver/commands/web.js';
@@ -56,6 +58,8 @@ const blocks: readonly (readonly [page: string, name: string, expected: string])
   ['docs/verify.md', 'findings', findingTable],
   ['docs/viewer.md', 'web options', optionTable(webProgram)],
   ['docs/viewer.md', 'web-password options', optionTable(webPasswordProgram)],
+  ['docs/notify.md', 'notify options', optionTable(notifyProgram)],
+  ['docs/notify.md', 'snooze options', optionTable(snoozeProgram)],
   ['docs/troubleshooting.md', 'error codes', errorTable],
 ];
 

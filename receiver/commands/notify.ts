@@ -1,0 +1,105 @@
+/** `receiver notify`: announces events and silent cameras, by programs and by HTTP. */
+import { readFile } from 'node:fs/promises';
+import { systemClock } from '../../shared/clock.js';
+import { abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
+import { OperationalError, UsageError } from '../../shared/cli/errors.js';
+import { flag, value } from '../../shared/cli/option-table.js';
+import { path } from '../../shared/cli/value-types.js';
+import { restrictNewFiles } from '../../shared/files/umask.js';
+import { scopeFor } from '../../shared/setup/install/scope.js';
+import { writeRunningVersion } from '../../shared/setup/running-version.js';
+import { openCaptures } from '../archive/captures-reader.js';
+import { testNotice } from '../notify/test-notice.js';
+import { Notifier, tryWays } from '../notify/notifier.js';
+import { notifyOptions } from '../notify/notify-options.js';
+import {
+  defaultNotifyState,
+  lockNotifyState,
+  makeNotifyDirectory,
+} from '../notify/notify-state.js';
+import { openWays } from '../notify/open-ways.js';
+import { capturesFor } from '../setup/installed.js';
+
+export const notifyProgram = {
+  name: 'receiver',
+  table: {
+    dir: value(path('DIR'), 'Captures directory. Without it: that of the installed receiver.'),
+    ...notifyOptions,
+    test: flag('Send one notice to each program and address, say which took it, and end.'),
+    user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
+    verbose: flag('Also log when more is seen of what was announced.'),
+    help: flag('Show this help.'),
+  },
+} as const;
+
+const usage = `receiver notify [--dir DIR] [--on-event COMMAND] [--notify URL] …
+
+Announces each event once when it begins and once when it has ended, and each camera that falls silent and is back. What
+arrives late is announced as one summary. Reads the captures directory only: no receiver waits for it.
+
+`;
+
+/** Events of several cameras that begin within it are one notice. */
+const mergeMs = 10_000;
+
+/** @throws {UsageError} @throws {OperationalError} STORE, STATE, OUTPUT */
+export const run = defineCommand({
+  program: notifyProgram,
+  usage,
+  async run({ options, env }) {
+    restrictNewFiles(0o077);
+    const signal = abortOnSignals();
+    const log = openLog('notify', options.verbose, env, systemClock);
+    const directory = await capturesFor(options.dir, scopeFor(options.user, env));
+    const captures = await openCaptures(directory, 'notify');
+    const secret = await readSecret(options.notifySecretFile);
+    const ways = openWays({ ...options, secret, directory, captures, clock: systemClock });
+    if (ways.length === 0) {
+      throw new UsageError('nothing says how to announce', {
+        hint: 'give --on-event, --on-end, --on-silent, --on-back or --notify',
+      });
+    }
+    if (options.test) {
+      await test(ways, captures, signal);
+      return;
+    }
+    const state = options.state ?? defaultNotifyState(env);
+    await makeNotifyDirectory(state);
+    const lock = await lockNotifyState(state);
+    await writeRunningVersion(env, log);
+    const { lateAfter, silentAfter, cooldown, quiet } = options;
+    const times = { lateAfterMs: lateAfter, silentAfterMs: silentAfter, cooldownMs: cooldown };
+    const notices = { ...times, mergeMs, quiet };
+    const parts = { clock: systemClock, log, random: Math.random };
+    const notifier = await Notifier.open({ captures, state, notices, ways }, parts);
+    log.info('announcing', { dir: directory, by: ways.map(({ name }) => name).join(', ') });
+    await notifier.run(signal);
+    await lock.close();
+    await captures.close();
+  },
+});
+
+async function test(
+  ways: ReturnType<typeof openWays>,
+  captures: Awaited<ReturnType<typeof openCaptures>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const results = await tryWays(ways, await testNotice(captures, systemClock.nowMs()), signal);
+  for (const [{ name }, failure] of results) {
+    writeTo(1, failure === undefined ? `ok     ${name}\n` : `fault  ${name}: ${failure}\n`);
+  }
+  const failed = results.filter(([, failure]) => failure !== undefined).length;
+  if (failed > 0)
+    throw new OperationalError('OUTPUT', `${failed} of ${ways.length} took no notice`);
+}
+
+async function readSecret(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new UsageError(`cannot read --notify-secret-file ${file}`, { cause });
+  });
+  const secret = text.trim();
+  if (secret === '') throw new UsageError(`--notify-secret-file ${file} is empty`);
+  return secret;
+}

@@ -1,0 +1,59 @@
+/** `receiver snooze CAMERA DURATION`: nothing is announced of a camera for a while. */
+import { systemClock } from '../../shared/clock.js';
+import { writeTo } from '../../shared/cli/command.js';
+import { defineCommand } from '../../shared/cli/define-command.js';
+import { UsageError } from '../../shared/cli/errors.js';
+import { flag } from '../../shared/cli/option-table.js';
+import { duration } from '../../shared/cli/value-types.js';
+import { cameraPattern } from '../archive/frame-entry.js';
+import { notifyOptions } from '../notify/notify-options.js';
+import { defaultNotifyState, makeNotifyDirectory } from '../notify/notify-state.js';
+import { snooze } from '../notify/snooze.js';
+
+export const snoozeProgram = {
+  name: 'receiver',
+  table: { state: notifyOptions.state, help: flag('Show this help.') },
+} as const;
+
+const usage = `receiver snooze CAMERA DURATION|off
+
+Announces nothing of CAMERA for that time: no event, and no silence. An event that still goes on, or a camera that is still
+silent, is announced then. The frames are stored as ever. With off, it ends at once.
+
+`;
+
+const time = duration({ minMs: 1000, maxMs: 30 * 86_400_000 });
+
+/** @throws {UsageError} @throws {OperationalError} STATE */
+export const run = defineCommand({
+  program: snoozeProgram,
+  usage,
+  accepts: 'positionals',
+  async run({ options, positionals: [camera, text, ...more], env }) {
+    if (camera === undefined || text === undefined || more.length > 0) {
+      throw new UsageError(
+        'receiver snooze needs CAMERA and DURATION, as in: snooze frontdoor 30m',
+      );
+    }
+    if (!cameraPattern.test(camera))
+      throw new UsageError(`'${camera}' is not the name of a camera`);
+    const nowMs = systemClock.nowMs();
+    const untilMs = text === 'off' ? undefined : nowMs + parseTime(text);
+    const state = options.state ?? defaultNotifyState(env);
+    await makeNotifyDirectory(state);
+    await snooze(state, camera, untilMs, nowMs);
+    const said =
+      untilMs === undefined
+        ? `${camera} is announced again`
+        : `nothing of ${camera} is announced until ${new Date(untilMs).toISOString()}`;
+    writeTo(1, `${said}\n`);
+  },
+});
+
+function parseTime(text: string): number {
+  try {
+    return time.parse(text);
+  } catch (cause) {
+    throw new UsageError(`'${text}' is no time to snooze`, { cause });
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Notices by HTTP: to an ntfy server (https://docs.ntfy.sh/publish/), or as JSON to a webhook. No redirect is followed: it
+ * would take picture and password elsewhere.
+ */
+import { createHash, createHmac } from 'node:crypto';
+import { OperationalError } from '../../shared/cli/errors.js';
+import type { Way } from './notice-queue.js';
+import { type NoticeText, camerasOf, noticeFacts, noticeText } from './notice-text.js';
+import type { BestFrame, Notice } from './notice.js';
+import type { NotifyAddress } from './notify-address.js';
+
+export interface HttpSettings {
+  readonly address: NotifyAddress;
+  /** For the signature of a webhook's body. */
+  readonly secret: string | undefined;
+  /** Address of the viewer; undefined: no link. */
+  readonly viewer: string | undefined;
+  /** The bytes of a frame; undefined: it is not sent, or is gone. */
+  readonly readPicture: (frame: BestFrame) => Promise<Buffer | undefined>;
+  readonly timeLimitMs: number;
+  readonly utcOffsetMinutes: (atMs: number) => number;
+}
+
+interface Request {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
+}
+
+export function httpWay(settings: HttpSettings): Way {
+  const { address, timeLimitMs } = settings;
+  const request = address.kind === 'ntfy' ? ntfyRequest : webhookRequest;
+  return {
+    ...{ name: address.name, replaces: true, isTriedOnce: false, takes: () => true },
+    async send(notice, signal) {
+      const picture = notice.kind === 'event' ? await settings.readPicture(notice.best) : undefined;
+      const { headers, body } = request(notice, picture, settings);
+      const { authorization } = address;
+      const response = await fetch(address.url, {
+        method: 'POST',
+        headers: { ...headers, ...(authorization !== undefined && { authorization }) },
+        body,
+        redirect: 'manual',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeLimitMs)]),
+      }).catch((cause: unknown) => {
+        if (signal.aborted) throw cause;
+        throw new OperationalError('LINK', `${address.name} does not answer`, { cause });
+      });
+      await response.body?.cancel();
+      if (response.ok) return;
+      const isMoved = response.status >= 300 && response.status < 400;
+      throw new OperationalError('LINK', `${address.name} answered ${response.status}`, {
+        ...(isMoved && { hint: 'no redirect is followed: name the address that it leads to' }),
+      });
+    },
+  };
+}
+
+function ntfyRequest(notice: Notice, picture: Buffer | undefined, settings: HttpSettings): Request {
+  const { title, text } = noticeText(notice, settings.utcOffsetMinutes);
+  const click = viewerLink(notice, settings.viewer);
+  const headers = {
+    ...{ title, priority: priorityOf(notice), tags: tagOf(notice) },
+    // The same for begin and end: since version 2.16 the server lets the later one replace the earlier one.
+    'x-sequence-id': createHash('sha256').update(notice.id).digest('hex').slice(0, 32),
+    ...(click !== undefined && { click }),
+  };
+  if (picture === undefined) return { headers, body: text };
+  const filename = `${camerasOf(notice)[0] ?? 'frame'}.jpg`;
+  return { headers: { ...headers, message: text, filename }, body: picture };
+}
+
+/** 1 to 5; 3 is the default. The end of what was announced makes no noise. */
+function priorityOf({ kind, phase }: Notice): string {
+  if (phase === 'begin') return kind === 'silence' ? '5' : '4';
+  return kind === 'event' ? '2' : '3';
+}
+
+function tagOf({ kind, phase }: Notice): string {
+  if (kind === 'silence') return phase === 'begin' ? 'warning' : 'white_check_mark';
+  return kind === 'late' ? 'hourglass' : 'eyes';
+}
+
+/** The picture is base64 in the JSON, so that one signature holds for both. */
+function webhookRequest(
+  notice: Notice,
+  picture: Buffer | undefined,
+  { secret, viewer, utcOffsetMinutes }: HttpSettings,
+): Request {
+  const words: NoticeText = noticeText(notice, utcOffsetMinutes);
+  const link = viewerLink(notice, viewer);
+  const jpeg = picture?.toString('base64');
+  const body = JSON.stringify({ ...noticeFacts(notice), ...words, link, picture: jpeg });
+  const headers = { 'content-type': 'application/json', 'user-agent': 'picchanged' };
+  if (secret === undefined) return { headers, body };
+  const signature = createHmac('sha256', secret).update(body).digest('hex');
+  return { headers: { ...headers, 'x-picchanged-signature': `sha256=${signature}` }, body };
+}
+
+function viewerLink(notice: Notice, viewer: string | undefined): string | undefined {
+  if (viewer === undefined) return undefined;
+  const [camera] = camerasOf(notice);
+  const atMs = notice.kind === 'event' ? notice.best.capturedAtMs : notice.fromMs;
+  return `${viewer.replace(/[#/]*$/, '')}/#camera=${camera ?? ''}&at=${new Date(atMs).toISOString()}`;
+}

@@ -1,0 +1,62 @@
+/** Notices in words and as facts. Pure. */
+import { counted, humanDuration } from '../../shared/cli/humanize.js';
+import type { Notice } from './notice.js';
+
+export interface NoticeText {
+  /** ASCII, one line. */
+  readonly title: string;
+  readonly text: string;
+}
+
+/** @param offsetMinutes of this machine from UTC, at a moment */
+export function noticeText(notice: Notice, offsetMinutes: (atMs: number) => number): NoticeText {
+  const time = (atMs: number): string => localTime(atMs, offsetMinutes(atMs));
+  const cameras = camerasOf(notice).join(', ');
+  if (notice.kind === 'late') {
+    const { count, fromMs, toMs } = notice;
+    const text = `${counted(count, 'event')} between ${time(fromMs)} and ${time(toMs)}; the frames arrived now`;
+    return { title: `${cameras}: ${counted(count, 'earlier event')}`, text };
+  }
+  if (notice.kind === 'silence') {
+    const { fromMs, toMs = fromMs, phase } = notice;
+    if (phase === 'begin') {
+      return { title: `${cameras}: silent`, text: `nothing has arrived since ${time(fromMs)}` };
+    }
+    const silent = humanDuration(Math.max(0, toMs - fromMs));
+    return {
+      title: `${cameras}: back`,
+      text: `silent from ${time(fromMs)} to ${time(toMs)} (${silent})`,
+    };
+  }
+  const { phase, fromMs, toMs, frames, isCut } = notice;
+  if (phase !== 'end') return { title: `${cameras}: motion`, text: `since ${time(fromMs)}` };
+  const count = frames === undefined ? '' : `, ${counted(frames, 'frame')}`;
+  const cut = isCut ? '; its end was not reported' : '';
+  const text = `from ${time(fromMs)} to ${time(toMs)}${count}${cut}`;
+  return { title: `${cameras}: motion ended`, text };
+}
+
+export function camerasOf(notice: Notice): readonly string[] {
+  return notice.kind === 'event' ? notice.events.map(({ camera }) => camera) : [notice.camera];
+}
+
+/** The notice as programs read it: a hook on its standard input, a webhook as its body. Times are ISO 8601, in UTC. */
+export function noticeFacts(notice: Notice): Readonly<Record<string, unknown>> {
+  const iso = (atMs: number | undefined): string | undefined =>
+    atMs === undefined ? undefined : new Date(atMs).toISOString();
+  const common = {
+    ...{ notice: `${notice.kind}-${notice.phase}`, id: notice.id, cameras: camerasOf(notice) },
+    ...{ from: iso(notice.fromMs), to: iso(notice.toMs) },
+  };
+  if (notice.kind === 'silence') return common;
+  if (notice.kind === 'late') return { ...common, events: notice.count };
+  const { events, frames, isCut, best } = notice;
+  const { path, capturedAtMs, strength, boxes, sha256, camera } = best;
+  const frame = { camera, path, captured: iso(capturedAtMs), sha256, strength, boxes };
+  return { ...common, events, frames, cut: isCut, frame };
+}
+
+/** `14:02:15` */
+function localTime(atMs: number, offsetMinutes: number): string {
+  return new Date(atMs + offsetMinutes * 60_000).toISOString().slice(11, 19);
+}

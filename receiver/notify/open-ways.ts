@@ -1,0 +1,68 @@
+/** Makes the ways out from the options. */
+import type { Clock } from '../../shared/clock.js';
+import { within } from '../archive/captures-reader.js';
+import type { Folder } from '../store/folder.js';
+import { readFrameFile } from '../store/read-frame-file.js';
+import { commandWay } from './command-way.js';
+import { httpWay } from './http-way.js';
+import type { Way } from './notice-queue.js';
+import type { BestFrame, Notice } from './notice.js';
+import type { NotifyAddress } from './notify-address.js';
+
+export interface WayOptions {
+  readonly onEvent: readonly string[] | undefined;
+  readonly onEnd: readonly string[] | undefined;
+  readonly onSilent: readonly string[] | undefined;
+  readonly onBack: readonly string[] | undefined;
+  readonly commandTimeout: number;
+  readonly notify: readonly NotifyAddress[];
+  readonly notifyPicture: 'yes' | 'no' | 'private';
+  readonly secret: string | undefined;
+  readonly viewer: string | undefined;
+  readonly directory: string;
+  readonly captures: Folder;
+  readonly clock: Clock;
+}
+
+const httpTimeLimitMs = 15_000;
+/** A larger picture is left out. */
+const maxPictureBytes = 8 * 2 ** 20;
+
+export function openWays(options: WayOptions): readonly Way[] {
+  const { directory, commandTimeout: timeLimitMs, clock, captures } = options;
+  const utcOffsetMinutes = (atMs: number): number => clock.utcOffsetMinutes(atMs);
+  const command = (
+    flag: string,
+    words: readonly string[] | undefined,
+    kind: Notice['kind'],
+    phase: Notice['phase'],
+  ): Way[] => {
+    if (words === undefined) return [];
+    const takes = (notice: Notice): boolean => notice.kind === kind && notice.phase === phase;
+    return [commandWay({ flag, command: words, takes, directory, timeLimitMs, utcOffsetMinutes })];
+  };
+  const { secret, viewer, notifyPicture } = options;
+  return [
+    ...command('--on-event', options.onEvent, 'event', 'begin'),
+    ...command('--on-end', options.onEnd, 'event', 'end'),
+    ...command('--on-silent', options.onSilent, 'silence', 'begin'),
+    ...command('--on-back', options.onBack, 'silence', 'end'),
+    ...options.notify.map((address) => {
+      const hasPicture =
+        notifyPicture === 'yes' || (notifyPicture === 'private' && address.isPrivate);
+      const readPicture = (frame: BestFrame) =>
+        hasPicture ? pictureOf(captures, frame) : Promise.resolve(undefined);
+      const common = { address, secret, viewer, readPicture, utcOffsetMinutes };
+      return httpWay({ ...common, timeLimitMs: httpTimeLimitMs });
+    }),
+  ];
+}
+
+/** @returns undefined: it is gone, or larger than any way takes */
+async function pictureOf(captures: Folder, { path }: BestFrame): Promise<Buffer | undefined> {
+  const names = path.split('/');
+  const name = names.pop() ?? '';
+  return await within(captures, names, (folder) =>
+    readFrameFile(folder, name, maxPictureBytes),
+  ).catch(() => undefined);
+}

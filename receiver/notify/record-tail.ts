@@ -1,0 +1,133 @@
+/** Follows the records of all cameras: finds the lines that any receiver of the directory has appended. Reads only. */
+import { isDayName, unclockedFolder } from '../../shared/protocol/frame-path.js';
+import { camerasIn, within } from '../archive/captures-reader.js';
+import type { RecordLine } from '../archive/record-entry.js';
+import { readRecord } from '../archive/record-reader.js';
+import { recordName } from '../store/day-record.js';
+import type { Folder } from '../store/folder.js';
+
+/** How far a record was read. */
+interface Position {
+  /** As text: it may need 64 bits. */
+  readonly inode: string;
+  readonly endByte: number;
+}
+
+/** By the folder of the record, below the captures directory. */
+export type TailState = Readonly<Record<string, Position>>;
+
+export interface FoundLine {
+  readonly camera: string;
+  /** Of its record, below the captures directory. */
+  readonly folder: string;
+  readonly line: RecordLine;
+  /** It was there before the first start. */
+  readonly isHistory: boolean;
+}
+
+/** Days of a camera that are followed, the newest ones; what arrives for an earlier day is found by no look. */
+const maxDays = 8;
+/** Of these, those that each look reads; the others are read at each listing. */
+const newestDays = 3;
+/** Looks after which folders are listed again: a camera's midnight makes a new one. */
+const listEvery = 5;
+/** The end of a record that is read as history: some hundred lines. */
+const historyBytes = 64 * 1024;
+const unclocked = unclockedFolder('').slice(1);
+
+export class RecordTail {
+  readonly #captures: Folder;
+  readonly #positions: Map<string, Position>;
+  /** There was no earlier process: what is there is history. */
+  readonly #isFirst: boolean;
+  /** Folders of each camera, the newest last. */
+  #folders = new Map<string, readonly string[]>();
+  #looks = 0;
+
+  /** @param saved of an earlier process */
+  constructor(captures: Folder, saved: TailState | undefined) {
+    this.#captures = captures;
+    this.#positions = new Map(Object.entries(saved ?? {}));
+    this.#isFirst = saved === undefined;
+  }
+
+  get state(): TailState {
+    return Object.fromEntries(this.#positions);
+  }
+
+  /** Calls `onLine` for each whole line since the last look. @throws a system error */
+  async look(onLine: (found: FoundLine) => void): Promise<void> {
+    const isListing = this.#looks % listEvery === 0;
+    const isStart = this.#looks === 0;
+    if (isListing) await this.#list();
+    this.#looks += 1;
+    for (const [camera, folders] of this.#folders) {
+      for (const folder of isListing ? folders : folders.slice(-newestDays)) {
+        await this.#read(camera, folder, isStart, onLine);
+      }
+    }
+  }
+
+  async #list(): Promise<void> {
+    const folders = new Map<string, readonly string[]>();
+    for (const camera of await camerasIn(this.#captures)) {
+      const found: string[] = [];
+      for (const parent of [[camera, unclocked], [camera]]) {
+        await within(this.#captures, parent, async (above) => {
+          const days: string[] = [];
+          for await (const name of above.names()) if (isDayName(name)) days.push(name);
+          found.push(
+            ...days
+              .sort()
+              .slice(-maxDays)
+              .map((day) => [...parent, day].join('/')),
+          );
+        });
+      }
+      folders.set(camera, found);
+    }
+    const all = new Set([...folders.values()].flat());
+    for (const folder of this.#positions.keys()) {
+      if (!all.has(folder)) this.#positions.delete(folder);
+    }
+    this.#folders = folders;
+  }
+
+  async #read(
+    camera: string,
+    path: string,
+    isStart: boolean,
+    onLine: (found: FoundLine) => void,
+  ): Promise<void> {
+    await within(this.#captures, path.split('/'), async (folder) => {
+      const stats = folder.lstat(recordName);
+      if (stats?.isFile() !== true) return;
+      const [inode, size] = [String(stats.ino), Number(stats.size)];
+      const known = this.#positions.get(path);
+      if (known?.inode === inode && known.endByte >= size) return;
+      const isHistory = isStart && this.#isFirst;
+      // A record that was replaced has no new lines: some of its old ones were taken out.
+      const isReplaced = known !== undefined && known.inode !== inode;
+      const skipsOld = isHistory || isReplaced || (isStart && this.#isEarlier(camera, path));
+      const fromByte = skipsOld ? Math.max(0, size - historyBytes) : (known?.endByte ?? 0);
+      const read = await readRecord(
+        folder,
+        (line) => {
+          const isOthers = line.camera !== undefined && line.camera !== camera;
+          if (!isOthers) onLine({ camera, folder: path, line, isHistory: skipsOld });
+        },
+        fromByte,
+      );
+      this.#positions.set(path, { inode, endByte: read?.endByte ?? 0 });
+    });
+  }
+
+  /** Whether a folder without a position was there when the earlier process ran: a newer one has a position. */
+  #isEarlier(camera: string, path: string): boolean {
+    if (this.#positions.has(path)) return false;
+    const parent = path.slice(0, path.lastIndexOf('/'));
+    return [...this.#positions.keys()].some(
+      (each) => each.startsWith(`${camera}/`) && each.startsWith(parent) && each > path,
+    );
+  }
+}
