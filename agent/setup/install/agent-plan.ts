@@ -8,8 +8,9 @@ import type { Scope } from '../../../shared/setup/install/scope.js';
 import {
   type Fitting,
   exampleFile,
-  fittedUnit,
-  unitFile,
+  fileInUnits,
+  fittedText,
+  unitFiles,
 } from '../../../shared/setup/install/shipped-units.js';
 import {
   quotePath,
@@ -40,7 +41,6 @@ export interface AgentPlanRequest {
 }
 
 const serviceUser = 'picchanged';
-const programPath = '/usr/local/bin/agent';
 /** The path in the shipped path unit. */
 const shippedPath = '/run/monitor/monitor.jpg';
 const ruleName = '99-picchanged-webcam.rules';
@@ -94,17 +94,18 @@ export async function agentPlan(request: AgentPlanRequest): Promise<Plan> {
     );
   }
   const program = await programFiles(request.package, 'agent', scope);
-  const words = new Map([[programPath, program.command]]);
+  const words = new Map<string, string>();
   if (mode.kind === 'path') words.set(`file:${shippedPath}`, quoteWord(`file:${mode.path}`));
-  const fitting: Fitting = { package: request.package, scope, words };
+  const { command } = program;
+  const fitting: Fitting = { package: request.package, scope, program: 'agent', command, words };
   const { names, ...units } = unitsOf[mode.kind];
   const files: PlannedFile[] = [...program.files, exampleFile(fitting, 'agent')];
   for (const name of names) {
-    files.push(unitFile(scope, name, adjust(await fittedUnit(name, fitting), name, request)));
+    files.push(...(await unitFiles(name, fitting, (text) => adjust(text, name, request))));
   }
-  files.push(...(await restartSteps(request, names)), ...consumeDropIn(request));
+  files.push(...(await restartSteps(request, names, fitting)), ...consumeDropIn(request));
   if (mode.kind === 'plug') {
-    const text = await fittedUnit(ruleName, fitting);
+    const text = await fittedText(ruleName, fitting);
     files.push({ path: join(ruleFolder, ruleName), content: { text }, mode: 0o644 });
   }
   return {
@@ -137,21 +138,14 @@ function adjust(text: string, name: string, { mode, intervalMs }: AgentPlanReque
 
 /** A drop-in for systemd 254 and later; older versions warn of unknown settings. */
 async function restartSteps(
-  { scope, systemdVersion, package: { root } }: AgentPlanRequest,
+  { scope, systemdVersion }: AgentPlanRequest,
   names: readonly string[],
+  fitting: Fitting,
 ): Promise<readonly PlannedFile[]> {
   if (systemdVersion === undefined || systemdVersion < 254) return [];
-  const fitting = { package: { root, node: '' }, scope, words: new Map<string, string>() };
   const services = names.filter((name) => /-watch\.service$|-webcam@\.service$/.test(name));
-  return Promise.all(
-    services.map(async (name) =>
-      unitFile(
-        scope,
-        `${name}.d/restart-steps.conf`,
-        await fittedUnit('restart-steps.conf', fitting),
-      ),
-    ),
-  );
+  const text = await fittedText('restart-steps.conf', fitting);
+  return services.map((name) => fileInUnits(scope, `${name}.d/restart-steps.conf`, text));
 }
 
 /** The sandbox makes the file system read-only; a folder that is missing at the start must not stop the service. */
@@ -161,7 +155,7 @@ function consumeDropIn({ mode, consumed, scope }: AgentPlanRequest): readonly Pl
 [Service]
 ReadWritePaths=${quotePath(`-${consumed}`)}
 `;
-  return [unitFile(scope, 'picchanged-watch.service.d/consume.conf', text)];
+  return [fileInUnits(scope, 'picchanged-watch.service.d/consume.conf', text)];
 }
 
 function notesFor({ mode, scope, consumed }: AgentPlanRequest): string[] {

@@ -1,9 +1,7 @@
 /** The mode of the installed agent: a second install keeps it, and the doctor checks its source. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ifExists } from '../../../shared/files/if-exists.js';
 import { manifestPath, readManifest } from '../../../shared/setup/install/manifest.js';
 import type { Scope } from '../../../shared/setup/install/scope.js';
+import { readInstalledUnit } from '../../../shared/setup/install/shipped-units.js';
 import { readSettings } from '../../../shared/setup/install/unit-file.js';
 import type { Mode } from './agent-plan.js';
 
@@ -15,7 +13,7 @@ export async function installedMode(scope: Scope): Promise<Mode | undefined> {
   if (unit('picchanged.timer')) return { kind: 'timer' };
   if (unit('picchanged-webcam@*')) return { kind: 'plug' };
   if (!unit('picchanged.path')) return { kind: 'watch' };
-  const text = await ifExists(readFile(join(scope.unitFolder, 'picchanged.path'), 'utf8'));
+  const text = await readInstalledUnit(scope, 'picchanged.path');
   const [path] = readSettings(text ?? '', 'PathChanged');
   return path === undefined ? undefined : { kind: 'path', path: path.replaceAll('%%', '%') };
 }

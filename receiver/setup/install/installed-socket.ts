@@ -1,9 +1,7 @@
 /** The socket of the installed receiver, which a second install keeps. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { systemCode } from '../../../shared/cli/errors.js';
 import type { Scope } from '../../../shared/setup/install/scope.js';
 import { manifestPath, readManifest } from '../../../shared/setup/install/manifest.js';
+import { readInstalledUnit } from '../../../shared/setup/install/shipped-units.js';
 import { readSettings } from '../../../shared/setup/install/unit-file.js';
 
 export interface InstalledSocket {
@@ -19,11 +17,6 @@ export async function installedSocket(scope: Scope): Promise<InstalledSocket | u
   if (manifest === undefined) return undefined;
   const isAccept = manifest.units.includes('surveillance.socket');
   const name = isAccept ? 'surveillance.socket' : 'surveillance-many.socket';
-  try {
-    const text = await readFile(join(scope.unitFolder, name), 'utf8');
-    return { isAccept, listen: readSettings(text, 'ListenStream') };
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return { isAccept, listen: [] };
-    throw error;
-  }
+  const text = await readInstalledUnit(scope, name);
+  return { isAccept, listen: readSettings(text ?? '', 'ListenStream') };
 }

@@ -1,9 +1,8 @@
 /** The installed viewer, which a second install keeps. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ifExists } from '../../../shared/files/if-exists.js';
 import type { Scope } from '../../../shared/setup/install/scope.js';
 import { manifestPath, readManifest } from '../../../shared/setup/install/manifest.js';
+import { readInstalledUnit } from '../../../shared/setup/install/shipped-units.js';
 import { readSettings } from '../../../shared/setup/install/unit-file.js';
 import { webSocket } from '../units.js';
 
@@ -16,6 +15,6 @@ export function passwordFileOf({ settingsFolder }: Scope): string {
 export async function installedWeb(scope: Scope): Promise<string | undefined> {
   const manifest = await readManifest(manifestPath(scope, 'receiver'));
   if (manifest?.units.includes(webSocket) !== true) return undefined;
-  const text = await ifExists(readFile(join(scope.unitFolder, webSocket), 'utf8'));
+  const text = await readInstalledUnit(scope, webSocket);
   return text === undefined ? undefined : readSettings(text, 'ListenStream').at(-1);
 }

@@ -4,7 +4,11 @@ import { defaultPort, formatAddress, listenAddress } from '../../../shared/cli/a
 import type { Plan, PlannedFile } from '../../../shared/setup/install/plan.js';
 import type { SettingChanges } from '../../../shared/setup/install/environment-file.js';
 import { type Package, programFiles } from '../../../shared/setup/install/program-files.js';
-import { exampleFile, fittedUnit, unitFile } from '../../../shared/setup/install/shipped-units.js';
+import {
+  type Fitting,
+  exampleFile,
+  unitFiles,
+} from '../../../shared/setup/install/shipped-units.js';
 import { quoteWord, withSetting } from '../../../shared/setup/install/unit-file.js';
 import { pruneService, pruneTimer } from '../units.js';
 import { type ServiceFolders, shippedDirectory, withFolders } from './service-folders.js';
@@ -31,7 +35,6 @@ const receiverUser = {
   gecos: 'Camera receiver',
   home: `/var/lib/${serviceUser}`,
 };
-const programPath = '/usr/local/bin/receiver';
 
 const heading = `# Settings of the receiver: every flag has a variable, --max-frame is RECEIVER_MAX_FRAME.
 # "receiver install" changes the settings that are given to it and keeps the others. RECEIVER_DIR is also in the
@@ -43,30 +46,30 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
   const { directory, keys, owner, isAccept, scope } = request;
   const folderOwner = scope.isUser ? undefined : (owner ?? serviceUser);
   const program = await programFiles(request.package, 'receiver', scope);
-  const words = new Map([
-    [programPath, program.command],
-    [shippedDirectory, quoteWord(directory)],
-  ]);
-  const fitting = { package: request.package, scope, words };
+  const fitting: Fitting = {
+    package: request.package,
+    scope,
+    program: 'receiver',
+    command: program.command,
+    words: new Map([[shippedDirectory, quoteWord(directory)]]),
+  };
   const [socket, service] = isAccept
     ? ['surveillance.socket', 'surveillance@.service']
     : ['surveillance-many.socket', 'surveillance-many.service'];
   const files: PlannedFile[] = [
     ...program.files,
     exampleFile(fitting, 'receiver'),
-    unitFile(scope, socket, withListen(await fittedUnit(socket, fitting), request.listen)),
-    unitFile(scope, service, withFolders(await fittedUnit(service, fitting), request)),
+    ...(await unitFiles(socket, fitting, (text) => withListen(text, request.listen))),
+    ...(await unitFiles(service, fitting, (text) => withFolders(text, request))),
   ];
   const names = [socket, ...(isAccept ? [] : [service])];
   if (isAccept) {
-    const timer = 'surveillance-reopen.timer';
-    files.push(unitFile(scope, timer, await fittedUnit(timer, fitting)));
+    files.push(...(await unitFiles('surveillance-reopen.timer', fitting)));
   }
   if (request.isLimited) {
-    const prune = withFolders(await fittedUnit(pruneService, fitting), request);
     files.push(
-      unitFile(scope, pruneTimer, await fittedUnit(pruneTimer, fitting)),
-      unitFile(scope, pruneService, prune),
+      ...(await unitFiles(pruneTimer, fitting)),
+      ...(await unitFiles(pruneService, fitting, (text) => withFolders(text, request))),
     );
   }
   const web =

@@ -1,7 +1,7 @@
 /** The viewer's part of an installation: its socket, its service, its user, its settings. */
 import { join } from 'node:path';
 import type { Plan } from '../../../shared/setup/install/plan.js';
-import { type Fitting, fittedUnit, unitFile } from '../../../shared/setup/install/shipped-units.js';
+import { type Fitting, unitFiles } from '../../../shared/setup/install/shipped-units.js';
 import { withSetting } from '../../../shared/setup/install/unit-file.js';
 import { keepPath, keepService, webService, webSocket } from '../units.js';
 import { type ServiceFolders, withFolders, withReadOnlyFolders } from './service-folders.js';
@@ -35,20 +35,22 @@ export async function webPlan(
   hostName: string,
 ): Promise<WebPart> {
   const { scope } = folders;
-  const socket = withSetting(
-    await fittedUnit(webSocket, fitting),
-    ...(['Socket', 'ListenStream', web.listen] as const),
-  );
-  const service = await fittedUnit(webService, fitting);
   const files = [
-    unitFile(scope, webSocket, socket),
-    unitFile(scope, webService, withReadOnlyFolders(service, folders, web.group)),
+    ...(await unitFiles(webSocket, fitting, (text) =>
+      withSetting(text, 'Socket', 'ListenStream', web.listen),
+    )),
+    ...(await unitFiles(webService, fitting, (text) =>
+      withReadOnlyFolders(text, folders, web.group),
+    )),
   ];
   // A viewer of the user writes into the record itself.
   const keepUnits = scope.isUser ? [] : [keepPath, keepService];
   for (const name of keepUnits) {
-    const text = await fittedUnit(name, fitting);
-    files.push(unitFile(scope, name, name === keepService ? withFolders(text, folders) : text));
+    files.push(
+      ...(await unitFiles(name, fitting, (text) =>
+        name === keepService ? withFolders(text, folders) : text,
+      )),
+    );
   }
   return {
     systemUsers: scope.isUser ? [] : [{ name: webUser, gecos: 'Camera viewer', home: '/' }],

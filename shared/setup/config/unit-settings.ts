@@ -1,10 +1,8 @@
 /** The settings that the units of an installation make: flags of the command line, and Environment=. */
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { type OptionTable, readFlags, variableName } from '../../cli/option-table.js';
-import { ifExists } from '../../files/if-exists.js';
 import { manifestPath, readManifest } from '../install/manifest.js';
 import type { Scope } from '../install/scope.js';
+import { readInstalledUnit } from '../install/shipped-units.js';
 import { readSettings, readWords } from '../install/unit-file.js';
 
 export interface UnitSetting {
@@ -17,7 +15,7 @@ export interface UnitSetting {
 }
 
 /**
- * Drop-ins are not read.
+ * Of drop-ins, only that of install is read.
  * @returns of the first service that runs the program itself @throws {OperationalError} INSTALL
  */
 export async function unitSettings(
@@ -26,10 +24,11 @@ export async function unitSettings(
   table: OptionTable,
 ): Promise<readonly UnitSetting[]> {
   const manifest = await readManifest(manifestPath(scope, program));
-  for (const path of Object.keys(manifest?.files ?? {})) {
-    if (!path.endsWith('.service')) continue;
-    const text = (await ifExists(readFile(path, 'utf8'))) ?? '';
-    const settings = settingsOfUnit(text, basename(path), program, table);
+  for (const unit of manifest?.units ?? []) {
+    const name = unit.replace(/@\*(?:\.service)?$/, '@.service');
+    if (!name.endsWith('.service')) continue;
+    const text = (await readInstalledUnit(scope, name)) ?? '';
+    const settings = settingsOfUnit(text, name, program, table);
     if (settings !== undefined) return settings;
   }
   return [];

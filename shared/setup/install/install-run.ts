@@ -3,7 +3,7 @@ import { writeTo } from '../../cli/command.js';
 import { OperationalError, systemCode } from '../../cli/errors.js';
 import { type RunTool, ask } from '../../process/run-tool.js';
 import { applyPlan } from './apply-plan.js';
-import { ownPackage } from './package-root.js';
+import { isPackagedAt, ownPackage, packagedRoot } from './package-root.js';
 import type { Plan } from './plan.js';
 import { checkRights } from './rights.js';
 import type { Runner } from './runner.js';
@@ -19,6 +19,7 @@ export async function runInstall(
   run: RunTool,
 ): Promise<void> {
   if (!dryRun) await checkRights([plan.program, 'install', ...argv], plan.scope, run);
+  if (!plan.scope.isUser) refuseBesidePackage(plan.program);
   const runner = runnerFor(plan, run, dryRun);
   await asInstallError('install', applyPlan(plan, runner, force));
   for (const note of plan.notes) print(`note     ${note}`);
@@ -35,11 +36,24 @@ export async function runUninstall(
   if (!isDryRun) await checkRights([program, 'uninstall', ...argv], scope, run);
   const runner = runnerFor(removal, run, isDryRun);
   await asInstallError('uninstall', removeInstalled(removal, runner));
-  const { root } = ownPackage();
-  const remove = root.includes('/node_modules/')
-    ? ': npm uninstall --global picchanged removes it'
-    : '';
+  const { root, isPackaged } = ownPackage();
+  const isOfNpm = root.includes('/node_modules/');
+  const npm = isOfNpm ? ': npm uninstall --global picchanged removes it' : '';
+  const remove = isPackaged ? ': apt remove picchanged removes it' : npm;
   print(`note     the programs themselves stay in ${root}${remove}`);
+}
+
+/** Units of this program would hide those of the package. @throws {OperationalError} INSTALL */
+function refuseBesidePackage(program: string): void {
+  const { root, isPackaged } = ownPackage();
+  if (isPackaged || !isPackagedAt(packagedRoot)) return;
+  throw new OperationalError(
+    'INSTALL',
+    `the services of this machine are of the package picchanged in ${packagedRoot}, and this program is in ${root}`,
+    {
+      hint: `run: sudo /usr/bin/picchanged-${program} install; or for this program: sudo apt remove picchanged, then install`,
+    },
+  );
 }
 
 /** Turns a system error into an OperationalError. @throws {OperationalError} INSTALL */

@@ -48,14 +48,18 @@ async function move(path: string): Promise<string> {
 
 /** What is beside the removed files: drop-ins, a settings file of before install, folders of earlier installs, keys. */
 export async function keptBeside(
-  { files, data = [] }: Manifest,
-  { settingsFolder, isUser }: Scope,
+  { files, units, data = [] }: Manifest,
+  { settingsFolder, unitFolder, isUser }: Scope,
   program: string,
 ): Promise<readonly Kept[]> {
-  const units = Object.keys(files).filter((path) => /\.(?:service|socket|timer|path)$/.test(path));
+  const written = Object.keys(files).filter((path) =>
+    /\.(?:service|socket|timer|path)$/.test(path),
+  );
+  // Of a package's unit, install has written none.
+  const unitPaths = new Set([...written, ...units.map((name) => join(unitFolder, name))]);
   const settings = join(settingsFolder, `${program}.env`);
   const candidates: Kept[] = [
-    ...units.map((path) => ({ path: `${path}.d`, why: 'drop-ins of a unit are in it' })),
+    ...[...unitPaths].map((path) => ({ path: `${path}.d`, why: 'drop-ins of a unit are in it' })),
     ...(settings in files
       ? []
       : [{ path: settings, why: 'it was there before the first install' }]),

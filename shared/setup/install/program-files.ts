@@ -13,6 +13,8 @@ export interface Package {
   readonly root: string;
   /** Path of the Node executable. */
   readonly node: string;
+  /** True: the system's package manager has installed it, with its units (the .deb). */
+  readonly isPackaged: boolean;
 }
 
 export interface ProgramFiles {

@@ -1,31 +1,76 @@
 /** Adapts the shipped unit files to an installation: program paths, settings file, systemd instance. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ifExists } from '../../files/if-exists.js';
+import { dropInFor } from './drop-in.js';
 import type { PlannedFile } from './plan.js';
 import type { Package } from './program-files.js';
 import type { Scope } from './scope.js';
 import { forUserInstance, withCommandWords, withoutSpecifiers } from './unit-file.js';
 
+/** Where the .deb puts its units. */
+export const packagedUnitFolder = '/usr/lib/systemd/system';
+/** Of install's own changes to a packaged unit. */
+const dropInName = 'install.conf';
+
 export interface Fitting {
   readonly package: Package;
   readonly scope: Scope;
-  /** Replacements for words of the units' command lines, already quoted. */
+  readonly program: 'agent' | 'receiver';
+  /** The start of command lines, for the program's path in the shipped units. */
+  readonly command: string;
+  /** Replacements for other words of the units' command lines, already quoted. */
   readonly words: ReadonlyMap<string, string>;
 }
 
-/** Reads a shipped unit and adapts it. @throws a system error: the package is incomplete */
-export async function fittedUnit(name: string, fitting: Fitting): Promise<string> {
-  const { scope, words } = fitting;
+/** Reads a shipped file and adapts it. @throws a system error: the package is incomplete */
+export async function fittedText(name: string, fitting: Fitting): Promise<string> {
+  const { scope, words, program, command } = fitting;
   const text = await readFile(join(fitting.package.root, 'systemd', name), 'utf8');
-  const fitted = withCommandWords(text, words).replaceAll(
+  const allWords = new Map([[`/usr/local/bin/${program}`, command], ...words]);
+  const fitted = withCommandWords(text, allWords).replaceAll(
     /^(EnvironmentFile=-?)\/etc\/picchanged\//gm,
     (_, key: string) => `${key}${withoutSpecifiers(scope.settingsFolder)}/`,
   );
   return scope.isUser ? forUserInstance(fitted) : fitted;
 }
 
-export function unitFile(scope: Scope, name: string, text: string): PlannedFile {
+/**
+ * The files of a unit: the adapted unit; where the .deb has installed it, a drop-in with what differs, if anything.
+ * @param change further changes of the adapted unit @throws a system error: the package is incomplete
+ */
+export async function unitFiles(
+  name: string,
+  fitting: Fitting,
+  change = (text: string): string => text,
+): Promise<readonly PlannedFile[]> {
+  const { scope, program } = fitting;
+  const wanted = change(await fittedText(name, fitting));
+  if (scope.isUser || !fitting.package.isPackaged) return [fileInUnits(scope, name, wanted)];
+  const shipped = await fittedText(name, { ...fitting, words: new Map() });
+  const differing = dropInFor(shipped, wanted);
+  if (differing === undefined) return [];
+  const heading = `# Written by "${program} install". Put your own changes into another drop-in: systemctl edit ${name}\n`;
+  return [fileInUnits(scope, dropInOf(name), heading + differing)];
+}
+
+/** A file in the folder of the units, such as a drop-in. */
+export function fileInUnits(scope: Scope, name: string, text: string): PlannedFile {
   return { path: join(scope.unitFolder, name), content: { text }, mode: 0o644 };
+}
+
+const dropInOf = (unit: string): string => join(`${unit}.d`, dropInName);
+
+/** The text of an installed unit, followed by the drop-in of install. @returns undefined: it is not installed */
+export async function readInstalledUnit(scope: Scope, name: string): Promise<string | undefined> {
+  const read = (...path: string[]): Promise<string | undefined> =>
+    ifExists(readFile(join(...path), 'utf8'));
+  const written = await read(scope.unitFolder, name);
+  if (written !== undefined || scope.isUser) return written;
+  const shipped = await read(packagedUnitFolder, name);
+  if (shipped === undefined) return undefined;
+  const dropIn = await read(scope.unitFolder, dropInOf(name));
+  return [shipped, dropIn ?? ''].join('\n');
 }
 
 /** The example of the settings file, beside the settings. */

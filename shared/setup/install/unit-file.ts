@@ -15,12 +15,13 @@ export function withSetting(text: string, section: string, key: string, value: s
   return lines.join('\n');
 }
 
-/** The values of a key, in the order of the lines. */
+/** The values of a key, in the order of the lines; an empty one takes back those before it. */
 export function readSettings(text: string, key: string): readonly string[] {
-  return text
+  const values = text
     .split('\n')
     .filter((line) => line.startsWith(`${key}=`))
     .map((line) => line.slice(key.length + 1));
+  return values.slice(values.lastIndexOf('') + 1);
 }
 
 /** Replaces whole words of the command lines (`ExecStart=` and the other `Exec…=`). The new words are quoted. */

@@ -4,7 +4,7 @@ import type { Plan } from '../../../../shared/setup/install/plan.js';
 import { systemScope, userScope } from '../../../../shared/setup/install/scope.js';
 import { root } from '../../../support/programs.js';
 
-const thisPackage = { root: root.replace(/\/$/, ''), node: process.execPath };
+const thisPackage = { root: root.replace(/\/$/, ''), node: process.execPath, isPackaged: false };
 const planFor = (mode: Mode, changes: object = {}): Promise<Plan> =>
   agentPlan({
     mode,
@@ -48,6 +48,29 @@ describe('the agent’s plan', () => {
     expect(textOf(await planFor({ kind: 'timer' }), 'picchanged.timer')).toMatch(
       /^OnUnitInactiveSec=10s$/m,
     );
+  });
+
+  it('changes the units of a package by drop-ins, and writes no unit', async () => {
+    const packaged = { package: { ...thisPackage, isPackaged: true } };
+    expect(unitNames(await planFor({ kind: 'watch' }, packaged))).toEqual([]);
+    expect(unitNames(await planFor({ kind: 'timer' }, packaged))).toEqual([]);
+    const timer = await planFor({ kind: 'timer' }, { ...packaged, intervalMs: 90_000 });
+    expect(unitNames(timer)).toEqual(['/etc/systemd/system/picchanged.timer.d/install.conf']);
+    expect(textOf(timer, 'picchanged.timer.d/install.conf')).toMatch(
+      /^# Written by "agent install".*\n\[Timer\]\nOnUnitInactiveSec=\nOnUnitInactiveSec=90s$/m,
+    );
+    const path = await planFor({ kind: 'path', path: '/srv/a b%c.jpg' }, packaged);
+    expect(unitNames(path).map((name) => name.replace('/etc/systemd/system/', ''))).toEqual([
+      'picchanged.path.d/install.conf',
+      'picchanged-path.service.d/install.conf',
+    ]);
+    expect(textOf(path, 'picchanged-path.service.d/install.conf')).toMatch(
+      /^\[Service\]\nExecStart=\nExecStart=\S+\/node \S+ --source "file:\/srv\/a b%%c\.jpg" --all --idle-exit 10s\n$/m,
+    );
+    const ofUser = { ...packaged, scope: userScope({ HOME: '/home/fred' }) };
+    expect(unitNames(await planFor({ kind: 'watch' }, ofUser))).toEqual([
+      '/home/fred/.config/systemd/user/picchanged-watch.service',
+    ]);
   });
 
   it('watches a path of any name', async () => {

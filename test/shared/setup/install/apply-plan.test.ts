@@ -267,6 +267,18 @@ describe('an installation', () => {
     ]);
   });
 
+  it('keeps an edited unit under another name when the plan has it no longer', async () => {
+    const { runner, plan, scope, printed } = setting();
+    await applyPlan(plan({ 'a.service': '1', 'b.service': '1' }), runner, false);
+    const unit = join(scope.unitFolder, 'a.service');
+    writeFileSync(unit, 'edited');
+    await applyPlan(plan({}), runner, false);
+    expect(readFileSync(`${unit}.saved`, 'utf8')).toBe('edited');
+    expect(printed.filter((line) => line.startsWith('keep'))).toEqual([
+      `keep     ${unit}.saved: ${unit} has changes that install did not make`,
+    ]);
+  });
+
   it('can be removed after a failed command', async () => {
     const { home, runner, plan, uninstall } = setting(/restart/);
     const broken = applyPlan(plan({ 'a.service': '1' }), runner, false);

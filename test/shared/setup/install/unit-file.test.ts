@@ -20,6 +20,8 @@ describe('a unit file', () => {
     expect(withSetting(unit, 'Unit', 'User', 'fred')).toContain('[Unit]\nUser=fred\nAfter=a');
     expect(withSetting(unit, 'Path', 'A', 'b')).toContain('\n[Path]\nA=b\n');
     expect(readSettings(unit, 'User')).toEqual(['x', 'y']);
+    expect(readSettings(`${unit}User=\nUser=z\n`, 'User')).toEqual(['z']);
+    expect(readSettings(`${unit}User=\n`, 'User')).toEqual([]);
   });
 
   it('gets replaced words in its command lines only', () => {
