@@ -26,6 +26,8 @@ const programs = {
   zsh: 'zsh',
   man: 'man-db',
   groff: 'groff-base',
+  'dpkg-deb': 'dpkg',
+  lintian: 'lintian',
 };
 
 function has(program) {

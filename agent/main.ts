@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** Entry point of the agent: runs the command, sets the exit code. */
 import { type Commands, runCommandLine } from '../shared/cli/command.js';
 import { withHelpCommands } from '../shared/cli/help-commands.js';

@@ -4,7 +4,7 @@ import { describeError } from '../../cli/errors.js';
 import { ago, counted, humanSize } from '../../cli/humanize.js';
 import { type RunTool, ask } from '../../process/run-tool.js';
 import { type Finding, finding } from './finding.js';
-import type { UnitState } from './unit-state.js';
+import { type UnitState, isUsed } from './unit-state.js';
 
 /** A warning below it: a day of changes may not fit. */
 const warnBytes = 500e6;
@@ -70,9 +70,6 @@ export function unitFindings(
   }
   return used.map((unit) => unitFinding(unit, nowMs, isUser ? ' --user' : ''));
 }
-
-const isUsed = ({ active, enabled }: UnitState): boolean =>
-  active !== 'inactive' || enabled.startsWith('enabled');
 
 function unitFinding(unit: UnitState, nowMs: number, scope: string): Finding {
   const { name, active, enabled, result, restarts } = unit;

@@ -37,6 +37,8 @@ const properties = [
     'Listen',
     'RuntimeDirectory',
     'ExecStart',
+    'FragmentPath',
+    'TriggeredBy',
   ],
 ];
 
@@ -55,8 +57,37 @@ export async function unitStates(
   return text === undefined ? undefined : readUnitStates(text);
 }
 
-/** Parses the output of `systemctl show`; units that do not exist are left out. */
+/** Active, failed, or to be started at boot. */
+export function isUsed({ active, enabled }: UnitState): boolean {
+  return active !== 'inactive' || enabled.startsWith('enabled');
+}
+
+/**
+ * Parses the output of `systemctl show`. Left out: units that do not exist, and units of a package of the system that
+ * nothing uses: it brings all.
+ */
 export function readUnitStates(text: string): readonly UnitState[] {
+  const found = readBlocks(text);
+  const used = new Set(found.filter(({ unit }) => isUsed(unit)).map(({ unit }) => unit.name));
+  return found
+    .filter(
+      ({ unit, path, triggers }) =>
+        !/^(?:\/usr)?\/lib\//.test(path) ||
+        used.has(unit.name) ||
+        triggers.some((name) => used.has(name)),
+    )
+    .map(({ unit }) => unit);
+}
+
+interface FoundUnit {
+  readonly unit: UnitState;
+  /** Of the unit's file. */
+  readonly path: string;
+  /** Names of the sockets, timers and paths that start it. */
+  readonly triggers: readonly string[];
+}
+
+function readBlocks(text: string): readonly FoundUnit[] {
   return text.split(/\n\n+/).flatMap((block) => {
     // A socket has a line for each address.
     const listen = [...block.matchAll(/^Listen=(.*) \(Stream\)$/gm)].map(([, at = '']) => at);
@@ -70,7 +101,7 @@ export function readUnitStates(text: string): readonly UnitState[] {
     if (get('Id') === '' || get('LoadState') === 'not-found') return [];
     const seconds = /^@(\d+)$/.exec(get('ActiveEnterTimestamp'))?.[1];
     const isActive = get('ActiveState') === 'active';
-    return {
+    const unit = {
       name: get('Id'),
       active: get('ActiveState'),
       sub: get('SubState'),
@@ -84,6 +115,7 @@ export function readUnitStates(text: string): readonly UnitState[] {
       runtimeDirectory: get('RuntimeDirectory').split(' ')[0] || undefined,
       script: scriptIn(get('ExecStart')),
     };
+    return { unit, path: get('FragmentPath'), triggers: get('TriggeredBy').split(' ') };
   });
 }
 

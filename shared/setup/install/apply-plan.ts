@@ -3,9 +3,8 @@
  * changes only what differs, and removes files that the plan no longer has.
  */
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { chmod, copyFile, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { chmod, copyFile, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { OperationalError } from '../../cli/errors.js';
 import { flushToDisk, replaceFile, writeNewFile } from '../../files/durable-file.js';
 import { ifExists } from '../../files/if-exists.js';
@@ -15,7 +14,8 @@ import { changeEnvironmentFile } from './environment-file.js';
 import { sha256OfFile } from './file-digest.js';
 import { saveEdited } from './kept-files.js';
 import { type Manifest, madeUsersOf, manifestPath, readManifest } from './manifest.js';
-import type { Plan, PlannedFile, PlannedFolder, PlannedSettings, SharedFile } from './plan.js';
+import type { Plan, PlannedFile, PlannedSettings } from './plan.js';
+import { makeFolders, makePlanned, share } from './planned-folders.js';
 import { copyFolder } from './scope.js';
 import { type Runner, logStep, runCommand, stopUnits, systemctl, tryCommand } from './runner.js';
 import { restartReasons } from './restart-reasons.js';
@@ -89,7 +89,7 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
     previous === undefined ? [] : await restartReasons(plan, previous, edited, runner);
   for (const reason of reasons) runner.print(`restart  ${reason}`);
   const isChange = changes > 0 || previous === undefined || reasons.length > 0;
-  await start(plan, runner, isChange);
+  await start(plan, runner, isChange, hasMovedUnit(plan, previous));
   // Last: after a failure, the next install restarts the services.
   if (!runner.isDryRun) await writeManifest(path, current);
   if (!isChange) runner.print('nothing has changed');
@@ -163,65 +163,6 @@ async function makeUsers({ systemUsers }: Plan, runner: Runner, previous: Manife
   return [...made];
 }
 
-/** Creates a folder and its missing parents. @param made collects the created folders */
-async function makeFolders(folder: string, isDryRun: boolean, made: string[]): Promise<void> {
-  if ((await ifExists(stat(folder))) !== undefined) return;
-  await makeFolders(dirname(folder), isDryRun, made);
-  if (!made.includes(folder)) made.push(folder);
-  if (isDryRun) return;
-  await mkdir(folder);
-  await chmod(folder, 0o755); // independent of the umask
-}
-
-async function makePlanned({ path, owner, mode }: PlannedFolder, runner: Runner): Promise<void> {
-  const missing: string[] = [];
-  for (let at = path; (await ifExists(stat(at))) === undefined; at = dirname(at))
-    missing.unshift(at);
-  for (const folder of missing) {
-    runner.print(`make     ${folder}`);
-    if (!runner.isDryRun) await mkdir(folder, { mode: folder === path ? mode : 0o750 });
-  }
-  if (owner === undefined) return;
-  const ids = (await ask(runner.run, 'getent', ['passwd', owner]))?.split(':').slice(2, 4);
-  const [uid, gid] = (ids ?? []).map(Number);
-  for (const folder of new Set([...missing, path])) {
-    if (uid === undefined || gid === undefined || (await ifExists(stat(folder)))?.uid === uid)
-      continue;
-    runner.print(`chown    ${folder} to ${owner}`);
-    if (!runner.isDryRun) await chownFolder(folder, uid, gid);
-  }
-}
-
-/** Gives a file to a group. A link is not followed: it could lead to a file that is not to be shared. */
-async function share({ path, group, mode }: SharedFile, runner: Runner): Promise<void> {
-  const gid = Number((await ask(runner.run, 'getent', ['group', group]))?.split(':')[2] ?? NaN);
-  const found = await ifExists(stat(path));
-  if (found === undefined || (found.gid === gid && (found.mode & 0o7777) === mode)) return;
-  runner.print(`share    ${path} with group ${group}`);
-  if (runner.isDryRun || Number.isNaN(gid)) return;
-  const file = await open(path, constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const opened = await file.stat();
-    if (!opened.isFile() || opened.nlink > 1) {
-      throw new OperationalError('INSTALL', `${path} is not a file of its own`);
-    }
-    await file.chown(opened.uid, gid);
-    await file.chmod(mode);
-  } finally {
-    await file.close();
-  }
-}
-
-/** Does not follow links: in a user's home, the user could replace the folder by a link. */
-async function chownFolder(folder: string, uid: number, gid: number): Promise<void> {
-  const handle = await open(folder, constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  try {
-    await handle.chown(uid, gid);
-  } finally {
-    await handle.close();
-  }
-}
-
 function differs(digests: Digests | undefined): boolean {
   return digests?.existing !== digests?.planned;
 }
@@ -267,7 +208,22 @@ async function removeStale(
   return stale.length;
 }
 
-async function start(plan: Plan, runner: Runner, hasChanged: boolean): Promise<void> {
+/** An enabled unit was install's own and is now the package's, or the reverse: its links lead to the other file. */
+function hasMovedUnit({ enable, files, scope }: Plan, previous: Manifest | undefined): boolean {
+  if (previous === undefined) return false;
+  const planned = new Set(files.map(({ path }) => path));
+  return enable.some((unit) => {
+    const path = join(scope.unitFolder, unit);
+    return previous.units.includes(unit) && planned.has(path) !== path in previous.files;
+  });
+}
+
+async function start(
+  plan: Plan,
+  runner: Runner,
+  hasChanged: boolean,
+  hasMoved: boolean,
+): Promise<void> {
   if (!hasChanged) {
     // A user may have stopped or disabled the unit.
     if (plan.enable.length > 0) await systemctl(runner, 'enable', '--now', ...plan.enable);
@@ -280,7 +236,7 @@ async function start(plan: Plan, runner: Runner, hasChanged: boolean): Promise<v
     await tryCommand(runner, 'udevadm', 'trigger', '--subsystem-match=video4linux', '--action=add');
   }
   if (plan.enable.length > 0) {
-    await systemctl(runner, 'enable', ...plan.enable);
+    await systemctl(runner, hasMoved ? 'reenable' : 'enable', ...plan.enable);
     // systemd does not restart a socket while its service runs.
     if (plan.restart.length > 0) await systemctl(runner, 'stop', ...plan.restart);
     await systemctl(runner, 'restart', ...plan.enable);

@@ -59,6 +59,25 @@ describe('the state of systemd units', () => {
     });
   });
 
+  it('leaves out the units of a package that nothing uses', () => {
+    const block = (name: string, ...lines: string[]): string =>
+      [`Id=${name}`, 'LoadState=loaded', ...lines, ''].join('\n');
+    const packaged = (name: string): string => `FragmentPath=/lib/systemd/system/${name}`;
+    const idle = ['ActiveState=inactive', 'UnitFileState=disabled'];
+    const text = [
+      block('a.socket', 'ActiveState=active', packaged('a.socket')),
+      block('a.service', ...idle, packaged('a.service'), 'TriggeredBy=a.socket'),
+      block('b.socket', ...idle, packaged('b.socket')),
+      block('b.service', ...idle, packaged('b.service'), 'TriggeredBy=b.socket'),
+      block('c.timer', 'ActiveState=inactive', 'UnitFileState=enabled', packaged('c.timer')),
+      block('d.service', 'ActiveState=failed', packaged('d.service')),
+      block('e.service', ...idle, 'FragmentPath=/etc/systemd/system/e.service'),
+    ];
+    expect(readUnitStates(text.join('\n')).map(({ name }) => name)).toEqual([
+      ...['a.socket', 'a.service', 'c.timer', 'd.service', 'e.service'],
+    ]);
+  });
+
   it('is described in one line', () => {
     expect(units.slice(0, 1).map((unit) => describeUnit(unit, nowMs))).toEqual([
       'is active (running) since 60 s ago, restarted 2 times: 12 frames seen = a lot',

@@ -279,6 +279,21 @@ describe('an installation', () => {
     ]);
   });
 
+  it('makes the links of an enabled unit anew when a package has the unit now, and when it no longer has', async () => {
+    const { runner, plan, commands } = setting();
+    const own = plan({ 'a.service': '1' });
+    const packaged = { ...plan({}), enable: own.enable, stop: own.stop };
+    await applyPlan(own, runner, false);
+    for (const next of [packaged, own]) {
+      commands.length = 0;
+      await applyPlan(next, runner, false);
+      expect(commands).toContain('systemctl --user reenable a.service');
+    }
+    commands.length = 0;
+    await applyPlan(plan({ 'a.service': '2' }), runner, false);
+    expect(commands).toContain('systemctl --user enable a.service');
+  });
+
   it('can be removed after a failed command', async () => {
     const { home, runner, plan, uninstall } = setting(/restart/);
     const broken = applyPlan(plan({ 'a.service': '1' }), runner, false);
