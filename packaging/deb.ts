@@ -37,6 +37,7 @@ export function buildDeb(source: Source, to: string): string {
       readFileSync(join(source.root, 'packaging/debian/lintian-overrides')),
     );
     addControl(stage, source);
+    stage.setTimes(source.epoch);
     const path = join(to, `picchanged_${debianVersion(source.version)}_all.deb`);
     // One thread: the division of the work between threads shows in the compressed file.
     const args = ['--root-owner-group', '-Zxz', '--threads-max=1', '--build', stage.folder, path];
