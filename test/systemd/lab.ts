@@ -2,7 +2,7 @@
  * A real systemd for tests, thrown away afterwards: boots `systemd-lab`, runs commands in it, reads its
  * journal and its files. Nothing of it reaches this machine.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.js';
@@ -153,6 +153,20 @@ export class Lab {
     }, `'${words}' in the journal of ${unit}`).catch((error: unknown) => {
       throw new Error(`${String(error)}. Its journal:\n${last}`);
     });
+  }
+
+  /** A cable to another lab: each of both machines has one address. */
+  connect(other: Lab, address: string, otherAddress: string): void {
+    const ip = (lab: Lab, ...args: string[]): void => {
+      execFileSync('nsenter', ['-t', String(lab.#init), '-n', 'ip', ...args]);
+    };
+    const [here, there] = [String(this.#init), String(other.#init)];
+    const end = ['type', 'veth', 'peer', 'name', 'cable', 'netns', there];
+    execFileSync('ip', ['link', 'add', 'name', 'cable', 'netns', here, ...end]);
+    for (const [lab, at] of [[this, address] as const, [other, otherAddress] as const]) {
+      ip(lab, 'address', 'add', `${at}/24`, 'dev', 'cable');
+      ip(lab, 'link', 'set', 'cable', 'up');
+    }
   }
 
   async close(): Promise<void> {
