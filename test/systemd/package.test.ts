@@ -105,6 +105,9 @@ describe.skipIf(why !== undefined)(`the package${why === undefined ? '' : ` (${w
     expect(await lab.must('agent', 'install')).toContain('nothing has changed');
     expect(await lab.show('picchanged.path', 'Paths')).toBe(`${path} (PathChanged)`);
     expect(await lab.show('picchanged-path.service', 'ExecStart')).toContain(`file:${path}`);
+    expect(await lab.must('agent', 'config')).toMatch(
+      /^AGENT_SOURCE=file:\/srv\/monitor\/100% of it\.jpg +picchanged-path\.service$/m,
+    );
     await lab.must('agent', 'install', '--watch', ...camera);
     await moreFrames(lab);
     expect((await namesIn(lab, unitFolder, '-type', 'f')).sort()).toEqual([
@@ -153,6 +156,9 @@ describe.skipIf(why !== undefined)(`the package${why === undefined ? '' : ` (${w
     // Captures in the folder of the service stay too, without the keys beside them.
     await mustApt(lab, 'install', packages.deb);
     await lab.must('receiver', 'install');
+    await lab.must('agent', 'install', '--plug', '--host', 'localhost');
+    const rule = '/etc/udev/rules.d/99-picchanged-webcam.rules';
+    await lab.must('test', '-e', rule);
     await lab.must('mkdir', '-p', '/var/lib/surveillance/yard');
     expect(await mustApt(lab, 'purge', 'picchanged')).toContain(
       'the captures stay in /var/lib/surveillance',
@@ -160,6 +166,24 @@ describe.skipIf(why !== undefined)(`the package${why === undefined ? '' : ` (${w
     const stays = await lab.must('find', '/var/lib/surveillance');
     expect(stays).toContain('/var/lib/surveillance/yard');
     expect(stays).not.toContain('.keys');
+    expect(await namesIn(lab, rule, unitFolder, '-type', 'f')).toEqual([]);
+    await lab.must('rm', '-r', '/var/lib/surveillance');
+  }, 120_000);
+
+  it('stays when uninstall removes what install wrote', async () => {
+    await mustApt(lab, 'install', packages.deb);
+    await lab.must('receiver', 'install', '--dir', captures, '--listen', '4447');
+    await lab.must('agent', 'install', '--timer', '--interval', '3s', '--host', 'localhost');
+    for (const program of ['agent', 'receiver']) {
+      expect(await lab.must(program, 'uninstall')).toContain(
+        'note     the programs themselves stay in /usr/lib/picchanged: apt remove picchanged removes it',
+      );
+    }
+    expect(await namesIn(lab, unitFolder, '-type', 'f', '-o', '-type', 'l')).toEqual([]);
+    expect(await namesIn(lab, '/etc/picchanged', '/usr/local/lib/picchanged')).toEqual([]);
+    expect((await lab.run('agent', 'doctor')).stdout).toContain('no service is enabled or running');
+    for (const user of ['picchanged', 'surveillance']) await lab.must('getent', 'passwd', user);
+    await mustApt(lab, 'purge', 'picchanged');
   }, 120_000);
 
   it('goes on where another program has the short name, and says so', async () => {
