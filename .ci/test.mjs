@@ -28,7 +28,18 @@ const programs = {
   groff: 'groff-base',
   'dpkg-deb': 'dpkg',
   lintian: 'lintian',
+  ffmpeg: 'ffmpeg',
+  ustreamer: 'ustreamer',
 };
+
+/** Packages without a program: the RTSP camera of the tests, which Debian's Python runs. */
+const packagesWithoutProgram = [
+  'python3-gi',
+  'gir1.2-gst-rtsp-server-1.0',
+  'gstreamer1.0-plugins-base',
+  'gstreamer1.0-plugins-good',
+  'gstreamer1.0-plugins-ugly',
+];
 
 function has(program) {
   return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program]).status === 0;
@@ -42,12 +53,20 @@ function isDebian() {
   }
 }
 
+function isInstalledPackage(name) {
+  const query = spawnSync('dpkg-query', ['--show', '--showformat', '${db:Status-Status}', name]);
+  return query.stdout?.toString() === 'installed';
+}
+
 function installPrograms() {
   const missing = Object.keys(programs).filter((program) => !has(program));
-  if (missing.length === 0) return;
-  const packages = [...new Set(missing.map((program) => programs[program]))];
+  const packages = [
+    ...new Set(missing.map((program) => programs[program])),
+    ...packagesWithoutProgram.filter((name) => !isInstalledPackage(name)),
+  ];
+  if (packages.length === 0) return;
   if (process.getuid?.() !== 0 || !isDebian()) {
-    console.log(`Missing: ${missing.join(', ')}. Their tests are skipped. To run them:`);
+    console.log(`Missing: ${packages.join(', ')}. Their tests are skipped. To run them:`);
     console.log(`  sudo apt-get install ${packages.join(' ')}`);
     return;
   }
@@ -74,7 +93,7 @@ const slowUnits = [
   'receiver/archive/{day-line,compact-record,verify/honest-stores}',
   'receiver/archive/retention/{sweep,retaining-store,full-disk,store-totals}',
   'receiver/web/{queries/{timeline,frame-pages},control/control-folder}',
-  'agent/{source/{folder,file,command,fswebcam},uplink/{uplink,link},detect/motion-detector}',
+  'agent/{source/{folder,file,command,fswebcam,rtsp-camera},uplink/{uplink,link},detect/motion-detector}',
   'agent/{spool/{queue-spool,failing-disk},events/buffered-frames}',
   'agent/reports/{reporter,reporter-crash}',
   'shared/jpeg/{planes,splitter}',

@@ -21,14 +21,14 @@ export const agentProgram = {
     source: value(
       sourceChoice,
       'Where frames come from: fswebcam (a webcam), http://CAMERA/PATH or https:// (the MJPEG stream or the snapshot ' +
-        'of an IP camera), folder:DIR (each JPEG that another program writes into ' +
+        'of an IP camera), rtsp://CAMERA/PATH (the stream of an IP camera, through ffmpeg), folder:DIR (each JPEG that another program writes into ' +
         'a directory), file:PATH (one JPEG that another program overwrites), command (a program, given ' +
         'after --, that writes JPEGs or MJPEG to its standard output), scene (a drawn yard, for a first try).',
       'fswebcam',
     ),
     sourceCredentials: value(
       path('FILE'),
-      'With --source http://CAMERA/PATH: a file with one line user:password, which other users cannot read. The ' +
+      'With --source http://CAMERA/PATH or rtsp://CAMERA/PATH: a file with one line user:password, which other users cannot read. The ' +
         'password is then in no address and no process list.',
     ),
     recursive: flag(
@@ -63,13 +63,13 @@ export const agentProgram = {
     ),
     shotTimeout: value(
       duration({ minMs: 100, maxMs: 3_600_000 }),
-      'Maximum time for one shot. A command that delivers no frame for this long is ended and started again.',
+      'Maximum time for one shot. A stream that delivers no frame for this long is ended and started again.',
       '20s',
     ),
     interval: value(
       duration({ minMs: 10, maxMs: 86_400_000 }),
-      'Time from the start of one shot to the start of the next.',
-      '1s',
+      'Minimum time from one frame to the next. Without it: 1s between shots; of a stream (command, rtsp://, MJPEG ' +
+        'over http://) each frame, or the newest where the machine is slower.',
     ),
     once: flag(
       'Take one shot and exit: for a timer. The background model is kept in --state; frames that a later run ' +

@@ -51,7 +51,7 @@ export async function openFile(settings: FileSettings): Promise<FrameSource> {
 
 class WrittenFile implements FrameSource {
   readonly name: string;
-  readonly isPaced = false;
+  readonly pace = 'files';
   readonly #settings: FileSettings;
   readonly #wakeup = new WakeableSleep();
   #watch: DirectoryWatch | undefined;

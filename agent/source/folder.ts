@@ -47,7 +47,7 @@ export const isFrameName = (name: string): boolean => /^[^.].*\.jpe?g$/is.test(n
 
 class Folder implements FrameSource {
   readonly name: string;
-  readonly isPaced = false;
+  readonly pace = 'files';
   readonly #settings: FolderSettings;
   readonly #wakeup = new WakeableSleep();
   #watch: FolderTree | undefined;

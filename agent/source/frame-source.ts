@@ -44,11 +44,17 @@ export interface PollObserver {
   polled(isQuiet: boolean, isPresent: boolean): void;
 }
 
+/**
+ * What decides when frames are taken. `shots`: each call takes one, and the caller keeps the interval. `stream`: frames
+ * come by themselves; an interval that is given thins them. `files`: another program writes frames, and each counts.
+ */
+export type Pace = 'shots' | 'stream' | 'files';
+
 export interface FrameSource {
   /** Name of the source in messages: `fswebcam /dev/video0`. */
   readonly name: string;
-  /** True: each call takes a frame, and the caller keeps the interval. False: a call waits for the next frame. */
-  readonly isPaced: boolean;
+  /** May become known with the first frame only. */
+  readonly pace: Pace;
   /**
    * The next frame. One call at a time.
    * @throws {OperationalError} CAMERA: no frame this time. FRAME: the frame is damaged. The caller may call again.

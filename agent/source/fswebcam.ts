@@ -47,7 +47,7 @@ export async function openFswebcam(settings: FswebcamSettings): Promise<FrameSou
 
 class Fswebcam implements FrameSource {
   readonly name: string;
-  readonly isPaced = true;
+  readonly pace = 'shots';
   readonly #settings: FswebcamSettings;
   readonly #args: readonly string[];
   /** Settles when the current shot has ended and its folder is removed. */

@@ -14,7 +14,8 @@ import { OperationalError } from '../../shared/cli/errors.js';
 import { formatDuration, formatSize } from '../../shared/cli/units.js';
 import { JpegSplitter } from '../../shared/jpeg/splitter.js';
 import type { CameraAddress } from './camera-address.js';
-import type { CapturedFrame, FrameSource } from './frame-source.js';
+import { statusProblem } from './camera-status.js';
+import type { CapturedFrame, FrameSource, Pace } from './frame-source.js';
 import { answerDemand } from './http-credentials.js';
 
 export interface HttpCameraSettings {
@@ -31,14 +32,18 @@ export function openHttpCamera(settings: HttpCameraSettings): FrameSource {
 
 class HttpCamera implements FrameSource {
   readonly name: string;
-  readonly isPaced = true;
   readonly #settings: HttpCameraSettings;
   /** The open stream; undefined: the next call sends a request. */
   #stream: FrameStream | undefined;
+  #pace: Pace = 'shots';
 
   constructor(settings: HttpCameraSettings) {
     this.#settings = settings;
     this.name = `camera ${settings.address.name}`;
+  }
+
+  get pace(): Pace {
+    return this.#pace;
   }
 
   async next(signal: AbortSignal): Promise<CapturedFrame> {
@@ -77,6 +82,7 @@ class HttpCamera implements FrameSource {
     }
     this.#stream = await this.#open(signal);
     const frame = await this.#stream.next(signal);
+    this.#pace = this.#stream.isEndless ? 'stream' : 'shots';
     if (!this.#stream.isEndless) this.#drop();
     return frame;
   }
@@ -133,24 +139,8 @@ class HttpCamera implements FrameSource {
 
   #problemOf({ statusCode = 0, headers }: IncomingMessage): OperationalError | undefined {
     const type = (headers['content-type'] ?? 'no type').slice(0, 80);
-    if (statusCode === 401 || statusCode === 403) {
-      const isGiven = this.#settings.address.credentials !== undefined;
-      const problem = isGiven
-        ? 'refuses the user or the password'
-        : 'demands a user and a password';
-      return this.#error(
-        `${problem} (status ${statusCode})`,
-        'write user:password into a file that only the agent can read: --source-credentials FILE',
-      );
-    }
-    if (statusCode === 404) return this.#error('has no such path (status 404)', 'see its manual');
-    if (statusCode >= 300 && statusCode < 400) {
-      return this.#error(
-        `sends the agent to another address (status ${statusCode})`,
-        'the agent does not follow it: give the address of the picture itself',
-      );
-    }
-    if (statusCode !== 200) return this.#error(`answers with status ${statusCode}`);
+    const refusal = statusProblem(statusCode, this.#settings.address.credentials !== undefined);
+    if (refusal !== undefined) return this.#error(refusal.problem, refusal.hint);
     if (/^(?:image\/|multipart\/|application\/octet-stream|no type)/i.test(type)) return undefined;
     return this.#error(
       `sends ${type}, and no JPEG`,

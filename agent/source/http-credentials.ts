@@ -1,4 +1,7 @@
-/** Answers a camera's demand for a password: Basic (RFC 7617) and Digest (RFC 7616, MD5 and SHA-256, qop=auth). Pure. */
+/**
+ * Answers a camera's demand for a password, in HTTP and RTSP: Basic (RFC 7617) and Digest (RFC 7616, MD5 and SHA-256,
+ * qop=auth). Pure.
+ */
 import { createHash } from 'node:crypto';
 
 export interface Credentials {

@@ -12,6 +12,8 @@ export interface SourceSettings extends ShotOptions {
   /** Program and arguments after `--`; for the source `command` only. */
   readonly command: readonly string[] | undefined;
   readonly shotTimeoutMs: number;
+  /** `--interval`; undefined: it is not given. */
+  readonly intervalMs: number | undefined;
   readonly maxFrameBytes: number;
   /** For the source `folder` only. */
   readonly isRecursive: boolean;
@@ -46,8 +48,11 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
       continue;
     throw new UsageError(`--${flag} works with --source folder:DIR only`);
   }
-  if (settings.credentialsFile !== undefined && choice.kind !== 'http') {
-    throw new UsageError('--source-credentials works with --source http://CAMERA/PATH only');
+  const isCamera = choice.kind === 'http' || choice.kind === 'rtsp';
+  if (settings.credentialsFile !== undefined && !isCamera) {
+    throw new UsageError(
+      '--source-credentials works with --source http://CAMERA/PATH and rtsp://CAMERA/PATH only',
+    );
   }
   switch (choice.kind) {
     case 'fswebcam': {
@@ -66,6 +71,14 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
       const { credentialsFile, credentialsDirectory } = settings;
       const address = await cameraAddress(choice.address, credentialsFile, credentialsDirectory);
       return openHttpCamera({ address, clock, maxFrameBytes, quietTimeoutMs: shotTimeoutMs });
+    }
+    case 'rtsp': {
+      const { openRtspCamera } = await import('./rtsp-camera.js');
+      const { cameraAddress } = await import('./camera-address.js');
+      const { credentialsFile, credentialsDirectory, intervalMs } = settings;
+      const address = await cameraAddress(choice.address, credentialsFile, credentialsDirectory);
+      const limits = { clock, maxFrameBytes, quietTimeoutMs: shotTimeoutMs };
+      return openRtspCamera({ ...limits, address, intervalMs });
     }
     case 'folder': {
       if (settings.once) {

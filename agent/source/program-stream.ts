@@ -1,10 +1,9 @@
 /**
- * Frames from a long-running program that writes JPEGs or MJPEG to its standard output (rpicam-vid, ffmpeg,
- * ustreamer-dump). It is started at the first call, read continuously, and restarted when it ends or delivers no frame.
- * Memory: the newest complete frame and the one being received.
+ * Frames from the standard output of a long-running program. It is started at the first call, read continuously, and
+ * restarted when it ends or delivers no frame. Memory: the newest complete frame and the one being received.
  */
 import type { Clock } from '../../shared/clock.js';
-import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { JpegSplitter } from '../../shared/jpeg/splitter.js';
 import { formatDuration } from '../../shared/cli/units.js';
 import {
@@ -17,14 +16,38 @@ import { WakeableSleep } from './wakeable-sleep.js';
 import type { CapturedFrame, FrameSource } from './frame-source.js';
 import { lastLines } from './stderr-text.js';
 
-export interface CommandSettings {
-  /** The program, a path or a name in `$PATH`, and its arguments. */
-  readonly command: readonly string[];
+export interface StreamSettings {
   readonly clock: Clock;
   /** Larger frames are skipped. */
   readonly maxFrameBytes: number;
   /** Maximum time without a complete frame; then the program is ended and restarted. */
   readonly quietTimeoutMs: number;
+}
+
+export interface ProgramStart {
+  readonly args: readonly string[];
+  /** Text for its standard input; default: none. */
+  readonly input?: string;
+}
+
+export interface ProgramStreamSettings extends StreamSettings {
+  /** Name of the source in messages. */
+  readonly name: string;
+  /** What messages about the program begin with. */
+  readonly subject: string;
+  /** A path, or a name in `$PATH`. */
+  readonly program: string;
+  /**
+   * Is called before each start.
+   * @throws {OperationalError} CAMERA: the program is not started this time
+   */
+  readonly prepare: (signal: AbortSignal) => Promise<ProgramStart>;
+  /** What of the program's standard error is for messages: without secrets. Default: all. */
+  readonly clean?: (stderr: string) => string;
+  /** Why the program has ended or is silent, where that can be found out: one reason for a whole outage. */
+  readonly findReason?: (signal: AbortSignal) => Promise<OperationalError | undefined>;
+  /** What to do: the program is missing, it runs and delivers no frame. */
+  readonly hints: { readonly missing: string; readonly noFrame: string };
 }
 
 /** Pause before a restart: doubled each time until the program delivers a frame. */
@@ -34,24 +57,15 @@ const maxPauseMs = 60_000;
 /**
  * A call returns the newest complete frame that no call returned before, with the time at which its last byte arrived.
  * After the program has ended, the next call throws at once, and the call after it waits for the pause.
- * @throws {UsageError} when no program is given
  */
-export function openCommand(settings: CommandSettings): FrameSource {
-  const [program = '', ...args] = settings.command;
-  if (program === '') {
-    throw new UsageError('--source command needs a program after --', {
-      hint: 'for example: --source command -- rpicam-vid -t 0 --codec mjpeg -o -',
-    });
-  }
-  return new Command(settings, program, args);
+export function openProgramStream(settings: ProgramStreamSettings): FrameSource {
+  return new ProgramStream(settings);
 }
 
-class Command implements FrameSource {
+class ProgramStream implements FrameSource {
   readonly name: string;
-  readonly isPaced = true;
-  readonly #settings: CommandSettings;
-  readonly #program: string;
-  readonly #args: readonly string[];
+  readonly pace = 'stream';
+  readonly #settings: ProgramStreamSettings;
   readonly #wakeup = new WakeableSleep();
   /** The running program; undefined once it has ended or is being ended. */
   #run: RunningProgram | undefined;
@@ -67,12 +81,9 @@ class Command implements FrameSource {
   #unused = { byteCount: 0, skipped: 0, lastReason: '' };
   #isClosed = false;
 
-  constructor(settings: CommandSettings, program: string, args: readonly string[]) {
+  constructor(settings: ProgramStreamSettings) {
     this.#settings = settings;
-    this.#program = program;
-    this.#args = args;
-    // Without the arguments: they may hold an address with a password.
-    this.name = `command ${program}`;
+    this.name = settings.name;
   }
 
   async next(signal: AbortSignal): Promise<CapturedFrame> {
@@ -101,7 +112,9 @@ class Command implements FrameSource {
       if (frame !== undefined) return frame;
       const failure = this.#failure;
       this.#failure = undefined;
-      if (failure !== undefined) throw failure;
+      if (failure !== undefined) {
+        throw (await this.#settings.findReason?.(signal)) ?? failure;
+      }
 
       const nowMs = clock.monotonicMs();
       const isRunning = this.#run !== undefined;
@@ -109,18 +122,24 @@ class Command implements FrameSource {
       if (dueAtMs > nowMs) await this.#wakeup.sleep(dueAtMs - nowMs, clock, signal);
       else if (isRunning) await this.#endSilence();
       else {
-        this.#start();
-        quietAtMs = nowMs + quietTimeoutMs;
+        await this.#start(signal);
+        quietAtMs = clock.monotonicMs() + quietTimeoutMs;
       }
     }
   }
 
-  #start(): void {
-    const splitter = new JpegSplitter({ maxBytes: this.#settings.maxFrameBytes });
+  async #start(signal: AbortSignal): Promise<void> {
+    const { maxFrameBytes, prepare, program } = this.#settings;
+    const start = await prepare(signal).catch((error: unknown) => {
+      this.#delayStart();
+      throw error;
+    });
+    if (this.#isClosed) return;
+    const splitter = new JpegSplitter({ maxBytes: maxFrameBytes });
     this.#unused = { byteCount: 0, skipped: 0, lastReason: '' };
     const run = startProgram({
-      program: this.#program,
-      args: this.#args,
+      ...start,
+      program,
       onStdout: (chunk) => {
         if (this.#run === run) this.#take(chunk, splitter);
       },
@@ -167,25 +186,24 @@ class Command implements FrameSource {
     const { byteCount, skipped, lastReason } = this.#unused;
     const end = await this.#stop();
     const time = formatDuration(this.#settings.quietTimeoutMs);
-    if (byteCount === 0) this.#failed(this.#error(`wrote nothing for ${time}`, end));
+    const { noFrame } = this.#settings.hints;
+    if (byteCount === 0) this.#failed(this.#error(`wrote nothing for ${time}`, end, noFrame));
     else {
       const reasons = skipped === 0 ? '' : ` (${skipped} skipped, the last: ${lastReason})`;
       const problem = `wrote ${byteCount} bytes in ${time} and no complete frame${reasons}`;
-      this.#failed(
-        this.#error(
-          problem,
-          end,
-          'the program must write MJPEG, as with --codec mjpeg or -f mjpeg',
-        ),
-      );
+      this.#failed(this.#error(problem, end, noFrame));
     }
   }
 
   #failed(error: OperationalError): void {
     this.#failure = error;
+    this.#delayStart();
+    this.#wakeup.wake();
+  }
+
+  #delayStart(): void {
     this.#startAtMs = this.#settings.clock.monotonicMs() + this.#pauseMs;
     this.#pauseMs = Math.min(2 * this.#pauseMs, maxPauseMs);
-    this.#wakeup.wake();
   }
 
   /** @returns how the program ended; undefined: no program was started */
@@ -196,19 +214,22 @@ class Command implements FrameSource {
   }
 
   #error(problem: string, end: ProgramEnd | undefined, hint?: string): OperationalError {
-    const lines = lastLines(end?.stderrTail ?? '');
+    const { subject, clean } = this.#settings;
+    const text = end?.stderrTail ?? '';
+    const lines = lastLines(clean?.(text) ?? text);
     const stderr = lines === '' ? 'stderr is empty' : `stderr: ${lines}`;
-    return new OperationalError('CAMERA', `${this.#program} ${problem}; ${stderr}`, {
+    return new OperationalError('CAMERA', `${subject} ${problem}; ${stderr}`, {
       ...(hint !== undefined && { hint }),
     });
   }
 
   #startError(cause: unknown): OperationalError {
+    const { program, hints } = this.#settings;
     const isMissing = systemCode(cause) === 'ENOENT';
     return new OperationalError(
       'CAMERA',
-      isMissing ? `program ${this.#program} not found` : `cannot start ${this.#program}`,
-      { cause, ...(isMissing && { hint: 'install the program, or give its full path after --' }) },
+      isMissing ? `program ${program} not found` : `cannot start ${program}`,
+      { cause, ...(isMissing && { hint: hints.missing }) },
     );
   }
 }

@@ -6,7 +6,7 @@ export type SourceChoice =
   | { readonly kind: 'fswebcam' | 'command' | 'scene' }
   | { readonly kind: 'folder' | 'file'; readonly path: string }
   /** An IP camera; the address may hold a password: never print it. */
-  | { readonly kind: 'http'; readonly address: string };
+  | { readonly kind: 'http' | 'rtsp'; readonly address: string };
 
 export const sourceChoice: ValueType<SourceChoice> = {
   metavar: 'SOURCE',
@@ -16,10 +16,12 @@ export const sourceChoice: ValueType<SourceChoice> = {
     if ((kind === 'folder' || kind === 'file') && path !== undefined && !path.includes('\0')) {
       return { kind, path };
     }
-    if (/^https?:\/\/[^/]/i.test(text) && URL.canParse(text))
-      return { kind: 'http', address: text };
+    const [, scheme] = /^(https?|rtsp):\/\/[^/]/i.exec(text) ?? [];
+    if (scheme !== undefined && URL.canParse(text)) {
+      return { kind: scheme.toLowerCase() === 'rtsp' ? 'rtsp' : 'http', address: text };
+    }
     throw new InvalidValue(
-      'must be fswebcam, folder:DIR, file:PATH, http://CAMERA/PATH, command or scene',
+      'must be fswebcam, folder:DIR, file:PATH, http://CAMERA/PATH, rtsp://CAMERA/PATH, command or scene',
     );
   },
 };

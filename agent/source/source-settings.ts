@@ -9,6 +9,7 @@ import type { SourceChoice } from './source-choice.js';
 export interface SourceOptions extends ShotOptions {
   readonly source: SourceChoice;
   readonly shotTimeout: number;
+  readonly interval: number | undefined;
   readonly maxFrame: number;
   readonly seed: number;
   readonly sourceCredentials: string | undefined;
@@ -32,6 +33,7 @@ export function sourceSettings(
     skip: options.skip,
     quality: options.quality,
     shotTimeoutMs: options.shotTimeout,
+    intervalMs: options.interval,
     maxFrameBytes: options.maxFrame,
     isRecursive: options.recursive,
     consumes: options.consume,

@@ -3,22 +3,20 @@ import type { Clock } from '../../shared/clock.js';
 
 export class Ticker {
   readonly #clock: Clock;
-  readonly #intervalMs: number;
-  #dueAtMs: number;
+  #tickedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, intervalMs: number) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#intervalMs = intervalMs;
-    this.#dueAtMs = clock.monotonicMs();
   }
 
   /**
-   * Waits until the next tick is due, or `signal` aborts; the first is due at once. Ticks missed because a shot
-   * took longer are skipped.
+   * Waits until the interval since the last tick is over, or `signal` aborts; the first is due at once. Ticks missed
+   * because a shot took longer are skipped.
    */
-  async tick(signal: AbortSignal): Promise<void> {
+  async tick(intervalMs: number, signal: AbortSignal): Promise<void> {
     const now = this.#clock.monotonicMs();
-    if (now < this.#dueAtMs) await this.#clock.sleep(this.#dueAtMs - now, signal);
-    this.#dueAtMs = Math.max(this.#dueAtMs, now) + this.#intervalMs;
+    const dueAtMs = this.#tickedAtMs + intervalMs;
+    if (now < dueAtMs) await this.#clock.sleep(dueAtMs - now, signal);
+    this.#tickedAtMs = Math.max(dueAtMs, now);
   }
 }

@@ -4,6 +4,7 @@ import { backoffMs } from '../../shared/backoff.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import type { DetectionPipeline } from '../detect/pipeline.js';
 import { type CycleParts, spoolDecided, takeFrame } from './take-frame.js';
+import { intervalAt } from './pace.js';
 import { Ticker } from './ticker.js';
 import type { WatchProgress } from './watch-progress.js';
 
@@ -14,8 +15,8 @@ export interface WatchParts extends CycleParts {
 }
 
 export interface WatchSettings {
-  /** From the start of one shot to the start of the next; only for a source with `isPaced`. */
-  readonly intervalMs: number;
+  /** `--interval`: minimum time from one frame to the next; undefined: it is not given. */
+  readonly intervalMs: number | undefined;
   /** Maximum pause between attempts: how soon a camera that was plugged in again is found. */
   readonly pauseCapMs: number;
 }
@@ -39,11 +40,11 @@ async function takeUntil(
 ): Promise<void> {
   const { source, clock, log } = parts;
   const pauses = { firstMs: firstPauseMs, capMs: settings.pauseCapMs };
-  const ticker = new Ticker(clock, source.isPaced ? settings.intervalMs : 0);
+  const ticker = new Ticker(clock);
   const captureErrors = new RepeatingErrorLog(log, clock);
   const frameErrors = new RepeatingErrorLog(log, clock);
   for (;;) {
-    await ticker.tick(signal);
+    await ticker.tick(intervalAt(source.pace, settings.intervalMs), signal);
     if (signal.aborted) return;
     try {
       await takeFrame(parts, signal);

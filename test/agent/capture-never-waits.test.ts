@@ -67,7 +67,7 @@ describe('a receiver that accepts and never reads', () => {
     const jpeg = Buffer.concat([makeJpeg(1), Buffer.alloc(4 * 2 ** 20)]);
     const source = {
       name: 'a test',
-      isPaced: true,
+      pace: 'shots' as const,
       next: () => {
         shotsAtMs.push(clock.monotonicMs());
         return Promise.resolve({ jpeg, capturedAtMs: clock.nowMs(), origin: 'a test' });

@@ -11,6 +11,7 @@ import { openSource } from '../../source/open-source.js';
 import { sourceSettings } from '../../source/source-settings.js';
 import { TakenFiles } from '../../source/taken-files.js';
 import type { CloseResult } from '../../spool/spool.js';
+import { longestIntervalMs } from '../../watch/pace.js';
 import { EventLog } from '../../watch/event-log.js';
 import { WatchProgress } from '../../watch/watch-progress.js';
 import { watch } from '../../watch/watch.js';
@@ -25,8 +26,8 @@ import {
   verdictPrinters,
 } from './parts.js';
 
-/** Maximum pause of the source `command` before it starts its program again. */
-const commandPauseMs = 60_000;
+/** Maximum pause of a source that runs a program before it starts that again. */
+const programPauseMs = 60_000;
 /** Time to end a program that exceeds its limit, and to clean up. */
 const cleanupMs = 1000;
 /** Upper bound for delivery after SIGTERM; delivery's own limit is shorter. */
@@ -95,9 +96,12 @@ export async function watchContinuously(context: AgentContext): Promise<void> {
 }
 
 /** Maximum time of one attempt, from the end of the pause before it: interval, shot or silence, cleanup. */
-function longestAttemptMs({ source, interval, shotTimeout }: AgentOptions): number {
-  const pauseMs = source.kind === 'command' ? commandPauseMs : 0;
-  return interval + pauseMs + shotTimeout + cleanupMs;
+function longestAttemptMs(options: AgentOptions): number {
+  const { source, shotTimeout } = options;
+  const pauseMs = source.kind === 'command' || source.kind === 'rtsp' ? programPauseMs : 0;
+  // A camera is asked for its stream first: no longer than for a frame.
+  const askMs = source.kind === 'rtsp' ? shotTimeout : 0;
+  return longestIntervalMs(options) + pauseMs + askMs + shotTimeout + cleanupMs;
 }
 
 function logUndelivered({ onDisk, lost, isRecorded }: CloseResult, log: Log): void {

@@ -10,6 +10,7 @@ import { Delivery } from '../../uplink/delivery.js';
 import { Uplink } from '../../uplink/uplink.js';
 import { UplinkStates } from '../../uplink/uplink-states.js';
 import type { FrameObserver } from '../../watch/take-frame.js';
+import { longestIntervalMs } from '../../watch/pace.js';
 import { VerdictPrinter } from '../../watch/verdict-printer.js';
 import type { AgentContext } from './context.js';
 
@@ -42,7 +43,7 @@ export async function openReporter(
   if (options.once && !isOnDisk) return undefined;
   return Reporter.open({
     // At a long interval or shot there is nothing new to report earlier.
-    everyMs: Math.max(options.reportEvery, options.interval + options.shotTimeout),
+    everyMs: Math.max(options.reportEvery, longestIntervalMs(options) + options.shotTimeout),
     isOneShot: options.once,
     eventGapMs: eventGapMs(options),
     spools: spools.all,
@@ -105,6 +106,6 @@ export function pipelineSettings(options: AgentOptions): PipelineSettings {
 }
 
 /** At a long interval, two frames of one event are further apart than --event-gap. */
-export function eventGapMs({ eventGap, interval }: AgentOptions): number {
-  return Math.max(eventGap, 3 * interval);
+export function eventGapMs(options: AgentOptions): number {
+  return Math.max(options.eventGap, 3 * longestIntervalMs(options));
 }

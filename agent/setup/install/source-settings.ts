@@ -11,12 +11,13 @@ import type { Mode } from './agent-plan.js';
 type SourceKind = SourceChoice['kind'];
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** By source, the options that no other source uses. `command` is the program after `--`. */
+/** By source, the options that not every source uses. `command` is the program after `--`. */
 export const optionsOfSource: Readonly<Record<SourceKind, readonly string[]>> = {
   fswebcam: ['device', 'resolution', 'skip', 'quality'],
   command: ['command'],
   folder: ['recursive', 'consume', 'yes'],
   http: ['sourceCredentials'],
+  rtsp: ['sourceCredentials'],
   file: [],
   scene: ['seed'],
 };
@@ -61,8 +62,8 @@ export function fitToSource(
     notes.push(`${name}=${installed[name]} is removed from the settings: ${reason}`);
   };
   for (const [owner, keys] of Object.entries(optionsOfSource)) {
-    if (owner === source) continue;
     for (const key of keys) {
+      if (optionsOfSource[source].includes(key)) continue;
       if (given[variableName('agent', key)] !== undefined) throw foreignOption(key, owner, source);
       remove(key, `it belongs to --source ${owner}`);
     }

@@ -35,7 +35,7 @@ export function openScene(settings: SceneSettings): FrameSource {
   };
   return {
     name,
-    isPaced: true,
+    pace: 'shots',
     // In a promise: an abort rejects, as in the other sources.
     next: (signal) => Promise.resolve(signal).then(grab),
     close: () => Promise.resolve(),

@@ -68,7 +68,7 @@ describe('source command', () => {
     expect(existsSync(started.path)).toBe(false);
     await next();
     expect(await started.times(1)).toHaveLength(1);
-    expect(source).toMatchObject({ isPaced: true, name: `command ${writer()[0] ?? ''}` });
+    expect(source).toMatchObject({ pace: 'stream', name: `command ${writer()[0] ?? ''}` });
   });
 
   it('returns a frame byte for byte, with the time of its last byte', async () => {

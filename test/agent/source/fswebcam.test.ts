@@ -41,7 +41,7 @@ describe('fswebcam: a shot', () => {
     expect(frame).toMatchObject({ capturedAtMs: clock.nowMs(), origin: 'TEST:' });
     expect(findJpegDamage(frame.jpeg)).toBeUndefined();
     expect(jpegSize(frame.jpeg)).toEqual({ widthPx: 320, heightPx: 240 });
-    expect(source).toMatchObject({ name: 'fswebcam TEST:', isPaced: true });
+    expect(source).toMatchObject({ name: 'fswebcam TEST:', pace: 'shots' });
   });
 
   it('is identical while nothing changes: no time stamp in the picture', async () => {

@@ -46,6 +46,7 @@ describe('an IP camera over HTTP', () => {
     const host = await serve((_, response) => sendSnapshot(response, makeJpeg((count += 1))));
     const source = await open(`http://${host}/snapshot.jpg`);
     for (const shade of [1, 2, 3]) expect((await next(source)).jpeg).toEqual(makeJpeg(shade));
+    expect(source.pace).toBe('shots');
   });
 
   it('gives the frames of a stream, and opens it again when it ends', async () => {
@@ -57,6 +58,7 @@ describe('an IP camera over HTTP', () => {
     });
     const source = await open(`http://${host}/video.mjpg`);
     for (const shade of [1, 2, 3]) expect((await next(source)).jpeg).toEqual(makeJpeg(shade));
+    expect(source.pace).toBe('stream');
   });
 
   it('finds each frame for any part headers, line ends, boundaries and chunks', async () => {

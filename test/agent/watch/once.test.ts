@@ -35,7 +35,7 @@ async function run({ inMemoryCount = 0, closed = {}, next }: Run) {
   const parts: OnceParts = {
     source: {
       name: 'a test',
-      isPaced: true,
+      pace: 'shots',
       next: next ?? (() => step('take', frame)),
       close: () => Promise.resolve(),
     },

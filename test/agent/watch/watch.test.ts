@@ -32,7 +32,10 @@ const decided = (frame: CapturedFrame, verdict: Verdict): Decided<CapturedFrame>
   verdict,
 });
 
-const every = (intervalMs: number): WatchSettings => ({ intervalMs, pauseCapMs: 60_000 });
+const every = (intervalMs: number | undefined): WatchSettings => ({
+  intervalMs,
+  pauseCapMs: 60_000,
+});
 
 /** A source that follows a script, then waits until it is aborted. */
 function makeWatch(script: readonly (Verdict | OperationalError)[]) {
@@ -46,7 +49,7 @@ function makeWatch(script: readonly (Verdict | OperationalError)[]) {
   const steps = [...script];
   const source: FrameSource = {
     name: 'a script',
-    isPaced: true,
+    pace: 'shots',
     next: async (signal): Promise<CapturedFrame> => {
       const step = steps.shift();
       if (step === undefined) {
@@ -129,6 +132,22 @@ describe('one cycle of the watch loop', () => {
 });
 
 describe('the watch loop', () => {
+  it.each([
+    [undefined, [0, 0, 0]],
+    [400, [0, 400, 800]],
+  ])('takes the frames of a stream as they come, with --interval %s less', async (ms, expected) => {
+    const { parts, clock, takenAtMs } = makeWatch([quiet, quiet, quiet]);
+    const controller = new AbortController();
+    const start = clock.nowMs();
+    const source = { ...parts.source, pace: 'stream' as const };
+    const watching = watch({ ...parts, source }, every(ms), controller.signal);
+    await clock.advance(0);
+    for (let turn = 0; turn < 3; turn += 1) await clock.advance(400);
+    controller.abort();
+    await watching;
+    expect(takenAtMs.map((atMs) => atMs - start)).toEqual(expected);
+  });
+
   it('takes one frame per interval until it is aborted', async () => {
     const { parts, clock, takenAtMs } = makeWatch([quiet, quiet, quiet]);
     const controller = new AbortController();

@@ -15,7 +15,7 @@ describe('openScene', () => {
     expect(findJpegDamage(frame.jpeg)).toBeUndefined();
     expect(jpeg.decode(frame.jpeg)).toMatchObject({ width: 640, height: 480 });
     expect(frame).toMatchObject({ capturedAtMs: 1_700_000_000_123, origin: 'scene 1' });
-    expect(source.isPaced).toBe(true);
+    expect(source.pace).toBe('shots');
     await source.close();
   });
 

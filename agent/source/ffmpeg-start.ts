@@ -1,0 +1,91 @@
+/**
+ * How ffmpeg is started on an RTSP camera. The address, with the password, is in a script on its standard input
+ * (ffconcat, since ffmpeg 4.4 with options): arguments and environment can be read by other users. Pure.
+ */
+import type { CameraAddress } from './camera-address.js';
+import type { Credentials } from './http-credentials.js';
+import type { ProgramStart } from './program-stream.js';
+
+/**
+ * The stream is not analysed first: that takes seconds, whose frames would come late and all at once. Probing ends
+ * after one packet.
+ */
+const unprobed = { fflags: 'nobuffer', analyzeduration: '0', probesize: '32' };
+
+/** @param intervalMs `--interval`: ffmpeg encodes at most two frames in that time; undefined: each */
+export function ffmpegStart(
+  address: CameraAddress,
+  encoding: string,
+  intervalMs: number | undefined,
+): ProgramStart {
+  const options = { rtsp_transport: 'tcp', allowed_media_types: 'video', ...unprobed };
+  const script = [
+    'ffconcat version 1.0',
+    `file '${addressWithCredentials(address)}'`,
+    ...Object.entries(options).map(([name, value]) => `option ${name} ${value}`),
+  ];
+  return {
+    args: [...inputArguments, ...outputArguments(encoding, intervalMs)],
+    input: lines(script),
+  };
+}
+
+const inputArguments = [
+  ...['-hide_banner', '-loglevel', 'error'],
+  ...Object.entries(unprobed).flatMap(([name, value]) => [`-${name}`, value]),
+  // Decoding frames in parallel delays each by several frames.
+  ...['-flags', 'low_delay'],
+  // Without UDP and files: a camera cannot make ffmpeg open anything else.
+  ...['-f', 'concat', '-safe', '0', '-protocol_whitelist', 'pipe,rtsp,rtp,tcp', '-i', 'pipe:0'],
+];
+
+function outputArguments(encoding: string, intervalMs: number | undefined): readonly string[] {
+  const output = ['-f', 'mjpeg', 'pipe:1'];
+  if (encoding === 'JPEG') return ['-map', '0:v:0', '-c:v', 'copy', ...output];
+  const seconds = (intervalMs ?? 0) / 2000;
+  const selects = `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${seconds})'`;
+  // This output has a constant frame rate, for which ffmpeg would repeat and drop frames: number them instead.
+  const filters = [...(seconds > 0 ? [selects] : []), 'setpts=N/25/TB'].join(',');
+  const encoder = ['-c:v', 'mjpeg', '-q:v', '3', '-threads', '1'];
+  return ['-map', '0:v:0', '-vf', filters, '-r', '25', ...encoder, ...output];
+}
+
+/**
+ * What ffmpeg says, without the user and the password in any of their spellings, and without the addresses in memory
+ * that would make each message another one.
+ */
+export function cleanOutput(text: string, credentials: Credentials | undefined): string {
+  let clean = text.replaceAll(/\[([^\]]+) @ 0x[0-9a-f]+\]/g, '$1:');
+  clean = clean.replaceAll(/(rtsp:\/\/)[^\s'"/]*@/gi, '$1…@');
+  if (credentials === undefined) return clean;
+  const { user, password } = credentials;
+  const pair = Buffer.from(`${user}:${password}`).toString('base64');
+  const secrets = [pair, encoded(password), encodeURIComponent(password), password];
+  for (const secret of secrets) {
+    if (secret !== '') clean = clean.replaceAll(secret, '…');
+  }
+  for (const name of [encoded(user), user]) {
+    const word = name.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
+    if (name !== '')
+      clean = clean.replaceAll(
+        new RegExp(`(?<![\\p{L}\\p{N}])${word}(?![\\p{L}\\p{N}])`, 'gu'),
+        '…',
+      );
+  }
+  return clean;
+}
+
+/** A quote would end the word in the script. */
+function addressWithCredentials({ url, credentials }: CameraAddress): string {
+  const address = url.href.replaceAll("'", '%27');
+  if (credentials === undefined) return address;
+  const userInfo = `${encoded(credentials.user)}:${encoded(credentials.password)}`;
+  return address.replace('//', () => `//${userInfo}@`);
+}
+
+/** Percent-encoded, quotes too. */
+function encoded(text: string): string {
+  return encodeURIComponent(text).replaceAll("'", '%27');
+}
+
+const lines = (text: readonly string[]): string => text.map((line) => `${line}\n`).join('');

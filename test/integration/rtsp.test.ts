@@ -1,0 +1,123 @@
+/** An agent with an IP camera over RTSP: where its password is, what an outage logs, and what a kill leaves. */
+import { readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { isRunning } from '../support/processes.js';
+import { type Running, startAgent } from '../support/programs.js';
+import { ReportReceiver } from '../support/report-receiver.js';
+import { startRtspServer, whyNoRtsp } from '../support/rtsp-server.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+const why = whyNoRtsp();
+const password = 'nobody/knows%this';
+const camera = { user: 'admin', password, method: 'digest' } as const;
+
+/** An agent that takes every frame; its reports are at the receiver. */
+async function watchCamera(place: string, env = {}) {
+  const receiver = await ReportReceiver.start();
+  const file = join(temporaryDirectory(), 'camera');
+  writeFileSync(file, `admin:${password}\n`, { mode: 0o600 });
+  const agent = startAgent(
+    [
+      ...['--host', `127.0.0.1:${receiver.port}`, '--camera', 'yard', '--all', '--verbose'],
+      ...['--state', temporaryDirectory(), '--report-every', '10s'],
+      ...['--source', `rtsp://${place}`, '--source-credentials', file],
+    ],
+    { env },
+  );
+  const frames = () => receiver.entries.filter(({ type }) => type === 'frame').length;
+  return { agent, receiver, frames };
+}
+
+/** What every user of the machine can read of all processes, by the name of the file. */
+function publicTexts(): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    for (const name of ['cmdline', 'environ']) {
+      try {
+        texts.set(`${pid}/${name}`, readFileSync(`/proc/${pid}/${name}`, 'latin1'));
+      } catch {
+        // It has ended, or belongs to another user.
+      }
+    }
+  }
+  return texts;
+}
+
+/** The ffmpeg that an agent has started. */
+const ffmpegOf = (agent: Running): Promise<number> =>
+  eventually(() => {
+    const parent = new RegExp(`^\\d+ \\(ffmpeg\\) \\w ${agent.child.pid} `);
+    const stat = (pid: string): string => {
+      try {
+        return readFileSync(`/proc/${pid}/stat`, 'latin1');
+      } catch {
+        return '';
+      }
+    };
+    const found = readdirSync('/proc').find((pid) => /^\d/.test(pid) && parent.test(stat(pid)));
+    return found !== undefined && Number(found);
+  }, 'an ffmpeg of the agent');
+
+const secrets = [password, encodeURIComponent(password), btoa(`admin:${password}`)];
+
+describe.skipIf(why !== undefined)(`an agent with an RTSP camera${why ?? ''}`, () => {
+  it('shows the password to no other user, in no line and no report', async () => {
+    const server = await startRtspServer(camera);
+    const { agent, receiver, frames } = await watchCamera(server.place);
+    await eventually(() => frames() > 3, 'frames at the receiver');
+    const ffmpeg = await ffmpegOf(agent);
+    const texts = publicTexts();
+    expect(texts.get(`${ffmpeg}/cmdline`)).toContain('mjpeg');
+    for (const [name, text] of texts)
+      for (const secret of secrets) expect([name, text.includes(secret)]).toEqual([name, false]);
+    await server.stop('SIGKILL');
+    await agent.says('capture failed');
+    const failing = () => receiver.reports.find(({ state }) => state === 'failing');
+    const report = await eventually(failing, 'a report of the camera that is gone');
+    expect(report.why).toContain(`camera rtsp://${server.place} cannot be reached`);
+    expect(await agent.stop()).toBe(0);
+    for (const secret of secrets) {
+      expect(agent.stderr()).not.toContain(secret);
+      expect(JSON.stringify(receiver.entries)).not.toContain(secret);
+    }
+  });
+
+  it('logs an outage in one line, and goes on after it', async () => {
+    const server = await startRtspServer(camera);
+    const { agent, frames } = await watchCamera(server.place);
+    await eventually(() => frames() > 0, 'a frame');
+    await server.stop('SIGKILL');
+    await eventually(() => agent.stderr().includes('capture failed'), 'the outage');
+    const second = await startRtspServer({ ...camera, port: server.port });
+    await agent.says('delivers again');
+    const count = frames();
+    await eventually(() => frames() > count, 'a frame of the new server');
+    second.child.kill('SIGKILL');
+    const lines = agent
+      .stderr()
+      .split('\n')
+      .filter((line) => line.includes('capture failed'));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`camera rtsp://${server.place} cannot be reached`);
+  });
+
+  it('leaves no ffmpeg behind when it is killed', async () => {
+    const { place } = await startRtspServer(camera);
+    const { agent, frames } = await watchCamera(place);
+    await eventually(() => frames() > 0, 'a frame');
+    const ffmpeg = await ffmpegOf(agent);
+    agent.child.kill('SIGKILL');
+    await eventually(() => !isRunning(ffmpeg), 'the end of ffmpeg');
+  });
+
+  it('says how ffmpeg is installed where it is missing', async () => {
+    const { place } = await startRtspServer(camera);
+    const programs = temporaryDirectory();
+    symlinkSync('/usr/bin/flock', join(programs, 'flock'));
+    const { agent } = await watchCamera(place, { PATH: programs });
+    await agent.says('program ffmpeg not found');
+    expect(agent.stderr()).toContain('sudo apt-get install ffmpeg');
+  });
+});
