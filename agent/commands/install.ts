@@ -28,7 +28,8 @@ import { defaultStateDirectory } from '../service/state.js';
 import type { SourceChoice } from '../source/source-choice.js';
 import { stateFolderName } from '../setup/units.js';
 import { agentSettings, refusedFlags } from './settings.js';
-import { type Mode, agentPlan } from '../setup/install/agent-plan.js';
+import { cameraLogin } from '../setup/install/camera-login.js';
+import { type Mode, agentPlan, serviceUser } from '../setup/install/agent-plan.js';
 import { installedMode } from '../setup/install/installed-mode.js';
 import { fitToSource, sourceOfMode } from '../setup/install/source-settings.js';
 import { installOptions } from '../setup/install/install-options.js';
@@ -78,11 +79,21 @@ export const run = defineCommand({
     // The permission to remove files from a full folder is for the folder that it was given for.
     if (installed.AGENT_YES && supplied.has('source') && !supplied.has('yes'))
       settings.AGENT_YES = undefined;
+    const state =
+      mode.kind === 'plug' ? undefined : installedState(installed, settings, scope, env);
+    const login =
+      state === undefined
+        ? undefined
+        : await cameraLogin({
+            ...{ given: settings, installed, state },
+            isCamera: source === 'http' || source === 'rtsp',
+            owner: scope.isUser ? undefined : serviceUser,
+          });
+    Object.assign(settings, login?.changes);
     const variables = { ...installed, ...settings };
     if (!variables.AGENT_HOST) {
       throw new UsageError('--host is required', { hint: 'name the receiver with --host HOST' });
     }
-    const state = mode.kind === 'plug' ? undefined : installedState(variables, scope, env);
     // For commands that run beside the service, as "agent pair".
     settings.AGENT_STATE = state;
     const plan = await agentPlan({
@@ -91,12 +102,14 @@ export const run = defineCommand({
       settings,
       state,
       consumed: consumedFolder(variables),
+      secret: login?.secret,
       package: ownPackage(),
       scope,
       systemdVersion: await systemdVersion(runTool),
       notes: [
         ...(await lingerNotes(runTool, scope.isUser)),
         ...fit.notes,
+        ...(login?.notes ?? []),
         ...(earlierMode === undefined || earlierMode.kind === mode.kind
           ? []
           : keptInterval(settings, variables, scope)),
@@ -157,9 +170,14 @@ function requestedMode({ watch, timer, path, plug }: ModeFlags, scope: Scope): M
 }
 
 /** The service's state directory. A user service keeps its directory when the camera's name changes. */
-function installedState(variables: Environment, { stateFolder }: Scope, env: Environment): string {
+function installedState(
+  installed: Environment,
+  given: Environment,
+  { stateFolder }: Scope,
+  env: Environment,
+): string {
   if (stateFolder !== undefined) return join(stateFolder, stateFolderName);
-  const { AGENT_STATE: previous, AGENT_CAMERA: camera } = variables;
+  const { AGENT_STATE: previous, AGENT_CAMERA: camera } = { ...installed, ...given };
   const byHand = { ...env, STATE_DIRECTORY: '' };
   return previous || defaultStateDirectory(byHand, camera || cameraNameFromHost(hostname()));
 }

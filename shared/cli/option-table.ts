@@ -7,6 +7,7 @@ import { UsageError } from './errors.js';
 import { nearest } from './nearest.js';
 import { wrap } from './text-width.js';
 import { InvalidValue } from './units.js';
+import { withoutPasswords } from './without-passwords.js';
 
 /** The type of an option's value: its placeholder in help, and its parser. */
 export interface ValueType<T> {
@@ -158,7 +159,7 @@ function readOption(
     return option.read(texts);
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
-    const message = `${origin} '${texts.join(' ')}': ${error.message}`;
+    const message = `${origin} '${withoutPasswords(texts.join(' '))}': ${error.message}`;
     if (settingsOf === undefined) throw new UsageError(message);
     const hint = `for a service, ${settingsOf} config --check names the file and the line`;
     throw new UsageError(message, { hint });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { isRunning } from '../support/processes.js';
-import { type Running, startAgent } from '../support/programs.js';
+import { type Running, root, run, startAgent } from '../support/programs.js';
 import { ReportReceiver } from '../support/report-receiver.js';
 import { startRtspServer, whyNoRtsp } from '../support/rtsp-server.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -59,6 +59,21 @@ const ffmpegOf = (agent: Running): Promise<number> =>
     const found = readdirSync('/proc').find((pid) => /^\d/.test(pid) && parent.test(stat(pid)));
     return found !== undefined && Number(found);
   }, 'an ffmpeg of the agent');
+
+interface Finding {
+  readonly check: string;
+  readonly level: string;
+  readonly says: string;
+  readonly todo?: string;
+}
+
+/** The findings of `agent doctor`, by their check. */
+async function doctor(args: readonly string[], env = {}): Promise<ReadonlyMap<string, Finding>> {
+  const all = ['doctor', '--json', '--state', temporaryDirectory(), ...args];
+  const { stdout } = await run(process.execPath, [`${root}dist/agent.js`, ...all], { env });
+  const { findings } = JSON.parse(stdout) as { findings: readonly Finding[] };
+  return new Map(findings.map((each) => [each.check, each]));
+}
 
 const secrets = [password, encodeURIComponent(password), btoa(`admin:${password}`)];
 
@@ -119,5 +134,41 @@ describe.skipIf(why !== undefined)(`an agent with an RTSP camera${why ?? ''}`, (
     const { agent } = await watchCamera(place, { PATH: programs });
     await agent.says('program ffmpeg not found');
     expect(agent.stderr()).toContain('sudo apt-get install ffmpeg');
+  });
+
+  it.each([
+    [
+      'a wrong password',
+      'admin:hunter2',
+      'camera',
+      'refuses the user or the password (status 401)',
+    ],
+    ['no password', undefined, 'camera', 'demands a user and a password (status 401)'],
+    ['two lines', 'a:b\nc', 'camera', 'does not hold one line user:password'],
+  ])('has findings of the doctor for %s', async (_, login, check, says) => {
+    const { place } = await startRtspServer(camera);
+    const file = join(temporaryDirectory(), 'camera');
+    writeFileSync(file, login ?? '', { mode: 0o600 });
+    const given = login === undefined ? [] : ['--source-credentials', file];
+    const found = await doctor(['--source', `rtsp://${place}`, ...given]);
+    expect(found.get('ffmpeg')).toMatchObject({ level: 'ok' });
+    expect(found.get(check)).toMatchObject({ level: 'fault' });
+    expect(found.get(check)?.says).toContain(says);
+    expect(found.has('frame')).toBe(false);
+  });
+
+  it('has findings of the doctor for a camera that works, also without ffmpeg', async () => {
+    const { place } = await startRtspServer();
+    const args = ['--source', `rtsp://${place}`];
+    const found = await doctor(args);
+    expect(found.get('camera')?.says).toBe(
+      `rtsp://${place} answers: H264 video, ffmpeg makes JPEGs of it`,
+    );
+    expect(found.get('frame')?.says).toMatch(/^taken from camera rtsp:\S+: 320×240, [\d.]+ kB$/);
+    const without = await doctor(args, { PATH: '/nowhere' });
+    expect(without.get('ffmpeg')).toMatchObject({
+      ...{ level: 'fault', says: 'is not installed', todo: 'sudo apt-get install ffmpeg' },
+    });
+    expect(without.get('camera')).toMatchObject({ level: 'ok' });
   });
 });

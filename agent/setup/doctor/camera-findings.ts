@@ -8,7 +8,9 @@ import { isHiddenFromServices } from '../../../shared/setup/install/given-settin
 import type { RunTool } from '../../../shared/process/run-tool.js';
 import { humanSize } from '../../../shared/cli/humanize.js';
 import { decodeSmall } from '../../detect/decode.js';
+import { cameraAddress } from '../../source/camera-address.js';
 import { type SourceSettings, openSource } from '../../source/open-source.js';
+import { describeVideo } from '../../source/rtsp-description.js';
 
 export interface CameraParts {
   readonly run: RunTool;
@@ -25,8 +27,9 @@ export async function cameraFindings(parts: CameraParts): Promise<readonly Findi
   if ((choice.kind === 'file' || choice.kind === 'folder') && parts.user !== undefined) {
     if (isHiddenFromServices(choice.path)) return [hiddenFinding(choice.path)];
   }
+  if (choice.kind === 'rtsp') return rtspFindings(parts, choice.address);
   if (choice.kind !== 'fswebcam') return [await frameFinding(parts)];
-  const program = await programFinding(parts.run);
+  const program = await programFinding(parts.run, 'fswebcam', ['--version']);
   // TEST: and FILE: are not devices.
   const path = /^(?:v4l2:)?(\/dev\/.+)$/i.exec(device)?.[1];
   const devices = path === undefined ? [] : [await deviceFinding(path, parts.user)];
@@ -34,15 +37,37 @@ export async function cameraFindings(parts: CameraParts): Promise<readonly Findi
   return [program, ...devices, ...(hasFault ? [] : [await frameFinding(parts)])];
 }
 
-async function programFinding(run: RunTool): Promise<Finding> {
+/** The program that reads the stream, what the camera answers, and a frame if both can give one. */
+async function rtspFindings(parts: CameraParts, text: string): Promise<readonly Finding[]> {
+  const { run, settings, signal } = parts;
+  const { clock, credentialsFile, credentialsDirectory, shotTimeoutMs: limitMs } = settings;
+  const program = await programFinding(run, 'ffmpeg', ['-version']);
   try {
-    const { stdout, stderr } = await run('fswebcam', ['--version']);
-    const version = /fswebcam (\S+)/.exec(stdout + stderr)?.[1] ?? 'of an unknown version';
-    return finding('fswebcam', 'ok', version);
+    const address = await cameraAddress(text, credentialsFile, credentialsDirectory);
+    const encoding = await describeVideo(address, { clock, signal, limitMs });
+    const isCopied = encoding === 'JPEG';
+    const use = isCopied ? 'passed on as it is' : 'ffmpeg makes JPEGs of it';
+    const camera = finding('camera', 'ok', `${address.name} answers: ${encoding} video, ${use}`);
+    if (program.level === 'fault') return [program, camera];
+    return [program, camera, await frameFinding(parts)];
+  } catch (error) {
+    return [program, errorFinding('camera', error, signal)];
+  }
+}
+
+async function programFinding(
+  run: RunTool,
+  name: 'fswebcam' | 'ffmpeg',
+  args: readonly string[],
+): Promise<Finding> {
+  try {
+    const { stdout, stderr } = await run(name, args);
+    const version = new RegExp(`${name} (?:version )?(\\S+)`).exec(stdout + stderr)?.[1];
+    return finding(name, 'ok', version ?? 'of an unknown version');
   } catch (error) {
     const isMissing = systemCode(error) === 'ENOENT';
     const message = isMissing ? 'is not installed' : `cannot be started: ${describeError(error)}`;
-    return finding('fswebcam', 'fault', message, 'sudo apt-get install fswebcam');
+    return finding(name, 'fault', message, `sudo apt-get install ${name}`);
   }
 }
 
@@ -123,9 +148,14 @@ async function frameFinding({ settings, isWatched, signal, user }: CameraParts):
     if (isWatched && /resource busy/i.test(describeError(error))) {
       return finding('frame', 'ok', 'the camera is busy: the running agent uses it');
     }
-    const hint = error instanceof OperationalError ? error.hint : undefined;
-    return finding('frame', 'fault', messageOf(error), hint);
+    return errorFinding('frame', error, signal);
   }
+}
+
+function errorFinding(check: string, error: unknown, signal: AbortSignal): Finding {
+  signal.throwIfAborted();
+  const hint = error instanceof OperationalError ? error.hint : undefined;
+  return finding(check, 'fault', messageOf(error), hint);
 }
 
 /** The message without the hint, which the finding has as its fix. */

@@ -4,6 +4,7 @@ import { UsageError } from '../../../shared/cli/errors.js';
 import type { Plan, PlannedFile } from '../../../shared/setup/install/plan.js';
 import type { SettingChanges } from '../../../shared/setup/install/environment-file.js';
 import { type Package, programFiles } from '../../../shared/setup/install/program-files.js';
+import type { SecretFile } from '../../../shared/setup/install/secret-file.js';
 import type { Scope } from '../../../shared/setup/install/scope.js';
 import {
   type Fitting,
@@ -34,13 +35,15 @@ export interface AgentPlanRequest {
   readonly scope: Scope;
   /** The folder whose files the agent removes (`--consume`). */
   readonly consumed: string | undefined;
+  /** The camera's user and password. */
+  readonly secret: SecretFile | undefined;
   /** systemd's major version; undefined: not known. */
   readonly systemdVersion: number | undefined;
   /** Further sentences to print after install. */
   readonly notes: readonly string[];
 }
 
-const serviceUser = 'picchanged';
+export const serviceUser = 'picchanged';
 /** The path in the shipped path unit. */
 const shippedPath = '/run/monitor/monitor.jpg';
 const ruleName = '99-picchanged-webcam.rules';
@@ -120,6 +123,7 @@ export async function agentPlan(request: AgentPlanRequest): Promise<Plan> {
         : [],
     files,
     settings: { path: join(scope.settingsFolder, 'agent.env'), values: settings, heading },
+    secret: request.secret,
     ...units,
     hasUdevRule: mode.kind === 'plug',
     notes: [...program.notes, ...request.notes, ...notesFor(request)],

@@ -4,6 +4,7 @@
  */
 import { UsageError } from '../../../shared/cli/errors.js';
 import { flagName, variableName } from '../../../shared/cli/option-table.js';
+import { withoutPasswords } from '../../../shared/cli/without-passwords.js';
 import type { SettingChanges } from '../../../shared/setup/install/environment-file.js';
 import type { SourceChoice } from '../../source/source-choice.js';
 import type { Mode } from './agent-plan.js';
@@ -59,13 +60,15 @@ export function fitToSource(
     const name = variableName('agent', key);
     if (installed[name] === undefined || name in removed) return;
     removed[name] = undefined;
-    notes.push(`${name}=${installed[name]} is removed from the settings: ${reason}`);
+    notes.push(
+      `${name}=${withoutPasswords(installed[name])} is removed from the settings: ${reason}`,
+    );
   };
   for (const [owner, keys] of Object.entries(optionsOfSource)) {
     for (const key of keys) {
       if (optionsOfSource[source].includes(key)) continue;
       if (given[variableName('agent', key)] !== undefined) throw foreignOption(key, owner, source);
-      remove(key, `it belongs to --source ${owner}`);
+      remove(key, `it belongs to --source ${valueOf(owner)}`);
     }
   }
   for (const key of optionsOfUnits[mode.kind]) remove(key, `the units of --${mode.kind} set it`);
@@ -78,9 +81,15 @@ export function fitToSource(
   return { removed, notes };
 }
 
+/** What `--source` is given for a kind of source. */
+function valueOf(kind: string): string {
+  return kind === 'http' || kind === 'rtsp' ? 'http://… or rtsp://…' : kind;
+}
+
 function foreignOption(key: string, owner: string, source: string): UsageError {
   const option = key === 'command' ? 'a command after --' : `--${flagName(key)}`;
-  return new UsageError(`${option} belongs to --source ${owner}; the source is ${source}`, {
-    hint: `add --source ${owner}, or leave it out`,
+  const value = valueOf(owner);
+  return new UsageError(`${option} belongs to --source ${value}; the source is ${source}`, {
+    hint: `add --source ${value}, or leave it out`,
   });
 }

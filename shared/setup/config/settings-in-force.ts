@@ -1,5 +1,6 @@
 /** The settings that apply to a service, and where each comes from. Pure. */
 import { type OptionTable, flagName, givenTexts, variableName } from '../../cli/option-table.js';
+import { withoutPasswords } from '../../cli/without-passwords.js';
 import { readAssignments } from '../install/environment-file.js';
 import type { KnownSettings } from './check-settings.js';
 import type { UnitSetting } from './unit-settings.js';
@@ -66,7 +67,7 @@ export function settingKeys(table: OptionTable): readonly string[] {
 
 /** A line for each setting, as a settings file has it, and where it comes from. */
 export function inForceLines(settings: readonly SettingInForce[]): readonly string[] {
-  const texts = settings.map(({ variable, value }) => `${variable}=${value}`);
+  const texts = settings.map(({ variable, value }) => `${variable}=${withoutPasswords(value)}`);
   // A long value does not move the others.
   const width = Math.max(0, ...texts.map((text) => text.length).filter((length) => length <= 48));
   return settings.map(({ from }, index) => `${texts[index]?.padEnd(width) ?? ''}  ${from}`);

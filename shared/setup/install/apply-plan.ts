@@ -18,6 +18,7 @@ import type { Plan, PlannedFile, PlannedSettings } from './plan.js';
 import { makeFolders, makePlanned, share } from './planned-folders.js';
 import { copyFolder } from './scope.js';
 import { type Runner, logStep, runCommand, stopUnits, systemctl, tryCommand } from './runner.js';
+import { writeSecret } from './secret-file.js';
 import { restartReasons } from './restart-reasons.js';
 import { removeFiles } from './remove-installed.js';
 
@@ -84,7 +85,9 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
     copied,
   );
   for (const file of changed) await writePlanned(file, runner);
-  const changes = changed.length + (await removeStale(previous, current, runner, copied));
+  const isNewSecret = plan.secret !== undefined && (await writeSecret(plan.secret, runner));
+  const changes =
+    changed.length + Number(isNewSecret) + (await removeStale(previous, current, runner, copied));
   const reasons =
     previous === undefined ? [] : await restartReasons(plan, previous, edited, runner);
   for (const reason of reasons) runner.print(`restart  ${reason}`);

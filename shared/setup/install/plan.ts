@@ -1,5 +1,6 @@
 /** The plan of an installation; apply-plan.ts applies it. Pure. */
 import type { SettingChanges } from './environment-file.js';
+import type { SecretFile } from './secret-file.js';
 import type { Scope } from './scope.js';
 
 /** A file that install writes, and uninstall removes. */
@@ -53,6 +54,7 @@ export interface Plan {
   /** Settings files of further services. */
   readonly moreSettings?: readonly PlannedSettings[];
   readonly sharedFiles?: readonly SharedFile[];
+  readonly secret?: SecretFile | undefined;
   /** Units to enable and start: a timer, a socket, a path, a service. */
   readonly enable: readonly string[];
   /** Running services that are stopped so that they start with the new files. */

@@ -12,6 +12,7 @@ const planFor = (mode: Mode, changes: object = {}): Promise<Plan> =>
     settings: { AGENT_HOST: 'laptop' },
     state: '/var/lib/picchanged/agent',
     consumed: undefined,
+    secret: undefined,
     package: thisPackage,
     scope: systemScope,
     systemdVersion: 252,
