@@ -28,6 +28,14 @@ function inForce(text: string, flags: Record<string, string[]> = {}, unit?: stri
 }
 
 describe('the settings that apply', () => {
+  it('show no password of an address', () => {
+    const from = 'agent.env:1';
+    const [line] = inForceLines([
+      { variable: 'AGENT_SOURCE', value: 'rtsp://admin:secret@cam/yard', from },
+    ]);
+    expect(line).toBe('AGENT_SOURCE=rtsp://…@cam/yard  agent.env:1');
+  });
+
   it('are those of a flag, else of the file, else of the unit, else the default', () => {
     const timer = 'picchanged.service';
     expect(inForce('', {}, timer)('AGENT_INTERVAL')).toBe('10s | picchanged.service');
@@ -41,10 +49,10 @@ describe('the settings that apply', () => {
   });
 
   it('are the defaults where a line takes them back', () => {
-    const file = 'AGENT_INTERVAL=none\nAGENT_HOST=none\nAGENT_MASK=\n';
-    expect(inForce(file)('AGENT_INTERVAL')).toBe(`1s | ${path}:1`);
+    const file = 'AGENT_SKIP=none\nAGENT_HOST=none\nAGENT_MASK=\nAGENT_INTERVAL=none\n';
+    expect(inForce(file)('AGENT_SKIP')).toBe(`10 | ${path}:1`);
     expect(inForce(file)('AGENT_HOST')).toBe(`none | ${path}:2`);
-    expect(inForce(file, {}, 'picchanged.service')('AGENT_INTERVAL')).toBe(`1s | ${path}:1`);
+    expect(inForce(file, {}, 'picchanged.service')('AGENT_INTERVAL')).toBe(` | ${path}:4`);
   });
 
   it('name what the units set', () => {
