@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, type RequestOptions, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Clock } from '../../shared/clock.js';
-import { OperationalError } from '../../shared/cli/errors.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { formatDuration, formatSize } from '../../shared/cli/units.js';
 import { JpegSplitter } from '../../shared/jpeg/splitter.js';
 import type { CameraAddress } from './camera-address.js';
@@ -132,9 +132,20 @@ class HttpCamera implements FrameSource {
     return new Promise((resolve, reject) => {
       const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
       const sent = send(url, options, resolve);
-      sent.on('error', (cause) => reject(this.#error('cannot be reached', undefined, cause)));
+      sent.on('error', (cause) => reject(this.#connectionError(cause)));
       sent.end();
     });
+  }
+
+  #connectionError(cause: Error): OperationalError {
+    if (!/CERT|LEAF_SIGNATURE/.test(systemCode(cause) ?? ''))
+      return this.#error('cannot be reached', undefined, cause);
+    return this.#error(
+      'has a certificate that this machine does not trust',
+      'give its certificate, with this name or address in it, as NODE_EXTRA_CA_CERTS=FILE; or use http:// in a ' +
+        'network that you trust',
+      cause,
+    );
   }
 
   #problemOf({ statusCode = 0, headers }: IncomingMessage): OperationalError | undefined {

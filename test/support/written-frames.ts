@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { CapturedFrame, FrameSource } from '../../agent/source/frame-source.js';
+import { describeError } from '../../shared/cli/errors.js';
+import { eventually } from './eventually.js';
 import { makeJpeg } from './pictures.js';
 import { fixtureProgram } from './processes.js';
 import { start } from './programs.js';
@@ -18,6 +20,21 @@ export async function closing(opening: Promise<FrameSource>): Promise<FrameSourc
 /** The next frame; fails after 30 s, long enough for any machine. */
 export function next(source: FrameSource): Promise<CapturedFrame> {
   return source.next(AbortSignal.timeout(30_000));
+}
+
+/** The error of the first call that fails. */
+export function failureOf(source: FrameSource): Promise<string> {
+  const attempt = () =>
+    next(source).then(
+      () => false as const,
+      (error: unknown) => describeError(error),
+    );
+  return eventually(attempt, 'a call that fails');
+}
+
+/** Waits for a call that gives a frame. */
+export function frameOf(source: FrameSource): Promise<CapturedFrame> {
+  return eventually(() => next(source).catch(() => false as const), 'a frame');
 }
 
 /** Starts a program that keeps replacing `path` by one of three JPEGs in turn. @returns the JPEGs */

@@ -8,15 +8,13 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { decodeSmall } from '../../../agent/detect/decode.js';
 import { cameraAddress } from '../../../agent/source/camera-address.js';
-import type { CapturedFrame, FrameSource } from '../../../agent/source/frame-source.js';
 import { openRtspCamera } from '../../../agent/source/rtsp-camera.js';
 import { describeError } from '../../../shared/cli/errors.js';
 import { systemClock } from '../../../shared/clock.js';
-import { eventually } from '../../support/eventually.js';
 import { missing } from '../../support/programs.js';
 import { startRtspServer, whyNoRtsp } from '../../support/rtsp-server.js';
 import { temporaryDirectory } from '../../support/temporary.js';
-import { closing, next } from '../../support/written-frames.js';
+import { closing, failureOf, frameOf, next } from '../../support/written-frames.js';
 
 async function open(text: string, { quietTimeoutMs = 20_000 } = {}) {
   const address = await cameraAddress(text, undefined, undefined);
@@ -26,21 +24,6 @@ async function open(text: string, { quietTimeoutMs = 20_000 } = {}) {
 
 const failure = async (text: string): Promise<string> =>
   describeError(await next(await open(text)).catch((error: unknown) => error));
-
-/** The error of the first call that fails. */
-function failureOf(source: FrameSource): Promise<string> {
-  const attempt = () =>
-    next(source).then(
-      () => false as const,
-      (error: unknown) => describeError(error),
-    );
-  return eventually(attempt, 'a call that fails');
-}
-
-/** Waits for a call that gives a frame. */
-function frameOf(source: FrameSource): Promise<CapturedFrame> {
-  return eventually(() => next(source).catch(() => false as const), 'a frame');
-}
 
 /** A JPEG that RTP can carry: baseline, 4:2:0, with the standard Huffman tables. */
 function standardJpeg(): string {

@@ -1,10 +1,11 @@
-/** An agent with an IP camera over RTSP: where its password is, what an outage logs, and what a kill leaves. */
+/** An agent with an IP camera: where its password is, what an outage logs, what a kill leaves, what doctor says. */
 import { readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { isRunning } from '../support/processes.js';
-import { type Running, root, run, startAgent } from '../support/programs.js';
+import { freePort } from '../support/ports.js';
+import { type Running, missing, root, run, start, startAgent } from '../support/programs.js';
 import { ReportReceiver } from '../support/report-receiver.js';
 import { startRtspServer, whyNoRtsp } from '../support/rtsp-server.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -170,5 +171,29 @@ describe.skipIf(why !== undefined)(`an agent with an RTSP camera${why ?? ''}`, (
       ...{ level: 'fault', says: 'is not installed', todo: 'sudo apt-get install ffmpeg' },
     });
     expect(without.get('camera')).toMatchObject({ level: 'ok' });
+  });
+});
+
+const noUstreamer = missing('ustreamer', 'ustreamer');
+
+describe.skipIf(noUstreamer !== undefined)(`an HTTP camera${noUstreamer ?? ''}`, () => {
+  it('has a finding of the doctor: its first frame, or why there is none', async () => {
+    const port = await freePort();
+    const address = ['--host', '127.0.0.1', '--port', String(port)];
+    const login = ['--user', 'admin', '--passwd', 'secret', '--device', '/dev/no-camera'];
+    await start('ustreamer', [...address, ...login]).says('Starting HTTP eventloop');
+    const frame = async (source: string) => (await doctor(['--source', source])).get('frame');
+    expect(await frame(`http://admin:secret@127.0.0.1:${port}/stream`)).toMatchObject({
+      level: 'ok',
+      says: expect.stringMatching(/^taken from camera http:\S+: 640×480, [\d.]+ kB$/) as unknown,
+    });
+    expect(await frame(`http://admin:wrong@127.0.0.1:${port}/stream`)).toMatchObject({
+      ...{ level: 'fault', todo: expect.stringContaining('--source-credentials') as unknown },
+      says: `camera http://127.0.0.1:${port}/stream refuses the user or the password (status 401)`,
+    });
+    expect(await frame('http://127.0.0.1:1/')).toMatchObject({
+      level: 'fault',
+      says: expect.stringContaining('cannot be reached: connect ECONNREFUSED') as unknown,
+    });
   });
 });
