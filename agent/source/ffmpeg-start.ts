@@ -1,6 +1,6 @@
 /**
  * How ffmpeg is started on an RTSP camera. The address, with the password, is in a script on its standard input
- * (ffconcat, since ffmpeg 4.4 with options): arguments and environment can be read by other users. Pure.
+ * (ffconcat): arguments and environment can be read by other users. Pure.
  */
 import type { CameraAddress } from './camera-address.js';
 import type { Credentials } from './http-credentials.js';

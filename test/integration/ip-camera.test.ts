@@ -1,4 +1,4 @@
-/** An agent with an IP camera: where its password is, what an outage logs, what a kill leaves, what doctor says. */
+/** An agent with an IP camera or a stream: its password, its outages, what a kill leaves, what doctor says, its pace. */
 import { readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -195,5 +195,22 @@ describe.skipIf(noUstreamer !== undefined)(`an HTTP camera${noUstreamer ?? ''}`,
       level: 'fault',
       says: expect.stringContaining('cannot be reached: connect ECONNREFUSED') as unknown,
     });
+  });
+});
+
+const noFfmpeg = missing('ffmpeg', 'ffmpeg');
+
+describe.skipIf(noFfmpeg !== undefined)(`a command that streams${noFfmpeg ?? ''}`, () => {
+  it('gives frames at its own pace without --interval', async () => {
+    const receiver = await ReportReceiver.start();
+    const picture = ['-f', 'lavfi', '-i', 'testsrc=s=320x240:r=20', '-f', 'mjpeg', '-'];
+    const agent = startAgent([
+      ...['--host', `127.0.0.1:${receiver.port}`, '--camera', 'yard', '--json'],
+      ...['--state', temporaryDirectory(), '--source', 'command'],
+      ...['--', 'ffmpeg', '-v', 'error', '-re', ...picture],
+    ]);
+    // One a second would take two minutes: eventually() waits half a minute.
+    await eventually(() => agent.stdout().split('\n').length > 120, '120 frames');
+    expect(await agent.stop()).toBe(0);
   });
 });
