@@ -25,6 +25,8 @@ export interface SourceSettings extends ShotOptions {
   readonly credentialsFile: string | undefined;
   /** `$CREDENTIALS_DIRECTORY`. */
   readonly credentialsDirectory: string | undefined;
+  /** The service manager ends the programs of a source when the agent is killed. */
+  readonly isService: boolean;
   readonly seed: number;
   /** One frame is taken, then the process ends. */
   readonly once: boolean;
@@ -75,10 +77,10 @@ export async function openSource(settings: SourceSettings): Promise<FrameSource>
     case 'rtsp': {
       const { openRtspCamera } = await import('./rtsp-camera.js');
       const { cameraAddress } = await import('./camera-address.js');
-      const { credentialsFile, credentialsDirectory, intervalMs } = settings;
+      const { credentialsFile, credentialsDirectory, intervalMs, isService } = settings;
       const address = await cameraAddress(choice.address, credentialsFile, credentialsDirectory);
       const limits = { clock, maxFrameBytes, quietTimeoutMs: shotTimeoutMs };
-      return openRtspCamera({ ...limits, address, intervalMs });
+      return openRtspCamera({ ...limits, address, intervalMs, isService });
     }
     case 'folder': {
       if (settings.once) {

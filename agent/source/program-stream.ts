@@ -28,6 +28,8 @@ export interface ProgramStart {
   readonly args: readonly string[];
   /** Text for its standard input; default: none. */
   readonly input?: string;
+  /** It would stay when this process is killed: it may wait for a camera, and not notice. Default: false. */
+  readonly endsWithParent?: boolean;
 }
 
 export interface ProgramStreamSettings extends StreamSettings {

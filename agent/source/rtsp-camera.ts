@@ -13,6 +13,8 @@ export interface RtspCameraSettings extends StreamSettings {
   readonly address: CameraAddress;
   /** `--interval`; undefined: the camera's own pace. */
   readonly intervalMs: number | undefined;
+  /** The service manager ends ffmpeg when the agent is killed; its sandbox refuses setpriv. */
+  readonly isService: boolean;
 }
 
 /** For the camera's answer before ffmpeg is started. */
@@ -21,7 +23,7 @@ const descriptionLimitMs = 10_000;
 export const ffmpegHint = 'sudo apt-get install ffmpeg';
 
 export function openRtspCamera(settings: RtspCameraSettings): FrameSource {
-  const { address, intervalMs, ...stream } = settings;
+  const { address, intervalMs, isService, ...stream } = settings;
   const { clock, quietTimeoutMs } = stream;
   const name = `camera ${address.name}`;
   const limitMs = Math.min(descriptionLimitMs, quietTimeoutMs);
@@ -32,7 +34,10 @@ export function openRtspCamera(settings: RtspCameraSettings): FrameSource {
     name,
     subject: `${name}: ffmpeg`,
     program: 'ffmpeg',
-    prepare: async (signal) => ffmpegStart(address, await describe(signal), intervalMs),
+    prepare: async (signal) => ({
+      ...ffmpegStart(address, await describe(signal), intervalMs),
+      endsWithParent: !isService,
+    }),
     clean: (stderr) => cleanOutput(stderr, address.credentials),
     findReason: (signal) =>
       describe(signal).then(

@@ -39,6 +39,7 @@ export function sourceSettings(
     consumes: options.consume,
     credentialsFile: options.sourceCredentials,
     credentialsDirectory: env.CREDENTIALS_DIRECTORY,
+    isService: Boolean(env.STATE_DIRECTORY),
     seed: options.seed,
     once: options.once,
     wantsExisting: options.once || options.idleExit > 0,

@@ -17,6 +17,8 @@ export interface ProgramRequest {
   readonly environment?: Readonly<Record<string, string>>;
   /** Text for its standard input, where no other process can read it. Default: standard input is empty. */
   readonly input?: string;
+  /** The kernel ends the program when this process is killed, through setpriv (util-linux). Default: false. */
+  readonly endsWithParent?: boolean;
   /** A descriptor of this process; the program gets it as descriptor 3. */
   readonly inheritedFd?: number;
   /** Time from SIGTERM to SIGKILL, and from SIGKILL or exit to giving up. Default 2 s. */
@@ -142,7 +144,12 @@ class Program implements RunningProgram {
       });
       child.once('exit', () => this.#leaderEnded());
       child.once('close', () => this.#over.abort());
-      this.#over.signal.addEventListener('abort', () => resolve(this.#end(child)));
+      this.#over.signal.addEventListener('abort', () => {
+        const end = this.#end(child);
+        if (request.endsWithParent === true && isMissing(end))
+          reject(new MissingProgram(request.program));
+        else resolve(end);
+      });
     });
   }
 
@@ -159,7 +166,9 @@ class Program implements RunningProgram {
   }
 
   #start(request: StreamRequest): ChildProcess {
-    const child = spawn(request.program, request.args, {
+    const words = request.endsWithParent === true ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [];
+    const [program = '', ...args] = [...words, request.program, ...request.args];
+    const child = spawn(program, args, {
       cwd: request.workingDirectory,
       env: { ...childEnvironment(process.env), ...request.environment },
       stdio: [
@@ -224,6 +233,20 @@ class Program implements RunningProgram {
       // ESRCH: all have ended. EPERM: they run as another user.
       if (!['ESRCH', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
     }
+  }
+}
+
+/** setpriv has not found the program: env(1) and shells end with this code, too. */
+function isMissing({ exitCode, stderrTail }: ProgramEnd): boolean {
+  return exitCode === 127 && stderrTail.startsWith('setpriv: ');
+}
+
+/** As of spawn. */
+class MissingProgram extends Error {
+  readonly code = 'ENOENT';
+
+  constructor(program: string) {
+    super(`spawn ${program} ENOENT`);
   }
 }
 

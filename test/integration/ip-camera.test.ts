@@ -119,11 +119,15 @@ describe.skipIf(why !== undefined)(`an agent with an RTSP camera${why ?? ''}`, (
     expect(lines[0]).toContain(`camera rtsp://${server.place} cannot be reached`);
   });
 
-  it('leaves no ffmpeg behind when it is killed', async () => {
-    const { place } = await startRtspServer(camera);
-    const { agent, frames } = await watchCamera(place);
+  it.each([
+    ['gives frames', undefined],
+    ['is silent', 'SIGSTOP'],
+  ] as const)('leaves no ffmpeg behind when it is killed, and its camera %s', async (_, signal) => {
+    const server = await startRtspServer(camera);
+    const { agent, frames } = await watchCamera(server.place);
     await eventually(() => frames() > 0, 'a frame');
     const ffmpeg = await ffmpegOf(agent);
+    if (signal !== undefined) server.child.kill(signal);
     agent.child.kill('SIGKILL');
     await eventually(() => !isRunning(ffmpeg), 'the end of ffmpeg');
   });
@@ -131,7 +135,7 @@ describe.skipIf(why !== undefined)(`an agent with an RTSP camera${why ?? ''}`, (
   it('says how ffmpeg is installed where it is missing', async () => {
     const { place } = await startRtspServer(camera);
     const programs = temporaryDirectory();
-    symlinkSync('/usr/bin/flock', join(programs, 'flock'));
+    for (const name of ['flock', 'setpriv']) symlinkSync(`/usr/bin/${name}`, join(programs, name));
     const { agent } = await watchCamera(place, { PATH: programs });
     await agent.says('program ffmpeg not found');
     expect(agent.stderr()).toContain('sudo apt-get install ffmpeg');

@@ -84,7 +84,11 @@ describe.skipIf(why !== undefined)(`an RTSP camera${why === undefined ? '' : ` (
   }, 180_000);
 
   it('leaves no ffmpeg and no password behind', async () => {
-    expect(await lab.run('pgrep', 'ffmpeg')).toMatchObject({ code: 0 });
+    const ffmpeg = await lab.must('pgrep', 'ffmpeg');
+    await lab.must('systemctl', 'kill', '--kill-who=main', '--signal=KILL', service);
+    const isGone = async () => (await lab.run('test', '-e', `/proc/${ffmpeg}`)).code === 1;
+    await eventually(isGone, 'the end of ffmpeg after that of the agent');
+    await eventually(async () => (await lab.run('pgrep', 'ffmpeg')).code === 0, 'a new ffmpeg');
     const { code, stdout } = await agent('install', '--source', 'scene');
     expect({ code, stdout }).toMatchObject({ code: 0 });
     expect(stdout).toContain(`remove   ${file}`);

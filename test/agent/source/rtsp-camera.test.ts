@@ -19,7 +19,11 @@ import { closing, failureOf, frameOf, next } from '../../support/written-frames.
 async function open(text: string, { quietTimeoutMs = 20_000 } = {}) {
   const address = await cameraAddress(text, undefined, undefined);
   const limits = { clock: systemClock, maxFrameBytes: 1_000_000, quietTimeoutMs };
-  return closing(Promise.resolve(openRtspCamera({ ...limits, address, intervalMs: undefined })));
+  return closing(
+    Promise.resolve(
+      openRtspCamera({ ...limits, address, intervalMs: undefined, isService: false }),
+    ),
+  );
 }
 
 const failure = async (text: string): Promise<string> =>
