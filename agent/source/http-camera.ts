@@ -53,6 +53,8 @@ class HttpCamera implements FrameSource {
     signal.addEventListener('abort', onAbort);
     const timer = new AbortController();
     void clock.sleep(quietTimeoutMs, timer.signal).then(() => {
+      // An abort would close the stream, which goes on after this call.
+      if (timer.signal.aborted) return;
       const time = formatDuration(quietTimeoutMs);
       limit.abort(
         this.#error(`sent no complete frame in ${time}${this.#stream?.describe() ?? ''}`),
@@ -77,12 +79,16 @@ class HttpCamera implements FrameSource {
       const frame = await open.next(signal).catch((error: unknown) => {
         if (!open.isOver) throw error;
       });
-      if (frame !== undefined) return frame;
+      if (frame !== undefined) {
+        this.#pace = 'stream';
+        return frame;
+      }
       this.#drop();
     }
     this.#stream = await this.#open(signal);
     const frame = await this.#stream.next(signal);
-    this.#pace = this.#stream.isEndless ? 'stream' : 'shots';
+    // Also of a stream, which may end after it: requests must not follow each other without a pause.
+    this.#pace = 'shots';
     if (!this.#stream.isEndless) this.#drop();
     return frame;
   }

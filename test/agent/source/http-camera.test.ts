@@ -58,7 +58,23 @@ describe('an IP camera over HTTP', () => {
     });
     const source = await open(`http://${host}/video.mjpg`);
     for (const shade of [1, 2, 3]) expect((await next(source)).jpeg).toEqual(makeJpeg(shade));
+    // A stream of one frame: the next request waits as long as for a snapshot.
+    expect(source.pace).toBe('shots');
+  });
+
+  it('takes the frames of a stream from one answer', async () => {
+    let requests = 0;
+    const host = await serve((_, response) => {
+      requests += 1;
+      response.writeHead(200, streamHead);
+      const timer = setInterval(() => response.write(makeJpeg(requests)), 10);
+      response.on('close', () => clearInterval(timer));
+    });
+    const source = await open(`http://${host}/video.mjpg`);
+    for (let count = 0; count < 5; count += 1)
+      expect((await next(source)).jpeg).toEqual(makeJpeg(1));
     expect(source.pace).toBe('stream');
+    expect(requests).toBe(1);
   });
 
   it('finds each frame for any part headers, line ends, boundaries and chunks', async () => {
