@@ -124,7 +124,7 @@ export async function webToInstall(
     });
   }
   if (mayRead && listen !== before) await checkPort(address, port);
-  const group = await groupOf(request);
+  const group = await capturesGroup('the viewer', request);
   const settings = { ...given, ...(isStandard && { [variables.webPasswordFile]: standard }) };
   return { ...{ listen, isReachable, group, settings, passwordFile } };
 }
@@ -182,15 +182,23 @@ async function checkPort(host: string, port: number): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-/** The group that reads the captures: that of the receiver's user. @throws {UsageError} it may not */
-async function groupOf({ captures, user, scope, run }: WebInstallRequest): Promise<string> {
+type GroupRequest = Pick<WebInstallRequest, 'captures' | 'user' | 'scope' | 'run'>;
+
+/**
+ * The group that reads the captures: that of the receiver's user.
+ * @param who needs it, for messages @throws {UsageError} it may not read them @throws {OperationalError} INSTALL
+ */
+export async function capturesGroup(
+  who: string,
+  { captures, user, scope, run }: GroupRequest,
+): Promise<string> {
   if (scope.isUser) return '';
   // A user that install makes has a group of the same name.
   const group = (await ask(run, 'id', ['--group', '--name', user]))?.trim() || user;
   if (group === 'root') {
     throw new OperationalError(
       'INSTALL',
-      `user ${user} has the group root, which the viewer must not have`,
+      `user ${user} has the group root, which ${who} must not have`,
       {
         hint: `give the user a group of its own: usermod --gid GROUP ${user}`,
       },
@@ -201,7 +209,7 @@ async function groupOf({ captures, user, scope, run }: WebInstallRequest): Promi
   const gid = Number((await ask(run, 'getent', ['group', group]))?.split(':')[2] ?? NaN);
   const mayRead = Number.isNaN(gid) || (found.gid === gid && (found.mode & 0o050) === 0o050);
   if (mayRead) return group;
-  throw new UsageError(`the viewer, a member of group ${group}, may not read ${captures}`, {
+  throw new UsageError(`${who}, a member of group ${group}, may not read ${captures}`, {
     hint: `let the group read it: sudo chgrp ${group} ${captures} && sudo chmod g+rx ${captures}`,
   });
 }

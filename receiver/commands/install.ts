@@ -22,11 +22,12 @@ import { retentionDefaults } from '../setup/install/retention-defaults.js';
 import { receiverPlan, serviceUser } from '../setup/install/receiver-plan.js';
 import { shippedDirectory } from '../setup/install/service-folders.js';
 import { installWebOptions, webToInstall } from './install-web.js';
-import { receiverSettings, refusedAtInstall } from './settings.js';
+import { notifyToInstall } from './install-notify.js';
+import { notifySettings, receiverSettings, refusedAtInstall } from './settings.js';
 
 const program = {
   name: 'receiver',
-  table: { ...receiverProgram.table, ...installOptions, ...installWebOptions },
+  table: { ...receiverProgram.table, ...installOptions, ...installWebOptions, ...notifySettings },
 } as const;
 
 const { dir, listen, ...others } = receiverProgram.table;
@@ -38,7 +39,7 @@ const usage = `receiver install --dir DIR [--listen [ADDRESS:]PORT] [--accept] [
 
 Installs the receiver as a service that systemd starts when a camera connects: writes its units and its settings,
 creates its user, and opens the port. The service runs as the owner of DIR; if that is root, as user surveillance.
---web also installs the viewer (docs/viewer.md). All other flags of the receiver are accepted too and become settings.
+--web also installs the viewer (docs/viewer.md), and --notify or --on-event the notices (docs/notify.md). All other flags of the receiver are accepted too and become settings.
 Run it again to change settings: those that are not given stay as they are, and an empty value, as --max-age= or
 --max-age none, takes one back. receiver uninstall removes everything that was installed.
 
@@ -48,7 +49,7 @@ Run it again to change settings: those that are not given stay as they are, and 
 export const run = defineCommand({
   program,
   usage,
-  shown: { dir, listen, ...installWebOptions, ...installOptions },
+  shown: { dir, listen, ...installWebOptions, ...notifySettings, ...installOptions },
   // The environment of this shell is not for the service.
   readsEnvironment: false,
   async run({ options, supplied, argv, env }) {
@@ -99,6 +100,9 @@ export const run = defineCommand({
         ...{ listen: options.web, supplied, scope, receiverListen, captures: absolute },
         ...{ user: owner ?? serviceUser, run: runTool },
         mayRead: scope.isUser || process.geteuid?.() === 0,
+      }),
+      notify: await notifyToInstall(supplied, {
+        ...{ captures: absolute, user: owner ?? serviceUser, scope, run: runTool },
       }),
       notes: [...(await lingerNotes(runTool, scope.isUser)), ...defaults.notes],
       package: ownPackage(),

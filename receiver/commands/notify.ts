@@ -7,6 +7,9 @@ import { OperationalError, UsageError } from '../../shared/cli/errors.js';
 import { flag, value } from '../../shared/cli/option-table.js';
 import { path } from '../../shared/cli/value-types.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
+import { runTool } from '../../shared/process/run-tool.js';
+import { lookAsService } from '../../shared/setup/doctor/service-user.js';
+import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { writeRunningVersion } from '../../shared/setup/running-version.js';
 import { openCaptures } from '../archive/captures-reader.js';
@@ -19,6 +22,7 @@ import {
   makeNotifyDirectory,
 } from '../notify/notify-state.js';
 import { openWays } from '../notify/open-ways.js';
+import { notifyService } from '../setup/units.js';
 import { capturesFor } from '../setup/installed.js';
 
 export const notifyProgram = {
@@ -26,7 +30,9 @@ export const notifyProgram = {
   table: {
     dir: value(path('DIR'), 'Captures directory. Without it: that of the installed receiver.'),
     ...notifyOptions,
-    test: flag('Send one notice to each program and address, say which took it, and end.'),
+    test: flag(
+      'Send one notice to each program and address, say which took it, and end. The settings of the installed notices apply.',
+    ),
     user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
     verbose: flag('Also log when more is seen of what was announced.'),
     help: flag('Show this help.'),
@@ -47,11 +53,14 @@ const mergeMs = 10_000;
 export const run = defineCommand({
   program: notifyProgram,
   usage,
-  async run({ options, env }) {
+  async run({ options: { user, test: isTest }, env, optionsWith }) {
     restrictNewFiles(0o077);
+    const scope = scopeFor(user, env);
+    const installed = isTest ? (await readInstalledSettings(scope, 'notify')).variables : {};
+    const options = optionsWith(installed);
     const signal = abortOnSignals();
     const log = openLog('notify', options.verbose, env, systemClock);
-    const directory = await capturesFor(options.dir, scopeFor(options.user, env));
+    const directory = await capturesFor(options.dir, scope);
     const captures = await openCaptures(directory, 'notify');
     const secret = await readSecret(options.notifySecretFile);
     const ways = openWays({ ...options, secret, directory, captures, clock: systemClock });
@@ -60,7 +69,9 @@ export const run = defineCommand({
         hint: 'give --on-event, --on-end, --on-silent, --on-back or --notify',
       });
     }
-    if (options.test) {
+    if (isTest) {
+      // The programs run with the rights of the service.
+      if (!user) await lookAsService(runTool, [notifyService], 'sudo receiver notify --test');
       await test(ways, captures, signal);
       return;
     }

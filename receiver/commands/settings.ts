@@ -1,10 +1,14 @@
 /** The variables of the receiver's settings files, its own and that of its viewer; the flags that install refuses. */
 import type { KnownSettings } from '../../shared/setup/config/check-settings.js';
+import { notifyOptions } from '../notify/notify-options.js';
 import { receiverProgram } from '../options.js';
+
+/** Settings of the notices: `notify.env`. The unit sets the state directory. */
+export const { state: _state, ...notifySettings } = notifyOptions;
 
 export const receiverSettings: KnownSettings = {
   program: 'receiver',
-  tables: [receiverProgram.table],
+  tables: [receiverProgram.table, notifySettings],
   others: {},
 };
 

@@ -5,14 +5,22 @@ import { defineCommand } from '../../shared/cli/define-command.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import { flag } from '../../shared/cli/option-table.js';
 import { duration } from '../../shared/cli/value-types.js';
+import { manifestPath, readManifest } from '../../shared/setup/install/manifest.js';
+import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
 import { cameraPattern } from '../archive/frame-entry.js';
 import { notifyOptions } from '../notify/notify-options.js';
 import { defaultNotifyState, makeNotifyDirectory } from '../notify/notify-state.js';
 import { snooze } from '../notify/snooze.js';
+import { notifyState } from '../setup/install/notify-plan.js';
+import { notifyService } from '../setup/units.js';
 
 export const snoozeProgram = {
   name: 'receiver',
-  table: { state: notifyOptions.state, help: flag('Show this help.') },
+  table: {
+    state: notifyOptions.state,
+    user: flag("The notices of this user's systemd instance, not the system's."),
+    help: flag('Show this help.'),
+  },
 } as const;
 
 const usage = `receiver snooze CAMERA DURATION|off
@@ -39,7 +47,8 @@ export const run = defineCommand({
       throw new UsageError(`'${camera}' is not the name of a camera`);
     const nowMs = systemClock.nowMs();
     const untilMs = text === 'off' ? undefined : nowMs + parseTime(text);
-    const state = options.state ?? defaultNotifyState(env);
+    const scope = scopeFor(options.user, env);
+    const state = options.state ?? (await installedState(scope)) ?? defaultNotifyState(env);
     await makeNotifyDirectory(state);
     await snooze(state, camera, untilMs, nowMs);
     const said =
@@ -49,6 +58,13 @@ export const run = defineCommand({
     writeTo(1, `${said}\n`);
   },
 });
+
+/** @returns undefined: the system has no service for it */
+async function installedState(scope: Scope): Promise<string | undefined> {
+  if (scope.isUser) return undefined;
+  const manifest = await readManifest(manifestPath(scope, 'receiver'));
+  return manifest?.units.includes(notifyService) === true ? notifyState : undefined;
+}
 
 function parseTime(text: string): number {
   try {

@@ -10,7 +10,8 @@ import { defineUninstall } from '../../shared/setup/install/uninstall.js';
 import { stateFolderName } from '../access/keys/keys-path.js';
 import { passwordFileOf } from '../setup/install/installed-web.js';
 import { webUser } from '../setup/install/web-plan.js';
-import { webSocket } from '../setup/units.js';
+import { notifyState, notifyUser } from '../setup/install/notify-plan.js';
+import { notifyService, webSocket } from '../setup/units.js';
 
 /** Day indexes, sessions, requests: systemd makes these folders. */
 const viewerFolders = ['/var/cache/picchanged-web', '/var/lib/picchanged-web'];
@@ -34,13 +35,18 @@ export const run = defineUninstall({
     // Keys first: when their folder is removed, the folder around it may be empty too.
     const folders = new Set([keys, ...state, dir].filter((path) => path !== undefined));
     const isSystem = stateFolder !== undefined;
-    const hasViewer = isSystem && (await hasHadViewer(scope));
+    const hasViewer = isSystem && (await hasHad(scope, webSocket, webUser));
+    const hasNotices = isSystem && (await hasHad(scope, notifyService, notifyUser));
     return async () => {
       const { remove, keep } = await sortLeftovers(folders, keys);
       const passwords = passwordFileOf(scope);
       const hasPasswords = (await ifExists(stat(passwords))) !== undefined;
       return {
-        remove: hasViewer ? [...remove, ...viewerFolders] : remove,
+        remove: [
+          ...remove,
+          ...(hasViewer ? viewerFolders : []),
+          ...(hasNotices ? [notifyState] : []),
+        ],
         keep: hasPasswords
           ? [...keep, { path: passwords, why: 'passwords of the viewer are in it' }]
           : keep,
@@ -49,11 +55,11 @@ export const run = defineUninstall({
   },
 });
 
-/** A viewer that install has removed leaves its user, to whom the folders belong. */
-async function hasHadViewer(scope: Scope): Promise<boolean> {
+/** A service that install has removed leaves its user, to whom the folders belong. */
+async function hasHad(scope: Scope, unit: string, user: string): Promise<boolean> {
   const manifest = await readManifest(manifestPath(scope, 'receiver'));
   if (manifest === undefined) return false;
-  return manifest.units.includes(webSocket) || madeUsersOf(manifest).includes(webUser);
+  return manifest.units.includes(unit) || madeUsersOf(manifest).includes(user);
 }
 
 async function sortLeftovers(

@@ -52,7 +52,7 @@ export async function writeNotifyState(directory: string, state: NotifyState): P
   try {
     await rm(part, { force: true });
     const bytes = Buffer.from(JSON.stringify({ version, ...state }));
-    await replaceFile(path, part, (temporary) => writeNewFile(temporary, bytes));
+    await replaceFile(path, part, (temporary) => writeNewFile(temporary, bytes, { mode: 0o600 }));
   } catch (cause) {
     throw stateError(`cannot write ${path}`, cause);
   }

@@ -1,5 +1,5 @@
 /** Cameras that nothing is announced of for a while: `receiver snooze`. */
-import { readFile, rm } from 'node:fs/promises';
+import { chown, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { replaceFile, writeNewFile } from '../../shared/files/durable-file.js';
@@ -33,5 +33,10 @@ export async function snooze(
   const part = join(state, `.${fileName}.${process.pid}.part`);
   await rm(part, { force: true });
   const bytes = Buffer.from(JSON.stringify(Object.fromEntries(left)));
-  await replaceFile(join(state, fileName), part, (path) => writeNewFile(path, bytes));
+  await replaceFile(join(state, fileName), part, (path) =>
+    writeNewFile(path, bytes, { mode: 0o600 }),
+  );
+  // Root snoozes for the service, which must be able to read it.
+  const { uid, gid } = await stat(state);
+  if (process.geteuid?.() === 0) await chown(join(state, fileName), uid, gid);
 }

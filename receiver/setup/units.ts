@@ -8,6 +8,8 @@ export const webService = 'picchanged-web.service';
 export const keepPath = 'picchanged-keep.path';
 export const keepService = 'picchanged-keep.service';
 
+export const notifyService = 'picchanged-notify.service';
+
 export const receiverUnits = [
   'surveillance-many.socket',
   'surveillance-many.service',
@@ -19,4 +21,5 @@ export const receiverUnits = [
   webService,
   keepPath,
   keepService,
+  notifyService,
 ] as const;

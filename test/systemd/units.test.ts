@@ -30,9 +30,9 @@ describe('the units', () => {
   it.each(services.filter((path) => /picchanged|surveillance/.test(path)))(
     '%s waits for the disk of its state folder',
     (path) => {
-      // The viewer reads the receiver's.
+      // The viewer and the notices read the receiver's.
       const [, folder = 'surveillance'] =
-        /^StateDirectory=(\w+)(?!\S*-web)/m.exec(read(path)) ?? [];
+        /^StateDirectory=(\w+)(?!\S*-(?:web|notify))/m.exec(read(path)) ?? [];
       expect(read(path)).toMatch(new RegExp(`^RequiresMountsFor=/var/lib/${folder}$`, 'm'));
     },
   );

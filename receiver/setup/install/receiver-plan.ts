@@ -12,6 +12,7 @@ import {
 import { quoteWord, withSetting } from '../../../shared/setup/install/unit-file.js';
 import { pruneService, pruneTimer } from '../units.js';
 import { type ServiceFolders, shippedDirectory, withFolders } from './service-folders.js';
+import { type NotifyPlanRequest, noNotify, notifyPlan } from './notify-plan.js';
 import { type WebPlanRequest, noWeb, webPlan } from './web-plan.js';
 
 export interface ReceiverPlanRequest extends ServiceFolders {
@@ -23,6 +24,8 @@ export interface ReceiverPlanRequest extends ServiceFolders {
   readonly isLimited: boolean;
   /** Undefined: no viewer. */
   readonly web: WebPlanRequest | undefined;
+  /** Undefined: no notices. */
+  readonly notify: NotifyPlanRequest | undefined;
   readonly package: Package;
   readonly hostName: string;
   /** Further sentences to print after install. */
@@ -76,30 +79,45 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
     request.web === undefined
       ? noWeb
       : await webPlan(request.web, request, fitting, request.hostName);
+  const notify =
+    request.notify === undefined ? noNotify : await notifyPlan(request.notify, request, fitting);
   const stop = isAccept ? [...names, 'surveillance-reopen.timer', 'surveillance@*'] : names;
   return {
     program: 'receiver',
     scope,
     systemUsers:
-      scope.isUser || owner !== undefined ? web.systemUsers : [receiverUser, ...web.systemUsers],
+      scope.isUser || owner !== undefined
+        ? [...web.systemUsers, ...notify.systemUsers]
+        : [receiverUser, ...web.systemUsers, ...notify.systemUsers],
     folders: [
       { path: directory, owner: folderOwner, mode: 0o750 },
       // Created before the first start, since "receiver pair" may run first; the service must own the folder.
       { path: keys, owner: folderOwner, mode: 0o700 },
     ],
-    files: [...files, ...web.files],
+    files: [...files, ...web.files, ...notify.files],
     settings: {
       path: join(scope.settingsFolder, 'receiver.env'),
       values: { RECEIVER_DIR: directory, ...request.settings, RECEIVER_KEYS: keys },
       heading,
     },
-    moreSettings: web.moreSettings,
-    sharedFiles: web.sharedFiles,
-    enable: [socket, ...(request.isLimited ? [pruneTimer] : []), ...web.enable],
+    moreSettings: [...web.moreSettings, ...notify.moreSettings],
+    sharedFiles: [...web.sharedFiles, ...notify.sharedFiles],
+    enable: [socket, ...(request.isLimited ? [pruneTimer] : []), ...web.enable, ...notify.enable],
     restart: [isAccept ? 'surveillance@*' : service, ...web.restart],
-    stop: [...stop, ...(request.isLimited ? [pruneTimer, pruneService] : []), ...web.stop],
+    stop: [
+      ...stop,
+      ...(request.isLimited ? [pruneTimer, pruneService] : []),
+      ...web.stop,
+      ...notify.enable,
+    ],
     hasUdevRule: false,
-    notes: [...program.notes, ...request.notes, ...notesFor(request), ...web.notes],
+    notes: [
+      ...program.notes,
+      ...request.notes,
+      ...notesFor(request),
+      ...web.notes,
+      ...notify.notes,
+    ],
   };
 }
 

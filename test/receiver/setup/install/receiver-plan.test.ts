@@ -15,6 +15,7 @@ const planFor = (changes: Partial<Parameters<typeof receiverPlan>[0]> = {}): Pro
     settings: {},
     isLimited: true,
     web: undefined,
+    notify: undefined,
     package: { root: root.replace(/\/$/, ''), node: process.execPath, isPackaged: false },
     scope: systemScope,
     hostName: 'laptop',

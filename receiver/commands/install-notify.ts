@@ -1,0 +1,38 @@
+/** The notices' part of `receiver install`: they are installed while their settings say how to announce. */
+import { UsageError } from '../../shared/cli/errors.js';
+import { variableName } from '../../shared/cli/option-table.js';
+import { refuseFaults } from '../../shared/setup/config/installed-check.js';
+import { givenSettings } from '../../shared/setup/install/given-settings.js';
+import { readInstalledSettings } from '../../shared/setup/install/settings.js';
+import type { NotifyPlanRequest } from '../setup/install/notify-plan.js';
+import { capturesGroup } from './install-web.js';
+import { notifySettings, receiverSettings } from './settings.js';
+
+const ways = ['onEvent', 'onEnd', 'onSilent', 'onBack', 'notify'].map((key) =>
+  variableName('receiver', key),
+);
+const secretFile = variableName('receiver', 'notifySecretFile');
+
+/** @returns undefined: nothing says how to announce @throws {UsageError} a setting has no effect, or is wrong */
+export async function notifyToInstall(
+  supplied: ReadonlyMap<string, readonly string[]>,
+  captures: Parameters<typeof capturesGroup>[1],
+): Promise<NotifyPlanRequest | undefined> {
+  const { scope } = captures;
+  const settings = givenSettings({
+    ...{ program: 'receiver', table: notifySettings, supplied, refused: {}, scope },
+    paths: ['notifySecretFile'],
+  });
+  const before = await readInstalledSettings(scope, 'notify');
+  refuseFaults(before, settings, receiverSettings);
+  const values = { ...before.variables, ...settings };
+  if (ways.every((name) => !values[name])) {
+    const given = [...supplied.keys()].filter((key) => Object.hasOwn(notifySettings, key));
+    if (given.every((key) => !settings[variableName('receiver', key)])) return undefined;
+    throw new UsageError('nothing says how to announce', {
+      hint: 'add --on-event, --on-end, --on-silent, --on-back or --notify',
+    });
+  }
+  const group = await capturesGroup('the user of the notices', captures);
+  return { group, settings, secretFile: values[secretFile] || undefined };
+}

@@ -1,0 +1,117 @@
+/** The notices that `receiver install --notify` sets up, in their sandbox, in a real systemd. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { root } from '../support/programs.js';
+import { Lab, whyNoLab } from './lab.js';
+import { writeInLab } from './shipped.js';
+
+const why = whyNoLab();
+const folder = '/opt/picchanged';
+const service = 'picchanged-notify.service';
+const state = '/var/lib/picchanged-notify';
+const captures = '/srv/captures';
+const hook = '/usr/local/bin/hook';
+/** Says what it gets, and what it may do. */
+const script = `#!/bin/sh
+cd "$STATE_DIRECTORY"
+{ echo "$PICCHANGED_NOTICE $PICCHANGED_CAMERA"
+  [ -z "$PICCHANGED_FRAME" ] || [ -r "$PICCHANGED_FRAME" ] || echo 'reads no frame'
+  touch ${captures}/mine 2>/dev/null && echo 'writes captures'
+  ls /home/fred 2>/dev/null && echo 'sees a home'
+  ls ${captures}/.keys /var/lib/surveillance/.keys 2>/dev/null && echo 'sees keys'
+  true; } >> said
+`;
+/** A webhook on this machine. */
+const server = `
+const fs = require('node:fs');
+require('node:http').createServer((request, response) => {
+  let body = '';
+  request.on('data', (piece) => (body += piece));
+  request.on('end', () => {
+    fs.appendFileSync('/run/taken', JSON.parse(body).notice + require('node:os').EOL);
+    response.end();
+  });
+}).listen(9099, '127.0.0.1');`;
+
+describe.skipIf(why !== undefined)(`the installed notices ${why ?? ''}`, () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await Lab.boot({
+      copies: ['dist', 'systemd', 'package.json'].map((name) => ({
+        from: `${root}${name}`,
+        to: `${folder}/${name}`,
+      })),
+    });
+    await lab.must('ip', 'link', 'set', 'lo', 'up');
+    await lab.must('useradd', '--create-home', 'fred');
+    writeInLab(lab, hook, script);
+    await lab.must('chmod', '755', hook);
+    writeInLab(lab, '/opt/webhook.cjs', server);
+    await lab.must('systemd-run', '--unit', 'webhook', 'node', '/opt/webhook.cjs');
+  }, 60_000);
+  afterAll(() => lab.close());
+
+  const words = (program: string) => ['node', `${folder}/dist/${program}.js`];
+  const receiver = (...args: string[]) => lab.must(...words('receiver'), ...args);
+  const lines = async (path: string) =>
+    (await lab.run('cat', path)).stdout.split('\n').filter((line) => line !== '');
+  const says = (path: string, line: string) =>
+    eventually(async () => (await lines(path)).includes(line), `${path} has '${line}'`);
+
+  it('announce by programs and to the network, and may do nothing else', async () => {
+    const command = JSON.stringify([hook]);
+    const refused = await lab.run(...words('receiver'), 'install', '--quiet', '23:00-06:00');
+    expect(refused.stderr).toContain('nothing says how to announce');
+    const installed = await receiver(
+      ...['install', '--dir', captures, '--on-event', command, '--on-silent', command],
+      ...['--on-back', command, '--notify', 'http://127.0.0.1:9099/hook', '--silent-after', '12s'],
+    );
+    expect(installed).toContain('try the notices: sudo receiver notify --test');
+    await lab.until(service, 'ActiveState', 'active');
+    const source = ['--source', 'scene', '--camera', 'yard', '--interval', '200ms'];
+    const reports = ['--report-every', '10s'];
+    const agent = ['install', '--host', 'localhost', ...source, ...reports];
+    await lab.must(...words('agent'), ...agent);
+    await says(`${state}/said`, 'event-begin yard');
+    await says('/run/taken', 'event-begin');
+    await lab.must('systemctl', 'kill', '--signal', 'KILL', service);
+    await lab.must('systemctl', 'stop', 'picchanged-watch.service');
+    await says(`${state}/said`, 'silence-begin yard');
+    await lab.must('systemctl', 'start', 'picchanged-watch.service');
+    await says(`${state}/said`, 'silence-end yard');
+    const said = await lines(`${state}/said`);
+    expect(said.filter((line) => !/^(?:event|silence)-\w+ yard$/.test(line))).toEqual([]);
+    expect(said.filter((line) => line.startsWith('silence'))).toEqual([
+      ...['silence-begin yard', 'silence-end yard'],
+    ]);
+    expect(await lab.journal(service)).not.toMatch(/cannot|EACCES|EPERM/);
+  }, 180_000);
+
+  it('are tried, snoozed, checked and shown', async () => {
+    await lab.must('systemctl', 'stop', 'picchanged-watch.service');
+    // Outside of the sandbox there is no state directory: the program would write below /.
+    writeInLab(lab, hook, '#!/bin/sh\nid --user --name > /tmp/who\n');
+    const tried = await receiver('notify', '--test');
+    expect(tried).toMatch(/^ok {5}--on-event \/usr\/local\/bin\/hook$/m);
+    expect(tried).toMatch(/^ok {5}webhook at 127.0.0.1:9099$/m);
+    expect((await lines('/tmp/who'))[0]).toBe('picchanged-notify');
+    expect(await receiver('snooze', 'yard', '30m')).toContain('nothing of yard is announced until');
+    const owner = await lab.must('stat', '--format', '%U %a', `${state}/snoozed.json`);
+    expect(owner).toBe('picchanged-notify 600');
+    expect(await receiver('status')).toContain(service);
+    expect((await lab.run(...words('receiver'), 'doctor')).stdout).toMatch(
+      /^ok +service +picchanged-notify.service is active/m,
+    );
+  }, 120_000);
+
+  it('go with the last way to announce, and leave nothing', async () => {
+    await receiver('install', '--on-event=', '--on-silent=', '--on-back=');
+    expect(await lab.show(service, 'ActiveState')).toBe('active');
+    await receiver('install', '--notify=');
+    expect(await lab.show(service, 'LoadState')).toBe('not-found');
+    expect(await lab.run('test', '-e', '/etc/picchanged/notify.env')).toMatchObject({ code: 1 });
+    await lab.must(...words('agent'), 'uninstall');
+    await receiver('uninstall');
+    expect(await lab.run('test', '-e', state)).toMatchObject({ code: 1 });
+  }, 120_000);
+});
