@@ -12,7 +12,12 @@ import type { ProgramStart } from './program-stream.js';
  */
 const unprobed = { fflags: 'nobuffer', analyzeduration: '0', probesize: '32' };
 
-/** @param intervalMs `--interval`: ffmpeg encodes at most two frames in that time; undefined: each */
+/**
+ * A longer distance between encoded frames would save little, since all are decoded, and the newest one would be old.
+ */
+const longestDistanceMs = 1000;
+
+/** @param intervalMs `--interval`: ffmpeg encodes two frames in that time, or one a second; undefined: each */
 export function ffmpegStart(
   address: CameraAddress,
   encoding: string,
@@ -42,7 +47,7 @@ const inputArguments = [
 function outputArguments(encoding: string, intervalMs: number | undefined): readonly string[] {
   const output = ['-f', 'mjpeg', 'pipe:1'];
   if (encoding === 'JPEG') return ['-map', '0:v:0', '-c:v', 'copy', ...output];
-  const seconds = (intervalMs ?? 0) / 2000;
+  const seconds = Math.min((intervalMs ?? 0) / 2, longestDistanceMs) / 1000;
   const selects = `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${seconds})'`;
   // This output has a constant frame rate, for which ffmpeg would repeat and drop frames: number them instead.
   const filters = [...(seconds > 0 ? [selects] : []), 'setpts=N/25/TB'].join(',');
