@@ -6,23 +6,24 @@ import type { CameraAddress } from './camera-address.js';
 import type { Credentials } from './http-credentials.js';
 import type { ProgramStart } from './program-stream.js';
 
-/**
- * The stream is not analysed first: that takes seconds, whose frames would come late and all at once. Probing ends
- * after one packet.
- */
-const unprobed = { fflags: 'nobuffer', analyzeduration: '0', probesize: '32' };
+/** The stream is not analysed first, which takes seconds: probing ends after one packet. */
+const unprobed = { analyzeduration: '0', probesize: '32' };
 
 /**
  * A longer distance between encoded frames would save little, since all are decoded, and the newest one would be old.
  */
 const longestDistanceMs = 1000;
 
-/** @param intervalMs `--interval`: ffmpeg encodes two frames in that time, or one a second; undefined: each */
-export function ffmpegStart(
-  address: CameraAddress,
-  encoding: string,
-  intervalMs: number | undefined,
-): ProgramStart {
+export interface StreamToRead {
+  /** H264, JPEG … */
+  readonly encoding: string;
+  /** `--interval`: ffmpeg encodes two frames in that time, or one a second; undefined: each. */
+  readonly intervalMs: number | undefined;
+  /** What `ffmpeg -version` prints. */
+  readonly version: string;
+}
+
+export function ffmpegStart(address: CameraAddress, stream: StreamToRead): ProgramStart {
   const options = { rtsp_transport: 'tcp', allowed_media_types: 'video', ...unprobed };
   const script = [
     'ffconcat version 1.0',
@@ -30,7 +31,7 @@ export function ffmpegStart(
     ...Object.entries(options).map(([name, value]) => `option ${name} ${value}`),
   ];
   return {
-    args: [...inputArguments, ...outputArguments(encoding, intervalMs)],
+    args: [...inputArguments, ...outputArguments(stream)],
     input: lines(script),
   };
 }
@@ -44,15 +45,23 @@ const inputArguments = [
   ...['-f', 'concat', '-safe', '0', '-protocol_whitelist', 'pipe,rtsp,rtp,tcp', '-i', 'pipe:0'],
 ];
 
-function outputArguments(encoding: string, intervalMs: number | undefined): readonly string[] {
+function outputArguments({ encoding, intervalMs, version }: StreamToRead): readonly string[] {
   const output = ['-f', 'mjpeg', 'pipe:1'];
   if (encoding === 'JPEG') return ['-map', '0:v:0', '-c:v', 'copy', ...output];
   const seconds = Math.min((intervalMs ?? 0) / 2, longestDistanceMs) / 1000;
-  const selects = `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${seconds})'`;
-  // This output has a constant frame rate, for which ffmpeg would repeat and drop frames: number them instead.
-  const filters = [...(seconds > 0 ? [selects] : []), 'setpts=N/25/TB'].join(',');
-  const encoder = ['-c:v', 'mjpeg', '-q:v', '3', '-threads', '1'];
-  return ['-map', '0:v:0', '-vf', filters, '-r', '25', ...encoder, ...output];
+  // Also when the camera sets its clock back.
+  const isDue = `isnan(prev_selected_t)+gte(t-prev_selected_t,${seconds})+lt(t,prev_selected_t)`;
+  // The encoder refuses two frames with one time: they are numbered instead.
+  const filters = [...(seconds > 0 ? [`select='${isDue}'`] : []), 'settb=AVTB,setpts=N/25/TB'].join(',');
+  const encoder = ['-c:v', 'mjpeg', '-q:v', '3', '-threads', '1', '-enc_time_base', '1:25'];
+  return ['-map', '0:v:0', '-vf', filters, ...eachFrame(version), ...encoder, ...output];
+}
+
+/** MJPEG output has a constant frame rate by default, for which ffmpeg repeats and drops frames. */
+function eachFrame(version: string): readonly string[] {
+  const [, major, minor] = /^ffmpeg version n?(\d+)\.(\d+)/.exec(version) ?? [];
+  const isOld = Number(major) < 5 || (Number(major) === 5 && Number(minor) < 1);
+  return [isOld ? '-vsync' : '-fps_mode', 'passthrough'];
 }
 
 /**

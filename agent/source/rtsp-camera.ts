@@ -2,7 +2,8 @@
  * Frames of an IP camera over RTSP, through ffmpeg and TCP. The JPEGs of an MJPEG stream are passed on as ffmpeg
  * assembles them from the packets; frames of other encodings, as H.264, are encoded as JPEG.
  */
-import { OperationalError } from '../../shared/cli/errors.js';
+import { OperationalError, systemCode } from '../../shared/cli/errors.js';
+import { runProgram } from '../../shared/process/run-program.js';
 import type { CameraAddress } from './camera-address.js';
 import { ffmpegStart, cleanOutput } from './ffmpeg-start.js';
 import type { FrameSource } from './frame-source.js';
@@ -17,6 +18,7 @@ export interface RtspCameraSettings extends StreamSettings {
   readonly isService: boolean;
 }
 
+const versionLimitMs = 10_000;
 /** For the camera's answer before ffmpeg is started. */
 const descriptionLimitMs = 10_000;
 
@@ -35,7 +37,10 @@ export function openRtspCamera(settings: RtspCameraSettings): FrameSource {
     subject: `${name}: ffmpeg`,
     program: 'ffmpeg',
     prepare: async (signal) => ({
-      ...ffmpegStart(address, await describe(signal), intervalMs),
+      ...ffmpegStart(address, {
+        ...{ version: await ffmpegVersion(signal), intervalMs },
+        encoding: await describe(signal),
+      }),
       endsWithParent: !isService,
     }),
     clean: (stderr) => cleanOutput(stderr, address.credentials),
@@ -52,4 +57,17 @@ export function openRtspCamera(settings: RtspCameraSettings): FrameSource {
       noFrame: 'if the camera gives frames less often, give a longer --shot-timeout',
     },
   });
+}
+
+/** What `ffmpeg -version` prints. @throws {OperationalError} CAMERA @throws signal.reason */
+async function ffmpegVersion(signal: AbortSignal): Promise<string> {
+  const request = { program: 'ffmpeg', args: ['-version'], timeLimitMs: versionLimitMs, signal };
+  try {
+    return (await runProgram(request)).stdout.toString('utf8');
+  } catch (cause) {
+    if (systemCode(cause) === undefined) throw cause;
+    const isMissing = systemCode(cause) === 'ENOENT';
+    const problem = isMissing ? 'program ffmpeg not found' : 'cannot start ffmpeg';
+    throw new OperationalError('CAMERA', problem, { cause, hint: ffmpegHint });
+  }
 }

@@ -144,12 +144,7 @@ class Program implements RunningProgram {
       });
       child.once('exit', () => this.#leaderEnded());
       child.once('close', () => this.#over.abort());
-      this.#over.signal.addEventListener('abort', () => {
-        const end = this.#end(child);
-        if (request.endsWithParent === true && isMissing(end))
-          reject(new MissingProgram(request.program));
-        else resolve(end);
-      });
+      this.#over.signal.addEventListener('abort', () => resolve(this.#end(child)));
     });
   }
 
@@ -233,20 +228,6 @@ class Program implements RunningProgram {
       // ESRCH: all have ended. EPERM: they run as another user.
       if (!['ESRCH', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
     }
-  }
-}
-
-/** setpriv has not found the program: env(1) and shells end with this code, too. */
-function isMissing({ exitCode, stderrTail }: ProgramEnd): boolean {
-  return exitCode === 127 && stderrTail.startsWith('setpriv: ');
-}
-
-/** As of spawn. */
-class MissingProgram extends Error {
-  readonly code = 'ENOENT';
-
-  constructor(program: string) {
-    super(`spawn ${program} ENOENT`);
   }
 }
 

@@ -46,8 +46,9 @@ try {
   const mjpeg = join(root, 'mjpeg.mkv');
   ffmpeg([...picture, ...length, '-c:v', 'mjpeg', '-q:v', '3', mjpeg]);
   const address = await cameraAddress('rtsp://camera/', undefined, undefined);
+  const version = spawnSync('ffmpeg', ['-version']).stdout.toString();
   const costMs = (file: string, encoding: string, intervalMs: number | undefined): number => {
-    const { args } = ffmpegStart(address, encoding, intervalMs);
+    const { args } = ffmpegStart(address, { encoding, intervalMs, version });
     const output = args.slice(args.indexOf('pipe:0') + 1);
     const before = childrenCpuMs();
     ffmpeg(['-flags', 'low_delay', '-i', file, ...output]);

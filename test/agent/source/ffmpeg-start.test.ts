@@ -10,8 +10,17 @@ import { missing } from '../../support/programs.js';
 
 const why = missing('ffmpeg', 'ffmpeg');
 
-const start = async (address: string, encoding = 'H264', intervalMs?: number) =>
-  ffmpegStart(await cameraAddress(address, undefined, undefined), encoding, intervalMs);
+const installed = why === undefined ? spawnSync('ffmpeg', ['-version']).stdout.toString() : '';
+
+const start = async (
+  address: string,
+  encoding = 'H264',
+  intervalMs?: number,
+  version = installed,
+) =>
+  ffmpegStart(await cameraAddress(address, undefined, undefined), {
+    ...{ encoding, intervalMs, version },
+  });
 
 describe('ffmpegStart', () => {
   it('gives the address on standard input only, over TCP', async () => {
@@ -28,14 +37,14 @@ describe('ffmpegStart', () => {
         fc.pre(URL.canParse(address));
         const { input = '' } = await start(address);
         expect(input.split('\n')[1]).toMatch(/^file 'rtsp:\/\/[^'\s]+'$/);
-        expect(input.split('\n')).toHaveLength(8);
+        expect(input.split('\n')).toHaveLength(7);
       }),
     );
   });
 
   it('copies MJPEG, and selects frames of other encodings for an interval', async () => {
     expect((await start('rtsp://c/', 'JPEG', 1000)).args.join(' ')).toContain('-c:v copy');
-    expect((await start('rtsp://c/')).args.join(' ')).toContain('-vf setpts=N/25/TB');
+    expect((await start('rtsp://c/')).args.join(' ')).toContain('-vf settb=AVTB,setpts=N/25/TB');
     const { args } = await start('rtsp://c/', 'H265', 1000);
     expect(args.join(' ')).toContain('gte(t-prev_selected_t,0.5)');
   });
@@ -56,6 +65,19 @@ describe('ffmpegStart', () => {
       expect(frames.map(({ kind }) => kind)).toEqual(Array(count).fill('jpeg'));
     },
   );
+});
+
+describe('the option that passes on each frame once', () => {
+  it.each([
+    ['ffmpeg version 4.4.2-0ubuntu0.22.04.1 Copyright', '-vsync'],
+    ['ffmpeg version 5.0.1', '-vsync'],
+    ['ffmpeg version 5.1.9-0+deb12u1 Copyright', '-fps_mode'],
+    ['ffmpeg version n7.1', '-fps_mode'],
+    ['ffmpeg version N-120000-g1234', '-fps_mode'],
+  ])('of %s is %s', async (version, option) => {
+    const { args } = await start('rtsp://c/', 'H264', undefined, version);
+    expect(args[args.indexOf(option) + 1]).toBe('passthrough');
+  });
 });
 
 describe('cleanOutput', () => {

@@ -41,14 +41,6 @@ describe('runProgram', () => {
     expect((await run('cat', [])).stdout.toString()).toBe('');
   });
 
-  it('names a missing program that is to end with its parent', async () => {
-    const bound = { endsWithParent: true };
-    await expect(run('no-such-program', [], bound)).rejects.toMatchObject({
-      ...{ code: 'ENOENT', message: 'spawn no-such-program ENOENT' },
-    });
-    expect(await run('sh', ['-c', 'exit 127'], bound)).toMatchObject({ exitCode: 127 });
-  });
-
   it('takes no harm from a program that does not read its input', async () => {
     const input = 'x'.repeat(1_000_000);
     expect(await run('sh', ['-c', 'exec <&-; exit 4'], { input })).toMatchObject({ exitCode: 4 });
