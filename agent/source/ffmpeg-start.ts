@@ -52,7 +52,9 @@ function outputArguments({ encoding, intervalMs, version }: StreamToRead): reado
   // Also when the camera sets its clock back.
   const isDue = `isnan(prev_selected_t)+gte(t-prev_selected_t,${seconds})+lt(t,prev_selected_t)`;
   // The encoder refuses two frames with one time: they are numbered instead.
-  const filters = [...(seconds > 0 ? [`select='${isDue}'`] : []), 'settb=AVTB,setpts=N/25/TB'].join(',');
+  const filters = [...(seconds > 0 ? [`select='${isDue}'`] : []), 'settb=AVTB,setpts=N/25/TB'].join(
+    ',',
+  );
   const encoder = ['-c:v', 'mjpeg', '-q:v', '3', '-threads', '1', '-enc_time_base', '1:25'];
   return ['-map', '0:v:0', '-vf', filters, ...eachFrame(version), ...encoder, ...output];
 }
