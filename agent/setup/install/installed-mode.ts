@@ -13,7 +13,7 @@ export async function installedMode(scope: Scope): Promise<Mode | undefined> {
   if (unit('picchanged.timer')) return { kind: 'timer' };
   if (unit('picchanged-webcam@*')) return { kind: 'plug' };
   if (!unit('picchanged.path')) return { kind: 'watch' };
-  const text = await readInstalledUnit(scope, 'picchanged.path');
+  const text = await readInstalledUnit(scope, 'picchanged.path', manifest);
   const [path] = readSettings(text ?? '', 'PathChanged');
   return path === undefined ? undefined : { kind: 'path', path: path.replaceAll('%%', '%') };
 }

@@ -17,6 +17,6 @@ export async function installedSocket(scope: Scope): Promise<InstalledSocket | u
   if (manifest === undefined) return undefined;
   const isAccept = manifest.units.includes('surveillance.socket');
   const name = isAccept ? 'surveillance.socket' : 'surveillance-many.socket';
-  const text = await readInstalledUnit(scope, name);
+  const text = await readInstalledUnit(scope, name, manifest);
   return { isAccept, listen: readSettings(text ?? '', 'ListenStream') };
 }

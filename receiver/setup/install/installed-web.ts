@@ -15,6 +15,6 @@ export function passwordFileOf({ settingsFolder }: Scope): string {
 export async function installedWeb(scope: Scope): Promise<string | undefined> {
   const manifest = await readManifest(manifestPath(scope, 'receiver'));
   if (manifest?.units.includes(webSocket) !== true) return undefined;
-  const text = await readInstalledUnit(scope, webSocket);
+  const text = await readInstalledUnit(scope, webSocket, manifest);
   return text === undefined ? undefined : readSettings(text, 'ListenStream').at(-1);
 }

@@ -24,10 +24,11 @@ export async function unitSettings(
   table: OptionTable,
 ): Promise<readonly UnitSetting[]> {
   const manifest = await readManifest(manifestPath(scope, program));
-  for (const unit of manifest?.units ?? []) {
+  if (manifest === undefined) return [];
+  for (const unit of manifest.units) {
     const name = unit.replace(/@\*(?:\.service)?$/, '@.service');
     if (!name.endsWith('.service')) continue;
-    const text = (await readInstalledUnit(scope, name)) ?? '';
+    const text = (await readInstalledUnit(scope, name, manifest)) ?? '';
     const settings = settingsOfUnit(text, name, program, table);
     if (settings !== undefined) return settings;
   }

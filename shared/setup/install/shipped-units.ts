@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifExists } from '../../files/if-exists.js';
 import { dropInFor } from './drop-in.js';
+import type { Manifest } from './manifest.js';
+import { ownPackage } from './package-root.js';
 import type { PlannedFile } from './plan.js';
 import type { Package } from './program-files.js';
 import type { Scope } from './scope.js';
 import { forUserInstance, withCommandWords, withoutSpecifiers } from './unit-file.js';
 
-/** Where the .deb puts its units. */
-export const packagedUnitFolder = '/usr/lib/systemd/system';
 /** Of install's own changes to a packaged unit. */
 const dropInName = 'install.conf';
 
@@ -61,13 +61,21 @@ export function fileInUnits(scope: Scope, name: string, text: string): PlannedFi
 
 const dropInOf = (unit: string): string => join(`${unit}.d`, dropInName);
 
-/** The text of an installed unit, followed by the drop-in of install. @returns undefined: it is not installed */
-export async function readInstalledUnit(scope: Scope, name: string): Promise<string | undefined> {
+/**
+ * The text of an installed unit. Of one that the .deb brought it is the shipped text, followed by the drop-in of install;
+ * also when the .deb is removed, and another install is to keep what was set.
+ * @param manifest of the installation that has the unit @returns undefined: the file is gone
+ */
+export async function readInstalledUnit(
+  scope: Scope,
+  name: string,
+  { files }: Manifest,
+): Promise<string | undefined> {
   const read = (...path: string[]): Promise<string | undefined> =>
     ifExists(readFile(join(...path), 'utf8'));
-  const written = await read(scope.unitFolder, name);
-  if (written !== undefined || scope.isUser) return written;
-  const shipped = await read(packagedUnitFolder, name);
+  const own = join(scope.unitFolder, name);
+  if (own in files || scope.isUser) return read(own);
+  const shipped = await read(ownPackage().root, 'systemd', name);
   if (shipped === undefined) return undefined;
   const dropIn = await read(scope.unitFolder, dropInOf(name));
   return [shipped, dropIn ?? ''].join('\n');
