@@ -105,18 +105,26 @@ describe.skipIf(why !== undefined)('npm, the package, its update, and npm again'
         `the services of this machine are of the package picchanged in /usr/lib/picchanged, and this program is in ${folder}; run: sudo /usr/bin/picchanged-${program} install; or`,
       );
     }
+    // What install has set stays, also what only the package's units and their drop-ins say.
+    const set = ['--listen', '4447', '--web', '8080'];
+    await lab.must('/usr/bin/picchanged-receiver', 'install', ...set);
+    await lab.must('/usr/bin/picchanged-agent', 'install', '--host', 'localhost:4447');
+    await moreFrames(lab);
     await mustApt(lab, 'remove', 'picchanged');
     for (const program of ['agent', 'receiver']) await lab.must(program, 'install');
     await moreFrames(lab);
     expect(
       (await namesIn(lab, unitFolder, '-type', 'f')).map((path) => path.slice(20)).sort(),
     ).toEqual([
-      'picchanged-watch.service',
-      'picchanged-watch.service.d/mine.conf',
+      ...['picchanged-keep.path', 'picchanged-keep.service'],
+      ...['picchanged-watch.service', 'picchanged-watch.service.d/mine.conf'],
+      ...['picchanged-web.service', 'picchanged-web.socket'],
       'surveillance-many.service',
       'surveillance-many.service.saved',
       'surveillance-many.socket',
     ]);
+    expect(await lab.show('surveillance-many.socket', 'Listen')).toBe('[::]:4447 (Stream)');
+    expect(await lab.show('picchanged-web.socket', 'ActiveState')).toBe('active');
     // The settings and the state are npm's now.
     expect(await mustApt(lab, 'purge', 'picchanged')).toContain(
       'settings, keys and state stay: picchanged is installed without this package',

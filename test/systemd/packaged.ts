@@ -87,10 +87,13 @@ export async function bootForPackages(
   });
   // Left by tests that pair as root on this machine.
   await lab.must('rm', '-rf', '/etc/picchanged');
-  const isKnown = (await lab.run('dpkg-query', '--show', 'nodejs')).code === 0;
-  // Without the machine's own package, if there is one: it may be too old.
+  const { stdout } = await lab.run('dpkg-query', '--show', '--showformat', '${Version}', 'nodejs');
+  const compare = ['--compare-versions', stdout || '0', 'ge', '20.19'];
+  const isThere = (await lab.run('dpkg', ...compare)).code === 0;
+  if (hasNode && isThere) return lab;
+  // The machine's own package is missing, too old, or not wanted: its Node stays, without a package.
   await lab.must('cp', '-L', process.execPath, '/usr/local/lib/node-of-the-lab');
-  if (isKnown) await lab.must('dpkg', '--purge', '--force-depends', 'nodejs');
+  if (stdout !== '') await lab.must('dpkg', '--purge', '--force-depends', 'nodejs');
   await lab.must('ln', '-sf', '/usr/local/lib/node-of-the-lab', '/usr/bin/node');
   if (hasNode) await lab.must('dpkg', '--install', nodePackage);
   return lab;
