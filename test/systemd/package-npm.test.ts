@@ -58,6 +58,10 @@ describe.skipIf(why !== undefined)('npm, the package, its update, and npm again'
 
     const first = await mustApt(lab, 'install', packages.deb);
     expect(first).toContain("removed /usr/local/bin/agent, a command of npm's picchanged");
+    const version = await lab.must('picchanged-agent', '--version');
+    expect(first).toContain(
+      `restart  picchanged-watch.service runs a version before 0.2; ${version} is installed`,
+    );
     expect(first).toContain("npm's picchanged stays in /usr/local/lib/node_modules/picchanged");
     expect(await namesIn(lab, '/usr/local/bin', '-name', '*agent')).toEqual([]);
     expect(await lab.must('bash', '--norc', '-c', 'command -v agent')).toBe('/usr/bin/agent');
@@ -69,7 +73,6 @@ describe.skipIf(why !== undefined)('npm, the package, its update, and npm again'
     const links = await namesIn(lab, unitFolder, '-type', 'l', '-printf', '%l\n');
     expect(links.length).toBeGreaterThan(1);
     for (const target of links) expect(target).toMatch(/^(?:\/usr)?\/lib\/systemd\/system\//);
-    const version = await lab.must('picchanged-agent', '--version');
     expect(await runningVersion(lab, 'picchanged-watch')).toBe(version);
     expect(await lab.show('picchanged-watch.service', 'Environment')).toContain('MINE=1');
     await moreFrames(lab);

@@ -16,7 +16,8 @@ export async function restartReasons(
 ): Promise<readonly string[]> {
   const units = (await unitStates(runner.run, stop, scope.isUser)) ?? [];
   const differences = (await serviceVersions(units, scope)).flatMap(
-    (service) => versionDifference(service) ?? [],
+    // The unit is still that of before, and may start a program in another folder.
+    (service) => versionDifference({ ...service, installed: version }) ?? [],
   );
   return [
     ...differences,
