@@ -30,6 +30,11 @@ const must = (lab: Lab, name: 'agent' | 'receiver', ...args: string[]): Promise<
 async function pair(lab: Lab): Promise<void> {
   const line = await must(lab, 'receiver', 'pair', 'yard', '--host', 'localhost');
   await must(lab, 'agent', ...line.split(' ').slice(1));
+  // The receiver ends the session that is not paired; the agent connects again.
+  await eventually(
+    async () => !(await must(lab, 'agent', 'status')).includes('not delivering'),
+    'a session of the paired agent',
+  );
 }
 
 const camera = ['--device', 'TEST:', '--camera', 'yard', '--resolution', '160x120'];
