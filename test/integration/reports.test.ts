@@ -56,6 +56,16 @@ describe('an agent and a receiver that takes reports', () => {
     expect(new Set(events).size).toBe(events.length);
   });
 
+  it('states that there was no camera from its start', { timeout: 60_000 }, async () => {
+    const { receiver, args } = await makeCamera();
+    const agent = startAgent([...args, '--source', 'command', '--', 'false']);
+    await agent.says('capture failed');
+    expect(await agent.stop()).toBe(0);
+    expect(agent.stderr()).not.toContain('damaged');
+    expect(distinct(receiver.reports)).toMatchObject([{ state: 'failing', compared: 0 }]);
+    expect(receiver.entries.map(({ type }) => type)).toEqual(['report']);
+  });
+
   it('joins one-shot runs, and connects for a change', { timeout: 120_000 }, async () => {
     const { receiver, args } = await makeCamera();
     const shoot = async (more: readonly string[] = []) => {

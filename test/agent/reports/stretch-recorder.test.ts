@@ -55,6 +55,13 @@ describe('a recorder of stretches', () => {
     expect(take()).toEqual(['08:00:30-08:00:35 failing (no device)']);
   });
 
+  it('states whole milliseconds, as those of the wall clock', () => {
+    const recorder = new StretchRecorder(() => 0, { wallMs: 5000, monotonicMs: 0.75 });
+    recorder.failed({ wallMs: 9000, monotonicMs: 4000.4 }, 'no camera');
+    const stretches = recorder.take({ wallMs: 9500, monotonicMs: 4500.9 });
+    expect(stretches.map(({ fromMs, toMs }) => [fromMs, toMs])).toEqual([[5000, 9500]]);
+  });
+
   it('states a source that has no frames as watched, with its pause', () => {
     const { pass, compare, idle, take } = recorderAt();
     compare();
