@@ -90,7 +90,10 @@ export const run = defineCommand({
           });
     // Before the rights are given up: firewalls, fleet keys and the viewer's sandbox are for root only.
     const listen = options.listen[0] ?? listenAddressOf(units);
-    const port = await portFindings(listen, runTool, start);
+    const isOfSystemd = (units ?? []).some(
+      ({ name, active }) => /^surveillance.*\.socket$/.test(name) && active === 'active',
+    );
+    const port = await portFindings(listen, runTool, start, isOfSystemd);
     const web = await webFindings({ units, isUser: user, isRoot: userId === 0, run: runTool });
     const versions = await serviceVersions(units ?? [], scope);
     const eyes = user

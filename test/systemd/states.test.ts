@@ -180,6 +180,7 @@ const states: readonly State[] = [
     says: {
       'receiver doctor': [
         /^fault {4}pairing {3}a camera was paired, and .* has no keys: the receiver does not start$/m,
+        /^fault {4}port {6}systemd listens on localhost:4444, and the receiver that it starts does not/m,
       ],
       'receiver status': [
         /^a camera was paired, and its keys are gone: no receiver starts; sudo receiver doctor$/m,

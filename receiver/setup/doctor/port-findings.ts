@@ -13,17 +13,25 @@ const connectLimitMs = 5000;
 /** A receiver that systemd starts for this connection needs a moment. */
 const greetingLimitMs = 10_000;
 
-/** @param start the command that starts a receiver on the port */
+/**
+ * @param start the command that starts a receiver on the port
+ * @param isOfSystemd a socket of the receiver's units is open: systemd listens for the receiver
+ */
 export async function portFindings(
   listen: ListenAddress,
   run: RunTool,
   start: string,
+  isOfSystemd: boolean,
 ): Promise<readonly Finding[]> {
-  const port = await answerFinding(listen, start);
+  const port = await answerFinding(listen, start, isOfSystemd);
   return [port, ...(await firewallFindings(listen.port, run)), ...addressFindings(listen)];
 }
 
-async function answerFinding({ address, port }: ListenAddress, start: string): Promise<Finding> {
+async function answerFinding(
+  { address, port }: ListenAddress,
+  start: string,
+  isOfSystemd: boolean,
+): Promise<Finding> {
   const host = address === undefined || /^(?:0\.0\.0\.0|::)$/.test(address) ? 'localhost' : address;
   const name = formatAddress(host, port);
   let socket: Socket;
@@ -45,6 +53,10 @@ async function answerFinding({ address, port }: ListenAddress, start: string): P
   }
   if (greeting.kind === 'words') {
     return finding('port', 'warning', `${name} answers: ${greeting.words}`, findProgram);
+  }
+  if (isOfSystemd) {
+    const message = `systemd listens on ${name}, and the receiver that it starts does not answer`;
+    return finding('port', 'fault', message, "sudo journalctl -n 20 -u 'surveillance*'");
   }
   return finding('port', 'fault', `${name} is in use by another program`, findProgram);
 }

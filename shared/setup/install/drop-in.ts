@@ -27,6 +27,9 @@ const isAdded = (key: string): boolean => key === 'RequiresMountsFor';
 /** An empty value of one takes all of them back (systemd.timer(5)). */
 const isTrigger = (key: string): boolean => /^On(?:\w+Sec|Calendar)$/.test(key);
 
+/** Has one value, which the last line gives: of some of them, systemd logs that it cannot read an empty one. */
+const isSingle = (key: string): boolean => /^(?:User|UMask|(?:Protect|Private)\w+)$/.test(key);
+
 /**
  * The settings of a drop-in. Both texts have the same sections.
  * @returns undefined: the units have the same settings
@@ -41,8 +44,10 @@ export function dropInFor(shipped: string, wanted: string): string | undefined {
     const all = new Set([...before.keys(), ...keys.keys()]);
     const changed = new Set([...all].filter((key) => !isSame(key)));
     if ([...changed].some(isTrigger)) for (const key of all) if (isTrigger(key)) changed.add(key);
+    const isTakenBack = (key: string): boolean =>
+      before.has(key) && !isAdded(key) && !isTrigger(key) && !(isSingle(key) && keys.has(key));
     const lines = [...changed].flatMap((key) => [
-      ...(before.has(key) && !isAdded(key) && !isTrigger(key) ? [`${key}=`] : []),
+      ...(isTakenBack(key) ? [`${key}=`] : []),
       ...(keys.get(key) ?? []).map((value) => `${key}=${value}`),
     ]);
     const trigger = [...changed].find(isTrigger);

@@ -7,7 +7,7 @@ const unit = '# What.\n[Unit]\nAfter=a\n\n[Service]\nUser=x\nEnvironment=A=1\nEn
 describe('a drop-in', () => {
   it('has what differs, and takes back what the unit has', () => {
     expect(dropInFor(unit, unit.replace('# What.', '# Why.'))).toBeUndefined();
-    expect(dropInFor(unit, unit.replace('User=x', 'User=y'))).toBe('[Service]\nUser=\nUser=y\n');
+    expect(dropInFor(unit, unit.replace('User=x', 'User=y'))).toBe('[Service]\nUser=y\n');
     expect(dropInFor(unit, `${unit}ReadWritePaths=/srv\n`)).toBe(
       '[Service]\nReadWritePaths=/srv\n',
     );
@@ -18,7 +18,7 @@ describe('a drop-in', () => {
       '[Service]\nEnvironment=\n',
     );
     const both = unit.replace('After=a', 'After=b').replace('User=x', 'User=y');
-    expect(dropInFor(unit, both)).toBe('[Unit]\nAfter=\nAfter=b\n\n[Service]\nUser=\nUser=y\n');
+    expect(dropInFor(unit, both)).toBe('[Unit]\nAfter=\nAfter=b\n\n[Service]\nUser=y\n');
   });
 
   it('adds mounts, which cannot be taken back', () => {
