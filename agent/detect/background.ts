@@ -31,8 +31,8 @@ export interface Background {
   readonly blinkRate: Float32Array;
   /** Running mean over seconds while the cell is foreground; else its value in the last frame. */
   readonly foregroundMean: Float32Array;
-  /** Brightness at the last motion; the cell has stayed within its noise of it since. */
-  readonly lastStableLuma: Float32Array;
+  /** Mean brightness since the last motion; the cell has stayed within its noise of it since. */
+  readonly stableMean: Float32Array;
   /** Time since the last motion, seconds. */
   readonly stationaryS: Float32Array;
   /** Of the last frame: 0 (background), `speckle` or `foreground`. */
@@ -69,7 +69,7 @@ export function startBackground(luma: Float32Array): Background {
     meanAbsDev: new Float32Array(cells).fill(initialMeanAbsDev),
     blinkRate: new Float32Array(cells),
     foregroundMean: luma.slice(),
-    lastStableLuma: luma.slice(),
+    stableMean: luma.slice(),
     stationaryS: new Float32Array(cells),
     labels: new Uint8Array(cells),
   };
@@ -100,7 +100,7 @@ export function compensateIllumination(
     reference,
     background.secondMode,
     background.foregroundMean,
-    background.lastStableLuma,
+    background.stableMean,
   ]) {
     for (let i = 0; i < levels.length; i++) levels[i] = levels[i]! * gain + shift;
   }

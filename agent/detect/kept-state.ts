@@ -31,7 +31,7 @@ const levelNames = [
   'meanAbsDev',
   'blinkRate',
   'foregroundMean',
-  'lastStableLuma',
+  'stableMean',
   'stationaryS',
 ] as const;
 const maxLabel = 2;

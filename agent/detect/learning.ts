@@ -47,9 +47,15 @@ const blinkLearningRate = 0.04;
 
 /** Fewest frames that show a stationary object: a person keeps a pose for two frames, not for five. */
 const absorbFrames = 5;
-/** A cell has moved when it differs from its stable value by this many standard deviations and grey levels. */
+/**
+ * A cell has moved when it differs from its mean since the last motion by this many standard deviations and grey levels.
+ * The mean, not one value: noise decays after motion, since exposure and the encoder settle, and one value of the
+ * beginning would be as noisy.
+ */
 const movedDeviations = 4;
 const movedGreys = 3;
+/** Largest deviation of a still cell, as a multiple of the camera's own: a person who sits teaches a cell more. */
+const maxStillNoise = 2;
 /** Share of a stationary region's cells that are still: the other twentieth may be a moving hand. */
 const stationaryShare = 0.95;
 /** Percentile of per-cell deviation taken as the camera's own noise floor. */
@@ -97,16 +103,19 @@ export function learn(
 
 /** Updates the time since the last motion, for cells of any label. */
 function updateStationary(background: Background, luma: Float32Array, elapsedS: number): void {
-  const { lastStableLuma, stationaryS } = background;
+  const { stableMean, stationaryS } = background;
   const floor = noiseFloor(background);
   for (let i = 0; i < luma.length; i++) {
-    const deviation = Math.max(floor, expectedDeviation(background, i));
-    if (
-      Math.abs(luma[i]! - lastStableLuma[i]!) > Math.max(movedDeviations * deviation, movedGreys)
-    ) {
-      lastStableLuma[i] = luma[i]!;
+    const usual = Math.max(floor, expectedDeviation(background, i));
+    const deviation = Math.min(usual, maxStillNoise * floor);
+    const change = luma[i]! - stableMean[i]!;
+    if (Math.abs(change) > Math.max(movedDeviations * deviation, movedGreys)) {
+      stableMean[i] = luma[i]!;
       stationaryS[i] = 0;
-    } else stationaryS[i]! += elapsedS;
+    } else {
+      stationaryS[i]! += elapsedS;
+      stableMean[i]! += (elapsedS / (stationaryS[i]! + elapsedS)) * change;
+    }
   }
 }
 

@@ -28,7 +28,7 @@ describe('the background model', () => {
     const background = startBackground(frame);
     frame.fill(0);
     expect(background.reference).toEqual(even(100));
-    expect(background.lastStableLuma).toEqual(even(100));
+    expect(background.stableMean).toEqual(even(100));
   });
 
   it('compensates illumination that changes everywhere, not an object that covers less than half', () => {
@@ -44,7 +44,7 @@ describe('the background model', () => {
     const background = startBackground(even(100));
     background.secondMode.fill(60);
     compensateIllumination(background, even(73), all);
-    for (const levels of [background.foregroundMean, background.lastStableLuma]) {
+    for (const levels of [background.foregroundMean, background.stableMean]) {
       expect(levels[0]).toBeCloseTo(73, 3);
     }
     expect(background.secondMode[0]).toBeCloseTo(43, 3);

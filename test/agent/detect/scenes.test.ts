@@ -1,0 +1,61 @@
+/** Scenes that the motion detector must tell apart, from generated frames: what moved, who stays, light, wind. */
+import { describe, expect, it } from 'vitest';
+import { type Cells, randomFrom, withVisitor, within, yard } from './pictures.js';
+import { watching } from './watch.js';
+
+const place: Cells = [30, 20, 6, 12];
+
+/** A texture of clothes and limbs: its brightness at a point, at any offset, in cells. */
+const textureAt = (column: number, row: number): number =>
+  140 + 40 * Math.sin(1.3 * column + 0.4) + 30 * Math.sin(0.9 * row + 0.7 * column);
+
+describe('a chair that was put down', () => {
+  it.each([
+    [100, 8, 5],
+    [200, 8, 5],
+    [500, 4, 10],
+    [1000, 4, 10],
+  ])(
+    'is absorbed after 20 s, at an interval of %i ms, with noise of %i greys that decays in %i s',
+    (intervalMs, noiseGreys, decayS) => {
+      const watch = watching({ intervalMs });
+      const random = randomFrom(3);
+      const perS = 1000 / intervalMs;
+      // Somebody carries it in for ten seconds.
+      watch.countChanged(10 * perS, (frame) =>
+        withVisitor(yard(), [10 + Math.floor((2 * frame) / perS), 20, 8, 14]),
+      );
+      const chair = (frame: number) => {
+        const greys = noiseGreys * Math.exp(-frame / perS / decayS);
+        return within(
+          yard(),
+          place,
+          (_, column, row) => textureAt(column, row) + greys * (random() * 2 - 1),
+        );
+      };
+      const seconds = watch.countChanged(40 * perS, chair) / perS;
+      expect(seconds).toBeGreaterThanOrEqual(18);
+      expect(seconds).toBeLessThanOrEqual(22);
+    },
+  );
+});
+
+describe('a person who sits', () => {
+  it.each([200, 1000])(
+    'is never absorbed within five minutes, at an interval of %i ms',
+    (intervalMs) => {
+      const watch = watching({ intervalMs });
+      const frames = 300_000 / intervalMs;
+      // Leans by half a cell in each direction, once a minute, and moves a hand every 15 s.
+      const sitting = (frame: number) => {
+        const seconds = (frame * intervalMs) / 1000;
+        const lean = 0.5 * Math.sin((2 * Math.PI * seconds) / 60);
+        const hand = Math.floor(seconds / 15) % 2;
+        return within(yard(), place, (_, column, row) =>
+          textureAt(column + lean + (row < 24 && column > 33 ? hand : 0), row),
+        );
+      };
+      expect(watch.countChanged(frames, sitting)).toBeGreaterThanOrEqual(frames - 1);
+    },
+  );
+});
