@@ -12,10 +12,11 @@ import {
   startBackground,
 } from './background.js';
 import { Comparison } from './compare.js';
+import { type Candidates, isConfirmed } from './confirmation.js';
 import type { Grid, SmallPicture } from './grid.js';
 import { type ComparedFrame, learn } from './learning.js';
 import { roiMask, type Mask } from './mask.js';
-import { boxAround, extentOf, findRegions, type Region } from './regions.js';
+import { boxAround, findRegions, peakIn, type Region } from './regions.js';
 import type { Box, Detection } from '../events/verdict.js';
 
 export interface DetectorSettings {
@@ -60,11 +61,6 @@ const peakThreshold = 1.5;
 const minRegionCells = 2;
 /** A region that overlaps the last foreground needs this share of the minimum area: people turn and bend. */
 const trackedShare = 0.5;
-/**
- * At shorter frame intervals a region is a change only near the last frame's foreground: insects and drops in front
- * of the lens are elsewhere in the next frame, people are not. Seconds.
- */
-const confirmBelowS = 0.75;
 /** A larger changed share of the picture is a new scene: a switched light, a moved camera. */
 const sceneChangeRatio = 0.6;
 /** Number of cells that the illumination is measured at: a few hundred give the median of the picture. */
@@ -122,19 +118,17 @@ export class MotionDetector {
     const ratio = changedCells / this.#gridTools.roiCount;
     const strongest = Math.max(
       0,
-      ...regions.map((region) => peak(region, frame.normalizedDistance)),
+      ...regions.map((region) => peakIn(region, frame.normalizedDistance)),
     );
     const strength = Math.round(100 * strongest) / 100;
     if (ratio > sceneChangeRatio) {
       this.#state = { grid, capturedAtMs, background: startBackground(picture.luma) };
       return { kind: 'scene', ratio, boxes, strength };
     }
-    const isConfirmed =
-      elapsed >= confirmBelowS ||
-      regions.some((region) => isNearForeground(region, background, grid));
+    const isChange = isConfirmed(frame, background, grid, elapsed);
     learn(background, frame, elapsed, this.#settings.absorbMs / 1000);
     this.#state = { grid, capturedAtMs, background };
-    if (regions.length === 0 || !isConfirmed) return quiet;
+    if (!isChange) return quiet;
     return { kind: 'change', ratio, boxes, strength };
   }
 
@@ -151,7 +145,7 @@ export class MotionDetector {
   #compare(
     background: Background,
     picture: SmallPicture,
-    { comparison, roi, roiCount }: GridTools,
+    { comparison, roi, minArea }: GridTools,
   ): MeasuredFrame {
     const threshold = this.#threshold;
     const distance = distances(background, picture.luma, picture);
@@ -161,11 +155,10 @@ export class MotionDetector {
       normalizedDistance[i] = (distance[i]! * roi[i]!) / (threshold * deviations[i]!);
     }
     const labels = comparison.compare(normalizedDistance);
-    const minArea = Math.max(minRegionCells, this.#settings.minArea * roiCount);
     const regions = findRegions(labels, picture).filter(
       (region) =>
         region.length >= minArea * (overlapsForeground(region, background) ? trackedShare : 1) &&
-        peak(region, normalizedDistance) > peakThreshold,
+        peakIn(region, normalizedDistance) > peakThreshold,
     );
     for (const region of regions) for (const cell of region) labels[cell] = foreground;
     return {
@@ -175,14 +168,12 @@ export class MotionDetector {
       normalizedDistance,
       labels,
       regions,
+      minArea,
     };
   }
 }
 
-interface MeasuredFrame extends ComparedFrame {
-  /** Distance from the background divided by the threshold: above 1 the cell differs. */
-  readonly normalizedDistance: Float32Array;
-}
+type MeasuredFrame = ComparedFrame & Candidates;
 
 const quiet: Detection = { kind: 'quiet', ratio: 0, boxes: [], strength: 0 };
 
@@ -191,40 +182,19 @@ function overlapsForeground(region: Region, { labels }: Background): boolean {
   return region.some((cell) => labels[cell] === foreground);
 }
 
-/** True when the last frame had foreground in the region, or within the region's own size around it. */
-function isNearForeground(
-  region: Region,
-  { labels }: Background,
-  { columns, rows }: Grid,
-): boolean {
-  const { left, top, right, bottom } = extentOf(region, columns);
-  const width = right - left + 1;
-  const height = bottom - top + 1;
-  const lastColumn = Math.min(columns - 1, right + width);
-  const lastRow = Math.min(rows - 1, bottom + height);
-  for (let row = Math.max(0, top - height); row <= lastRow; row++) {
-    for (let column = Math.max(0, left - width); column <= lastColumn; column++) {
-      if (labels[row * columns + column] === foreground) return true;
-    }
-  }
-  return false;
-}
-
-function peak(region: Region, normalizedDistance: Float32Array): number {
-  return region.reduce((max, cell) => Math.max(max, normalizedDistance[cell]!), 0);
-}
-
-/** Depends on the frame size and the mask only. */
+/** Depends on the frame size and the settings only. */
 interface GridTools {
   readonly comparison: Comparison;
   /** 1 for each cell in the region of interest. */
   readonly roi: Uint8Array;
   readonly roiCount: number;
+  /** Smallest region that is a change, cells. */
+  readonly minArea: number;
   /** Cells that the illumination is measured at, evenly spread over the region of interest. */
   readonly sampleCells: Uint32Array;
 }
 
-function makeGridTools(grid: Grid, { mask }: DetectorSettings): GridTools {
+function makeGridTools(grid: Grid, { mask, minArea }: DetectorSettings): GridTools {
   const { columns, rows } = grid;
   const roi = mask ? roiMask(mask, grid) : new Uint8Array(columns * rows).fill(1);
   const roiCells = Uint32Array.from(roi.keys()).filter((cell) => roi[cell] === 1);
@@ -233,6 +203,7 @@ function makeGridTools(grid: Grid, { mask }: DetectorSettings): GridTools {
     comparison: new Comparison(columns, rows),
     roi,
     roiCount: roiCells.length,
+    minArea: Math.max(minRegionCells, minArea * roiCells.length),
     sampleCells: roiCells.filter((_, i) => i % step === 0),
   };
 }

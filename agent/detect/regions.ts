@@ -48,6 +48,15 @@ export function extentOf(region: Region, columns: number) {
   return { left, right, top: Math.floor(first / columns), bottom: Math.floor(last / columns) };
 }
 
+/** The largest of a region's values. */
+export function peakIn(region: Region, values: Float32Array): number {
+  return region.reduce((max, cell) => Math.max(max, values[cell]!), 0);
+}
+
+export function meanIn(region: Region, values: Float32Array): number {
+  return region.reduce((sum, cell) => sum + values[cell]!, 0) / region.length;
+}
+
 /** The smallest box around a region, in pixels of the frame. */
 export function boxAround(region: Region, grid: Grid): Box {
   const { columns, cellPx, frameWidthPx, frameHeightPx } = grid;

@@ -59,3 +59,42 @@ describe('a person who sits', () => {
     },
   );
 });
+
+describe('a visitor at five frames a second', () => {
+  const inFrames = (places: readonly Cells[]): number => {
+    const watch = watching({ intervalMs: 200 });
+    return watch.countChanged(places.length + 5, (frame) => {
+      const at = places[frame];
+      return at === undefined ? yard() : withVisitor(yard(), at);
+    });
+  };
+
+  it('who is in view for two frames is seen', () => {
+    expect(
+      inFrames([
+        [10, 20, 5, 12],
+        [16, 20, 5, 12],
+      ]),
+    ).toBe(1);
+  });
+
+  it('who is close and runs is seen in each frame, although no two are near each other', () => {
+    expect(
+      inFrames([
+        [5, 20, 8, 14],
+        [40, 20, 8, 14],
+      ]),
+    ).toBe(2);
+    expect(inFrames([[5, 20, 8, 14]])).toBe(1);
+  });
+
+  it('and an insect close to the lens is not', () => {
+    expect(
+      inFrames([
+        [5, 20, 6, 10],
+        [40, 50, 6, 10],
+        [60, 5, 6, 10],
+      ]),
+    ).toBe(0);
+  });
+});
