@@ -50,7 +50,7 @@ const flicker = 0.012;
 /** The threshold grows by this factor times the blink rate: threefold for a cell that blinks in every second frame. */
 const blinkFactor = 4;
 /** Added before a ratio of brightness is taken, grey levels: in the dark one grey level is a large ratio. */
-const darkLevel = 8;
+export const darkLevel = 8;
 /** Largest illumination gain between two frames that is compensated; a larger one is a covered lens. */
 const maxGain = 1.5;
 /** Smallest gain that is compensated: below it the noise of the median dominates, and the reference follows anyway. */

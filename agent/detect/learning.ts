@@ -156,8 +156,12 @@ function isGhost({ reference }: Background, frame: ComparedFrame, region: Region
 }
 
 /** Keeps the old reference as the second mode: when a parked car leaves, the yard is background again. */
-function absorb({ reference, secondMode }: Background, luma: Float32Array, region: Region): void {
-  for (const cell of region) {
+export function absorb(
+  { reference, secondMode }: Background,
+  luma: Float32Array,
+  cells: Iterable<number>,
+): void {
+  for (const cell of cells) {
     secondMode[cell] = reference[cell]!;
     reference[cell] = luma[cell]!;
   }

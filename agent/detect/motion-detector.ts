@@ -14,7 +14,8 @@ import {
 import { Comparison } from './compare.js';
 import { type Candidates, isConfirmed } from './confirmation.js';
 import type { Grid, SmallPicture } from './grid.js';
-import { type ComparedFrame, learn } from './learning.js';
+import { litCells } from './light.js';
+import { type ComparedFrame, absorb, learn } from './learning.js';
 import { roiMask, type Mask } from './mask.js';
 import { boxAround, findRegions, peakIn, type Region } from './regions.js';
 import type { Box, Detection } from '../events/verdict.js';
@@ -114,8 +115,7 @@ export class MotionDetector {
     const boxes = regions.slice(0, maxBoxes).map((region) => boxAround(region, picture));
     this.#lastCellMap = { labels, roi: this.#gridTools.roi, boxes };
 
-    const changedCells = regions.reduce((count, region) => count + region.length, 0);
-    const ratio = changedCells / this.#gridTools.roiCount;
+    const ratio = sizeOf(regions) / this.#gridTools.roiCount;
     const strongest = Math.max(
       0,
       ...regions.map((region) => peakIn(region, frame.normalizedDistance)),
@@ -145,7 +145,7 @@ export class MotionDetector {
   #compare(
     background: Background,
     picture: SmallPicture,
-    { comparison, roi, minArea }: GridTools,
+    { comparison, roi, roiCount, minArea }: GridTools,
   ): MeasuredFrame {
     const threshold = this.#threshold;
     const distance = distances(background, picture.luma, picture);
@@ -155,11 +155,20 @@ export class MotionDetector {
       normalizedDistance[i] = (distance[i]! * roi[i]!) / (threshold * deviations[i]!);
     }
     const labels = comparison.compare(normalizedDistance);
-    const regions = findRegions(labels, picture).filter(
-      (region) =>
-        region.length >= minArea * (overlapsForeground(region, background) ? trackedShare : 1) &&
-        peakIn(region, normalizedDistance) > peakThreshold,
-    );
+    const isLargeEnough = (region: Region): boolean =>
+      region.length >= minArea * (overlapsForeground(region, background) ? trackedShare : 1) &&
+      peakIn(region, normalizedDistance) > peakThreshold;
+    let regions = findRegions(labels, picture).filter(isLargeEnough);
+    if (sizeOf(regions) <= sceneChangeRatio * roiCount) {
+      const lit = regions.flatMap((region) => [
+        ...litCells(region, background, picture.luma, labels, picture),
+      ]);
+      if (lit.length > 0) {
+        absorb(background, picture.luma, lit);
+        for (const cell of lit) labels[cell] = 0;
+        regions = findRegions(labels, picture).filter(isLargeEnough);
+      }
+    }
     for (const region of regions) for (const cell of region) labels[cell] = foreground;
     return {
       luma: picture.luma,
@@ -180,6 +189,11 @@ const quiet: Detection = { kind: 'quiet', ratio: 0, boxes: [], strength: 0 };
 /** True when a cell of the region was foreground in the last frame. */
 function overlapsForeground(region: Region, { labels }: Background): boolean {
   return region.some((cell) => labels[cell] === foreground);
+}
+
+/** Number of cells. */
+function sizeOf(regions: readonly Region[]): number {
+  return regions.reduce((count, region) => count + region.length, 0);
 }
 
 /** Depends on the frame size and the settings only. */

@@ -98,3 +98,60 @@ describe('a visitor at five frames a second', () => {
     ).toBe(0);
   });
 });
+
+describe('a lamp', () => {
+  /** A room: furniture, and the texture of a carpet. */
+  const room = within(
+    yard(),
+    [0, 0, 80, 60],
+    (_, column, row) => 0.6 * textureAt(column, row) + 20,
+  );
+  const learned = (intervalMs: number) => {
+    const watch = watching({ intervalMs });
+    watch.countChanged(60, () => room);
+    return watch;
+  };
+  const lit = (share: number, edgeCells = 0) =>
+    within(room, [0, 0, 80, 60], (luma, column) => {
+      const inside = (80 * share - column) / Math.max(edgeCells, 0.01);
+      return luma * (1 + 0.6 * Math.min(1, Math.max(0, inside)));
+    });
+
+  it.each([
+    [10, 0],
+    [30, 0],
+    [50, 0],
+    [10, 6],
+    [30, 6],
+    [50, 6],
+  ])(
+    'on %i %% of a textured scene is at most one frame, with an edge of %i cells',
+    (percent, edge) => {
+      for (const intervalMs of [200, 1000]) {
+        const watch = learned(intervalMs);
+        expect(watch.countChanged(20, () => lit(percent / 100, edge))).toBeLessThanOrEqual(1);
+        expect(watch.countChanged(20, () => room)).toBeLessThanOrEqual(1);
+      }
+    },
+  );
+
+  it('does not hide the person who switches it on', () => {
+    const watch = learned(200);
+    const person = (frame: number) =>
+      within(lit(0.5), [8 + frame, 20, 6, 14], (_, column, row) => 200 - 30 * ((column + row) % 3));
+    expect(watch.countChanged(10, person)).toBeGreaterThanOrEqual(9);
+  });
+
+  it('on a white wall, which has no texture, is a change', () => {
+    const watch = watching({ intervalMs: 200 });
+    const wall = within(yard(), [0, 0, 80, 60], () => 120);
+    watch.countChanged(60, () => wall);
+    expect(watch.countChanged(10, () => withVisitor(wall, [10, 10, 30, 30], 170))).toBe(10);
+  });
+
+  it('is told from a person in front of a texture', () => {
+    const watch = learned(200);
+    const plain = (frame: number) => withVisitor(room, [8 + frame, 20, 8, 18], 60);
+    expect(watch.countChanged(20, plain)).toBe(20);
+  });
+});

@@ -27,6 +27,7 @@ export const alterations: readonly Alteration[] = [
   },
   { name: 'light x0.75 at half-time', alter: (sequence) => withLightStep(sequence, 0.75) },
   { name: 'light x1.33 at half-time', alter: (sequence) => withLightStep(sequence, 1.33) },
+  { name: 'lamp on a third, on and off', alter: withLamp },
   { name: '100 calm frames before', alter: withCalmBefore },
   { name: 'somebody there at the start', alter: fromWithinVisit },
   { name: 'one frame in 5', alter: (sequence) => oneIn(sequence, 5) },
@@ -44,6 +45,17 @@ function withFrames(
 function withLightStep(sequence: Sequence, factor: number): Sequence {
   const half = sequence.labels.length >> 1;
   return withFrames(sequence, (frame, index) => (index < half ? frame : lighten(frame, factor)));
+}
+
+/** The right third of the picture is 1.4 times as bright in every second run of 40 frames. */
+function withLamp(sequence: Sequence): Sequence {
+  return withFrames(sequence, (frame, index) => {
+    if (Math.floor(index / 40) % 2 === 0) return frame;
+    const { widthPx, heightPx } = frame;
+    const { grey: lit } = lighten(frame, 1.4);
+    const grey = frame.grey.map((dark, i) => (3 * (i % widthPx) < 2 * widthPx ? dark : lit[i]!));
+    return { widthPx, heightPx, grey };
+  });
 }
 
 /** An empty scene without wind, before what happens; as far apart as the sequence's own frames. */

@@ -1,0 +1,114 @@
+/**
+ * Tells a thing from light: a lamp, a sun patch or a shadow changes the brightness of a part of the picture and keeps
+ * its texture; a thing covers the texture. Pure.
+ *
+ * The texture is the contrast of neighbour cells: their difference divided by their sum. Light on both scales both,
+ * and the contrast stays.
+ */
+import { type Background, darkLevel, sigmaPerMad } from './background.js';
+import type { Grid } from './grid.js';
+import type { Region } from './regions.js';
+
+/** Fewest pairs of neighbour cells that are a texture: a small thing may resemble a few by chance. */
+const minPairs = 30;
+/** Smallest energy of a contrast that is texture, in multiples of that of the noise: a white wall has none. */
+const evidentEnergy = 4;
+/** Smallest share of the pairs that have texture: one edge that a thing and its background share does not tell. */
+const texturedShare = 0.25;
+/** Smallest similarity of a region that is lit. */
+const litSimilarity = 0.8;
+/** Within a lit region, a neighbourhood with a smaller similarity is a thing: somebody who switches the light. */
+const thingSimilarity = 0.5;
+/** Farthest cell of a neighbourhood, in each direction. */
+const reach = 2;
+/** Within a lit region, largest ratio of a cell's gain to the region's median gain where there is no texture. */
+const maxGainRatio = 1.25;
+
+/** Sums over pairs of neighbour cells. */
+interface Texture {
+  pairs: number;
+  /** Pairs with more contrast in the reference than noise has. */
+  textured: number;
+  /** Energy of the contrasts in the reference and in the frame, what both have in common, and that of the noise. */
+  inReference: number;
+  inFrame: number;
+  common: number;
+  noise: number;
+}
+
+/**
+ * @param labels not 0 for each cell that differs
+ * @returns the cells of a region that are the same under another light; none when the region is a thing
+ */
+export function litCells(
+  region: Region,
+  background: Background,
+  luma: Float32Array,
+  labels: Uint8Array,
+  grid: Grid,
+): Region {
+  const whole = textureOf(region, background, luma, labels, grid);
+  if (whole.pairs < minPairs || whole.textured < texturedShare * whole.pairs) return none;
+  if (similarity(whole) < litSimilarity) return none;
+  const gain = (cell: number): number =>
+    (luma[cell]! + darkLevel) / (background.reference[cell]! + darkLevel);
+  const medianGain = Float32Array.from(region, gain).sort()[region.length >> 1]!;
+  return region.filter((cell) => {
+    const near = neighbourhood(cell, labels, grid);
+    const local = textureOf(near, background, luma, labels, grid);
+    if (local.inReference + local.inFrame > 2 * evidentEnergy * local.noise) {
+      return similarity(local) >= thingSimilarity;
+    }
+    const ratio = gain(cell) / medianGain;
+    return ratio < maxGainRatio && ratio > 1 / maxGainRatio;
+  });
+}
+
+const none: Region = new Uint32Array(0);
+
+/** 1: the frame has the texture of the reference; 0: nothing in common. */
+function similarity({ inReference, inFrame, common, noise }: Texture): number {
+  return (2 * common) / (inReference + Math.max(0, inFrame - noise));
+}
+
+function neighbourhood(cell: number, labels: Uint8Array, { columns, rows }: Grid): number[] {
+  const cells: number[] = [];
+  const x = cell % columns;
+  const y = (cell - x) / columns;
+  for (let row = Math.max(0, y - reach); row <= Math.min(rows - 1, y + reach); row++) {
+    for (let at = Math.max(0, x - reach); at <= Math.min(columns - 1, x + reach); at++) {
+      if (labels[row * columns + at] !== 0) cells.push(row * columns + at);
+    }
+  }
+  return cells;
+}
+
+/** Of the pairs of these cells with the cells to the right and below that differ too. */
+function textureOf(
+  cells: Iterable<number>,
+  { reference, meanAbsDev }: Background,
+  luma: Float32Array,
+  labels: Uint8Array,
+  { columns, rows }: Grid,
+): Texture {
+  const texture = { pairs: 0, textured: 0, inReference: 0, inFrame: 0, common: 0, noise: 0 };
+  const add = (a: number, b: number): void => {
+    const contrastBefore =
+      (reference[a]! - reference[b]!) / (reference[a]! + reference[b]! + 2 * darkLevel);
+    const sum = Math.max(0, luma[a]! + luma[b]!) + 2 * darkLevel;
+    const contrast = (luma[a]! - luma[b]!) / sum;
+    texture.pairs += 1;
+    texture.inReference += contrastBefore * contrastBefore;
+    texture.inFrame += contrast * contrast;
+    texture.common += contrastBefore * contrast;
+    const deviation = (sigmaPerMad * (meanAbsDev[a]! + meanAbsDev[b]!)) / sum;
+    const noise = (deviation * deviation) / 2;
+    texture.noise += noise;
+    if (contrastBefore * contrastBefore > evidentEnergy * noise) texture.textured += 1;
+  };
+  for (const cell of cells) {
+    if (cell % columns < columns - 1 && labels[cell + 1] !== 0) add(cell, cell + 1);
+    if (cell < columns * (rows - 1) && labels[cell + columns] !== 0) add(cell, cell + columns);
+  }
+  return texture;
+}
