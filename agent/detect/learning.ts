@@ -61,9 +61,11 @@ const stationaryShare = 0.95;
 /** Percentile of per-cell deviation taken as the camera's own noise floor. */
 const noiseFloorPercentile = 0.8;
 /** A region without motion for this time is tested for being a ghost, seconds. */
-const ghostS = 2;
-/** Ratio of the contrast at a ghost's outline in the reference to that in the frame. */
-const ghostContrast = 2;
+const ghostS = 1;
+/** Smallest ratio of the contrast at a ghost's outline in the reference to that in the frame. */
+const ghostContrast = 1.5;
+/** Smallest share of a ghost's outline with more contrast in the reference: a bookshelf behind a person has some. */
+const ghostOutline = 2 / 3;
 /** Time constant of the foreground's mean, seconds: people are slower than noise. */
 const foregroundMeanS = 2;
 /** Number of cells that the noise floor is estimated from. */
@@ -140,10 +142,16 @@ function isGhost({ reference }: Background, frame: ComparedFrame, region: Region
   const { columns, rows } = grid;
   let inReference = 0;
   let inFrame = 0;
+  let pairs = 0;
+  let vanished = 0;
   const compare = (inside: number, outside: number): void => {
     if (labels[outside] === foreground) return;
-    inReference += Math.abs(reference[inside]! - reference[outside]!);
-    inFrame += Math.abs(luma[inside]! - luma[outside]!);
+    const before = Math.abs(reference[inside]! - reference[outside]!);
+    const now = Math.abs(luma[inside]! - luma[outside]!);
+    inReference += before;
+    inFrame += now;
+    pairs += 1;
+    if (before > now) vanished += 1;
   };
   for (const cell of region) {
     const x = cell % columns;
@@ -152,7 +160,7 @@ function isGhost({ reference }: Background, frame: ComparedFrame, region: Region
     if (cell >= columns) compare(cell, cell - columns);
     if (cell < columns * (rows - 1)) compare(cell, cell + columns);
   }
-  return inReference > ghostContrast * inFrame;
+  return inReference > ghostContrast * inFrame && vanished > ghostOutline * pairs;
 }
 
 /** Keeps the old reference as the second mode: when a parked car leaves, the yard is background again. */

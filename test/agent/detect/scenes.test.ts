@@ -1,7 +1,7 @@
 /** Scenes that the motion detector must tell apart, from generated frames: what moved, who stays, light, wind. */
 import { describe, expect, it } from 'vitest';
 import { type Cells, randomFrom, withVisitor, within, yard } from './pictures.js';
-import { watching } from './watch.js';
+import { Watch, watching } from './watch.js';
 
 const place: Cells = [30, 20, 6, 12];
 
@@ -58,6 +58,24 @@ describe('a person who sits', () => {
       expect(watch.countChanged(frames, sitting)).toBeGreaterThanOrEqual(frames - 1);
     },
   );
+});
+
+describe('a person who is there from the first frame', () => {
+  it('leaves a ghost for little more than a second', () => {
+    const watch = new Watch({ intervalMs: 200 });
+    watch.countChanged(50, () => withVisitor(yard(), place));
+    expect(watch.countChanged(50, () => yard())).toBeLessThanOrEqual(7);
+  });
+});
+
+describe('a person who sits still in front of bright books', () => {
+  it('is no ghost, although the books have more contrast to the wall than the person', () => {
+    const wall = within(yard(), [0, 0, 80, 60], () => 100);
+    const books = within(wall, place, (luma, column, row) => ((column + row) % 2 ? 250 : luma));
+    const watch = new Watch({ intervalMs: 200 });
+    watch.countChanged(60, () => books);
+    expect(watch.countChanged(75, () => withVisitor(books, place, 125))).toBe(75 - 1);
+  });
 });
 
 describe('a visitor at five frames a second', () => {
