@@ -3,31 +3,22 @@
  */
 import { type Background, foreground } from './background.js';
 import type { Grid } from './grid.js';
-import { type Region, extentOf, meanIn } from './regions.js';
+import type { ComparedFrame } from './learning.js';
+import { type Region, extentOf, isLarge, meanIn } from './regions.js';
 
 /**
  * At shorter frame intervals a region must be confirmed; at longer ones a visitor may be in one frame only. Seconds.
  */
 const confirmBelowS = 0.75;
 /**
- * A region that is this many times as large as the smallest, and clearly beyond the threshold, is no insect: a visitor
- * who runs or is close is in few frames, and never twice at the same place.
+ * Smallest mean distance of a large region that needs no confirmation: a visitor who runs or is close is in few frames,
+ * and never twice at the same place.
  */
-const largeFactor = 10;
 const clearDistance = 1.5;
-
-/** Regions of one frame. */
-export interface Candidates {
-  readonly regions: readonly Region[];
-  /** Distance from the background divided by the threshold, per cell. */
-  readonly normalizedDistance: Float32Array;
-  /** Smallest region that is a change, cells. */
-  readonly minArea: number;
-}
 
 /** True when one of the regions is a change in this frame; false: a later frame may confirm them. */
 export function isConfirmed(
-  { regions, normalizedDistance, minArea }: Candidates,
+  { regions, normalizedDistance, minArea }: ComparedFrame,
   background: Background,
   grid: Grid,
   elapsedS: number,
@@ -36,8 +27,7 @@ export function isConfirmed(
   return regions.some(
     (region) =>
       isNearForeground(region, background, grid) ||
-      (region.length >= largeFactor * minArea &&
-        meanIn(region, normalizedDistance) >= clearDistance),
+      (isLarge(region, minArea) && meanIn(region, normalizedDistance) >= clearDistance),
   );
 }
 

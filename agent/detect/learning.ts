@@ -14,7 +14,7 @@ import {
   speckle,
 } from './background.js';
 import type { Grid } from './grid.js';
-import type { Region } from './regions.js';
+import { type Region, isLarge } from './regions.js';
 
 /** A frame with its labels. */
 export interface ComparedFrame {
@@ -22,10 +22,15 @@ export interface ComparedFrame {
   readonly grid: Grid;
   /** From `distances`, grey levels. */
   readonly distances: Float32Array;
+  /** Distance divided by the threshold of the cell: above 1 the cell differs. */
+  readonly normalizedDistance: Float32Array;
   /** Per cell: 0 (background), `speckle` or `foreground`. */
   readonly labels: Uint8Array;
   /** The regions of the foreground. */
   readonly regions: readonly Region[];
+  /** Smallest region that is a change, cells. */
+  readonly minArea: number;
+  readonly isGusty: boolean;
 }
 
 /** Smallest deviation, grey levels: by quantization a cell of a still picture alternates between two values. */
@@ -36,6 +41,13 @@ const maxMeanAbsDev = 40;
 const followS = 30;
 /** Time constant of the deviation, seconds: longer than a visit, shorter than rising wind. */
 const deviationS = 60;
+/**
+ * Fewest regions of a gust: a person is one region or a few, leaves, waves and snow are many that change at once. The
+ * regions have at least two cells.
+ */
+const gustRegions = 8;
+/** Weight of one frame of a gust in the deviation, except in large regions: wind after calm is learned in ten frames. */
+const gustRate = 0.1;
 /** Largest weight of one frame, for slow cameras. */
 const maxLearningRate = 0.2;
 /** Smallest weight of one frame in the deviation, for fast cameras: a hundred frames are enough. */
@@ -88,10 +100,12 @@ export function learn(
     minDeviationRate,
     maxLearningRate,
   );
+  const smallRate = frame.isGusty ? Math.max(gustRate, deviationRate) : deviationRate;
   const followRate = Math.max(startRate, Math.min(maxLearningRate, rate(elapsedS, followS)));
   updateStationary(background, frame.luma, Math.min(elapsedS, absorbS / absorbFrames));
   for (const region of frame.regions) {
-    learnForeground(background, frame.luma, region, deviationRate, rate(elapsedS, foregroundMeanS));
+    const regionRate = isLarge(region, frame.minArea) ? deviationRate : smallRate;
+    learnForeground(background, frame.luma, region, regionRate, rate(elapsedS, foregroundMeanS));
     const isAbsorbed =
       isStationary(background, region, absorbS) ||
       (isStationary(background, region, Math.min(ghostS, absorbS)) &&
@@ -99,8 +113,13 @@ export function learn(
     if (isAbsorbed) absorb(background, frame.luma, region);
   }
   updateBlinkRate(background, frame.labels);
-  learnBackground(background, frame, followRate, deviationRate);
+  learnBackground(background, frame, followRate, smallRate);
   background.labels = frame.labels;
+}
+
+/** @param differing all regions that differ, also those that are too small */
+export function isGusty(differing: readonly Region[]): boolean {
+  return differing.filter(({ length }) => length >= 2).length >= gustRegions;
 }
 
 /** Updates the time since the last motion, for cells of any label. */

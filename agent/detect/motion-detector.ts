@@ -12,10 +12,10 @@ import {
   startBackground,
 } from './background.js';
 import { Comparison } from './compare.js';
-import { type Candidates, isConfirmed } from './confirmation.js';
+import { isConfirmed } from './confirmation.js';
 import type { Grid, SmallPicture } from './grid.js';
 import { litCells } from './light.js';
-import { type ComparedFrame, absorb, learn } from './learning.js';
+import { type ComparedFrame, absorb, isGusty, learn } from './learning.js';
 import { roiMask, type Mask } from './mask.js';
 import { boxAround, findRegions, peakIn, type Region } from './regions.js';
 import type { Box, Detection } from '../events/verdict.js';
@@ -146,7 +146,7 @@ export class MotionDetector {
     background: Background,
     picture: SmallPicture,
     { comparison, roi, roiCount, minArea }: GridTools,
-  ): MeasuredFrame {
+  ): ComparedFrame {
     const threshold = this.#threshold;
     const distance = distances(background, picture.luma, picture);
     const deviations = decisionDeviations(background);
@@ -158,7 +158,8 @@ export class MotionDetector {
     const isLargeEnough = (region: Region): boolean =>
       region.length >= minArea * (overlapsForeground(region, background) ? trackedShare : 1) &&
       peakIn(region, normalizedDistance) > peakThreshold;
-    let regions = findRegions(labels, picture).filter(isLargeEnough);
+    const differing = findRegions(labels, picture);
+    let regions = differing.filter(isLargeEnough);
     if (sizeOf(regions) <= sceneChangeRatio * roiCount) {
       const lit = regions.flatMap((region) => [
         ...litCells(region, background, picture.luma, labels, picture),
@@ -178,11 +179,10 @@ export class MotionDetector {
       labels,
       regions,
       minArea,
+      isGusty: isGusty(differing),
     };
   }
 }
-
-type MeasuredFrame = ComparedFrame & Candidates;
 
 const quiet: Detection = { kind: 'quiet', ratio: 0, boxes: [], strength: 0 };
 

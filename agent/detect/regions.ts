@@ -5,6 +5,14 @@ import type { Box } from '../events/verdict.js';
 /** Indices of connected cells; cells that touch at a corner are connected (8-connectivity). */
 export type Region = Uint32Array;
 
+/** A region that is this many times as large as the smallest change is neither an insect nor a bunch of leaves. */
+const largeFactor = 10;
+
+/** @param minArea of a change, cells */
+export function isLarge(region: Region, minArea: number): boolean {
+  return region.length >= largeFactor * minArea;
+}
+
 /** @param changed 1 for each changed cell, row by row @returns the regions, largest first */
 export function findRegions(changed: Uint8Array, grid: Grid): Region[] {
   const { columns, rows } = grid;

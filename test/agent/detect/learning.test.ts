@@ -31,7 +31,17 @@ function learnFrame(
   for (const cell of region) labels[cell] = 2;
   const distance = distances(background, luma, grid);
   const regions = region.length === 0 ? [] : [region];
-  learn(background, { luma, grid, distances: distance, labels, regions }, elapsedS, absorbS);
+  const frame = {
+    luma,
+    grid,
+    distances: distance,
+    normalizedDistance: distance,
+    labels,
+    regions,
+    minArea: 2,
+    isGusty: false,
+  };
+  learn(background, frame, elapsedS, absorbS);
 }
 
 /** One frame a second. */

@@ -173,3 +173,25 @@ describe('a lamp', () => {
     expect(watch.countChanged(20, plain)).toBe(20);
   });
 });
+
+describe('gusts after 100 calm frames', () => {
+  const tree: Cells = [40, 5, 30, 30];
+  const random = randomFrom(7);
+  /** Bunches of leaves, three cells wide and high, turn their bright side now and then. */
+  const windy = () => {
+    const isTurned = Array.from({ length: 100 }, () => random() < 0.3);
+    return within(yard(), tree, (luma, column, row) => {
+      const bunch = Math.floor((column - 40) / 3) + 10 * Math.floor((row - 5) / 3);
+      return luma + (isTurned[bunch] ? 30 * random() : 0);
+    });
+  };
+
+  it('are learned within some seconds, and a visitor in front of them is seen', () => {
+    const watch = watching({ intervalMs: 200 });
+    watch.countChanged(100, () => yard());
+    expect(watch.countChanged(200, windy)).toBeLessThanOrEqual(15);
+    expect(watch.countChanged(100, windy)).toBe(0);
+    const visit = (frame: number) => withVisitor(windy(), [40 + frame, 10, 8, 18], 255);
+    expect(watch.countChanged(20, visit)).toBeGreaterThanOrEqual(19);
+  });
+});
