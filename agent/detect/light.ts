@@ -17,7 +17,7 @@ const evidentEnergy = 4;
 const texturedShare = 0.25;
 /** Smallest similarity of a region that is lit. */
 const litSimilarity = 0.8;
-/** Within a lit region, a neighbourhood with a smaller similarity is a thing: somebody who switches the light. */
+/** Within a lit region, a neighbourhood with a smaller similarity is a thing: the person who switches the light. */
 const thingSimilarity = 0.5;
 /** Farthest cell of a neighbourhood, in each direction. */
 const reach = 2;

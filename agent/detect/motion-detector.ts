@@ -17,6 +17,7 @@ import type { Grid, SmallPicture } from './grid.js';
 import { litCells } from './light.js';
 import { type ComparedFrame, absorb, isGusty, learn } from './learning.js';
 import { roiMask, type Mask } from './mask.js';
+import { isNewScene } from './new-scene.js';
 import { boxAround, findRegions, peakIn, type Region } from './regions.js';
 import type { Box, Detection } from '../events/verdict.js';
 
@@ -127,6 +128,10 @@ export class MotionDetector {
     }
     const isChange = isConfirmed(frame, background, grid, elapsed);
     learn(background, frame, elapsed, this.#settings.absorbMs / 1000);
+    if (isNewScene(background, frame, this.#gridTools.roi)) {
+      this.#state = { grid, capturedAtMs, background: startBackground(picture.luma) };
+      return { kind: 'scene', ratio, boxes, strength };
+    }
     this.#state = { grid, capturedAtMs, background };
     if (!isChange) return quiet;
     return { kind: 'change', ratio, boxes, strength };

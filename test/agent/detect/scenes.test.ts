@@ -195,3 +195,27 @@ describe('gusts after 100 calm frames', () => {
     expect(watch.countChanged(20, visit)).toBeGreaterThanOrEqual(19);
   });
 });
+
+describe('a camera that is turned by a few per cent', () => {
+  /** A room with furniture, whose edges are those of large plain things. */
+  const room = (shift: number) =>
+    within(yard(), [0, 0, 80, 60], (_, column, row) => {
+      const thing = (((column + shift) >> 2) + (row >> 2)) % 3;
+      return 60 + column + 25 * thing + 20 * ((row >> 3) % 2);
+    });
+
+  it.each([
+    [200, 2],
+    [200, 5],
+    [1000, 2],
+    [1000, 5],
+  ])('is a new scene within seconds, at an interval of %i ms, by %i cells', (intervalMs, shift) => {
+    const watch = watching({ intervalMs });
+    watch.countChanged(60, () => room(0));
+    const seconds =
+      (watch.countChanged(30_000 / intervalMs, () => room(shift)) * intervalMs) / 1000;
+    expect(seconds).toBeGreaterThan(0);
+    expect(seconds).toBeLessThanOrEqual(4);
+    expect(watch.countChanged(10, () => withVisitor(room(shift), place))).toBeGreaterThanOrEqual(9);
+  });
+});
