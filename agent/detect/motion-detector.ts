@@ -17,7 +17,7 @@ import type { Grid, SmallPicture } from './grid.js';
 import { litCells } from './light.js';
 import { type ComparedFrame, absorb, isGusty, learn } from './learning.js';
 import { roiMask, type Mask } from './mask.js';
-import { isNewScene } from './new-scene.js';
+import { countTiles, isNewScene } from './new-scene.js';
 import { boxAround, findRegions, peakIn, type Region } from './regions.js';
 import type { Box, Detection } from '../events/verdict.js';
 
@@ -128,7 +128,7 @@ export class MotionDetector {
     }
     const isChange = isConfirmed(frame, background, grid, elapsed);
     learn(background, frame, elapsed, this.#settings.absorbMs / 1000);
-    if (isNewScene(background, frame, this.#gridTools.roi)) {
+    if (isNewScene(background, frame, this.#gridTools.roiTiles)) {
       this.#state = { grid, capturedAtMs, background: startBackground(picture.luma) };
       return { kind: 'scene', ratio, boxes, strength };
     }
@@ -207,6 +207,8 @@ interface GridTools {
   /** 1 for each cell in the region of interest. */
   readonly roi: Uint8Array;
   readonly roiCount: number;
+  /** Number of tiles in the region of interest, for `isNewScene`. */
+  readonly roiTiles: number;
   /** Smallest region that is a change, cells. */
   readonly minArea: number;
   /** Cells that the illumination is measured at, evenly spread over the region of interest. */
@@ -222,6 +224,7 @@ function makeGridTools(grid: Grid, { mask, minArea }: DetectorSettings): GridToo
     comparison: new Comparison(columns, rows),
     roi,
     roiCount: roiCells.length,
+    roiTiles: countTiles([roiCells], grid),
     minArea: Math.max(minRegionCells, minArea * roiCells.length),
     sampleCells: roiCells.filter((_, i) => i % step === 0),
   };

@@ -2,7 +2,7 @@
  * Tells a turned camera from visitors: it changes edges all over the picture at once, and then nothing moves. The same
  * holds for a light on walls without texture. Pure.
  */
-import { type Background, foreground } from './background.js';
+import type { Background } from './background.js';
 import type { ComparedFrame } from './learning.js';
 
 /** The picture is divided into this many rows and columns of tiles. */
@@ -13,11 +13,14 @@ const changedTiles = 0.75;
 const stillShare = 0.95;
 const stillS = 2;
 
-/** @param background after it has learned the frame @param roi 1 for each cell in the region of interest */
+/**
+ * @param background after it has learned the frame
+ * @param watchedTiles number of tiles in the region of interest: `countTiles` of its cells
+ */
 export function isNewScene(
   { stationaryS }: Background,
-  { regions, labels, grid }: ComparedFrame,
-  roi: Uint8Array,
+  { regions, grid }: ComparedFrame,
+  watchedTiles: number,
 ): boolean {
   let [count, still] = [0, 0];
   for (const region of regions) {
@@ -25,15 +28,21 @@ export function isNewScene(
     for (const cell of region) if (stationaryS[cell]! >= stillS) still += 1;
   }
   if (count === 0 || still < stillShare * count) return false;
-  const [watched, changed] = [new Set<number>(), new Set<number>()];
-  for (let cell = 0; cell < labels.length; cell++) {
-    if (roi[cell] === 0) continue;
-    const row = Math.floor(cell / grid.columns);
-    const column = cell % grid.columns;
-    const tile =
-      tiles * Math.floor((tiles * row) / grid.rows) + Math.floor((tiles * column) / grid.columns);
-    watched.add(tile);
-    if (labels[cell] === foreground) changed.add(tile);
+  return countTiles(regions, grid) >= changedTiles * watchedTiles;
+}
+
+/** Number of tiles that have one of the cells. */
+export function countTiles(
+  regions: readonly Uint32Array[],
+  { columns, rows }: ComparedFrame['grid'],
+): number {
+  const has = new Uint8Array(tiles * tiles);
+  for (const region of regions) {
+    for (const cell of region) {
+      const row = Math.floor(cell / columns);
+      const column = cell % columns;
+      has[tiles * Math.floor((tiles * row) / rows) + Math.floor((tiles * column) / columns)] = 1;
+    }
   }
-  return changed.size >= changedTiles * watched.size;
+  return has.reduce((sum, each) => sum + each, 0);
 }
