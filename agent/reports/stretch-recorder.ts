@@ -107,7 +107,8 @@ export class StretchRecorder {
   failed(at: Moment, why: string): void {
     this.#sync(at);
     const sinceStartMs = at.monotonicMs - this.#startedAt.monotonicMs;
-    if (this.#current === undefined) this.#begin('failing', Math.round(at.wallMs - sinceStartMs), why);
+    if (this.#current === undefined)
+      this.#begin('failing', Math.round(at.wallMs - sinceStartMs), why);
     else if (this.#current.state !== 'failing') {
       this.#close();
       this.#begin('failing', this.#current.toMs, why);
