@@ -71,7 +71,7 @@ describe('the settings that apply', () => {
       const table = program === 'agent' ? agentProgram.table : receiverProgram.table;
       return settingsOfUnit(shipped(name), name, program, table) === undefined;
     });
-    const ofOthers = ['keep', 'prune', 'web'].map((name) => `picchanged-${name}.service`);
+    const ofOthers = ['keep', 'notify', 'prune', 'web'].map((name) => `picchanged-${name}.service`);
     expect(others).toEqual(ofOthers);
   });
 
