@@ -57,7 +57,7 @@ describe('agent replay', () => {
     expect(stderr).toContain('assuming 5 frames per second; set --fps');
     const lines = stdout.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^ +began +lasted +changed +sent +largest +where +first frame$/);
-    expect(lines[1]).toMatch(/^1 +0:00:01\.4 .* f00\d+\.jpg$/);
+    expect(lines[1]).toMatch(/^1 +0:00:01\.2 .* f00\d+\.jpg$/);
     expect(lines[2]).toMatch(/^22 frames: \d+ changed, in 1 event; \d+ sent \(1 first/);
     expect(lines[3]).toMatch(/^22 frames analysed, \d+ per second$/);
     expect(code).toBe(0);

@@ -125,7 +125,7 @@ describe('an agent', () => {
     });
     // One warning, not one per frame: a full disk must not fill the log.
     expect(lines.filter((line) => line.startsWith('<4>'))).toEqual([
-      '<4>test: cannot store frames of yard; its agent keeps them error="cannot store; make room"',
+      '<4>test: cannot store frames of yard; its agent keeps them error="cannot store; make room" code=STORE',
     ]);
   });
 
