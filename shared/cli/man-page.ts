@@ -86,7 +86,9 @@ function optionLines(program: string, { table }: CommandHelp): readonly string[]
 
 /** Text that troff prints as it is: no dashes of its own, no line that begins a request. */
 function escaped(text: string): string {
-  const plain = text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll("'", '\\(aq');
+  // A terminal without UTF-8 has no ellipsis.
+  const typed = text.replaceAll('…', '...');
+  const plain = typed.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll("'", '\\(aq');
   // Only ASCII: troff reads other characters by the names of their code points.
   const ascii = plain.replaceAll(/[^\0-~]/gu, (character) => {
     const point = character.codePointAt(0) ?? 0;
