@@ -63,7 +63,7 @@ export const run = defineCommand({
     const directory = await capturesFor(options.dir, scope);
     const captures = await openCaptures(directory, 'notify');
     const secret = await readSecret(options.notifySecretFile);
-    const ways = openWays({ ...options, secret, directory, captures, clock: systemClock });
+    const ways = openWays({ ...options, secret, directory, clock: systemClock });
     if (ways.length === 0) {
       throw new UsageError('nothing says how to announce', {
         hint: 'give --on-event, --on-end, --on-silent, --on-back or --notify',
@@ -75,6 +75,8 @@ export const run = defineCommand({
       await test(ways, captures, signal);
       return;
     }
+    // The notifier opens it for each look.
+    await captures.close();
     const state = options.state ?? defaultNotifyState(env);
     await makeNotifyDirectory(state);
     const lock = await lockNotifyState(state);
@@ -83,11 +85,10 @@ export const run = defineCommand({
     const times = { lateAfterMs: lateAfter, silentAfterMs: silentAfter, cooldownMs: cooldown };
     const notices = { ...times, mergeMs, quiet };
     const parts = { clock: systemClock, log, random: Math.random };
-    const notifier = await Notifier.open({ captures, state, notices, ways }, parts);
+    const notifier = await Notifier.open({ directory, state, notices, ways }, parts);
     log.info('announcing', { dir: directory, by: ways.map(({ name }) => name).join(', ') });
     await notifier.run(signal);
     await lock.close();
-    await captures.close();
   },
 });
 

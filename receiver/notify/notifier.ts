@@ -6,8 +6,8 @@ import { describeError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import type { Clock } from '../../shared/clock.js';
+import { openCaptures } from '../archive/captures-reader.js';
 import { CoalescedTask } from '../store/coalesced-task.js';
-import type { Folder } from '../store/folder.js';
 import { NoticeBook } from './notice-book.js';
 import { NoticeQueue, type Way } from './notice-queue.js';
 import type { NoticeSettings } from './notice-settings.js';
@@ -17,7 +17,8 @@ import { RecordTail } from './record-tail.js';
 import { readSnoozed } from './snooze.js';
 
 export interface NotifierSettings {
-  readonly captures: Folder;
+  /** Captures directory. */
+  readonly directory: string;
   /** State directory. */
   readonly state: string;
   readonly notices: NoticeSettings;
@@ -58,7 +59,7 @@ export class Notifier {
       return Math.floor((local % 86_400_000) / 60_000);
     };
     this.#book = new NoticeBook(settings.notices, saved?.book, minuteOf);
-    this.#tail = new RecordTail(settings.captures, saved?.records);
+    this.#tail = new RecordTail(saved?.records);
     this.#queues = settings.ways.map((way) => {
       const onChange = (): Promise<void> => this.#save();
       return new NoticeQueue(way, saved?.waiting[way.name] ?? [], { ...parts, onChange });
@@ -97,10 +98,15 @@ export class Notifier {
     });
     try {
       this.#book.setSnoozed(await readSnoozed(this.#settings.state));
-      await this.#tail.look(({ camera, line, folder, isHistory }) => {
-        if (isHistory) this.#book.addHistory(camera, line);
-        else this.#book.add(camera, line, folder, now());
-      });
+      const captures = await openCaptures(this.#settings.directory, 'notify');
+      try {
+        await this.#tail.look(captures, ({ camera, line, folder, isHistory }) => {
+          if (isHistory) this.#book.addHistory(camera, line);
+          else this.#book.add(camera, line, folder, now());
+        });
+      } finally {
+        await captures.close();
+      }
       this.#looks.worked('the records can be read again');
       // Without the records, nothing says that a camera is silent.
       this.#book.tick(now());

@@ -1,7 +1,7 @@
 /** Makes the ways out from the options. */
 import type { Clock } from '../../shared/clock.js';
 import { within } from '../archive/captures-reader.js';
-import type { Folder } from '../store/folder.js';
+import { Folder } from '../store/folder.js';
 import { readFrameFile } from '../store/read-frame-file.js';
 import { commandWay } from './command-way.js';
 import { httpWay } from './http-way.js';
@@ -20,7 +20,6 @@ export interface WayOptions {
   readonly secret: string | undefined;
   readonly viewer: string | undefined;
   readonly directory: string;
-  readonly captures: Folder;
   readonly clock: Clock;
 }
 
@@ -29,7 +28,7 @@ const httpTimeLimitMs = 15_000;
 const maxPictureBytes = 8 * 2 ** 20;
 
 export function openWays(options: WayOptions): readonly Way[] {
-  const { directory, commandTimeout: timeLimitMs, clock, captures } = options;
+  const { directory, commandTimeout: timeLimitMs, clock } = options;
   const utcOffsetMinutes = (atMs: number): number => clock.utcOffsetMinutes(atMs);
   const command = (
     flag: string,
@@ -51,7 +50,7 @@ export function openWays(options: WayOptions): readonly Way[] {
       const hasPicture =
         notifyPicture === 'yes' || (notifyPicture === 'private' && address.isPrivate);
       const readPicture = (frame: BestFrame) =>
-        hasPicture ? pictureOf(captures, frame) : Promise.resolve(undefined);
+        hasPicture ? pictureOf(directory, frame) : Promise.resolve(undefined);
       const common = { address, secret, viewer, readPicture, utcOffsetMinutes };
       return httpWay({ ...common, timeLimitMs: httpTimeLimitMs });
     }),
@@ -59,10 +58,19 @@ export function openWays(options: WayOptions): readonly Way[] {
 }
 
 /** @returns undefined: it is gone, or larger than any way takes */
-async function pictureOf(captures: Folder, { path }: BestFrame): Promise<Buffer | undefined> {
+async function pictureOf(directory: string, { path }: BestFrame): Promise<Buffer | undefined> {
   const names = path.split('/');
   const name = names.pop() ?? '';
-  return await within(captures, names, (folder) =>
-    readFrameFile(folder, name, maxPictureBytes),
-  ).catch(() => undefined);
+  try {
+    const captures = await Folder.open(directory);
+    try {
+      return await within(captures, names, (folder) =>
+        readFrameFile(folder, name, maxPictureBytes),
+      );
+    } finally {
+      await captures.close();
+    }
+  } catch {
+    return undefined;
+  }
 }

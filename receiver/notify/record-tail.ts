@@ -36,7 +36,6 @@ const historyBytes = 64 * 1024;
 const unclocked = unclockedFolder('').slice(1);
 
 export class RecordTail {
-  readonly #captures: Folder;
   readonly #positions: Map<string, Position>;
   /** There was no earlier process: what is there is history. */
   readonly #isFirst: boolean;
@@ -45,8 +44,7 @@ export class RecordTail {
   #looks = 0;
 
   /** @param saved of an earlier process */
-  constructor(captures: Folder, saved: TailState | undefined) {
-    this.#captures = captures;
+  constructor(saved: TailState | undefined) {
     this.#positions = new Map(Object.entries(saved ?? {}));
     this.#isFirst = saved === undefined;
   }
@@ -55,25 +53,28 @@ export class RecordTail {
     return Object.fromEntries(this.#positions);
   }
 
-  /** Calls `onLine` for each whole line since the last look. @throws a system error */
-  async look(onLine: (found: FoundLine) => void): Promise<void> {
+  /**
+   * Calls `onLine` for each whole line since the last look.
+   * @param captures is opened for each look: a disk may be mounted at any time @throws a system error
+   */
+  async look(captures: Folder, onLine: (found: FoundLine) => void): Promise<void> {
     const isListing = this.#looks % listEvery === 0;
     const isStart = this.#looks === 0;
-    if (isListing) await this.#list();
+    if (isListing) await this.#list(captures);
     this.#looks += 1;
     for (const [camera, folders] of this.#folders) {
       for (const folder of isListing ? folders : folders.slice(-newestDays)) {
-        await this.#read(camera, folder, isStart, onLine);
+        await this.#read(captures, camera, folder, isStart, onLine);
       }
     }
   }
 
-  async #list(): Promise<void> {
+  async #list(captures: Folder): Promise<void> {
     const folders = new Map<string, readonly string[]>();
-    for (const camera of await camerasIn(this.#captures)) {
+    for (const camera of await camerasIn(captures)) {
       const found: string[] = [];
       for (const parent of [[camera, unclocked], [camera]]) {
-        await within(this.#captures, parent, async (above) => {
+        await within(captures, parent, async (above) => {
           const days: string[] = [];
           for await (const name of above.names()) if (isDayName(name)) days.push(name);
           found.push(
@@ -94,12 +95,13 @@ export class RecordTail {
   }
 
   async #read(
+    captures: Folder,
     camera: string,
     path: string,
     isStart: boolean,
     onLine: (found: FoundLine) => void,
   ): Promise<void> {
-    await within(this.#captures, path.split('/'), async (folder) => {
+    await within(captures, path.split('/'), async (folder) => {
       const stats = folder.lstat(recordName);
       if (stats?.isFile() !== true) return;
       const [inode, size] = [String(stats.ino), Number(stats.size)];
@@ -108,7 +110,7 @@ export class RecordTail {
       const isHistory = isStart && this.#isFirst;
       // A record that was replaced has no new lines: some of its old ones were taken out.
       const isReplaced = known !== undefined && known.inode !== inode;
-      const skipsOld = isHistory || isReplaced || (isStart && this.#isEarlier(camera, path));
+      const skipsOld = isHistory || isReplaced || (isStart && this.#isEarlier(path));
       const fromByte = skipsOld ? Math.max(0, size - historyBytes) : (known?.endByte ?? 0);
       const read = await readRecord(
         folder,
@@ -123,11 +125,11 @@ export class RecordTail {
   }
 
   /** Whether a folder without a position was there when the earlier process ran: a newer one has a position. */
-  #isEarlier(camera: string, path: string): boolean {
+  #isEarlier(path: string): boolean {
     if (this.#positions.has(path)) return false;
-    const parent = path.slice(0, path.lastIndexOf('/'));
+    const parentOf = (each: string): string => each.slice(0, each.lastIndexOf('/'));
     return [...this.#positions.keys()].some(
-      (each) => each.startsWith(`${camera}/`) && each.startsWith(parent) && each > path,
+      (each) => parentOf(each) === parentOf(path) && each > path,
     );
   }
 }

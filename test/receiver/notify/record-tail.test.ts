@@ -22,11 +22,11 @@ async function stage() {
     mkdirSync(join(directory, camera, day), { recursive: true });
     for (const each of captured) appendFileSync(path(camera, day), lineOf(camera, each));
   };
-  const open = (saved?: TailState) => new RecordTail(captures, saved);
+  const open = (saved?: TailState) => new RecordTail(saved);
   /** What a look finds: capture times; history in brackets. */
   const look = async (tail: RecordTail): Promise<string[]> => {
     const found: string[] = [];
-    await tail.look(({ camera, line, isHistory }) => {
+    await tail.look(captures, ({ camera, line, isHistory }) => {
       const at = line.kind === 'frame' ? `${camera} ${line.capturedAtMs}` : line.kind;
       found.push(isHistory ? `[${at}]` : at);
     });
@@ -72,6 +72,7 @@ describe('the tail of the records', () => {
   it('goes on where an earlier process ended', async () => {
     const { append, open, look } = await stage();
     append('yard', '2026_11_01', 1);
+    append('yard', 'unclocked/2026_11_20', 9);
     append('yard', '2026_11_27', 2);
     const first = open();
     await look(first);
