@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import { root, run, start, startAgent, startReceiverProgram } from '../support/programs.js';
+import {
+  type Running,
+  root,
+  run,
+  start,
+  startAgent,
+  startReceiverProgram,
+} from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { emptyFrames, putFrame, visitedFrames } from '../support/visit.js';
 
@@ -56,18 +63,20 @@ describe('receiver notify', () => {
       return program;
     };
     const lines = () => readFileSync(said, 'utf8').trim().split('\n');
+    let notifier: Running;
+    let agent: Running;
     const says = (line: string) =>
-      eventually(
-        () => lines().at(-1) === line,
-        `the last line is '${line}', not '${lines().at(-1) ?? ''}'`,
-      );
+      eventually(() => lines().includes(line), line).catch((error: unknown) => {
+        const logs = `${notifier.stderr()}${agent.stderr()}${receiver.stderr()}`;
+        throw new Error(`${String(error)} in ${lines().join(', ')}; logs:\n${logs}`);
+      });
     const watch = () =>
       startAgent([
         ...['--host', receiver.address, '--camera', 'yard', '--source', `folder:${folder}`],
         ...['--state', join(state, 'agent'), '--report-every', '10s'],
       ]);
-    let notifier = await notify();
-    let agent = watch();
+    notifier = await notify();
+    agent = watch();
     await agent.says('watching');
     const frames = [...emptyFrames.slice(0, 3), ...visitedFrames.slice(0, 5)];
     const firstMs = Date.now() - frames.length * 1000;
