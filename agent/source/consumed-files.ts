@@ -1,4 +1,5 @@
 /** The files of a watched folder with `--consume`: each is removed when its frame is needed no more. */
+import { createHash } from 'node:crypto';
 import { lstatSync, unlinkSync } from 'node:fs';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
@@ -8,8 +9,16 @@ import type { FrameLifecycle } from './frame-source.js';
 import { type FileVersion, versionOf } from './pending-file.js';
 import type { TakenFile, TakenFiles } from './taken-files.js';
 
-/** See `Outbox.resume`. */
-type ResumeFrame = (frame: TakenFile, onDelivered: () => void) => Promise<boolean>;
+/** The spools of an earlier process. */
+export interface EarlierSpools {
+  /** Calls `onDelivered` once every receiver has acknowledged it for which it still waits. @returns false: for none */
+  resume(
+    frame: { readonly capturedAtMs: number; readonly sha256: string },
+    onDelivered: () => void,
+  ): Promise<boolean>;
+  /** Capture time of the frame that was spooled last, if it has these bytes and waits for every receiver. */
+  newestOf(sha256: string): Promise<number | undefined>;
+}
 
 export class ConsumedFiles {
   readonly #taken: TakenFiles | undefined;
@@ -26,11 +35,21 @@ export class ConsumedFiles {
   }
 
   /** To be called before delivery starts: removes the files that an earlier process took, once they are delivered. */
-  async resume(resumeFrame: ResumeFrame): Promise<void> {
+  async resume(spools: EarlierSpools): Promise<void> {
     const left: string[] = [];
-    for (const file of this.#taken?.all ?? []) {
-      if (file.isReleased === true) this.#remove(file);
-      else if (!(await resumeFrame(file, () => this.#remove(file)))) left.push(file.path);
+    const all = this.#taken?.all ?? [];
+    const known = new Set(all.map(({ capturedAtMs, sha256 }) => `${capturedAtMs} ${sha256}`));
+    for (const file of all) {
+      const { path, sha256, isReleased } = file;
+      const isSpooled = file.capturedAtMs !== undefined;
+      const newestMs = isSpooled ? undefined : await spools.newestOf(sha256);
+      // Another file may have the same bytes.
+      const isNewest = newestMs !== undefined && !known.has(`${newestMs} ${sha256}`);
+      const capturedAtMs = file.capturedAtMs ?? (isNewest ? newestMs : undefined);
+      const remove = (): void => this.#remove(file);
+      if (isReleased === true) remove();
+      else if (capturedAtMs === undefined) this.#taken?.forget(path);
+      else if (!(await spools.resume({ capturedAtMs, sha256 }, remove))) left.push(path);
     }
     if (left.length === 0) return;
     const event = 'files stay: their frames were taken before, and refused or dropped';
@@ -43,9 +62,14 @@ export class ConsumedFiles {
   }
 
   /** For a frame that is taken now. */
-  lifecycle(path: string, version: FileVersion): FrameLifecycle {
+  lifecycle(path: string, version: FileVersion, jpeg: Buffer): FrameLifecycle {
     let file: TakenFile | undefined;
     return {
+      spooling: async () => {
+        if (this.#taken === undefined) return;
+        const sha256 = createHash('sha256').update(jpeg).digest('hex');
+        await this.#note({ path, version: version.id, capturedAtMs: undefined, sha256 });
+      },
       spooled: async ({ capturedAtMs, sha256, isOnDisk }) => {
         // A frame in memory is lost with the process: then the next one takes the file again.
         if (isOnDisk)

@@ -164,7 +164,7 @@ class Folder implements FrameSource {
       const frame = { jpeg, capturedAtMs: Math.round(version.modifiedAtMs), origin };
       const consumed = this.#consumed;
       if (consumed === undefined) return frame;
-      return { ...frame, lifecycle: consumed.lifecycle(origin, version) };
+      return { ...frame, lifecycle: consumed.lifecycle(origin, version, jpeg) };
     }
   }
 

@@ -25,6 +25,8 @@ export interface SpooledFrame {
 
 /** Tells a source what becomes of a frame. */
 export interface FrameLifecycle {
+  /** The frame is about to enter the spools. Does not throw. */
+  spooling(): Promise<void>;
   /** The frame waits in every spool. Does not throw. */
   spooled(frame: SpooledFrame): Promise<void>;
   /**

@@ -3,9 +3,10 @@
  * folder until every receiver has acknowledged its frame. The next process must not take it again: one receiver may
  * have it already.
  *
- * Format of `taken-files` in the state directory: a JSON line for each file, appended and flushed when its frame is on
- * the disk; another line when its removal has failed. The lines of files that are gone are dropped at the start, and
- * when most lines are old.
+ * Format of `taken-files` in the state directory: a JSON line for each file before its frame enters the spools, another
+ * one, flushed, when the frame is there, and one when its removal has failed. A process that is killed between the first
+ * two may have spooled the frame: its bytes tell. The lines of files that are gone are dropped at the start, and when
+ * most lines are old.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -21,8 +22,8 @@ export interface TakenFile {
   readonly path: string;
   /** See `FileVersion`. */
   readonly version: string;
-  /** With `sha256`, names the frame in the spool. */
-  readonly capturedAtMs: number;
+  /** With `sha256`, names the frame in the spool; undefined: it may not be there. */
+  readonly capturedAtMs: number | undefined;
   readonly sha256: string;
   /** The frame is needed no more, and the file could not be removed. */
   readonly isReleased?: boolean | undefined;
@@ -59,14 +60,14 @@ export class TakenFiles {
     return this.#files.get(resolve(path))?.version === version;
   }
 
-  /** When it resolves, the line is on the disk. @throws {OperationalError} STATE */
+  /** When it resolves, the line is written; that of a spooled frame is on the disk. @throws {OperationalError} STATE */
   async add(file: TakenFile): Promise<void> {
     const entry = { ...file, path: resolve(file.path) };
     this.#files.set(entry.path, entry);
     try {
       this.#handle ??= await open(join(this.#state.path, name), 'a', 0o600);
       await this.#handle.appendFile(`${JSON.stringify(entry)}\n`);
-      await this.#handle.datasync();
+      if (file.capturedAtMs !== undefined) await this.#handle.datasync();
     } catch (cause) {
       throw new OperationalError('STATE', `cannot write ${join(this.#state.path, name)}`, {
         cause,
@@ -100,7 +101,8 @@ function parseLine(line: string): TakenFile[] {
       line,
     ) as Partial<TakenFile>;
     if (typeof path !== 'string' || typeof version !== 'string') return [];
-    if (typeof capturedAtMs !== 'number' || typeof sha256 !== 'string') return [];
+    if (typeof sha256 !== 'string' || !/^(?:number|undefined)$/.test(typeof capturedAtMs))
+      return [];
     return [{ path, version, capturedAtMs, sha256, isReleased: isReleased === true }];
   } catch {
     return [];

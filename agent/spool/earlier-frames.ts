@@ -5,6 +5,8 @@ import type { StoredEntry } from './entry-store.js';
 export class EarlierFrames {
   /** Sequences by capture time. */
   readonly #sequences = new Map<number, readonly number[]>();
+  /** Of the frame that was added last. */
+  #newest: { readonly sequence: number; readonly atMs: number } | undefined;
 
   readonly #read: (sequence: number) => Promise<Entry | undefined>;
 
@@ -17,7 +19,16 @@ export class EarlierFrames {
     for (const { atMs, sequence, kind } of entries) {
       if (kind !== 'frame') continue;
       this.#sequences.set(atMs, [...(this.#sequences.get(atMs) ?? []), sequence]);
+      if (sequence > (this.#newest?.sequence ?? 0)) this.#newest = { sequence, atMs };
     }
+  }
+
+  /** Capture time of the frame that was added last, if it has these bytes and still waits. */
+  async newestOf(sha256: string): Promise<number | undefined> {
+    if (this.#newest === undefined) return undefined;
+    const { sequence, atMs } = this.#newest;
+    const header = (await this.#read(sequence))?.header;
+    return header?.type === 'frame' && header.sha256 === sha256 ? atMs : undefined;
   }
 
   /** @returns the sequence of this frame; undefined: it is none of them */

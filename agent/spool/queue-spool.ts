@@ -33,7 +33,7 @@ export class QueueSpool implements Spool {
   /** Entries that could not be read or set aside. */
   readonly #retries = new Retries();
   readonly #listeners: (() => void)[] = [];
-  readonly #earlier: EarlierFrames;
+  readonly earlier: EarlierFrames;
   #droppedCount = 0;
   #retriedAtMs = Number.NEGATIVE_INFINITY;
   /** Changes run one after the other: limits and sequences depend on each other. */
@@ -46,7 +46,7 @@ export class QueueSpool implements Spool {
     this.epoch = life.epoch;
     for (const entry of life.aside) this.#index.addAside(entry);
     for (const entry of life.entries) this.#index.add(entry);
-    this.#earlier = new EarlierFrames(life.entries, async (sequence) =>
+    this.earlier = new EarlierFrames(life.entries, async (sequence) =>
       this.has(sequence) ? this.#keeper.peek(sequence, 'frame') : undefined,
     );
     this.reports = new SpooledReports({
@@ -81,7 +81,7 @@ export class QueueSpool implements Spool {
 
   /** Whether a frame of an earlier process still waits. @param onAcknowledged to be called when it is acknowledged */
   async holds(capturedAtMs: number, sha256: string, onAcknowledged?: () => void): Promise<boolean> {
-    const earlier = await this.#earlier.find(capturedAtMs, sha256);
+    const earlier = await this.earlier.find(capturedAtMs, sha256);
     this.#index.setOnAcknowledged(earlier, onAcknowledged);
     return earlier !== undefined;
   }

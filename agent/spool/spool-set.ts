@@ -152,6 +152,16 @@ export class SpoolSet implements Outbox, Spools {
     return holding.length > 0;
   }
 
+  /**
+   * Capture time of the frame that an earlier process added last, if it has these bytes and waits for every receiver: a
+   * process that was killed may have added it for some.
+   */
+  async newestOf(sha256: string): Promise<number | undefined> {
+    const spools = [...this.#spools.values()];
+    const times = await Promise.all(spools.map(({ earlier }) => earlier.newestOf(sha256)));
+    return times.every((atMs) => atMs === times[0]) ? times[0] : undefined;
+  }
+
   /** Whether a frame that an earlier process added still waits for every receiver. */
   async holds(capturedAtMs: number, sha256: string): Promise<boolean> {
     const spools = [...this.#spools.values()];

@@ -55,6 +55,7 @@ async function spool(
   const utcOffsetMinutes = clock.utcOffsetMinutes(capturedAtMs);
   const onDelivered = lifecycle && ((): void => lifecycle.released());
   const frameToSend = { jpeg, capturedAtMs, utcOffsetMinutes, verdict, onDelivered };
+  await lifecycle?.spooling();
   const spooled = await outbox.add(frameToSend);
   await lifecycle?.spooled(spooled);
   return spooled.sha256;

@@ -58,7 +58,7 @@ export async function watchContinuously(context: AgentContext): Promise<void> {
   const taken =
     options.consume && options.spool === 'disk' ? await TakenFiles.open(state) : undefined;
   const consumed = options.consume ? new ConsumedFiles(taken, log, clock) : undefined;
-  await consumed?.resume((frame, onDelivered) => spools.resume(frame, onDelivered));
+  await consumed?.resume(spools);
   const source = await openSource({
     ...{ ...sourceSettings(options, command, env), consumed },
     ...{ observer: progress, log },

@@ -34,6 +34,8 @@ async function stage() {
   return { state, folder, a, b, open, stored: join(state.path, 'taken-files') };
 }
 
+const notAsked = () => Promise.reject(new Error('not asked'));
+
 describe('taken files', () => {
   it('are known to the next process, while they are the same version', async () => {
     const { a, b, open } = await stage();
@@ -82,9 +84,12 @@ describe('the files that an earlier process took', () => {
     const { log, lines } = keptLog();
     const delivered: (() => void)[] = [];
     const files = new ConsumedFiles(await open(), log, systemClock);
-    await files.resume(({ path }, onDelivered) => {
-      if (path === a.path) delivered.push(onDelivered);
-      return Promise.resolve(path === a.path);
+    await files.resume({
+      resume: ({ capturedAtMs }, onDelivered) => {
+        if (capturedAtMs === a.capturedAtMs) delivered.push(onDelivered);
+        return Promise.resolve(capturedAtMs === a.capturedAtMs);
+      },
+      newestOf: notAsked,
     });
     expect(lines).toEqual([expect.stringContaining('files stay')]);
     expect(lines[0]).toContain(b.path);
@@ -95,12 +100,38 @@ describe('the files that an earlier process took', () => {
     await (await open()).close();
   });
 
+  it('are taken again, unless their frame is the newest in the spool and of no other file', async () => {
+    const { a, b, open } = await stage();
+    const resumed: number[] = [];
+    const resume = async (newestMs: number | undefined) => {
+      const taken = await open();
+      const files = new ConsumedFiles(taken, keptLog().log, systemClock);
+      await files.resume({
+        resume: ({ capturedAtMs }) => {
+          resumed.push(capturedAtMs);
+          return Promise.resolve(true);
+        },
+        newestOf: () => Promise.resolve(newestMs),
+      });
+      return taken.has(b.path, b.version);
+    };
+    await (await open()).add({ ...b, capturedAtMs: undefined });
+    expect(await resume(7000)).toBe(true);
+    expect(resumed).toEqual([7000]);
+    // The newest frame with these bytes is that of another file.
+    await (await open()).add({ ...a, capturedAtMs: 7000 });
+    expect(await resume(7000)).toBe(false);
+    await (await open()).add({ ...b, capturedAtMs: undefined });
+    expect(await resume(undefined)).toBe(false);
+    await (await open()).close();
+  });
+
   it('are removed at once, when they were delivered and could not be removed', async () => {
     const { a, open } = await stage();
     await (await open()).add({ ...a, isReleased: true });
     const { log, lines } = keptLog();
     const files = new ConsumedFiles(await open(), log, systemClock);
-    await files.resume(() => Promise.reject(new Error('not asked')));
+    await files.resume({ resume: notAsked, newestOf: notAsked });
     expect(existsSync(a.path)).toBe(false);
     expect(lines).toEqual([]);
     await (await open()).close();

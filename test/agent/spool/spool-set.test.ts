@@ -57,6 +57,20 @@ describe('SpoolSet', () => {
     expect(delivered).toEqual(['1 first', '2 second']);
   });
 
+  it('knows the newest frame of an earlier process by its bytes, while it waits for all', async () => {
+    const root = rootIn(temporaryDirectory());
+    const before = await SpoolSet.onDisk(root, [laptop, nas], spoolSettings);
+    for (const number of [1, 2]) await before.add(frame(number));
+    await before.close();
+    const again = await SpoolSet.onDisk(root, [laptop, nas], spoolSettings);
+    const newest = sha256Of(frame(2).jpeg);
+    expect(await again.newestOf(newest)).toBe(frame(2).capturedAtMs + 1);
+    expect(await again.newestOf(sha256Of(frame(1).jpeg))).toBeUndefined();
+    await again.spoolFor(laptop).acknowledge(2);
+    expect(await again.newestOf(newest)).toBeUndefined();
+    await again.close();
+  });
+
   it('has the waiting frames of configured hosts when it is opened again', async () => {
     const root = rootIn(temporaryDirectory());
     await (await SpoolSet.onDisk(root, [laptop, nas], spoolSettings)).add(frame(1));
