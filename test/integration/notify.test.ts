@@ -1,5 +1,5 @@
 /** `receiver notify` beside a real pair: what is announced, once, also after kill -9. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -88,6 +88,12 @@ describe('receiver notify', () => {
     const other = await run(process.execPath, [`${root}dist/receiver.js`, ...args], {});
     expect(other).toMatchObject({ code: 1 });
     expect(other.stderr).toContain('another receiver notify uses the state directory');
+    // Only a camera that reports can be silent.
+    const record = () =>
+      readdirSync(join(directory, 'yard'))
+        .filter((day) => day.startsWith('20'))
+        .map((day) => readFileSync(join(directory, 'yard', day, 'record.jsonl'), 'utf8'));
+    await eventually(() => record().some((text) => text.includes('"report":1')), 'a report');
     notifier.child.kill('SIGKILL');
     await notifier.ended;
     agent.child.kill('SIGKILL');
