@@ -9,7 +9,7 @@ import { reportFindings } from '../../shared/setup/doctor/report.js';
 import { type UnitState, unitStates } from '../../shared/setup/doctor/unit-state.js';
 import { versionFindings } from '../../shared/setup/doctor/version-findings.js';
 import { serviceVersions } from '../../shared/setup/running-version.js';
-import { scopeFor } from '../../shared/setup/install/scope.js';
+import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
 import { checkInstalled } from '../../shared/setup/config/installed-check.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { typedCredentials } from '../../shared/keys/fleet-keys.js';
@@ -27,6 +27,8 @@ import { limitsOf } from './retention.js';
 import { receiverSettings } from './settings.js';
 import { pairingFindings } from '../setup/doctor/pairing-findings.js';
 import { portFindings } from '../setup/doctor/port-findings.js';
+import { notifyState } from '../setup/install/notify-plan.js';
+import { notifyFindings } from '../setup/doctor/notify-findings.js';
 import { webFindings } from '../setup/doctor/web-findings.js';
 
 const { dir, listen, keys, maxAge, maxSize, minFree } = receiverProgram.table;
@@ -66,14 +68,10 @@ export const run = defineCommand({
     const named = directory ?? 'DIR';
     const install = `${user ? 'receiver install --user' : 'sudo receiver install'} --dir ${named}`;
     const start = `receiver --dir ${named}, or ${install}`;
-    const viewer = checkInstalled(
-      await readInstalledSettings(scope, 'web'),
-      receiverSettings,
-      user,
-    );
     const findings: Finding[] = [
       ...(checked.finding === undefined ? [] : [checked.finding]),
-      ...(viewer.finding === undefined ? [] : [{ ...viewer.finding, check: 'viewer settings' }]),
+      ...(await settingsFindings(scope, 'web', 'viewer settings')),
+      ...(await settingsFindings(scope, 'notify', 'notice settings')),
     ];
     // The settings that this user may not read name the keys folder.
     const isHidden = settings.status === 'hidden' && options.keys === undefined;
@@ -95,6 +93,7 @@ export const run = defineCommand({
     );
     const port = await portFindings(listen, runTool, start, isOfSystemd);
     const web = await webFindings({ units, isUser: user, isRoot: userId === 0, run: runTool });
+    const notices = user ? [] : await notifyFindings(units ?? [], notifyState);
     const versions = await serviceVersions(units ?? [], scope);
     const eyes = user
       ? []
@@ -108,6 +107,7 @@ export const run = defineCommand({
       ...port,
       ...pairing,
       ...web,
+      ...notices,
       await clockFinding(runTool, nowMs),
       ...unitFindings(units, nowMs, user, install),
       ...versionFindings(versions, user ? 'receiver install --user' : 'sudo receiver install'),
@@ -115,6 +115,17 @@ export const run = defineCommand({
     reportFindings(findings, options.json, env);
   },
 });
+
+/** The settings file of a service beside the receiver's. */
+async function settingsFindings(
+  scope: Scope,
+  name: string,
+  check: string,
+): Promise<readonly Finding[]> {
+  const file = await readInstalledSettings(scope, name);
+  const { finding: found } = checkInstalled(file, receiverSettings, scope.isUser);
+  return found === undefined ? [] : [{ ...found, check }];
+}
 
 const unknownCaptures = finding(
   'captures',

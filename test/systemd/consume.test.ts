@@ -2,8 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { makeJpeg } from '../support/pictures.js';
-import { root } from '../support/programs.js';
-import { Lab, whyNoLab } from './lab.js';
+import { Lab, packageAt, whyNoLab } from './lab.js';
 
 const why = whyNoLab();
 const program = '/opt/picchanged';
@@ -12,10 +11,7 @@ const folder = '/srv/ftp/50% yard';
 describe.skipIf(why !== undefined)(`--consume${why === undefined ? '' : ` (${why})`}`, () => {
   let lab: Lab;
   beforeAll(async () => {
-    const copies = ['dist', 'systemd', 'package.json'].map((name) => ({
-      from: `${root}${name}`,
-      to: `${program}/${name}`,
-    }));
+    const copies = packageAt(program);
     lab = await Lab.boot({ copies });
   }, 60_000);
   afterAll(() => lab.close());

@@ -1,8 +1,7 @@
 /** `install` and `uninstall` of both programs in a real systemd: it works, keeps what it is told, leaves nothing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import { root } from '../support/programs.js';
-import { Lab, whyNoLab } from './lab.js';
+import { Lab, packageAt, whyNoLab } from './lab.js';
 
 const why = whyNoLab();
 const folder = '/opt/picchanged';
@@ -16,10 +15,7 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
   let lab: Lab;
   beforeAll(async () => {
     lab = await Lab.boot({
-      copies: ['dist', 'systemd', 'package.json'].map((name) => ({
-        from: `${root}${name}`,
-        to: `${folder}/${name}`,
-      })),
+      copies: packageAt(folder),
     });
     // Left by tests that pair as root on this machine.
     await lab.must('rm', '-rf', '/etc/picchanged');

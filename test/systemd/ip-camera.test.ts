@@ -3,9 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { fixtureProgram } from '../support/processes.js';
-import { root } from '../support/programs.js';
 import { python, rtspSettings, whyNoRtsp } from '../support/rtsp-server.js';
-import { Lab, whyNoLab } from './lab.js';
+import { Lab, packageAt, whyNoLab } from './lab.js';
 
 const why = whyNoLab() ?? whyNoRtsp();
 const program = '/opt/picchanged';
@@ -18,10 +17,7 @@ const place = '127.0.0.1:8554/yard';
 describe.skipIf(why !== undefined)(`an RTSP camera${why === undefined ? '' : ` (${why})`}`, () => {
   let lab: Lab;
   beforeAll(async () => {
-    const copies = ['dist', 'systemd', 'package.json'].map((name) => ({
-      from: `${root}${name}`,
-      to: `${program}/${name}`,
-    }));
+    const copies = packageAt(program);
     lab = await Lab.boot({
       copies: [...copies, { from: fixtureProgram('rtsp-server.py'), to: server }],
     });

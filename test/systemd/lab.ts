@@ -177,3 +177,11 @@ export class Lab {
 
 /** The built programs, where the units expect them once `agent` and `receiver` are linked to them. */
 export const builtPrograms = { from: `${root}dist`, to: '/usr/local/lib/picchanged' };
+
+/** The files of the package, from which `install` sets up services. @param folder in the lab */
+export function packageAt(folder: string): { from: string; to: string }[] {
+  return ['dist', 'systemd', 'package.json'].map((name) => ({
+    from: `${root}${name}`,
+    to: `${folder}/${name}`,
+  }));
+}

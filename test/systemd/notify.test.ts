@@ -1,8 +1,7 @@
 /** The notices that `receiver install --notify` sets up, in their sandbox, in a real systemd. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import { root } from '../support/programs.js';
-import { Lab, whyNoLab } from './lab.js';
+import { Lab, packageAt, whyNoLab } from './lab.js';
 import { writeInLab } from './shipped.js';
 
 const why = whyNoLab();
@@ -37,10 +36,7 @@ describe.skipIf(why !== undefined)(`the installed notices ${why ?? ''}`, () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await Lab.boot({
-      copies: ['dist', 'systemd', 'package.json'].map((name) => ({
-        from: `${root}${name}`,
-        to: `${folder}/${name}`,
-      })),
+      copies: packageAt(folder),
     });
     await lab.must('ip', 'link', 'set', 'lo', 'up');
     await lab.must('useradd', '--create-home', 'fred');
@@ -99,9 +95,10 @@ describe.skipIf(why !== undefined)(`the installed notices ${why ?? ''}`, () => {
     const owner = await lab.must('stat', '--format', '%U %a', `${state}/snoozed.json`);
     expect(owner).toBe('picchanged-notify 600');
     expect(await receiver('status')).toContain(service);
-    expect((await lab.run(...words('receiver'), 'doctor')).stdout).toMatch(
-      /^ok +service +picchanged-notify.service is active/m,
-    );
+    const doctor = (await lab.run(...words('receiver'), 'doctor')).stdout;
+    expect(doctor).toMatch(/^ok +notices +no notice waits$/m);
+    expect(doctor).toMatch(/^ok +notice settings +from \/etc\/picchanged\/notify.env;/m);
+    expect(doctor).toMatch(/^ok +service +picchanged-notify.service is active/m);
   }, 120_000);
 
   it('go with the last way to announce, and leave nothing', async () => {

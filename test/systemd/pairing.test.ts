@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { filesBelow } from '../support/files.js';
-import { missing, root } from '../support/programs.js';
-import { Lab, whyNoLab } from './lab.js';
+import { missing } from '../support/programs.js';
+import { Lab, packageAt, whyNoLab } from './lab.js';
 import { writeInLab } from './shipped.js';
 
 const why = whyNoLab() ?? missing('fswebcam', 'fswebcam') ?? missing('socat', 'socat');
@@ -20,10 +20,7 @@ describe.skipIf(why !== undefined)(
     let lab: Lab;
     beforeAll(async () => {
       lab = await Lab.boot({
-        copies: ['dist', 'systemd', 'package.json'].map((name) => ({
-          from: `${root}${name}`,
-          to: `${folder}/${name}`,
-        })),
+        copies: packageAt(folder),
       });
     }, 60_000);
     afterAll(() => lab.close());

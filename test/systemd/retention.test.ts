@@ -4,8 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openFrameStore } from '../../receiver/store/frame-store.js';
 import { dayMs, frameAt, plantAll } from '../receiver/archive/retention/given-store.js';
 import { eventually } from '../support/eventually.js';
-import { root } from '../support/programs.js';
-import { Lab, whyNoLab } from './lab.js';
+import { Lab, packageAt, whyNoLab } from './lab.js';
 
 const why = whyNoLab();
 const folder = '/opt/picchanged';
@@ -27,10 +26,7 @@ async function plantOld(directory: string): Promise<void> {
 describe.skipIf(why !== undefined)(`limits${why === undefined ? '' : ` (${why})`}`, () => {
   let lab: Lab;
   beforeAll(async () => {
-    const copies = ['dist', 'systemd', 'package.json'].map((name) => ({
-      from: `${root}${name}`,
-      to: `${folder}/${name}`,
-    }));
+    const copies = packageAt(folder);
     lab = await Lab.boot({ copies });
     await plantOld(lab.path('/srv/old'));
   }, 60_000);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEnvironmentFile } from '../../shared/setup/install/environment-file.js';
 import { eventually } from '../support/eventually.js';
 import { root } from '../support/programs.js';
-import { Lab, whyNoLab } from './lab.js';
+import { Lab, packageAt, whyNoLab } from './lab.js';
 
 const why = whyNoLab();
 const folder = '/opt/picchanged';
@@ -14,10 +14,7 @@ describe.skipIf(why !== undefined)(`settings${why === undefined ? '' : ` (${why}
   let lab: Lab;
   beforeAll(async () => {
     lab = await Lab.boot({
-      copies: ['dist', 'systemd', 'package.json'].map((name) => ({
-        from: `${root}${name}`,
-        to: `${folder}/${name}`,
-      })),
+      copies: packageAt(folder),
     });
   }, 60_000);
   afterAll(() => lab.close());

@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import { missing, root } from '../support/programs.js';
-import { Lab, whyNoLab } from './lab.js';
+import { missing } from '../support/programs.js';
+import { Lab, packageAt, whyNoLab } from './lab.js';
 
 const why = whyNoLab() ?? missing('fswebcam', 'fswebcam') ?? missing('socat', 'socat');
 const folder = '/opt/picchanged';
@@ -316,10 +316,7 @@ describe.skipIf(why !== undefined)(`doctor and status ${why ?? ''}`, () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await Lab.boot({
-      copies: ['dist', 'systemd', 'package.json'].map((name) => ({
-        from: `${root}${name}`,
-        to: `${folder}/${name}`,
-      })),
+      copies: packageAt(folder),
     });
     await lab.must('useradd', '--create-home', 'fred');
   }, 60_000);

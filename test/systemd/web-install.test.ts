@@ -2,8 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { makeJpeg } from '../support/pictures.js';
-import { root } from '../support/programs.js';
-import { Lab, whyNoLab } from './lab.js';
+import { Lab, packageAt, whyNoLab } from './lab.js';
 import { arrivedIn, writeInLab } from './shipped.js';
 
 const why = whyNoLab();
@@ -21,10 +20,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await Lab.boot({
-      copies: ['dist', 'systemd', 'package.json'].map((name) => ({
-        from: `${root}${name}`,
-        to: `${folder}/${name}`,
-      })),
+      copies: packageAt(folder),
     });
     await lab.must('useradd', '--create-home', '--uid', '4321', 'fred');
     // Another machine, with a cable between.
