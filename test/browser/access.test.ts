@@ -12,9 +12,8 @@ import {
   useBrowser,
   whyNoBrowser,
 } from './browser.js';
-import { expectTime, spoken, startViewer, untilDrawn, useStore } from './viewer.js';
+import { expectTime, spoken, startViewer, untilDrawn, useStore, yesterday } from './viewer.js';
 
-const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
 const at = (time: string): string => `#camera=yard&at=${yesterday}T${time}Z`;
 const axe = readFileSync(`${root}node_modules/axe-core/axe.min.js`, 'utf8');
 

@@ -6,9 +6,16 @@ import { freePort } from '../support/ports.js';
 import { startAgent, startReceiverProgram } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { expectClean, openPage, takeScreenshot, useBrowser, whyNoBrowser } from './browser.js';
-import { drawnFrame, expectTime, shownTime, startViewer, untilDrawn, useStore } from './viewer.js';
+import {
+  drawnFrame,
+  expectTime,
+  shownTime,
+  startViewer,
+  untilDrawn,
+  useStore,
+  yesterday,
+} from './viewer.js';
 
-const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
 const at = (time: string): string => `#camera=yard&at=${yesterday}T${time}Z`;
 
 /** A receiver with its viewer, and an agent that watches the drawn scene. */

@@ -9,9 +9,8 @@ import {
   useBrowser,
   whyNoBrowser,
 } from './browser.js';
-import { expectTime, startViewer, untilDrawn, useStore } from './viewer.js';
+import { expectTime, startViewer, untilDrawn, useStore, yesterday } from './viewer.js';
 
-const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
 const at = (time: string): string => `#camera=yard&at=${yesterday}T${time}Z`;
 
 type Point = readonly [x: number, y: number];

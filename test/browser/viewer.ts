@@ -13,15 +13,20 @@ export interface MadeCamera {
   readonly utcOffsetMinutes?: number;
 }
 
+/** When the cameras of a file of tests were last seen to be awake: not within minutes of now, also at midnight. */
+const madeAtMs = Date.now() - 10 * 60_000;
+
+/** The day that the cameras have, `2026-11-27`. */
+export const yesterday = new Date(madeAtMs - 86_400_000).toISOString().slice(0, 10);
+
 /** In a file of tests: yesterdays of some cameras, made once. @returns the path of their directory */
 export function useStore(cameras: readonly MadeCamera[]): () => string {
   let directory = '';
   beforeAll(() => {
     directory = mkdtempSync(join(memoryBase, 'picchanged-test-'));
-    const nowMs = Date.now();
     for (const { camera, utcOffsetMinutes = 0 } of cameras) {
-      writeYesterday({ directory, camera, nowMs, utcOffsetMinutes });
-      makeOld(join(directory, camera), Math.floor(nowMs / 86_400_000) * 86_400);
+      writeYesterday({ directory, camera, nowMs: madeAtMs, utcOffsetMinutes });
+      makeOld(join(directory, camera), Math.floor(madeAtMs / 86_400_000) * 86_400);
     }
   });
   afterAll(() => rmSync(directory, { recursive: true, force: true }));

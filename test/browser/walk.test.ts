@@ -13,9 +13,9 @@ import {
   startViewer,
   untilDrawn,
   useStore,
+  yesterday,
 } from './viewer.js';
 
-const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
 const at = (time: string): string => `#camera=yard&at=${yesterday}T${time}Z`;
 
 describe.skipIf(whyNoBrowser !== undefined)('the page on a desktop', () => {
