@@ -9,6 +9,7 @@ import type {
   CamerasAnswer,
   DaysAnswer,
   EventsAnswer,
+  FrameAnswer,
   FramesAnswer,
   LiveCamera,
   TimelineAnswer,
@@ -21,23 +22,33 @@ import { FilmStrips } from './film-strips.js';
 import { readFrame } from './frame-bytes.js';
 import { FramePages, readCursor } from './frame-pages.js';
 import { QueryError } from './query-error.js';
+import { dayAt } from './states.js';
 
 export const maxSteps = 3000;
 export const maxFrames = 500;
 const maxDays = 400;
+const dayMs = 86_400_000;
 /** A day of the camera that is looked at for its newest frame. */
 const newestFrames = 1;
 /** Newest days of which one has the newest entry. */
 const newestDays = 2;
 
+/** The newest frame of a camera, and what the records from the day before it on were when it was looked for. */
+interface NewestFrame {
+  readonly day: string;
+  readonly versions: string;
+  readonly frame: FrameAnswer | null;
+}
+
 export class ArchiveQueries {
   readonly store: DayStore;
   readonly #strips: FilmStrips;
   readonly #clock: Clock;
+  readonly #newest = new Map<string, NewestFrame>();
 
   /** @param cachePath has the day indexes when the captures directory may not be written */
   constructor(captures: Folder, cachePath: string | undefined, clock: Clock) {
-    this.store = new DayStore(captures, cachePath);
+    this.store = new DayStore(captures, cachePath, clock);
     this.#strips = new FilmStrips(this.store);
     this.#clock = clock;
   }
@@ -63,7 +74,7 @@ export class ArchiveQueries {
     const timeline = await this.timelineOf(camera);
     const [from, to] = [Date.parse(`${first}T00:00Z`), Date.parse(`${last}T00:00Z`)];
     if (!(from <= to)) throw new QueryError('bad-request', `${first} is not a day before ${last}`);
-    if (to - from > maxDays * 86_400_000) {
+    if (to - from > maxDays * dayMs) {
       throw new QueryError('bad-request', `more than ${maxDays} days`);
     }
     const folders = [first, last].map((day) => day.replaceAll('-', '_'));
@@ -127,17 +138,41 @@ export class ArchiveQueries {
 
   async #camera(camera: string): Promise<CameraAnswer> {
     const timeline = await CameraTimeline.open(this.store, camera);
-    const state = await this.#state(timeline);
+    return { ...(await this.#state(timeline)), newest: await this.#newestFrame(timeline) };
+  }
+
+  async #newestFrame(timeline: CameraTimeline): Promise<FrameAnswer | null> {
+    const { camera } = timeline;
+    const known = this.#newest.get(camera);
+    if (known !== undefined && this.#versions(timeline, known.day).join() === known.versions) {
+      return known.frame;
+    }
+    const versions = this.#versions(timeline);
     const pages = new FramePages(this.store, timeline);
     const cursor = { atMs: 8.64e15, lineAt: -1 };
     const { frames } = await pages.from(cursor, 'before', newestFrames);
-    return { ...state, newest: frames[0] ?? null };
+    const frame = frames[0] ?? null;
+    // The day before may overlap the frame's day, where the camera has changed its offset.
+    const day = frame === null ? '' : dayAt(frame.at + frame.offset * 60_000 - dayMs);
+    const ofDays = versions.filter((version) => version >= day).join();
+    this.#newest.set(camera, { day, versions: ofDays, frame });
+    return frame;
+  }
+
+  /** What the records of the days from one on are now; each text begins with its day. */
+  #versions({ camera, days }: CameraTimeline, from = ''): string[] {
+    return days
+      .filter((day) => day >= from)
+      .map((day) => {
+        const version = this.store.version(camera, day);
+        return `${day} ${version?.inode ?? ''} ${version?.size ?? ''}`;
+      });
   }
 
   async #state(timeline: CameraTimeline): Promise<LiveCamera> {
     const { camera, days } = timeline;
     const { doesReport } = await timeline.facts();
-    const lastMs = await this.#newestAppend(timeline);
+    const lastMs = this.#newestAppend(timeline);
     const { report, offset } = await timeline.newest();
     const reportedAtMs = report?.receivedAtMs;
     const facts = { everyMs: report?.everyMs, reportedAtMs, arrivedAtMs: reportedAtMs };
@@ -157,10 +192,10 @@ export class ArchiveQueries {
   }
 
   /** An entry of an earlier day that arrives late is appended to that day's record. */
-  async #newestAppend({ camera, days }: CameraTimeline): Promise<number | undefined> {
+  #newestAppend({ camera, days }: CameraTimeline): number | undefined {
     let newestMs: number | undefined;
     for (const day of days.slice(-newestDays)) {
-      const appendedMs = await this.store.appendedAtMs(camera, day);
+      const appendedMs = this.store.appendedAtMs(camera, day);
       if (appendedMs !== undefined) newestMs = Math.max(newestMs ?? appendedMs, appendedMs);
     }
     return newestMs;

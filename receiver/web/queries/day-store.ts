@@ -3,21 +3,22 @@
  * again only as far as its record has grown.
  */
 import { join } from 'node:path';
+import { systemCode } from '../../../shared/cli/errors.js';
+import type { Clock } from '../../../shared/clock.js';
 import { makeDirectories } from '../../../shared/files/durable-file.js';
-import { isDayName } from '../../../shared/protocol/frame-path.js';
-import { camerasIn } from '../../archive/captures-reader.js';
 import { openDayIndex } from '../../archive/day-index.js';
 import { recordName } from '../../store/day-record.js';
 import { Folder, openIfFolder } from '../../store/folder.js';
+import { CameraDays } from './camera-days.js';
 import { DayRows } from './day-rows.js';
 import { type DaySummary, summaryOf } from './day-summary.js';
 
 /** Rows of all days in memory, of 63 bytes and some more each. */
 const maxRows = 150_000;
-/** A summary is 17 KB. */
+/** A summary is 17 KB, and more where much happened. */
 const maxSummaries = 1000;
-/** A day without frames has no rows, and is not free. */
-const rowsOfADay = 1000;
+/** What a day costs without its frames, and what one of its reports costs, in rows. */
+const [rowsOfADay, rowsOfAReport] = [1000, 5];
 
 /** Which part of a record something was made of. */
 interface Version {
@@ -31,6 +32,7 @@ interface Held<T> extends Version {
 
 export class DayStore {
   readonly #captures: Folder;
+  readonly #cameraDays: CameraDays;
   /** Has the indexes, when this process may not write into the captures directory. */
   readonly #cachePath: string | undefined;
   /** In the order of their last use. */
@@ -38,23 +40,20 @@ export class DayStore {
   readonly #summaries = new Map<string, Held<DaySummary>>();
   readonly #opening = new Map<string, Promise<DayRows | undefined>>();
 
-  constructor(captures: Folder, cachePath: string | undefined) {
+  constructor(captures: Folder, cachePath: string | undefined, clock: Clock) {
     this.#captures = captures;
+    this.#cameraDays = new CameraDays(captures, clock);
     this.#cachePath = cachePath;
   }
 
-  /** @throws a system error */
+  /** Names of the cameras, sorted. @throws a system error */
   cameras(): Promise<string[]> {
-    return camerasIn(this.#captures);
+    return this.#cameraDays.cameras();
   }
 
   /** The days of a camera, oldest first. @throws a system error */
-  async days(camera: string): Promise<string[]> {
-    const days: string[] = [];
-    await this.#within([camera], async (folder) => {
-      for await (const name of folder.names()) if (isDayName(name)) days.push(name);
-    });
-    return days.sort();
+  days(camera: string): Promise<readonly string[]> {
+    return this.#cameraDays.of(camera);
   }
 
   /** Calls `act` with a day's folder. @returns undefined: there is none @throws a system error */
@@ -78,7 +77,7 @@ export class DayStore {
   /** The summary of a day as its record is now. @returns undefined: there is no record @throws a system error */
   async summary(camera: string, day: string): Promise<DaySummary | undefined> {
     const key = `${camera}/${day}`;
-    const version = await this.version(camera, day);
+    const version = this.version(camera, day);
     if (version === undefined) return undefined;
     const held = this.#summaries.get(key);
     if (held !== undefined && isSame(held, version)) {
@@ -95,16 +94,27 @@ export class DayStore {
   }
 
   /** @returns undefined: there is no record @throws a system error */
-  async version(camera: string, day: string): Promise<Version | undefined> {
-    return await this.#within([camera, day], (folder) => Promise.resolve(versionOf(folder)));
+  version(camera: string, day: string): Version | undefined {
+    const stats = this.#record(camera, day);
+    return stats && { inode: stats.ino, size: stats.size };
   }
 
   /** When the record of a day was written last. @returns undefined: there is no record @throws a system error */
-  async appendedAtMs(camera: string, day: string): Promise<number | undefined> {
-    return await this.inDay(camera, day, (folder) => {
-      const stats = folder.lstat(recordName);
-      return Promise.resolve(stats && Number(stats.mtimeMs));
-    });
+  appendedAtMs(camera: string, day: string): number | undefined {
+    const stats = this.#record(camera, day);
+    return stats && Number(stats.mtimeMs);
+  }
+
+  /** By its path, since hundreds are looked at each second; what is read is read by handles of its folders. */
+  #record(camera: string, day: string) {
+    try {
+      const stats = this.#captures.lstat(join(camera, day, recordName));
+      return stats?.isFile() === true ? stats : undefined;
+    } catch (error) {
+      // A folder was replaced by a file or a link, or belongs to another user.
+      if (['ENOTDIR', 'ELOOP', 'EACCES'].includes(systemCode(error) ?? '')) return undefined;
+      throw error;
+    }
   }
 
   async #open(key: string, camera: string, day: string): Promise<DayRows | undefined> {
@@ -158,10 +168,10 @@ export class DayStore {
 
   #evict(): void {
     let rows = 0;
-    for (const { value } of this.#rows.values()) rows += rowsOfADay + value.index.columns.length;
+    for (const { value } of this.#rows.values()) rows += costOf(value);
     for (const [key, { value }] of this.#rows) {
       if (rows <= maxRows || this.#rows.size === 1) return;
-      rows -= rowsOfADay + value.index.columns.length;
+      rows -= costOf(value);
       this.#rows.delete(key);
     }
   }
@@ -186,6 +196,10 @@ function versionOf(folder: Folder): Version | undefined {
   const stats = folder.lstat(recordName);
   return stats?.isFile() === true ? { inode: stats.ino, size: stats.size } : undefined;
 }
+
+/** In rows. */
+const costOf = ({ index: { columns, reports } }: DayRows): number =>
+  rowsOfADay + columns.length + reports.length * rowsOfAReport;
 
 const isSame = (a: Version, b: Version): boolean => a.inode === b.inode && a.size === b.size;
 

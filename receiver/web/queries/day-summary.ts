@@ -82,9 +82,7 @@ export function summaryOf(rows: DayRows): DaySummary {
     eventParts: rows.events.map(({ event, firstAtMs, lastAtMs, frames }) => {
       return { event, firstAtMs, lastAtMs, frames };
     }),
-    reports: reports.listed().map(({ fromMs, toMs, state, why, changed: count }) => {
-      return { fromMs, toMs, state, why, changed: count };
-    }),
+    reports: joined(reports.listed()),
     removed: removals
       .result(-Infinity, Infinity)
       .summaries.filter((each) => each.reports > 0)
@@ -94,6 +92,19 @@ export function summaryOf(rows: DayRows): DaySummary {
     lastArrived: reports.lastArrived,
     isBeginning: reports.first !== undefined && isBeginning(rows, reports.first.epoch),
   };
+}
+
+/** Reports without a change that say the same one after another, as one: a quiet night has one, not hundreds. */
+function joined(reports: readonly ReportEntry[]): Reported[] {
+  const found: (Reported & { toMs: number })[] = [];
+  for (const { fromMs, toMs, state, why, changed } of reports) {
+    const last = found.at(-1);
+    const isSame = last?.state === state && last.why === why && last.changed + changed === 0;
+    if (isSame && last.fromMs <= fromMs && fromMs <= last.toMs) {
+      last.toMs = Math.max(last.toMs, toMs);
+    } else found.push({ fromMs, toMs, state, why, changed });
+  }
+  return found;
 }
 
 /** Each change of the offset that frames and reports state. */

@@ -11,7 +11,7 @@ export type NewEntries = Extract<LiveEvent, { type: 'entries' }>;
 const maxFrames = 20;
 /** Entries arrive in the newest days of a camera, or, after an outage, in earlier ones. */
 const newestDays = 2;
-/** Looks at the newest days, after which folders are listed again, and after which all days are looked at. */
+/** Looks at the newest days, after which new folders are looked for, and after which all days are looked at. */
 const [listEvery, allEvery] = [4, 120];
 
 /** How far a record is known. */
@@ -69,7 +69,7 @@ export class LiveTail {
 
   async #lookAt(camera: string, day: string, isFirst: boolean): Promise<NewEntries | undefined> {
     const key = `${camera}/${day}`;
-    const version = await this.#store.version(camera, day);
+    const version = this.#store.version(camera, day);
     const known = this.#known.get(key);
     if (version === undefined) return undefined;
     if (known?.inode === version.inode && known.size === version.size) return undefined;
