@@ -3,7 +3,7 @@ import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../support/ports.js';
-import { startAgent, startReceiverProgram } from '../support/programs.js';
+import { root, run, startAgent, startReceiverProgram } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { expectClean, openPage, takeScreenshot, useBrowser, whyNoBrowser } from './browser.js';
 import {
@@ -115,6 +115,34 @@ describe.skipIf(whyNoBrowser !== undefined)('the page and its server', () => {
       { camera: 'yard', keep: true },
     ]);
     expect(await page.locator('q img').count()).toBe(0);
+    expectClean(open);
+  });
+
+  it('shows what another program keeps, and keeps no longer', async () => {
+    const { address } = await startViewer(store());
+    // It makes the marker of the directory, without which nothing is kept.
+    await startReceiverProgram(store());
+    const open = await openPage(`${address}${at('14:48:04.000')}`);
+    const { page } = open;
+    await untilDrawn(page);
+    const from = Date.parse(`${yesterday}T14:48:00Z`);
+    const wish = `camera=yard&from=${from}&to=${from + 60_000}`;
+    const answer = await fetch(`${address}api/v1/events?${wish}`);
+    const { events } = (await answer.json()) as { events: { event: string }[] };
+    const keep = async (verb: string): Promise<void> => {
+      const event = `yard/${events[0]?.event ?? ''}`;
+      const args = [`${root}dist/receiver.js`, verb, '--dir', store(), event];
+      expect(await run(process.execPath, args)).toMatchObject({ code: 0, stderr: '' });
+    };
+    const star = page.locator('.event[aria-current] .mark').getByText('★');
+    const button = page.getByRole('button', { name: 'Keep', pressed: true });
+    await keep('keep');
+    await star.waitFor();
+    await button.waitFor();
+    await keep('unkeep');
+    await expect.poll(() => star.count()).toBe(0);
+    await expect.poll(() => button.count()).toBe(0);
+    await expectTime(page, /^14:48:04\.000/);
     expectClean(open);
   });
 

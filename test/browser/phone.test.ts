@@ -62,6 +62,29 @@ describe.skipIf(whyNoBrowser !== undefined)('the page on a phone', () => {
     }
   });
 
+  it('plays as fast as is wished', async () => {
+    const { address } = await startViewer(store());
+    const open = await openPage(`${address}${at('14:48:04.000')}`, phone);
+    const { page } = open;
+    await untilDrawn(page);
+    const speed = page.getByLabel('Speed');
+    const before = await speed.innerText();
+    await page.getByRole('button', { name: 'Faster' }).tap();
+    await expect.poll(() => speed.innerText()).not.toBe(before);
+    for (let press = 0; press < 8; press += 1) {
+      await page.getByRole('button', { name: 'Faster' }).tap();
+    }
+    await speed.getByText('a day a minute').waitFor();
+    await takeScreenshot(page, 'phone-speed');
+    const overlap = `(() => {
+      const [time, speed] = ['.moment time', '.speed'].map((each) =>
+        document.querySelector(each).getBoundingClientRect());
+      return time.left + document.querySelector('.moment time').scrollWidth > speed.left && time.width < 200;
+    })()`;
+    expect(await page.evaluate<boolean>(overlap)).toBe(false);
+    expectClean(open);
+  });
+
   it('goes between events by swipes over the picture', async () => {
     const { address } = await startViewer(store());
     const open = await openPage(`${address}${at('14:48:04.000')}`, phone);

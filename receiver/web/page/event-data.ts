@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals-core';
 import type { DayAnswer, DaysAnswer, EventAnswer, EventsAnswer } from '../api-types.js';
 import { get } from './api.js';
+import { cameras } from './state.js';
 import { addDays } from './zone.js';
 
 interface Chunk {
@@ -18,6 +19,8 @@ const maxPages = 20;
 const maxChunks = 40;
 /** Days of a question about days. */
 const maxDays = 400;
+/** Eleven years. */
+const maxQuestions = 10;
 
 export class EventData {
   readonly #chunks = new Map<string, Chunk>();
@@ -57,13 +60,22 @@ export class EventData {
     return undefined;
   }
 
-  /** All days with a record, at most 400. @throws as `ask` */
+  /** All days with a record, oldest first. @throws as `ask` */
   async days(camera: string): Promise<readonly DayAnswer[]> {
     const known = this.#days.get(camera);
     if (known !== undefined) return known;
-    const to = addDays(new Date().toISOString().slice(0, 10), 2);
-    const from = addDays(to, 1 - maxDays);
-    const { days } = await get<DaysAnswer>('days', { camera, from, to });
+    const { firstDay, lastDay } = cameras.value?.find((each) => each.camera === camera) ?? {};
+    const tomorrow = addDays(new Date().toISOString().slice(0, 10), 2);
+    // A clock that was wrong may have made days of another decade: the newest of them are asked for.
+    const end = [tomorrow, lastDay ?? ''].sort().at(-1) ?? tomorrow;
+    const days: DayAnswer[] = [];
+    for (let to = end, asked = 0; asked < maxQuestions; asked += 1) {
+      const from = addDays(to, 1 - maxDays);
+      const answer = await get<DaysAnswer>('days', { camera, from, to });
+      days.unshift(...answer.days);
+      if (from <= (firstDay ?? to)) break;
+      to = addDays(from, -1);
+    }
     this.#days.set(camera, days);
     return days;
   }

@@ -2,7 +2,7 @@
 import type { CameraAnswer, CamerasAnswer, LiveCamera, LiveEvent } from '../api-types.js';
 import { addressOfApi, get, noteAnswer } from './api.js';
 import * as state from './state.js';
-import { attempt, events, film, goNewest, reel, timelines } from './viewer.js';
+import { attempt, events, film, goNewest, reel, renewFrames, timelines } from './viewer.js';
 
 /** Answers about cameras come every 15 s: without one for longer the connection is dead. */
 const quietMs = 40_000;
@@ -35,7 +35,7 @@ function takeStates(now: number, answers: readonly LiveCamera[]): void {
 }
 
 function takeEntries(entries: Extract<LiveEvent, { type: 'entries' }>): void {
-  const { camera, frames, count, from, to } = entries;
+  const { camera, frames, count, from, to, marks } = entries;
   const newest = frames.at(-1);
   const isKnown = state.cameras.value?.some((each) => each.camera === camera) === true;
   if (!isKnown) attempt(loadCameras());
@@ -50,12 +50,13 @@ function takeEntries(entries: Extract<LiveEvent, { type: 'entries' }>): void {
     }));
   }
   timelines.invalidate(camera, from, to);
-  if (count > 0) {
+  if (count > 0 || marks) {
     events.invalidate(camera, from, to);
     film.invalidate(camera, from, to);
   }
   if (camera !== state.camera.value) return;
   reel.append(camera, frames, count === frames.length);
+  if (marks) attempt(renewFrames());
   if (!isNewer) return;
   if (state.isFollowing.value && !state.isPlaying.value) goNewest(false);
   else state.freshFrames.value += count;

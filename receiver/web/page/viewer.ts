@@ -83,6 +83,17 @@ async function settle(name: string): Promise<void> {
   state.frame.value = found;
 }
 
+/** Asks anew for the frames around the moment: some were kept or deleted. The picture stays. */
+export async function renewFrames(): Promise<void> {
+  const name = state.camera.value;
+  const shown = state.frame.value;
+  reel.forget();
+  if (name === undefined || shown === undefined) return;
+  const found = await reel.seek(name, shown.at);
+  const isShown = state.frame.value?.cursor === shown.cursor;
+  if (isShown && found?.cursor === shown.cursor) state.frame.value = found;
+}
+
 export function scrub(at: number): void {
   state.isPlaying.value = false;
   show(at, { keepsView: false });

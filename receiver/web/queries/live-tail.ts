@@ -91,9 +91,10 @@ export class LiveTail {
     const frames = await this.#store.inDay(camera, day, (folder) =>
       frameAnswers(folder, rows, fresh.slice(-maxFrames)),
     );
-    const stretch = stretchOf(rows, fresh, isOther ? none : (known?.counts ?? none));
+    const before = isOther ? none : (known?.counts ?? none);
+    const marks = isOther || counts.notes > before.notes;
     return {
-      ...{ type: 'entries', camera, count: fresh.length, ...stretch },
+      ...{ type: 'entries', camera, count: fresh.length, marks, ...stretchOf(rows, fresh, before) },
       frames: (frames ?? []).toSorted((a, b) => a.at - b.at),
     };
   }

@@ -32,7 +32,7 @@ describe('the live tail', () => {
     records.add([frame(2), frame(3)]);
     expect(await found(tail)).toMatchObject([
       {
-        ...{ type: 'entries', camera: 'yard', count: 2 },
+        ...{ type: 'entries', camera: 'yard', count: 2, marks: false },
         ...{ from: frame(2).atMs, to: frame(3).atMs },
         frames: [{ at: frame(2).atMs }, { at: frame(3).atMs }],
       },
@@ -71,6 +71,7 @@ describe('the live tail', () => {
     await found(tail);
     records.add([{ ...frame(1), isKept: true }]);
     const [entries] = await found(tail);
+    expect(entries?.marks).toBe(true);
     expect(entries?.from).toBeLessThanOrEqual(Date.UTC(2026, 10, 20));
     expect(entries?.to).toBeGreaterThanOrEqual(Date.UTC(2026, 10, 21));
   });
