@@ -89,6 +89,26 @@ describe.skipIf(whyNoBrowser !== undefined)('the page on a desktop', () => {
     expectClean(open);
   });
 
+  it('draws pictures on the way while a key is held, also from a slow server', async () => {
+    const { address } = await startViewer(store());
+    const { page } = await openPage(`${address}${at('00:24:00.000')}`);
+    await untilDrawn(page);
+    await page.route('**/frame/**', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1200));
+      // The page may have aborted it.
+      await route.continue().catch(() => undefined);
+    });
+    const drawn = new Set<string | null>();
+    for (let press = 0; press < 140; press += 1) {
+      await page.keyboard.down('ArrowRight');
+      await page.waitForTimeout(30);
+      // The first ones were asked for in advance.
+      if (press > 20) drawn.add(await drawnFrame(page));
+    }
+    await page.keyboard.up('ArrowRight');
+    expect(drawn.size).toBeGreaterThan(2);
+  });
+
   it('zooms the time line about the pointer, and its address leads back', async () => {
     const { address } = await startViewer(store());
     const open = await openPage(`${address}${at('14:48:04.000')}`);

@@ -10,7 +10,7 @@ export interface FrameWindow {
 }
 
 export const emptyWindow: FrameWindow = { frames: [], moreBefore: false, moreAfter: false };
-const maxFrames = 3000;
+const maxFrames = 1000;
 
 /** Index of the last frame at or before a moment; -1: none is. */
 export function indexAt(frames: readonly { readonly at: number }[], at: number): number {

@@ -37,6 +37,10 @@ export class PictureView {
   #wanted: FrameAnswer | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #direction: 1 | -1 = 1;
+  /** Asked for last. */
+  #asked: FrameAnswer | undefined;
+  /** In a walk: the address that was asked for first of those that are not here. It is not aborted when it is passed. */
+  #pending: string | undefined;
   /** Of the picture that was asked for last, and of the one that is drawn: an older one is not drawn after it. */
   #askedFor = 0;
   #drawn = 0;
@@ -116,7 +120,11 @@ export class PictureView {
     const address = addressOfApi(wanted.url);
     const near = this.#reel.neighbours(wanted, this.#direction, neighbours);
     const nearAddresses = near.map(({ url }) => addressOfApi(url));
-    this.#pictures.abortAllBut(new Set([address, ...nearAddresses]));
+    const isStep = near.some(({ cursor }) => cursor === this.#asked?.cursor);
+    this.#asked = wanted;
+    // While a key is held and the server is slow, each picture would be passed before it is here: one of them is not.
+    this.#pending = (isStep ? this.#pending : undefined) ?? address;
+    this.#pictures.abortAllBut(new Set([address, this.#pending, ...nearAddresses]));
     const loading = this.#pictures.load(address);
     for (const each of nearAddresses) this.#pictures.prepare(each);
     loading
@@ -134,6 +142,9 @@ export class PictureView {
         this.#clear();
         this.#wanted = wanted;
         pictureProblem.value = problemOf(error);
+      })
+      .finally(() => {
+        if (this.#pending === address) this.#pending = undefined;
       });
   }
 

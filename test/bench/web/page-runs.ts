@@ -13,6 +13,8 @@ export interface Held extends Step {
   /** Between a key press and the picture of its frame. */
   readonly latestMs: number;
   /** Of the page's objects after the collection of garbage, ÷ those before. */
+  readonly heapMb: number;
+  /** After a thousand frames more. */
   readonly heapRatio: number;
 }
 
@@ -127,8 +129,21 @@ const [presses, everyMs] = [1000, 1000 / 30];
 /** Each press of a held key is drawn, as a small picture or as the frame, before the next ones pile up. */
 async function holdArrow(page: Page, cdp: CDPSession, traffic: Traffic): Promise<Held> {
   await cdp.send('HeapProfiler.enable');
-  const heapBefore = await heapOf(cdp);
   await page.evaluate('watch.pictures = 0; watch.latestMs = 0; watch.pressedAt = []');
+  const ms = await pressArrow(page);
+  await page.waitForTimeout(1000);
+  const { latestMs, pictures } = await page.evaluate<{ latestMs: number; pictures: number }>(
+    '({ latestMs: watch.latestMs, pictures: watch.pictures })',
+  );
+  const step = traffic.step(ms);
+  const heap = await heapOf(cdp);
+  await pressArrow(page);
+  const heapRatio = (await heapOf(cdp)) / heap;
+  return { ...step, frames: pictures, latestMs, heapMb: heap / 1e6, heapRatio };
+}
+
+/** @returns milliseconds that it took */
+async function pressArrow(page: Page): Promise<number> {
   const start = performance.now();
   for (let press = 0; press < presses; press += 1) {
     await page.keyboard.down('ArrowRight');
@@ -136,13 +151,7 @@ async function holdArrow(page: Page, cdp: CDPSession, traffic: Traffic): Promise
     if (waitMs > 0) await page.waitForTimeout(waitMs);
   }
   await page.keyboard.up('ArrowRight');
-  const ms = performance.now() - start;
-  await page.waitForTimeout(1000);
-  const { latestMs, pictures } = await page.evaluate<{ latestMs: number; pictures: number }>(
-    '({ latestMs: watch.latestMs, pictures: watch.pictures })',
-  );
-  const heapAfter = await heapOf(cdp);
-  return { ...traffic.step(ms), frames: pictures, latestMs, heapRatio: heapAfter / heapBefore };
+  return performance.now() - start;
 }
 
 async function heapOf(cdp: CDPSession): Promise<number> {

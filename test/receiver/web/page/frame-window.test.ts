@@ -48,7 +48,7 @@ describe('a window of frames', () => {
     expect(earlier.frames.map(({ at }) => at)).toEqual([8, 9, 10, 20]);
     const many = framesAt(...Array.from({ length: 5000 }, (_, index) => 100 + index));
     const cut = extendAfter(earlier, many, true);
-    expect(cut.frames).toHaveLength(3000);
+    expect(cut.frames).toHaveLength(1000);
     expect(cut.frames.at(-1)?.at).toBe(5099);
     expect(cut.moreBefore).toBe(true);
     expect(extendBefore(cut, framesAt(7), false).moreAfter).toBe(true);
