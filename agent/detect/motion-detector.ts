@@ -19,6 +19,7 @@ import { type ComparedFrame, absorb, isGusty, learn } from './learning.js';
 import { roiMask, type Mask } from './mask.js';
 import { countTiles, isNewScene } from './new-scene.js';
 import { boxAround, findRegions, peakIn, type Region } from './regions.js';
+import { peakThreshold, sceneChangeRatio, thresholdOf, trackedShare } from './thresholds.js';
 import type { Box, Detection } from '../events/verdict.js';
 
 export interface DetectorSettings {
@@ -48,23 +49,26 @@ export interface CellMap {
   /** 1 for each cell in the region of interest. */
   readonly roi: Uint8Array;
   readonly boxes: readonly Box[];
+  readonly evidence: Evidence;
 }
 
-/**
- * Threshold at sensitivity 0.5, in standard deviations. A frame has thousands of cells, and their noise has heavier
- * tails than a normal distribution: at 3 some cells exceed it in each frame, at 5 two neighbours hardly ever do.
- */
-const thresholdSigmas = 5;
-/** Ratio of the threshold at either end of the sensitivity to the default: 2 for a cellar, 12.5 for a busy street. */
-const sensitivityFactor = 2.5;
-/** The strongest cell of a region exceeds the threshold by this factor; moved edges do not. */
-const peakThreshold = 1.5;
+/** What the detector compared in a frame: frame-facts.ts makes figures and words of it. */
+export interface Evidence extends Pick<
+  ComparedFrame,
+  'normalizedDistance' | 'regions' | 'minArea' | 'isGusty'
+> {
+  /** All regions that differ, largest first, also those that are too small, too faint, or light. */
+  readonly differing: readonly Region[];
+  /** The cells that are the same under another light. */
+  readonly lit: readonly number[];
+  /** Number of cells in the region of interest. */
+  readonly roiCount: number;
+  /** Of the frame before. */
+  readonly labelsBefore: Uint8Array;
+}
+
 /** Fewest cells of a region: an insect, a hot pixel or a JPEG artefact changes one cell. */
 const minRegionCells = 2;
-/** A region that overlaps the last foreground needs this share of the minimum area: people turn and bend. */
-const trackedShare = 0.5;
-/** A larger changed share of the picture is a new scene: a switched light, a moved camera. */
-const sceneChangeRatio = 0.6;
 /** Number of cells that the illumination is measured at: a few hundred give the median of the picture. */
 const maxSampleCells = 300;
 /** Upper limit of the frame interval, for slow cameras and a clock that jumps forward; seconds. */
@@ -83,7 +87,7 @@ export class MotionDetector {
   /** @param state of an earlier detector; this one continues it and changes it in place */
   constructor(settings: DetectorSettings, state?: DetectorState) {
     this.#settings = settings;
-    this.#threshold = thresholdSigmas * sensitivityFactor ** (1 - 2 * settings.sensitivity);
+    this.#threshold = thresholdOf(settings.sensitivity);
     this.#state = state;
   }
 
@@ -113,10 +117,11 @@ export class MotionDetector {
     compensateIllumination(background, picture.luma, this.#gridTools.sampleCells);
     const frame = this.#compare(background, picture, this.#gridTools);
     const { regions, labels } = frame;
+    const { roi, roiCount } = this.#gridTools;
     const boxes = regions.slice(0, maxBoxes).map((region) => boxAround(region, picture));
-    this.#lastCellMap = { labels, roi: this.#gridTools.roi, boxes };
+    this.#lastCellMap = { labels, roi, boxes, evidence: { ...frame, roiCount } };
 
-    const ratio = sizeOf(regions) / this.#gridTools.roiCount;
+    const ratio = sizeOf(regions) / roiCount;
     const strongest = Math.max(
       0,
       ...regions.map((region) => peakIn(region, frame.normalizedDistance)),
@@ -151,7 +156,7 @@ export class MotionDetector {
     background: Background,
     picture: SmallPicture,
     { comparison, roi, roiCount, minArea }: GridTools,
-  ): ComparedFrame {
+  ): ComparedFrame & Pick<Evidence, 'differing' | 'lit' | 'labelsBefore'> {
     const threshold = this.#threshold;
     const distance = distances(background, picture.luma, picture);
     const deviations = decisionDeviations(background);
@@ -161,12 +166,14 @@ export class MotionDetector {
     }
     const labels = comparison.compare(normalizedDistance);
     const isLargeEnough = (region: Region): boolean =>
-      region.length >= minArea * (overlapsForeground(region, background) ? trackedShare : 1) &&
+      region.length >=
+        minArea * (overlapsForeground(region, background.labels) ? trackedShare : 1) &&
       peakIn(region, normalizedDistance) > peakThreshold;
     const differing = findRegions(labels, picture);
     let regions = differing.filter(isLargeEnough);
+    let lit: number[] = [];
     if (sizeOf(regions) <= sceneChangeRatio * roiCount) {
-      const lit = regions.flatMap((region) => [
+      lit = regions.flatMap((region) => [
         ...litCells(region, background, picture.luma, labels, picture),
       ]);
       if (lit.length > 0) {
@@ -185,14 +192,15 @@ export class MotionDetector {
       regions,
       minArea,
       isGusty: isGusty(differing),
+      ...{ differing, lit, labelsBefore: background.labels },
     };
   }
 }
 
 const quiet: Detection = { kind: 'quiet', ratio: 0, boxes: [], strength: 0 };
 
-/** True when a cell of the region was foreground in the last frame. */
-function overlapsForeground(region: Region, { labels }: Background): boolean {
+/** @param labels of the last frame: true when a cell of the region was foreground in it */
+export function overlapsForeground(region: Region, labels: Uint8Array): boolean {
   return region.some((cell) => labels[cell] === foreground);
 }
 
