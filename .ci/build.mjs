@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { buildPage } from './build-page.mjs';
+import { buildReplayPage } from './build-replay-page.mjs';
 
 await rm('dist', { recursive: true, force: true });
 const { metafile } = await build({
@@ -26,7 +27,7 @@ const { metafile } = await build({
   },
   logLevel: 'warning',
 });
-const pageInputs = await buildPage();
+const pageInputs = [...(await buildPage()), ...(await buildReplayPage())];
 
 /** The program that people start: an older Node cannot load the other files, and has to say so. */
 const launcher = (name) => `#!/usr/bin/env node

@@ -15,6 +15,8 @@ export const refusedFlags = {
   once: 'use --timer',
   state: 'the service has its own state directory',
   explain: 'the service can write only to its own directories; run agent replay --explain by hand',
+  explainFrames: 'it is for --explain, which a service does not have',
+  explainAs: 'it is for --explain, which a service does not have',
   idleExit: 'the units that need it set it',
   json: 'no program reads the output of the service',
   verbose: 'put AGENT_VERBOSE=yes into the settings while you need it',

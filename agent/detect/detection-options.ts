@@ -1,6 +1,7 @@
 /** The options of the detector and of the event recorder, for the agent and for `replay`. */
-import { duration, path, share, size, wholeNumber } from '../../shared/cli/value-types.js';
-import { value } from '../../shared/cli/option-table.js';
+import { choice, duration, path, share, size, wholeNumber } from '../../shared/cli/value-types.js';
+import { type OptionValues, value } from '../../shared/cli/option-table.js';
+import type { ExplanationSettings } from './explanations.js';
 
 export const detectionTable = {
   sensitivity: value(
@@ -43,10 +44,35 @@ export const detectionTable = {
     'Send a quiet frame when no frame was sent for this long, as a sign of life; 0: never.',
     '0',
   ),
-  explain: value(path('DIR'), 'Write a PNG to DIR for each change that shows what changed.'),
+  explain: value(
+    path('DIR'),
+    'Write drawings to DIR that show what changed, with the reason in words.',
+  ),
+  explainFrames: value(
+    choice('changes', 'near', 'all'),
+    'Which frames --explain draws: changes, near (also near misses), or all.',
+    'changes',
+  ),
+  explainAs: value(
+    choice('png', 'strip'),
+    'How --explain draws: a png for each frame, or one animated PNG, a strip, for each visit.',
+    'png',
+  ),
   maxFrame: value(
     size({ minBytes: 1024, maxBytes: 2 ** 30 }),
     'Frames larger than this are skipped.',
     '16MiB',
   ),
 } as const;
+
+/** @returns undefined: without `--explain` */
+export function explanationSettings(
+  {
+    explain: directory,
+    explainFrames: frames,
+    explainAs: form,
+  }: Pick<OptionValues<typeof detectionTable>, 'explain' | 'explainFrames' | 'explainAs'>,
+  eventGapMs: number,
+): ExplanationSettings | undefined {
+  return directory === undefined ? undefined : { directory, frames, form, eventGapMs };
+}

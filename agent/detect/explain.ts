@@ -1,9 +1,10 @@
 /**
- * Draws a detection: the small picture enlarged, changed cells tinted, boxes around the regions, and what the mask
- * excludes hatched. Pure: the caller writes the file.
+ * Draws a detection: the small picture enlarged, changed cells tinted, boxes around the regions, what the mask excludes
+ * hatched, and the reason in words below. Pure: the caller writes the file.
  */
 import { PNG } from 'pngjs';
 import { foreground } from './background.js';
+import { breakLines, lineHeightPx, marginPx, writeLines } from './caption.js';
 import type { SmallPicture } from './grid.js';
 import type { CellMap } from './motion-detector.js';
 
@@ -13,33 +14,73 @@ type Colour = readonly [red: number, green: number, blue: number];
 const changedTint: Colour = [255, 40, 40];
 /** Speckle: changed, in a region that is too small. */
 const smallTint: Colour = [255, 190, 0];
+/** The same under another light. */
+const litTint: Colour = [60, 150, 255];
 const boxColour: Colour = [80, 255, 80];
 /** Approximate width of the drawing, pixels: fits into a mail or on a telephone. */
 const drawnWidthPx = 640;
+/** Lines of words; also the empty ones have room, so that all drawings of a camera have one size. */
+const captionLines = 4;
+const captionGrey = 32;
+
+/** A drawing of a picture's first frame: it has no labels. */
+export type DrawnCells = Pick<CellMap, 'labels' | 'roi' | 'boxes'> & {
+  readonly lit?: readonly number[];
+};
 
 /**
- * @param cellMap of the same picture: `MotionDetector.lastCellMap` directly after `detect`
+ * @param cells of the same picture: `MotionDetector.lastCellMap` directly after `detect`
+ * @param caption the time of the frame, and the reason in words; without it only the picture is drawn
  * @returns a PNG, about 640 pixels wide
  */
-export function drawExplanation(picture: SmallPicture, cellMap: CellMap): Buffer {
+export function drawExplanation(
+  picture: SmallPicture,
+  cells: DrawnCells,
+  caption?: readonly [title: string, reason: string],
+): Buffer {
+  // One fixed filter: with a filter chosen for each line pngjs takes twice as long for the same size.
+  return PNG.sync.write(paintExplanation(picture, cells, caption), { colorType: 2, filterType: 4 });
+}
+
+function paintExplanation(
+  picture: SmallPicture,
+  cells: DrawnCells,
+  caption: readonly [title: string, reason: string] | undefined,
+): PNG {
   const scale = Math.max(2, Math.round(drawnWidthPx / picture.columns));
-  const image = new PNG({ width: picture.columns * scale, height: picture.rows * scale });
-  for (let y = 0, at = 0; y < image.height; y++) {
+  const pictureHeightPx = picture.rows * scale;
+  const captionHeightPx = caption === undefined ? 0 : 2 * marginPx + captionLines * lineHeightPx;
+  const image = new PNG({
+    width: picture.columns * scale,
+    height: pictureHeightPx + captionHeightPx,
+  });
+  const isLit = new Uint8Array(picture.luma.length);
+  for (const cell of cells.lit ?? []) isLit[cell] = 1;
+  for (let y = 0, at = 0; y < pictureHeightPx; y++) {
     for (let x = 0; x < image.width; x++, at += 4) {
       const cell = Math.floor(y / scale) * picture.columns + Math.floor(x / scale);
       let grey = smoothLuma(picture, (x + 0.5) / scale - 0.5, (y + 0.5) / scale - 0.5);
-      if (cellMap.roi[cell] === 0) grey *= (x + y) % 12 < 3 ? 0.2 : 0.5;
-      const label = cellMap.labels[cell]!;
-      if (label === 0) paint(image, at, [grey, grey, grey]);
+      if (cells.roi[cell] === 0) grey *= (x + y) % 12 < 3 ? 0.2 : 0.5;
+      const label = cells.labels[cell]!;
+      if (label === 0 && isLit[cell] === 1) paint(image, at, tint(grey, litTint));
+      else if (label === 0) paint(image, at, [grey, grey, grey]);
       else paint(image, at, tint(grey, label === foreground ? changedTint : smallTint));
     }
   }
-  for (const box of cellMap.boxes) {
+  for (const box of cells.boxes) {
     const [left, top, width, height] = box.map((px) => Math.round((px * scale) / picture.cellPx));
     outline(image, left!, top!, width!, height!);
   }
-  // One fixed filter: with a filter chosen for each line pngjs takes twice as long for the same size.
-  return PNG.sync.write(image, { colorType: 2, filterType: 4 });
+  if (caption !== undefined) addCaption(image, pictureHeightPx, caption);
+  return image;
+}
+
+function addCaption(image: PNG, top: number, [title, reason]: readonly [string, string]): void {
+  for (let at = 4 * top * image.width; at < image.data.length; at += 4) {
+    paint(image, at, [captionGrey, captionGrey, captionGrey]);
+  }
+  const lines = [title, ...breakLines(reason, image.width, captionLines - 1)];
+  writeLines(image, lines, top + marginPx);
 }
 
 /** Brightness, interpolated bilinearly between the centres of cells. */

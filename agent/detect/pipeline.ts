@@ -2,8 +2,7 @@
  * The detection pipeline: decoder, motion detector and event recorder. It reads and writes their files: the mask,
  * the state that a one-shot run keeps for the next run, and the drawings of `--explain`.
  */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { UsageError, describeError } from '../../shared/cli/errors.js';
 import { clockedPath } from '../../shared/protocol/frame-path.js';
 import { makeDirectories } from '../../shared/files/durable-file.js';
@@ -11,6 +10,8 @@ import type { Log } from '../../shared/cli/log.js';
 import { BufferedFrames } from '../events/buffered-frames.js';
 import { PersistentMotion } from './persistent-motion.js';
 import { decodeSmall } from './decode.js';
+import { DrawingQueue } from './drawing-queue.js';
+import type { ExplanationSettings, Explanations } from './explanations.js';
 import type { SmallPicture } from './grid.js';
 import { MotionDetector } from './motion-detector.js';
 import { type Mask, describeMisfit } from './mask.js';
@@ -29,8 +30,8 @@ export interface PipelineSettings {
   readonly absorbMs: number;
   readonly selection: RecorderSettings;
   readonly maskPath: string | undefined;
-  /** The directory of `--explain`; undefined: no drawings. */
-  readonly explainDirectory: string | undefined;
+  /** Undefined: no drawings. */
+  readonly explain: ExplanationSettings | undefined;
 }
 
 /** Where a one-shot run keeps its state for the next run. */
@@ -60,19 +61,23 @@ interface PipelineParts {
   readonly recorder: EventRecorder<CapturedFrame>;
   readonly state: StateDirectory | undefined;
   readonly bufferedFrames: BufferedFrames | undefined;
+  readonly explanations: Explanations | undefined;
   readonly log: Log;
 }
 
 export class DetectionPipeline {
   readonly #parts: PipelineParts;
   readonly #persistentMotion = new PersistentMotion();
-  /** Drawings are written one after the other; captures do not wait for them. */
-  #drawing: Promise<void> = Promise.resolve();
+  readonly #drawings: DrawingQueue | undefined;
   #hasWarnedOfMisfit = false;
   #hasChange = false;
 
   private constructor(parts: PipelineParts) {
     this.#parts = parts;
+    const { explanations, settings, log } = parts;
+    if (explanations === undefined || settings.explain === undefined) return;
+    const { directory } = settings.explain;
+    this.#drawings = new DrawingQueue({ explanations, directory, log });
   }
 
   /**
@@ -84,9 +89,9 @@ export class DetectionPipeline {
     storage: StateStorage | undefined,
     log: Log,
   ): Promise<DetectionPipeline> {
-    const { maskPath, explainDirectory } = settings;
+    const { maskPath, explain } = settings;
     const mask = maskPath === undefined ? undefined : await loadMask(maskPath);
-    if (explainDirectory !== undefined) await makeExplainFolder(explainDirectory);
+    const explanations = explain && (await openExplanations(explain));
     const state = settings.all ? undefined : storage?.state;
     const kept = state && storage && (await loadState(state, storage, log));
     const bufferedFrames =
@@ -104,6 +109,7 @@ export class DetectionPipeline {
       recorder,
       state,
       bufferedFrames,
+      explanations,
       log,
     });
   }
@@ -149,25 +155,17 @@ export class DetectionPipeline {
 
   /** Resolves when the drawings are done. */
   async close(): Promise<void> {
-    await this.#drawing;
+    await this.#drawings?.close();
   }
 
-  #explain(frame: CapturedFrame, picture: SmallPicture, { kind }: Detection): void {
-    const { settings, detector, log } = this.#parts;
-    const { explainDirectory } = settings;
-    const cellMap = detector.lastCellMap;
-    const isChanged = kind === 'change' || kind === 'scene';
-    if (explainDirectory === undefined || !isChanged || cellMap === undefined) return;
-    const path = join(explainDirectory, `${stemOf(frame)}.png`);
-    this.#drawing = this.#drawing.then(async () => {
-      try {
-        const { drawExplanation } = await import('./explain.js');
-        await writeFile(path, drawExplanation(picture, cellMap));
-      } catch (error) {
-        // Not fatal: only the drawing is lost.
-        log.warn('cannot write the --explain drawing', { path, error });
-      }
-    });
+  #explain(frame: CapturedFrame, picture: SmallPicture, detection: Detection): void {
+    const { explanations, settings, detector } = this.#parts;
+    if (explanations === undefined) return;
+    const { capturedAtMs } = frame;
+    const facts = { stem: stemOf(frame), capturedAtMs, picture };
+    const drawing = explanations.select(facts, detection, detector.lastCellMap);
+    if (drawing === undefined && settings.explain?.form !== 'strip') return;
+    this.#drawings?.push(drawing, capturedAtMs);
   }
 
   #suggestMask(detection: Detection, capturedAtMs: number, picture: SmallPicture): void {
@@ -246,12 +244,15 @@ export async function loadMask(path: string): Promise<Mask> {
   }
 }
 
-/** Makes the directory of `--explain` when it is missing. @throws {UsageError} */
-export async function makeExplainFolder(path: string): Promise<void> {
+/** The drawings of `--explain`; makes their directory when it is missing. @throws {UsageError} */
+export async function openExplanations(settings: ExplanationSettings): Promise<Explanations> {
+  const { directory } = settings;
   try {
     // mkdir with `recursive` does not return for a folder of a file system such as /proc.
-    await makeDirectories(path);
+    await makeDirectories(directory);
   } catch (cause) {
-    throw new UsageError(`--explain ${path}: ${describeError(cause)}`);
+    throw new UsageError(`--explain ${directory}: ${describeError(cause)}`);
   }
+  const { Explanations } = await import('./explanations.js');
+  return new Explanations(settings);
 }

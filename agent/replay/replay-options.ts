@@ -1,6 +1,7 @@
 /** The options of `agent replay`: detection, capture times, output. */
 import { type ValueType, flag, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
+import { path } from '../../shared/cli/value-types.js';
 import { detectionTable } from '../detect/detection-options.js';
 
 /** Frames per second; below 1 for a camera on a timer. */
@@ -25,6 +26,10 @@ export const replayProgram = {
         'them, else the modification times if plausible, else 5 per second.',
     ),
     ...detectionTable,
+    html: value(
+      path('OUT.html'),
+      'Write a page to OUT.html that shows each frame, what the detector saw, and why the frame is sent or not.',
+    ),
     tune: flag(
       'Show how many events and sent frames other values of --sensitivity and --min-area give.',
     ),

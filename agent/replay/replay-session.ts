@@ -2,18 +2,20 @@
  * One run of `replay`: processes sequence after sequence, prints results to the printer and sums at the end, and
  * logs warnings.
  */
-import { stat, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
+import type { ExplanationSettings, Explanations } from '../detect/explanations.js';
 import type { SmallPicture } from '../detect/grid.js';
 import { describeMisfit } from '../detect/mask.js';
 import type { StoredSequence } from './frame-files.js';
 import { frameLine } from './frame-line.js';
+import type { PageData, PageSequence } from './html/page-data.js';
 import { type FrameTimes, timeFrames, medianGapMs } from './frame-times.js';
 import type { Printer } from './printer.js';
 import type { Progress } from './replay-progress.js';
-import { replay } from './replay.js';
+import { type AnalysedFrame, replay } from './replay.js';
 import { eventTable, sums } from './summary.js';
 import { Tally } from './tally.js';
 import { type Outcome, Trial, type TrialSettings } from './trial.js';
@@ -22,17 +24,28 @@ import { Tuning, tuningTable } from './tuning.js';
 export interface ReplaySettings extends TrialSettings {
   readonly fps: number | undefined;
   readonly maxFrameBytes: number;
-  /** An existing folder for drawings of the changed frames; undefined: no drawings. */
-  readonly explainDirectory: string | undefined;
+  /** Its directory exists; undefined: no drawings. */
+  readonly explain: ExplanationSettings | undefined;
+  /** Undefined: no page. */
+  readonly page: PageSettings | undefined;
   /** Compare many settings instead of using the current one. */
   readonly tune: boolean;
   readonly json: boolean;
+}
+
+/** `--html`. */
+export interface PageSettings extends Pick<PageData, 'version' | 'flags' | 'sensitivity'> {
+  readonly path: string;
+  /** The folder with the page's script and style sheet. */
+  readonly assets: string;
 }
 
 export interface ReplayOutput {
   readonly printer: Printer;
   readonly progress: Progress;
   readonly log: Log;
+  /** Of all sequences. */
+  readonly frames: number;
   /** False: the output of a frame names its folder. */
   readonly isSingleSequence: boolean;
 }
@@ -41,6 +54,7 @@ export class ReplaySession {
   readonly #settings: ReplaySettings;
   readonly #output: ReplayOutput;
   readonly #tuning: Tuning | undefined;
+  readonly #pages: PageSequence[] = [];
   readonly #startMs = performance.now();
   #analysed = 0;
   #skipped = 0;
@@ -60,6 +74,8 @@ export class ReplaySession {
     const eventGapMs = Math.max(this.#settings.eventGapMs, 3 * medianGapMs(times.capturedAtMs));
     const trial = new Trial({ ...this.#settings, eventGapMs });
     const tally = new Tally();
+    const explanations = await this.#explanations(eventGapMs);
+    const page = await this.#pageOf(sequence);
     let size: SmallPicture | undefined;
     await replay(
       {
@@ -71,20 +87,24 @@ export class ReplaySession {
           this.#tuning?.note(decided);
           for (const outcome of decided[0] ?? []) {
             tally.note(outcome);
+            page?.decided(outcome);
             await this.#report(outcome, folder);
           }
         },
-        onAnalysed: async (name, picture, isChanged) => {
-          size = picture;
-          this.#warnOfMisfit(picture);
-          if (isChanged) await this.#explain(name, folder, picture, trial);
+        onAnalysed: async (frame) => {
+          size = frame.picture;
+          this.#warnOfMisfit(frame.picture);
+          page?.analysed(frame, trial.lastCellMap);
+          if (explanations) await this.#explain(explanations, frame, folder, trial);
         },
       },
       signal,
     );
     this.#tuning?.end();
-    if (this.#settings.json || this.#tuning !== undefined) return;
+    await explanations?.close();
     const isWallTime = times.from === 'names' || times.from === 'files';
+    if (page !== undefined) this.#pages.push(page.end(sums(tally), isWallTime));
+    if (this.#settings.json || this.#tuning !== undefined) return;
     await this.#print([
       ...(this.#output.isSingleSequence ? [] : [`${folder}:`]),
       ...eventTable(tally, isWallTime, size),
@@ -93,10 +113,13 @@ export class ReplaySession {
     ]);
   }
 
-  /** Prints the sums. @throws {OperationalError} FRAME: no frame could be decoded */
-  async end(total: number): Promise<void> {
-    const { printer, progress, log } = this.#output;
-    const { json } = this.#settings;
+  /**
+   * Writes the page, prints the sums.
+   * @throws {OperationalError} FRAME: no frame could be decoded. OUTPUT: the page cannot be written
+   */
+  async end(): Promise<void> {
+    const { printer, progress, log, frames } = this.#output;
+    const { json, page } = this.#settings;
     progress.clear();
     if (printer.closed.aborted) return;
     const analysed = this.#analysed;
@@ -109,7 +132,8 @@ export class ReplaySession {
       await this.#print(json ? tuned.map((row) => JSON.stringify(row)) : tuningTable(tuned));
     }
     const framesPerSecond = Math.round(((analysed + skipped) * 1000) / this.#elapsedMs());
-    const remaining = total - analysed - skipped;
+    const remaining = frames - analysed - skipped;
+    if (page !== undefined) await this.#writePage(page, remaining > 0);
     if (json) log.info('replayed', { analysed, skipped, remaining, framesPerSecond });
     else {
       const stopped = remaining > 0 ? `; stopped, ${remaining} remaining` : '';
@@ -142,19 +166,39 @@ export class ReplaySession {
     progress.step();
   }
 
-  /** Draws the cell map of a verdict. @throws {OperationalError} OUTPUT: the drawing cannot be written */
-  async #explain(name: string, folder: string, picture: SmallPicture, trial: Trial): Promise<void> {
-    const { explainDirectory } = this.#settings;
-    const cellMap = trial.lastCellMap;
-    if (explainDirectory === undefined || cellMap === undefined) return;
+  async #explanations(eventGapMs: number): Promise<Explanations | undefined> {
+    const { explain } = this.#settings;
+    if (explain === undefined) return undefined;
+    const { Explanations } = await import('../detect/explanations.js');
+    return new Explanations({ ...explain, eventGapMs });
+  }
+
+  /** @throws {OperationalError} OUTPUT: the drawing cannot be written */
+  async #explain(
+    explanations: Explanations,
+    { name, capturedAtMs, picture, detection }: AnalysedFrame,
+    folder: string,
+    { lastCellMap }: Trial,
+  ): Promise<void> {
     const prefix = this.#output.isSingleSequence ? '' : `${folder.replaceAll('/', '-')}-`;
-    const path = join(explainDirectory, `${prefix}${name.replace(/\.jpe?g$/i, '')}.png`);
-    const { drawExplanation } = await import('../detect/explain.js');
-    try {
-      await writeFile(path, drawExplanation(picture, cellMap));
-    } catch (cause) {
-      throw new OperationalError('OUTPUT', `cannot write ${path}`, { cause });
-    }
+    const stem = `${prefix}${name.replace(/\.jpe?g$/i, '')}`;
+    const frame = { stem, capturedAtMs, picture };
+    const drawing = explanations.select(frame, detection, lastCellMap);
+    if (drawing === undefined) await explanations.endVisit(capturedAtMs);
+    else await explanations.draw(drawing);
+  }
+
+  /** Each sequence has its share of the pictures. */
+  async #pageOf({ folder, paths }: StoredSequence) {
+    if (this.#settings.page === undefined) return undefined;
+    const { SequencePage } = await import('./html/sequence-page.js');
+    const { maxPagePictures } = await import('./html/write-page.js');
+    return new SequencePage(folder, (maxPagePictures * paths.length) / this.#output.frames);
+  }
+
+  async #writePage({ path, assets, ...settings }: PageSettings, isPartial: boolean): Promise<void> {
+    const { writePage } = await import('./html/write-page.js');
+    await writePage(path, { ...settings, isPartial, sequences: this.#pages }, assets);
   }
 
   #warnOfMisfit(picture: SmallPicture): void {

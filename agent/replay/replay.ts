@@ -5,8 +5,18 @@
 import { OperationalError, describeError } from '../../shared/cli/errors.js';
 import { decodeSmall } from '../detect/decode.js';
 import type { SmallPicture } from '../detect/grid.js';
+import type { Detection } from '../events/verdict.js';
 import { type StoredFrame, readFrames } from './stored-frames.js';
 import type { Outcome, Trial } from './trial.js';
+
+/** A decoded frame and its detection by the first trial, whose `lastCellMap` is that of the frame. */
+export interface AnalysedFrame {
+  readonly name: string;
+  readonly capturedAtMs: number;
+  readonly jpeg: Buffer;
+  readonly picture: SmallPicture;
+  readonly detection: Detection;
+}
 
 export interface ReplayParts {
   readonly paths: readonly string[];
@@ -18,7 +28,7 @@ export interface ReplayParts {
   /** Called after each frame and at the end: for each trial, the frames that are decided now, in order. */
   readonly onDecided: (decided: readonly (readonly Outcome[])[]) => Promise<void>;
   /** Called for each decoded frame, after the first trial has its detection. */
-  readonly onAnalysed: (name: string, picture: SmallPicture, isChanged: boolean) => Promise<void>;
+  readonly onAnalysed: (frame: AnalysedFrame) => Promise<void>;
 }
 
 /** Resolves when every frame is processed, or soon after `signal` aborts: the rest is then left out. */
@@ -40,28 +50,32 @@ async function analyse(
 ): Promise<void> {
   const { name } = frame;
   const startMs = performance.now();
-  const picture = 'error' in frame ? frame.error : decode(frame.jpeg);
+  const decoded = 'error' in frame ? frame : decode(frame.jpeg);
   const decodedMs = performance.now() - startMs;
-  const byteCount = 'error' in frame ? 0 : frame.jpeg.length;
   for (const [index, trial] of trials.entries()) {
     const outcome: Outcome = { name, capturedAtMs, ms: decodedMs };
-    if (typeof picture === 'string') {
-      trial.pass({ ...outcome, error: picture });
+    if ('error' in decoded) {
+      trial.pass({ ...outcome, error: decoded.error });
       continue;
     }
+    const { jpeg, picture } = decoded;
     const detectStartMs = performance.now();
-    const isChanged = trial.take(outcome, picture, byteCount);
+    const detection = trial.take(outcome, picture, jpeg.length);
     outcome.ms += performance.now() - detectStartMs;
-    if (index === 0) await onAnalysed(name, picture, isChanged);
+    if (index === 0) await onAnalysed({ name, capturedAtMs, jpeg, picture, detection });
   }
 }
 
 /** @returns the reduced picture, or why the frame cannot be decoded */
-function decode(jpeg: Buffer): SmallPicture | string {
+function decode(
+  jpeg: Buffer,
+): { readonly jpeg: Buffer; readonly picture: SmallPicture } | { readonly error: string } {
   try {
-    return decodeSmall(jpeg);
+    return { jpeg, picture: decodeSmall(jpeg) };
   } catch (error) {
-    if (error instanceof OperationalError && error.code === 'FRAME') return describeError(error);
+    if (error instanceof OperationalError && error.code === 'FRAME') {
+      return { error: describeError(error) };
+    }
     throw error;
   }
 }

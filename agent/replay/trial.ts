@@ -2,7 +2,7 @@
 import type { SmallPicture } from '../detect/grid.js';
 import { MotionDetector, type CellMap, type DetectorSettings } from '../detect/motion-detector.js';
 import { type Decided, EventRecorder, type RecorderSettings } from '../events/event-recorder.js';
-import type { Verdict } from '../events/verdict.js';
+import type { Detection, Verdict } from '../events/verdict.js';
 
 export type TrialSettings = DetectorSettings & RecorderSettings;
 
@@ -30,21 +30,21 @@ export class Trial {
     this.#recorder = new EventRecorder<Outcome>(settings);
   }
 
-  /** Cell map of the last detection; undefined before the first. */
+  /** Cell map of the last detection; undefined when that frame was the first of its size. */
   get lastCellMap(): CellMap | undefined {
     return this.#detector.lastCellMap;
   }
 
   /**
    * @param byteCount size of the JPEG: the buffer of frames before an event is limited in bytes
-   * @returns true when something is in view that does not belong to the background
+   * @returns the detection; `lastCellMap` is of the same frame
    * @throws {OperationalError} MASK: the mask excludes the whole picture
    */
-  take(outcome: Outcome, picture: SmallPicture, byteCount: number): boolean {
+  take(outcome: Outcome, picture: SmallPicture, byteCount: number): Detection {
     const detection = this.#detector.detect(picture, outcome.capturedAtMs);
     this.#waiting.push(outcome);
     note(this.#recorder.push(outcome, outcome.capturedAtMs, detection, byteCount));
-    return detection.kind === 'change' || detection.kind === 'scene';
+    return detection;
   }
 
   /** Adds a frame that cannot be decoded: it is skipped, and reported in order with the others. */

@@ -1,8 +1,6 @@
 /** The page without a mouse, for a screen reader, and for eyes that need contrast. */
-import { readFileSync } from 'node:fs';
-import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { root } from '../support/programs.js';
+import { seriousFindings } from './axe.js';
 import {
   desktop,
   expectClean,
@@ -15,22 +13,6 @@ import {
 import { expectTime, spoken, startViewer, untilDrawn, useStore, yesterday } from './viewer.js';
 
 const at = (time: string): string => `#camera=yard&at=${yesterday}T${time}Z`;
-const axe = readFileSync(`${root}node_modules/axe-core/axe.min.js`, 'utf8');
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
-
-/** Serious and critical findings of axe-core. It runs beside the page's policy, as the debugger does. */
-async function seriousFindings(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()');
-  return violations
-    .filter(({ impact }) => ['serious', 'critical'].includes(impact))
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' ')}`);
-}
 
 describe.skipIf(whyNoBrowser !== undefined)('the page for all readers', () => {
   useBrowser();

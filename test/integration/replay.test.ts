@@ -129,6 +129,30 @@ describe('agent replay', () => {
     expect(code).toBe(0);
   });
 
+  it('draws near misses and quiet frames on request, and a visit as one strip', async () => {
+    const drawn = async (...flags: string[]) => {
+      const folder = join(temporaryDirectory(), 'drawn');
+      const { code } = await agent('replay', visit, '--fps', '1', '--explain', folder, ...flags);
+      expect(code).toBe(0);
+      return readdirSync(folder);
+    };
+    expect(await drawn('--explain-frames', 'all')).toHaveLength(22);
+    expect(await drawn('--explain-as', 'strip')).toEqual(['f00233-visit.png']);
+  });
+
+  it('writes a page, whole, beside the summary or the lines', async () => {
+    const folder = temporaryDirectory();
+    const path = join(folder, 'page.html');
+    const { code, stdout } = await agent('replay', visit, '--fps', '1', '--html', path);
+    expect(stdout).toContain('22 frames: 11 changed, in 1 event');
+    expect(code).toBe(0);
+    expect(readdirSync(folder)).toEqual(['page.html']);
+    expect(statSync(path).size).toBeLessThan(300_000);
+    const again = await agent('replay', visit, '--fps', '1', '--html', path, '--json');
+    expect(linesOf(again.stdout)).toHaveLength(22);
+    expect(readdirSync(folder)).toEqual(['page.html']);
+  });
+
   it('ends without an error when its reader closes the pipe', () => {
     const script = `'${process.execPath}' '${root}dist/agent.js' replay '${visit}' --json --fps 5 | head -n 1; echo "$\{PIPESTATUS[0]}"`;
     const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
@@ -153,6 +177,9 @@ describe('agent replay', () => {
     [['/nowhere'], 'cannot read /nowhere'],
     [[visit, '--fps', '0'], 'must be a number of frames per second'],
     [[visit, '--tune', '--explain', '/tmp/x'], 'cannot be combined with --tune'],
+    [[visit, '--tune', '--html', '/tmp/x.html'], 'cannot be combined with --tune'],
+    [[visit, '--html', '/nowhere/x.html'], 'the page cannot be written there'],
+    [[visit, '--explain-frames', 'some'], 'must be changes or near or all'],
     [[visit, '--mask', '/nowhere.png'], '--mask /nowhere.png'],
     [[visit, '--host', 'a'], 'unknown flag --host'],
   ])('refuses %j', async (args, words) => {

@@ -21,8 +21,15 @@ const isMain = ({ path }: Source): boolean => posix.basename(path) === 'main.ts'
 const isCommand = ({ path }: Source): boolean => path.split('/')[1] === 'commands';
 /** The file that starts programs reads the environment, since they inherit it. */
 const isRunner = ({ path }: Source): boolean => posix.basename(path) === 'run-program.ts';
-/** The page of the viewer is a program of its own. */
-const isOfPage = (path: string): boolean => path.startsWith('receiver/web/page/');
+/** The page of the viewer is a program of its own, and so is the page that a replay writes. */
+const isOfViewerPage = (path: string): boolean => path.startsWith('receiver/web/page/');
+const isOfReplayPage = (path: string): boolean => path.startsWith('agent/replay/page/');
+const isOfPage = (path: string): boolean => isOfViewerPage(path) || isOfReplayPage(path);
+/** What the page of a replay has in common with the detector: words, figures and limits, which import nothing else. */
+const replayPageImports = [
+  ...['agent/detect/frame-facts', 'agent/detect/frame-words', 'agent/detect/thresholds'],
+  'agent/replay/html/page-data',
+];
 const header = ({ text }: Source): string =>
   /^(?:#!.*\n)?(\/\*\*[\s\S]*?\*\/)/.exec(text)?.[1] ?? '';
 const isPure = (source: Source): boolean => /\bPure\b/.test(header(source));
@@ -171,11 +178,40 @@ const rules: readonly Rule[] = [
     offenders: inFile('agent/delivery.ts', '/** Delivers. */'),
   },
   {
+    title:
+      'the page of a replay imports itself, and the words and figures of frames; nothing imports it',
+    check: eachImport(({ from, target }) => {
+      if (!isOfReplayPage(from.path)) {
+        return isOfReplayPage(target) ? 'it runs in a browser' : undefined;
+      }
+      const isAllowed = isOfReplayPage(target) || replayPageImports.includes(target);
+      return isAllowed ? undefined : 'a browser has only what is bundled for it';
+    }),
+    offenders: [
+      { 'agent/replay/page/a.ts': "import { join } from 'node:path';" },
+      { 'agent/replay/page/a.ts': "import type { B } from '../../detect/motion-detector.js';" },
+      { 'agent/replay/page/a.ts': "import { h } from 'preact';" },
+      { 'agent/replay/html/a.ts': "import { b } from '../page/b.js';" },
+    ],
+  },
+  {
+    title: 'what the page of a replay imports imports nothing else',
+    check: eachImport(({ from, target }) => {
+      if (!replayPageImports.includes(from.path.replace(/\.ts$/, ''))) return undefined;
+      return replayPageImports.includes(target) ? undefined : 'it runs in a browser too';
+    }),
+    offenders: [
+      { 'agent/detect/frame-words.ts': "import { formatSize } from '../../shared/cli/units.js';" },
+    ],
+  },
+  {
     title: 'the page imports itself, Preact, signals and the types of the API; nothing imports it',
     check: eachImport(({ from, target }) => {
-      if (!isOfPage(from.path)) return isOfPage(target) ? 'it runs in a browser' : undefined;
+      if (!isOfViewerPage(from.path)) {
+        return isOfViewerPage(target) ? 'it runs in a browser' : undefined;
+      }
       const isAllowed =
-        isOfPage(target) ||
+        isOfViewerPage(target) ||
         ['preact', 'preact/hooks', '@preact/signals-core'].includes(target) ||
         target === 'receiver/web/api-types';
       return isAllowed ? undefined : 'a browser has only what is bundled for it';
@@ -196,7 +232,7 @@ const rules: readonly Rule[] = [
         'names and notes are text; addresses are relative',
       )(sources.filter(({ path }) => isOfPage(path))),
     offenders: inFile(
-      'receiver/web/page/a.ts',
+      'agent/replay/page/a.ts',
       'box.innerHTML = name;',
       '<p dangerouslySetInnerHTML={{ __html: note }} />',
       "fetch('https://example.org/');",

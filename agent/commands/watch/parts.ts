@@ -1,6 +1,7 @@
 /** Builds the parts that a continuous watch and a one-shot run have in common, from the options. */
 import { join } from 'node:path';
 import { writeTo } from '../../../shared/cli/command.js';
+import { explanationSettings } from '../../detect/detection-options.js';
 import type { PipelineSettings } from '../../detect/pipeline.js';
 import type { AgentOptions } from '../../options.js';
 import { SpoolLog } from '../../spool/spool-log.js';
@@ -101,7 +102,7 @@ export function pipelineSettings(options: AgentOptions): PipelineSettings {
       keepEveryMs: options.keepEvery,
     },
     maskPath: options.mask,
-    explainDirectory: options.explain,
+    explain: explanationSettings(options, eventGapMs(options)),
   };
 }
 

@@ -66,4 +66,38 @@ describe('drawExplanation', () => {
     expect(widthOf(yard(makeGrid(160, 120)))).toBe(640);
     expect(widthOf(yard(makeGrid(40_000, 100)))).toBe(2 * makeGrid(40_000, 100).columns);
   });
+
+  it('tints light blue', () => {
+    const labels = new Uint8Array(80 * 60);
+    const cells = { labels, roi, boxes: [], lit: [10 * 80 + 10] };
+    const image = PNG.sync.read(drawExplanation(empty, cells));
+    const [red, , blue] = colourAt(image, empty, 10, 10);
+    expect(blue).toBeGreaterThan(red + 50);
+  });
+
+  it('writes the words below the picture, which stays the same', () => {
+    const cells = { labels: new Uint8Array(80 * 60), roi, boxes: [] };
+    const bare = PNG.sync.read(drawExplanation(empty, cells));
+    const image = PNG.sync.read(drawExplanation(empty, cells, ['12:00:00', 'Quiet: it is still.']));
+    expect(image.width).toBe(bare.width);
+    expect(image.height).toBeGreaterThan(bare.height + 60);
+    expect(image.data.subarray(0, bare.data.length).equals(bare.data)).toBe(true);
+    // The letter 1 of the title: a stem of some pixels in one column.
+    const column = (x: number) =>
+      Array.from(
+        { length: 15 },
+        (_, y) => image.data[4 * ((bare.height + 8 + y) * image.width + x)],
+      );
+    const bright = Array.from({ length: 9 }, (_, x) =>
+      column(8 + x).filter((grey) => grey === 235),
+    );
+    expect(Math.max(...bright.map(({ length }) => length))).toBeGreaterThanOrEqual(9);
+  });
+
+  it('gives all drawings of a size the same size, whatever the words', () => {
+    const cells = { labels: new Uint8Array(80 * 60), roi, boxes: [] };
+    const heightOf = (words: string) =>
+      PNG.sync.read(drawExplanation(empty, cells, ['a', words])).height;
+    expect(heightOf('word '.repeat(200))).toBe(heightOf('short'));
+  });
 });

@@ -51,11 +51,11 @@ describe('a replay trial', () => {
     ]);
   });
 
-  it('returns whether a frame changed', () => {
+  it('returns the detection of a frame', () => {
     const trial = new Trial(settings);
-    expect(trial.take(outcomeAt(0), empty, 0)).toBe(false);
+    expect(trial.take(outcomeAt(0), empty, 0).kind).toBe('first');
     expect(trial.lastCellMap).toBeUndefined();
-    expect(trial.take(outcomeAt(1), visited, 0)).toBe(true);
+    expect(trial.take(outcomeAt(1), visited, 0).kind).toBe('change');
     expect(trial.lastCellMap?.boxes).toHaveLength(1);
   });
 });
