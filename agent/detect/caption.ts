@@ -6,9 +6,14 @@ export const lineHeightPx = letterHeightPx + 3;
 export const marginPx = 8;
 const inkGrey = 235;
 
+/** Letters in a line of a width. */
+export function lettersIn(widthPx: number): number {
+  return Math.max(4, Math.floor((widthPx - 2 * marginPx) / letterWidthPx));
+}
+
 /** Breaks a text into lines of a width, at spaces; the last of too many lines ends with `...`. */
 export function breakLines(text: string, widthPx: number, maxLines: number): string[] {
-  const room = Math.max(4, Math.floor((widthPx - 2 * marginPx) / letterWidthPx));
+  const room = lettersIn(widthPx);
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

@@ -4,7 +4,7 @@
  */
 import { PNG } from 'pngjs';
 import { foreground } from './background.js';
-import { breakLines, lineHeightPx, marginPx, writeLines } from './caption.js';
+import { breakLines, lettersIn, lineHeightPx, marginPx, writeLines } from './caption.js';
 import type { SmallPicture } from './grid.js';
 import type { CellMap } from './motion-detector.js';
 
@@ -19,8 +19,8 @@ const litTint: Colour = [60, 150, 255];
 const boxColour: Colour = [80, 255, 80];
 /** Approximate width of the drawing, pixels: fits into a mail or on a telephone. */
 const drawnWidthPx = 640;
-/** Lines of words; also the empty ones have room, so that all drawings of a camera have one size. */
-const captionLines = 4;
+/** Room for words, also when they are fewer, so that all drawings of a camera have one size: the title and letters. */
+const captionLetters = 240;
 const captionGrey = 32;
 
 /** A drawing of a picture's first frame: it has no labels. */
@@ -31,24 +31,31 @@ export type DrawnCells = Pick<CellMap, 'labels' | 'roi' | 'boxes'> & {
 /**
  * @param cells of the same picture: `MotionDetector.lastCellMap` directly after `detect`
  * @param caption the time of the frame, and the reason in words; without it only the picture is drawn
- * @returns a PNG, about 640 pixels wide
+ * @param widthPx about this width
+ * @returns a PNG
  */
 export function drawExplanation(
   picture: SmallPicture,
   cells: DrawnCells,
   caption?: readonly [title: string, reason: string],
+  widthPx = drawnWidthPx,
 ): Buffer {
   // One fixed filter: with a filter chosen for each line pngjs takes twice as long for the same size.
-  return PNG.sync.write(paintExplanation(picture, cells, caption), { colorType: 2, filterType: 4 });
+  return PNG.sync.write(paintExplanation(picture, cells, caption, widthPx), {
+    colorType: 2,
+    filterType: 4,
+  });
 }
 
 function paintExplanation(
   picture: SmallPicture,
   cells: DrawnCells,
   caption: readonly [title: string, reason: string] | undefined,
+  widthPx: number,
 ): PNG {
-  const scale = Math.max(2, Math.round(drawnWidthPx / picture.columns));
+  const scale = Math.max(2, Math.round(widthPx / picture.columns));
   const pictureHeightPx = picture.rows * scale;
+  const captionLines = 1 + Math.ceil(captionLetters / lettersIn(picture.columns * scale));
   const captionHeightPx = caption === undefined ? 0 : 2 * marginPx + captionLines * lineHeightPx;
   const image = new PNG({
     width: picture.columns * scale,
@@ -71,19 +78,27 @@ function paintExplanation(
     const [left, top, width, height] = box.map((px) => Math.round((px * scale) / picture.cellPx));
     outline(image, left!, top!, width!, height!);
   }
-  if (caption !== undefined) addCaption(image, pictureHeightPx, caption);
+  if (caption !== undefined) addCaption(image, pictureHeightPx, caption, captionLines);
   return image;
 }
 
-function addCaption(image: PNG, top: number, [title, reason]: readonly [string, string]): void {
+function addCaption(
+  image: PNG,
+  top: number,
+  [title, reason]: readonly [string, string],
+  lineCount: number,
+): void {
   for (let at = 4 * top * image.width; at < image.data.length; at += 4) {
     paint(image, at, [captionGrey, captionGrey, captionGrey]);
   }
-  const lines = [title, ...breakLines(reason, image.width, captionLines - 1)];
+  const lines = [
+    ...breakLines(title, image.width, 1),
+    ...breakLines(reason, image.width, lineCount - 1),
+  ];
   writeLines(image, lines, top + marginPx);
 }
 
-/** Brightness, interpolated bilinearly between the centres of cells. */
+/** Brightness, 0..255, interpolated bilinearly between the centres of cells; in a bright sky means are larger. */
 function smoothLuma({ luma, columns, rows }: SmallPicture, x: number, y: number): number {
   const left = Math.max(0, Math.floor(x));
   const right = Math.min(columns - 1, Math.floor(x) + 1);
@@ -93,7 +108,7 @@ function smoothLuma({ luma, columns, rows }: SmallPicture, x: number, y: number)
   const toBelow = y - Math.floor(y);
   const upper = luma[above + left]! * (1 - toRight) + luma[above + right]! * toRight;
   const lower = luma[below + left]! * (1 - toRight) + luma[below + right]! * toRight;
-  return upper * (1 - toBelow) + lower * toBelow;
+  return Math.min(255, Math.max(0, upper * (1 - toBelow) + lower * toBelow));
 }
 
 function tint(grey: number, [red, green, blue]: Colour): Colour {

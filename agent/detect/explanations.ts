@@ -58,7 +58,9 @@ export class Explanations {
     const { frames } = this.#settings;
     const isDrawn =
       frames === 'all' ? true : isChange(facts) || (frames === 'near' && isNearMiss(facts));
-    return isDrawn ? { ...frame, facts, cells: drawnCells(frame.picture, cellMap) } : undefined;
+    return isDrawn
+      ? { ...frame, facts, cells: drawnCells(frame.picture, cellMap, facts) }
+      : undefined;
   }
 
   /** Draws a frame, after those before it. @throws {OperationalError} OUTPUT: a file cannot be written */
@@ -111,8 +113,12 @@ function isChange({ rule }: FrameFacts): boolean {
   return rule === 'change' || rule === 'scene' || rule === 'turned';
 }
 
-/** Of a first frame: nothing is marked. */
-function drawnCells({ luma }: SmallPicture, cellMap: CellMap | undefined): DrawnCells {
+/** Of a first frame nothing is marked; boxes are those of the verdict. */
+export function drawnCells(
+  { luma }: SmallPicture,
+  cellMap: CellMap | undefined,
+  facts: FrameFacts,
+): DrawnCells {
   if (cellMap === undefined) {
     return {
       labels: new Uint8Array(luma.length),
@@ -120,6 +126,7 @@ function drawnCells({ luma }: SmallPicture, cellMap: CellMap | undefined): Drawn
       boxes: [],
     };
   }
-  const { labels, roi, boxes, evidence } = cellMap;
+  const { labels, roi, evidence } = cellMap;
+  const boxes = isChange(facts) ? cellMap.boxes : [];
   return { labels: labels.slice(), roi, boxes, lit: evidence.lit };
 }

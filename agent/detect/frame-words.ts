@@ -28,9 +28,7 @@ export const ruleTitles: Readonly<Record<Rule, string>> = {
 
 /** Some sentences. */
 export function describeFacts(facts: FrameFacts): string {
-  const wind = facts.isGusty
-    ? ' Many regions change at once, as in wind: their noise is learned faster.'
-    : '';
+  const wind = facts.isGusty ? ' Many regions at once, as in wind: it is learned faster.' : '';
   return `${ruleTitles[facts.rule]}: ${reasonOf(facts)}${wind}`;
 }
 
@@ -72,7 +70,7 @@ function neededArea({
   neededArea: share,
   isTracked,
 }: Pick<FrameFacts, 'neededArea' | 'isTracked'>) {
-  const why = isTracked ? ', half, where something was in the frame before' : '';
+  const why = isTracked ? ', half, as something was there before' : '';
   return `needed: ${percent(share)}${why}`;
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { drawExplanation } from '../../../agent/detect/explain.js';
 import { type SmallPicture, makeGrid } from '../../../agent/detect/grid.js';
 import { MotionDetector } from '../../../agent/detect/motion-detector.js';
-import { withVisitor, yard } from './pictures.js';
+import { withVisitor, within, yard } from './pictures.js';
 
 /** The colour in the middle of a cell. */
 function colourAt(image: PNG, picture: SmallPicture, column: number, row: number) {
@@ -99,5 +99,14 @@ describe('drawExplanation', () => {
     const heightOf = (words: string) =>
       PNG.sync.read(drawExplanation(empty, cells, ['a', words])).height;
     expect(heightOf('word '.repeat(200))).toBe(heightOf('short'));
+  });
+
+  it('draws what is brighter than white as white', () => {
+    // The mean of a bright sky may be above 255: a decoder clamps samples, not their mean.
+    const sky = within(empty, [0, 0, 80, 60], () => 258);
+    const image = PNG.sync.read(
+      drawExplanation(sky, { labels: new Uint8Array(4800), roi, boxes: [] }),
+    );
+    expect(colourAt(image, sky, 10, 10)).toEqual([255, 255, 255]);
   });
 });
