@@ -5,7 +5,7 @@
 import { statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperationalError } from '../../shared/cli/errors.js';
-import { formatSize } from '../../shared/cli/units.js';
+import { humanSize } from '../../shared/cli/humanize.js';
 import type { Log } from '../../shared/cli/log.js';
 import type { Drawing, Explanations } from './explanations.js';
 
@@ -92,10 +92,9 @@ export class DrawingQueue {
     const { bavail, blocks, bsize } = await statDisk(directory);
     const needed = Math.min(freeShare * blocks * bsize, freeBytes);
     if (bavail * bsize >= needed) return;
-    const mebibytes = (bytes: number) => formatSize(Math.round(bytes / 2 ** 20) * 2 ** 20);
     throw new OperationalError(
       'OUTPUT',
-      `the disk of ${directory} has ${mebibytes(bavail * bsize)} free; drawings leave ${mebibytes(needed)}`,
+      `the disk of ${directory} has ${humanSize(bavail * bsize)} free; drawings leave ${humanSize(needed)}`,
       { hint: 'remove old drawings, or give --explain a directory on another disk' },
     );
   }

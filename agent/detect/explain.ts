@@ -23,7 +23,7 @@ const drawnWidthPx = 640;
 const captionLetters = 240;
 const captionGrey = 32;
 
-/** A drawing of a picture's first frame: it has no labels. */
+/** What is marked; `lit`: the cells that are the same under another light. */
 export type DrawnCells = Pick<CellMap, 'labels' | 'roi' | 'boxes'> & {
   readonly lit?: readonly number[];
 };

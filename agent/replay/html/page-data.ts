@@ -49,9 +49,6 @@ export interface PageGrid {
 /** Cells with a label, in their order: start, length and label of each run. */
 export type Runs = readonly number[];
 
-/** Labels in `PagePicture.cells`: those of the detector, and light. */
-export const litLabel = 3;
-
 export interface FrameColumns {
   readonly name: readonly string[];
   readonly capturedAtMs: readonly number[];
@@ -82,5 +79,6 @@ export interface PagePicture {
   readonly frame: number;
   /** A small JPEG, base64. */
   readonly jpeg: string;
+  /** The labels of the detector: 1 speckle, 2 foreground; 3: the same under another light. */
   readonly cells: Runs;
 }

@@ -9,11 +9,14 @@ import type { SmallPicture } from '../../detect/grid.js';
 import type { CellMap } from '../../detect/motion-detector.js';
 import type { AnalysedFrame } from '../replay.js';
 import type { Outcome } from '../trial.js';
-import { type FrameColumns, type PagePicture, type PageSequence, litLabel } from './page-data.js';
+import type { FrameColumns, PagePicture, PageSequence } from './page-data.js';
 import { GridPages } from './grid-pages.js';
 import { runsOf } from './runs.js';
 import { smallJpeg } from './small-jpeg.js';
 import { Thinned } from './thinned.js';
+
+/** Of cells that are the same under another light; the others are those of the detector. */
+const litLabel = 3;
 
 /** A frame until it is decided: it may be sent with a later change. */
 interface Pending {

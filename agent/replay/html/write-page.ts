@@ -1,5 +1,5 @@
 /** Writes the page of `agent replay --html`: one file that needs no other, and lets no script run but its own. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OperationalError, UsageError, systemCode } from '../../../shared/cli/errors.js';
@@ -31,8 +31,10 @@ export async function checkPagePath(path: string): Promise<void> {
  */
 export async function writePage(path: string, data: PageData, assets: string): Promise<void> {
   const [script, style] = await readAssets(assets);
+  // A name of its own: a replay that was killed may have left one.
+  const unused = `${path}.${randomBytes(4).toString('hex')}.part`;
   try {
-    await replaceFile(path, `${path}.part`, async (part) =>
+    await replaceFile(path, unused, async (part) =>
       writeNewFile(part, pageText(data, script, style)),
     );
   } catch (cause) {
