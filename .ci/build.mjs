@@ -21,6 +21,8 @@ const { metafile } = await build({
   target: 'node20.19',
   legalComments: 'none', // LICENSES.txt has them whole
   metafile: true,
+  // Of `debug`, in mqtt: optional, and of no use without a terminal. A program loads no package that is not bundled.
+  alias: { 'supports-color': 'node:tty' },
   // CommonJS packages load Node's modules with require.
   banner: {
     js: "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);",
