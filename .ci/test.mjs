@@ -30,6 +30,8 @@ const programs = {
   lintian: 'lintian',
   ffmpeg: 'ffmpeg',
   ustreamer: 'ustreamer',
+  mosquitto: 'mosquitto',
+  mosquitto_sub: 'mosquitto-clients',
 };
 
 /** Packages without a program: the RTSP camera of the tests, which Debian's Python runs. */

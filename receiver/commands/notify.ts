@@ -1,5 +1,6 @@
-/** `receiver notify`: announces events and silent cameras, by programs and by HTTP. */
+/** `receiver notify`: announces events and silent cameras, by programs, by HTTP and by MQTT. */
 import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { systemClock } from '../../shared/clock.js';
 import { abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
@@ -11,6 +12,7 @@ import { runTool } from '../../shared/process/run-tool.js';
 import { lookAsService } from '../../shared/setup/doctor/service-user.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
+import { version } from '../../shared/cli/version.js';
 import { writeRunningVersion } from '../../shared/setup/running-version.js';
 import { openCaptures } from '../archive/captures-reader.js';
 import { testNotice } from '../notify/test-notice.js';
@@ -21,7 +23,9 @@ import {
   lockNotifyState,
   makeNotifyDirectory,
 } from '../notify/notify-state.js';
-import { openWays } from '../notify/open-ways.js';
+import type { BrokerTrial } from '../notify/mqtt/try-broker.js';
+import { openWays, sendsPicture } from '../notify/open-ways.js';
+import type { Way } from '../notify/notice-queue.js';
 import { notifyService } from '../setup/units.js';
 import { capturesFor } from '../setup/installed.js';
 
@@ -39,7 +43,7 @@ export const notifyProgram = {
   },
 } as const;
 
-const usage = `receiver notify [--dir DIR] [--on-event COMMAND] [--notify URL] …
+const usage = `receiver notify [--dir DIR] [--on-event COMMAND] [--notify URL] [--mqtt URL] …
 
 Announces each event once when it begins and once when it has ended, and each camera that falls silent and is back. What
 arrives late is announced as one summary. Reads the captures directory only: no receiver waits for it.
@@ -61,18 +65,25 @@ export const run = defineCommand({
     const signal = abortOnSignals();
     const log = openLog('notify', options.verbose, env, systemClock);
     const directory = await capturesFor(options.dir, scope);
+    // With the rights of the service, which must be able to read its files.
+    if (isTest && !user)
+      await lookAsService(runTool, [notifyService], 'sudo receiver notify --test');
     const captures = await openCaptures(directory, 'notify');
-    const secret = await readSecret(options.notifySecretFile);
+    const { mqtt } = options;
+    const [secret, password, ca] = await Promise.all([
+      readSecret('notify-secret-file', options.notifySecretFile),
+      readSecret('mqtt-password-file', options.mqttPasswordFile),
+      readSecret('mqtt-ca-file', options.mqttCaFile),
+    ]);
     const ways = openWays({ ...options, secret, directory, clock: systemClock });
-    if (ways.length === 0) {
+    if (ways.length === 0 && mqtt === undefined) {
       throw new UsageError('nothing says how to announce', {
-        hint: 'give --on-event, --on-end, --on-silent, --on-back or --notify',
+        hint: 'give --on-event, --on-end, --on-silent, --on-back, --notify or --mqtt',
       });
     }
     if (isTest) {
-      // The programs run with the rights of the service.
-      if (!user) await lookAsService(runTool, [notifyService], 'sudo receiver notify --test');
-      await test(ways, captures, signal);
+      const broker = mqtt && { address: mqtt, password, ca, prefix: options.mqttDiscovery };
+      await test(await withTrial(ways, broker), captures, signal);
       return;
     }
     // The notifier opens it for each look.
@@ -85,15 +96,36 @@ export const run = defineCommand({
     const times = { lateAfterMs: lateAfter, silentAfterMs: silentAfter, cooldownMs: cooldown };
     const notices = { ...times, mergeMs, quiet };
     const parts = { clock: systemClock, log, random: Math.random };
-    const notifier = await Notifier.open({ directory, state, notices, ways }, parts);
-    log.info('announcing', { dir: directory, by: ways.map(({ name }) => name).join(', ') });
-    await notifier.run(signal);
+    const by = [...ways.map(({ name }) => name), ...(mqtt === undefined ? [] : [mqtt.name])];
+    const running: Promise<void>[] = [];
+    if (ways.length > 0) {
+      const notifier = await Notifier.open({ directory, state, notices, ways }, parts);
+      running.push(notifier.run(signal));
+    }
+    if (mqtt !== undefined) {
+      const { runMqtt } = await import('../notify/mqtt/run-mqtt.js');
+      const machine = { hostName: hostname(), version, hasPicture: sendsPicture(options, mqtt) };
+      const facts = { directory, state, notices, isAlone: ways.length === 0, password, ca };
+      running.push(runMqtt({ ...options, mqtt, ...machine, ...facts }, parts, signal));
+    }
+    log.info('announcing', { dir: directory, by: by.join(', ') });
+    await Promise.all(running);
     await lock.close();
   },
 });
 
+/** The ways, and the broker, which is tried in another way than it is used. */
+async function withTrial(
+  ways: readonly Way[],
+  broker: BrokerTrial | undefined,
+): Promise<readonly Way[]> {
+  if (broker === undefined) return ways;
+  const { trialWay } = await import('../notify/mqtt/try-broker.js');
+  return [...ways, trialWay(broker)];
+}
+
 async function test(
-  ways: ReturnType<typeof openWays>,
+  ways: readonly Way[],
   captures: Awaited<ReturnType<typeof openCaptures>>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -106,12 +138,12 @@ async function test(
     throw new OperationalError('OUTPUT', `${failed} of ${ways.length} took no notice`);
 }
 
-async function readSecret(file: string | undefined): Promise<string | undefined> {
+async function readSecret(name: string, file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new UsageError(`cannot read --notify-secret-file ${file}`, { cause });
+    throw new UsageError(`cannot read --${name} ${file}`, { cause });
   });
   const secret = text.trim();
-  if (secret === '') throw new UsageError(`--notify-secret-file ${file} is empty`);
+  if (secret === '') throw new UsageError(`--${name} ${file} is empty`);
   return secret;
 }

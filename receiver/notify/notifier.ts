@@ -13,6 +13,7 @@ import { NoticeQueue, type Way } from './notice-queue.js';
 import type { NoticeSettings } from './notice-settings.js';
 import { noticeText } from './notice-text.js';
 import { type NotifyState, readNotifyState, writeNotifyState } from './notify-state.js';
+import type { Observer } from './observer.js';
 import { RecordTail } from './record-tail.js';
 import { readSnoozed } from './snooze.js';
 
@@ -23,6 +24,9 @@ export interface NotifierSettings {
   readonly state: string;
   readonly notices: NoticeSettings;
   readonly ways: readonly Way[];
+  readonly observer?: Observer | undefined;
+  /** Notices are logged only with `--verbose`: another notifier logs them. */
+  readonly isQuietLog?: boolean | undefined;
 }
 
 export interface NotifierParts {
@@ -92,6 +96,7 @@ export class Notifier {
 
   async #look(): Promise<void> {
     const { clock, log } = this.#parts;
+    const { observer, isQuietLog } = this.#settings;
     const now = (): { wallMs: number; monotonicMs: number } => ({
       wallMs: clock.nowMs(),
       monotonicMs: clock.monotonicMs(),
@@ -100,7 +105,9 @@ export class Notifier {
       this.#book.setSnoozed(await readSnoozed(this.#settings.state));
       const captures = await openCaptures(this.#settings.directory, 'notify');
       try {
-        await this.#tail.look(captures, ({ camera, line, folder, isHistory }) => {
+        await this.#tail.look(captures, (found) => {
+          observer?.addLine(found);
+          const { camera, line, folder, isHistory } = found;
           if (isHistory) this.#book.addHistory(camera, line);
           else this.#book.add(camera, line, folder, now());
         });
@@ -114,9 +121,10 @@ export class Notifier {
       this.#looks.failed('cannot follow the records', error);
     }
     const notices = this.#book.take();
+    observer?.addLook({ notices, book: this.#book.state, now: now() });
     for (const notice of notices) {
       const { title, text } = noticeText(notice, (atMs) => clock.utcOffsetMinutes(atMs));
-      log[notice.phase === 'update' ? 'debug' : 'info'](title, { what: text });
+      log[notice.phase === 'update' || isQuietLog ? 'debug' : 'info'](title, { what: text });
       for (const queue of this.#queues) queue.add(notice);
     }
     const isDue = clock.monotonicMs() - this.#savedAtMs >= saveEveryMs;

@@ -63,7 +63,8 @@ function authorizationOf({ username, password }: URL): string | undefined {
   return `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`;
 }
 
-function isPrivateHost(host: string): boolean {
+/** Whether a host is of this machine or of a private network, as far as its name shows. @param host IPv6 without brackets */
+export function isPrivateHost(host: string): boolean {
   if (isIP(host) !== 0) return isPrivateAddress(host);
   return !host.includes('.') || /\.(?:local|lan|home\.arpa|internal|localhost)$/i.test(host);
 }

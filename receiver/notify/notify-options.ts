@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { type ValueType, list, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
 import { duration, path } from '../../shared/cli/value-types.js';
+import { mqttOptions } from './mqtt/mqtt-options.js';
 import { notifyAddress } from './notify-address.js';
 import type { QuietHours } from './notice-settings.js';
 
@@ -78,6 +79,7 @@ export const notifyOptions = {
     path('FILE'),
     'Sign what webhooks get with the secret in this file (HMAC-SHA256).',
   ),
+  ...mqttOptions,
   viewer: value(viewerAddress, 'Address of the viewer: a click on a notice opens it.'),
   quiet: value(
     quietHours,

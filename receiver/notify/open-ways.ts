@@ -47,8 +47,7 @@ export function openWays(options: WayOptions): readonly Way[] {
     ...command('--on-silent', options.onSilent, 'silence', 'begin'),
     ...command('--on-back', options.onBack, 'silence', 'end'),
     ...options.notify.map((address) => {
-      const hasPicture =
-        notifyPicture === 'yes' || (notifyPicture === 'private' && address.isPrivate);
+      const hasPicture = sendsPicture({ notifyPicture }, address);
       const readPicture = (frame: BestFrame) =>
         hasPicture ? pictureOf(directory, frame) : Promise.resolve(undefined);
       const common = { address, secret, viewer, readPicture, utcOffsetMinutes };
@@ -57,8 +56,19 @@ export function openWays(options: WayOptions): readonly Way[] {
   ];
 }
 
-/** @returns undefined: it is gone, or larger than any way takes */
-async function pictureOf(directory: string, { path }: BestFrame): Promise<Buffer | undefined> {
+/** Whether the picture goes to this address. */
+export function sendsPicture(
+  { notifyPicture }: Pick<WayOptions, 'notifyPicture'>,
+  { isPrivate }: { readonly isPrivate: boolean },
+): boolean {
+  return notifyPicture === 'yes' || (notifyPicture === 'private' && isPrivate);
+}
+
+/** The bytes of a frame. @returns undefined: it is gone, or larger than any way takes */
+export async function pictureOf(
+  directory: string,
+  { path }: Pick<BestFrame, 'path'>,
+): Promise<Buffer | undefined> {
   const names = path.split('/');
   const name = names.pop() ?? '';
   try {
