@@ -11,7 +11,7 @@ const loadsTheMachine = [
 const long = [
   'test/faults/{mutations,disk-mutations,old-version,errno,faults,failed-flush,power-cut}.test.ts',
   'test/browser/*.test.ts',
-  'test/systemd/{consume,ip-camera,install,pairing,sandbox,web,examples,units,lab,retention,states,settings,web-install,notify,package,package-npm,package-upgrade}.test.ts',
+  'test/systemd/{consume,ip-camera,install,pairing,sandbox,web,examples,units,lab,retention,states,settings,web-install,notify,mqtt,package,package-npm,package-upgrade}.test.ts',
 ];
 
 /** Tests that replace a module: no other file may have loaded it in their process. */

@@ -29,6 +29,7 @@ import { pairingFindings } from '../setup/doctor/pairing-findings.js';
 import { portFindings } from '../setup/doctor/port-findings.js';
 import { notifyState } from '../setup/install/notify-plan.js';
 import { notifyFindings } from '../setup/doctor/notify-findings.js';
+import { mqttFindings } from '../setup/doctor/mqtt-finding.js';
 import { webFindings } from '../setup/doctor/web-findings.js';
 
 const { dir, listen, keys, maxAge, maxSize, minFree } = receiverProgram.table;
@@ -66,6 +67,7 @@ export const run = defineCommand({
     const userId = process.geteuid?.();
     const units = await unitStates(runTool, receiverUnits, user);
     const named = directory ?? 'DIR';
+    const tryNotices = user ? 'receiver notify --test --user' : 'sudo receiver notify --test';
     const install = `${user ? 'receiver install --user' : 'sudo receiver install'} --dir ${named}`;
     const start = `receiver --dir ${named}, or ${install}`;
     const findings: Finding[] = [
@@ -93,7 +95,10 @@ export const run = defineCommand({
     );
     const port = await portFindings(listen, runTool, start, isOfSystemd);
     const web = await webFindings({ units, isUser: user, isRoot: userId === 0, run: runTool });
-    const notices = user ? [] : await notifyFindings(units ?? [], notifyState);
+    const notices = [
+      ...(user ? [] : await notifyFindings(units ?? [], notifyState)),
+      ...(await mqttFindings((await readInstalledSettings(scope, 'notify')).variables, tryNotices)),
+    ];
     const versions = await serviceVersions(units ?? [], scope);
     const eyes = user
       ? []

@@ -8,10 +8,11 @@ import type { NotifyPlanRequest } from '../setup/install/notify-plan.js';
 import { capturesGroup } from './install-web.js';
 import { notifySettings, receiverSettings } from './settings.js';
 
-const ways = ['onEvent', 'onEnd', 'onSilent', 'onBack', 'notify'].map((key) =>
+const ways = ['onEvent', 'onEnd', 'onSilent', 'onBack', 'notify', 'mqtt'].map((key) =>
   variableName('receiver', key),
 );
-const secretFile = variableName('receiver', 'notifySecretFile');
+/** The service must be able to read them. */
+const secretFiles = ['notifySecretFile', 'mqttPasswordFile'];
 
 /** @returns undefined: nothing says how to announce @throws {UsageError} a setting has no effect, or is wrong */
 export async function notifyToInstall(
@@ -21,7 +22,7 @@ export async function notifyToInstall(
   const { scope } = captures;
   const settings = givenSettings({
     ...{ program: 'receiver', table: notifySettings, supplied, refused: {}, scope },
-    paths: ['notifySecretFile'],
+    paths: [...secretFiles, 'mqttCaFile'],
   });
   const before = await readInstalledSettings(scope, 'notify');
   refuseFaults(before, settings, receiverSettings);
@@ -30,9 +31,10 @@ export async function notifyToInstall(
     const given = [...supplied.keys()].filter((key) => Object.hasOwn(notifySettings, key));
     if (given.every((key) => !settings[variableName('receiver', key)])) return undefined;
     throw new UsageError('nothing says how to announce', {
-      hint: 'add --on-event, --on-end, --on-silent, --on-back or --notify',
+      hint: 'add --on-event, --on-end, --on-silent, --on-back, --notify or --mqtt',
     });
   }
   const group = await capturesGroup('the user of the notices', captures);
-  return { group, settings, secretFile: values[secretFile] || undefined };
+  const named = secretFiles.flatMap((key) => values[variableName('receiver', key)] || []);
+  return { group, settings, secretFiles: named };
 }

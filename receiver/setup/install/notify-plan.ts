@@ -10,8 +10,8 @@ export interface NotifyPlanRequest {
   /** Group of the captures. */
   readonly group: string;
   readonly settings: SettingChanges;
-  /** Absolute; undefined: there is none. */
-  readonly secretFile: string | undefined;
+  /** Absolute. */
+  readonly secretFiles: readonly string[];
 }
 
 type NotifyPart = Pick<Plan, 'systemUsers' | 'files' | 'enable' | 'notes'> &
@@ -26,7 +26,7 @@ const heading = `# Settings of the notices: every flag of "receiver notify" has 
 `;
 
 export async function notifyPlan(
-  { group, settings, secretFile }: NotifyPlanRequest,
+  { group, settings, secretFiles }: NotifyPlanRequest,
   folders: ServiceFolders,
   fitting: Fitting,
 ): Promise<NotifyPart> {
@@ -42,10 +42,9 @@ export async function notifyPlan(
         : withReadOnlyFolders(text, folders, group),
     ),
     moreSettings: [{ path: join(scope.settingsFolder, 'notify.env'), values: settings, heading }],
-    sharedFiles:
-      scope.isUser || secretFile === undefined
-        ? []
-        : [{ path: secretFile, group: notifyUser, mode: 0o640 }],
+    sharedFiles: scope.isUser
+      ? []
+      : secretFiles.map((path) => ({ path, group: notifyUser, mode: 0o640 })),
     enable: [notifyService],
     notes: [`try the notices: ${sudo}receiver notify --test${user}`],
   };
