@@ -25,6 +25,9 @@ const leftOut = (process.env.TESTS_LEFT_OUT ?? '').split(' ').filter((pattern) =
 // Real processes and real fswebcam on a loaded two-core machine: generous, and no test asserts on time.
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
+/** For all. A CommonJS package is imported as by Node and in the bundle: its default export is its `module.exports`. */
+const common = { ...timeouts, deps: { interopDefault: false } };
+
 /** More than the two cores that are expected: most of these tests wait for processes and timers. */
 const waiting = 3;
 
@@ -34,7 +37,7 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...timeouts,
+          ...common,
           name: 'side by side',
           include: ['test/**/*.test.ts'],
           exclude: [...loadsTheMachine, ...long, ...replacesModules, ...leftOut],
@@ -46,7 +49,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...timeouts,
+          ...common,
           name: 'own process',
           include: replacesModules,
           exclude: leftOut,
@@ -56,7 +59,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...timeouts,
+          ...common,
           name: 'alone',
           include: loadsTheMachine,
           exclude: [...long, ...leftOut],
@@ -66,7 +69,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...timeouts,
+          ...common,
           name: 'two at a time',
           include: long,
           exclude: leftOut,
