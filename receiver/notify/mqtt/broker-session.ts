@@ -15,6 +15,8 @@ export interface BrokerSettings {
   readonly clientId: string;
   /** The broker says `offline` there, retained, when this program is gone. */
   readonly willTopic: string | undefined;
+  /** Time that the broker has for each answer; by default 15 s to connect, and a minute for what is published. */
+  readonly timeLimitMs?: number | undefined;
 }
 
 export interface BrokerSession {
@@ -31,6 +33,8 @@ export interface BrokerSession {
 }
 
 const connectTimeLimitMs = 15_000;
+/** A large picture may take a slow line a while. */
+const answerTimeLimitMs = 60_000;
 const keepAliveSeconds = 30;
 const closeTimeLimitMs = 1000;
 /** CONNACK: bad user name or password, not authorized. */
@@ -43,13 +47,15 @@ export async function openSession(
   settings: BrokerSettings,
   signal: AbortSignal,
 ): Promise<BrokerSession> {
-  const { address, clientId, willTopic, password } = settings;
+  const { address, clientId, willTopic, password, timeLimitMs } = settings;
   const { name, user } = address;
   // Some 500 KB of code, which no other command needs.
   const { default: module } = await import('mqtt/lib/client');
+  signal.throwIfAborted();
   const options: IClientOptions = {
     ...{ protocolId: 'MQTT', protocolVersion: 5, clean: true, clientId },
-    ...{ keepalive: keepAliveSeconds, connectTimeout: connectTimeLimitMs, reconnectPeriod: 0 },
+    ...{ keepalive: keepAliveSeconds, reconnectPeriod: 0 },
+    connectTimeout: timeLimitMs ?? connectTimeLimitMs,
     ...(user !== undefined && { username: user }),
     ...(password !== undefined && { password }),
     ...(willTopic !== undefined && {
@@ -81,27 +87,30 @@ export async function openSession(
   });
   const handlers = new Map<string, (text: string) => void>();
   client.on('message', (topic, payload) => handlers.get(topic)?.(payload.toString('utf8')));
+  /** @param what was refused, for the message */
+  const answered = async (answer: Promise<unknown>, what: string): Promise<void> => {
+    const timer = setTimeout(() => {
+      stream.destroy(new Error('no answer in time'));
+    }, timeLimitMs ?? answerTimeLimitMs);
+    try {
+      // The client does not answer what was being sent when the connection breaks.
+      await Promise.race([answer, broken]);
+    } catch (error) {
+      if (error instanceof OperationalError) throw error;
+      throw new OperationalError('LINK', `${name} refuses ${what}`, { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
   return {
     maxPacketBytes,
     closed,
     async publish(topic, payload, isRetained) {
-      // The client does not answer what was being sent when the connection breaks.
-      const sent = client.publishAsync(topic, payload, { qos: 1, retain: isRetained });
-      await Promise.race([sent, broken]).catch((error: unknown) => {
-        if (error instanceof OperationalError) throw error;
-        throw new OperationalError('LINK', `${name} refuses ${topic}`, { cause: error });
-      });
+      await answered(client.publishAsync(topic, payload, { qos: 1, retain: isRetained }), topic);
     },
     async subscribe(topic, onMessage) {
       handlers.set(topic, onMessage);
-      await Promise.race([client.subscribeAsync(topic, { qos: 1 }), broken]).catch(
-        (error: unknown) => {
-          if (error instanceof OperationalError) throw error;
-          throw new OperationalError('LINK', `${name} refuses to say what is in ${topic}`, {
-            cause: error,
-          });
-        },
-      );
+      await answered(client.subscribeAsync(topic, { qos: 1 }), `to say what is in ${topic}`);
     },
     async close() {
       const timer = setTimeout(() => stream.destroy(), closeTimeLimitMs);
