@@ -39,7 +39,8 @@ const usage = `receiver install --dir DIR [--listen [ADDRESS:]PORT] [--accept] [
 
 Installs the receiver as a service that systemd starts when a camera connects: writes its units and its settings,
 creates its user, and opens the port. The service runs as the owner of DIR; if that is root, as user surveillance.
---web also installs the viewer (docs/viewer.md), and --notify or --on-event the notices (docs/notify.md). All other flags of the receiver are accepted too and become settings.
+--web also installs the viewer (docs/viewer.md), and --notify, --mqtt or --on-event the notices (docs/notify.md).
+All other flags of the receiver are accepted too and become settings.
 Run it again to change settings: those that are not given stay as they are, and an empty value, as --max-age= or
 --max-age none, takes one back. receiver uninstall removes everything that was installed.
 

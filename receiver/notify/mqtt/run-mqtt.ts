@@ -2,13 +2,13 @@
  * Publishes the cameras to an MQTT broker, for Home Assistant: docs/homeassistant.md. It follows the records by itself, since
  * here the state of each camera counts, and no alarm: without cooldown, quiet hours and snoozing, and each camera for itself.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../../shared/cli/log.js';
 import type { Clock } from '../../../shared/clock.js';
 import { openCaptures } from '../../archive/captures-reader.js';
 import type { NoticeSettings } from '../notice-settings.js';
 import { Notifier } from '../notifier.js';
+import { makeNotifyDirectory } from '../notify-state.js';
 import { pictureOf } from '../open-ways.js';
 import { RecordTail } from '../record-tail.js';
 import { keepLink } from './broker-link.js';
@@ -82,7 +82,7 @@ export async function runMqtt(
   const way = new HomeWay({ name, receiver, viewer, lateAfterMs, publisher, clock });
   await learnCameras(directory, states);
   const state = join(settings.state, mqttStateName);
-  await mkdir(state, { recursive: true, mode: 0o700 });
+  await makeNotifyDirectory(state);
   const notifier = await Notifier.open(
     {
       ...{ directory, state, ways: [way], isQuietLog: !settings.isAlone },

@@ -2,6 +2,7 @@
 import type { Log } from '../../../shared/cli/log.js';
 import { RepeatingErrorLog } from '../../../shared/cli/repeating-error-log.js';
 import type { Clock } from '../../../shared/clock.js';
+import { openCaptures } from '../../archive/captures-reader.js';
 import { diskOf } from '../../archive/retention/open-retention.js';
 import { StoreTotals } from '../../archive/retention/store-totals.js';
 import { Folder } from '../../store/folder.js';
@@ -12,10 +13,10 @@ const everyMs = 60_000;
 
 /**
  * @returns 8 hex digits that stay while the directory does; undefined: no receiver has used it yet
- * @throws {OperationalError} STORE: its marker has no id; or a system error
+ * @throws {OperationalError} STORE: it cannot be read, or its marker has no id
  */
 export async function storeIdOf(directory: string): Promise<string | undefined> {
-  const root = await Folder.open(directory);
+  const root = await openCaptures(directory, 'notify');
   try {
     if (root.lstat(markerName) === undefined) return undefined;
     return (await StoreMarker.open(root, true)).id.slice(0, 8);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { pictureWithin } from '../../../../receiver/notify/mqtt/broker-picture.js';
 import { mqttAddress } from '../../../../receiver/notify/mqtt/mqtt-address.js';
+import { sendsPicture } from '../../../../receiver/notify/open-ways.js';
 import { readFrameSize } from '../../../../shared/jpeg/frame-size.js';
 import { makeJpeg } from '../../../support/pictures.js';
 
@@ -34,6 +35,14 @@ describe('an address of --mqtt', () => {
 });
 
 describe('a picture', () => {
+  it('goes to a public broker only with --notify-picture yes', () => {
+    const [home, elsewhere] = [{ isPrivate: true }, { isPrivate: false }];
+    expect(sendsPicture({ notifyPicture: 'private' }, home)).toBe(true);
+    expect(sendsPicture({ notifyPicture: 'private' }, elsewhere)).toBe(false);
+    expect(sendsPicture({ notifyPicture: 'yes' }, elsewhere)).toBe(true);
+    expect(sendsPicture({ notifyPicture: 'no' }, home)).toBe(false);
+  });
+
   const large = makeJpeg(1, { widthPx: 1280, heightPx: 720 });
 
   it('that fits is unchanged, byte for byte', () => {
