@@ -1,6 +1,4 @@
 /** `receiver notify`: announces events and silent cameras, by programs, by HTTP and by MQTT. */
-import { readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { systemClock } from '../../shared/clock.js';
 import { abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
@@ -12,9 +10,9 @@ import { runTool } from '../../shared/process/run-tool.js';
 import { lookAsService } from '../../shared/setup/doctor/service-user.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
-import { version } from '../../shared/cli/version.js';
 import { writeRunningVersion } from '../../shared/setup/running-version.js';
 import { openCaptures } from '../archive/captures-reader.js';
+import type { Way } from '../notify/notice-queue.js';
 import { testNotice } from '../notify/test-notice.js';
 import { Notifier, tryWays } from '../notify/notifier.js';
 import { notifyOptions } from '../notify/notify-options.js';
@@ -23,11 +21,11 @@ import {
   lockNotifyState,
   makeNotifyDirectory,
 } from '../notify/notify-state.js';
-import type { BrokerTrial } from '../notify/mqtt/try-broker.js';
-import { openWays, sendsPicture } from '../notify/open-ways.js';
-import type { Way } from '../notify/notice-queue.js';
+import { openWays } from '../notify/open-ways.js';
 import { notifyService } from '../setup/units.js';
 import { capturesFor } from '../setup/installed.js';
+import { mqttTrials, openMqtt } from './notify-mqtt.js';
+import { readSecretFile } from './secret-file.js';
 
 export const notifyProgram = {
   name: 'receiver',
@@ -69,21 +67,15 @@ export const run = defineCommand({
     if (isTest && !user)
       await lookAsService(runTool, [notifyService], 'sudo receiver notify --test');
     const captures = await openCaptures(directory, 'notify');
-    const { mqtt } = options;
-    const [secret, password, ca] = await Promise.all([
-      readSecret('notify-secret-file', options.notifySecretFile),
-      readSecret('mqtt-password-file', options.mqttPasswordFile),
-      readSecret('mqtt-ca-file', options.mqttCaFile),
-    ]);
+    const secret = await readSecretFile('--notify-secret-file', options.notifySecretFile);
     const ways = openWays({ ...options, secret, directory, clock: systemClock });
-    if (ways.length === 0 && mqtt === undefined) {
+    if (ways.length === 0 && options.mqtt === undefined) {
       throw new UsageError('nothing says how to announce', {
         hint: 'give --on-event, --on-end, --on-silent, --on-back, --notify or --mqtt',
       });
     }
     if (isTest) {
-      const broker = mqtt && { address: mqtt, password, ca, prefix: options.mqttDiscovery };
-      await test(await withTrial(ways, broker), captures, signal);
+      await test([...ways, ...(await mqttTrials(options))], captures, signal);
       return;
     }
     // The notifier opens it for each look.
@@ -96,33 +88,15 @@ export const run = defineCommand({
     const times = { lateAfterMs: lateAfter, silentAfterMs: silentAfter, cooldownMs: cooldown };
     const notices = { ...times, mergeMs, quiet };
     const parts = { clock: systemClock, log, random: Math.random };
-    const by = [...ways.map(({ name }) => name), ...(mqtt === undefined ? [] : [mqtt.name])];
-    const running: Promise<void>[] = [];
-    if (ways.length > 0) {
-      const notifier = await Notifier.open({ directory, state, notices, ways }, parts);
-      running.push(notifier.run(signal));
-    }
-    if (mqtt !== undefined) {
-      const { runMqtt } = await import('../notify/mqtt/run-mqtt.js');
-      const machine = { hostName: hostname(), version, hasPicture: sendsPicture(options, mqtt) };
-      const facts = { directory, state, notices, isAlone: ways.length === 0, password, ca };
-      running.push(runMqtt({ ...options, mqtt, ...machine, ...facts }, parts, signal));
-    }
-    log.info('announcing', { dir: directory, by: by.join(', ') });
-    await Promise.all(running);
+    const notifier = await Notifier.open({ directory, state, notices, ways }, parts);
+    const isAlone = ways.length === 0;
+    const publish = await openMqtt(options, { directory, state, notices, isAlone }, parts);
+    const names = [...ways, ...(options.mqtt === undefined ? [] : [options.mqtt])];
+    log.info('announcing', { dir: directory, by: names.map(({ name }) => name).join(', ') });
+    await Promise.all([isAlone ? undefined : notifier.run(signal), publish?.(signal)]);
     await lock.close();
   },
 });
-
-/** The ways, and the broker, which is tried in another way than it is used. */
-async function withTrial(
-  ways: readonly Way[],
-  broker: BrokerTrial | undefined,
-): Promise<readonly Way[]> {
-  if (broker === undefined) return ways;
-  const { trialWay } = await import('../notify/mqtt/try-broker.js');
-  return [...ways, trialWay(broker)];
-}
 
 async function test(
   ways: readonly Way[],
@@ -136,14 +110,4 @@ async function test(
   const failed = results.filter(([, failure]) => failure !== undefined).length;
   if (failed > 0)
     throw new OperationalError('OUTPUT', `${failed} of ${ways.length} took no notice`);
-}
-
-async function readSecret(name: string, file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new UsageError(`cannot read --${name} ${file}`, { cause });
-  });
-  const secret = text.trim();
-  if (secret === '') throw new UsageError(`--${name} ${file} is empty`);
-  return secret;
 }
