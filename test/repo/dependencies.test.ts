@@ -44,6 +44,41 @@ describe('the dependencies', () => {
   });
 });
 
+describe('the MQTT client', () => {
+  const texts = new Map(
+    readdirSync(new URL('../../dist/', import.meta.url))
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => [name, read(`dist/${name}`)] as const),
+  );
+  const isClient = (name: string): boolean =>
+    texts.get(name)?.includes('// node_modules/mqtt/') === true;
+  /** With what its load loads. */
+  const loadedWith = (name: string, known = new Set<string>()): Set<string> => {
+    if (known.has(name)) return known;
+    known.add(name);
+    const imports = (texts.get(name) ?? '').matchAll(
+      /^(?:import|\}) ?(?:[\w ,{}$]*from )?"\.\/([^"]+)"/gm,
+    );
+    for (const [, imported = ''] of imports) loadedWith(imported, known);
+    return known;
+  };
+
+  it('is loaded when a connection is opened, and by no command before', () => {
+    const [client, ...others] = [...texts.keys()].filter(isClient);
+    expect(others).toEqual([]);
+    const importers = [...texts].filter(([, text]) => text.includes(`import("./${client}")`));
+    expect(importers).toHaveLength(1);
+    const commands = [...texts].filter(([, text]) =>
+      /^\/\/ (?:agent|receiver)\/(?:main|commands\/[\w-]+)\.ts$/m.test(text),
+    );
+    expect(commands.length).toBeGreaterThan(20);
+    const loading = commands.filter(([name]) => [...loadedWith(name)].some(isClient));
+    expect(loading.map(([name]) => name)).toEqual([]);
+    // The search follows imports.
+    expect(loadedWith('receiver-main.js').size).toBeGreaterThan(5);
+  });
+});
+
 describe('the audit', () => {
   it('fails on a known vulnerability, and names it', () => {
     const vulnerabilities = { pngjs: { severity: 'high' } };
