@@ -59,7 +59,7 @@ const maxEvents = 100;
 /** A summary is announced when no late frame has come for so long. */
 const lateSettledMs = 5000;
 /** A camera that was silent for longer when it is seen first is gone, and no news. */
-const goneMs = 86_400_000;
+export const goneMs = 86_400_000;
 
 export class NoticeBook {
   readonly #settings: NoticeSettings;

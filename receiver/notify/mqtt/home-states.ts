@@ -1,6 +1,6 @@
 /** What the retained topics of a receiver and its cameras hold now, from the lines of the records and what is open. Pure. */
 import type { Group } from '../event-groups.js';
-import type { BookState } from '../notice-book.js';
+import { type BookState, goneMs } from '../notice-book.js';
 import type { BestFrame, EventNotice } from '../notice.js';
 import type { Look } from '../observer.js';
 import type { FoundLine } from '../record-tail.js';
@@ -54,6 +54,8 @@ interface CameraFacts {
   shownState: Shown<{ text: string; urgent: string }> | undefined;
 }
 
+type View = Pick<Look, 'book' | 'now'>;
+
 /** Home Assistant keeps each state: what changes with every frame is published so often. */
 const stateEveryMs = 30_000;
 
@@ -83,7 +85,7 @@ export class HomeStates {
   }
 
   /** @returns by topic, in the order in which they are to be published */
-  addLook({ notices, book, now }: Look): ReadonlyMap<string, Content> {
+  addLook({ notices, ...view }: Look): ReadonlyMap<string, Content> {
     for (const notice of notices) if (notice.kind === 'event') this.#addEvent(notice);
     const contents = new Map<string, Content>();
     const say = (topic: string, text: string): unknown =>
@@ -100,33 +102,27 @@ export class HomeStates {
     }
     for (const [camera, facts] of this.#cameras) {
       say(discoveryTopic(prefix, cameraDevice(receiver, camera)), facts.config);
-      this.#addCamera(camera, facts, book, now.monotonicMs, contents);
+      this.#addCamera(camera, facts, view, contents);
     }
     return contents;
   }
 
-  #addCamera(
-    camera: string,
-    facts: CameraFacts,
-    book: BookState,
-    monotonicMs: number,
-    contents: Map<string, Content>,
-  ): void {
+  #addCamera(camera: string, facts: CameraFacts, view: View, contents: Map<string, Content>): void {
     const { receiver, viewer, hasPicture, hasNewest, newestEveryMs } = this.#settings;
     const topics = cameraTopics(receiver, camera);
-    const open = openGroup(book, camera);
+    const { monotonicMs } = view.now;
+    const open = openGroup(view.book, camera);
     if (open !== undefined) {
       const { best } = open;
       const text = JSON.stringify(eventMessage({ ...open, camera, viewer, phase: 'begin' }));
       facts.lastEvent = { text, picture: best };
     }
-    const isSilent = book.cameras[camera]?.silentSinceMs !== undefined;
     const say = (topic: string, text: string): unknown =>
       contents.set(topic, { kind: 'text', text });
     const show = (topic: string, { path, sha256 }: StoredFrame): unknown =>
       contents.set(topic, { kind: 'frame', path, sha256 });
-    say(topics.availability, isSilent ? 'offline' : 'online');
-    say(topics.state, this.#stateOf(camera, facts, book, open !== undefined, monotonicMs));
+    say(topics.availability, isSilent(view, camera) ? 'offline' : 'online');
+    say(topics.state, this.#stateOf(camera, facts, view, open !== undefined));
     // The picture and the facts are there when the motion is.
     if (facts.lastEvent !== undefined) {
       say(topics.last, facts.lastEvent.text);
@@ -143,16 +139,11 @@ export class HomeStates {
     }
   }
 
-  #stateOf(
-    camera: string,
-    facts: CameraFacts,
-    book: BookState,
-    hasMotion: boolean,
-    monotonicMs: number,
-  ): string {
+  #stateOf(camera: string, facts: CameraFacts, view: View, hasMotion: boolean): string {
     const { newest, report } = facts;
-    const known = book.cameras[camera];
-    const silent = known?.silentSinceMs !== undefined;
+    const { monotonicMs } = view.now;
+    const known = view.book.cameras[camera];
+    const silent = isSilent(view, camera);
     const coverage = coverageOf(silent ? undefined : report?.state, hasMotion);
     const frameMs = newest && newest.capturedAtMs - (known?.clockErrorMs ?? 0);
     const text = JSON.stringify({
@@ -188,6 +179,13 @@ export class HomeStates {
     this.#cameras.set(camera, added);
     return added;
   }
+}
+
+/** Also when it is no news: it was gone before the notices began. */
+function isSilent({ book, now }: View, camera: string): boolean {
+  const { everyMs, arrivedAtMs = 0, silentSinceMs } = book.cameras[camera] ?? {};
+  if (silentSinceMs !== undefined) return true;
+  return everyMs !== undefined && now.wallMs - arrivedAtMs > goneMs;
 }
 
 interface OpenEvent {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readRecordLine } from '../../../../receiver/archive/record-entry.js';
 import { type HomeSettings, HomeStates } from '../../../../receiver/notify/mqtt/home-states.js';
-import { NoticeBook } from '../../../../receiver/notify/notice-book.js';
+import { type BookState, NoticeBook } from '../../../../receiver/notify/notice-book.js';
 
 const settings: HomeSettings = {
   ...{ receiver: '5f0c2a91', hostName: 'laptop', version: '0.2.0', viewer: 'http://laptop:8080/' },
@@ -14,7 +14,9 @@ const yard = 'picchanged/5f0c2a91/yard';
 /** Moments are seconds since the start. */
 function makeStates(changed: Partial<HomeSettings> = {}) {
   const times = { lateAfterMs: 120_000, silentAfterMs: undefined, cooldownMs: 0, mergeMs: -1 };
-  const book = new NoticeBook({ ...times, quiet: undefined }, undefined, () => 0);
+  const newBook = (saved?: BookState) =>
+    new NoticeBook({ ...times, quiet: undefined }, saved, () => 0);
+  let book = newBook();
   const states = new HomeStates({ ...settings, ...changed });
   const nowAt = (s: number) => ({ wallMs: startMs + s * 1000, monotonicMs: s * 1000 });
   const add = (s: number, camera: string, value: object): void => {
@@ -28,6 +30,7 @@ function makeStates(changed: Partial<HomeSettings> = {}) {
   const at = (s: number): number => startMs + s * 1000;
   return {
     states,
+    restart: () => (book = newBook(book.state)),
     frame: (s: number, strength: number, event = 'e1', camera = 'yard') =>
       add(s, camera, {
         ...{ frame: 1, captured: at(s), sha256: String(strength).repeat(64), bytes: 10 },
@@ -104,6 +107,15 @@ describe('the states', () => {
     const back = look(310);
     expect(back.text(`${yard}/availability`)).toBe('online');
     expect(back.json(`${yard}/state`)).toMatchObject({ coverage: 'not watched', silent: false });
+  });
+
+  it('of a camera that was gone before the notices began say so too', () => {
+    const { report, look, restart } = makeStates();
+    report(0);
+    restart();
+    const { text, json } = look(2 * 86_400);
+    expect(text(`${yard}/availability`)).toBe('offline');
+    expect(json(`${yard}/state`)).toMatchObject({ coverage: 'unknown', silent: true });
   });
 
   it('that change with each frame are published twice a minute', () => {
