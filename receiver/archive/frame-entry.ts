@@ -47,6 +47,9 @@ export const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+/** JSON can write a number that is read as Infinity. */
+const isStrength = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0;
 const isTime = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && Math.abs(value) <= 8.64e15;
 const isOffset = (value: unknown): value is number =>
@@ -144,7 +147,7 @@ function frameOf(
     boxes: isBoxes(boxes) ? boxes : undefined,
     event: isText(event, eventPattern) ? event : undefined,
     changed: typeof changed === 'boolean' ? changed : undefined,
-    strength: typeof strength === 'number' && strength >= 0 ? strength : undefined,
+    strength: isStrength(strength) ? strength : undefined,
     receivedAtMs: rest.receivedAtMs,
     proof: rest.proof,
   };

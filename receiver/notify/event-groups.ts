@@ -4,6 +4,7 @@
  */
 import type { EndedEvent } from '../../shared/protocol/report-header.js';
 import type { BestFrame, EventNotice, Now } from './notice.js';
+import { receiverTime } from './receiver-time.js';
 
 /** Shortest time between two notices about a group that goes on. */
 const updateEveryMs = 10_000;
@@ -24,7 +25,7 @@ interface Member {
   seenAtMs: number;
   isEnded: boolean;
   isCut: boolean;
-  frames: number | undefined;
+  frames?: number | undefined;
 }
 
 export interface Group {
@@ -101,8 +102,8 @@ export class EventGroups {
   end(camera: string, ended: EndedEvent, clockErrorMs: number): boolean {
     const [group, member] = this.#find(camera, ended.event);
     if (group === undefined || member === undefined) return false;
-    member.firstAtMs = Math.min(member.firstAtMs, ended.firstAtMs - clockErrorMs);
-    member.lastAtMs = Math.max(member.lastAtMs, ended.lastAtMs - clockErrorMs);
+    member.firstAtMs = Math.min(member.firstAtMs, receiverTime(ended.firstAtMs, clockErrorMs));
+    member.lastAtMs = Math.max(member.lastAtMs, receiverTime(ended.lastAtMs, clockErrorMs));
     member.frames = ended.frames;
     this.#close(group, member, ended.isCut === true);
     return true;

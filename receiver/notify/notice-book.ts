@@ -11,6 +11,7 @@ import type { RecordLine, ReportEntry } from '../archive/record-entry.js';
 import { EventGroups, type Group, type SeenFrame } from './event-groups.js';
 import type { Notice, Now } from './notice.js';
 import { type NoticeSettings, isQuiet, patienceMs } from './notice-settings.js';
+import { receiverTime } from './receiver-time.js';
 
 /** `announced`: it is in a group, or was; `unseen`: it ended before a frame of it was announced. */
 type EventState = 'announced' | 'late' | 'unseen';
@@ -32,7 +33,7 @@ interface LateEvents {
 
 interface CameraState {
   /** Undefined: it does not report. */
-  everyMs: number | undefined;
+  everyMs?: number | undefined;
   /** When its last entry arrived, by the receiver's clock. */
   arrivedAtMs: number;
   /** End of the newest report, by the camera's clock. */
@@ -40,12 +41,12 @@ interface CameraState {
   /** The camera's clock minus the receiver's. */
   clockErrorMs: number;
   /** Set while it is announced to be silent. */
-  silentSinceMs: number | undefined;
+  silentSinceMs?: number | undefined;
   /** Begin of its last alarm. */
-  alarmedAtMs: number | undefined;
+  alarmedAtMs?: number | undefined;
   /** The newest ones. */
   events: KnownEvent[];
-  late: LateEvents | undefined;
+  late?: LateEvents | undefined;
 }
 
 /** What a process leaves to the next one, as JSON. */
@@ -81,7 +82,7 @@ export class NoticeBook {
   ) {
     this.#settings = settings;
     this.#minuteOf = minuteOf;
-    const { cameras = {}, groups = [] } = structuredClone(saved ?? {}) as Partial<BookState>;
+    const { cameras, groups } = structuredClone(saved ?? { cameras: {}, groups: [] });
     this.#cameras = new Map(Object.entries(cameras));
     this.#groups = new EventGroups([...groups], (notice) => this.#notices.push(notice));
   }
@@ -104,7 +105,7 @@ export class NoticeBook {
     const known = this.#of(camera);
     if (line.kind === 'report') learn(known, line);
     if (line.kind === 'frame' || line.kind === 'report')
-      known.arrivedAtMs = Math.max(known.arrivedAtMs, line.receivedAtMs ?? 0);
+      known.arrivedAtMs = Math.max(known.arrivedAtMs, receiverTime(line.receivedAtMs ?? 0, 0));
   }
 
   /** @param folder of its record, below the captures directory */
@@ -170,7 +171,7 @@ export class NoticeBook {
       ...{
         camera,
         event,
-        atMs: capturedAtMs - known.clockErrorMs,
+        atMs: receiverTime(capturedAtMs, known.clockErrorMs),
         path: `${folder}/${entry.name}`,
       },
       ...{ capturedAtMs, utcOffsetMinutes, sha256, strength, boxes },
@@ -210,8 +211,8 @@ export class NoticeBook {
       const seen = known.events.find(({ event }) => event === ended.event);
       if (seen?.state === 'announced') this.#groups.end(camera, ended, known.clockErrorMs);
       if (seen !== undefined) continue;
-      const isLate =
-        now.wallMs - (ended.firstAtMs - known.clockErrorMs) > this.#settings.lateAfterMs;
+      const firstAtMs = receiverTime(ended.firstAtMs, known.clockErrorMs);
+      const isLate = now.wallMs - firstAtMs > this.#settings.lateAfterMs;
       // Frames that arrive after it, the newest first, are of an event that is over.
       if (!isLate) this.#remember(known, ended.event, 'unseen').ended = ended;
     }

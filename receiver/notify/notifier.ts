@@ -12,7 +12,8 @@ import { NoticeBook } from './notice-book.js';
 import { NoticeQueue, type Way } from './notice-queue.js';
 import type { NoticeSettings } from './notice-settings.js';
 import { noticeText } from './notice-text.js';
-import { type NotifyState, readNotifyState, writeNotifyState } from './notify-state.js';
+import type { NotifyState } from './notify-schema.js';
+import { readNotifyState, setNotifyStateAside, writeNotifyState } from './notify-state.js';
 import type { Observer } from './observer.js';
 import { RecordTail } from './record-tail.js';
 import { readSnoozed } from './snooze.js';
@@ -75,12 +76,13 @@ export class Notifier {
   /** The caller holds the lock of the state directory. @throws {OperationalError} STATE */
   static async open(settings: NotifierSettings, parts: NotifierParts): Promise<Notifier> {
     const saved = await readNotifyState(settings.state);
-    if (saved === 'unusable') {
-      parts.log.warn(
-        'what was announced is unknown: notices.json is damaged or of another version',
-      );
-    }
-    return new Notifier(settings, saved === 'unusable' ? undefined : saved, parts);
+    if (saved === undefined || !('unusable' in saved)) return new Notifier(settings, saved, parts);
+    const aside = await setNotifyStateAside(settings.state);
+    parts.log.warn(
+      'what was announced is unknown: its file is damaged or of another version. What is stored until now is not announced',
+      { what: saved.unusable, 'set aside': aside },
+    );
+    return new Notifier(settings, undefined, parts);
   }
 
   /** Until the signal aborts. What waits then is sent by the next process. */

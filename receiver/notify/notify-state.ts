@@ -1,5 +1,5 @@
 /** What a notifier leaves to the next one: how far records were read, what is open, and what waits. */
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -8,41 +8,41 @@ import { OperationalError } from '../../shared/cli/errors.js';
 import { makeDirectories, replaceFile, writeNewFile } from '../../shared/files/durable-file.js';
 import { flock } from '../../shared/files/flock.js';
 import { ifExists } from '../../shared/files/if-exists.js';
-import type { BookState } from './notice-book.js';
-import type { Notice } from './notice.js';
-import type { TailState } from './record-tail.js';
-
-export interface NotifyState {
-  readonly records: TailState;
-  readonly book: BookState;
-  /** By the name of the way. */
-  readonly waiting: Readonly<Record<string, readonly Notice[]>>;
-}
+import { type NotifyState, notifyState, stateVersion } from './notify-schema.js';
 
 const fileName = 'notices.json';
-/** The parts are this program's own: a file of another version is begun anew. */
-const version = 1;
-const schema = v.object({
-  version: v.literal(version),
-  records: v.record(v.string(), v.object({ inode: v.string(), endByte: v.number() })),
-  book: v.object({
-    cameras: v.record(v.string(), v.looseObject({})),
-    groups: v.array(v.looseObject({})),
-  }),
-  waiting: v.record(v.string(), v.array(v.looseObject({}))),
-});
+/** A file that cannot be used is kept under this name, the last one of them. */
+const asideName = 'notices.unusable.json';
 
-/** @returns undefined: there is none, or it is of another version @throws {OperationalError} STATE */
+/**
+ * @returns undefined: there is none; `unusable`: what is wrong with it, damage or another version
+ * @throws {OperationalError} STATE
+ */
 export async function readNotifyState(
   directory: string,
-): Promise<NotifyState | 'unusable' | undefined> {
+): Promise<NotifyState | { readonly unusable: string } | undefined> {
   const path = join(directory, fileName);
   const text = await ifExists(readFile(path, 'utf8')).catch((cause: unknown) => {
     throw stateError(`cannot read ${path}`, cause);
   });
   if (text === undefined) return undefined;
-  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
-  return read.success ? (read.output as unknown as NotifyState) : 'unusable';
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), notifyState), text);
+  return read.success ? read.output : { unusable: faultText(read.issues[0]) };
+}
+
+/** The next process finds no file, and begins anew. @returns its new path @throws {OperationalError} STATE */
+export async function setNotifyStateAside(directory: string): Promise<string> {
+  const aside = join(directory, asideName);
+  await rename(join(directory, fileName), aside).catch((cause: unknown) => {
+    throw stateError(`cannot set ${join(directory, fileName)} aside`, cause);
+  });
+  return aside;
+}
+
+/** `book.groups.0.members: …` */
+function faultText(issue: v.BaseIssue<unknown>): string {
+  const at = v.getDotPath(issue);
+  return at === null ? issue.message : `${at}: ${issue.message}`;
 }
 
 /** Atomically, and on the disk when it resolves. @throws {OperationalError} STATE */
@@ -51,7 +51,7 @@ export async function writeNotifyState(directory: string, state: NotifyState): P
   const part = join(directory, `.${fileName}.part`);
   try {
     await rm(part, { force: true });
-    const bytes = Buffer.from(JSON.stringify({ version, ...state }));
+    const bytes = Buffer.from(JSON.stringify({ version: stateVersion, ...state }));
     await replaceFile(path, part, (temporary) => writeNewFile(temporary, bytes, { mode: 0o600 }));
   } catch (cause) {
     throw stateError(`cannot write ${path}`, cause);

@@ -19,8 +19,9 @@ export async function notifyFindings(
   if (!units.some(({ name }) => name === notifyService)) return [];
   try {
     const saved = await readNotifyState(state);
-    if (saved === 'unusable') {
-      return [finding('notices', 'warning', 'what was announced cannot be read', seeLog)];
+    if (saved !== undefined && 'unusable' in saved) {
+      const what = `what was announced is unknown: ${saved.unusable}`;
+      return [finding('notices', 'warning', what, seeLog)];
     }
     const waiting = Object.entries(saved?.waiting ?? {}).filter(([, each]) => each.length > 0);
     if (waiting.length === 0) return [finding('notices', 'ok', 'no notice waits')];

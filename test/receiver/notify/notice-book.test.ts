@@ -1,7 +1,9 @@
 /** What is told, and when: by a clock of the test. */
 import fc from 'fast-check';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { NoticeBook } from '../../../receiver/notify/notice-book.js';
+import { bookState } from '../../../receiver/notify/notify-schema.js';
 import type { Notice } from '../../../receiver/notify/notice.js';
 import type { NoticeSettings } from '../../../receiver/notify/notice-settings.js';
 import { readRecordLine } from '../../../receiver/archive/record-entry.js';
@@ -79,8 +81,12 @@ function makeBook(changed: Partial<NoticeSettings> = {}) {
     },
     /** As the next process. */
     restart: (): void => {
-      const state: unknown = JSON.parse(JSON.stringify(book.state));
-      book = new NoticeBook(all, state as typeof book.state, minuteOf);
+      // What is written is read again, whatever was seen.
+      book = new NoticeBook(
+        all,
+        v.parse(bookState, JSON.parse(JSON.stringify(book.state))),
+        minuteOf,
+      );
     },
   };
 }
