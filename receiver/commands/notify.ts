@@ -71,7 +71,7 @@ export const run = defineCommand({
     const ways = openWays({ ...options, secret, directory, clock: systemClock });
     if (ways.length === 0 && options.mqtt === undefined) {
       throw new UsageError('nothing says how to announce', {
-        hint: 'give --on-event, --on-end, --on-silent, --on-back, --notify or --mqtt',
+        hint: 'give --on-event, --on-end, --on-silent, --on-back, --on-problem, --on-resolved, --notify or --mqtt',
       });
     }
     if (isTest) {
@@ -84,11 +84,11 @@ export const run = defineCommand({
     await makeNotifyDirectory(state);
     const lock = await lockNotifyState(state);
     await writeRunningVersion(env, log);
-    const { lateAfter, silentAfter, cooldown, quiet } = options;
+    const { lateAfter, silentAfter, cooldown, quiet, lowDisk } = options;
     const times = { lateAfterMs: lateAfter, silentAfterMs: silentAfter, cooldownMs: cooldown };
     const notices = { ...times, mergeMs, quiet };
     const parts = { clock: systemClock, log, random: Math.random };
-    const notifier = await Notifier.open({ directory, state, notices, ways }, parts);
+    const notifier = await Notifier.open({ directory, state, notices, lowDisk, ways }, parts);
     const isAlone = ways.length === 0;
     const publish = await openMqtt(options, { directory, state, notices, isAlone }, parts);
     const names = [...ways, ...(options.mqtt === undefined ? [] : [options.mqtt])];

@@ -1,4 +1,4 @@
-/** Notices to a program of the operator: `--on-event`, `--on-end`, `--on-silent`, `--on-back`. Never through a shell. */
+/** Notices to a program of the operator: `--on-event` and its like. Never through a shell. */
 import { join } from 'node:path';
 import { OperationalError } from '../../shared/cli/errors.js';
 import { describeEnd, runProgram } from '../../shared/process/run-program.js';
@@ -20,7 +20,7 @@ export interface CommandSettings {
 
 /**
  * The program gets the facts as JSON on its standard input, and the most used ones in its environment: PICCHANGED_NOTICE,
- * _ID, _CAMERA, _CAMERAS, _TITLE, _TEXT, _FROM, _TO, and of an event _FRAME, the path of its best frame.
+ * _ID, _CAMERA, _CAMERAS, _TITLE, _TEXT, _FROM, _TO, of an event _FRAME, the path of its best frame, and of a problem _PROBLEM.
  */
 export function commandWay(settings: CommandSettings): Way {
   const { flag, command, takes, directory, timeLimitMs, utcOffsetMinutes } = settings;
@@ -35,7 +35,7 @@ export function commandWay(settings: CommandSettings): Way {
       const variables = {
         ...{ NOTICE: facts.notice, ID: notice.id, TITLE: title, TEXT: text },
         ...{ CAMERA: cameras[0], CAMERAS: cameras.join(' '), FROM: facts.from, TO: facts.to },
-        FRAME: path,
+        ...{ FRAME: path, PROBLEM: facts.problem },
       };
       const end = await runProgram({
         ...{ program, args, signal, timeLimitMs },

@@ -76,7 +76,8 @@ function priorityOf({ kind, phase }: Notice): string {
 }
 
 function tagOf({ kind, phase }: Notice): string {
-  if (kind === 'silence') return phase === 'begin' ? 'warning' : 'white_check_mark';
+  if (kind === 'silence' || kind === 'problem')
+    return phase === 'begin' ? 'warning' : 'white_check_mark';
   return kind === 'late' ? 'hourglass' : 'eyes';
 }
 
@@ -99,6 +100,7 @@ function webhookRequest(
 function viewerLink(notice: Notice, viewer: string | undefined): string | undefined {
   if (viewer === undefined) return undefined;
   const [camera] = camerasOf(notice);
+  if (camera === undefined) return viewer;
   const atMs = notice.kind === 'event' ? notice.best.capturedAtMs : notice.fromMs;
-  return `${viewer.replace(/[#/]*$/, '')}/#camera=${camera ?? ''}&at=${new Date(atMs).toISOString()}`;
+  return `${viewer.replace(/[#/]*$/, '')}/#camera=${camera}&at=${new Date(atMs).toISOString()}`;
 }

@@ -11,6 +11,7 @@ import type { RecordLine, ReportEntry } from '../archive/record-entry.js';
 import { EventGroups, type Group, type SeenFrame } from './event-groups.js';
 import type { Notice, Now } from './notice.js';
 import { type NoticeSettings, isQuiet, patienceMs } from './notice-settings.js';
+import { ProblemBook, type ProblemState } from './problem-book.js';
 import { receiverTime } from './receiver-time.js';
 
 /** `announced`: it is in a group, or was; `unseen`: it ended before a frame of it was announced. */
@@ -53,6 +54,7 @@ interface CameraState {
 export interface BookState {
   readonly cameras: Readonly<Record<string, CameraState>>;
   readonly groups: readonly Group[];
+  readonly problems: readonly ProblemState[];
 }
 
 /** Events of a camera that are remembered. */
@@ -66,6 +68,7 @@ export class NoticeBook {
   readonly #settings: NoticeSettings;
   readonly #cameras: Map<string, CameraState>;
   readonly #groups: EventGroups;
+  readonly #problems: ProblemBook;
   readonly #notices: Notice[] = [];
   /** By camera, when its last entry arrived, by the monotonic clock. */
   readonly #arrivals = new Map<string, number>();
@@ -82,13 +85,17 @@ export class NoticeBook {
   ) {
     this.#settings = settings;
     this.#minuteOf = minuteOf;
-    const { cameras, groups } = structuredClone(saved ?? { cameras: {}, groups: [] });
+    const none: BookState = { cameras: {}, groups: [], problems: [] };
+    const { cameras, groups, problems } = structuredClone(saved ?? none);
+    const emit = (notice: Notice): void => void this.#notices.push(notice);
     this.#cameras = new Map(Object.entries(cameras));
-    this.#groups = new EventGroups([...groups], (notice) => this.#notices.push(notice));
+    this.#groups = new EventGroups([...groups], emit);
+    this.#problems = new ProblemBook(settings, problems, emit);
   }
 
   get state(): BookState {
-    return { cameras: Object.fromEntries(this.#cameras), groups: this.#groups.open };
+    const cameras = Object.fromEntries(this.#cameras);
+    return { cameras, groups: this.#groups.open, problems: this.#problems.state };
   }
 
   setSnoozed(until: ReadonlyMap<string, number>): void {
@@ -115,6 +122,12 @@ export class NoticeBook {
     this.#arrive(camera, known, now);
     if (line.kind === 'frame') this.#addFrame(camera, known, line, folder, now);
     if (line.kind === 'report') this.#addReport(camera, known, line, now);
+    this.#problems.add(camera, line, known.clockErrorMs, now);
+  }
+
+  /** @param leastFreeBytes with less the disk of the captures is a problem */
+  setDisk(freeBytes: number, leastFreeBytes: number, now: Now): void {
+    this.#problems.setDisk(freeBytes, leastFreeBytes, now);
   }
 
   /** To be called about once a second, after the entries that have arrived. */
@@ -126,17 +139,12 @@ export class NoticeBook {
         known.late = undefined;
         const { events, fromMs, toMs } = late;
         const id = `${camera}/late/${fromMs}`;
-        const times = { fromMs, toMs };
         this.#notices.push({
-          kind: 'late',
-          phase: 'end',
-          id,
-          camera,
-          count: events.length,
-          ...times,
+          ...{ kind: 'late', phase: 'end', id, camera, count: events.length, fromMs, toMs },
         });
       }
     }
+    this.#problems.tick(now, (camera) => this.#isSnoozed(camera, now));
     this.#groups.tick(now, (camera) => this.#cameras.get(camera)?.everyMs !== undefined);
   }
 

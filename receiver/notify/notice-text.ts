@@ -1,6 +1,6 @@
 /** Notices in words and as facts. Pure. */
 import { counted, humanDuration } from '../../shared/cli/humanize.js';
-import type { Notice } from './notice.js';
+import type { Notice, ProblemName, ProblemNotice } from './notice.js';
 
 export interface NoticeText {
   /** ASCII, one line. */
@@ -28,6 +28,7 @@ export function noticeText(notice: Notice, offsetMinutes: (atMs: number) => numb
       text: `silent from ${time(fromMs)} to ${time(toMs)} (${silent})`,
     };
   }
+  if (notice.kind === 'problem') return problemText(notice, time);
   const { phase, fromMs, toMs, frames, isCut } = notice;
   if (phase !== 'end') return { title: `${cameras}: motion`, text: `since ${time(fromMs)}` };
   const count = frames === undefined ? '' : `, ${counted(frames, 'frame')}`;
@@ -36,8 +37,31 @@ export function noticeText(notice: Notice, offsetMinutes: (atMs: number) => numb
   return { title: `${cameras}: motion ended`, text };
 }
 
+/** What a problem is called when it begins, and when it is over. */
+const problemTitles: Readonly<Record<ProblemName, readonly [begin: string, end: string]>> = {
+  gap: ['frames are lost', 'no more frames are lost'],
+  failing: ['no frames', 'frames again'],
+  clock: ['the clock is wrong', 'the clock is right'],
+  signature: ['the signature is wrong', 'no more wrong signatures'],
+  disk: ['the disk is nearly full', 'the disk has space again'],
+};
+
+function problemText(notice: ProblemNotice, time: (atMs: number) => string): NoticeText {
+  const { problem, phase, camera, fromMs, toMs = fromMs, detail, frames } = notice;
+  const title = `${camera ?? 'receiver'}: ${problemTitles[problem][phase === 'begin' ? 0 : 1]}`;
+  if (frames !== undefined) {
+    const span = `of ${time(fromMs)} to ${time(toMs)}`;
+    return { title, text: `${counted(frames, 'frame')} ${span} lost: ${detail}` };
+  }
+  if (phase === 'begin') return { title, text: `since ${time(fromMs)}: ${detail}` };
+  // What a disk has free now is news; what a camera had is not.
+  const now = problem === 'disk' ? `: ${detail}` : '';
+  return { title, text: `from ${time(fromMs)} to ${time(toMs)}${now}` };
+}
+
 export function camerasOf(notice: Notice): readonly string[] {
-  return notice.kind === 'event' ? notice.events.map(({ camera }) => camera) : [notice.camera];
+  if (notice.kind === 'event') return notice.events.map(({ camera }) => camera);
+  return notice.camera === undefined ? [] : [notice.camera];
 }
 
 /** The notice as programs read it: a hook on its standard input, a webhook as its body. Times are ISO 8601, in UTC. */
@@ -50,6 +74,10 @@ export function noticeFacts(notice: Notice): Readonly<Record<string, unknown>> {
   };
   if (notice.kind === 'silence') return common;
   if (notice.kind === 'late') return { ...common, events: notice.count };
+  if (notice.kind === 'problem') {
+    const { problem, detail, frames } = notice;
+    return { ...common, problem, detail, frames };
+  }
   const { events, frames, isCut, best } = notice;
   const { path, capturedAtMs, strength, boxes, sha256, camera } = best;
   const frame = { camera, path, captured: iso(capturedAtMs), sha256, strength, boxes };

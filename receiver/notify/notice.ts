@@ -62,7 +62,30 @@ export interface LateNotice {
   readonly toMs: number;
 }
 
-export type Notice = EventNotice | SilenceNotice | LateNotice;
+/**
+ * `gap`: the camera dropped frames. `failing`: it delivers none to its agent. `clock`: its clock is wrong. `signature`: what it
+ * sends is not signed with its pinned key. `disk`: that of the captures is nearly full.
+ */
+export const problemNames = ['gap', 'failing', 'clock', 'signature', 'disk'] as const;
+export type ProblemName = (typeof problemNames)[number];
+
+export interface ProblemNotice {
+  readonly kind: 'problem';
+  readonly phase: 'begin' | 'end';
+  readonly id: string;
+  readonly problem: ProblemName;
+  /** Undefined: of the receiver's machine. */
+  readonly camera?: string | undefined;
+  /** By the receiver's clock; of a gap: capture of the first dropped frame, and of the last one. */
+  readonly fromMs: number;
+  readonly toMs?: number | undefined;
+  /** In words, without the camera. */
+  readonly detail: string;
+  /** Dropped frames so far, of a gap. */
+  readonly frames?: number | undefined;
+}
+
+export type Notice = EventNotice | SilenceNotice | LateNotice | ProblemNotice;
 
 /** The moment of a call. */
 export interface Now {

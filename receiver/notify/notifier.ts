@@ -6,6 +6,8 @@ import { describeError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import type { Clock } from '../../shared/clock.js';
+import { type FreeSpace, freeBytesOf } from '../archive/retention/limits.js';
+import { diskOf } from '../archive/retention/open-retention.js';
 import { openCaptures } from '../archive/captures-reader.js';
 import { CoalescedTask } from '../store/coalesced-task.js';
 import { NoticeBook } from './notice-book.js';
@@ -24,6 +26,8 @@ export interface NotifierSettings {
   /** State directory. */
   readonly state: string;
   readonly notices: NoticeSettings;
+  /** With less, the disk of the captures is nearly full. */
+  readonly lowDisk: FreeSpace;
   readonly ways: readonly Way[];
   readonly observer?: Observer | undefined;
   /** Notices are logged only with `--verbose`: another notifier logs them. */
@@ -117,6 +121,8 @@ export class Notifier {
         await captures.close();
       }
       this.#looks.worked('the records can be read again');
+      const disk = diskOf(this.#settings.directory);
+      this.#book.setDisk(disk.freeBytes, freeBytesOf(this.#settings.lowDisk, disk), now());
       // Without the records, nothing says that a camera is silent.
       this.#book.tick(now());
     } catch (error) {

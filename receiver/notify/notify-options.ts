@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { type ValueType, list, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
 import { duration, path } from '../../shared/cli/value-types.js';
+import { freeSpace } from '../archive/retention/retention-options.js';
 import { mqttOptions } from './mqtt/mqtt-options.js';
 import { notifyAddress } from './notify-address.js';
 import type { QuietHours } from './notice-settings.js';
@@ -60,6 +61,11 @@ export const notifyOptions = {
   onEnd: value(commandWords, 'Run this program when an event has ended.'),
   onSilent: value(commandWords, 'Run this program when a camera is silent.'),
   onBack: value(commandWords, 'Run this program when a silent camera is back.'),
+  onProblem: value(
+    commandWords,
+    'Run this program when frames are lost, a camera fails, its clock or signature is wrong, or the disk is nearly full.',
+  ),
+  onResolved: value(commandWords, 'Run this program when such a problem is over.'),
   commandTimeout: value(
     duration({ minMs: 1000, ...day }),
     'Time limit of such a program; then it is ended.',
@@ -93,6 +99,11 @@ export const notifyOptions = {
   silentAfter: value(
     duration({ minMs: 10_000, ...day }),
     'A camera is silent when nothing has arrived for so long. Without it: three of its reports.',
+  ),
+  lowDisk: value(
+    freeSpace,
+    'The disk of the captures is nearly full when it has less than this free. 0: never.',
+    '2%',
   ),
   cooldown: value(duration(day), 'Shortest time between two alarms of one camera.', '1m'),
   state: value(

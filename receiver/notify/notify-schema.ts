@@ -8,7 +8,15 @@ import type { EndedEvent } from '../../shared/protocol/report-header.js';
 import { cameraPattern, eventPattern } from '../archive/frame-entry.js';
 import type { Group } from './event-groups.js';
 import type { BookState } from './notice-book.js';
-import type { EventNotice, LateNotice, Notice, SilenceNotice } from './notice.js';
+import {
+  type EventNotice,
+  type LateNotice,
+  type Notice,
+  type ProblemNotice,
+  type SilenceNotice,
+  problemNames,
+} from './notice.js';
+import type { ProblemState } from './problem-book.js';
 import { maxReceiverMs } from './receiver-time.js';
 import type { TailState } from './record-tail.js';
 
@@ -28,7 +36,7 @@ type Reads<T> = v.GenericSchema<unknown, T>;
 const dayFolder = String.raw`[a-z0-9][a-z0-9-]{0,62}(?:/unclocked)?/\d{4}_\d\d_\d\d`;
 const camera = v.pipe(v.string(), v.regex(cameraPattern));
 const event = v.pipe(v.string(), v.regex(eventPattern));
-const id = v.pipe(v.string(), v.regex(/^[a-z0-9][\w./-]{1,200}$/));
+const id = v.pipe(v.string(), v.regex(/^[a-z0-9][\w./-]{0,200}$/));
 const path = v.pipe(v.string(), v.regex(new RegExp(String.raw`^${dayFolder}/[\w+-]{1,128}\.jpg$`)));
 const folder = v.pipe(v.string(), v.regex(new RegExp(`^${dayFolder}$`)));
 /** By the receiver's clock. */
@@ -36,7 +44,8 @@ const timeMs = v.pipe(v.number(), v.minValue(-maxReceiverMs), v.maxValue(maxRece
 const differenceMs = v.pipe(v.number(), v.safeInteger());
 const strength = v.pipe(v.number(), v.finite(), v.minValue(0));
 /** A sum of what cameras state. */
-const frames = v.optional(v.pipe(v.number(), v.finite(), v.minValue(0)));
+const total = v.pipe(v.number(), v.finite(), v.minValue(0));
+const frames = v.optional(total);
 const common = { id, fromMs: timeMs };
 
 const best = v.object({
@@ -61,7 +70,26 @@ const lateNotice = v.object({
   phase: v.literal('end'),
   ...{ ...common, camera, toMs: timeMs, count },
 }) satisfies Reads<LateNotice>;
-const notice = v.variant('kind', [eventNotice, silenceNotice, lateNotice]) satisfies Reads<Notice>;
+const problem = v.picklist(problemNames);
+const ofCamera = v.optional(camera);
+const detail = v.pipe(v.string(), v.maxLength(1000));
+const problemNotice = v.object({
+  kind: v.literal('problem'),
+  phase: v.picklist(['begin', 'end']),
+  ...{ ...common, problem, camera: ofCamera, toMs: v.optional(timeMs), detail, frames },
+}) satisfies Reads<ProblemNotice>;
+const notice = v.variant('kind', [
+  eventNotice,
+  silenceNotice,
+  lateNotice,
+  problemNotice,
+]) satisfies Reads<Notice>;
+
+const problemState = v.object({
+  ...{ problem, camera: ofCamera, fromMs: timeMs, seenAtMs: timeMs, isActive: v.boolean() },
+  ...{ detail, id: v.optional(id) },
+  lost: v.optional(v.object({ frames: total, fromMs: timeMs, toMs: timeMs })),
+}) satisfies Reads<ProblemState>;
 
 const ended = v.object({
   ...{ event, firstAtMs: wallTimeMs, lastAtMs: wallTimeMs, frames: count },
@@ -101,6 +129,7 @@ const cameraState = v.object({
 
 export const bookState = v.object({
   ...{ cameras: v.record(camera, cameraState), groups: v.array(group) },
+  problems: v.array(problemState),
 }) satisfies Reads<BookState>;
 
 export const notifyState = v.object({

@@ -66,12 +66,12 @@ export function maxAgeOf({ maxAge }: RetentionLimits, camera: string): number | 
 }
 
 /** Bytes that the disk must have free; undefined: no limit. */
-export function minFreeBytes(
-  { minFree }: RetentionLimits,
-  { totalBytes }: DiskSpace,
-): number | undefined {
-  if (minFree === undefined) return undefined;
-  return 'share' in minFree ? Math.ceil(minFree.share * totalBytes) : minFree.bytes;
+export function minFreeBytes({ minFree }: RetentionLimits, disk: DiskSpace): number | undefined {
+  return minFree && freeBytesOf(minFree, disk);
+}
+
+export function freeBytesOf(space: FreeSpace, { totalBytes }: DiskSpace): number {
+  return 'share' in space ? Math.ceil(space.share * totalBytes) : space.bytes;
 }
 
 export interface StoreState {

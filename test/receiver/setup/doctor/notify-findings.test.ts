@@ -18,7 +18,7 @@ const units: readonly UnitState[] = [
 const late: Notice = {
   ...{ kind: 'late', phase: 'end', id: 'a', camera: 'yard', count: 1, fromMs: 0, toMs: 1 },
 };
-const book = { cameras: {}, groups: [] };
+const book = { cameras: {}, groups: [], problems: [] };
 
 describe('the notices', () => {
   it('are none without their service', async () => {
