@@ -32,6 +32,7 @@ const programs = {
   ustreamer: 'ustreamer',
   mosquitto: 'mosquitto',
   mosquitto_sub: 'mosquitto-clients',
+  promtool: 'prometheus',
 };
 
 /** Packages without a program: the RTSP camera of the tests, which Debian's Python runs. */

@@ -3,6 +3,7 @@ import { listenAddress } from '../shared/cli/address.js';
 import { duration, path, size, wholeNumber } from '../shared/cli/value-types.js';
 import { cameraAge, cameraSize, freeSpace } from './archive/retention/retention-options.js';
 import { list, flag, value } from '../shared/cli/option-table.js';
+import { metricsOptions } from './metrics/metrics-options.js';
 import { webOptions } from './web/web-options.js';
 
 export const receiverProgram = {
@@ -65,6 +66,7 @@ export const receiverProgram = {
         'mounted is not replaced by a folder on another one.',
     ),
     ...webOptions,
+    ...metricsOptions,
     idleTimeout: value(
       // With less, the connection of an agent that has no frames to send would be closed.
       duration({ minMs: 20_000, maxMs: 86_400_000 }),

@@ -16,6 +16,7 @@ import type { WebPlanRequest } from '../setup/install/web-plan.js';
 import { isLoopback } from '../web/access/client-address.js';
 import { readPasswordFile } from '../web/access/password-file.js';
 import { webOptions } from '../web/web-options.js';
+import { readMetricsToken } from './metrics.js';
 
 /** Takes a setting back. */
 const none = 'none';
@@ -60,12 +61,17 @@ export const installWebOptions = {
     orNone({ metavar: 'ADDRESS[/BITS]', parse: readOne(webProxy) }),
     `${webProxy.help} ${takeBack}`,
   ),
+  metricsTokenFile: value(
+    orNone(path),
+    `Let the viewer serve metrics to whom gives the token in this file. ${takeBack}`,
+  ),
 } as const;
 
 const variables = {
   webHost: 'RECEIVER_WEB_HOST',
   webPasswordFile: 'RECEIVER_WEB_PASSWORD_FILE',
   webProxy: 'RECEIVER_WEB_PROXY',
+  metricsTokenFile: 'RECEIVER_METRICS_TOKEN_FILE',
 } as const;
 
 function readOne<T>(option: { read: (texts: readonly string[]) => T }): (text: string) => T {
@@ -125,8 +131,13 @@ export async function webToInstall(
   }
   if (mayRead && listen !== before) await checkPort(address, port);
   const group = await capturesGroup('the viewer', request);
+  const tokenFile = given[variables.metricsTokenFile] ?? installed[variables.metricsTokenFile];
+  if (mayRead && tokenFile) await readMetricsToken(tokenFile);
   const settings = { ...given, ...(isStandard && { [variables.webPasswordFile]: standard }) };
-  return { ...{ listen, isReachable, group, settings, passwordFile } };
+  return {
+    ...{ listen, isReachable, group, settings, passwordFile },
+    tokenFile: tokenFile || undefined,
+  };
 }
 
 /** Variables of the given flags; empty: without it again. */
@@ -142,6 +153,8 @@ function givenSettings(
     if (last === none) settings[variable] = '';
     else if (key === 'webPasswordFile') {
       settings[variable] = visiblePath(last, '--web-password-file', scope);
+    } else if (key === 'metricsTokenFile') {
+      settings[variable] = visiblePath(last, '--metrics-token-file', scope);
     } else settings[variable] = texts.filter((text) => text !== none).join(' ');
   }
   return settings;

@@ -12,6 +12,7 @@ import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { writeRunningVersion } from '../../shared/setup/running-version.js';
 import { openCaptures } from '../archive/captures-reader.js';
+import { metricsOptions, metricsTokenOptions } from '../metrics/metrics-options.js';
 import type { Way } from '../notify/notice-queue.js';
 import { testNotice } from '../notify/test-notice.js';
 import { Notifier, tryWays } from '../notify/notifier.js';
@@ -24,6 +25,7 @@ import {
 import { openWays } from '../notify/open-ways.js';
 import { notifyService } from '../setup/units.js';
 import { capturesFor } from '../setup/installed.js';
+import { metricsFor } from './metrics.js';
 import { mqttTrials, openMqtt } from './notify-mqtt.js';
 import { readSecretFile } from './secret-file.js';
 
@@ -32,6 +34,8 @@ export const notifyProgram = {
   table: {
     dir: value(path('DIR'), 'Captures directory. Without it: that of the installed receiver.'),
     ...notifyOptions,
+    ...metricsOptions,
+    ...metricsTokenOptions,
     test: flag(
       'Send one notice to each program and address, say which took it, and end. The settings of the installed notices apply.',
     ),
@@ -69,7 +73,8 @@ export const run = defineCommand({
     const captures = await openCaptures(directory, 'notify');
     const secret = await readSecretFile('--notify-secret-file', options.notifySecretFile);
     const ways = openWays({ ...options, secret, directory, clock: systemClock });
-    if (ways.length === 0 && options.mqtt === undefined) {
+    const isMetricsAlone = !isTest && options.metrics !== undefined;
+    if (ways.length === 0 && options.mqtt === undefined && !isMetricsAlone) {
       throw new UsageError('nothing says how to announce', {
         hint: 'give --on-event, --on-end, --on-silent, --on-back, --on-problem, --on-resolved, --notify or --mqtt',
       });
@@ -89,11 +94,14 @@ export const run = defineCommand({
     const notices = { ...times, mergeMs, quiet };
     const parts = { clock: systemClock, log, random: Math.random };
     const notifier = await Notifier.open({ directory, state, notices, lowDisk, ways }, parts);
-    const isAlone = ways.length === 0;
+    const metrics = await metricsFor(options, directory, { clock: systemClock, log });
+    const isAlone = ways.length === 0 && options.mqtt !== undefined;
     const publish = await openMqtt(options, { directory, state, notices, isAlone }, parts);
     const names = [...ways, ...(options.mqtt === undefined ? [] : [options.mqtt])];
-    log.info('announcing', { dir: directory, by: names.map(({ name }) => name).join(', ') });
+    const by = names.map(({ name }) => name).join(', ') || 'the log';
+    log.info('announcing', { dir: directory, by });
     await Promise.all([isAlone ? undefined : notifier.run(signal), publish?.(signal)]);
+    await metrics?.close();
     await lock.close();
   },
 });

@@ -15,11 +15,13 @@ import { KeyFolder } from '../access/keys/key-folder.js';
 import { KeyRing } from '../access/keys/key-ring.js';
 import { keysPath } from '../access/keys/keys-path.js';
 import { openListeners } from '../listen/listeners.js';
+import { ReceiverCounters } from '../metrics/receiver-counters.js';
 import { receiverProgram } from '../options.js';
 import { requireDirectory } from '../setup/installed.js';
 import { ConnectionServer } from '../connection/server.js';
 import { checkClosedMark } from '../store/closed-mark.js';
 import { openFrameStore } from '../store/frame-store.js';
+import { metricsFor } from './metrics.js';
 import { withRetention } from './retention.js';
 import { viewerFor } from './viewer.js';
 
@@ -56,6 +58,7 @@ export const run = defineCommand({
       throw new UsageError('--json writes to standard output, which is the connection here');
     }
     const idle = new IdleWatch(listeners.servers.length > 0 ? options.idleExit : 0, signal);
+    const counters = new ReceiverCounters(dir);
     const receiver = new ConnectionServer(
       {
         maxFrameBytes: options.maxFrame,
@@ -78,7 +81,9 @@ export const run = defineCommand({
         clock: systemClock,
         log,
         onConnections: (count) => idle.note(count),
+        onRefused: (code) => counters.refused(code),
         onStored: (stored) => {
+          if (stored.duplicate) counters.duplicate();
           if (options.json) writeTo(1, `${JSON.stringify({ event: 'stored', ...stored })}\n`);
           log.debug(stored.duplicate ? 'stored already' : 'stored', {
             name: stored.name,
@@ -88,6 +93,9 @@ export const run = defineCommand({
       },
     );
     const viewer = await viewerFor(options, dir, { clock: systemClock, log: log.child('web') });
+    const metrics = await metricsFor(options, dir, { clock: systemClock, log });
+    const ending = new AbortController();
+    const counting = counters.run(systemClock, ending.signal);
     for (const server of listeners.servers) {
       server.on('connection', (socket) => void receiver.serve(socket));
     }
@@ -104,7 +112,8 @@ export const run = defineCommand({
     // Without a listening socket, the receiver ends with its last connection.
     await Promise.race(listeners.servers.length > 0 ? [idle.over] : [idle.over, served]);
     await Promise.all([receiver.close(), ...listeners.servers.map(closeServer)]);
-    await Promise.all([store.close(), ring.settled(), viewer?.close()]);
+    ending.abort();
+    await Promise.all([store.close(), ring.settled(), viewer?.close(), metrics?.close(), counting]);
   },
 });
 

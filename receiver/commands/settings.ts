@@ -18,6 +18,7 @@ export const refusedAtInstall = {
   verbose: 'put RECEIVER_VERBOSE=yes into the settings while you need it',
   idleExit: 'the units set it',
   version: 'install installs the version of this program',
+  metrics: 'no service opens a port of its own: the viewer serves metrics, docs/metrics.md',
 };
 
 /** What the receiver's settings file cannot have. */
@@ -28,6 +29,7 @@ export const refusedFlags = {
   webHost: 'it is a setting of the viewer: docs/systemd.md',
   webPasswordFile: 'it is a setting of the viewer: docs/systemd.md',
   webProxy: 'it is a setting of the viewer: docs/systemd.md',
+  metricsTokenFile: 'it is a setting of the viewer: docs/systemd.md',
 };
 
 /** What receiver.env.example does not list: the units have the directory and the addresses. */

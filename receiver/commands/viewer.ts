@@ -4,17 +4,19 @@ import type { Log } from '../../shared/cli/log.js';
 import type { Clock } from '../../shared/clock.js';
 import type { ProxyNetwork } from '../web/access/client-address.js';
 import type { Viewer } from '../web/open-viewer.js';
+import { readMetricsToken } from './metrics.js';
 
 interface Options {
   readonly web: ListenAddress | undefined;
   readonly webHost: readonly string[];
   readonly webPasswordFile: string | undefined;
   readonly webProxy: readonly ProxyNetwork[];
+  readonly metricsTokenFile: string | undefined;
 }
 
 /** A receiver without a viewer does not load it. @returns undefined: no `--web` @throws as `openViewer` */
 export async function viewerFor(
-  { web, webHost, webPasswordFile, webProxy }: Options,
+  { web, webHost, webPasswordFile, webProxy, metricsTokenFile }: Options,
   directory: string,
   parts: { readonly clock: Clock; readonly log: Log },
 ): Promise<Viewer | undefined> {
@@ -25,6 +27,7 @@ export async function viewerFor(
     {
       ...{ directory, address: web, passed: [], hosts: webHost, cachePath: undefined },
       ...{ passwordFile: webPasswordFile, proxies: webProxy, sessionFile: undefined },
+      metricsToken: await readMetricsToken(metricsTokenFile),
       keep: (wish) => keepInStore(directory, wish, parts.clock),
     },
     parts,

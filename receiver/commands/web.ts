@@ -17,6 +17,7 @@ import { checkViewer } from '../web/check-viewer.js';
 import { keepInStore } from '../web/keep-frames.js';
 import { openViewer } from '../web/open-viewer.js';
 import { webOptions } from '../web/web-options.js';
+import { readMetricsToken } from './metrics.js';
 
 export const webProgram = {
   name: 'receiver',
@@ -72,6 +73,7 @@ export const run = defineCommand({
         ...{ directory, address: options.web, passed: passedSockets(env, process.pid) },
         ...{ hosts: options.webHost, cachePath: env.CACHE_DIRECTORY },
         ...{ passwordFile: options.webPasswordFile, proxies: options.webProxy },
+        metricsToken: await readMetricsToken(options.metricsTokenFile),
         sessionFile: control && join(control, 'sessions', 'sessions.json'),
         keep: (wish) =>
           control === undefined

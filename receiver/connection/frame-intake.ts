@@ -47,6 +47,8 @@ export interface FrameIntakeParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly onStored: (stored: StoredFrame & { camera: string; byteCount: number }) => void;
+  /** @param code of the refusal */
+  readonly onRefused: (code: string) => void;
   readonly send: (message: ReceiverMessage) => void;
 }
 
@@ -76,7 +78,7 @@ export class FrameIntake {
     if (refusal !== undefined) {
       const camera = this.#camera;
       this.#parts.log.warn('frame refused', { camera, sequence, reason: refusal.message });
-      this.#parts.send({ type: 'refused', sequence, ...refusal });
+      this.#refuse({ sequence, ...refusal });
       return false;
     }
     if (message.signature !== undefined) await tab.pay(prices.signature);
@@ -175,12 +177,17 @@ export class FrameIntake {
   }
 
   #isBeyondQuota(sequence: number, retryAfterMs: number): boolean {
-    const { quota, log, send } = this.#parts;
+    const { quota, log } = this.#parts;
     if (retryAfterMs === 0) return false;
     const message = quota.refusal;
     log.warn('frame refused for now', { camera: this.#camera, sequence, reason: message });
-    send({ type: 'refused', sequence, code: 'quota', message, retry: true, retryAfterMs });
+    this.#refuse({ sequence, code: 'quota', message, retry: true, retryAfterMs });
     return true;
+  }
+
+  #refuse(refusal: Omit<Extract<ReceiverMessage, { type: 'refused' }>, 'type'>): void {
+    this.#parts.onRefused(refusal.code);
+    this.#parts.send({ type: 'refused', ...refusal });
   }
 
   /** Stores, and sends the answer. @returns undefined when the agent must keep it */
@@ -198,7 +205,7 @@ export class FrameIntake {
       this.#failures.failed(`cannot store frames of ${this.#camera}; its agent keeps them`, error);
       const message = sentenceOf(error);
       const again = { retry: true, retryAfterMs: storeRetryMs };
-      this.#parts.send({ type: 'refused', sequence, code: 'store', message, ...again });
+      this.#refuse({ sequence, code: 'store', message, ...again });
       return undefined;
     }
   }

@@ -275,11 +275,11 @@ export class FramedSession {
     }
     const signer = await peer.signer(hello.publicKey);
     if (this.#isClosing()) return; // replaced, or the receiver is stopping
-    const { store, quota, spender, clock, log, onStored } = this.#parts;
+    const { store, quota, spender, clock, log, onStored, onRefused } = this.#parts;
     const send = (message: ReceiverMessage): void => this.#send(message);
     const lockName = (): Promise<void> => register.lock(this);
-    const parts = { store, signer, quota, spender, clock, log, onStored, send, lockName };
-    this.#intake = new FrameIntake(hello, parts);
+    const parts = { store, signer, quota, spender, clock, log, onStored, onRefused };
+    this.#intake = new FrameIntake(hello, { ...parts, send, lockName });
     this.#send({
       type: 'welcome',
       receiver: version,

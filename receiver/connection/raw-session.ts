@@ -40,6 +40,7 @@ export async function serveRaw(
   /** Work of the picture that is arriving. */
   let tab = new Tab(parts.budget);
   const refuse = (reason: string): void => {
+    parts.onRefused('raw');
     log.warn('raw frame refused', { camera, reason });
     socket.end(`${reason}\n`);
   };

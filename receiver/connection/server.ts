@@ -44,7 +44,7 @@ export class ConnectionServer {
   readonly #connections = new Map<Socket, Promise<void>>();
 
   constructor(settings: ServerSettings, parts: ServerParts) {
-    const { store, access, clock, onStored } = parts;
+    const { store, access, clock, onStored, onRefused } = parts;
     this.#parts = parts;
     this.#log = new RateLimitedLog(parts.log, clock);
     this.#limiter = new ConnectionLimiter(settings);
@@ -52,7 +52,7 @@ export class ConnectionServer {
     const { queue } = this.#budgets;
     this.#handshakes = new HandshakeAdmission({ queue, clock, keys: access });
     this.#tlsRecords = new TlsRecords(clock);
-    this.#sessions = new Sessions(settings, { store, access, clock, onStored });
+    this.#sessions = new Sessions(settings, { store, access, clock, onStored, onRefused });
   }
 
   /** Serves one connection. Resolves when it has ended, with or without an error. */

@@ -18,4 +18,6 @@ export interface SessionParts {
   readonly maxFrameBytes: number;
   readonly idleTimeoutMs: number;
   readonly onStored: (stored: StoredFrame & { camera: string; byteCount: number }) => void;
+  /** A frame, gap or report was refused. @param code of the protocol, or `raw` */
+  readonly onRefused: (code: string) => void;
 }

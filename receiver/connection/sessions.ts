@@ -26,7 +26,10 @@ export interface SessionsSettings {
   readonly idleTimeoutMs: number;
 }
 
-export interface SessionsParts extends Pick<SessionParts, 'store' | 'clock' | 'onStored'> {
+export interface SessionsParts extends Pick<
+  SessionParts,
+  'store' | 'clock' | 'onStored' | 'onRefused'
+> {
   readonly access: Pick<AccessControl, 'watchRevocation'>;
 }
 
@@ -135,11 +138,11 @@ export class Sessions {
   }
 
   #partsOf({ peer, address, log, budget }: KnownConnection): SessionParts {
-    const { store, clock, onStored } = this.#parts;
+    const { store, clock, onStored, onRefused } = this.#parts;
     const { maxFrameBytes, idleTimeoutMs } = this.#settings;
     const spender = spenderOf(peer.camera, address);
     const memory = peer.isPaired ? this.#pairedMemory : this.#anonymousMemory;
     const limits = { quota: this.#quota, spender, memory, budget, maxFrameBytes, idleTimeoutMs };
-    return { store, clock, log, onStored, ...limits };
+    return { store, clock, log, onStored, onRefused, ...limits };
   }
 }

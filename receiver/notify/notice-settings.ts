@@ -25,7 +25,10 @@ const missedReports = 3;
 const minEveryMs = 10_000;
 
 /** @param everyMs time between two reports of the camera */
-export function patienceMs({ silentAfterMs }: NoticeSettings, everyMs: number): number {
+export function patienceMs(
+  { silentAfterMs }: Pick<NoticeSettings, 'silentAfterMs'>,
+  everyMs: number,
+): number {
   return silentAfterMs ?? missedReports * Math.max(everyMs, minEveryMs);
 }
 

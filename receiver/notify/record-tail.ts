@@ -30,13 +30,14 @@ const maxDays = 8;
 /** Of these, those that each look reads; the others are read at each listing. */
 const newestDays = 3;
 /** Looks after which folders are listed again: a camera's midnight makes a new one. */
-const listEvery = 5;
+const defaultListEvery = 5;
 /** The end of a record that is read as history: some hundred lines. */
 const historyBytes = 64 * 1024;
 const unclocked = unclockedFolder('').slice(1);
 
 export class RecordTail {
   readonly #positions: Map<string, Position>;
+  readonly #listEvery: number;
   /** There was no earlier process: what is there is history. */
   readonly #isFirst: boolean;
   /** Folders of each camera, the newest last. */
@@ -44,7 +45,8 @@ export class RecordTail {
   #looks = 0;
 
   /** @param saved of an earlier process */
-  constructor(saved: TailState | undefined) {
+  constructor(saved: TailState | undefined, { listEvery = defaultListEvery } = {}) {
+    this.#listEvery = listEvery;
     this.#positions = new Map(Object.entries(saved ?? {}));
     this.#isFirst = saved === undefined;
   }
@@ -58,7 +60,7 @@ export class RecordTail {
    * @param captures is opened for each look: a disk may be mounted at any time @throws a system error
    */
   async look(captures: Folder, onLine: (found: FoundLine) => void): Promise<void> {
-    const isListing = this.#looks % listEvery === 0;
+    const isListing = this.#looks % this.#listEvery === 0;
     const isStart = this.#looks === 0;
     if (isListing) await this.#list(captures);
     this.#looks += 1;

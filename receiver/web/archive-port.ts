@@ -43,6 +43,8 @@ export interface Archive {
   strip(wish: StripWish, signal: AbortSignal): Promise<Uint8Array>;
   /** What is new since the last look. */
   look(): Promise<NewEntries[]>;
+  /** In the text format of Prometheus. */
+  metrics(): Promise<string>;
 }
 
 export type ArchiveMethod = keyof Archive;

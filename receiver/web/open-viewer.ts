@@ -7,6 +7,7 @@ import type { Log } from '../../shared/cli/log.js';
 import type { Clock } from '../../shared/clock.js';
 import { openCaptures } from '../archive/captures-reader.js';
 import type { KeepAnswer } from './api-types.js';
+import type { BearerToken } from '../metrics/bearer-token.js';
 import { addressOf, startListening } from '../listen/listeners.js';
 import type { PassedSocket } from '../listen/passed-sockets.js';
 import { Proxies, type ProxyNetwork, isLoopback } from './access/client-address.js';
@@ -16,7 +17,7 @@ import { PasswordAccess } from './access/password-access.js';
 import { PasswordFile } from './access/password-file.js';
 import { SessionFile } from './access/session-file.js';
 import { readAssets } from './server/assets.js';
-import { HostNames } from './server/host-names.js';
+import { HostNames } from '../listen/host-names.js';
 import type { WebAccess } from './server/web-access.js';
 import { WebServer } from './server/web-server.js';
 import { WorkerArchive } from './worker-archive.js';
@@ -33,6 +34,8 @@ export interface ViewerSettings {
   readonly sessionFile: string | undefined;
   /** Has the day indexes, when this process may not write into the captures directory. */
   readonly cachePath: string | undefined;
+  /** Undefined: the viewer serves no metrics. */
+  readonly metricsToken: BearerToken | undefined;
   readonly keep: (wish: unknown) => Promise<KeepAnswer>;
   /** Called with the number of open connections. */
   readonly onConnections?: (count: number) => void;
@@ -71,6 +74,7 @@ export async function openViewer(settings: ViewerSettings, parts: ViewerParts): 
   });
   const web = new WebServer({
     ...{ archive: worker.archive, access, assets, keep: settings.keep, clock, log },
+    metricsToken: settings.metricsToken,
     isProxy: (each) => proxies.includes(each),
     hosts: new HostNames([hostname(), `${hostname()}.local`, ...settings.hosts]),
   });

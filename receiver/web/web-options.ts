@@ -4,6 +4,7 @@ import { listenAddress } from '../../shared/cli/address.js';
 import { type ValueType, list, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
 import { path } from '../../shared/cli/value-types.js';
+import { metricsTokenOptions } from '../metrics/metrics-options.js';
 import { proxyNetwork } from './access/client-address.js';
 
 /** A name by which a browser reaches the viewer. */
@@ -36,4 +37,5 @@ export const webOptions = {
     proxyNetwork,
     'Address or network of a proxy in front of the viewer: X-Forwarded-For and X-Forwarded-Proto of its requests count.',
   ),
+  ...metricsTokenOptions,
 } as const;

@@ -41,6 +41,7 @@ export class WorkerArchive {
       ...{ cameras: call('cameras'), states: call('states'), days: call('days') },
       ...{ timeline: call('timeline'), frames: call('frames'), events: call('events') },
       ...{ frame: call('frame'), strip, look: call('look') },
+      metrics: call('metrics'),
     };
   }
 

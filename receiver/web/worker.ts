@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { describeError } from '../../shared/cli/errors.js';
 import { systemClock } from '../../shared/clock.js';
 import { openCaptures } from '../archive/captures-reader.js';
+import { CapturesMetrics } from '../metrics/captures-metrics.js';
 import { ArchiveQueries } from './queries/archive-queries.js';
 import { LiveTail } from './queries/live-tail.js';
 import { QueryError } from './queries/query-error.js';
@@ -15,6 +16,7 @@ const { directory, cachePath } = workerData as WorkerSettings;
 const captures = await openCaptures(directory, 'web');
 const queries = new ArchiveQueries(captures, cachePath, systemClock);
 const tail = new LiveTail(queries.store);
+const metrics = new CapturesMetrics(directory, systemClock);
 
 const methods = {
   cameras: () => queries.cameras(),
@@ -26,6 +28,7 @@ const methods = {
   frame: (...args) => queries.frame(...args),
   strip: (...args) => queries.strip(...args),
   look: () => tail.look(),
+  metrics: () => metrics.text(),
 } satisfies Archive;
 /** Of the calls that are being answered. */
 const controllers = new Map<number, AbortController>();

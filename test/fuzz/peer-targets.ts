@@ -159,7 +159,12 @@ export const peerTargets: readonly FuzzTarget[] = [
         pair: () => Promise.resolve('yard'),
         signer: () => Promise.resolve({ key: signerKey, flaw: undefined }),
       };
-      const limits = { maxFrameBytes: 2 ** 20, idleTimeoutMs: 60_000, onStored: () => undefined };
+      const limits = {
+        maxFrameBytes: 2 ** 20,
+        idleTimeoutMs: 60_000,
+        onStored: () => undefined,
+        onRefused: () => undefined,
+      };
       const { log } = keptLog();
       const clock = new FakeClock();
       const bounds = {

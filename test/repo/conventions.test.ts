@@ -87,7 +87,17 @@ const layersOf: Readonly<Record<string, readonly string[]>> = {
     ...['events', 'uplink', 'spool', 'source', 'service'],
   ],
   receiver: [
-    ...['main', 'commands', 'examples', 'options', 'setup', 'web', 'notify', 'connection'],
+    ...[
+      'main',
+      'commands',
+      'examples',
+      'options',
+      'setup',
+      'web',
+      'metrics',
+      'notify',
+      'connection',
+    ],
     ...['archive', 'access', 'store', 'listen', 'limits'],
   ],
   shared: [
@@ -148,13 +158,13 @@ const rules: readonly Rule[] = [
   },
   {
     title:
-      'the viewer imports what is stored, sockets and shared code, and commands and options import it',
+      'the viewer imports what is stored, metrics, sockets and shared code, and commands and options import it',
     check: eachImport(({ from, target }) => {
       const [importer, imported] = [layerOf(from.path), layerOf(target)];
       const isViewer = (layer: typeof importer) =>
         layer?.program === 'receiver' && layer.layer === 'web';
       if (isViewer(importer) && imported?.program === 'receiver') {
-        const isAllowed = ['web', 'archive', 'store', 'listen'].includes(imported.layer);
+        const isAllowed = ['web', 'metrics', 'archive', 'store', 'listen'].includes(imported.layer);
         return isAllowed ? undefined : 'the viewer reads what is stored';
       }
       const isOutside =

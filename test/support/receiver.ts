@@ -42,6 +42,7 @@ export async function startReceiver(
       clock: systemClock,
       log,
       onStored: () => undefined,
+      onRefused: () => undefined,
       onConnections: () => undefined,
       ...changes,
     },

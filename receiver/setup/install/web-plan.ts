@@ -16,6 +16,8 @@ export interface WebPlanRequest {
   readonly settings: Readonly<Record<string, string>>;
   /** Absolute; undefined: the viewer has no passwords. */
   readonly passwordFile: string | undefined;
+  /** Of the metrics; undefined: the viewer serves none. */
+  readonly tokenFile: string | undefined;
 }
 
 type WebPart = Pick<Plan, 'systemUsers' | 'files' | 'enable' | 'restart' | 'stop' | 'notes'> &
@@ -23,7 +25,8 @@ type WebPart = Pick<Plan, 'systemUsers' | 'files' | 'enable' | 'restart' | 'stop
 
 export const webUser = 'picchanged-web';
 
-const heading = `# Settings of the viewer: RECEIVER_WEB_PASSWORD_FILE, RECEIVER_WEB_HOST, RECEIVER_WEB_PROXY.
+const heading = `# Settings of the viewer: RECEIVER_WEB_PASSWORD_FILE, RECEIVER_WEB_HOST, RECEIVER_WEB_PROXY,
+# RECEIVER_METRICS_TOKEN_FILE.
 # "receiver install" changes the settings that are given to it and keeps the others.
 `;
 
@@ -56,10 +59,9 @@ export async function webPlan(
     systemUsers: scope.isUser ? [] : [{ name: webUser, gecos: 'Camera viewer', home: '/' }],
     files,
     moreSettings: [{ path: join(scope.settingsFolder, 'web.env'), values: web.settings, heading }],
-    sharedFiles:
-      scope.isUser || web.passwordFile === undefined
-        ? []
-        : [{ path: web.passwordFile, group: webUser, mode: 0o640 }],
+    sharedFiles: [web.passwordFile, web.tokenFile].flatMap((path) =>
+      scope.isUser || path === undefined ? [] : [{ path, group: webUser, mode: 0o640 }],
+    ),
     enable: scope.isUser ? [webSocket] : [webSocket, keepPath],
     restart: scope.isUser ? [webService] : [webService, keepService],
     stop: [webSocket, webService, ...keepUnits],

@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../../shared/clock.js';
 import type { Log } from '../../../shared/cli/log.js';
 import { RepeatingErrorLog } from '../../../shared/cli/repeating-error-log.js';
+import type { BearerToken } from '../../metrics/bearer-token.js';
+import { metricsType } from '../../metrics/metrics-text.js';
 import type { CamerasAnswer, KeepAnswer, Role } from '../api-types.js';
 import type { Archive } from '../archive-port.js';
 import { QueryError, type QueryErrorCode } from '../queries/query-error.js';
@@ -11,7 +13,7 @@ import { HttpError, send, sendError, sendJson, sendNotModified, takesGzip } from
 import { jsonRoutes, notFound, sendFrame, sendStrip } from './api.js';
 import type { Asset } from './assets.js';
 import { ConnectionLimit, maxConnectionsPerAddress } from './connection-limit.js';
-import type { HostNames } from './host-names.js';
+import type { HostNames } from '../../listen/host-names.js';
 import { LiveHub } from './live-hub.js';
 import { Parameters } from './parameters.js';
 import { refuseMalformed } from './malformed-request.js';
@@ -27,6 +29,8 @@ export interface WebServerParts {
   readonly isProxy: (address: string) => boolean;
   /** Keeps frames, or ends that. @param wish as it was sent @throws {HttpError} it is refused */
   readonly keep: (wish: unknown) => Promise<KeepAnswer>;
+  /** Undefined: no metrics. */
+  readonly metricsToken: BearerToken | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -128,6 +132,13 @@ export class WebServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A scraper may use any name of this machine: it has a token, which no browser has.
+    if (isForMetrics(request, this.#parts.metricsToken)) {
+      const text = Buffer.from(await this.#parts.archive.metrics());
+      const caching = { 'cache-control': 'no-store' };
+      send(request, response, text, { ...caching, 'content-type': metricsType });
+      return;
+    }
     if (!this.#parts.hosts.includes(request.headers.host)) {
       throw new HttpError(421, 'wrong-host', 'this viewer has another name: see --web-host');
     }
@@ -205,6 +216,18 @@ export class WebServer {
     } else throw new HttpError(405, 'bad-request', `${method} ${path} is not possible`);
     await sendJson(request, response, {});
   }
+}
+
+/** @throws {HttpError} 401 */
+function isForMetrics(
+  { url = '', method, headers }: IncomingMessage,
+  token: BearerToken | undefined,
+): boolean {
+  if (token === undefined || url.split('?')[0] !== '/metrics') return false;
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  if (token.matches(headers.authorization)) return true;
+  const message = 'metrics need a token: Authorization: Bearer';
+  throw new HttpError(401, 'token-needed', message, { 'www-authenticate': 'Bearer' });
 }
 
 /** @throws {HttpError} 400 */

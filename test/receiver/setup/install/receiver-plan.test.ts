@@ -92,6 +92,7 @@ describe('the receiver’s plan', () => {
     ...{ listen: '0.0.0.0:8080', isReachable: true, group: 'surveillance' },
     settings: { RECEIVER_WEB_HOST: 'cams.example.org' },
     passwordFile: '/etc/picchanged/web-passwords',
+    tokenFile: undefined,
   };
 
   it('has no viewer that is not asked for', async () => {

@@ -185,3 +185,24 @@ describe('with a password', () => {
     expect(lines.join('\n')).not.toMatch(/garden gate|a wrong one/);
   });
 });
+
+describe('the metrics', () => {
+  it('are read with their token, under any name, and with nothing else', async () => {
+    const metricsToken = 'c0ffee'.repeat(5);
+    const { ask } = await startViewer({ passwords, metricsToken });
+    const authorization = `Bearer ${metricsToken}`;
+    expect(await ask('/metrics')).toMatchObject({ status: 401, json: { code: 'token-needed' } });
+    expect((await ask('/metrics', { headers: { authorization: 'Bearer x' } })).status).toBe(401);
+    const host = 'laptop.example.org:8080';
+    const read = await ask('/metrics?a=1', { headers: { authorization, host } });
+    expect(read).toMatchObject({ status: 200, text: 'made_up 1\n' });
+    for (const path of paths) {
+      expect((await ask(path, { headers: { authorization } })).status).toBe(401);
+    }
+    expect((await ask('/metrics', { method: 'POST', headers: { authorization } })).status).toBe(
+      405,
+    );
+    const { ask: without } = await startViewer();
+    expect((await without('/metrics', { headers: { authorization } })).status).toBe(404);
+  });
+});

@@ -4,6 +4,7 @@ import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { BearerToken } from '../../../../receiver/metrics/bearer-token.js';
 import { Proxies, proxyNetwork } from '../../../../receiver/web/access/client-address.js';
 import { KeptSessions } from '../../../../receiver/web/access/kept-sessions.js';
 import { openAccess } from '../../../../receiver/web/access/open-access.js';
@@ -13,7 +14,7 @@ import { SessionFile } from '../../../../receiver/web/access/session-file.js';
 import { writePassword } from '../../../../receiver/web/access/write-password.js';
 import type { Archive } from '../../../../receiver/web/archive-port.js';
 import { QueryError } from '../../../../receiver/web/queries/query-error.js';
-import { HostNames } from '../../../../receiver/web/server/host-names.js';
+import { HostNames } from '../../../../receiver/listen/host-names.js';
 import { WebServer } from '../../../../receiver/web/server/web-server.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { keptLog } from '../../../support/log.js';
@@ -40,11 +41,13 @@ export const madeUpArchive: Archive = {
     sha256 === hash ? Promise.resolve(frameBytes) : gone(),
   strip: () => Promise.resolve(frameBytes),
   look: () => Promise.resolve([]),
+  metrics: () => Promise.resolve('made_up 1\n'),
 };
 
 interface Settings {
   readonly archive?: Partial<Archive>;
   /** Names with their passwords; without them the viewer is open. */
+  readonly metricsToken?: string;
   readonly passwords?: readonly { name: string; role: 'look' | 'keep'; password: string }[];
   readonly proxies?: readonly string[];
 }
@@ -56,7 +59,12 @@ export interface Answer {
   readonly json: unknown;
 }
 
-export async function startViewer({ archive, passwords, proxies = [] }: Settings = {}) {
+export async function startViewer({
+  archive,
+  metricsToken,
+  passwords,
+  proxies = [],
+}: Settings = {}) {
   const clock = new FakeClock();
   const { log, lines } = keptLog();
   const passwordFile = join(temporaryDirectory(), 'passwords');
@@ -87,6 +95,7 @@ export async function startViewer({ archive, passwords, proxies = [] }: Settings
       kept.push(wish);
       return Promise.resolve({ waiting: false });
     },
+    metricsToken: metricsToken === undefined ? undefined : new BearerToken(metricsToken, 'a file'),
     ...{ access, clock, log },
   });
   web.server.listen(0, '127.0.0.1');

@@ -1,0 +1,39 @@
+/** The metrics of a receiver or its notices: `--metrics`. */
+import type { ListenAddress } from '../../shared/cli/address.js';
+import type { Log } from '../../shared/cli/log.js';
+import type { Clock } from '../../shared/clock.js';
+import type { BearerToken } from '../metrics/bearer-token.js';
+import type { MetricsServer } from '../metrics/metrics-server.js';
+import { readSecretFile } from './secret-file.js';
+
+const tokenFlag = '--metrics-token-file';
+
+/** @returns undefined: none is named @throws {UsageError} it cannot be read, or is no token */
+export async function readMetricsToken(file: string | undefined): Promise<BearerToken | undefined> {
+  const token = await readSecretFile(tokenFlag, file);
+  if (token === undefined || file === undefined) return undefined;
+  const { BearerToken } = await import('../metrics/bearer-token.js');
+  return new BearerToken(token, file);
+}
+
+interface Options {
+  readonly metrics: ListenAddress | undefined;
+  readonly metricsTokenFile: string | undefined;
+}
+
+/** What serves no metrics does not load them. @returns undefined: no `--metrics` @throws {UsageError} {OperationalError} LISTEN */
+export async function metricsFor(
+  { metrics, metricsTokenFile }: Options,
+  directory: string,
+  parts: { readonly clock: Clock; readonly log: Log },
+): Promise<MetricsServer | undefined> {
+  if (metrics === undefined) return undefined;
+  const token = await readMetricsToken(metricsTokenFile);
+  const { CapturesMetrics } = await import('../metrics/captures-metrics.js');
+  const { openMetricsServer } = await import('../metrics/metrics-server.js');
+  const captures = new CapturesMetrics(directory, parts.clock);
+  const text = (): Promise<string> => captures.text();
+  const server = await openMetricsServer({ listen: metrics, token, text }, parts);
+  parts.log.info('serving metrics', { at: server.address });
+  return server;
+}
