@@ -109,6 +109,27 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     ).toBe('');
   }, 90_000);
 
+  it('serves metrics to whom has the token, from its sandbox', async () => {
+    const file = '/etc/picchanged/metrics-token';
+    const token = 'c0ffee'.repeat(6);
+    expect((await ask('metrics'))[0]).toBe(404);
+    writeInLab(lab, file, `${token}\n`);
+    await lab.must('chmod', '600', file);
+    await must('install', '--metrics-token-file', file);
+    expect(await lab.must('stat', '-c', '%U:%G %a', file)).toBe('root:picchanged-web 640');
+    expect((await ask('metrics'))[0]).toBe(401);
+    const [status, text] = await ask('metrics', '--header', `authorization: Bearer ${token}`);
+    expect(status).toBe(200);
+    expect(text).toContain('picchanged_captures_readable 1\n');
+    expect(text).toContain('picchanged_stored_frames 1\n');
+    expect(text).toContain('picchanged_refused_frames_total{reason="hash"} 0\n');
+    const refused = await run('install', '--metrics', '9464');
+    expect(refused.stderr).toContain('the viewer serves metrics');
+    await must('install', '--metrics-token-file', 'none');
+    expect((await ask('metrics'))[0]).toBe(404);
+    await lab.must('rm', file);
+  }, 90_000);
+
   it('keeps frames by the receiver, which alone writes the record', async () => {
     const [, cameras] = await ask('api/v1/cameras', '--cookie', jar);
     const frame = /"url":"(frame\/[^"]+)"/.exec(cameras)?.[1] ?? cameras;
