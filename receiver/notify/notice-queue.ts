@@ -38,6 +38,8 @@ export class NoticeQueue {
   readonly #parts: QueueParts;
   readonly #waiting: Notice[];
   readonly #failures: RepeatingErrorLog;
+  /** Apart from the failures: each would be said anew after the other. */
+  readonly #drops: RepeatingErrorLog;
   #wake: () => void = () => undefined;
   /** Is being sent. */
   #inHand: Notice | undefined;
@@ -48,6 +50,7 @@ export class NoticeQueue {
     this.#parts = parts;
     this.#waiting = [...saved];
     this.#failures = new RepeatingErrorLog(parts.log, parts.clock);
+    this.#drops = new RepeatingErrorLog(parts.log, parts.clock);
   }
 
   get waiting(): readonly Notice[] {
@@ -105,6 +108,7 @@ export class NoticeQueue {
   async #remove(notice: Notice): Promise<void> {
     const at = this.#waiting.indexOf(notice);
     if (at >= 0) this.#waiting.splice(at, 1);
+    if (this.#waiting.length === 0) this.#drops.worked(`all notices of ${this.way.name} are sent`);
     await this.#parts.onChange();
   }
 
@@ -117,12 +121,9 @@ export class NoticeQueue {
       id !== this.#inHand?.id && (phase !== 'end' || kind === 'late' || begun.has(id));
     const victim = this.#waiting.find(isDroppable) ?? this.#waiting.find((n) => n !== this.#inHand);
     const left = this.#waiting.filter(({ id }) => id !== victim?.id);
-    const dropped = this.#waiting.length - left.length;
     this.#waiting.splice(0, Infinity, ...left);
-    this.#failures.failed(
-      `notices are dropped: ${this.way.name}`,
-      new Error(`more than ${maxWaiting} wait; ${dropped} dropped`),
-    );
+    const why = new Error(`more than ${maxWaiting} wait: the oldest are dropped`);
+    this.#drops.failed(`notices are dropped: ${this.way.name}`, why);
   }
 
   /** Resolves at `wake`, or when the signal aborts. */
