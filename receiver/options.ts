@@ -4,6 +4,7 @@ import { duration, path, size, wholeNumber } from '../shared/cli/value-types.js'
 import { cameraAge, cameraSize, freeSpace } from './archive/retention/retention-options.js';
 import { list, flag, value } from '../shared/cli/option-table.js';
 import { metricsOptions } from './metrics/metrics-options.js';
+import { notifyOptions } from './notify/notify-options.js';
 import { webOptions } from './web/web-options.js';
 
 export const receiverProgram = {
@@ -67,6 +68,7 @@ export const receiverProgram = {
     ),
     ...webOptions,
     ...metricsOptions,
+    ...notifyOptions,
     idleTimeout: value(
       // With less, the connection of an agent that has no frames to send would be closed.
       duration({ minMs: 20_000, maxMs: 86_400_000 }),

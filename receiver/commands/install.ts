@@ -32,7 +32,9 @@ const program = {
 
 const { dir, listen, ...others } = receiverProgram.table;
 const otherOptions = Object.fromEntries(
-  Object.entries(others).filter(([key]) => !Object.hasOwn(installWebOptions, key)),
+  Object.entries(others).filter(
+    ([key]) => !Object.hasOwn(installWebOptions, key) && !Object.hasOwn(notifySettings, key),
+  ),
 );
 
 const usage = `receiver install --dir DIR [--listen [ADDRESS:]PORT] [--accept] [--web [ADDRESS:]PORT] …

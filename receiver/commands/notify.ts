@@ -15,19 +15,14 @@ import { openCaptures } from '../archive/captures-reader.js';
 import { metricsOptions, metricsTokenOptions } from '../metrics/metrics-options.js';
 import type { Way } from '../notify/notice-queue.js';
 import { testNotice } from '../notify/test-notice.js';
-import { Notifier, tryWays } from '../notify/notifier.js';
+import { tryWays } from '../notify/notifier.js';
 import { notifyOptions } from '../notify/notify-options.js';
-import {
-  defaultNotifyState,
-  lockNotifyState,
-  makeNotifyDirectory,
-} from '../notify/notify-state.js';
-import { openWays } from '../notify/open-ways.js';
+import { defaultNotifyState } from '../notify/notify-state.js';
 import { notifyService } from '../setup/units.js';
 import { capturesFor } from '../setup/installed.js';
 import { metricsFor } from './metrics.js';
-import { mqttTrials, openMqtt } from './notify-mqtt.js';
-import { readSecretFile } from './secret-file.js';
+import { mqttTrials } from './notify-mqtt.js';
+import { openNotifier, waysOf } from './notifier.js';
 
 export const notifyProgram = {
   name: 'receiver',
@@ -52,9 +47,6 @@ arrives late is announced as one summary. Reads the captures directory only: no 
 
 `;
 
-/** Events of several cameras that begin within it are one notice. */
-const mergeMs = 10_000;
-
 /** @throws {UsageError} @throws {OperationalError} STORE, STATE, OUTPUT */
 export const run = defineCommand({
   program: notifyProgram,
@@ -71,8 +63,7 @@ export const run = defineCommand({
     if (isTest && !user)
       await lookAsService(runTool, [notifyService], 'sudo receiver notify --test');
     const captures = await openCaptures(directory, 'notify');
-    const secret = await readSecretFile('--notify-secret-file', options.notifySecretFile);
-    const ways = openWays({ ...options, secret, directory, clock: systemClock });
+    const ways = await waysOf(options, directory, systemClock);
     const isMetricsAlone = !isTest && options.metrics !== undefined;
     if (ways.length === 0 && options.mqtt === undefined && !isMetricsAlone) {
       throw new UsageError('nothing says how to announce', {
@@ -86,23 +77,12 @@ export const run = defineCommand({
     // The notifier opens it for each look.
     await captures.close();
     const state = options.state ?? defaultNotifyState(env);
-    await makeNotifyDirectory(state);
-    const lock = await lockNotifyState(state);
+    const parts = { clock: systemClock, log };
+    const announce = await openNotifier(options, { ways, directory, state }, parts);
     await writeRunningVersion(env, log);
-    const { lateAfter, silentAfter, cooldown, quiet, lowDisk } = options;
-    const times = { lateAfterMs: lateAfter, silentAfterMs: silentAfter, cooldownMs: cooldown };
-    const notices = { ...times, mergeMs, quiet };
-    const parts = { clock: systemClock, log, random: Math.random };
-    const notifier = await Notifier.open({ directory, state, notices, lowDisk, ways }, parts);
-    const metrics = await metricsFor(options, directory, { clock: systemClock, log });
-    const isAlone = ways.length === 0 && options.mqtt !== undefined;
-    const publish = await openMqtt(options, { directory, state, notices, isAlone }, parts);
-    const names = [...ways, ...(options.mqtt === undefined ? [] : [options.mqtt])];
-    const by = names.map(({ name }) => name).join(', ') || 'the log';
-    log.info('announcing', { dir: directory, by });
-    await Promise.all([isAlone ? undefined : notifier.run(signal), publish?.(signal)]);
+    const metrics = await metricsFor(options, directory, parts);
+    await announce(signal);
     await metrics?.close();
-    await lock.close();
   },
 });
 

@@ -23,6 +23,7 @@ import { checkClosedMark } from '../store/closed-mark.js';
 import { openFrameStore } from '../store/frame-store.js';
 import { metricsFor } from './metrics.js';
 import { withRetention } from './retention.js';
+import { noticesFor } from './serve-notices.js';
 import { viewerFor } from './viewer.js';
 
 const usage = `receiver --dir DIR [--listen [ADDRESS:]PORT] …
@@ -51,7 +52,7 @@ export const run = defineCommand({
     const ring = await KeyRing.open(folder, env.CREDENTIALS_DIRECTORY, systemClock);
     const checkMark = (): Promise<void> => checkClosedMark(dir, ring.isClosed(), folder.path);
     await checkMark();
-    // Before the listeners: a connection that nothing handles yet would hang.
+    // Before the listeners, as all that a connection needs.
     const store = await withRetention(captures, dir, options, { log, clock: systemClock });
     const listeners = await openListeners(options.listen, passedSockets(env, process.pid));
     if (options.json && listeners.names.includes('standard input')) {
@@ -92,13 +93,19 @@ export const run = defineCommand({
         },
       },
     );
-    const viewer = await viewerFor(options, dir, { clock: systemClock, log: log.child('web') });
-    const metrics = await metricsFor(options, dir, { clock: systemClock, log });
-    const ending = new AbortController();
-    const counting = counters.run(systemClock, ending.signal);
+    // At once: a connection that nothing handles yet would hang.
     for (const server of listeners.servers) {
       server.on('connection', (socket) => void receiver.serve(socket));
     }
+    const viewer = await viewerFor(options, dir, { clock: systemClock, log: log.child('web') });
+    const metrics = await metricsFor(options, dir, { clock: systemClock, log });
+    const notices = await noticesFor(
+      options,
+      { directory: dir, env, isLasting: listeners.servers.length > 0 },
+      { clock: systemClock, log: log.child('notify') },
+    );
+    const ending = new AbortController();
+    const beside = [counters.run(systemClock, ending.signal), notices?.(ending.signal)];
     if (options.json) {
       const viewers = viewer && { viewers: viewer.addresses };
       writeTo(
@@ -113,7 +120,13 @@ export const run = defineCommand({
     await Promise.race(listeners.servers.length > 0 ? [idle.over] : [idle.over, served]);
     await Promise.all([receiver.close(), ...listeners.servers.map(closeServer)]);
     ending.abort();
-    await Promise.all([store.close(), ring.settled(), viewer?.close(), metrics?.close(), counting]);
+    await Promise.all([
+      store.close(),
+      ring.settled(),
+      viewer?.close(),
+      metrics?.close(),
+      ...beside,
+    ]);
   },
 });
 

@@ -18,6 +18,7 @@ export const refusedAtInstall = {
   verbose: 'put RECEIVER_VERBOSE=yes into the settings while you need it',
   idleExit: 'the units set it',
   version: 'install installs the version of this program',
+  state: 'the units set it',
   metrics: 'no service opens a port of its own: the viewer serves metrics, docs/metrics.md',
 };
 
@@ -30,6 +31,12 @@ export const refusedFlags = {
   webPasswordFile: 'it is a setting of the viewer: docs/systemd.md',
   webProxy: 'it is a setting of the viewer: docs/systemd.md',
   metricsTokenFile: 'it is a setting of the viewer: docs/systemd.md',
+  ...Object.fromEntries(
+    Object.keys(notifySettings).map((key) => [
+      key,
+      'it is a setting of the notices: docs/notify.md',
+    ]),
+  ),
 };
 
 /** What receiver.env.example does not list: the units have the directory and the addresses. */

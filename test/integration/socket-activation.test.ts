@@ -76,4 +76,11 @@ describe('a receiver whose standard input is the connection', () => {
     expect(stdout).toBe('');
     await activator.says('--json writes to standard output');
   });
+
+  it('announces nothing: it ends with its connection', async (test) => {
+    test.skip(why !== undefined, why);
+    const { address, activator } = await activate(['--inetd', '-a'], ['--on-event', '["true"]']);
+    await run('socat', ['-', `TCP:${address}`]);
+    await activator.says('a receiver of one connection announces nothing');
+  });
 });
