@@ -17,6 +17,7 @@ export type MqttOptions = Pick<
   | 'mqttDiscovery'
   | 'mqttMaxPicture'
   | 'mqttNewest'
+  | 'lowDisk'
   | 'notifyPicture'
   | 'viewer'
 >;

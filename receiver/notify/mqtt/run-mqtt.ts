@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Log } from '../../../shared/cli/log.js';
 import type { Clock } from '../../../shared/clock.js';
 import { openCaptures } from '../../archive/captures-reader.js';
+import type { FreeSpace } from '../../archive/retention/limits.js';
 import type { NoticeSettings } from '../notice-settings.js';
 import { Notifier } from '../notifier.js';
 import { makeNotifyDirectory } from '../notify-state.js';
@@ -38,6 +39,7 @@ export interface MqttSettings {
   /** State directory of the notices. */
   readonly state: string;
   readonly notices: NoticeSettings;
+  readonly lowDisk: FreeSpace;
   /** No other notifier logs what is announced. */
   readonly isAlone: boolean;
   readonly hostName: string;
@@ -61,6 +63,7 @@ export async function runMqtt(
   signal: AbortSignal,
 ): Promise<void> {
   const { mqtt, directory, mqttDiscovery: prefix, mqttMaxPicture, notices, viewer } = settings;
+  const { lowDisk } = settings;
   const { clock, log } = parts;
   const receiver = await knownStore(directory, parts, signal);
   if (receiver === undefined) return;
@@ -85,7 +88,7 @@ export async function runMqtt(
   await makeNotifyDirectory(state);
   const notifier = await Notifier.open(
     {
-      ...{ directory, state, ways: [way], isQuietLog: !settings.isAlone },
+      ...{ directory, state, lowDisk, ways: [way], isQuietLog: !settings.isAlone },
       notices: { ...notices, cooldownMs: 0, mergeMs: -1, quiet: undefined },
       observer: {
         addLine: (found) => states.addLine(found),
