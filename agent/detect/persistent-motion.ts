@@ -9,8 +9,9 @@ import type { Box, Detection } from '../events/verdict.js';
 const minDurationMs = 10 * 60_000;
 /** Fewest frames with a change: ten minutes of a slow camera have only a few frames. */
 const minChanges = 30;
-/** Longest pause between two changes of one motion. */
+/** Longest pause between two changes of one motion: a minute, or three frames of a camera that looks seldom. */
 const maxPauseMs = 60_000;
+const maxPauseFrames = 3;
 /** Largest area, as a share of the picture: a larger motion should be seen, not masked. */
 const maxAreaShare = 0.02;
 
@@ -30,6 +31,7 @@ interface Run extends Span {
 
 export class PersistentMotion {
   #run: Run | undefined;
+  #framesSinceChange = 0;
 
   /**
    * Takes the detection of the next frame.
@@ -37,11 +39,15 @@ export class PersistentMotion {
    * @returns the area of a persistent motion, once per motion; undefined: none, or reported before
    */
   update(detection: Detection, capturedAtMs: number, grid: Grid): Box | undefined {
+    this.#framesSinceChange += 1;
     if (detection.kind !== 'change') return undefined;
+    const pauseFrames = this.#framesSinceChange;
+    this.#framesSinceChange = 0;
     const { boxes } = detection;
     const last = this.#run;
     const pauseMs = last === undefined ? Infinity : capturedAtMs - last.lastMs;
-    const run = last !== undefined && pauseMs >= 0 && pauseMs <= maxPauseMs ? last : undefined;
+    const isShort = pauseMs <= maxPauseMs || pauseFrames <= maxPauseFrames;
+    const run = last !== undefined && pauseMs >= 0 && isShort ? last : undefined;
     const union = spanOf(boxes, run);
     const maxAreaPx = maxAreaShare * grid.frameWidthPx * grid.frameHeightPx;
     if ((union.right - union.left) * (union.bottom - union.top) > maxAreaPx) {

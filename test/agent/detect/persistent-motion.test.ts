@@ -46,6 +46,15 @@ describe('PersistentMotion', () => {
     expect(watch(3600, 50, () => changeAt(flag))).toEqual([[1450, flag]]);
   });
 
+  it('allows three frames between two changes of a camera that looks every two or five minutes', () => {
+    const seldom = (second: number) => (second % 360 === 0 ? changeAt(flag) : quiet);
+    expect(watch(30 * 360, 120, seldom)).toEqual([[29 * 360, flag]]);
+    expect(watch(30 * 300, 300, () => changeAt(flag))).toEqual([[29 * 300, flag]]);
+    expect(watch(60 * 480, 120, (second) => (second % 480 === 0 ? changeAt(flag) : quiet))).toEqual(
+      [],
+    );
+  });
+
   it('ignores motion that is large, in several areas, or moves on', () => {
     expect(watch(3600, 1, () => changeAt([0, 0, 320, 240]))).toEqual([]);
     expect(watch(3600, 1, () => changeAt(flag, [10, 400, 20, 20]))).toEqual([]);
