@@ -95,7 +95,11 @@ async function stress(
   /** By method, then for each alteration the measures. */
   const means = new Map<string, (number | undefined)[][]>(methods.map((name) => [name, []]));
   for (const { name, alter } of alterations) {
-    const scores = await scoreAll(sequences.map(alter), methods, settings);
+    const scores = await scoreAll(
+      sequences.flatMap((each) => alter(each) ?? []),
+      methods,
+      settings,
+    );
     if (each) printEach(scores);
     printMeans(name, scores);
     for (const [method, found] of scores) {

@@ -9,7 +9,8 @@ import type { Sequence } from './sequence.js';
 
 export interface Alteration {
   readonly name: string;
-  readonly alter: (sequence: Sequence) => Sequence;
+  /** @returns undefined: the sequence is too short */
+  readonly alter: (sequence: Sequence) => Sequence | undefined;
 }
 
 /** A fair sensor by daylight, for frames that are one frame repeated. */
@@ -17,6 +18,10 @@ const calmNoiseGreys = 1.5;
 const calmFrames = 100;
 /** Far enough into a visit for the visitor to stand in the picture, not at its edge. */
 const intoVisit = 30;
+/** Fewest frames of a pass of a time-lapse: with fewer the same pictures would alternate. */
+const minPassFrames = 5;
+/** Each pass of a time-lapse begins so many frames after the one before. */
+const passShift = 5;
 
 export const alterations: readonly Alteration[] = [
   { name: 'mirrored', alter: (sequence) => withFrames(sequence, mirror) },
@@ -32,6 +37,8 @@ export const alterations: readonly Alteration[] = [
   { name: 'somebody there at the start', alter: fromWithinVisit },
   { name: 'one frame in 5', alter: (sequence) => oneIn(sequence, 5) },
   { name: 'one frame in 25', alter: (sequence) => oneIn(sequence, 25) },
+  { name: 'one in 25, in 5 passes', alter: (sequence) => timeLapse(sequence, 25) },
+  { name: 'one in 125, in 25 passes', alter: (sequence) => timeLapse(sequence, 125) },
 ];
 
 function withFrames(
@@ -95,6 +102,22 @@ function oneIn(sequence: Sequence, count: number): Sequence {
     sequence,
     [...sequence.labels.keys()].filter((i) => i % count === 0),
   );
+}
+
+/**
+ * A camera that looks seldom and for long: the sequence passes several times, each time with other frames of it. The
+ * frames are as far apart as in one pass.
+ */
+function timeLapse(sequence: Sequence, count: number): Sequence | undefined {
+  const { labels, capturedAtMs } = sequence;
+  if (labels.length < minPassFrames * count) return undefined;
+  const order = Array.from({ length: count / passShift }, (_, pass) =>
+    [...labels.keys()].filter((i) => i % count === pass * passShift),
+  ).flat();
+  const [firstMs = 0, secondMs = firstMs + 200] = capturedAtMs;
+  const gapMs = count * (secondMs - firstMs);
+  const passes = pick(sequence, order);
+  return { ...passes, capturedAtMs: order.map((_, at) => firstMs + at * gapMs) };
 }
 
 function pick(sequence: Sequence, indices: readonly number[]): Sequence {
