@@ -4,17 +4,21 @@
  *
  * The criterion is motion, not age: every cell of a bag that was put down is still, some cells of a person who
  * stands are not. A ghost is the region that an object of the first frame leaves: its outline is in the reference
- * and not in the frame (Cucchiara et al. 2003). A ghost becomes background after `ghostS`.
+ * and not in the frame (Cucchiara et al. 2003). A ghost becomes background after `ghostStillness`.
+ *
+ * Constants in seconds (followS) hold at any frame rate: daylight and people keep their pace. Constants in frames hold
+ * where a camera is fast or slow: one frame is little evidence, however long ago the frame before was.
  */
-import {
-  type Background,
-  expectedDeviation,
-  foreground,
-  sigmaPerMad,
-  speckle,
-} from './background.js';
+import { type Background, expectedDeviation, foreground, speckle } from './background.js';
 import type { Grid } from './grid.js';
 import { type Region, isLarge } from './regions.js';
+import {
+  type Stillness,
+  absorbFrames,
+  stillShare,
+  stillStepS,
+  updateStationary,
+} from './stationary.js';
 
 /** A frame with its labels. */
 export interface ComparedFrame {
@@ -50,6 +54,11 @@ const gustRegions = 8;
 const gustRate = 0.1;
 /** Largest weight of one frame, for slow cameras. */
 const maxLearningRate = 0.2;
+/**
+ * Largest weight of one frame in the deviation of foreground, at long intervals: somebody who works in one place is
+ * elsewhere in each frame, as a branch is. A branch is learned within 50 frames; nobody stays for as many.
+ */
+const maxForegroundRate = 1 / 50;
 /** Smallest weight of one frame in the deviation, for fast cameras: a hundred frames are enough. */
 const minDeviationRate = 1 / 100;
 /** A new model is the plain mean of this many frames, so that it covers a few swings of leaves. */
@@ -57,31 +66,16 @@ const startFrames = 30;
 /** Weight of one frame in the blink rate: about 25 frames separate flicker from a person who passes. */
 const blinkLearningRate = 0.04;
 
-/** Fewest frames that show a stationary object: a person keeps a pose for two frames, not for five. */
-const absorbFrames = 5;
-/**
- * A cell has moved when it differs from its mean since the last motion by this many standard deviations and grey levels.
- * The mean, not one value: noise decays after motion, since exposure and the encoder settle, and one value of the
- * beginning would be as noisy.
- */
-const movedDeviations = 4;
-const movedGreys = 3;
-/** Largest deviation of a still cell, as a multiple of the camera's own: a person who sits teaches a cell more. */
-const maxStillNoise = 2;
 /** Share of a stationary region's cells that are still: the other twentieth may be a moving hand. */
 const stationaryShare = 0.95;
-/** Percentile of per-cell deviation taken as the camera's own noise floor. */
-const noiseFloorPercentile = 0.8;
-/** A region without motion for this time is tested for being a ghost, seconds. */
-const ghostS = 1;
+/** A region without motion for this long is tested for being a ghost. */
+const ghostStillness: Stillness = { seconds: 1, frames: 2 };
 /** Smallest ratio of the contrast at a ghost's outline in the reference to that in the frame. */
 const ghostContrast = 1.5;
 /** Smallest share of a ghost's outline with more contrast in the reference: a bookshelf behind a person has some. */
 const ghostOutline = 2 / 3;
 /** Time constant of the foreground's mean, seconds: people are slower than noise. */
 const foregroundMeanS = 2;
-/** Number of cells that the noise floor is estimated from. */
-const noiseFloorSamples = 200;
 
 /**
  * @param elapsedS since the frame before, seconds, above 0
@@ -95,25 +89,29 @@ export function learn(
 ): void {
   background.frames += 1;
   const startRate = background.frames <= startFrames ? 1 / background.frames : 0;
-  const deviationRate = clamp(
-    startRate + rate(elapsedS, deviationS),
-    minDeviationRate,
-    maxLearningRate,
+  const deviationRate = deviationRateOf(startRate, rate(elapsedS, deviationS));
+  const foregroundRate = deviationRateOf(
+    startRate,
+    Math.min(maxForegroundRate, rate(elapsedS, deviationS)),
   );
-  const smallRate = frame.isGusty ? Math.max(gustRate, deviationRate) : deviationRate;
   const followRate = Math.max(startRate, Math.min(maxLearningRate, rate(elapsedS, followS)));
-  updateStationary(background, frame.luma, Math.min(elapsedS, absorbS / absorbFrames));
+  const stepS = stillStepS(elapsedS, absorbS);
+  updateStationary(background, frame.luma, stepS);
   for (const region of frame.regions) {
-    const regionRate = isLarge(region, frame.minArea) ? deviationRate : smallRate;
+    const isLeaves = frame.isGusty && !isLarge(region, frame.minArea);
+    const regionRate = isLeaves ? Math.max(gustRate, foregroundRate) : foregroundRate;
     learnForeground(background, frame.luma, region, regionRate, rate(elapsedS, foregroundMeanS));
-    const isAbsorbed =
-      isStationary(background, region, absorbS) ||
-      (isStationary(background, region, Math.min(ghostS, absorbS)) &&
-        isGhost(background, frame, region));
-    if (isAbsorbed) absorb(background, frame.luma, region);
+    if (isToAbsorb(background, frame, region, absorbS, stepS)) {
+      absorb(background, frame.luma, region);
+    }
   }
   updateBlinkRate(background, frame.labels);
-  learnBackground(background, frame, followRate, smallRate);
+  learnBackground(
+    background,
+    frame,
+    followRate,
+    frame.isGusty ? Math.max(gustRate, deviationRate) : deviationRate,
+  );
   background.labels = frame.labels;
 }
 
@@ -122,37 +120,18 @@ export function isGusty(differing: readonly Region[]): boolean {
   return differing.filter(({ length }) => length >= 2).length >= gustRegions;
 }
 
-/** Updates the time since the last motion, for cells of any label. */
-function updateStationary(background: Background, luma: Float32Array, elapsedS: number): void {
-  const { stableMean, stationaryS } = background;
-  const floor = noiseFloor(background);
-  for (let i = 0; i < luma.length; i++) {
-    const usual = Math.max(floor, expectedDeviation(background, i));
-    const deviation = Math.min(usual, maxStillNoise * floor);
-    const change = luma[i]! - stableMean[i]!;
-    if (Math.abs(change) > Math.max(movedDeviations * deviation, movedGreys)) {
-      stableMean[i] = luma[i]!;
-      stationaryS[i] = 0;
-    } else {
-      stationaryS[i]! += elapsedS;
-      stableMean[i]! += (elapsedS / (stationaryS[i]! + elapsedS)) * change;
-    }
-  }
-}
-
-/** Standard deviation of the camera's own noise, grey levels; a still object has the same noise. */
-function noiseFloor({ meanAbsDev }: Background): number {
-  const step = Math.ceil(meanAbsDev.length / noiseFloorSamples);
-  const sample = new Float32Array(Math.ceil(meanAbsDev.length / step));
-  for (let i = 0; i < sample.length; i++) sample[i] = meanAbsDev[i * step]!;
-  sample.sort();
-  return sigmaPerMad * sample[Math.floor(noiseFloorPercentile * sample.length)]!;
-}
-
-function isStationary({ stationaryS }: Background, region: Region, forS: number): boolean {
-  let still = 0;
-  for (const cell of region) if (stationaryS[cell]! >= forS) still += 1;
-  return still >= stationaryShare * region.length;
+/** True when the region is a thing that was put down, or a ghost. */
+function isToAbsorb(
+  background: Background,
+  frame: ComparedFrame,
+  region: Region,
+  absorbS: number,
+  stepS: number,
+): boolean {
+  const isStill = (stillness: Stillness): boolean =>
+    stillShare(background, region, stillness, stepS) >= stationaryShare;
+  if (isStill({ seconds: absorbS, frames: absorbFrames })) return true;
+  return isStill(ghostStillness) && isGhost(background, frame, region);
 }
 
 /** True when the region's outline is in the reference rather than in the frame. */
@@ -251,6 +230,11 @@ function learnDeviation(
 ): void {
   const change = deviationRate * (Math.min(distance, maxMeanAbsDev) - meanAbsDev[cell]!);
   meanAbsDev[cell] = Math.max(minMeanAbsDev, meanAbsDev[cell]! + change);
+}
+
+/** The weight of one frame in the deviation, from that of its place in the model and of its time. */
+function deviationRateOf(startRate: number, timeRate: number): number {
+  return clamp(startRate + timeRate, minDeviationRate, maxLearningRate);
 }
 
 /** The weight of a new value in a running mean with the time constant `timeConstantS`. */

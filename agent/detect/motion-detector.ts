@@ -19,6 +19,7 @@ import { type ComparedFrame, absorb, isGusty, learn } from './learning.js';
 import { roiMask, type Mask } from './mask.js';
 import { countTiles, isNewScene } from './new-scene.js';
 import { boxAround, findRegions, peakIn, type Region } from './regions.js';
+import { stillStepS } from './stationary.js';
 import { peakThreshold, sceneChangeRatio, thresholdOf, trackedShare } from './thresholds.js';
 import type { Box, Detection } from '../events/verdict.js';
 
@@ -71,8 +72,6 @@ export interface Evidence extends Pick<
 const minRegionCells = 2;
 /** Number of cells that the illumination is measured at: a few hundred give the median of the picture. */
 const maxSampleCells = 300;
-/** Upper limit of the frame interval, for slow cameras and a clock that jumps forward; seconds. */
-const maxElapsedS = 60;
 /** Frame interval that is assumed when the clock stops or goes back; seconds. */
 const minElapsedS = 0.04;
 
@@ -132,8 +131,10 @@ export class MotionDetector {
       return { kind: 'scene', ratio, boxes, strength };
     }
     const isChange = isConfirmed(frame, background, grid, elapsed);
-    learn(background, frame, elapsed, this.#settings.absorbMs / 1000);
-    if (isNewScene(background, frame, this.#gridTools.roiTiles)) {
+    const absorbS = this.#settings.absorbMs / 1000;
+    learn(background, frame, elapsed, absorbS);
+    const stepS = stillStepS(elapsed, absorbS);
+    if (isNewScene(background, frame, this.#gridTools.roiTiles, stepS)) {
       this.#state = { grid, capturedAtMs, background: startBackground(picture.luma) };
       return { kind: 'scene', ratio, boxes, strength };
     }
@@ -249,5 +250,5 @@ function isSameGrid(a: Grid, b: Grid): boolean {
 
 function elapsedS(fromMs: number, toMs: number): number {
   const elapsed = (toMs - fromMs) / 1000;
-  return elapsed > 0 ? Math.min(elapsed, maxElapsedS) : minElapsedS;
+  return elapsed > 0 ? elapsed : minElapsedS;
 }

@@ -4,30 +4,29 @@
  */
 import type { Background } from './background.js';
 import type { ComparedFrame } from './learning.js';
+import { type Stillness, stillShare } from './stationary.js';
 
 /** The picture is divided into this many rows and columns of tiles. */
 const tiles = 4;
 /** Smallest share of the tiles that have foreground: visitors leave a part of the picture as it was. */
 const changedTiles = 0.75;
-/** Smallest share of the foreground that is still, and for how long, seconds: visitors in all places move. */
-const stillShare = 0.95;
-const stillS = 2;
+/** Smallest share of the foreground that is still, and for how long: visitors in all places move. */
+const minStillShare = 0.95;
+const stillness: Stillness = { seconds: 2, frames: 2 };
 
 /**
  * @param background after it has learned the frame
  * @param watchedTiles number of tiles in the region of interest: `countTiles` of its cells
+ * @param stepS `stillStepS` of the frame
  */
 export function isNewScene(
-  { stationaryS }: Background,
+  background: Background,
   { regions, grid }: ComparedFrame,
   watchedTiles: number,
+  stepS: number,
 ): boolean {
-  let [count, still] = [0, 0];
-  for (const region of regions) {
-    count += region.length;
-    for (const cell of region) if (stationaryS[cell]! >= stillS) still += 1;
-  }
-  if (count === 0 || still < stillShare * count) return false;
+  const cells = regions.flatMap((region) => [...region]);
+  if (stillShare(background, cells, stillness, stepS) < minStillShare) return false;
   return countTiles(regions, grid) >= changedTiles * watchedTiles;
 }
 

@@ -143,7 +143,7 @@ describe('a lamp', () => {
     [30, 6],
     [50, 6],
   ])(
-    'on %i %% of a textured scene is at most one frame, with an edge of %i cells',
+    'on %i per cent of a textured scene is at most one frame, with an edge of %i cells',
     (percent, edge) => {
       for (const intervalMs of [200, 1000]) {
         const watch = learned(intervalMs);
