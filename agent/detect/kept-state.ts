@@ -3,7 +3,10 @@
  * Decoding never throws: for foreign or damaged bytes it returns the reason, and the caller starts without state.
  * Pure.
  *
- *   "PICCJUDGE3\n"   CRC-32 of the rest, u32   header length, u32   header: JSON   background
+ *   "PICCJUDGE4\n"   CRC-32 of the rest, u32   header length, u32   header: JSON   background
+ *
+ * 4 is the version. It goes up when an array is added or gets another meaning, also where the bytes stay as they were:
+ * 3, of 0.1.0, has the same arrays, but measures stillness from one value instead of a mean.
  *
  * The background is one array of f32 (one per cell) for each of `levelNames`, then the labels (one byte per cell).
  * Integers are big-endian; floats have the machine's byte order, since the file never leaves the machine.
@@ -19,7 +22,11 @@ export interface KeptState {
   readonly recorder: KeptRecorder;
 }
 
-const magic = Buffer.from('PICCJUDGE3\n');
+const version = 4;
+const magic = Buffer.from(`PICCJUDGE${version}\n`);
+/** That of any version. */
+const anyMagic = /^PICCJUDGE(\d+)\n/;
+const maxMagicBytes = 20;
 const crcAt = magic.length;
 const lengthAt = crcAt + 4;
 const headerAt = lengthAt + 4;
@@ -69,8 +76,7 @@ export function encodeState({ detector, recorder }: KeptState): Buffer {
 
 /** @returns the state, or the reason why the bytes cannot be used */
 export function decodeState(bytes: Buffer): KeptState | string {
-  if (!bytes.subarray(0, magic.length).equals(magic))
-    return 'written by another version or program';
+  if (!bytes.subarray(0, magic.length).equals(magic)) return describeForeign(bytes);
   if (bytes.length < headerAt) return 'truncated';
   if (crc32(bytes.subarray(lengthAt)) !== bytes.readUInt32BE(crcAt)) return 'CRC-32 mismatch';
   const arraysAt = headerAt + bytes.readUInt32BE(lengthAt);
@@ -100,6 +106,13 @@ export function decodeState(bytes: Buffer): KeptState | string {
     detector: { grid, background: { frames, ...levels, labels }, capturedAtMs },
     recorder: selection,
   };
+}
+
+function describeForeign(bytes: Buffer): string {
+  const [, other] = anyMagic.exec(bytes.toString('latin1', 0, maxMagicBytes)) ?? [];
+  if (other === undefined) return 'written by another program';
+  const age = Number(other) < version ? 'an older' : 'a newer';
+  return `written by ${age} version of the agent: format ${other}, and this agent has format ${version}`;
 }
 
 function parseJson(bytes: Buffer): unknown {

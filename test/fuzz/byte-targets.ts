@@ -163,7 +163,7 @@ const memoryHeader = {
 };
 
 function memoryOf(header: Buffer, cells: number): Buffer {
-  const magic = Buffer.from('PICCJUDGE3\n');
+  const magic = Buffer.from('PICCJUDGE4\n');
   const bytes = Buffer.concat([magic, Buffer.alloc(8), header, Buffer.alloc(cells)]);
   bytes.writeUInt32BE(header.length, magic.length + 4);
   bytes.writeUInt32BE(crc32(bytes.subarray(magic.length + 4)), magic.length);

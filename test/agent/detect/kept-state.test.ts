@@ -77,14 +77,21 @@ describe('the kept state', () => {
   });
 
   it('is rejected when another program wrote it', () => {
-    expect(decodeState(Buffer.from('{"version": 2}'))).toBe(
-      'written by another version or program',
-    );
+    expect(decodeState(Buffer.from('{"version": 2}'))).toBe('written by another program');
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(decodeState(Buffer.from(bytes))).toBeTypeOf('string');
       }),
     );
+  });
+
+  it.each([
+    ['3', 'written by an older version of the agent: format 3, and this agent has format 4'],
+    ['5', 'written by a newer version of the agent: format 5, and this agent has format 4'],
+    ['12', 'written by a newer version of the agent: format 12, and this agent has format 4'],
+  ])('is rejected when it has format %s, although its bytes would fit', (format, reason) => {
+    const body = encodeState(someState()).subarray('PICCJUDGE4\n'.length);
+    expect(decodeState(Buffer.concat([Buffer.from(`PICCJUDGE${format}\n`), body]))).toBe(reason);
   });
 
   it('is rejected when a value is not finite', () => {
