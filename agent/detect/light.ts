@@ -5,9 +5,10 @@
  * The texture is the contrast of neighbour cells: their difference divided by their sum. Light on both scales both,
  * and the contrast stays.
  */
-import { type Background, darkLevel, sigmaPerMad } from './background.js';
-import type { Grid } from './grid.js';
-import type { Region } from './regions.js';
+import { type Background, darkLevel, foreground, sigmaPerMad } from './background.js';
+import type { Grid, SmallPicture } from './grid.js';
+import { absorb } from './learning.js';
+import { type Region, isLargeArea } from './regions.js';
 
 /** Fewest pairs of neighbour cells that are a texture: a small thing may resemble a few by chance. */
 const minPairs = 30;
@@ -26,6 +27,12 @@ const reach = 2;
 /** Within a lit region, largest ratio of a cell's gain to the region's median gain where there is no texture. */
 const maxGainRatio = 1.25;
 
+/** What is left where light has changed becomes background after this time without motion, seconds and frames. */
+const settleS = 2;
+const settleFrames = 2;
+/** Cells beyond this multiple of their threshold have another light when their second mode explains them. */
+const returnedDistance = 2;
+
 /** Sums over pairs of neighbour cells. */
 interface Texture {
   pairs: number;
@@ -38,11 +45,81 @@ interface Texture {
   noise: number;
 }
 
+/** What `absorbLight` needs of a frame. */
+export interface LightFrame {
+  readonly picture: SmallPicture;
+  /** Not 0 for each cell that differs; becomes 0 for lit cells. */
+  readonly labels: Uint8Array;
+  readonly regions: readonly Region[];
+  /** Of each cell, grey levels; infinite outside of the region of interest. */
+  readonly thresholds: Float32Array;
+  /** Smallest region that is a change, cells. */
+  readonly minArea: number;
+}
+
+/**
+ * Makes lit cells background. What is left where a light was switched, such as the rim of the light, shadows and what is
+ * too bright, need not be still for as long as a thing: a person moves.
+ * @param stepS `stillStepS` of the frame
+ * @returns the cells
+ */
+export function absorbLight(
+  background: Background,
+  { picture, labels, regions, thresholds, minArea }: LightFrame,
+  absorbS: number,
+  stepS: number,
+): readonly number[] {
+  const { luma, ...grid } = picture;
+  const afterS = Math.max(0, absorbS - Math.max(settleS, settleFrames * stepS));
+  const hasReturned =
+    regions.length > 0 && isLightBack(background, luma, labels, thresholds, minArea);
+  const cells: number[] = [];
+  for (const region of regions) {
+    const lit = litCells(region, background, luma, labels, grid);
+    absorb(background, luma, lit);
+    for (const cell of lit) labels[cell] = 0;
+    cells.push(...lit);
+    if (lit.length > 0 || hasReturned) settle(background, luma, labels, region, afterS);
+  }
+  return cells;
+}
+
+/** True when the light is again what it was before: the second mode explains a large region. */
+function isLightBack(
+  { reference }: Background,
+  luma: Float32Array,
+  labels: Uint8Array,
+  thresholds: Float32Array,
+  minArea: number,
+): boolean {
+  let count = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const distance = Math.abs(luma[i]! - reference[i]!);
+    if (labels[i] === 0 && distance > returnedDistance * thresholds[i]!) count += 1;
+  }
+  return isLargeArea(count, minArea);
+}
+
+/** Takes a part of the time without motion as passed. Cells that were foreground before are no light: somebody sits. */
+function settle(
+  { stableMean, stationaryS, labels: before }: Background,
+  luma: Float32Array,
+  labels: Uint8Array,
+  region: Region,
+  afterS: number,
+): void {
+  for (const cell of region) {
+    if (labels[cell] === 0 || before[cell] === foreground) continue;
+    stableMean[cell] = luma[cell]!;
+    stationaryS[cell] = afterS;
+  }
+}
+
 /**
  * @param labels not 0 for each cell that differs
  * @returns the cells of a region that are the same under another light; none when the region is a thing
  */
-export function litCells(
+function litCells(
   region: Region,
   background: Background,
   luma: Float32Array,

@@ -14,8 +14,8 @@ import {
 import { Comparison } from './compare.js';
 import { isConfirmed } from './confirmation.js';
 import type { Grid, SmallPicture } from './grid.js';
-import { litCells } from './light.js';
-import { type ComparedFrame, absorb, isGusty, learn } from './learning.js';
+import { absorbLight } from './light.js';
+import { type ComparedFrame, isGusty, learn } from './learning.js';
 import { roiMask, type Mask } from './mask.js';
 import { countTiles, isNewScene } from './new-scene.js';
 import { boxAround, findRegions, peakIn, type Region } from './regions.js';
@@ -114,7 +114,9 @@ export class MotionDetector {
     const { grid, background } = state;
     const elapsed = elapsedS(state.capturedAtMs, capturedAtMs);
     compensateIllumination(background, picture.luma, this.#gridTools.sampleCells);
-    const frame = this.#compare(background, picture, this.#gridTools);
+    const absorbS = this.#settings.absorbMs / 1000;
+    const stepS = stillStepS(elapsed, absorbS);
+    const frame = this.#compare(background, picture, this.#gridTools, absorbS, stepS);
     const { regions, labels } = frame;
     const { roi, roiCount } = this.#gridTools;
     const boxes = regions.slice(0, maxBoxes).map((region) => boxAround(region, picture));
@@ -131,9 +133,7 @@ export class MotionDetector {
       return { kind: 'scene', ratio, boxes, strength };
     }
     const isChange = isConfirmed(frame, background, grid, elapsed);
-    const absorbS = this.#settings.absorbMs / 1000;
     learn(background, frame, elapsed, absorbS);
-    const stepS = stillStepS(elapsed, absorbS);
     if (isNewScene(background, frame, this.#gridTools.roiTiles, stepS)) {
       this.#state = { grid, capturedAtMs, background: startBackground(picture.luma) };
       return { kind: 'scene', ratio, boxes, strength };
@@ -157,13 +157,16 @@ export class MotionDetector {
     background: Background,
     picture: SmallPicture,
     { comparison, roi, roiCount, minArea }: GridTools,
+    absorbS: number,
+    stepS: number,
   ): ComparedFrame & Pick<Evidence, 'differing' | 'lit' | 'labelsBefore'> {
-    const threshold = this.#threshold;
     const distance = distances(background, picture.luma, picture);
-    const deviations = decisionDeviations(background);
+    const thresholds = decisionDeviations(background);
     const normalizedDistance = new Float32Array(distance.length);
     for (let i = 0; i < distance.length; i++) {
-      normalizedDistance[i] = (distance[i]! * roi[i]!) / (threshold * deviations[i]!);
+      // Outside of the region of interest no distance exceeds it.
+      thresholds[i] = roi[i] === 1 ? this.#threshold * thresholds[i]! : Infinity;
+      normalizedDistance[i] = distance[i]! / thresholds[i]!;
     }
     const labels = comparison.compare(normalizedDistance);
     const isLargeEnough = (region: Region): boolean =>
@@ -172,14 +175,11 @@ export class MotionDetector {
       peakIn(region, normalizedDistance) > peakThreshold;
     const differing = findRegions(labels, picture);
     let regions = differing.filter(isLargeEnough);
-    let lit: number[] = [];
+    let lit: readonly number[] = [];
     if (sizeOf(regions) <= sceneChangeRatio * roiCount) {
-      lit = regions.flatMap((region) => [
-        ...litCells(region, background, picture.luma, labels, picture),
-      ]);
+      const lightFrame = { picture, labels, regions, thresholds, minArea };
+      lit = absorbLight(background, lightFrame, absorbS, stepS);
       if (lit.length > 0) {
-        absorb(background, picture.luma, lit);
-        for (const cell of lit) labels[cell] = 0;
         regions = findRegions(labels, picture).filter(isLargeEnough);
       }
     }

@@ -10,7 +10,11 @@ const largeFactor = 10;
 
 /** @param minArea of a change, cells */
 export function isLarge(region: Region, minArea: number): boolean {
-  return region.length >= largeFactor * minArea;
+  return isLargeArea(region.length, minArea);
+}
+
+export function isLargeArea(cells: number, minArea: number): boolean {
+  return cells >= largeFactor * minArea;
 }
 
 /** @param changed 1 for each changed cell, row by row @returns the regions, largest first */

@@ -160,6 +160,44 @@ describe('a lamp', () => {
     expect(watch.countChanged(10, person)).toBeGreaterThanOrEqual(9);
   });
 
+  /** A window, a mirror: too bright for the camera once the lamp is on, so that its texture is lost. */
+  const mirror: Cells = [12, 30, 8, 8];
+  const glaring = (frame: ReturnType<typeof lit>) => within(frame, mirror, () => 255);
+
+  it('leaves what is too bright a change for two seconds, not for --absorb', () => {
+    for (const [intervalMs, atMost] of [
+      [200, 12],
+      [1000, 4],
+      [60_000, 4],
+    ] as const) {
+      const watch = learned(intervalMs);
+      const count = watch.countChanged(30, () => glaring(lit(0.3)));
+      expect(count).toBeGreaterThan(0);
+      expect(count).toBeLessThanOrEqual(atMost);
+      expect(watch.countChanged(10, () => room)).toBe(0);
+    }
+  });
+
+  it('that is switched off again leaves somebody who came with it a change while they move', () => {
+    const watch = learned(200);
+    watch.countChanged(30, () => lit(0.5));
+    const person = (frame: number) =>
+      within(
+        room,
+        [8 + (frame % 10), 20, 6, 14],
+        (_, column, row) => 200 - 30 * ((column + row) % 3),
+      );
+    expect(watch.countChanged(50, person)).toBeGreaterThanOrEqual(49);
+  });
+
+  it('does not absorb somebody who sits when it is switched', () => {
+    const watch = learned(200);
+    const sitting = (frame: ReturnType<typeof lit>) =>
+      within(frame, [20, 20, 8, 14], (_, column, row) => textureAt(2 * row, column));
+    watch.countChanged(20, () => sitting(room));
+    expect(watch.countChanged(40, () => sitting(lit(0.5)))).toBe(40);
+  });
+
   it('on a white wall, which has no texture, is a change', () => {
     const watch = watching({ intervalMs: 200 });
     const wall = within(yard(), [0, 0, 80, 60], () => 120);
