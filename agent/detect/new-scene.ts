@@ -25,7 +25,8 @@ export function isNewScene(
   watchedTiles: number,
   stepS: number,
 ): boolean {
-  if (stillShare(background, regions, stillness, stepS) < minStillShare) return false;
+  const cells = regions.flatMap((region) => [...region]);
+  if (stillShare(background, cells, stillness, stepS) < minStillShare) return false;
   return countTiles(regions, grid) >= changedTiles * watchedTiles;
 }
 
