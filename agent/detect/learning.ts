@@ -129,7 +129,7 @@ function isToAbsorb(
   stepS: number,
 ): boolean {
   const isStill = (stillness: Stillness): boolean =>
-    stillShare(background, region, stillness, stepS) >= stationaryShare;
+    stillShare(background, [region], stillness, stepS) >= stationaryShare;
   if (isStill({ seconds: absorbS, frames: absorbFrames })) return true;
   return isStill(ghostStillness) && isGhost(background, frame, region);
 }

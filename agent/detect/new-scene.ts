@@ -25,8 +25,7 @@ export function isNewScene(
   watchedTiles: number,
   stepS: number,
 ): boolean {
-  const cells = regions.flatMap((region) => [...region]);
-  if (stillShare(background, cells, stillness, stepS) < minStillShare) return false;
+  if (stillShare(background, regions, stillness, stepS) < minStillShare) return false;
   return countTiles(regions, grid) >= changedTiles * watchedTiles;
 }
 

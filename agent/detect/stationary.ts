@@ -5,6 +5,7 @@
  * anybody keeps a pose for some frames; frames at one a minute, where two alike may be chance.
  */
 import { type Background, expectedDeviation, sigmaPerMad } from './background.js';
+import type { Region } from './regions.js';
 
 /** How long something must be still. */
 export interface Stillness {
@@ -64,18 +65,18 @@ export function stillStepS(elapsedS: number, absorbS: number): number {
   return Math.min(elapsedS, absorbS / absorbFrames);
 }
 
-/** @param stepS of this frame @returns the share of the cells that have been still for so long */
+/** @param stepS of this frame @returns the share of the regions' cells that have been still for so long */
 export function stillShare(
   { stationaryS }: Background,
-  cells: Iterable<number>,
+  regions: readonly Region[],
   { seconds, frames }: Stillness,
   stepS: number,
 ): number {
   const forS = Math.max(seconds, frames * stepS);
   let [count, still] = [0, 0];
-  for (const cell of cells) {
-    count += 1;
-    if (stationaryS[cell]! >= forS) still += 1;
+  for (const region of regions) {
+    count += region.length;
+    for (const cell of region) if (stationaryS[cell]! >= forS) still += 1;
   }
   return count === 0 ? 0 : still / count;
 }
