@@ -14,7 +14,7 @@ import {
   subscribe,
   whyNoBroker,
 } from '../support/mosquitto.js';
-import { root, run, start, startAgent, startReceiverProgram } from '../support/programs.js';
+import { root, start, startAgent, startReceiverProgram } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { emptyFrames, putFrame, visitedFrames } from '../support/visit.js';
 
@@ -205,24 +205,31 @@ describe.skipIf(whyNoBroker !== undefined)(`receiver notify --mqtt ${whyNoBroker
     expect(await notifier.stop()).toBe(0);
   }, 120_000);
 
-  it('makes a picture that is too large for the setting, or the broker, smaller', async () => {
-    const broker = await startBroker({ lines: ['max_packet_size 9000'] });
-    const { base, notify, watch, show } = await world(broker.url, broker.passwordFile);
-    const notifier = await notify();
-    const agent = await watch();
-    await show([...emptyFrames.slice(0, 3), ...visitedFrames.slice(0, 4)]);
-    const picture = await eventually(
-      async () => (await retained(broker.port)).get(`${base}/yard/event/picture`),
-      'a picture',
-    );
-    const [full] = visitedFrames;
-    const [size, fullSize] = [readFrameSize(picture), readFrameSize(full ?? Buffer.alloc(0))];
-    expect(picture.length).toBeLessThan(9000);
-    expect(full?.length).toBeGreaterThan(9000);
-    expect(size?.widthPx).toBeLessThan(fullSize?.widthPx ?? 0);
-    expect(await agent.stop()).toBe(0);
-    expect(await notifier.stop()).toBe(0);
-  }, 120_000);
+  it.each([
+    ['that the broker names', ['max_packet_size 9000']],
+    ['by which the broker refuses', ['message_size_limit 9000']],
+  ])(
+    'makes a picture smaller that is above a limit %s',
+    async (_limit, lines) => {
+      const broker = await startBroker({ lines });
+      const { base, notify, watch, show } = await world(broker.url, broker.passwordFile);
+      const notifier = await notify();
+      const agent = await watch();
+      await show([...emptyFrames.slice(0, 3), ...visitedFrames.slice(0, 4)]);
+      const picture = await eventually(
+        async () => (await retained(broker.port)).get(`${base}/yard/event/picture`),
+        'a picture',
+      );
+      const [full] = visitedFrames;
+      const [size, fullSize] = [readFrameSize(picture), readFrameSize(full ?? Buffer.alloc(0))];
+      expect(picture.length).toBeLessThan(9000);
+      expect(full?.length).toBeGreaterThan(9000);
+      expect(size?.widthPx).toBeLessThan(fullSize?.widthPx ?? 0);
+      expect(await agent.stop()).toBe(0);
+      expect(await notifier.stop()).toBe(0);
+    },
+    120_000,
+  );
 
   it('says once that the broker refuses it, and frames are stored', async () => {
     const broker = await startBroker();
@@ -239,56 +246,6 @@ describe.skipIf(whyNoBroker !== undefined)(`receiver notify --mqtt ${whyNoBroker
     expect(await agent.stop()).toBe(0);
     expect(await notifier.stop()).toBe(0);
   }, 120_000);
-});
-
-describe.skipIf(whyNoBroker !== undefined)(`receiver notify --test ${whyNoBroker ?? ''}`, () => {
-  const test = (...ways: string[]) =>
-    run(process.execPath, [
-      receiverProgram,
-      ...['notify', '--dir', temporaryDirectory(), '--test', ...ways],
-    ]);
-
-  it('tries the broker: name, password, and what may be published', async () => {
-    const broker = await startBroker();
-    const given = ['--mqtt', broker.url];
-    const taken = await test(...given, '--mqtt-password-file', broker.passwordFile);
-    expect(taken).toMatchObject({ code: 0 });
-    expect(taken.stdout).toBe(`ok     MQTT broker at 127.0.0.1:${broker.port}\n`);
-    expect((await test(...given)).stdout).toMatch(/^fault .*refuses the user or the password/);
-    const missing = await test(...given, '--mqtt-password-file', '/nonexistent/password');
-    expect(missing).toMatchObject({ code: 2 });
-    expect(missing.stderr).toContain('cannot read --mqtt-password-file /nonexistent/password');
-    await broker.stop();
-    expect((await test(...given)).stdout).toMatch(/^fault .*does not answer: .*ECONNREFUSED/);
-  });
-
-  it('finds that the broker lets its user not publish what Home Assistant reads', async () => {
-    const broker = await startBroker({
-      acl: ['topic write picchanged/#', 'topic read homeassistant/status'],
-    });
-    const refused = await test('--mqtt', broker.url, '--mqtt-password-file', broker.passwordFile);
-    expect(refused.stdout).toMatch(
-      /^fault .*refuses homeassistant\/device\/picchanged_test\/config: .*Not authorized/,
-    );
-  });
-
-  it('speaks TLS, and takes only a certificate that it can check', async () => {
-    const folder = temporaryDirectory();
-    const at = (name: string) => join(folder, name);
-    const certificate = ['-newkey', 'rsa:2048', '-nodes', '-x509', '-subj', '/CN=broker'];
-    const names = ['-addext', 'subjectAltName=IP:127.0.0.1'];
-    const files = ['-keyout', at('key'), '-out', at('certificate')];
-    expect((await run('openssl', ['req', ...certificate, ...names, ...files])).code).toBe(0);
-    const broker = await startBroker({
-      lines: [`certfile ${at('certificate')}`, `keyfile ${at('key')}`],
-    });
-    const given = [
-      ...['--mqtt', broker.url.replace('mqtt:', 'mqtts:')],
-      ...['--mqtt-password-file', broker.passwordFile],
-    ];
-    expect((await test(...given)).stdout).toMatch(/^fault .*self-signed certificate/);
-    expect((await test(...given, '--mqtt-ca-file', at('certificate'))).stdout).toMatch(/^ok /);
-  });
 });
 
 interface Config {

@@ -22,7 +22,7 @@ export interface BrokerSettings {
 export interface BrokerSession {
   /** Largest packet that the broker takes. */
   readonly maxPacketBytes: number;
-  /** Resolves when the broker has taken it. @throws {OperationalError} LINK: it refuses it, or the connection broke */
+  /** Resolves when the broker has taken it. @throws {RefusedMessage} LINK @throws {OperationalError} LINK: the connection broke */
   publish(topic: string, payload: string | Buffer, isRetained: boolean): Promise<void>;
   /** @throws {OperationalError} LINK */
   subscribe(topic: string, onMessage: (text: string) => void): Promise<void>;
@@ -31,6 +31,9 @@ export interface BrokerSession {
   /** Ends it without the will, after what is being sent; at once when the broker does not take that in a second. */
   close(): Promise<void>;
 }
+
+/** The broker is there, and does not take a message, as one that is too large. */
+export class RefusedMessage extends OperationalError {}
 
 const connectTimeLimitMs = 15_000;
 /** A large picture may take a slow line a while. */
@@ -66,12 +69,18 @@ export async function openSession(
   const stream = streamTo(settings);
   stream.on('error', (error) => (cause ??= error));
   const client = new module.default(() => stream, options);
-  client.on('error', (error) => (cause ??= error));
+  client.on('error', (error) => {
+    cause ??= error;
+    // After a packet that it cannot read, the client reads no further one.
+    stream.destroy();
+  });
   client.on('disconnect', ({ reasonCode }) => (cause ??= new Disconnected(reasonCode)));
   const closed = new Promise<OperationalError>((resolve) => {
     client.once('close', () => resolve(failureOf(name, cause)));
   });
+  let isOpen = true;
   const broken = closed.then((failure) => {
+    isOpen = false;
     throw failure;
   });
   broken.catch(() => undefined);
@@ -89,6 +98,7 @@ export async function openSession(
   client.on('message', (topic, payload) => handlers.get(topic)?.(payload.toString('utf8')));
   /** @param what was refused, for the message */
   const answered = async (answer: Promise<unknown>, what: string): Promise<void> => {
+    const wasOpen = isOpen;
     const timer = setTimeout(() => {
       stream.destroy(new Error('no answer in time'));
     }, timeLimitMs ?? answerTimeLimitMs);
@@ -96,8 +106,9 @@ export async function openSession(
       // The client does not answer what was being sent when the connection breaks.
       await Promise.race([answer, broken]);
     } catch (error) {
-      if (error instanceof OperationalError) throw error;
-      throw new OperationalError('LINK', `${name} refuses ${what}`, { cause: error });
+      const isRefused = wasOpen && isRefusal(cause);
+      if (error instanceof OperationalError && !isRefused) throw error;
+      throw new RefusedMessage('LINK', `${name} refuses ${what}`, { cause: error });
     } finally {
       clearTimeout(timer);
     }
@@ -141,6 +152,10 @@ class Disconnected extends Error {
   }
 }
 
+/** Mosquitto 2.0 refuses a large message by a number that MQTT 5 does not allow there, which ends the connection. */
+const isRefusal = (cause: unknown): boolean =>
+  cause instanceof Error && cause.message === 'Invalid puback reason code';
+
 function failureOf(name: string, cause: unknown): OperationalError {
   if (cause instanceof Disconnected) {
     return new OperationalError('LINK', `${name} ended the connection`, {
@@ -157,6 +172,12 @@ function failureOf(name: string, cause: unknown): OperationalError {
     });
   }
   if (typeof code === 'number') return new OperationalError('LINK', `${name} refuses`, { cause });
+  if (isRefusal(cause)) {
+    return new OperationalError(
+      'LINK',
+      `${name} refuses a message in a way that MQTT 5 does not have`,
+    );
+  }
   if (cause === undefined) return new OperationalError('LINK', `${name} closed the connection`);
   return new OperationalError('LINK', `${name} does not answer`, { cause });
 }

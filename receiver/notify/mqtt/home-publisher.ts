@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../../../shared/cli/log.js';
-import type { BrokerSession } from './broker-session.js';
+import { type BrokerSession, RefusedMessage } from './broker-session.js';
 import { discoveryProblems } from './discovery-rules.js';
 import type { Content, StoredFrame } from './home-states.js';
 
@@ -30,6 +30,9 @@ export class HomePublisher {
   #wanted: ReadonlyMap<string, Content> = new Map();
   /** By topic, as this connection has published it. */
   readonly #published = new Map<string, Content>();
+  /** The broker refuses larger ones, on any connection. */
+  #maxPictureBytes = Infinity;
+  #isRefusalLogged = false;
   #messages: Message[] = [];
   #hasNews = false;
   #wake: () => void = () => undefined;
@@ -65,6 +68,7 @@ export class HomePublisher {
   /** Uses a connection until the signal aborts. @throws {OperationalError} LINK: it is closed */
   async serve(session: BrokerSession, signal: AbortSignal): Promise<void> {
     this.#published.clear();
+    this.#maxPictureBytes = Math.min(this.#maxPictureBytes, session.maxPacketBytes);
     await session.subscribe(this.#settings.homeStatus, (text) => {
       if (text !== 'online') return;
       this.#published.clear();
@@ -94,8 +98,10 @@ export class HomePublisher {
       if (signal.aborted) return;
       if (isDeepStrictEqual(this.#published.get(topic), content)) continue;
       this.#published.set(topic, content);
-      const payload = await this.#payloadOf(topic, content, session.maxPacketBytes);
-      if (payload !== undefined) await session.publish(topic, payload, true);
+      if (content.kind === 'frame') await this.#publishFrame(session, topic, content);
+      else if (this.#isSound(topic, content.text)) {
+        await session.publish(topic, content.text, true);
+      }
     }
     for (const message of [...this.#messages]) {
       const text = message.makeText();
@@ -104,20 +110,41 @@ export class HomePublisher {
     }
   }
 
-  async #payloadOf(
-    topic: string,
-    content: Content,
-    maxPacketBytes: number,
-  ): Promise<Buffer | string | undefined> {
+  /** A picture that the broker refuses is tried smaller, and then left out: all else is published. */
+  async #publishFrame(session: BrokerSession, topic: string, frame: StoredFrame): Promise<void> {
     const { log, readPicture } = this.#settings;
-    if (content.kind === 'frame') {
-      return await readPicture(content, maxPacketBytes - topic.length - packetOverheadBytes);
+    for (;;) {
+      const maxBytes = this.#maxPictureBytes - topic.length - packetOverheadBytes;
+      const jpeg = await readPicture(frame, maxBytes);
+      if (jpeg === undefined) {
+        log.debug('no picture is published: it is gone, damaged or too large', {
+          frame: frame.path,
+        });
+        return;
+      }
+      try {
+        await session.publish(topic, jpeg, true);
+        return;
+      } catch (error) {
+        if (!(error instanceof RefusedMessage)) throw error;
+        if (!this.#isRefusalLogged) {
+          log.warn('the broker refuses a picture', { error, bytes: jpeg.length });
+        }
+        this.#isRefusalLogged = true;
+        // The limit is unknown: one of nearly the same size would be refused too.
+        this.#maxPictureBytes = jpeg.length / 2;
+      }
     }
-    if (!topic.endsWith('/config')) return content.text;
-    const problems = discoveryProblems(topic, JSON.parse(content.text));
-    if (problems.length === 0) return content.text;
-    log.error('not published: Home Assistant would refuse it', { what: problems.join('; ') });
-    return undefined;
+  }
+
+  /** Whether Home Assistant will take it. */
+  #isSound(topic: string, text: string): boolean {
+    if (!topic.endsWith('/config')) return true;
+    const problems = discoveryProblems(topic, JSON.parse(text));
+    if (problems.length === 0) return true;
+    const what = problems.join('; ');
+    this.#settings.log.error('not published: Home Assistant would refuse it', { what });
+    return false;
   }
 
   #news(): void {

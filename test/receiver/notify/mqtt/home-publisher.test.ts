@@ -2,7 +2,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { OperationalError } from '../../../../shared/cli/errors.js';
 import { keepLink } from '../../../../receiver/notify/mqtt/broker-link.js';
-import type { BrokerSession } from '../../../../receiver/notify/mqtt/broker-session.js';
+import {
+  type BrokerSession,
+  RefusedMessage,
+} from '../../../../receiver/notify/mqtt/broker-session.js';
 import { HomePublisher } from '../../../../receiver/notify/mqtt/home-publisher.js';
 import type { Content } from '../../../../receiver/notify/mqtt/home-states.js';
 import { HomeWay } from '../../../../receiver/notify/mqtt/home-way.js';
@@ -22,6 +25,7 @@ function makeLinked() {
   const sent: string[] = [];
   const pictures: number[] = [];
   let isAway = false;
+  let refused = '';
   let end: (failure: OperationalError) => void = () => undefined;
   let onHome: (text: string) => void = () => undefined;
   const open = (): Promise<BrokerSession> => {
@@ -31,6 +35,7 @@ function makeLinked() {
       ...{ maxPacketBytes: 1000, closed },
       publish(topic, payload, isRetained) {
         if (isAway) return Promise.reject(failure);
+        if (topic === refused) return Promise.reject(new RefusedMessage('LINK', 'too large'));
         sent.push(`${topic}=${payload.toString()}${isRetained ? ' retained' : ''}`);
         return Promise.resolve();
       },
@@ -45,7 +50,8 @@ function makeLinked() {
     ...{ homeStatus: 'homeassistant/status', log },
     readPicture(stored, maxBytes) {
       pictures.push(maxBytes);
-      return Promise.resolve(stored.path === 'gone' ? undefined : Buffer.from('jpeg'));
+      const isThere = stored.path !== 'gone' && maxBytes >= 4;
+      return Promise.resolve(isThere ? Buffer.from('jpeg') : undefined);
     },
   });
   const controller = new AbortController();
@@ -74,6 +80,7 @@ function makeLinked() {
       end(failure);
     },
     back: () => (isAway = false),
+    refuse: (topic: string) => (refused = topic),
     homeSays: (status: string) => onHome(status),
   };
 }
@@ -108,6 +115,19 @@ describe('the publisher', () => {
     await has('a=1 retained');
     expect(sent).toEqual(['a=1 retained']);
     expect(lines.filter((line) => line.includes('Home Assistant would refuse it'))).toHaveLength(1);
+  });
+
+  it('tries a refused picture smaller, then leaves it out, and says it once', async () => {
+    const { show, sent, has, lines, pictures, refuse } = makeLinked();
+    refuse('picture');
+    show({ picture: frame('x.jpg'), a: text('1') });
+    await has('a=1 retained');
+    show({ picture: frame('y.jpg'), a: text('2') });
+    await has('a=2 retained');
+    expect(sent).toEqual(['a=1 retained', 'a=2 retained']);
+    expect(pictures[1]).toBeLessThan(4);
+    expect(pictures).toHaveLength(3);
+    expect(lines.filter((line) => line.includes('the broker refuses a picture'))).toHaveLength(1);
   });
 
   it('says at its end that it is gone', async () => {
