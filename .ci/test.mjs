@@ -103,7 +103,7 @@ const slowUnits = [
 ];
 /** Tests that only the whole run needs: they take minutes. */
 const long = [
-  'faults/{old-version,power-cut,mutations,disk-mutations,failed-flush,errno}',
+  'faults/{old-version,power-cut,mutations,disk-mutations,failed-flush,errno,notices}',
   'integration/{floods,receiver-faults,retention,reports}',
   'receiver/store/{exchanged,planted}',
 ];

@@ -8,13 +8,23 @@ export class AgentWords {
   readonly delivered: Delivered[] = [];
   /** Frames put since the agent's last start and not declared. */
   outstanding = 0;
+  readonly #sendsAll: boolean;
+
+  /** @param sendsAll false: the agent detects motion, and declares only the frames that it sends */
+  constructor(sendsAll: boolean) {
+    this.#sendsAll = sendsAll;
+  }
 
   hear(line: string): void {
     const delivered = readDelivered(line);
     if (delivered !== undefined) this.delivered.push(delivered);
     if (!line.startsWith('{')) return;
     const said = JSON.parse(line) as { event?: unknown; sha256?: unknown };
-    if (said.event !== 'judged' || typeof said.sha256 !== 'string') return;
+    if (said.event !== 'judged') return;
+    if (typeof said.sha256 !== 'string') {
+      if (!this.#sendsAll) this.outstanding = Math.max(0, this.outstanding - 1);
+      return;
+    }
     count(this.declared, said.sha256);
     this.declaredCount += 1;
     this.outstanding = Math.max(0, this.outstanding - 1);

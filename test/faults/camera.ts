@@ -28,12 +28,12 @@ const filesKept = 60;
 const mostCommentBytes = 65_000;
 
 /** A whole, unique JPEG: its number and padding are in a comment segment. */
-export function numberedJpeg(number: number, bytes: number): Buffer {
+export function numberedJpeg(number: number, bytes: number, picture = template): Buffer {
   const words = `frame ${number} `;
   const comment = Buffer.from(words.repeat(Math.ceil(bytes / words.length)).slice(0, bytes));
   const head = Buffer.from([0xff, 0xfe, 0, 0]);
   head.writeUInt16BE(comment.length + 2, 2);
-  return Buffer.concat([template.subarray(0, 2), head, comment, template.subarray(2)]);
+  return Buffer.concat([picture.subarray(0, 2), head, comment, picture.subarray(2)]);
 }
 
 export class Camera {
@@ -41,14 +41,21 @@ export class Camera {
   readonly #directory: string;
   readonly #random: () => number;
   readonly #leastBytes: number;
+  readonly #pictures: readonly Buffer[];
   readonly #times: number[] = [];
   #number = 0;
   #last: Buffer = template;
   /** Error of its clock. */
   clockOffsetMs = 0;
 
-  /** @param leastBytes of a frame, about */
-  constructor(directory: string, random: () => number, leastBytes = 2000) {
+  /** @param leastBytes of a frame, about @param pictures that it sees, over and over */
+  constructor(
+    directory: string,
+    random: () => number,
+    leastBytes = 2000,
+    pictures: readonly Buffer[] = [template],
+  ) {
+    this.#pictures = pictures;
     this.#directory = directory;
     this.#leastBytes = leastBytes;
     this.#random = random;
@@ -65,7 +72,9 @@ export class Camera {
     const most = this.#leastBytes + (number % 10 === 0 ? 60_000 : 6000);
     const spread = Math.min(most, mostCommentBytes) - this.#leastBytes;
     const bytes = this.#leastBytes + Math.floor(this.#random() * spread);
-    const jpeg = isTwin ? this.#last : numberedJpeg(number, bytes);
+    const jpeg = isTwin
+      ? this.#last
+      : numberedJpeg(number, bytes, this.#pictures[number % this.#pictures.length]);
     this.#last = jpeg;
     const nowMs = Date.now() + this.clockOffsetMs;
     const earlier = this.#times.findLast((timeMs) => timeMs < nowMs - backMs);

@@ -12,8 +12,17 @@ export interface RunSettings extends StageSettings {
   readonly frameEveryMs: number;
   readonly settleDeadlineMs: number;
   readonly onFault?: (fault: Fault, declaredCount: number) => void;
+  readonly witness?: Witness;
   /** Ends the run; both programs are ended and the small disks unmounted first. */
   readonly signal?: AbortSignal;
+}
+
+/** Another program beside the pair, which follows the captures. */
+export interface Witness {
+  start(capturesPath: string): Promise<void>;
+  /** After the pair has ended. @returns a sentence for each broken promise */
+  finish(): Promise<readonly string[]>;
+  close(): Promise<void>;
 }
 
 export interface Outcome {
@@ -41,6 +50,7 @@ export async function runFaults(settings: RunSettings): Promise<Outcome> {
   const stage = await Stage.open(settings);
   const over = new AbortController();
   try {
+    await settings.witness?.start(stage.capturesPath);
     const paced = { frames: 0 };
     const shooting = shoot(stage, paced, settings.frameEveryMs, over.signal);
     for (const fault of settings.plan) {
@@ -57,13 +67,16 @@ export async function runFaults(settings: RunSettings): Promise<Outcome> {
     over.abort();
     await shooting;
     stage.stepClock(0);
-    const outcome = await (settings.plan.some(({ kind }) => isDiskFault(kind))
+    const ended = await (settings.plan.some(({ kind }) => isDiskFault(kind))
       ? settleByRestart(stage, settings)
       : settleAndStop(stage, settings));
+    const unwitnessed = (await settings.witness?.finish()) ?? [];
+    const outcome = { ...ended, violations: [...ended.violations, ...unwitnessed] };
     if (outcome.violations.length > 0) stage.keepDisks();
     return outcome;
   } finally {
     over.abort();
+    await settings.witness?.close();
     await stage.close();
   }
 }

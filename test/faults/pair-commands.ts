@@ -13,6 +13,8 @@ export interface CommandParts {
   readonly statePath: string;
   readonly folder: string;
   readonly agentArgs: readonly string[];
+  /** False: it detects motion. */
+  readonly sendsAll: boolean;
   /** Environment variables of every process of the pair. */
   readonly variables: readonly string[];
 }
@@ -36,7 +38,8 @@ export function pairCommands(parts: CommandParts): PairCommands {
     agent: [
       ...[node, programs.agent, '--host', `127.0.0.1:${parts.proxyPort}`],
       ...['--state', statePath, '--camera', camera, '--source', `folder:${folder}`],
-      ...['--all', '--json', '--verbose', ...parts.agentArgs],
+      ...(parts.sendsAll ? ['--all'] : []),
+      ...['--json', '--verbose', ...parts.agentArgs],
     ],
     one: [...receiver, '--listen', address, '--json', '--verbose'],
     many: ['systemd-socket-activate', '-l', address, '--inetd', '-a', ...flags, ...receiver],

@@ -50,6 +50,8 @@ export interface StageSettings {
   readonly onDetail?: (what: string) => void;
   /** Approximate size of a frame. */
   readonly leastFrameBytes?: number;
+  /** What the camera sees, over and over, and its agent detects; undefined: one picture, and each frame is sent. */
+  readonly pictures?: readonly Buffer[];
   /** True: one side is 0.1.0. */
   readonly isMixed?: boolean;
 }
@@ -59,7 +61,7 @@ const diskBytes = 96 * 2 ** 20;
 
 export class Stage {
   readonly camera: Camera;
-  readonly #words = new AgentWords();
+  readonly #words: AgentWords;
   kills = 0;
   readonly #settings: StageSettings;
   readonly #captures: SmallDisk;
@@ -82,6 +84,7 @@ export class Stage {
     const { directory, hasSmallDisks, programs } = settings;
     const sizeBytes = hasSmallDisks ? diskBytes : undefined;
     this.#settings = settings;
+    this.#words = new AgentWords(settings.pictures === undefined);
     this.#proxy = proxy;
     this.#refuser = refuser;
     this.#isMany = settings.isReceiverMany;
@@ -95,12 +98,13 @@ export class Stage {
     });
     const folder = join(directory, 'camera');
     mkdirSync(folder);
-    this.camera = new Camera(folder, settings.random, settings.leastFrameBytes);
+    this.camera = new Camera(folder, settings.random, settings.leastFrameBytes, settings.pictures);
     this.stepClock(0);
     const commands = pairCommands({
       ...{ programs, camera, folder, receiverPort, proxyPort: proxy.port },
       ...{ capturesPath: this.#captures.path, keysPath: keysIn(this.#captures.path) },
       ...{ statePath: this.#state.path, agentArgs: settings.agentArgs ?? [] },
+      sendsAll: settings.pictures === undefined,
       variables: Object.keys(this.#clockEnvironment()),
     });
     const one = this.#party('receiver', '"listening"', commands.one);
@@ -212,6 +216,10 @@ export class Stage {
 
   readSpool(): SpoolContents {
     return readSpool(this.#state.path);
+  }
+
+  get capturesPath(): string {
+    return this.#captures.path;
   }
 
   /** Ends both sides as systemd does. */
