@@ -9,10 +9,15 @@ import { type NoticeText, camerasOf, noticeFacts, noticeText } from './notice-te
 import type { BestFrame, Notice } from './notice.js';
 import type { NotifyAddress } from './notify-address.js';
 
+/** `multipart`: the picture is a part of a form, and not base64 in the JSON. */
+export type WebhookFormat = 'json' | 'multipart';
+
 export interface HttpSettings {
   readonly address: NotifyAddress;
   /** For the signature of a webhook's body. */
   readonly secret: string | undefined;
+  /** Of a webhook's body. */
+  readonly format: WebhookFormat;
   /** Address of the viewer; undefined: no link. */
   readonly viewer: string | undefined;
   /** The bytes of a frame; undefined: it is not sent, or is gone. */
@@ -23,7 +28,7 @@ export interface HttpSettings {
 
 interface Request {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer | string;
+  readonly body: Buffer | string | FormData;
 }
 
 export function httpWay(settings: HttpSettings): Way {
@@ -81,20 +86,30 @@ function tagOf({ kind, phase }: Notice): string {
   return kind === 'late' ? 'hourglass' : 'eyes';
 }
 
-/** The picture is base64 in the JSON, so that one signature holds for both. */
+/** One signature holds for JSON and picture: the JSON has the picture, or its SHA-256. */
 function webhookRequest(
   notice: Notice,
   picture: Buffer | undefined,
-  { secret, viewer, utcOffsetMinutes }: HttpSettings,
+  { secret, viewer, utcOffsetMinutes, format }: HttpSettings,
 ): Request {
   const words: NoticeText = noticeText(notice, utcOffsetMinutes);
   const link = viewerLink(notice, viewer);
-  const jpeg = picture?.toString('base64');
-  const body = JSON.stringify({ ...noticeFacts(notice), ...words, link, picture: jpeg });
-  const headers = { 'content-type': 'application/json', 'user-agent': 'picchanged' };
-  if (secret === undefined) return { headers, body };
-  const signature = createHmac('sha256', secret).update(body).digest('hex');
-  return { headers: { ...headers, 'x-picchanged-signature': `sha256=${signature}` }, body };
+  const isForm = format === 'multipart';
+  const jpeg = isForm ? undefined : picture?.toString('base64');
+  const json = JSON.stringify({ ...noticeFacts(notice), ...words, link, picture: jpeg });
+  const hmac = secret === undefined ? undefined : createHmac('sha256', secret).update(json);
+  const headers = {
+    'user-agent': 'picchanged',
+    ...(hmac !== undefined && { 'x-picchanged-signature': `sha256=${hmac.digest('hex')}` }),
+  };
+  if (!isForm) return { headers: { ...headers, 'content-type': 'application/json' }, body: json };
+  const form = new FormData();
+  form.set('notice', new Blob([json], { type: 'application/json' }), 'notice.json');
+  if (picture !== undefined) {
+    form.set('picture', new Blob([picture], { type: 'image/jpeg' }), 'picture.jpg');
+  }
+  // fetch makes the header with the boundary.
+  return { headers, body: form };
 }
 
 function viewerLink(notice: Notice, viewer: string | undefined): string | undefined {

@@ -81,6 +81,11 @@ export const notifyOptions = {
     'Send the picture along: to every address, to none, or to this machine and private networks only.',
     'private',
   ),
+  notifyFormat: value(
+    { metavar: 'json|multipart', parse: parseFormat },
+    'Body that webhooks get: JSON with the picture in base64, or a form with the parts notice (JSON) and picture (JPEG).',
+    'json',
+  ),
   notifySecretFile: value(
     path('FILE'),
     'Sign what webhooks get with the secret in this file (HMAC-SHA256).',
@@ -111,6 +116,11 @@ export const notifyOptions = {
     'State directory: what was announced. Default $STATE_DIRECTORY, else ~/.local/state/picchanged/notify.',
   ),
 } as const;
+
+function parseFormat(text: string): 'json' | 'multipart' {
+  if (text === 'json' || text === 'multipart') return text;
+  throw new InvalidValue('must be json or multipart');
+}
 
 function parsePicture(text: string): 'yes' | 'no' | 'private' {
   if (text === 'yes' || text === 'no' || text === 'private') return text;

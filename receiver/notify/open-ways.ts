@@ -4,7 +4,7 @@ import { within } from '../archive/captures-reader.js';
 import { Folder } from '../store/folder.js';
 import { readFrameFile } from '../store/read-frame-file.js';
 import { commandWay } from './command-way.js';
-import { httpWay } from './http-way.js';
+import { type WebhookFormat, httpWay } from './http-way.js';
 import type { Way } from './notice-queue.js';
 import type { BestFrame, Notice } from './notice.js';
 import type { NotifyAddress } from './notify-address.js';
@@ -19,6 +19,7 @@ export interface WayOptions {
   readonly commandTimeout: number;
   readonly notify: readonly NotifyAddress[];
   readonly notifyPicture: 'yes' | 'no' | 'private';
+  readonly notifyFormat: WebhookFormat;
   readonly secret: string | undefined;
   readonly viewer: string | undefined;
   readonly directory: string;
@@ -42,7 +43,7 @@ export function openWays(options: WayOptions): readonly Way[] {
     const takes = (notice: Notice): boolean => notice.kind === kind && notice.phase === phase;
     return [commandWay({ flag, command: words, takes, directory, timeLimitMs, utcOffsetMinutes })];
   };
-  const { secret, viewer, notifyPicture } = options;
+  const { secret, viewer, notifyPicture, notifyFormat: format } = options;
   return [
     ...command('--on-event', options.onEvent, 'event', 'begin'),
     ...command('--on-end', options.onEnd, 'event', 'end'),
@@ -54,7 +55,7 @@ export function openWays(options: WayOptions): readonly Way[] {
       const hasPicture = sendsPicture({ notifyPicture }, address);
       const readPicture = (frame: BestFrame) =>
         hasPicture ? pictureOf(directory, frame) : Promise.resolve(undefined);
-      const common = { address, secret, viewer, readPicture, utcOffsetMinutes };
+      const common = { address, secret, format, viewer, readPicture, utcOffsetMinutes };
       return httpWay({ ...common, timeLimitMs: httpTimeLimitMs });
     }),
   ];

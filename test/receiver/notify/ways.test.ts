@@ -25,6 +25,13 @@ const end: Notice = { ...begin, phase: 'end', frames: 14 };
 const silence: Notice = {
   ...{ kind: 'silence', phase: 'begin', id: 'yard/silence/1', camera: 'yard', fromMs: startMs },
 };
+const disk = {
+  kind: 'problem',
+  problem: 'disk',
+  id: 'receiver/disk/1',
+  fromMs: startMs,
+  detail: '9 MB free',
+} as const;
 const signal = new AbortController().signal;
 const utcOffsetMinutes = () => 60;
 
@@ -56,6 +63,7 @@ async function server(status = 200, headers: Record<string, string> = {}) {
 function wayTo(address: string, more: Partial<Parameters<typeof httpWay>[0]> = {}) {
   return httpWay({
     ...{ address: notifyAddress.parse(address), secret: undefined, viewer: undefined },
+    format: 'json',
     ...{ readPicture: () => Promise.resolve(makeJpeg(1)), timeLimitMs: 5000, utcOffsetMinutes },
     ...more,
   });
@@ -88,6 +96,11 @@ describe('an ntfy server', () => {
     expect(third?.headers).toMatchObject({ title: 'yard: silent', priority: '5' });
     expect(third?.headers['x-sequence-id']).not.toBe(first?.headers['x-sequence-id']);
     expect(third?.body.toString()).toBe('nothing has arrived since 14:02:15');
+    await way.send({ ...disk, phase: 'begin' }, signal);
+    expect(got[3]?.headers).toMatchObject({
+      ...{ title: 'receiver: the disk is nearly full', tags: 'warning', priority: '4' },
+      click: 'http://laptop:8080/',
+    });
     expect(way.name).toBe(`ntfy at ${host}`);
   });
 });
@@ -114,6 +127,30 @@ describe('a webhook', () => {
         ...{ sha256: 'f'.repeat(64), strength: 3, boxes: [[1, 2, 3, 4]] },
       },
     });
+  });
+
+  it('gets a form with JSON and picture as parts, signed by the JSON, which has the hash of the picture', async () => {
+    const { got, host } = await server();
+    const way = wayTo(`http://${host}/`, { secret: 's3', format: 'multipart' });
+    await way.send(begin, signal);
+    await way.send(silence, signal);
+    const [first, second] = await Promise.all(
+      got.map(({ headers, body }) => {
+        const type = String(headers['content-type']);
+        expect(type).toMatch(/^multipart\/form-data; boundary=/);
+        return new Response(body, { headers: { 'content-type': type } }).formData();
+      }),
+    );
+    const json = await (first?.get('notice') as Blob).text();
+    expect(got[0]?.headers['x-picchanged-signature']).toBe(
+      `sha256=${createHmac('sha256', 's3').update(json).digest('hex')}`,
+    );
+    expect(JSON.parse(json)).toMatchObject({ frame: { sha256: 'f'.repeat(64) } });
+    expect(JSON.parse(json)).not.toHaveProperty('picture');
+    const picture = first?.get('picture') as File;
+    expect([picture.type, picture.name]).toEqual(['image/jpeg', 'picture.jpg']);
+    expect(Buffer.from(await picture.arrayBuffer())).toEqual(makeJpeg(1));
+    expect([...(second?.keys() ?? [])]).toEqual(['notice']);
   });
 
   it('that fails, redirects or does not answer has not taken the notice', async () => {
@@ -182,6 +219,15 @@ describe('a program', () => {
     ]) {
       expect(text).toContain(`${line}\n`);
     }
+    await way.send({ ...disk, phase: 'end', toMs: startMs + 60_000 }, signal);
+    const problem = readFileSync(out, 'utf8');
+    for (const line of [
+      ...['PICCHANGED_NOTICE=problem-end', 'PICCHANGED_PROBLEM=disk', 'PICCHANGED_CAMERAS='],
+      'PICCHANGED_TEXT=from 14:02:15 to 14:03:15: 9 MB free',
+    ]) {
+      expect(problem).toContain(`${line}\n`);
+    }
+    expect(problem).not.toContain('PICCHANGED_CAMERA=');
     expect(JSON.parse(text.trim().split('\n').at(-1) ?? '')).toMatchObject({
       ...{ notice: 'event-begin', file: '/srv/captures/yard/2026_11_27/a.jpg' },
     });
