@@ -4,6 +4,7 @@
  */
 import { createHash, createHmac } from 'node:crypto';
 import { OperationalError } from '../../shared/cli/errors.js';
+import { withTimeLimit } from '../../shared/time-limit.js';
 import type { Way } from './notice-queue.js';
 import { type NoticeText, camerasOf, noticeFacts, noticeText } from './notice-text.js';
 import type { BestFrame, Notice } from './notice.js';
@@ -40,13 +41,15 @@ export function httpWay(settings: HttpSettings): Way {
       const picture = notice.kind === 'event' ? await settings.readPicture(notice.best) : undefined;
       const { headers, body } = request(notice, picture, settings);
       const { authorization } = address;
-      const response = await fetch(address.url, {
-        method: 'POST',
-        headers: { ...headers, ...(authorization !== undefined && { authorization }) },
-        body,
-        redirect: 'manual',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeLimitMs)]),
-      }).catch((cause: unknown) => {
+      const ask = (limited: AbortSignal): Promise<Response> =>
+        fetch(address.url, {
+          method: 'POST',
+          headers: { ...headers, ...(authorization !== undefined && { authorization }) },
+          body,
+          redirect: 'manual',
+          signal: limited,
+        });
+      const response = await withTimeLimit(signal, timeLimitMs, ask).catch((cause: unknown) => {
         if (signal.aborted) throw cause;
         throw new OperationalError('LINK', `${address.name} does not answer`, { cause });
       });
