@@ -60,6 +60,20 @@ async function server(status = 200, headers: Record<string, string> = {}) {
   return { got, host: `127.0.0.1:${(http.address() as AddressInfo).port}` };
 }
 
+/** The parts of a form, by name (RFC 7578). */
+function partsOf({ headers, body }: Got): ReadonlyMap<string, Buffer> {
+  const type = String(headers['content-type']);
+  const [, boundary = ''] = /^multipart\/form-data; boundary=(\S+)$/.exec(type) ?? [];
+  const parts = body.toString('latin1').split(`--${boundary}`).slice(1, -1);
+  return new Map(
+    parts.map((part) => {
+      const at = part.indexOf('\r\n\r\n');
+      const [, name = ''] = /name="(\w+)"/.exec(part.slice(0, at)) ?? [];
+      return [name, Buffer.from(part.slice(at + 4, -2), 'latin1')];
+    }),
+  );
+}
+
 function wayTo(address: string, more: Partial<Parameters<typeof httpWay>[0]> = {}) {
   return httpWay({
     ...{ address: notifyAddress.parse(address), secret: undefined, viewer: undefined },
@@ -134,22 +148,17 @@ describe('a webhook', () => {
     const way = wayTo(`http://${host}/`, { secret: 's3', format: 'multipart' });
     await way.send(begin, signal);
     await way.send(silence, signal);
-    const [first, second] = await Promise.all(
-      got.map(({ headers, body }) => {
-        const type = String(headers['content-type']);
-        expect(type).toMatch(/^multipart\/form-data; boundary=/);
-        return new Response(body, { headers: { 'content-type': type } }).formData();
-      }),
-    );
-    const json = await (first?.get('notice') as Blob).text();
+    const [first, second] = got.map(partsOf);
+    const json = first?.get('notice')?.toString() ?? '';
     expect(got[0]?.headers['x-picchanged-signature']).toBe(
       `sha256=${createHmac('sha256', 's3').update(json).digest('hex')}`,
     );
     expect(JSON.parse(json)).toMatchObject({ frame: { sha256: 'f'.repeat(64) } });
     expect(JSON.parse(json)).not.toHaveProperty('picture');
-    const picture = first?.get('picture') as File;
-    expect([picture.type, picture.name]).toEqual(['image/jpeg', 'picture.jpg']);
-    expect(Buffer.from(await picture.arrayBuffer())).toEqual(makeJpeg(1));
+    expect(first?.get('picture')).toEqual(makeJpeg(1));
+    expect(got[0]?.body.toString('latin1')).toContain(
+      'name="picture"; filename="picture.jpg"\r\nContent-Type: image/jpeg\r\n',
+    );
     expect([...(second?.keys() ?? [])]).toEqual(['notice']);
   });
 
