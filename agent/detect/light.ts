@@ -32,6 +32,8 @@ const settleS = 2;
 const settleFrames = 2;
 /** Cells beyond this multiple of their threshold have another light when their second mode explains them. */
 const returnedDistance = 2;
+/** Number of cells that the return of a light is measured at. */
+const maxReturnedSamples = 1000;
 
 /** Sums over pairs of neighbour cells. */
 interface Texture {
@@ -51,8 +53,11 @@ export interface LightFrame {
   /** Not 0 for each cell that differs; becomes 0 for lit cells. */
   readonly labels: Uint8Array;
   readonly regions: readonly Region[];
-  /** Of each cell, grey levels; infinite outside of the region of interest. */
-  readonly thresholds: Float32Array;
+  /** Of each cell, grey levels; `threshold` is a multiple of it. */
+  readonly deviations: Float32Array;
+  readonly threshold: number;
+  /** 1 for each cell in the region of interest. */
+  readonly roi: Uint8Array;
   /** Smallest region that is a change, cells. */
   readonly minArea: number;
 }
@@ -65,20 +70,22 @@ export interface LightFrame {
  */
 export function absorbLight(
   background: Background,
-  { picture, labels, regions, thresholds, minArea }: LightFrame,
+  frame: LightFrame,
   absorbS: number,
   stepS: number,
 ): readonly number[] {
-  const { luma, ...grid } = picture;
+  const { picture, labels, regions } = frame;
+  const { luma } = picture;
   const afterS = Math.max(0, absorbS - Math.max(settleS, settleFrames * stepS));
-  const hasReturned =
-    regions.length > 0 && isLightBack(background, luma, labels, thresholds, minArea);
+  const hasReturned = regions.length > 0 && isLightBack(background, frame);
   const cells: number[] = [];
   for (const region of regions) {
-    const lit = litCells(region, background, luma, labels, grid);
-    absorb(background, luma, lit);
-    for (const cell of lit) labels[cell] = 0;
-    cells.push(...lit);
+    const lit = litCells(region, background, luma, labels, picture);
+    if (lit.length > 0) {
+      absorb(background, luma, lit);
+      for (const cell of lit) labels[cell] = 0;
+      cells.push(...lit);
+    }
     if (lit.length > 0 || hasReturned) settle(background, luma, labels, region, afterS);
   }
   return cells;
@@ -87,17 +94,16 @@ export function absorbLight(
 /** True when the light is again what it was before: the second mode explains a large region. */
 function isLightBack(
   { reference }: Background,
-  luma: Float32Array,
-  labels: Uint8Array,
-  thresholds: Float32Array,
-  minArea: number,
+  { picture: { luma }, labels, deviations, threshold, roi, minArea }: LightFrame,
 ): boolean {
+  const beyond = returnedDistance * threshold;
+  const step = Math.ceil(luma.length / maxReturnedSamples);
   let count = 0;
-  for (let i = 0; i < labels.length; i++) {
-    const distance = Math.abs(luma[i]! - reference[i]!);
-    if (labels[i] === 0 && distance > returnedDistance * thresholds[i]!) count += 1;
+  for (let i = 0; i < luma.length; i += step) {
+    if (labels[i] !== 0 || roi[i] === 0) continue;
+    if (Math.abs(luma[i]! - reference[i]!) > beyond * deviations[i]!) count += 1;
   }
-  return isLargeArea(count, minArea);
+  return isLargeArea(count * step, minArea);
 }
 
 /** Takes a part of the time without motion as passed. Cells that were foreground before are no light: somebody sits. */

@@ -161,12 +161,11 @@ export class MotionDetector {
     stepS: number,
   ): ComparedFrame & Pick<Evidence, 'differing' | 'lit' | 'labelsBefore'> {
     const distance = distances(background, picture.luma, picture);
-    const thresholds = decisionDeviations(background);
+    const threshold = this.#threshold;
+    const deviations = decisionDeviations(background);
     const normalizedDistance = new Float32Array(distance.length);
     for (let i = 0; i < distance.length; i++) {
-      // Outside of the region of interest no distance exceeds it.
-      thresholds[i] = roi[i] === 1 ? this.#threshold * thresholds[i]! : Infinity;
-      normalizedDistance[i] = distance[i]! / thresholds[i]!;
+      normalizedDistance[i] = (distance[i]! * roi[i]!) / (threshold * deviations[i]!);
     }
     const labels = comparison.compare(normalizedDistance);
     const isLargeEnough = (region: Region): boolean =>
@@ -177,7 +176,7 @@ export class MotionDetector {
     let regions = differing.filter(isLargeEnough);
     let lit: readonly number[] = [];
     if (sizeOf(regions) <= sceneChangeRatio * roiCount) {
-      const lightFrame = { picture, labels, regions, thresholds, minArea };
+      const lightFrame = { picture, labels, regions, deviations, threshold, roi, minArea };
       lit = absorbLight(background, lightFrame, absorbS, stepS);
       if (lit.length > 0) {
         regions = findRegions(labels, picture).filter(isLargeEnough);
