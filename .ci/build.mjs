@@ -11,6 +11,7 @@ const { metafile } = await build({
   entryPoints: {
     'agent-main': 'agent/main.ts',
     'receiver-main': 'receiver/main.ts',
+    'verify-worker': 'receiver/archive/verify/verify-worker.ts',
     'web-worker': 'receiver/web/worker.ts',
   },
   outdir: 'dist',

@@ -1,4 +1,5 @@
 /** `receiver verify`: whether all that is recorded is there, unchanged and signed. */
+import { availableParallelism } from 'node:os';
 import { isatty } from 'node:tty';
 import { systemClock } from '../../shared/clock.js';
 import { writeTo } from '../../shared/cli/command.js';
@@ -10,6 +11,7 @@ import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPath } from '../access/keys/keys-path.js';
 import { folderName } from '../archive/report-options.js';
+import { CheckThreads } from '../archive/verify/check-threads.js';
 import type { VerifySource } from '../archive/verify/day-folder.js';
 import type { ExportFacts } from '../archive/verify/export-facts.js';
 import { fingerprintOf } from '../archive/verify/key-fingerprint.js';
@@ -73,6 +75,8 @@ export const run = defineCommand({
     const path = exported ?? (await capturesFor(options.dir, scope));
     const sinceMs = sinceMsOf(options.since);
     const target = await openTarget(path, sinceMs);
+    // Built files are beside this program.
+    const checker = new CheckThreads(new URL('verify-worker.js', import.meta.url), threads());
     try {
       const { source, all, facts, key } = target;
       if (exported !== undefined && facts === undefined) {
@@ -97,7 +101,7 @@ export const run = defineCommand({
       if (facts !== undefined) output.say(exportText(facts, keys.get(facts.camera)?.[0], key));
       await verifyCaptures(
         {
-          ...{ source, keys, cameras, part: facts },
+          ...{ source, keys, checker, cameras, part: facts },
           since: sinceMs === undefined ? undefined : { atMs: sinceMs, all },
           nowMs: () => systemClock.nowMs(),
           sleep: (ms) => systemClock.sleep(ms),
@@ -110,10 +114,14 @@ export const run = defineCommand({
     } catch (error) {
       throw targetError(path, error);
     } finally {
+      await checker.close();
       await target.close();
     }
   },
 });
+
+/** Two at least: one reads while the other one hashes. */
+const threads = (): number => Math.min(4, Math.max(2, availableParallelism()));
 
 /** Whose key it is, is not in the export. */
 function exportText(

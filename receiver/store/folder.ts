@@ -161,6 +161,11 @@ export class Folder {
     return this.#call(() => lstatSync(this.#at(name), { bigint: true, throwIfNoEntry: false }));
   }
 
+  /** For other threads, while this folder is open: the path by its handle, and the configured one. */
+  pathsOf(name: string): { readonly path: string; readonly shownPath: string } {
+    return { path: this.#at(name), shownPath: join(this.path, name) };
+  }
+
   /** Gives a file of this folder a name in another, never over another file. @throws a system error */
   link(name: string, to: Folder, toName: string): void {
     this.#call(() => linkSync(this.#at(name), to.#at(toName)), to);

@@ -1,6 +1,6 @@
 /** `receiver verify` and `receiver export` as processes: of a paired camera, and of a store that 0.1.0 made. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filesBelow } from '../support/files.js';
@@ -71,6 +71,34 @@ describe('a paired camera', () => {
     expect(await receiverCommand('verify', '--dir', join(captures, 'none'))).toMatchObject({
       code: 3,
     });
+  });
+});
+
+describe('verify', () => {
+  it('ends at once when it is interrupted', async () => {
+    const captures = temporaryDirectory();
+    const line = (camera: string, bytes: number): string => {
+      const moment = { captured: Date.UTC(2026, 10, 22), offset: 0 };
+      const statement = { frame: 1, camera, ...moment, sha256: '0'.repeat(64), bytes };
+      return `${JSON.stringify({ ...statement, delay: 100 })}\n`;
+    };
+    // A frame that is not there is said; then one that takes hours is read.
+    for (const [camera, bytes] of [
+      ['first', 1],
+      ['second', 2 ** 42],
+    ] as const) {
+      const folder = join(captures, camera, '2026_11_22');
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'record.jsonl'), line(camera, bytes));
+    }
+    const name = 'second/2026_11_22/2026_11_22_00_00_00_000+0000.jpg';
+    writeFileSync(join(captures, name), '');
+    truncateSync(join(captures, name), 2 ** 42);
+    const args = ['dist/receiver.js', 'verify', '--dir', captures, '--keys', temporaryDirectory()];
+    const verifying = start(process.execPath, args);
+    await verifying.says('first: 1 finding');
+    expect(await verifying.stop('SIGINT')).toBe('SIGINT');
+    expect(verifying.stdout()).not.toContain('second');
   });
 });
 

@@ -1,5 +1,4 @@
 /** A captures directory, as verify reads it: by handles, no link is followed, nothing is changed. */
-import { createHash } from 'node:crypto';
 import { type FileHandle, constants } from 'node:fs/promises';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
 import { isDayName, unclockedFolder } from '../../../shared/protocol/frame-path.js';
@@ -9,7 +8,7 @@ import type { Folder } from '../../store/folder.js';
 import { cameraPattern } from '../frame-entry.js';
 import type {
   DayFolder,
-  FileHash,
+  FilePlace,
   Look,
   OpenBytes,
   OtherName,
@@ -19,8 +18,6 @@ import type {
 const unclocked = unclockedFolder('').slice(1);
 /** What a receiver keeps beside the days of a camera. */
 const ownNames = new Set(['.incoming', erasuresName]);
-/** Longest piece of a file in memory: most frames are read at once. */
-const maxPieceBytes = 1024 * 1024;
 
 export class CapturesSource implements VerifySource {
   readonly #root: Folder;
@@ -187,24 +184,8 @@ class DirectoryDay implements DayFolder {
     };
   }
 
-  async hashOf(name: string): Promise<FileHash | undefined> {
-    const expected = this.look(name)?.bytes ?? 0;
-    const file = await this.#open(name);
-    if (file === undefined) return undefined;
-    try {
-      // One byte more than it has: a short read is the end.
-      const piece = Buffer.allocUnsafe(Math.min(expected + 1, maxPieceBytes));
-      const hash = createHash('sha256');
-      let bytes = 0;
-      for (;;) {
-        const { bytesRead } = await file.read(piece, 0, piece.length, bytes);
-        bytes += bytesRead;
-        hash.update(piece.subarray(0, bytesRead));
-        if (bytesRead < piece.length) return { bytes, sha256: hash.digest('hex') };
-      }
-    } finally {
-      await file.close();
-    }
+  placeOf(name: string): FilePlace {
+    return this.#folder.pathsOf(name);
   }
 
   async bytesOf(name: string): Promise<Buffer | undefined> {

@@ -28,16 +28,21 @@ export interface DayFolder {
   look(name: string): Look | undefined;
   /** @returns undefined: there is no record @throws {OperationalError} STORE: it is no regular file; or a system error */
   openRecord(): Promise<OpenBytes | undefined>;
-  /** @returns undefined: it is gone meanwhile @throws as `openRecord` */
-  hashOf(name: string): Promise<FileHash | undefined>;
+  /** @returns undefined: nothing has this name, which a place does not promise */
+  placeOf(name: string): FilePlace | undefined;
   /** All of a file. @returns undefined: it is gone meanwhile @throws as `openRecord` */
   bytesOf(name: string): Promise<Buffer | undefined>;
 }
 
-export interface FileHash {
-  readonly bytes: number;
-  readonly sha256: string;
-}
+/** Where the bytes of a file are, for each thread of this process, while its day is open. */
+export type FilePlace =
+  | {
+      readonly path: string;
+      /** The configured path, for messages. */
+      readonly shownPath: string;
+    }
+  /** A part of a file that is open. */
+  | { readonly fd: number; readonly atByte: number; readonly bytes: number };
 
 export interface VerifySource {
   /** Sorted. @throws a system error */

@@ -1,4 +1,4 @@
-/** The known public keys of cameras' signatures, and the check of a signature, in the thread pool. */
+/** The known public keys of cameras' signatures, and the check of a signature. */
 import { type KeyObject, verify } from 'node:crypto';
 import type { SignedStatement } from '../../../shared/protocol/statement.js';
 
@@ -14,17 +14,11 @@ export type KnownKeys = ReadonlyMap<string, readonly KnownKey[]>;
 const signaturePattern = /^[\w-]{86}$/;
 
 /** Whether one of the keys made the signature. */
-export async function isSignedByOne(
+export function isSignedByOne(
   { statement, signature }: SignedStatement,
-  keys: readonly KnownKey[],
-): Promise<boolean> {
+  keys: readonly KeyObject[],
+): boolean {
   if (!signaturePattern.test(signature)) return false;
   const [data, bytes] = [Buffer.from(statement, 'latin1'), Buffer.from(signature, 'base64url')];
-  for (const { key } of keys) {
-    const isRight = await new Promise<boolean>((resolve) => {
-      verify(null, data, key, bytes, (error, result) => resolve(error === null && result));
-    });
-    if (isRight) return true;
-  }
-  return false;
+  return keys.some((key) => verify(null, data, key, bytes));
 }

@@ -4,6 +4,7 @@ import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
 import { readPublicKey } from '../../../shared/protocol/statement.js';
 import { Folder } from '../../store/folder.js';
 import { CapturesSource } from './captures-source.js';
+import { CheckEndedError } from './check-threads.js';
 import type { VerifySource } from './day-folder.js';
 import { type ExportFacts, exportFactsName, readExportFacts } from './export-facts.js';
 import type { KnownKey } from './keys.js';
@@ -42,6 +43,12 @@ export function targetError(path: string, cause: unknown): unknown {
   if (cause instanceof ZipError) {
     return new OperationalError('VERIFY', `${path} is damaged: ${cause.message}`, {
       hint: 'ask for the file again, and compare its size and SHA-256 with those of the sender',
+    });
+  }
+  if (cause instanceof CheckEndedError) {
+    return new OperationalError('UNREADABLE', `not all of ${path} is checked`, {
+      cause,
+      hint: 'run it again; free -m shows whether this machine has memory for it',
     });
   }
   if (cause instanceof OperationalError || systemCode(cause) === undefined) return cause;

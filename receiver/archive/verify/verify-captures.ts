@@ -6,16 +6,14 @@ import { readRecordLine, isEntry } from '../record-entry.js';
 import { CameraTally } from './camera-tally.js';
 import type { ExportFacts } from './export-facts.js';
 import type { DayFolder, VerifySource } from './day-folder.js';
+import { type EntryChecker, EntryQueue } from './entry-queue.js';
 import { type Finding, levelOf } from './findings.js';
 import type { KnownKeys } from './keys.js';
-import { Lanes } from './lanes.js';
 import { rawLines } from './raw-lines.js';
 import { type Hole, SequenceCheck } from './sequence-check.js';
 import { SignatureCheck } from './signature-check.js';
 import { type DayParts, verifyDay } from './verify-day.js';
 
-/** Files and signatures that are checked beside each other. */
-const lanes = 16;
 /** A line follows its file, and a frame the one after it, within this time. */
 const settleMs = [0, 500, 1500, 3000];
 /** A file that is younger than this may still get its line. */
@@ -26,6 +24,7 @@ const arrivalMs = 150_000;
 export interface VerifyParts {
   readonly source: VerifySource;
   readonly keys: KnownKeys;
+  readonly checker: EntryChecker;
   /** Only these; each camera that is there. */
   readonly cameras: readonly string[];
   /** Of an export: nothing before and after its stretch is here, nor these numbers. */
@@ -62,7 +61,7 @@ class CameraRun {
   readonly #tally = new CameraTally();
   readonly #sequences = new SequenceCheck();
   readonly #signatures: SignatureCheck;
-  readonly #lanes = new Lanes(lanes);
+  readonly #queue: EntryQueue;
 
   constructor(parts: VerifyParts, camera: string) {
     this.#parts = parts;
@@ -70,6 +69,8 @@ class CameraRun {
     // Several keys: the camera had one of them when the entry arrived.
     const keys = parts.keys.get(camera) ?? [];
     this.#signatures = new SignatureCheck(keys.length === 1 ? keys[0]?.pinnedAtMs : undefined);
+    const publicKeys = keys.map(({ key }) => key);
+    this.#queue = new EntryQueue(parts.checker, publicKeys);
   }
 
   async run(): Promise<CameraResult> {
@@ -95,8 +96,7 @@ class CameraRun {
 
   async #checkDay(day: DayFolder): Promise<void> {
     this.#tally.days += 1;
-    const keys = this.#parts.keys.get(this.#camera) ?? [];
-    const common = { keys, lanes: this.#lanes, onBytes: this.#parts.onBytes };
+    const common = { queue: this.#queue, onBytes: this.#parts.onBytes };
     const [tally, sequences, signatures] = [this.#tally, this.#sequences, this.#signatures];
     const first = await verifyDay(day, { ...common, tally, sequences, signatures });
     const ofLines = first.findings.filter(
@@ -117,7 +117,7 @@ class CameraRun {
   async #lookAgain(
     day: DayFolder,
     findings: readonly Finding[],
-    common: Pick<DayParts, 'keys' | 'lanes' | 'onBytes'>,
+    common: Pick<DayParts, 'queue' | 'onBytes'>,
   ): Promise<Finding[]> {
     const only = new Set(findings.map(nameOf));
     const sinks = {

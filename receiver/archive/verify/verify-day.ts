@@ -11,21 +11,19 @@ import { type RecordEntry, type RecordLine, isEntry, readRecordLine } from '../r
 import type { CameraTally } from './camera-tally.js';
 import { DayClaims } from './day-claims.js';
 import type { DayFolder, OpenBytes } from './day-folder.js';
+import type { FileResult, FrameFile, SignatureState } from './entry-check.js';
+import type { EntryQueue } from './entry-queue.js';
 import type { Finding, FindingKind } from './findings.js';
-import { type KnownKey, isSignedByOne } from './keys.js';
-import type { Lanes } from './lanes.js';
 import { wrongPlaceOf } from './line-place.js';
 import { rawLines } from './raw-lines.js';
 import type { SequenceCheck } from './sequence-check.js';
 import type { SignatureCheck } from './signature-check.js';
-import { signedPartOf } from './signed-line.js';
 
 /** Findings of a day that are listed; all are counted. */
 export const maxFindings = 1000;
 
 export interface DayParts {
-  readonly keys: readonly KnownKey[];
-  readonly lanes: Lanes;
+  readonly queue: EntryQueue;
   readonly tally: CameraTally;
   readonly sequences: SequenceCheck;
   readonly signatures: SignatureCheck;
@@ -87,16 +85,18 @@ class DayCheck {
         if (line.kind === 'deleted') this.#claims.addDeleted(line.names);
       }
     }
-    for await (const lines of rawLines(record)) {
-      for (const { text, number, isWhole } of lines) {
-        const line = text === undefined ? undefined : readRecordLine(text);
-        if (line !== undefined && text !== undefined) await this.#checkLine(line, text, number);
-        else if (isWhole) {
-          this.#addLine('torn-line', number);
+    try {
+      for await (const lines of rawLines(record)) {
+        for (const { text, number, isWhole } of lines) {
+          const line = text === undefined ? undefined : readRecordLine(text);
+          if (line !== undefined && text !== undefined) await this.#checkLine(line, text, number);
+          else if (isWhole) await this.#then(() => this.#addLine('torn-line', number));
         }
       }
+    } finally {
+      // The files of a day are read while it is open.
+      await this.#parts.queue.end();
     }
-    await this.#parts.lanes.end();
   }
 
   /** Files without a line, and what is no frame. */
@@ -129,86 +129,86 @@ class DayCheck {
     this.#push({ kind: 'unreadable', path: this.#day.path, found: describeError(error) });
   }
 
+  /** Does it in its turn: findings are in the order of the lines. */
+  async #then(act: () => void): Promise<void> {
+    await this.#parts.queue.add({}, act);
+  }
+
   async #checkLine(line: RecordLine, text: string, number: number): Promise<void> {
-    const { tally, sequences, lanes } = this.#parts;
+    const { tally, sequences, queue } = this.#parts;
+    const { camera } = this.#day;
     if (!isEntry(line)) {
-      if (line.camera === this.#day.camera) {
+      if (line.camera === camera) {
         tally.addNote(line);
         sequences.addNote(line);
-      } else this.#addLine('wrong-camera', number, this.#day.camera, line.camera);
+      } else await this.#then(() => this.#addLine('wrong-camera', number, camera, line.camera));
       return;
     }
     const isRecovered = line.proof === 'unsigned' && text.includes('"recovered":true');
     const wrong = wrongPlaceOf(line, this.#day, isRecovered);
-    if (wrong !== undefined) this.#addLine(wrong.kind, number, wrong.expected, wrong.found);
-    // The numbers of another camera, or of another day, explain nothing here.
-    if (wrong !== undefined && wrong.kind !== 'wrong-name') return;
+    if (wrong !== undefined) {
+      await this.#then(() => this.#addLine(wrong.kind, number, wrong.expected, wrong.found));
+      // The numbers of another camera, or of another day, explain nothing here.
+      if (wrong.kind !== 'wrong-name') return;
+    }
     tally.addEntry(line);
     sequences.addEntry(line);
     if (isRecovered) {
       tally.recovered += 1;
       if (line.kind === 'frame') sequences.addUnnumbered(line.capturedAtMs);
-    } else await lanes.start(() => this.#checkSignature(line, text, number));
-    if (line.kind === 'frame' && (this.#only?.has(line.name) ?? true)) {
-      await lanes.start(() => this.#checkFile(line, number));
     }
+    const hasSignature = !isRecovered && this.#only === undefined;
+    const frame = line.kind === 'frame' && (this.#only?.has(line.name) ?? true) ? line : undefined;
+    const file = frame && (await this.#fileOf(frame, number));
+    if (!hasSignature && file === undefined) return;
+    await queue.add({ text: hasSignature ? text : undefined, file }, (result) => {
+      if (result.signature !== undefined) this.#useSignature(result.signature, line, number);
+      if (frame !== undefined && result.file !== undefined)
+        this.#useFile(result.file, frame, number);
+    });
   }
 
-  async #checkSignature(entry: RecordEntry, text: string, line: number): Promise<void> {
-    const { tally, signatures, keys } = this.#parts;
-    if (this.#only !== undefined) return;
+  #useSignature(state: SignatureState, entry: RecordEntry, line: number): void {
+    const { tally, signatures } = this.#parts;
     const place = { path: this.#recordPath(), line };
-    const signed = signedPartOf(text);
-    if (signed === 'altered') this.#addLine('altered-line', line);
-    else if (signed === undefined) {
-      tally.unsigned += 1;
-      signatures.add(entry, place, 'none');
-    } else if (keys.length === 0) {
-      tally.keyNotKnown += 1;
-      signatures.add(entry, place, 'right');
-    } else if (await isSignedByOne(signed, keys)) {
-      tally.proven += 1;
-      signatures.add(entry, place, 'right');
-    } else signatures.add(entry, place, 'wrong');
-  }
-
-  async #checkFile(frame: FrameEntry, line: number): Promise<void> {
-    const { name } = frame;
-    if (this.#claims.isDeleted(name)) {
-      if (this.#claims.isLastOfName(name, line) && this.#day.look(name) !== undefined) {
-        this.#add({ kind: 'unfinished-deletion', name });
-      }
+    if (state === 'altered') {
+      this.#addLine('altered-line', line);
       return;
     }
+    if (state === 'none') tally.unsigned += 1;
+    else if (state === 'unknown') tally.keyNotKnown += 1;
+    else if (state === 'right') tally.proven += 1;
+    signatures.add(entry, place, state === 'unknown' ? 'right' : state);
+  }
+
+  /** @returns undefined: the file is not checked, or not by this line */
+  async #fileOf(frame: FrameEntry, line: number): Promise<FrameFile | undefined> {
+    const { name, byteCount, sha256 } = frame;
+    const isLastOfName = this.#claims.isLastOfName(name, line);
+    if (this.#claims.isDeleted(name)) {
+      if (isLastOfName && this.#day.look(name) !== undefined) {
+        await this.#then(() => this.#add({ kind: 'unfinished-deletion', name }));
+      }
+      return undefined;
+    }
+    const isLastOfFrame = this.#claims.lastLineOf(frame, line) === line;
+    // A later line of the frame, or of the file, is the one that counts.
+    if (!isLastOfName && (!isLastOfFrame || frame.epoch === undefined)) return undefined;
+    return { place: this.#day.placeOf(name), byteCount, sha256 };
+  }
+
+  #useFile({ bytesRead, fault }: FileResult, frame: FrameEntry, line: number): void {
+    const { name } = frame;
+    this.#parts.tally.bytes += bytesRead;
+    if (bytesRead > 0) this.#parts.onBytes(bytesRead);
     const isLastOfFrame = this.#claims.lastLineOf(frame, line) === line;
     const isLastOfName = this.#claims.isLastOfName(name, line);
-    // A later line of the frame, or of the file, is the one that counts.
-    if (!isLastOfName && (!isLastOfFrame || frame.epoch === undefined)) return;
-    const fault = await this.#faultOf(frame);
     if (!isLastOfFrame) {
       if (fault === undefined) this.#add({ kind: 'used-twice', name, line });
       else if (fault.kind !== 'missing-file') this.#add({ ...fault, name });
     } else if (fault !== undefined) {
       const found = isLastOfName ? fault.found : 'the file of a later line';
       this.#add({ ...fault, kind: isLastOfName ? fault.kind : 'missing-file', found, name });
-    }
-  }
-
-  async #faultOf({ name, byteCount, sha256 }: FrameEntry): Promise<Fault | undefined> {
-    try {
-      const look = this.#day.look(name);
-      if (look === undefined) return { kind: 'missing-file' };
-      if (!look.isFile) return { kind: 'no-file' };
-      if (look.bytes !== byteCount) return sizeFault(byteCount, look.bytes);
-      const hash = await this.#day.hashOf(name);
-      if (hash === undefined) return { kind: 'missing-file' };
-      this.#parts.tally.bytes += hash.bytes;
-      this.#parts.onBytes(hash.bytes);
-      if (hash.bytes !== byteCount) return sizeFault(byteCount, hash.bytes);
-      if (hash.sha256 === sha256) return undefined;
-      return { kind: 'wrong-bytes', expected: sha256, found: hash.sha256 };
-    } catch (error) {
-      return { kind: 'unreadable', found: describeError(error) };
     }
   }
 
@@ -221,7 +221,7 @@ class DayCheck {
       this.#push({ kind, path: this.#recordPath(), line, expected, found });
   }
 
-  #add({ name, ...fault }: Fault & { readonly name: string }): void {
+  #add({ name, ...fault }: Fault): void {
     if (this.#only?.has(name) === false) return;
     this.#push({ ...fault, path: `${this.#day.path}/${name}` });
   }
@@ -233,16 +233,10 @@ class DayCheck {
   }
 }
 
-interface Fault {
-  readonly kind: FindingKind;
-  readonly line?: number;
-  readonly expected?: string | undefined;
-  readonly found?: string | undefined;
+/** What is found about a file of the day. */
+interface Fault extends Pick<Finding, 'kind' | 'line' | 'expected' | 'found'> {
+  readonly name: string;
 }
-
-const sizeFault = (expected: number, found: number): Fault => {
-  return { kind: 'wrong-size', expected: `${expected} bytes`, found: `${found} bytes` };
-};
 
 const isDay = (name: string): boolean => /^\d{4}_\d\d_\d\d$/.test(name);
 /** Epoch and sequence of a frame of a camera without a clock. */

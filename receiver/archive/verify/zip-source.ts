@@ -1,5 +1,4 @@
 /** An export in a zip file, as verify reads it. */
-import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { isDayName } from '../../../shared/protocol/frame-path.js';
@@ -7,7 +6,7 @@ import { recordName } from '../../store/day-record.js';
 import { cameraPattern } from '../frame-entry.js';
 import type {
   DayFolder,
-  FileHash,
+  FilePlace,
   Look,
   OpenBytes,
   OtherName,
@@ -115,12 +114,9 @@ export class ZipSource implements VerifySource {
       },
       openRecord: () => Promise.resolve(this.#openBytes(entryOf(recordName))),
       bytesOf: (name) => this.#bytesOf(entryOf(name)),
-      hashOf: async (name): Promise<FileHash | undefined> => {
+      placeOf: (name): FilePlace | undefined => {
         const entry = entryOf(name);
-        if (entry === undefined) return undefined;
-        const hash = createHash('sha256');
-        const bytes = await this.#read(entry, (piece) => hash.update(piece));
-        return { bytes, sha256: hash.digest('hex') };
+        return entry && { fd: this.#file.fd, atByte: entry.atByte, bytes: entry.bytes };
       },
     };
   }

@@ -2,6 +2,7 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { KnownKeys } from '../../../../receiver/archive/verify/keys.js';
 import { CapturesSource } from '../../../../receiver/archive/verify/captures-source.js';
+import { checkEntries } from '../../../../receiver/archive/verify/entry-check.js';
 import type { Finding } from '../../../../receiver/archive/verify/findings.js';
 import {
   type CameraResult,
@@ -181,6 +182,7 @@ export async function verify(
       {
         ...{ source, keys: known, cameras: await source.cameras() },
         ...{ nowMs: () => Date.now(), sleep: () => Promise.resolve() },
+        checker: { width: 2, check: (batch) => Promise.resolve(checkEntries(batch)) },
         onFinding: (finding) => findings.push(finding),
         onBytes: () => undefined,
         ...changes,
