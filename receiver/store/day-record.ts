@@ -34,6 +34,13 @@ interface Line {
   readonly recorded: Recorded | undefined;
 }
 
+interface DayRecordOptions {
+  readonly maxEntries?: number;
+  readonly maxBytes?: number;
+  /** The file stays open: call `rest` when it is not used any more. */
+  readonly onOpened?: (record: DayRecord) => void;
+}
+
 export class DayRecord {
   readonly #index: RecordIndex;
   readonly #maxBytes: number;
@@ -59,9 +66,12 @@ export class DayRecord {
   #file: FileHandle | undefined;
   #isRestWanted = false;
 
-  constructor(limits: { readonly maxEntries?: number; readonly maxBytes?: number } = {}) {
-    this.#index = new RecordIndex(limits.maxEntries);
-    this.#maxBytes = limits.maxBytes ?? maxRecordBytes;
+  readonly #onOpened: (record: DayRecord) => void;
+
+  constructor({ maxEntries, maxBytes = maxRecordBytes, onOpened }: DayRecordOptions = {}) {
+    this.#index = new RecordIndex(maxEntries);
+    this.#maxBytes = maxBytes;
+    this.#onOpened = onOpened ?? ((): void => undefined);
   }
 
   /** Entries for frames, gaps and reports in the index. */
@@ -179,7 +189,10 @@ export class DayRecord {
     if (this.#file !== undefined && !isNamed(this.#file, folder)) await this.#close();
     if (this.#file !== undefined) return this.#file;
     const file = await openRecord(folder, isForAppending ? appendFlags : readFlags);
-    if (isForAppending) this.#file = file;
+    if (isForAppending) {
+      this.#file = file;
+      this.#onOpened(this);
+    }
     return file;
   }
 

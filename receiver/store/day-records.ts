@@ -53,7 +53,9 @@ export class DayRecords {
     let cached = this.#records.get(path);
     if (cached?.folderId !== folder.id) {
       const { maxEntries } = this.#limits;
-      cached = { record: new DayRecord({ maxEntries }), folderId: folder.id };
+      // A frame that is written for longer than a record rests opens its file again.
+      const onOpened = (record: DayRecord): void => this.#restLater(record);
+      cached = { record: new DayRecord({ maxEntries, onOpened }), folderId: folder.id };
     }
     this.#records.delete(path);
     this.#records.set(path, cached);

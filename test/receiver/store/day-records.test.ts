@@ -65,6 +65,18 @@ describe('the file of a record', () => {
     expect(record.isOpen).toBe(false);
   });
 
+  it('is closed soon after a line that comes late', async () => {
+    const { folders, records } = await filled({ maxEntries: 100, maxRecords: 100 }, ['a']);
+    await folders.use(['a'], async (folder) => {
+      const record = await records.of('a', folder);
+      // As while the frame of the line is written, on a slow disk.
+      await eventually(() => !record.isOpen, 'the file is closed');
+      await record.append(folder, line, undefined);
+      expect(record.isOpen).toBe(true);
+      await eventually(() => !record.isOpen, 'the file is closed again');
+    });
+  });
+
   it('is opened anew when another file has its name', async () => {
     const directory = temporaryDirectory();
     const folder = await Folder.open(directory);
