@@ -20,8 +20,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
+import { type Socket, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -32,6 +31,7 @@ import { frameStatement, signStatement } from '../../shared/protocol/statement.j
 import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
 import { makeJpeg } from '../support/pictures.js';
 import { freePort } from '../support/ports.js';
+import { type BareHeader, serveFlushed, serveUnflushed } from './delivery/bare-server.js';
 
 const frameBytes = 100_000;
 const inFlight = 8;
@@ -116,6 +116,8 @@ class Link {
 const { privateKey } = generateKeyPairSync('ed25519');
 const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
 const size = { widthPx: 640, heightPx: 480 };
+const boxes: [number, number, number, number][] = [[312, 96, 48, 120]];
+const verdict = { reason: 'change', ratio: 0.03, boxes };
 
 /** An agent that has been welcomed. @param isSigning it signs each frame, as agents since 0.2 */
 async function connectAgent(port: number, camera: string, isSigning = true): Promise<Link> {
@@ -135,8 +137,6 @@ async function connectAgent(port: number, camera: string, isSigning = true): Pro
   const startMs = Date.now();
   const send = (number: number): void => {
     const { jpeg, sha256 } = frameAt(number);
-    const boxes: [number, number, number, number][] = [[312, 96, 48, 120]];
-    const verdict = { reason: 'change', ratio: 0.03, boxes };
     const header = { capturedAtMs: startMs + number, utcOffsetMinutes: 0, sha256, verdict };
     const id = { camera, epoch, sequence: number };
     const statement = isSigning && frameStatement(id, header, jpeg.length, size);
@@ -157,26 +157,17 @@ async function connectAgent(port: number, camera: string, isSigning = true): Pro
   });
 }
 
-/** Lengths and bytes in, a byte back for each: no check, no flush, no care for names. */
-function serveBare(directory: string): void {
-  let count = 0;
-  const server = createServer({ noDelay: true }, (socket) => {
-    const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: frameBytes * 2 });
-    socket.on('error', () => undefined);
-    socket.on('data', (chunk: Buffer) => {
-      for (const { body } of decoder.push(chunk)) {
-        const path = join(directory, `${Date.now()}-${count++}.jpg`);
-        void writeFile(path, body).then(() => socket.write('.'));
-      }
-    });
-  });
-  server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
-}
-
+/** To either bare server. */
 function connectBare(port: number): Link {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  const startMs = Date.now();
   const send = (number: number): void => {
-    for (const part of encodeMessage({}, frameAt(number).jpeg)) socket.write(part);
+    const { jpeg, sha256 } = frameAt(number);
+    const id = { camera: 'bare', epoch: 'ab'.repeat(16), sequence: number };
+    const header = { capturedAtMs: startMs + number, utcOffsetMinutes: 0, sha256, verdict };
+    const statement = frameStatement(id, header, jpeg.length, size);
+    const bare: BareHeader = { sha256, ...signStatement(statement, privateKey) };
+    for (const part of encodeMessage(bare, jpeg)) socket.write(part);
   };
   return new Link(socket, send, (chunk) => chunk.length);
 }
@@ -212,7 +203,10 @@ function peakBytes({ pid }: ChildProcess): number {
 
 function startServer(command: string, args: readonly string[]): ChildProcess {
   // Their logs would hide the figures; what goes wrong ends the connection, which is told.
-  return spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const server = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  // Also after an error.
+  process.once('exit', () => server.kill());
+  return server;
 }
 
 async function portFrom(server: ChildProcess): Promise<number> {
@@ -263,9 +257,9 @@ async function compare(base: string, rounds: number, count: number): Promise<voi
   const [oneFolder, manyFolder, oldOneFolder, oldManyFolder] = receiverFolders as [
     ...[string, string, string, string],
   ];
-  const [bareFolder, socatFolder, diskFolder] = ['bare', 'socat', 'disk'].map(folder) as [
-    ...[string, string, string],
-  ];
+  const [bareFolder, flushedFolder, socatFolder, diskFolder] = [
+    ...['bare', 'flushed', 'socat', 'disk'],
+  ].map(folder) as [string, string, string, string];
   const receiver = (directory: string, program = 'dist/receiver.js'): ChildProcess =>
     startServer(process.execPath, [
       ...[program, '--dir', directory, '--listen', '127.0.0.1:0', '--json'],
@@ -279,15 +273,18 @@ async function compare(base: string, rounds: number, count: number): Promise<voi
     oldOne: receiver(oldOneFolder, old),
     oldMany: receiver(oldManyFolder, old),
     bare: startServer(process.execPath, [process.argv[1] ?? '', '--bare', bareFolder]),
+    flushed: startServer(process.execPath, [
+      ...[process.argv[1] ?? '', '--bare', flushedFolder, `--key=${publicKey}`],
+    ]),
     socat: startServer('socat', [
       ...[`TCP-LISTEN:${socatPort},bind=127.0.0.1,fork,reuseaddr`, `SYSTEM:${oneWriter}`],
     ]),
   };
   try {
-    const { one, many, oldOne, oldMany, bare } = servers;
-    const [onePort, manyPort, oldOnePort, oldManyPort, barePort] = (await Promise.all(
-      [one, many, oldOne, oldMany, bare].map(portFrom),
-    )) as [number, number, number, number, number];
+    const { one, many, oldOne, oldMany, bare, flushed } = servers;
+    const [onePort, manyPort, oldOnePort, oldManyPort, barePort, flushedPort] = (await Promise.all(
+      [one, many, oldOne, oldMany, bare, flushed].map(portFrom),
+    )) as [number, number, number, number, number, number];
     // What the receiver says of each frame must be read, or it waits in the pipe.
     for (const server of Object.values(servers)) server.stdout?.resume();
     const agentsOf = (port: number, isSigning: boolean): Promise<Link[]> =>
@@ -301,7 +298,8 @@ async function compare(base: string, rounds: number, count: number): Promise<voi
     const agents = await agentsOf(manyPort, true);
     const oldAgents = await agentsOf(oldManyPort, false);
     const bareLink = connectBare(barePort);
-    const links = [oneAgent, oldOneAgent, ...agents, ...oldAgents, bareLink];
+    const flushedLink = connectBare(flushedPort);
+    const links = [oneAgent, oldOneAgent, ...agents, ...oldAgents, bareLink, flushedLink];
     const deliverAll = async (all: readonly Link[]): Promise<void> => {
       await Promise.all(all.map((link) => link.deliver(Math.ceil(count / all.length))));
     };
@@ -338,6 +336,12 @@ async function compare(base: string, rounds: number, count: number): Promise<voi
         server: oldMany,
       },
       {
+        name: 'bare Node server, the same checks and flushes',
+        count,
+        send: () => flushedLink.deliver(count),
+        server: flushed,
+      },
+      {
         name: 'bare Node server, no fsync',
         count,
         send: () => bareLink.deliver(count),
@@ -366,7 +370,7 @@ async function compare(base: string, rounds: number, count: number): Promise<voi
           costs.set(name, [...(costs.get(name) ?? []), usedCpuMs / sent]);
         if (round > 0) rates.set(name, [...(rates.get(name) ?? []), rate]);
         if (server) peaks.set(name, [...(peaks.get(name) ?? []), peakBytes(server)]);
-        for (const each of [diskFolder, bareFolder, socatFolder]) empty(each);
+        for (const each of [diskFolder, bareFolder, flushedFolder, socatFolder]) empty(each);
         // The receiver's days go by themselves; its marker and locks stay.
         for (const each of receiverFolders) emptyDays(each);
         spawnSync('sync', ['-f', base]);
@@ -399,7 +403,9 @@ async function compare(base: string, rounds: number, count: number): Promise<voi
 const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
 
 function empty(directory: string): void {
-  for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true });
+  // The record of a bare server is open.
+  const names = readdirSync(directory).filter((name) => !name.endsWith('.jsonl'));
+  for (const name of names) rmSync(join(directory, name), { recursive: true });
 }
 
 function emptyDays(directory: string): void {
@@ -413,6 +419,7 @@ function emptyDays(directory: string): void {
 const { values } = parseArgs({
   options: {
     bare: { type: 'string' },
+    key: { type: 'string' },
     dir: { type: 'string', default: tmpdir() },
     rounds: { type: 'string', default: '5' },
     frames: { type: 'string', default: '400' },
@@ -430,6 +437,5 @@ if (values.bare === undefined) {
   } finally {
     rmSync(base, { recursive: true });
   }
-} else {
-  serveBare(values.bare);
-}
+} else if (values.key === undefined) serveUnflushed(values.bare, 2 * frameBytes);
+else serveFlushed(values.bare, 2 * frameBytes, values.key);
