@@ -1,0 +1,126 @@
+/** Answers of an object store: lists, and errors with what to do about them. Pure. */
+import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
+
+export interface ListedObject {
+  readonly key: string;
+  readonly byteCount: number;
+  /** By the clock of the store. */
+  readonly modifiedAtMs: number;
+}
+
+export interface ListPage {
+  readonly objects: readonly ListedObject[];
+  /** Of a list with a delimiter: the keys up to it. */
+  readonly prefixes: readonly string[];
+  /** Undefined: it is the last page. */
+  readonly next: string | undefined;
+}
+
+/** Reads ListBucketResult, with keys in the encoding `url`. @throws {Error} it is none */
+export function readListPage(xml: string): ListPage {
+  if (!xml.includes('<ListBucketResult')) throw new Error('the answer is no list of objects');
+  const objects = contentsOf(xml, 'Contents').map((each) => ({
+    key: decodeKey(textOf(each, 'Key') ?? ''),
+    byteCount: Number(textOf(each, 'Size')),
+    modifiedAtMs: Date.parse(textOf(each, 'LastModified') ?? ''),
+  }));
+  const broken = objects.find(({ key, byteCount }) => key === '' || !Number.isFinite(byteCount));
+  if (broken !== undefined) throw new Error('an object of the list has no key or no size');
+  const prefixes = contentsOf(xml, 'CommonPrefixes').map((each) =>
+    decodeKey(textOf(each, 'Prefix') ?? ''),
+  );
+  const isCut = textOf(xml, 'IsTruncated') === 'true';
+  const token = textOf(xml, 'NextContinuationToken');
+  if (isCut && token === undefined) throw new Error('the list is cut and names no next page');
+  return { objects, prefixes, next: isCut ? unescapeXml(token ?? '') : undefined };
+}
+
+const contentsOf = (xml: string, element: string): string[] =>
+  [...xml.matchAll(new RegExp(`<${element}>([\\s\\S]*?)</${element}>`, 'g'))].map(
+    ([, inner = '']) => inner,
+  );
+
+const textOf = (xml: string, element: string): string | undefined =>
+  new RegExp(`<${element}>([^<]*)</${element}>`).exec(xml)?.[1];
+
+const decodeKey = (text: string): string =>
+  decodeURIComponent(unescapeXml(text).replaceAll('+', '%20'));
+
+const entities: Readonly<Record<string, string>> = {
+  ...{ '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&apos;': "'" },
+};
+
+const unescapeXml = (text: string): string =>
+  text.replaceAll(/&(?:amp|lt|gt|quot|apos);/g, (entity) => entities[entity] ?? entity);
+
+/** An answer that is no success. */
+export interface S3Refusal {
+  readonly status: number;
+  /** Of the error in the body: `SlowDown`; undefined: it has none, as an answer to HEAD. */
+  readonly code: string | undefined;
+  readonly message: string | undefined;
+}
+
+export function readRefusal(status: number, body: string): S3Refusal {
+  const [code, message] = ['Code', 'Message'].map((name) => textOf(body, name));
+  return { status, code, message: message === undefined ? undefined : unescapeXml(message) };
+}
+
+/** Whether the same request may succeed a moment later. */
+export function isPassing({ status, code }: S3Refusal): boolean {
+  if (status === 501) return false;
+  if (status >= 500 || [408, 409, 429].includes(status)) return true;
+  // The body was damaged, or cut off, on its way.
+  return status === 400 && ['BadDigest', 'IncompleteBody', 'RequestTimeout'].includes(code ?? '');
+}
+
+const hintsByCode: Readonly<Record<string, string>> = {
+  NoSuchBucket: 'make the bucket, or name another one: --dir s3://BUCKET/PREFIX',
+  AccessDenied: 'give these keys the right to list, read, write and delete in this bucket',
+  InvalidAccessKeyId: 'the object store does not know this AWS_ACCESS_KEY_ID: set the right one',
+  SignatureDoesNotMatch: 'AWS_SECRET_ACCESS_KEY or --s3-region is not the right one',
+  RequestTimeTooSkewed: 'the clock of this machine is wrong: see timedatectl',
+  ExpiredToken: 'the keys have expired: write new ones into their file',
+  QuotaExceeded: 'the quota of the bucket is used up: make room, or raise it',
+  EntityTooLarge: 'the object store takes no object of this size: set a smaller --max-frame',
+};
+const hintsByStatus: Readonly<Record<number, string>> = {
+  301: 'the bucket is in another region: set --s3-region and --s3-endpoint to it',
+  307: 'the bucket is in another region: set --s3-region and --s3-endpoint to it',
+  403: 'the keys are wrong, have expired, or may not do this in this bucket',
+  404: 'make the bucket, or name another one: --dir s3://BUCKET/PREFIX',
+  507: 'the object store is full: make room',
+};
+const hintsByErrno: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there: check --s3-endpoint, and that the object store runs',
+  ENOTFOUND: 'the name is not known: check --s3-endpoint and the DNS of this machine',
+  EAI_AGAIN: 'the name cannot be resolved now: check the network of this machine',
+  CERT_HAS_EXPIRED: 'the certificate of the object store has expired: renew it',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'trust its certificate: NODE_EXTRA_CA_CERTS=FILE',
+  SELF_SIGNED_CERT_IN_CHAIN: 'trust its authority: NODE_EXTRA_CA_CERTS=FILE',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'trust its authority: NODE_EXTRA_CA_CERTS=FILE',
+};
+
+/** @param what that failed: `cannot write s3://frames/yard` */
+export function refusalError(what: string, { status, code, message }: S3Refusal): OperationalError {
+  const said = [String(status), code, message].filter((each) => each !== undefined).join(' ');
+  const hint = hintsByCode[code ?? ''] ?? hintsByStatus[status];
+  return new OperationalError('STORE', `${what}: the object store answers ${said}`, {
+    ...(hint !== undefined && { hint }),
+  });
+}
+
+/** An error of the connection. */
+export function connectionError(what: string, cause: unknown): OperationalError {
+  const hint = hintsByErrno[systemCode(causeOf(cause)) ?? ''];
+  return new OperationalError('STORE', what, {
+    cause: causeOf(cause),
+    ...(hint !== undefined && { hint }),
+  });
+}
+
+/** `fetch failed` says nothing; its cause does. */
+function causeOf(error: unknown): unknown {
+  const inner = error instanceof TypeError ? error.cause : undefined;
+  return inner ?? error;
+}

@@ -1,0 +1,287 @@
+/**
+ * Requests to one bucket, repeated with growing pauses while the object store is busy or cannot be reached. An object
+ * is written when its PUT was answered with 200, and not before; each PUT carries the MD5 of its body, which the store
+ * checks.
+ */
+import { createHash } from 'node:crypto';
+import { AwsV4Signer } from 'aws4fetch';
+import { backoffMs } from '../../../shared/backoff.js';
+import type { Clock } from '../../../shared/clock.js';
+import { OperationalError } from '../../../shared/cli/errors.js';
+import type { BucketAddress } from './s3-address.js';
+import {
+  type ListedObject,
+  type S3Refusal,
+  connectionError,
+  isPassing,
+  readListPage,
+  readRefusal,
+  refusalError,
+} from './s3-answers.js';
+import type { S3Credentials } from './s3-credentials.js';
+
+export interface S3ClientParts extends BucketAddress {
+  readonly endpoint: URL;
+  readonly region: string;
+  /** Reads them anew. @throws {OperationalError} KEYS */
+  readonly readCredentials: () => Promise<S3Credentials>;
+  readonly clock: Clock;
+  /** Called once: the store answers 501 to a conditional write. */
+  readonly onUnconditional?: () => void;
+  /** Sends a request; `fetch` but for faults of tests. */
+  readonly send?: typeof fetch;
+  /** Of a request and its repetitions; each can end up to `attemptMs` later. Default: 15 s. */
+  readonly giveUpAfterMs?: number;
+}
+
+export type Metadata = Readonly<Record<string, string>>;
+
+export interface ObjectFacts {
+  readonly byteCount: number;
+  /** Names in lower case. */
+  readonly metadata: Metadata;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
+
+interface Request {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
+  /** Below the prefix; empty: the bucket. */
+  readonly key: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+}
+
+const defaultGiveUpMs = 15_000;
+const pauses = { firstMs: 200, capMs: 5000 };
+/** An attempt may take this long, and longer for a large body: `minBytesPerSecond`. */
+const attemptMs = 10_000;
+const minBytesPerSecond = 100_000;
+const metadataPrefix = 'x-amz-meta-';
+
+export class S3Client {
+  readonly #parts: S3ClientParts;
+  readonly #signingKeys = new Map<string, ArrayBuffer>();
+  #credentials: Promise<S3Credentials> | undefined;
+  /** The store has answered 501 to a conditional write. */
+  #isUnconditional = false;
+  #end = new AbortController();
+
+  constructor(parts: S3ClientParts) {
+    this.#parts = parts;
+  }
+
+  /** `s3://frames/yard/…`, for messages. */
+  place(key = ''): string {
+    return `s3://${this.#parts.bucket}/${this.#parts.prefix}${key}`;
+  }
+
+  /** Ends waiting requests with an error. */
+  close(): void {
+    this.#end.abort();
+  }
+
+  /** Writes an object over another one. @throws {OperationalError} STORE: it may or may not be written */
+  async put(key: string, body: Buffer, metadata: Metadata = {}): Promise<void> {
+    const request = putOf(key, body, metadata);
+    check(`cannot write ${this.place(key)}`, await this.#send(request), [200]);
+  }
+
+  /**
+   * Writes an object where there is none.
+   * @returns false: there is one; it may be of an earlier attempt of this call
+   * @throws {OperationalError} STORE: it may or may not be written
+   */
+  async putNew(key: string, body: Buffer, metadata: Metadata = {}): Promise<boolean> {
+    if (this.#isUnconditional) return await this.#putUnconditionally(key, body, metadata);
+    const request = putOf(key, body, metadata, { 'If-None-Match': '*' });
+    const answer = await this.#send(request);
+    if (answer.status === 412) return false;
+    if (answer.status !== 501) {
+      check(`cannot write ${this.place(key)}`, answer, [200]);
+      return true;
+    }
+    this.#isUnconditional = true;
+    this.#parts.onUnconditional?.();
+    return await this.#putUnconditionally(key, body, metadata);
+  }
+
+  /** @returns undefined: there is no such object @throws {OperationalError} STORE */
+  async head(key: string): Promise<ObjectFacts | undefined> {
+    const answer = await this.#send({ method: 'HEAD', key });
+    if (answer.status === 404) return undefined;
+    check(`cannot read ${this.place(key)}`, answer, [200]);
+    return {
+      byteCount: Number(answer.headers.get('content-length')),
+      metadata: metadataOf(answer.headers),
+    };
+  }
+
+  /** @returns undefined: there is no such object @throws {OperationalError} STORE */
+  async get(key: string): Promise<Buffer | undefined> {
+    const answer = await this.#send({ method: 'GET', key });
+    const refusal = answer.status === 404 ? readRefusal(404, answer.body.toString()) : undefined;
+    if (refusal?.code === 'NoSuchKey') return undefined;
+    check(`cannot read ${this.place(key)}`, answer, [200]);
+    return answer.body;
+  }
+
+  /** Removes an object; it may be missing. @throws {OperationalError} STORE */
+  async remove(key: string): Promise<void> {
+    check(
+      `cannot remove ${this.place(key)}`,
+      await this.#send({ method: 'DELETE', key }),
+      [200, 204, 404],
+    );
+  }
+
+  /** Objects whose keys begin so, sorted by key. @param startAfter only later keys @throws {OperationalError} STORE */
+  async *list(start: string, startAfter?: string): AsyncGenerator<ListedObject> {
+    const { prefix } = this.#parts;
+    const after = startAfter === undefined ? {} : { 'start-after': prefix + startAfter };
+    for await (const { objects } of this.#pages(start, after)) {
+      for (const each of objects) yield { ...each, key: each.key.slice(prefix.length) };
+    }
+  }
+
+  /** Names of the folders below a path, which is empty or ends with `/`. @throws {OperationalError} STORE */
+  async folders(path: string): Promise<string[]> {
+    const start = this.#parts.prefix.length + path.length;
+    const names: string[] = [];
+    for await (const { prefixes } of this.#pages(path, { delimiter: '/' })) {
+      names.push(...prefixes.map((each) => each.slice(start, -1)));
+    }
+    return names;
+  }
+
+  async *#pages(start: string, more: Readonly<Record<string, string>>) {
+    const what = `cannot list ${this.place(start)}`;
+    const common = { 'list-type': '2', 'encoding-type': 'url', prefix: this.#parts.prefix + start };
+    for (let next: string | undefined, isFirst = true; isFirst || next !== undefined;) {
+      isFirst = false;
+      const query = {
+        ...common,
+        ...more,
+        ...(next !== undefined && { 'continuation-token': next }),
+      };
+      const answer = await this.#send({ method: 'GET', key: '', query });
+      check(what, answer, [200]);
+      let page;
+      try {
+        page = readListPage(answer.body.toString());
+      } catch (cause) {
+        throw new OperationalError('STORE', what, { cause });
+      }
+      yield page;
+      ({ next } = page);
+    }
+  }
+
+  /** The same key has the same bytes, but for two frames of one millisecond: they are looked for before. */
+  async #putUnconditionally(key: string, body: Buffer, metadata: Metadata): Promise<boolean> {
+    if ((await this.head(key)) !== undefined) return false;
+    await this.put(key, body, metadata);
+    return true;
+  }
+
+  /** Sends until an answer is not passing. @throws {OperationalError} STORE: it stays busy or out of reach */
+  async #send(request: Request): Promise<Answer> {
+    const { clock, giveUpAfterMs = defaultGiveUpMs } = this.#parts;
+    const startMs = clock.monotonicMs();
+    let hasNewCredentials = false;
+    for (let attempt = 1; ; attempt += 1) {
+      let result = await this.#attempt(request);
+      if (!(result instanceof OperationalError)) {
+        if (result.status === 403 && !hasNewCredentials && (await this.#hasOtherCredentials())) {
+          hasNewCredentials = true;
+          continue;
+        }
+        const refusal = refusalOf(result);
+        if (refusal === undefined || !isPassing(refusal)) return result;
+        result = refusalError(this.#what(request), refusal);
+      }
+      const pauseMs = backoffMs(attempt, Math.random(), pauses);
+      if (clock.monotonicMs() - startMs + pauseMs > giveUpAfterMs) throw result;
+      await clock.sleep(pauseMs, this.#end.signal);
+      if (this.#end.signal.aborted) throw result;
+    }
+  }
+
+  /** @returns an error of the connection @throws {OperationalError} KEYS */
+  async #attempt(request: Request): Promise<Answer | OperationalError> {
+    const { method, key, query = {}, headers = {}, body } = request;
+    const { endpoint, bucket, prefix, region, send = fetch } = this.#parts;
+    this.#credentials ??= this.#parts.readCredentials();
+    const credentials = await this.#credentials.catch((error: unknown) => {
+      this.#credentials = undefined;
+      throw error;
+    });
+    const path = key === '' ? bucket : `${bucket}/${prefix}${key}`;
+    const url = new URL(`/${path.split('/').map(encodeURIComponent).join('/')}`, endpoint);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const { sessionToken, ...keys } = credentials;
+    const signed = await new AwsV4Signer({
+      ...{ ...keys, ...(sessionToken !== undefined && { sessionToken }) },
+      ...{ method, url: url.href, headers: { ...headers }, region, service: 's3' },
+      cache: this.#signingKeys,
+    }).sign();
+    const timeoutMs = Math.ceil(attemptMs + ((body?.length ?? 0) / minBytesPerSecond) * 1000);
+    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#end.signal]);
+    try {
+      const response = await send(signed.url, {
+        ...{ method, headers: signed.headers, redirect: 'manual', signal },
+        ...(body !== undefined && { body }),
+      });
+      const { status, headers: answered } = response;
+      return { status, headers: answered, body: Buffer.from(await response.arrayBuffer()) };
+    } catch (error) {
+      return connectionError(this.#what(request), error);
+    }
+  }
+
+  /** Reads the credentials anew. @returns whether they have changed @throws {OperationalError} KEYS */
+  async #hasOtherCredentials(): Promise<boolean> {
+    const before = await this.#credentials;
+    const now = await this.#parts.readCredentials();
+    this.#credentials = Promise.resolve(now);
+    return JSON.stringify(before) !== JSON.stringify(now);
+  }
+
+  #what({ method, key }: Request): string {
+    const verbs = { GET: 'read', HEAD: 'read', PUT: 'write', DELETE: 'remove' };
+    return `cannot ${verbs[method]} ${this.place(key)}`;
+  }
+}
+
+function putOf(
+  key: string,
+  body: Buffer,
+  metadata: Metadata,
+  headers: Readonly<Record<string, string>> = {},
+): Request {
+  const named = Object.entries(metadata).map(([name, value]) => [metadataPrefix + name, value]);
+  const md5 = createHash('md5').update(body).digest('base64');
+  const all = { ...headers, ...(Object.fromEntries(named) as Metadata), 'Content-MD5': md5 };
+  return { method: 'PUT', key, body, headers: all };
+}
+
+function metadataOf(headers: Headers): Metadata {
+  const entries = [...headers].filter(([name]) => name.startsWith(metadataPrefix));
+  const named = entries.map(([name, value]) => [name.slice(metadataPrefix.length), value]);
+  return Object.fromEntries(named) as Metadata;
+}
+
+function refusalOf({ status, body }: Answer): S3Refusal | undefined {
+  return status >= 200 && status < 300 ? undefined : readRefusal(status, body.toString());
+}
+
+/** @throws {OperationalError} STORE: the status is none of these */
+function check(what: string, answer: Answer, statuses: readonly number[]): void {
+  if (statuses.includes(answer.status)) return;
+  throw refusalError(what, readRefusal(answer.status, answer.body.toString()));
+}

@@ -1,0 +1,100 @@
+/** Where a bucket is, and with which keys: addresses, endpoints, credentials. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isBucketText, parseBucket, s3Endpoint } from '../../../../receiver/store/s3/s3-address.js';
+import { readListPage } from '../../../../receiver/store/s3/s3-answers.js';
+import { readS3Credentials } from '../../../../receiver/store/s3/s3-credentials.js';
+import { temporaryDirectory } from '../../../support/temporary.js';
+
+describe('an address of a bucket', () => {
+  it('is a bucket, with or without a prefix', () => {
+    expect(parseBucket('s3://frames')).toEqual({ bucket: 'frames', prefix: '' });
+    expect(parseBucket('s3://frames/')).toEqual({ bucket: 'frames', prefix: '' });
+    expect(parseBucket('s3://my.frames/north/2')).toEqual({
+      ...{ bucket: 'my.frames', prefix: 'north/2/' },
+    });
+    expect(isBucketText('/srv/s3')).toBe(false);
+  });
+
+  it.each([
+    's3://',
+    's3://ab',
+    's3://Frames',
+    's3://frames//a',
+    's3://frames/../a',
+    's3://a/b c',
+    '/a',
+  ])('is not %s', (text) => {
+    expect(() => parseBucket(text)).toThrow();
+  });
+
+  it.each([
+    'https://s3.example.org',
+    'https://10.0.0.1:9000',
+    'http://127.0.0.1:7480',
+    'http://[::1]:7480',
+  ])('has the endpoint %s', (text) => {
+    expect(s3Endpoint.parse(text).origin).toBe(text);
+  });
+
+  it.each(['http://s3.example.org', 'http://10.0.0.1:9000', 'http://127.0.0.1.example.org'])(
+    'never has plain http to another machine: %s',
+    (text) => {
+      expect(() => s3Endpoint.parse(text)).toThrow('plain http is for 127.0.0.1 only');
+    },
+  );
+
+  it.each(['s3.example.org', 'ftp://a', 'https://a/path', 'https://user:secret@a'])(
+    'does not have the endpoint %s',
+    (text) => {
+      expect(() => s3Endpoint.parse(text)).toThrow('write https://HOST');
+    },
+  );
+});
+
+describe('the keys', () => {
+  const env = { AWS_ACCESS_KEY_ID: 'env-id', AWS_SECRET_ACCESS_KEY: 'env-secret' };
+  const lines = '[default]\n# a comment\naws_access_key_id = id\naws_secret_access_key = a/b+c==\n';
+  const ofFile = { accessKeyId: 'id', secretAccessKey: 'a/b+c==', sessionToken: undefined };
+
+  it('come from a file, else from the credential, else from the environment', async () => {
+    const directory = temporaryDirectory();
+    const file = join(directory, 'keys');
+    writeFileSync(file, lines);
+    const withCredentials = { ...env, CREDENTIALS_DIRECTORY: directory };
+    expect(await readS3Credentials({ file, env })).toEqual(ofFile);
+    expect(await readS3Credentials({ file: undefined, env: withCredentials })).toMatchObject({
+      accessKeyId: 'env-id',
+    });
+    writeFileSync(join(directory, 'picchanged-s3'), `${lines}AWS_SESSION_TOKEN=token\n`);
+    expect(await readS3Credentials({ file: undefined, env: withCredentials })).toEqual({
+      ...{ ...ofFile, sessionToken: 'token' },
+    });
+  });
+
+  it('that are missing are named, with their place and never their values', async () => {
+    const file = join(temporaryDirectory(), 'keys');
+    writeFileSync(file, 'AWS_ACCESS_KEY_ID=id\n');
+    await expect(readS3Credentials({ file, env })).rejects.toMatchObject({
+      ...{ code: 'KEYS', message: `AWS_SECRET_ACCESS_KEY is not in ${file}` },
+      hint: expect.stringContaining('--s3-credentials') as string,
+    });
+    await expect(readS3Credentials({ file: undefined, env: {} })).rejects.toMatchObject({
+      message: 'AWS_ACCESS_KEY_ID is not in the environment',
+    });
+    await expect(readS3Credentials({ file: `${file}-gone`, env })).rejects.toMatchObject({
+      code: 'KEYS',
+    });
+  });
+});
+
+describe('an answer that is no list', () => {
+  it.each([
+    '<html>welcome</html>',
+    '<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>',
+    '<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>',
+  ])('is an error: %s', (xml) => {
+    expect(() => readListPage(xml)).toThrow();
+  });
+});
