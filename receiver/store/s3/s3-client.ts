@@ -149,14 +149,15 @@ export class S3Client {
     }
   }
 
-  /** Names of the folders below a path, which is empty or ends with `/`. @throws {OperationalError} STORE */
-  async folders(path: string): Promise<string[]> {
+  /** What is directly below a path, which is empty or ends with `/`: as of a directory. @throws {OperationalError} STORE */
+  async below(path: string): Promise<{ folders: string[]; files: string[] }> {
     const start = this.#parts.prefix.length + path.length;
-    const names: string[] = [];
-    for await (const { prefixes } of this.#pages(path, { delimiter: '/' })) {
-      names.push(...prefixes.map((each) => each.slice(start, -1)));
+    const [folders, files]: [string[], string[]] = [[], []];
+    for await (const { prefixes, objects } of this.#pages(path, { delimiter: '/' })) {
+      folders.push(...prefixes.map((each) => each.slice(start, -1)));
+      files.push(...objects.map(({ key }) => key.slice(start)));
     }
-    return names;
+    return { folders, files };
   }
 
   async *#pages(start: string, more: Readonly<Record<string, string>>) {

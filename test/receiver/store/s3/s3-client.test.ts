@@ -182,14 +182,14 @@ describe('a list', () => {
     expect(later.map((each) => each.key)).toEqual(keys.slice(-2));
   });
 
-  it('has the folders below a path', async () => {
+  it('has what is directly below a path', async () => {
     const { stub, client } = await makeBucket();
     stub.pageSize = 2;
-    for (const each of ['yard/1/a', 'yard/1/b', 'yard/2/a', 'yard/3/a', 'shed/1/a']) {
+    for (const each of ['yard/1/a', 'yard/1/b', 'yard/2/a', 'yard/3/a', 'yard/x', 'shed/1/a']) {
       await client.put(each, body);
     }
-    expect(await client.folders('')).toEqual(['shed', 'yard']);
-    expect(await client.folders('yard/')).toEqual(['1', '2', '3']);
-    expect(await client.folders('attic/')).toEqual([]);
+    expect(await client.below('')).toEqual({ folders: ['shed', 'yard'], files: [] });
+    expect(await client.below('yard/')).toEqual({ folders: ['1', '2', '3'], files: ['x'] });
+    expect(await client.below('attic/')).toEqual({ folders: [], files: [] });
   });
 });

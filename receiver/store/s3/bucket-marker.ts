@@ -1,0 +1,42 @@
+/**
+ * The object `.picchanged.json` of a bucket: its random id, made once, as in a captures directory. Its writing shows
+ * whether the object store knows conditional writes: one that ignores the condition would overwrite frames.
+ */
+import { randomBytes } from 'node:crypto';
+import { OperationalError } from '../../../shared/cli/errors.js';
+import { markerName } from '../store-marker.js';
+import type { S3Client } from './s3-client.js';
+
+/**
+ * @param isRequired true: it is not made
+ * @returns the id, 32 hex digits
+ * @throws {OperationalError} STORE: there is none and it is required, or it has no id, or conditions are ignored
+ */
+export async function openBucketMarker(client: S3Client, isRequired: boolean): Promise<string> {
+  let bytes = await client.get(markerName);
+  if (bytes === undefined && isRequired) {
+    throw new OperationalError('STORE', `${client.place()} has no ${markerName}`, {
+      hint: 'name the bucket that has the captures; a receiver without --require-marker begins a new one',
+    });
+  }
+  if (bytes === undefined) {
+    const id = randomBytes(16).toString('hex');
+    await client.putNew(markerName, Buffer.from(`${JSON.stringify({ id })}\n`));
+    bytes = await client.get(markerName);
+  }
+  const id = /"id":\s*"([0-9a-f]{32})"/.exec(bytes?.toString() ?? '')?.[1];
+  if (bytes === undefined || id === undefined) {
+    throw new OperationalError('STORE', `${client.place(markerName)} has no id`, {
+      hint: 'remove that object: the bucket gets a new id, as a new receiver has',
+    });
+  }
+  // The same bytes: nothing is lost where the condition is ignored.
+  if (await client.putNew(markerName, bytes)) {
+    throw new OperationalError(
+      'STORE',
+      `the object store of ${client.place()} ignores If-None-Match: it overwrote ${markerName}`,
+      { hint: 'frames could overwrite each other there: use a store with conditional writes' },
+    );
+  }
+  return id;
+}
