@@ -3,7 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests that load the machine or measure what a process takes: one file at a time. */
 const loadsTheMachine = [
-  ...['faults', 'fuzz', 'hostile', 'systemd'].map((folder) => `test/${folder}/**/*.test.ts`),
+  ...['faults', 'fleet', 'fuzz', 'hostile', 'systemd'].map(
+    (folder) => `test/${folder}/**/*.test.ts`,
+  ),
   'test/integration/{floods,receiver-faults}.test.ts',
 ];
 

@@ -1,7 +1,7 @@
 // npm test: installs missing packages, builds, checks format, lint and types, runs every test.
 // Arguments go to the test runner: npm test -- test/shared
 // npm run test:quick omits tests that take minutes or need root, npm run test:unit all that start the built programs;
-// neither installs system packages nor uses the network.
+// neither installs system packages nor uses the network. npm run test:fleet runs those with a real object store alone.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { audit } from './audit.mjs';
@@ -33,6 +33,11 @@ const programs = {
   mosquitto: 'mosquitto',
   mosquitto_sub: 'mosquitto-clients',
   promtool: 'prometheus',
+  ceph: 'ceph-common',
+  'ceph-mon': 'ceph-mon',
+  'ceph-mgr': 'ceph-mgr',
+  'ceph-osd': 'ceph-osd',
+  radosgw: 'radosgw',
 };
 
 /** Packages without a program: the RTSP camera of the tests, which Debian's Python runs. */
@@ -91,6 +96,7 @@ function run(command, args, env = process.env) {
 /** Unit tests that take more than 4 seconds: they use real disks, sockets and processes, or very many inputs. */
 const slowUnits = [
   'receiver/store/{exchanged,planted,equal-names,camera-lock,record,frame-store,moved-folders}',
+  'receiver/store/s3/bucket-store',
   'receiver/{connection/{refused-work,framed-session,first-record},access/tls,access/keys/key-ring}',
   'receiver/limits/receiver-limits',
   'receiver/archive/{day-line,compact-record,verify/honest-stores}',
@@ -116,13 +122,18 @@ const tiers = {
     folders: ['test/agent', 'test/receiver', 'test/shared', 'test/repo'],
     leftOut: filesOf(slowUnits),
   },
-  quick: { folders: [], leftOut: ['test/systemd/**', 'test/browser/**', ...filesOf(long)] },
+  quick: {
+    folders: [],
+    leftOut: ['test/systemd/**', 'test/browser/**', 'test/fleet/**', ...filesOf(long)],
+  },
+  fleet: { folders: ['test/fleet'], leftOut: [], installs: true },
 };
 
 const [flag, tier, ...rest] = process.argv.slice(2);
 if (flag === '--tier') {
+  const { folders, leftOut, installs } = tiers[tier];
+  if (installs) installPrograms();
   prepare();
-  const { folders, leftOut } = tiers[tier];
   // FAULT_SHARE: the fault suite with fewer frames and faults.
   const env = { ...process.env, FAULT_SHARE: '0.15', TESTS_LEFT_OUT: leftOut.join(' ') };
   run('node_modules/.bin/vitest', ['run', ...folders, ...rest], env);
