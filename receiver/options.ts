@@ -5,6 +5,7 @@ import { cameraAge, cameraSize, freeSpace } from './archive/retention/retention-
 import { list, flag, value } from '../shared/cli/option-table.js';
 import { metricsOptions } from './metrics/metrics-options.js';
 import { notifyOptions } from './notify/notify-options.js';
+import { s3Options } from './store/s3/s3-options.js';
 import { webOptions } from './web/web-options.js';
 
 export const receiverProgram = {
@@ -12,7 +13,8 @@ export const receiverProgram = {
   table: {
     dir: value(
       path('DIR'),
-      'Captures directory: one folder per camera, in it one folder per day. Created if it is missing.',
+      'Captures directory: one folder per camera, in it one folder per day. Created if it is missing. ' +
+        'The receiver itself and receiver copy also take a bucket: s3://BUCKET/PREFIX.',
     ),
     listen: list(
       listenAddress,
@@ -66,6 +68,7 @@ export const receiverProgram = {
       'Do not make the captures directory: store only where a receiver has stored before. So a disk that is not ' +
         'mounted is not replaced by a folder on another one.',
     ),
+    ...s3Options,
     ...webOptions,
     ...metricsOptions,
     ...notifyOptions,

@@ -5,6 +5,7 @@ import type { Log } from '../../shared/cli/log.js';
 import type { OptionValues } from '../../shared/cli/option-table.js';
 import type { Clock } from '../../shared/clock.js';
 import type { notifyOptions } from '../notify/notify-options.js';
+import { isAnnouncing } from './notice-ways.js';
 
 interface Settings {
   readonly directory: string;
@@ -23,9 +24,7 @@ export async function noticesFor(
   { directory, env, isLasting }: Settings,
   parts: { readonly clock: Clock; readonly log: Log },
 ): Promise<((signal: AbortSignal) => Promise<void>) | undefined> {
-  const { onEvent, onEnd, onSilent, onBack, onProblem, onResolved, notify } = options;
-  const ones = [onEvent, onEnd, onSilent, onBack, onProblem, onResolved, options.mqtt];
-  if (notify.length === 0 && ones.every((each) => each === undefined)) return undefined;
+  if (!isAnnouncing(options)) return undefined;
   if (!isLasting) {
     throw new UsageError('a receiver of one connection announces nothing', {
       hint: 'announce by a process of its own: receiver notify',

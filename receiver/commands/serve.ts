@@ -17,12 +17,12 @@ import { keysPath } from '../access/keys/keys-path.js';
 import { openListeners } from '../listen/listeners.js';
 import { ReceiverCounters } from '../metrics/receiver-counters.js';
 import { receiverProgram } from '../options.js';
-import { requireDirectory } from '../setup/installed.js';
+import { requirePlace } from '../setup/installed.js';
 import { ConnectionServer } from '../connection/server.js';
 import { checkClosedMark } from '../store/closed-mark.js';
-import { openFrameStore } from '../store/frame-store.js';
+import { isBucketText } from '../store/s3/s3-address.js';
 import { metricsFor } from './metrics.js';
-import { withRetention } from './retention.js';
+import { openStore } from './open-store.js';
 import { noticesFor } from './serve-notices.js';
 import { viewerFor } from './viewer.js';
 
@@ -39,27 +39,28 @@ export const run = defineCommand({
   program: receiverProgram,
   usage,
   async run({ options, env }) {
-    const dir = requireDirectory(options.dir);
+    const dir = requirePlace(options.dir);
     const signal = abortOnSignals();
     const log = openLog('receiver', options.verbose, env, systemClock);
     await writeRunningVersion(env, log);
     // The receiver's group may read the frames, others may not.
     restrictNewFiles(0o027);
-    const captures = await openFrameStore(dir, systemClock.nowMs(), {
-      requiresMarker: options.requireMarker,
+    const { mark, withinLimits } = await openStore(dir, options, {
+      ...{ env, log, clock: systemClock, signal },
     });
     const folder = new KeyFolder(keysPath(options.keys, env));
     const ring = await KeyRing.open(folder, env.CREDENTIALS_DIRECTORY, systemClock);
-    const checkMark = (): Promise<void> => checkClosedMark(dir, ring.isClosed(), folder.path);
+    const checkMark = (): Promise<void> => checkClosedMark(mark, ring.isClosed(), folder.path);
     await checkMark();
     // Before the listeners, as all that a connection needs.
-    const store = await withRetention(captures, dir, options, { log, clock: systemClock });
+    const store = await withinLimits();
     const listeners = await openListeners(options.listen, passedSockets(env, process.pid));
     if (options.json && listeners.names.includes('standard input')) {
       throw new UsageError('--json writes to standard output, which is the connection here');
     }
     const idle = new IdleWatch(listeners.servers.length > 0 ? options.idleExit : 0, signal);
-    const counters = new ReceiverCounters(dir);
+    // They are for metrics, which read a directory.
+    const counters = isBucketText(dir) ? undefined : new ReceiverCounters(dir);
     const receiver = new ConnectionServer(
       {
         maxFrameBytes: options.maxFrame,
@@ -82,9 +83,9 @@ export const run = defineCommand({
         clock: systemClock,
         log,
         onConnections: (count) => idle.note(count),
-        onRefused: (code) => counters.refused(code),
+        onRefused: (code) => counters?.refused(code),
         onStored: (stored) => {
-          if (stored.duplicate) counters.duplicate();
+          if (stored.duplicate) counters?.duplicate();
           if (options.json) writeTo(1, `${JSON.stringify({ event: 'stored', ...stored })}\n`);
           log.debug(stored.duplicate ? 'stored already' : 'stored', {
             name: stored.name,
@@ -105,7 +106,7 @@ export const run = defineCommand({
       { clock: systemClock, log: log.child('notify') },
     );
     const ending = new AbortController();
-    const beside = [counters.run(systemClock, ending.signal), notices?.(ending.signal)];
+    const beside = [counters?.run(systemClock, ending.signal), notices?.(ending.signal)];
     if (options.json) {
       const viewers = viewer && { viewers: viewer.addresses };
       writeTo(

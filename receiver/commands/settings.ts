@@ -12,6 +12,11 @@ export const receiverSettings: KnownSettings = {
   others: {},
 };
 
+const bucketByHand = 'the service stores in a directory: start a receiver with a bucket by hand';
+const onlyByHand = {
+  ...{ s3Endpoint: bucketByHand, s3Region: bucketByHand, s3Credentials: bucketByHand },
+};
+
 /** Flags that a service gets from its units, or that are of use only at a terminal; each with the reason. */
 export const refusedAtInstall = {
   json: 'no program reads the output of the service',
@@ -20,6 +25,7 @@ export const refusedAtInstall = {
   version: 'install installs the version of this program',
   state: 'the units set it',
   metrics: 'no service opens a port of its own: the viewer serves metrics, docs/metrics.md',
+  ...onlyByHand,
 };
 
 /** What the receiver's settings file cannot have. */

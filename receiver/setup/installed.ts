@@ -3,15 +3,25 @@ import { UsageError } from '../../shared/cli/errors.js';
 import type { Scope } from '../../shared/setup/install/scope.js';
 import { installedFolder } from '../../shared/setup/installed-folder.js';
 import { stateFolderName } from '../access/keys/keys-path.js';
+import { isBucketText } from '../store/s3/s3-address.js';
 
 /** @param flag `--dir` or the settings; without it, the directory of the units @throws {UsageError} there is none */
 export async function capturesFor(flag: string | undefined, scope: Scope): Promise<string> {
   return requireDirectory(flag ?? (await installedFolder(scope, stateFolderName)));
 }
 
-/** @throws {UsageError} the captures directory is not named */
+/** @throws {UsageError} the captures directory is not named, or is a bucket */
 export function requireDirectory(directory: string | undefined): string {
-  if (directory !== undefined) return directory;
+  const place = requirePlace(directory);
+  if (!isBucketText(place)) return place;
+  throw new UsageError(`--dir ${place} is a bucket, and this command works on a directory`, {
+    hint: `copy the bucket: receiver copy ${place} DIR`,
+  });
+}
+
+/** A captures directory, or a bucket. @throws {UsageError} it is not named */
+export function requirePlace(place: string | undefined): string {
+  if (place !== undefined) return place;
   const hint = 'name the captures directory with --dir DIR';
   throw new UsageError('--dir is required', { hint });
 }

@@ -1,6 +1,6 @@
 /**
- * The file `.picchanged-closed` at the root of the captures directory marks that a camera was paired with this
- * receiver. It outlives the keys folder: a receiver that has lost its keys must not start as an open one.
+ * The file `.picchanged-closed` at the root of the captures marks that a camera was paired with this receiver. It
+ * outlives the keys folder: a receiver that has lost its keys must not start as an open one.
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -8,9 +8,27 @@ import { OperationalError } from '../../shared/cli/errors.js';
 import { Folder } from './folder.js';
 import { publishFile } from './publish.js';
 
-const closedMarkName = '.picchanged-closed';
-const text =
+export const closedMarkName = '.picchanged-closed';
+export const closedMarkText =
   'A camera was paired. While this file is there, a receiver whose keys are gone does not start.\n';
+
+/** The mark of one store. */
+export interface ClosedMark {
+  /** For messages: a path or an address. */
+  readonly place: string;
+  /** @throws when the store cannot be read */
+  isMade(): Promise<boolean>;
+  /** Makes it durably, when it is missing. @throws when it is not made */
+  make(): Promise<void>;
+}
+
+export function directoryMark(directory: string): ClosedMark {
+  return {
+    place: join(directory, closedMarkName),
+    isMade: () => hasClosedMark(directory),
+    make: () => inRoot(directory, makeClosedMark),
+  };
+}
 
 /** @throws a system error when the directory cannot be read */
 export function hasClosedMark(directory: string): Promise<boolean> {
@@ -27,7 +45,7 @@ async function makeClosedMark(root: Folder): Promise<void> {
   if (isMarked(root)) return;
   const temporary = { folder: root, name: `${closedMarkName}.${randomUUID()}.part` };
   try {
-    await root.writeNew(temporary.name, Buffer.from(text));
+    await root.writeNew(temporary.name, Buffer.from(closedMarkText));
     if (!(await publishFile(temporary, { folder: root, name: closedMarkName }))) return;
   } finally {
     root.removeIfThere(temporary.name);
@@ -56,18 +74,18 @@ async function inRoot<T>(directory: string, act: (root: Folder) => T | Promise<T
  * @throws {OperationalError} KEYS: a camera was paired once, and the keys folder has no key
  */
 export async function checkClosedMark(
-  directory: string,
+  mark: ClosedMark,
   isClosed: boolean,
   keysPath: string,
 ): Promise<void> {
   try {
     if (isClosed) {
-      await inRoot(directory, makeClosedMark);
+      await mark.make();
       return;
     }
-    if (!(await hasClosedMark(directory))) return;
+    if (!(await mark.isMade())) return;
   } catch (cause) {
-    throw new OperationalError('STORE', `cannot use ${join(directory, closedMarkName)}`, { cause });
+    throw new OperationalError('STORE', `cannot use ${mark.place}`, { cause });
   }
   throw new OperationalError(
     'KEYS',
@@ -75,7 +93,7 @@ export async function checkClosedMark(
     {
       hint:
         'restore the keys, or name their folder with --keys; ' +
-        `to accept peers without a key again, remove ${join(directory, closedMarkName)}`,
+        `to accept peers without a key again, remove ${mark.place}`,
     },
   );
 }

@@ -17,7 +17,7 @@ export const errorCodes = {
   KEYS: 'a key is missing, cannot be read, or is unknown to the peer',
   LISTEN: 'cannot listen on the port or socket',
   WEB: 'the viewer cannot start, or cannot read its own files',
-  STORE: 'the captures directory cannot be written',
+  STORE: 'the captures directory or the bucket cannot be used',
   OUTPUT: 'standard output cannot be written',
   DOCTOR: 'the doctor found a fault',
   VERIFY: 'stored frames or their record are not as they were recorded',

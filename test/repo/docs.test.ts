@@ -17,6 +17,7 @@ import { webProgram } from '../../receiver/commands/web.js';
 import { webPasswordProgram } from '../../receiver/commands/web-password.js';
 import { findingKinds } from '../../receiver/archive/verify/findings.js';
 import { receiverProgram } from '../../receiver/options.js';
+import { s3Options } from '../../receiver/store/s3/s3-options.js';
 import { errorCodes } from '../../shared/cli/errors.js';
 import { type Program, optionRows } from '../../shared/cli/option-table.js';
 import { checkGenerated, markdownTable } from '../support/generated-docs.js';
@@ -58,6 +59,7 @@ const blocks: readonly (readonly [page: string, name: string, expected: string])
   ['docs/verify.md', 'findings', findingTable],
   ['docs/viewer.md', 'web options', optionTable(webProgram)],
   ['docs/viewer.md', 'web-password options', optionTable(webPasswordProgram)],
+  ['docs/fleet.md', 'bucket options', optionTable({ name: 'receiver', table: s3Options })],
   ['docs/notify.md', 'notify options', optionTable(notifyProgram)],
   ['docs/notify.md', 'snooze options', optionTable(snoozeProgram)],
   ['docs/troubleshooting.md', 'error codes', errorTable],

@@ -83,11 +83,14 @@ export function startAgent(args: readonly string[], surroundings: Surroundings =
 }
 
 /** A receiver on a free port of 127.0.0.1, which a later receiver can use again. */
-export async function startReceiverProgram(directory: string, args: readonly string[] = []) {
-  const running = start(process.execPath, [
-    `${root}dist/receiver.js`,
-    ...['--dir', directory, '--listen', `127.0.0.1:${await freePort()}`, '--json', ...args],
-  ]);
+export async function startReceiverProgram(
+  directory: string,
+  args: readonly string[] = [],
+  surroundings: Surroundings = {},
+) {
+  const listen = `127.0.0.1:${await freePort()}`;
+  const given = ['--dir', directory, '--listen', listen, '--json', ...args];
+  const running = start(process.execPath, [`${root}dist/receiver.js`, ...given], surroundings);
   await running.says('"listening"');
   const [line = ''] = running.stdout().split('\n');
   const [address = ''] = (JSON.parse(line) as { addresses: string[] }).addresses;

@@ -27,7 +27,8 @@ interface Refusal {
 export type StubFault =
   | ({ readonly kind: 'refuse' } & Refusal)
   | { readonly kind: 'break before' }
-  | { readonly kind: 'break after' };
+  | { readonly kind: 'break after' }
+  | { readonly kind: 'never answer' };
 
 export interface Seen {
   readonly method: string;
@@ -81,6 +82,7 @@ async function serve(
   const seen = { method: request.method ?? '', key, query };
   stub.seen.push(seen);
   const fault = stub.fault(seen);
+  if (fault?.kind === 'never answer') return;
   if (fault?.kind === 'break before') return void request.socket.destroy();
   let answer: Answer;
   if (fault?.kind === 'refuse') answer = refusal(fault.status, fault.code);

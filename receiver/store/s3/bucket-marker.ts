@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { OperationalError } from '../../../shared/cli/errors.js';
+import { type ClosedMark, closedMarkName, closedMarkText } from '../closed-mark.js';
 import { markerName } from '../store-marker.js';
 import type { S3Client } from './s3-client.js';
 
@@ -39,4 +40,14 @@ export async function openBucketMarker(client: S3Client, isRequired: boolean): P
     );
   }
   return id;
+}
+
+export function bucketMark(client: S3Client): ClosedMark {
+  return {
+    place: client.place(closedMarkName),
+    isMade: async () => (await client.head(closedMarkName)) !== undefined,
+    make: async () => {
+      await client.putNew(closedMarkName, Buffer.from(closedMarkText));
+    },
+  };
 }

@@ -7,7 +7,7 @@ import { type FileHandle, constants, open } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { checkClosedMark } from '../../../receiver/store/closed-mark.js';
+import { checkClosedMark, directoryMark } from '../../../receiver/store/closed-mark.js';
 import { Folder } from '../../../receiver/store/folder.js';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
 import { temporaryDirectory } from '../../support/temporary.js';
@@ -154,12 +154,12 @@ describe('after a flush that failed', () => {
     await expect(openFrameStore(directory, Date.now())).rejects.toMatchObject({ code: 'STORE' });
     expect(readdirSync(directory)).toEqual([]);
     failures = 1;
-    await expect(checkClosedMark(directory, true, '/keys')).rejects.toMatchObject({
+    await expect(checkClosedMark(directoryMark(directory), true, '/keys')).rejects.toMatchObject({
       code: 'STORE',
     });
     expect(readdirSync(directory)).toEqual([]);
     await openFrameStore(directory, Date.now());
-    await checkClosedMark(directory, true, '/keys');
+    await checkClosedMark(directoryMark(directory), true, '/keys');
     expect(readdirSync(directory).sort()).toEqual(['.picchanged-closed', '.picchanged.json']);
   });
 

@@ -16,7 +16,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { checkClosedMark } from '../../../receiver/store/closed-mark.js';
+import { checkClosedMark, directoryMark } from '../../../receiver/store/closed-mark.js';
 import { lockCamera } from '../../../receiver/store/camera-lock.js';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
 import { AgentPeer, peerEpoch } from '../../support/agent-peer.js';
@@ -203,9 +203,9 @@ describe("what is planted in the marker's place", () => {
       const { outside, isUntouched } = makeOutside();
       const directory = temporaryDirectory();
       plant(directory, '.picchanged-closed', what, outside);
-      const checking = checkClosedMark(directory, false, '/keys');
+      const checking = checkClosedMark(directoryMark(directory), false, '/keys');
       await expect(checking).rejects.toMatchObject({ code: 'KEYS' });
-      await checkClosedMark(directory, true, '/keys');
+      await checkClosedMark(directoryMark(directory), true, '/keys');
       isUntouched();
     },
   );

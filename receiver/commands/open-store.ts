@@ -1,0 +1,89 @@
+/** The store of a running receiver: a captures directory, or a bucket of an object store. */
+import type { Clock } from '../../shared/clock.js';
+import type { Environment } from '../../shared/cli/command.js';
+import { UsageError } from '../../shared/cli/errors.js';
+import type { Log } from '../../shared/cli/log.js';
+import { hasLimits } from '../archive/retention/limits.js';
+import { type ClosedMark, directoryMark } from '../store/closed-mark.js';
+import { openFrameStore } from '../store/frame-store.js';
+import type { BucketOptions } from '../store/s3/open-bucket.js';
+import { isBucketText } from '../store/s3/s3-address.js';
+import type { FrameStore } from '../store/store-port.js';
+import { type NoticeWays, isAnnouncing } from './notice-ways.js';
+import { type RetentionOptions, limitsOf, withRetention } from './retention.js';
+
+export interface StoreOptions extends RetentionOptions, BucketOptions, NoticeWays {
+  readonly requireMarker: boolean;
+  readonly web: unknown;
+  readonly metrics: unknown;
+}
+
+interface Surroundings {
+  readonly env: Environment;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Aborts when the process is to end. */
+  readonly signal: AbortSignal;
+}
+
+export interface OpenedStore {
+  readonly mark: ClosedMark;
+  /** The store within its limits. @throws {OperationalError} STORE */
+  readonly withinLimits: () => Promise<FrameStore>;
+}
+
+/** Requests that still run at the end of the process may take so long. */
+const endingMs = 2000;
+
+/** @throws {UsageError} @throws {OperationalError} STORE, KEYS: it cannot be used */
+export async function openStore(
+  place: string,
+  options: StoreOptions,
+  surroundings: Surroundings,
+): Promise<OpenedStore> {
+  const { log, clock } = surroundings;
+  const { requireMarker: requiresMarker } = options;
+  if (isBucketText(place)) return await openBucketOf(place, options, surroundings);
+  const captures = await openFrameStore(place, clock.nowMs(), { requiresMarker });
+  return {
+    mark: directoryMark(place),
+    withinLimits: () => withRetention(captures, place, options, { log, clock }),
+  };
+}
+
+async function openBucketOf(
+  place: string,
+  options: StoreOptions,
+  { env, log, clock, signal }: Surroundings,
+): Promise<OpenedStore> {
+  if (hasLimits(limitsOf(options))) {
+    throw new UsageError(`--max-age, --max-size and --min-free do not work on ${place}`, {
+      hint: 'take them back, and set a lifecycle rule of the bucket',
+    });
+  }
+  if (options.web !== undefined) {
+    throw new UsageError(`--web does not show ${place}: the viewer reads a directory`, {
+      hint: `receiver copy ${place} DIR`,
+    });
+  }
+  if (options.metrics !== undefined || isAnnouncing(options)) {
+    throw new UsageError(`metrics and notices do not work on ${place}: they read a directory`, {
+      hint: 'take --metrics and the flags of receiver notify back',
+    });
+  }
+  // A receiver with a directory does not load it.
+  const [{ openBucket }, { openBucketStore }, { bucketMark }] = await Promise.all([
+    import('../store/s3/open-bucket.js'),
+    import('../store/s3/bucket-store.js'),
+    import('../store/s3/bucket-marker.js'),
+  ]);
+  const onUnconditional = (): void =>
+    log.warn('the object store knows no conditional writes: give each camera its own name', {
+      place,
+    });
+  const client = openBucket(place, options, { env, clock, onUnconditional });
+  signal.addEventListener('abort', () => void setTimeout(() => client.close(), endingMs).unref());
+  const { requireMarker: requiresMarker } = options;
+  const store = await openBucketStore({ client, clock, requiresMarker });
+  return { mark: bucketMark(client), withinLimits: () => Promise.resolve(store) };
+}
