@@ -99,7 +99,7 @@ const slowUnits = [
   'receiver/store/s3/bucket-store',
   'receiver/{connection/{refused-work,framed-session,first-record},access/tls,access/keys/key-ring}',
   'receiver/limits/receiver-limits',
-  'receiver/archive/{day-line,compact-record,verify/honest-stores}',
+  'receiver/archive/{day-line,compact-record,verify/honest-stores,copy/copy-captures}',
   'receiver/archive/retention/{sweep,retaining-store,full-disk,store-totals}',
   'receiver/web/{queries/{timeline,frame-pages},control/control-folder}',
   'agent/{source/{folder,file,command,fswebcam,rtsp-camera},uplink/{uplink,link},detect/motion-detector}',

@@ -87,6 +87,10 @@ const commands: Commands = {
         does: 'Copies a stretch of time, with what proves it.',
         load: () => import('./commands/export.js'),
       },
+      copy: {
+        does: 'Copies captures between directories and buckets.',
+        load: () => import('./commands/copy.js'),
+      },
       reindex: {
         does: 'Writes lost lines of the record anew, from the files.',
         load: () => import('./commands/reindex.js'),

@@ -2,6 +2,7 @@
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { isFrameName, unclockedFolder } from '../../shared/protocol/frame-path.js';
 import { recordName } from '../store/day-record.js';
+import { type Erasure, erasuresIn } from '../store/erasures.js';
 import type { Folder } from '../store/folder.js';
 import { readFrameFile } from '../store/read-frame-file.js';
 import { storeError } from '../store/store-error.js';
@@ -70,6 +71,12 @@ export class DirectoryCaptures implements StoredCaptures {
     const bytes = await this.#read(`${day}/${recordName}`, maxRecordBytes);
     // A line that is being written, or was cut off, is not whole.
     return bytes?.subarray(0, bytes.lastIndexOf(0x0a) + 1) ?? Buffer.alloc(0);
+  }
+
+  erasures(camera: string): Promise<readonly Erasure[]> {
+    return this.#reading(`the erasures of ${camera}`, async () => {
+      return (await within(this.#root, [camera], erasuresIn)) ?? [];
+    });
   }
 
   async #read(path: string, maxBytes: number): Promise<Buffer | undefined> {

@@ -175,18 +175,23 @@ async function recordErasure(captures: Folder, erasure: Erasure): Promise<void> 
     throw new OperationalError('STORE', `${captures.path} has no camera ${erasure.camera}`);
   }
   try {
-    const file = await folder.openFile(erasuresName, appendFlags);
-    try {
-      await giveToOwner(file, folder);
-      const { size } = await file.stat();
-      // After a line that a crash has cut off.
-      writeAll(file.fd, Buffer.from(`${size > 0 ? '\n' : ''}${lineOfErasure(erasure)}`));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await folder.sync();
+    await appendErasure(folder, erasure);
   } finally {
     await folder.close();
   }
+}
+
+/** @param folder of the camera @throws a system error */
+export async function appendErasure(folder: Folder, erasure: Erasure): Promise<void> {
+  const file = await folder.openFile(erasuresName, appendFlags);
+  try {
+    await giveToOwner(file, folder);
+    const { size } = await file.stat();
+    // After a line that a crash has cut off.
+    writeAll(file.fd, Buffer.from(`${size > 0 ? '\n' : ''}${lineOfErasure(erasure)}`));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await folder.sync();
 }

@@ -3,6 +3,7 @@
  * to the store, with `/`, and the same in every store: one can be copied into another. Pure.
  */
 import { clockedPath } from '../../shared/protocol/frame-path.js';
+import type { Erasure } from './erasures.js';
 
 export interface StoredFile {
   /** File name in its day. */
@@ -37,6 +38,8 @@ export interface StoredCaptures {
    * @returns empty: it has none @throws {OperationalError} STORE
    */
   readRecord(day: string): Promise<Buffer>;
+  /** Stretches of a camera that were erased, in the order in which they were. @throws {OperationalError} STORE */
+  erasures(camera: string): Promise<readonly Erasure[]>;
 }
 
 /** The start of the names of frames that were captured at a local time: `2026_11_22_08_30_15_123`. */

@@ -1,9 +1,10 @@
 /** The built receiver with a bucket: frames arrive exactly once, whatever ends in between; errors say what to do. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AgentPeer } from '../support/agent-peer.js';
 import { eventually } from '../support/eventually.js';
+import { filesBelow } from '../support/files.js';
 import { makeJpeg } from '../support/pictures.js';
 import { root, run, startAgent, startReceiverProgram } from '../support/programs.js';
 import { type S3Stub, startS3Stub, stubKeys } from '../support/s3-stub.js';
@@ -123,6 +124,74 @@ describe('a receiver with a bucket', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('a camera was paired here, but there are no keys');
     expect(stderr).toContain('s3://frames/cams/.picchanged-closed');
+  });
+});
+
+describe('receiver copy', () => {
+  const receiver = `${root}dist/receiver.js`;
+
+  it('copies a directory into a bucket and back: the same bytes, and as recorded', async () => {
+    const stub = await startS3Stub();
+    const [from, to] = [temporaryDirectory(), join(temporaryDirectory(), 'copy')];
+    const storing = await startReceiverProgram(from);
+    const agent = await connect(storing.port);
+    for (let number = 1; number <= 5; number += 1) agent.frame(number, picture(number));
+    agent.report(6);
+    await eventually(() => storedOf(agent).length === 6, 'an acknowledgement of each');
+    await storing.stop();
+    const copy = (...places: string[]) =>
+      run(process.execPath, [receiver, 'copy', ...places, ...endpointOf(stub)], { env });
+    expect(await copy(from, place)).toMatchObject({
+      ...{ code: 0, stderr: '' },
+      stdout: expect.stringMatching(/^s3:\/\/frames\/cams: 5 frames copied .*, 6 lines/) as string,
+    });
+    expect((await copy(from, place)).stdout).toContain('0 frames copied (0 B), 5 there already');
+    expect(await copy(place, to)).toMatchObject({ code: 0 });
+    const day = 'yard/2026_11_22';
+    const [names, record] = [filesBelow(from), readFileSync(join(from, day, 'record.jsonl'))];
+    expect(filesBelow(to)).toEqual(names);
+    expect(readFileSync(join(to, day, 'record.jsonl'))).toEqual(record);
+    for (const name of names) {
+      expect(readFileSync(join(to, name))).toEqual(readFileSync(join(from, name)));
+    }
+    for (const directory of [from, to]) {
+      const { code, stdout } = await run(process.execPath, [
+        receiver,
+        'verify',
+        '--dir',
+        directory,
+      ]);
+      expect({ code, stdout }).toMatchObject({ code: 0 });
+    }
+  });
+
+  it('names a frame that is not as recorded, with code 1', async () => {
+    const stub = await startS3Stub();
+    const from = temporaryDirectory();
+    const storing = await startReceiverProgram(from);
+    const agent = await connect(storing.port);
+    agent.frame(1, picture(1));
+    const { name } = await agent.answer('stored');
+    await storing.stop();
+    writeFileSync(join(from, name), picture(2));
+    const line = [receiver, 'copy', from, place, ...endpointOf(stub)];
+    const { code, stdout, stderr } = await run(process.execPath, line, { env });
+    expect(code).toBe(1);
+    expect(stdout).toContain(`${name} is not as recorded, and not copied`);
+    expect(stderr).toContain(`[VERIFY] ${place} does not have 1 frame as ${from} has`);
+    expect(framesIn(stub).size).toBe(0);
+  });
+
+  it.each([
+    { args: ['/nowhere'], says: 'name what to copy, and where to', expected: 2 },
+    { args: ['/srv/a', '/srv/b/../a'], says: 'FROM and TO are the same', expected: 2 },
+    { args: ['/nowhere', place], says: 'cannot read /nowhere', expected: 1 },
+    { args: [place, '/tmp/x'], says: '--s3-endpoint is missing', expected: 2 },
+  ])('of $args says what is wrong', async ({ args, says, expected }) => {
+    const { code, stderr } = await run(process.execPath, [receiver, 'copy', ...args], { env });
+    expect({ code, stderr }).toMatchObject({
+      ...{ code: expected, stderr: expect.stringContaining(says) as string },
+    });
   });
 });
 

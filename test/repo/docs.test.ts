@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { agentProgram } from '../../agent/options.js';
 import { replayProgram } from '../../agent/replay/replay-options.js';
+import { copyProgram } from '../../receiver/commands/copy.js';
 import { eraseProgram } from '../../receiver/commands/erase.js';
 import { keepProgram } from '../../receiver/commands/keep.js';
 import { notifyProgram } from '../../receiver/commands/notify.js';
@@ -59,6 +60,7 @@ const blocks: readonly (readonly [page: string, name: string, expected: string])
   ['docs/verify.md', 'findings', findingTable],
   ['docs/viewer.md', 'web options', optionTable(webProgram)],
   ['docs/viewer.md', 'web-password options', optionTable(webPasswordProgram)],
+  ['docs/fleet.md', 'copy options', optionTable(copyProgram)],
   ['docs/fleet.md', 'bucket options', optionTable({ name: 'receiver', table: s3Options })],
   ['docs/notify.md', 'notify options', optionTable(notifyProgram)],
   ['docs/notify.md', 'snooze options', optionTable(snoozeProgram)],

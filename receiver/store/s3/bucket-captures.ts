@@ -7,6 +7,8 @@ import {
   isInRange,
   nameStartAt,
 } from '../stored-captures.js';
+import type { Erasure } from '../erasures.js';
+import { erasuresOf } from './bucket-erasures.js';
 import { readBucketRecord } from './bucket-record.js';
 import type { S3Client } from './s3-client.js';
 
@@ -62,5 +64,9 @@ export class BucketCaptures implements StoredCaptures {
 
   readRecord(day: string): Promise<Buffer> {
     return readBucketRecord(this.#client, day);
+  }
+
+  erasures(camera: string): Promise<readonly Erasure[]> {
+    return erasuresOf(this.#client, camera);
   }
 }

@@ -65,6 +65,11 @@ export class BucketRecords {
     return writer.append(line);
   }
 
+  /** Resolves when these lines are in the bucket, in an object of their own. @throws {OperationalError} STORE */
+  async add(day: string, lines: Buffer): Promise<void> {
+    await this.#write(day, lines.toString(), []);
+  }
+
   /**
    * Puts a line into the bucket that is there once: that of an entry without a file.
    * @param key the same for each repeat of the entry

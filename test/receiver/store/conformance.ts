@@ -231,7 +231,10 @@ export function describeStore(
       for (const number of [1, 2, 5]) await store.put(frameOf(number));
       const { capturedAtMs } = frameOf(0);
       const stretch = { fromLocalMs: capturedAtMs + 2, toLocalMs: capturedAtMs + 5 };
-      await erase({ camera: 'yard', atMs: receivedAtMs, ...stretch, why: 'asked' });
+      const erasure = { camera: 'yard', atMs: receivedAtMs, ...stretch, why: 'asked' };
+      await erase(erasure);
+      expect(await captures.erasures('yard')).toEqual([erasure]);
+      expect(await captures.erasures('shed')).toEqual([]);
       for (const [each, duplicate] of [
         [store, false],
         [store, true],

@@ -84,6 +84,10 @@ export class Memory implements StoredCaptures {
     return await Promise.resolve(Buffer.from(lines.map(({ text }) => text).join('')));
   }
 
+  async erasures(camera: string) {
+    return await Promise.resolve(this.#erasures.filter((each) => each.camera === camera));
+  }
+
   async deleteFrames(day: string, names: readonly string[], atMs: number): Promise<void> {
     const [camera = ''] = day.split('/');
     const held = names.map((name) => this.#frames.get(`${day}/${name}`));

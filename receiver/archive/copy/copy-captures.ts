@@ -1,0 +1,157 @@
+/**
+ * Copies captures into another store: erasures, then for each day its frames, then its record. So a copy that ends in the
+ * middle has frames without lines, and no line without its frame; the next one of the same stores continues. A frame
+ * counts as copied when the target has it with the hash of the record.
+ */
+import { createHash } from 'node:crypto';
+import { type Erasure, isErased } from '../../store/erasures.js';
+import type { StoredCaptures, StoredFile } from '../../store/stored-captures.js';
+import { parseFrameName } from '../../../shared/protocol/frame-path.js';
+import { Lanes } from '../verify/lanes.js';
+import type { CopyTarget, Held } from './copy-target.js';
+import { framesIn, linesToCopy } from './copied-lines.js';
+
+export interface CopyListener {
+  /** A frame that is not copied as it should be, as a sentence. */
+  onFault(sentence: string): void;
+  onBytes(byteCount: number): void;
+}
+
+export interface Copied {
+  frames: number;
+  byteCount: number;
+  /** Frames that the target had. */
+  there: number;
+  /** Frames that were deleted in the target. */
+  deleted: number;
+  lines: number;
+  cameras: number;
+}
+
+/** An object store answers slowly, and many at once. */
+const framesAtOnce = 8;
+
+/** @returns the sum of the sizes of all frames @throws {OperationalError} STORE */
+export async function bytesToCopy(from: StoredCaptures): Promise<number> {
+  let bytes = 0;
+  for (const camera of await from.cameras()) {
+    for (const day of await from.days(camera)) {
+      for (const { byteCount } of await from.frames(day)) bytes += byteCount;
+    }
+  }
+  return bytes;
+}
+
+/** @throws {OperationalError} STORE: one of the stores cannot be used */
+export async function copyCaptures(
+  from: StoredCaptures,
+  to: CopyTarget,
+  listener: CopyListener,
+): Promise<Copied> {
+  const copied: Copied = { frames: 0, byteCount: 0, there: 0, deleted: 0, lines: 0, cameras: 0 };
+  for (const camera of await from.cameras()) {
+    const erasures = await copyErasures(from, to, camera);
+    for (const day of await from.days(camera)) {
+      await new DayCopy({ from, to, day, erasures }, listener, copied).run();
+    }
+    copied.cameras += 1;
+  }
+  return copied;
+}
+
+/** @returns all of the camera */
+async function copyErasures(
+  from: StoredCaptures,
+  to: CopyTarget,
+  camera: string,
+): Promise<readonly Erasure[]> {
+  const erasures = await from.erasures(camera);
+  const known = new Set((await to.erasures(camera)).map((each) => JSON.stringify(each)));
+  for (const each of erasures) if (!known.has(JSON.stringify(each))) await to.addErasure(each);
+  return erasures;
+}
+
+interface DayToCopy {
+  readonly from: StoredCaptures;
+  readonly to: CopyTarget;
+  readonly day: string;
+  readonly erasures: readonly Erasure[];
+}
+
+class DayCopy {
+  readonly #parts: DayToCopy;
+  readonly #listener: CopyListener;
+  readonly #copied: Copied;
+
+  constructor(parts: DayToCopy, listener: CopyListener, copied: Copied) {
+    this.#parts = parts;
+    this.#listener = listener;
+    this.#copied = copied;
+  }
+
+  async run(): Promise<void> {
+    const { from, to, day, erasures } = this.#parts;
+    const record = await from.readRecord(day);
+    const { frames: recorded } = framesIn(record);
+    const recordThere = await to.readRecord(day);
+    const { deleted } = framesIn(recordThere);
+    const there = new Map((await to.frames(day)).map(({ name, byteCount }) => [name, byteCount]));
+    const lanes = new Lanes(framesAtOnce);
+    for (const file of await from.frames(day)) {
+      await lanes.start(async () => {
+        const isThere = there.get(file.name) === file.byteCount;
+        if (deleted.has(file.name) && !there.has(file.name)) this.#copied.deleted += 1;
+        else await this.#copyFrame(file, recorded.get(file.name), isThere);
+        this.#listener.onBytes(file.byteCount);
+      });
+    }
+    await lanes.end();
+    await to.flush(day);
+    const kept = new Map((await to.frames(day)).map(({ name, byteCount }) => [name, byteCount]));
+    const lines = linesToCopy(record, recordThere, kept);
+    if (lines.length > 0) await to.addLines(day, lines);
+    this.#copied.lines += lines.toString('latin1').split('\n').length - 1;
+    for (const name of kept.keys()) {
+      const moment = parseFrameName(name);
+      if (moment === undefined || !isErased(erasures, moment)) continue;
+      this.#listener.onFault(`${day}/${name} is of an erased stretch, and still in the target`);
+    }
+  }
+
+  async #copyFrame(
+    { name }: StoredFile,
+    recorded: { readonly sha256: string; readonly key: string | undefined } | undefined,
+    isThere: boolean,
+  ): Promise<void> {
+    const { from, to, day } = this.#parts;
+    const path = `${day}/${name}`;
+    if (isThere && recorded !== undefined) {
+      if ((await to.holds(path, recorded.sha256)) === 'the same') {
+        this.#count('the same', 0, path);
+        return;
+      }
+    }
+    const jpeg = await from.readFrame(path);
+    if (jpeg === undefined) return; // deleted meanwhile
+    const sha256 = createHash('sha256').update(jpeg).digest('hex');
+    if (recorded !== undefined && recorded.sha256 !== sha256) {
+      this.#listener.onFault(`${path} is not as recorded, and not copied: receiver verify`);
+      return;
+    }
+    const held = await to.addFrame({ path, jpeg, sha256, key: recorded?.key });
+    // What was written is read again.
+    const isWritten = held !== 'nothing' || (await to.holds(path, sha256)) === 'the same';
+    if (isWritten) this.#count(held, jpeg.length, path);
+    else this.#listener.onFault(`${path} was copied, and is not the same in the target`);
+  }
+
+  #count(held: Held, byteCount: number, path: string): void {
+    const copied = this.#copied;
+    if (held === 'nothing') {
+      copied.frames += 1;
+      copied.byteCount += byteCount;
+    } else if (held === 'the same') copied.there += 1;
+    else if (held === 'deleted') copied.deleted += 1;
+    else this.#listener.onFault(`${path} has other bytes in the target, which stay`);
+  }
+}
