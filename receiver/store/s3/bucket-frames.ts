@@ -7,7 +7,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { OperationalError } from '../../../shared/cli/errors.js';
 import { numberedName } from '../../../shared/protocol/frame-path.js';
 import type { FrameToStore } from '../store-port.js';
-import type { Metadata, ObjectFacts, S3Client } from './s3-client.js';
+import type { ObjectFacts, S3Client } from './s3-client.js';
+import type { Metadata } from './s3-request.js';
 
 export interface FrameToName {
   readonly frame: FrameToStore;

@@ -3,12 +3,9 @@
  * is written when its PUT was answered with 200, and not before; each PUT carries the MD5 of its body, which the store
  * checks.
  */
-import { createHash } from 'node:crypto';
-import { AwsV4Signer } from 'aws4fetch';
 import { backoffMs } from '../../../shared/backoff.js';
 import type { Clock } from '../../../shared/clock.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
-import type { BucketAddress } from './s3-address.js';
 import {
   type ListedObject,
   type S3Refusal,
@@ -19,22 +16,25 @@ import {
   refusalError,
 } from './s3-answers.js';
 import type { S3Credentials } from './s3-credentials.js';
+import {
+  type Metadata,
+  type S3Answer,
+  type S3Place,
+  type S3Request,
+  metadataOf,
+  putOf,
+  requestOnce,
+} from './s3-request.js';
 
-export interface S3ClientParts extends BucketAddress {
-  readonly endpoint: URL;
-  readonly region: string;
+export interface S3ClientParts extends S3Place {
   /** Reads them anew. @throws {OperationalError} KEYS */
   readonly readCredentials: () => Promise<S3Credentials>;
   readonly clock: Clock;
   /** Called once: the store answers 501 to a conditional write. */
   readonly onUnconditional?: () => void;
-  /** Sends a request; `fetch` but for faults of tests. */
-  readonly send?: typeof fetch;
-  /** Of a request and its repetitions; each can end up to `attemptMs` later. Default: 15 s. */
+  /** Of a request and its repetitions; the last one can end up to `attemptMs` later. Default: 15 s. */
   readonly giveUpAfterMs?: number;
 }
-
-export type Metadata = Readonly<Record<string, string>>;
 
 export interface ObjectFacts {
   readonly byteCount: number;
@@ -42,27 +42,8 @@ export interface ObjectFacts {
   readonly metadata: Metadata;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Buffer;
-}
-
-interface Request {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
-  /** Below the prefix; empty: the bucket. */
-  readonly key: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
-}
-
 const defaultGiveUpMs = 15_000;
 const pauses = { firstMs: 200, capMs: 5000 };
-/** An attempt may take this long, and longer for a large body: `minBytesPerSecond`. */
-const attemptMs = 10_000;
-const minBytesPerSecond = 100_000;
-const metadataPrefix = 'x-amz-meta-';
 
 export class S3Client {
   readonly #parts: S3ClientParts;
@@ -191,7 +172,7 @@ export class S3Client {
   }
 
   /** Sends until an answer is not passing. @throws {OperationalError} STORE: it stays busy or out of reach */
-  async #send(request: Request): Promise<Answer> {
+  async #send(request: S3Request): Promise<S3Answer> {
     const { clock, giveUpAfterMs = defaultGiveUpMs } = this.#parts;
     const startMs = clock.monotonicMs();
     let hasNewCredentials = false;
@@ -214,35 +195,15 @@ export class S3Client {
   }
 
   /** @returns an error of the connection @throws {OperationalError} KEYS */
-  async #attempt(request: Request): Promise<Answer | OperationalError> {
-    const { method, key, query = {}, headers = {}, body } = request;
-    const { endpoint, bucket, prefix, region, send = fetch } = this.#parts;
+  async #attempt(request: S3Request): Promise<S3Answer | OperationalError> {
     this.#credentials ??= this.#parts.readCredentials();
     const credentials = await this.#credentials.catch((error: unknown) => {
       this.#credentials = undefined;
       throw error;
     });
-    const path = key === '' ? bucket : `${bucket}/${prefix}${key}`;
-    const url = new URL(`/${path.split('/').map(encodeURIComponent).join('/')}`, endpoint);
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const { sessionToken, ...keys } = credentials;
-    const signed = await new AwsV4Signer({
-      ...{ ...keys, ...(sessionToken !== undefined && { sessionToken }) },
-      ...{ method, url: url.href, headers: { ...headers }, region, service: 's3' },
-      cache: this.#signingKeys,
-    }).sign();
-    const timeoutMs = Math.ceil(attemptMs + ((body?.length ?? 0) / minBytesPerSecond) * 1000);
-    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#end.signal]);
-    try {
-      const response = await send(signed.url, {
-        ...{ method, headers: signed.headers, redirect: 'manual', signal },
-        ...(body !== undefined && { body }),
-      });
-      const { status, headers: answered } = response;
-      return { status, headers: answered, body: Buffer.from(await response.arrayBuffer()) };
-    } catch (error) {
-      return connectionError(this.#what(request), error);
-    }
+    const { signingKeys, end } = { signingKeys: this.#signingKeys, end: this.#end.signal };
+    const result = await requestOnce(request, { ...this.#parts, credentials, signingKeys, end });
+    return 'failure' in result ? connectionError(this.#what(request), result.failure) : result;
   }
 
   /** Reads the credentials anew. @returns whether they have changed @throws {OperationalError} KEYS */
@@ -253,36 +214,18 @@ export class S3Client {
     return JSON.stringify(before) !== JSON.stringify(now);
   }
 
-  #what({ method, key }: Request): string {
+  #what({ method, key }: S3Request): string {
     const verbs = { GET: 'read', HEAD: 'read', PUT: 'write', DELETE: 'remove' };
     return `cannot ${verbs[method]} ${this.place(key)}`;
   }
 }
 
-function putOf(
-  key: string,
-  body: Buffer,
-  metadata: Metadata,
-  headers: Readonly<Record<string, string>> = {},
-): Request {
-  const named = Object.entries(metadata).map(([name, value]) => [metadataPrefix + name, value]);
-  const md5 = createHash('md5').update(body).digest('base64');
-  const all = { ...headers, ...(Object.fromEntries(named) as Metadata), 'Content-MD5': md5 };
-  return { method: 'PUT', key, body, headers: all };
-}
-
-function metadataOf(headers: Headers): Metadata {
-  const entries = [...headers].filter(([name]) => name.startsWith(metadataPrefix));
-  const named = entries.map(([name, value]) => [name.slice(metadataPrefix.length), value]);
-  return Object.fromEntries(named) as Metadata;
-}
-
-function refusalOf({ status, body }: Answer): S3Refusal | undefined {
+function refusalOf({ status, body }: S3Answer): S3Refusal | undefined {
   return status >= 200 && status < 300 ? undefined : readRefusal(status, body.toString());
 }
 
 /** @throws {OperationalError} STORE: the status is none of these */
-function check(what: string, answer: Answer, statuses: readonly number[]): void {
+function check(what: string, answer: S3Answer, statuses: readonly number[]): void {
   if (statuses.includes(answer.status)) return;
   throw refusalError(what, readRefusal(answer.status, answer.body.toString()));
 }

@@ -92,6 +92,16 @@ describe('a busy or broken store', () => {
     expect(await client.get(key)).toEqual(body);
   });
 
+  it('is asked again when it does not answer, and then named', async () => {
+    const { stub, client } = await makeBucket({ attemptMs: 100 });
+    faults(stub, { kind: 'never answer' });
+    expect(await client.putNew(key, body)).toBe(true);
+    stub.fault = () => ({ kind: 'never answer' });
+    await expect(client.get(key)).rejects.toMatchObject({
+      ...{ code: 'STORE', cause: { message: 'no answer in 100 ms' } },
+    });
+  });
+
   it('is given up after a while, with what it answered', async () => {
     const { stub, client } = await makeBucket();
     stub.fault = () => ({ kind: 'refuse', status: 503, code: 'SlowDown' });

@@ -1,0 +1,109 @@
+/** One signed request to an object store, and its answer. */
+import { createHash } from 'node:crypto';
+import { AwsV4Signer } from 'aws4fetch';
+import type { BucketAddress } from './s3-address.js';
+import type { S3Credentials } from './s3-credentials.js';
+
+export interface S3Request {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
+  /** Below the prefix; empty: the bucket. */
+  readonly key: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+}
+
+export interface S3Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
+
+/** Of an object; names in lower case. */
+export type Metadata = Readonly<Record<string, string>>;
+
+export interface S3Place extends BucketAddress {
+  readonly endpoint: URL;
+  readonly region: string;
+  /** Sends a request; `fetch` but for faults of tests. */
+  readonly send?: typeof fetch;
+  /** How long a small request waits for its answer. Default: 10 s. */
+  readonly attemptMs?: number;
+}
+
+interface RequestParts extends S3Place {
+  readonly credentials: S3Credentials;
+  /** Derived keys of the day. */
+  readonly signingKeys: Map<string, ArrayBuffer>;
+  /** Ends the request. */
+  readonly end: AbortSignal;
+}
+
+const defaultAttemptMs = 10_000;
+/** A large body may take longer. */
+const minBytesPerSecond = 100_000;
+const metadataPrefix = 'x-amz-meta-';
+
+/** @returns the answer, or why there is none. Rejects for a bug only */
+export async function requestOnce(
+  request: S3Request,
+  parts: RequestParts,
+): Promise<S3Answer | { readonly failure: unknown }> {
+  const { method, body } = request;
+  const { send = fetch, attemptMs = defaultAttemptMs, end } = parts;
+  const { url, headers } = await sign(request, parts);
+  const timeoutMs = Math.ceil(attemptMs + ((body?.length ?? 0) / minBytesPerSecond) * 1000);
+  // A signal of its own: one that combines others would keep what each request held.
+  const abort = new AbortController();
+  const onTimeout = (): void => abort.abort(new Error(`no answer in ${timeoutMs} ms`));
+  const timer = setTimeout(onTimeout, timeoutMs);
+  const onEnd = (): void => abort.abort(new Error('the program is ending'));
+  end.addEventListener('abort', onEnd);
+  if (end.aborted) onEnd();
+  try {
+    const response = await send(url, {
+      ...{ method, headers, redirect: 'manual', signal: abort.signal },
+      ...(body !== undefined && { body }),
+    });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    return { status: response.status, headers: response.headers, body: bytes };
+  } catch (failure) {
+    return { failure };
+  } finally {
+    clearTimeout(timer);
+    end.removeEventListener('abort', onEnd);
+  }
+}
+
+/** The body is not signed: TLS protects it, and its MD5 in a signed header. */
+async function sign(
+  { method, key, query = {}, headers = {} }: S3Request,
+  { endpoint, bucket, prefix, region, credentials, signingKeys: cache }: RequestParts,
+) {
+  const path = key === '' ? bucket : `${bucket}/${prefix}${key}`;
+  const url = new URL(`/${path.split('/').map(encodeURIComponent).join('/')}`, endpoint);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  const { sessionToken, ...keys } = credentials;
+  return await new AwsV4Signer({
+    ...{ ...keys, ...(sessionToken !== undefined && { sessionToken }) },
+    ...{ method, url: url.href, headers: { ...headers }, region, service: 's3', cache },
+  }).sign();
+}
+
+export function putOf(
+  key: string,
+  body: Buffer,
+  metadata: Metadata,
+  headers: Readonly<Record<string, string>> = {},
+): S3Request {
+  const named = Object.entries(metadata).map(([name, value]) => [metadataPrefix + name, value]);
+  const md5 = createHash('md5').update(body).digest('base64');
+  const all = { ...headers, ...(Object.fromEntries(named) as Metadata), 'Content-MD5': md5 };
+  return { method: 'PUT', key, body, headers: all };
+}
+
+export function metadataOf(headers: Headers): Metadata {
+  const entries = [...headers].filter(([name]) => name.startsWith(metadataPrefix));
+  const named = entries.map(([name, value]) => [name.slice(metadataPrefix.length), value]);
+  return Object.fromEntries(named) as Metadata;
+}
