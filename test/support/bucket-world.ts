@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import { BucketCaptures } from '../../receiver/store/s3/bucket-captures.js';
 import { addErasure } from '../../receiver/store/s3/bucket-erasures.js';
 import { emptyFrame } from '../../receiver/store/s3/bucket-frames.js';
+import { type HttpRequest, exchange } from '../../receiver/store/s3/http-exchange.js';
 import { BucketRecords } from '../../receiver/store/s3/bucket-record.js';
 import { openBucketStore } from '../../receiver/store/s3/bucket-store.js';
 import type { S3Client, S3ClientParts } from '../../receiver/store/s3/s3-client.js';
@@ -21,24 +22,24 @@ export function bucketWorld(
   const captures = new BucketCaptures(client);
   const records = new BucketRecords(client);
   let pending: { fault: Fault; into: 'frame' | 'line'; onHappened: () => void } | undefined;
-  const send: typeof fetch = async (input, init) => {
-    const url = new URL(input instanceof Request ? input.url : input);
+  const send: typeof exchange = async (url, request) => {
     const isLine = url.pathname.includes('/record.d/');
     const isFrame = url.pathname.endsWith('.jpg');
     const isMeant = pending?.into === 'line' ? isLine : isFrame;
-    if (pending === undefined || init?.method !== 'PUT' || !isMeant)
-      return await fetch(input, init);
+    if (pending === undefined || request.method !== 'PUT' || !isMeant)
+      return await exchange(url, request);
     const { fault, onHappened } = pending;
     pending = undefined;
     if (fault === 'fails') {
       onHappened();
-      return new Response('<Error><Code>QuotaExceeded</Code></Error>', { status: 403 });
+      const body = Buffer.from('<Error><Code>QuotaExceeded</Code></Error>');
+      return { status: 403, headers: {}, body };
     }
-    if (fault === 'is cut in the middle') await sendHalf(url, init);
-    else await fetch(input, init);
+    if (fault === 'is cut in the middle') await sendHalf(url, request);
+    else await exchange(url, request);
     onHappened();
     // The process is killed: it never gets the answer.
-    return await new Promise<Response>(() => undefined);
+    return await new Promise<never>(() => undefined);
   };
   return {
     client,
@@ -78,16 +79,14 @@ export function bucketWorld(
 }
 
 /** Sends a request, breaks the connection after half of its body, and waits until it is broken. */
-function sendHalf(url: URL, { headers, body }: RequestInit): Promise<void> {
-  const bytes = body as Buffer;
-  const fields = Object.fromEntries(new Headers(headers)) as Record<string, string>;
+function sendHalf(url: URL, { headers, body = Buffer.alloc(0) }: HttpRequest): Promise<void> {
   return new Promise((resolve) => {
     const request = httpRequest(url, {
       method: 'PUT',
-      headers: { ...fields, 'content-length': bytes.length },
+      headers: { ...headers, 'content-length': body.length },
     });
     request.on('error', () => undefined);
     request.on('close', () => resolve());
-    request.write(bytes.subarray(0, bytes.length / 2), () => request.destroy());
+    request.write(body.subarray(0, body.length / 2), () => request.destroy());
   });
 }

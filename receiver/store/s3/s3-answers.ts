@@ -112,15 +112,6 @@ export function refusalError(what: string, { status, code, message }: S3Refusal)
 
 /** An error of the connection. */
 export function connectionError(what: string, cause: unknown): OperationalError {
-  const hint = hintsByErrno[systemCode(causeOf(cause)) ?? ''];
-  return new OperationalError('STORE', what, {
-    cause: causeOf(cause),
-    ...(hint !== undefined && { hint }),
-  });
-}
-
-/** `fetch failed` says nothing; its cause does. */
-function causeOf(error: unknown): unknown {
-  const inner = error instanceof TypeError ? error.cause : undefined;
-  return inner ?? error;
+  const hint = hintsByErrno[systemCode(cause) ?? ''];
+  return new OperationalError('STORE', what, { cause, ...(hint !== undefined && { hint }) });
 }

@@ -3,9 +3,11 @@
  * is written when its PUT was answered with 200, and not before; each PUT carries the MD5 of its body, which the store
  * checks.
  */
+import { setMaxListeners } from 'node:events';
 import { backoffMs } from '../../../shared/backoff.js';
 import type { Clock } from '../../../shared/clock.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
+import type { HttpAnswer } from './http-exchange.js';
 import {
   type ListedObject,
   type S3Refusal,
@@ -18,7 +20,6 @@ import {
 import type { S3Credentials } from './s3-credentials.js';
 import {
   type Metadata,
-  type S3Answer,
   type S3Place,
   type S3Request,
   metadataOf,
@@ -51,10 +52,12 @@ export class S3Client {
   #credentials: Promise<S3Credentials> | undefined;
   /** The store has answered 501 to a conditional write. */
   #isUnconditional = false;
-  #end = new AbortController();
+  readonly #end = new AbortController();
 
   constructor(parts: S3ClientParts) {
     this.#parts = parts;
+    // Each running request listens.
+    setMaxListeners(0, this.#end.signal);
   }
 
   /** `s3://frames/yard/…`, for messages. */
@@ -98,7 +101,7 @@ export class S3Client {
     if (answer.status === 404) return undefined;
     check(`cannot read ${this.place(key)}`, answer, [200]);
     return {
-      byteCount: Number(answer.headers.get('content-length')),
+      byteCount: Number(answer.headers['content-length']),
       metadata: metadataOf(answer.headers),
     };
   }
@@ -172,7 +175,7 @@ export class S3Client {
   }
 
   /** Sends until an answer is not passing. @throws {OperationalError} STORE: it stays busy or out of reach */
-  async #send(request: S3Request): Promise<S3Answer> {
+  async #send(request: S3Request): Promise<HttpAnswer> {
     const { clock, giveUpAfterMs = defaultGiveUpMs } = this.#parts;
     const startMs = clock.monotonicMs();
     let hasNewCredentials = false;
@@ -195,7 +198,7 @@ export class S3Client {
   }
 
   /** @returns an error of the connection @throws {OperationalError} KEYS */
-  async #attempt(request: S3Request): Promise<S3Answer | OperationalError> {
+  async #attempt(request: S3Request): Promise<HttpAnswer | OperationalError> {
     this.#credentials ??= this.#parts.readCredentials();
     const credentials = await this.#credentials.catch((error: unknown) => {
       this.#credentials = undefined;
@@ -220,12 +223,12 @@ export class S3Client {
   }
 }
 
-function refusalOf({ status, body }: S3Answer): S3Refusal | undefined {
+function refusalOf({ status, body }: HttpAnswer): S3Refusal | undefined {
   return status >= 200 && status < 300 ? undefined : readRefusal(status, body.toString());
 }
 
 /** @throws {OperationalError} STORE: the status is none of these */
-function check(what: string, answer: S3Answer, statuses: readonly number[]): void {
+function check(what: string, answer: HttpAnswer, statuses: readonly number[]): void {
   if (statuses.includes(answer.status)) return;
   throw refusalError(what, readRefusal(answer.status, answer.body.toString()));
 }

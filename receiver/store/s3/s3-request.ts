@@ -1,6 +1,8 @@
 /** One signed request to an object store, and its answer. */
 import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { AwsV4Signer } from 'aws4fetch';
+import { type HttpAnswer, exchange } from './http-exchange.js';
 import type { BucketAddress } from './s3-address.js';
 import type { S3Credentials } from './s3-credentials.js';
 
@@ -13,20 +15,14 @@ export interface S3Request {
   readonly body?: Buffer;
 }
 
-export interface S3Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Buffer;
-}
-
 /** Of an object; names in lower case. */
 export type Metadata = Readonly<Record<string, string>>;
 
 export interface S3Place extends BucketAddress {
   readonly endpoint: URL;
   readonly region: string;
-  /** Sends a request; `fetch` but for faults of tests. */
-  readonly send?: typeof fetch;
+  /** Sends a request; another one injects faults in tests. */
+  readonly send?: typeof exchange;
   /** How long a small request waits for its answer. Default: 10 s. */
   readonly attemptMs?: number;
 }
@@ -48,9 +44,9 @@ const metadataPrefix = 'x-amz-meta-';
 export async function requestOnce(
   request: S3Request,
   parts: RequestParts,
-): Promise<S3Answer | { readonly failure: unknown }> {
+): Promise<HttpAnswer | { readonly failure: unknown }> {
   const { method, body } = request;
-  const { send = fetch, attemptMs = defaultAttemptMs, end } = parts;
+  const { send = exchange, attemptMs = defaultAttemptMs, end } = parts;
   const { url, headers } = await sign(request, parts);
   const timeoutMs = Math.ceil(attemptMs + ((body?.length ?? 0) / minBytesPerSecond) * 1000);
   // A signal of its own: one that combines others would keep what each request held.
@@ -61,14 +57,10 @@ export async function requestOnce(
   end.addEventListener('abort', onEnd);
   if (end.aborted) onEnd();
   try {
-    const response = await send(url, {
-      ...{ method, headers, redirect: 'manual', signal: abort.signal },
-      ...(body !== undefined && { body }),
-    });
-    const bytes = Buffer.from(await response.arrayBuffer());
-    return { status: response.status, headers: response.headers, body: bytes };
-  } catch (failure) {
-    return { failure };
+    const fields = Object.fromEntries(headers) as Record<string, string>;
+    return await send(url, { method, headers: fields, body, signal: abort.signal });
+  } catch (error) {
+    return { failure: abort.signal.aborted ? abort.signal.reason : error };
   } finally {
     clearTimeout(timer);
     end.removeEventListener('abort', onEnd);
@@ -102,8 +94,8 @@ export function putOf(
   return { method: 'PUT', key, body, headers: all };
 }
 
-export function metadataOf(headers: Headers): Metadata {
-  const entries = [...headers].filter(([name]) => name.startsWith(metadataPrefix));
-  const named = entries.map(([name, value]) => [name.slice(metadataPrefix.length), value]);
+export function metadataOf(headers: IncomingHttpHeaders): Metadata {
+  const entries = Object.entries(headers).filter(([name]) => name.startsWith(metadataPrefix));
+  const named = entries.map(([name, value]) => [name.slice(metadataPrefix.length), String(value)]);
   return Object.fromEntries(named) as Metadata;
 }
