@@ -1,6 +1,7 @@
 /** A bucket does what every store does; and what is its own. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { lineOfErasure } from '../../../../receiver/store/erasures.js';
 import { openBucketStore } from '../../../../receiver/store/s3/bucket-store.js';
 import { noteLine } from '../../../../receiver/store/store-note.js';
 import { systemClock } from '../../../../shared/clock.js';
@@ -140,6 +141,27 @@ describe('opening a bucket', () => {
 });
 
 describe('an erasure', () => {
+  it('that comes while a frame of its time is stored takes the frame with it', async () => {
+    const { stub, open, captures } = await makeBucket();
+    const store = await open();
+    await store.put(frameOf(0));
+    const { capturedAtMs: fromLocalMs } = frameOf(1);
+    const stretch = { fromLocalMs, toLocalMs: fromLocalMs + 1 };
+    const erasure = { camera: 'yard', atMs: receivedAtMs, ...stretch, why: 'asked' };
+    const object = { body: Buffer.from(lineOfErasure(erasure)), metadata: {}, modifiedAtMs: 0 };
+    stub.fault = ({ method, key }) => {
+      // The first look at the erasures was before it.
+      const isFrame = method === 'PUT' && key.endsWith('.jpg');
+      if (isFrame) stub.objects.set('cams/.erasures/yard/1.jsonl', object);
+      return undefined;
+    };
+    expect((await store.put(frameOf(1))).name).toBe(nameOf(1));
+    expect(await captures.readFrame(nameOf(1))).toBeUndefined();
+    expect(await captures.frames(day)).toHaveLength(1);
+    expect((await captures.readRecord(day)).toString()).toContain('"why":"erased"');
+    expect((await store.put(frameOf(1))).name).toBe(`${day}/record.jsonl`);
+  });
+
   it('that cannot be read lets no frame pass', async () => {
     const { stub, open, captures } = await makeBucket();
     const store = await open();
