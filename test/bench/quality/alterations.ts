@@ -46,7 +46,7 @@ function withFrames(
   change: (frame: GreyFrame, index: number) => GreyFrame,
 ): Sequence {
   const grey = (index: number): GreyFrame => change(sequence.grey(index), index);
-  return { ...sequence, grey, small: (index) => reduceToCells(grey(index)) };
+  return { ...sequence, paths: [], grey, small: (index) => reduceToCells(grey(index)) };
 }
 
 function withLightStep(sequence: Sequence, factor: number): Sequence {
@@ -77,6 +77,7 @@ function withCalmBefore(sequence: Sequence): Sequence {
       : sequence.grey(index - calmFrames);
   return {
     name: sequence.name,
+    paths: [],
     labels: [...calm.map(() => 0 as const), ...sequence.labels],
     capturedAtMs: [
       ...calm.map((i) => firstMs - (calmFrames - i) * gapMs),
@@ -123,6 +124,7 @@ function timeLapse(sequence: Sequence, count: number): Sequence | undefined {
 function pick(sequence: Sequence, indices: readonly number[]): Sequence {
   return {
     name: sequence.name,
+    paths: indices.flatMap((i) => sequence.paths[i] ?? []),
     labels: indices.map((i) => sequence.labels[i]!),
     capturedAtMs: indices.map((i) => sequence.capturedAtMs[i]!),
     grey: (index) => sequence.grey(indices[index]!),

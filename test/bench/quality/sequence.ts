@@ -10,6 +10,8 @@ import type { Label } from './score.js';
 
 export interface Sequence {
   readonly name: string;
+  /** The frames' files; none when they are altered. */
+  readonly paths: readonly string[];
   readonly labels: readonly Label[];
   readonly capturedAtMs: readonly number[];
   /** The whole frame in grey. */
@@ -48,6 +50,7 @@ export async function readSequence(folder: string, fps: number | undefined): Pro
   const read = (index: number): Buffer => readFileSync(paths[index]!);
   return {
     name: basename(folder) || basename(dirname(folder)),
+    paths,
     labels: paths.map((path) => labels.get(basename(path))!),
     capturedAtMs,
     grey: (index) => {
