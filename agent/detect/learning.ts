@@ -55,7 +55,7 @@ const gustRate = 0.1;
 /** Largest weight of one frame, for slow cameras. */
 const maxLearningRate = 0.2;
 /**
- * Largest weight of one frame in the deviation of foreground, at long intervals: somebody who works in one place is
+ * Largest weight of one frame in the deviation of foreground, at long intervals: a person who works in one place is
  * elsewhere in each frame, as a branch is. A branch is learned within 50 frames; nobody stays for as many.
  */
 const maxForegroundRate = 1 / 50;

@@ -106,7 +106,7 @@ function isLightBack(
   return isLargeArea(count * step, minArea);
 }
 
-/** Takes a part of the time without motion as passed. Cells that were foreground before are no light: somebody sits. */
+/** Takes a part of the time without motion as passed. Cells that were foreground before are no light: a person sits. */
 function settle(
   { stableMean, stationaryS, labels: before }: Background,
   luma: Float32Array,
