@@ -56,7 +56,7 @@ const gustRate = 0.1;
 const maxLearningRate = 0.2;
 /**
  * Largest weight of one frame in the deviation of foreground, at long intervals: a person who works in one place is
- * elsewhere in each frame, as a branch is. A branch is learned within 50 frames; nobody stays for as many.
+ * elsewhere in each frame, as a branch is. A branch is learned within 50 frames; a visit has fewer.
  */
 const maxForegroundRate = 1 / 50;
 /** Smallest weight of one frame in the deviation, for fast cameras: a hundred frames are enough. */
