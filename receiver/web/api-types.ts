@@ -171,7 +171,7 @@ export type LiveEvent =
       /** The stretch of time that the new frames, gaps and reports belong to. */
       readonly from: number;
       readonly to: number;
-      /** Frames were kept, no longer kept, or deleted, by whoever: those that a page has may be others now. */
+      /** Frames were kept, no longer kept, or deleted: those that a page has may be others now. */
       readonly marks: boolean;
     }
   /** The state of cameras, at least every 15 s: `cameras` without `newest`. */

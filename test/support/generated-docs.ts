@@ -24,7 +24,11 @@ export async function checkGenerated(page: string, name: string, expected: strin
     (_, start: string, end: string) => `${start}\n${expected}\n\n${end}`,
   );
   // Prettier aligns the columns of a table.
-  const formatted = await format(updated, { parser: 'markdown', printWidth: 100, singleQuote: true });
+  const formatted = await format(updated, {
+    parser: 'markdown',
+    printWidth: 100,
+    singleQuote: true,
+  });
   if (process.env.UPDATE) writeFileSync(path, formatted);
   else expect(text).toBe(formatted);
 }

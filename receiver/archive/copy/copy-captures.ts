@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { type Erasure, isErased } from '../../store/erasures.js';
 import type { StoredCaptures, StoredFile } from '../../store/stored-captures.js';
 import { parseFrameName } from '../../../shared/protocol/frame-path.js';
-import { Lanes } from '../verify/lanes.js';
+import { Lanes } from './lanes.js';
 import type { CopyTarget, Held } from './copy-target.js';
 import { framesIn, linesToCopy } from './copied-lines.js';
 
