@@ -27,8 +27,9 @@ export const run = defineCommand({
   usage,
   async run({ env }) {
     const log = openLog('receiver', false, env, systemClock);
-    const end = AbortSignal.any([abortOnSignals(), AbortSignal.timeout(timeLimitMs)]);
-    end.addEventListener('abort', () => process.stdin.destroy());
+    const close = (): unknown => process.stdin.destroy();
+    abortOnSignals().addEventListener('abort', close);
+    const timer = setTimeout(close, timeLimitMs);
     // Errors are reported by the writes.
     process.stdout.on('error', () => undefined);
     const lines = new UpperLines(maxLineBytes);
@@ -46,6 +47,8 @@ export const run = defineCommand({
       // The peer closed or is too slow.
       if (systemCode(error) === undefined) throw error;
       log.warn('connection ended early', { error });
+    } finally {
+      clearTimeout(timer);
     }
   },
 });

@@ -6,6 +6,7 @@ import { OperationalError, describeError, systemCode } from '../../../shared/cli
 import { isAbsent } from '../../../shared/files/if-exists.js';
 import { isHiddenFromServices } from '../../../shared/setup/install/given-settings.js';
 import type { RunTool } from '../../../shared/process/run-tool.js';
+import { withTimeLimit } from '../../../shared/time-limit.js';
 import { humanSize } from '../../../shared/cli/humanize.js';
 import { decodeSmall } from '../../detect/decode.js';
 import { cameraAddress } from '../../source/camera-address.js';
@@ -135,8 +136,8 @@ async function frameFinding({ settings, isWatched, signal, user }: CameraParts):
         if (!isWritable) return finding('frame', 'fault', message, fix);
       }
       if (isFolder) return finding('frame', 'ok', `waiting for frames from ${source.name}`);
-      const limit = AbortSignal.timeout(settings.shotTimeoutMs + 5000);
-      const { jpeg } = await source.next(AbortSignal.any([signal, limit]));
+      const limitMs = settings.shotTimeoutMs + 5000;
+      const { jpeg } = await withTimeLimit(signal, limitMs, (limited) => source.next(limited));
       const { frameWidthPx, frameHeightPx } = decodeSmall(jpeg);
       const size = `${frameWidthPx}×${frameHeightPx}, ${humanSize(jpeg.length)}`;
       return finding('frame', 'ok', `taken from ${source.name}: ${size}`);
