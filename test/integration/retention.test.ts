@@ -105,16 +105,17 @@ describe('a receiver with a maximum size', () => {
       const agent = new AgentPeer(port);
       agent.hello(camera, epoch.repeat(32));
       await agent.answer('welcome');
+      // Where the other receiver took the room, an agent repeats its frame, once for each refusal.
+      let refused = 0;
       for (let sequence = 1; sequence <= 40; sequence += 1) {
         agent.frame(sequence, bigJpeg(sequence, 100_000));
         if (sequence % 4 !== 0) continue;
-        // Where the other receiver took the room, an agent repeats its frame.
-        let refused = 0;
         await eventually(() => {
           const again = agent.messages.filter((each) => each.type === 'refused').slice(refused);
           refused += again.length;
           for (const each of again) agent.frame(each.sequence, bigJpeg(each.sequence, 100_000));
-          return agent.messages.filter(({ type }) => type === 'stored').length >= sequence;
+          const stored = agent.messages.filter((each) => each.type === 'stored');
+          return new Set(stored.map((each) => each.sequence)).size >= sequence;
         }, `frame ${sequence} is stored`);
       }
       expect(await running.stop()).toBe(0);
@@ -127,9 +128,10 @@ describe('a receiver with a maximum size', () => {
     await Promise.all([feed('yard', 'a'), feed('door', 'b')]);
     isOver = true;
     await pruning;
-    const { deleted } = recorded(directory);
+    // A day of which one camera had no frame for a moment is a summary by now.
+    const { deleted, summarized } = recorded(directory);
     expect(new Set(deleted).size).toBe(deleted.length);
-    expect([...framesIn(directory), ...deleted].length).toBe(80);
+    expect(framesIn(directory).length + deleted.length + summarized).toBe(80);
     expect(usedBytes(directory)).toBeLessThan(2 * 2 ** 20);
   });
 });
