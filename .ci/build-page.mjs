@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { bundlePage } from './bundle-page.mjs';
 
 const source = 'receiver/web/page';
 const target = 'dist/web';
@@ -20,19 +20,10 @@ function hashedName(name, text) {
 /** @returns paths of the sources in the bundle */
 export async function buildPage() {
   await mkdir(target, { recursive: true });
-  const { metafile, outputFiles } = await build({
-    entryPoints: [`${source}/main.tsx`, `${source}/style.css`],
-    outdir: target,
-    bundle: true,
-    minify: true,
-    write: false,
-    format: 'esm',
-    target: ['es2022', 'chrome110', 'firefox115', 'safari16'],
-    tsconfig: `${source}/tsconfig.json`,
-    legalComments: 'none', // LICENSES.txt has them whole
-    metafile: true,
-    logLevel: 'warning',
-  });
+  const { metafile, outputFiles } = await bundlePage(source, target, [
+    `${source}/main.tsx`,
+    `${source}/style.css`,
+  ]);
   /** By the names in the sources. */
   const names = new Map();
   const files = new Map();

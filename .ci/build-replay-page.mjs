@@ -1,7 +1,7 @@
 // Bundles the script and the style sheet of the page of `agent replay --html` into dist/replay-page/.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { bundlePage } from './bundle-page.mjs';
 
 const source = 'agent/replay/page';
 
@@ -10,21 +10,10 @@ const maxBytes = 12 * 1024;
 
 /** @returns paths of the sources in the bundle */
 export async function buildReplayPage() {
-  const { metafile, outputFiles } = await build({
-    entryPoints: [
-      { in: `${source}/main.ts`, out: 'page' },
-      { in: `${source}/page.css`, out: 'page' },
-    ],
-    outdir: 'dist/replay-page',
-    bundle: true,
-    minify: true,
-    write: false,
-    format: 'esm',
-    target: ['es2022', 'chrome110', 'firefox115', 'safari16'],
-    tsconfig: `${source}/tsconfig.json`,
-    metafile: true,
-    logLevel: 'warning',
-  });
+  const { metafile, outputFiles } = await bundlePage(source, 'dist/replay-page', [
+    { in: `${source}/main.ts`, out: 'page' },
+    { in: `${source}/page.css`, out: 'page' },
+  ]);
   await mkdir('dist/replay-page', { recursive: true });
   let bytes = 0;
   for (const { path, text } of outputFiles) {

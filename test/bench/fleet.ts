@@ -11,9 +11,9 @@ import { type Socket, connect } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { maxHeaderBytes, preface } from '../../shared/protocol/protocol-limits.js';
-import { readReceiverMessage } from '../../shared/protocol/messages.js';
-import { MessageDecoder, encodeMessage } from '../../shared/protocol/wire.js';
+import { preface } from '../../shared/protocol/protocol-limits.js';
+import { encodeMessage } from '../../shared/protocol/wire.js';
+import { readAnswers } from '../support/agent-peer.js';
 import { cephBucket, cephKeys, startCeph, whyNoCeph } from '../support/ceph.js';
 import { eventually } from '../support/eventually.js';
 import { makeJpeg } from '../support/pictures.js';
@@ -46,16 +46,9 @@ class Camera {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 0 });
-    let skip = preface.length;
-    socket.on('data', (chunk: Buffer) => {
-      const skipped = Math.min(skip, chunk.length);
-      skip -= skipped;
-      for (const { header } of decoder.push(chunk.subarray(skipped))) {
-        const message = readReceiverMessage(header);
-        if (message?.type === 'stored' || message?.type === 'welcome') this.#onAnswer();
-        if (message?.type === 'refused') this.#onAnswer(new Error(message.message));
-      }
+    readAnswers(socket, (message) => {
+      if (message.type === 'stored' || message.type === 'welcome') this.#onAnswer();
+      if (message.type === 'refused') this.#onAnswer(new Error(message.message));
     });
     socket.on('error', (error) => this.#onAnswer(error));
   }

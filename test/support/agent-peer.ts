@@ -9,6 +9,20 @@ import { hearAll, speakTo } from './receiver.js';
 
 export const peerEpoch = '00112233445566778899aabbccddeeff';
 
+/** Calls `take` with each message of a receiver. */
+export function readAnswers(socket: Socket, take: (message: ReceiverMessage) => unknown): void {
+  const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 0 });
+  let skip = preface.length;
+  socket.on('data', (chunk: Buffer) => {
+    const skipped = Math.min(skip, chunk.length);
+    skip -= skipped;
+    for (const { header } of decoder.push(chunk.subarray(skipped))) {
+      const message = readReceiverMessage(header);
+      if (message) take(message);
+    }
+  });
+}
+
 export class AgentPeer {
   readonly socket: Socket;
   readonly messages: ReceiverMessage[] = [];
@@ -21,16 +35,7 @@ export class AgentPeer {
       typeof to === 'number' ? speakTo(to) : { socket: to, heard: hearAll(to) };
     this.socket = socket;
     this.over = heard;
-    const decoder = new MessageDecoder({ maxHeaderBytes, maxBodyBytes: 0 });
-    let skip = preface.length;
-    socket.on('data', (chunk: Buffer) => {
-      const skipped = Math.min(skip, chunk.length);
-      skip -= skipped;
-      for (const { header } of decoder.push(chunk.subarray(skipped))) {
-        const message = readReceiverMessage(header);
-        if (message) this.messages.push(message);
-      }
-    });
+    readAnswers(socket, (message) => this.messages.push(message));
     socket.write(preface);
   }
 
