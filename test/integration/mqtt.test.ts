@@ -71,6 +71,32 @@ const texts = (messages: readonly Message[], topic: string): string[] =>
   messages.filter((each) => each.topic === topic).map(({ payload }) => payload.toString('utf8'));
 
 describe.skipIf(whyNoBroker !== undefined)(`receiver notify --mqtt ${whyNoBroker ?? ''}`, () => {
+  it('is also what a receiver with the same flags does, beside storing', async () => {
+    const broker = await startBroker();
+    const [directory, state] = [temporaryDirectory(), temporaryDirectory()];
+    const receiver = await startReceiverProgram(directory, [
+      ...['--mqtt', broker.url, '--mqtt-password-file', broker.passwordFile, '--state', state],
+    ]);
+    const folder = temporaryDirectory();
+    const agent = startAgent([
+      ...['--host', receiver.address, '--camera', 'yard', '--source', `folder:${folder}`],
+      ...['--state', temporaryDirectory(), '--all'],
+    ]);
+    await agent.says('watching');
+    putFrame(join(folder, '1.jpg'), emptyFrames[0] ?? Buffer.alloc(0), Date.now());
+    await receiver.says('"stored"');
+    await eventually(
+      async () =>
+        [...(await retained(broker.port)).keys()].some((each) => each.endsWith('yard/config')),
+      'the camera in Home Assistant',
+    );
+    expect(await agent.stop()).toBe(0);
+    expect(await receiver.stop()).toBe(0);
+    const left = await retained(broker.port);
+    const [status] = [...left].filter(([topic]) => /^picchanged\/[^/]+\/status$/.test(topic));
+    expect(status?.[1].toString()).toBe('offline');
+  });
+
   it('shows an event with its picture, its end, silence after kill -9, and the return', async () => {
     const broker = await startBroker();
     const seen = await subscribe(broker.port);
