@@ -35,6 +35,8 @@ export interface CameraAnswer {
   readonly why: string | null;
   /** The camera's clock minus the receiver's, when they differ by a second or more. */
   readonly clockError: number | null;
+  /** Frames that came while its clock was not set: they are on no time line. */
+  readonly unclocked: number;
   readonly newest: FrameAnswer | null;
 }
 

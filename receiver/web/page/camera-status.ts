@@ -1,6 +1,9 @@
 /** What is to be known about a camera now, in a few words. Pure. */
 import type { CameraAnswer } from '../api-types.js';
+import { countText, lengthText } from './words.js';
 import { type Zone, dayOf, dayText, timeText } from './zone.js';
+
+const wrongClockMs = 60_000;
 
 export interface CameraStatus {
   readonly kind: 'good' | 'bad' | 'silent' | 'plain';
@@ -20,6 +23,16 @@ export function sinceText(
 }
 
 export function statusOf(camera: CameraAnswer, now: number, zone: Zone): CameraStatus {
+  const { kind, text } = stateOf(camera, now, zone);
+  const clock = clockText(camera.clockError);
+  const parts = [text, clock, unclockedText(camera.unclocked)];
+  return {
+    kind: kind === 'good' && clock !== undefined ? 'bad' : kind,
+    text: parts.filter((part) => part !== undefined).join('; '),
+  };
+}
+
+function stateOf(camera: CameraAnswer, now: number, zone: Zone): CameraStatus {
   const { silentSince, state, why, reports, newest } = camera;
   if (silentSince !== null) {
     return { kind: 'silent', text: `silent since ${sinceText(silentSince, now, zone)}` };
@@ -31,4 +44,15 @@ export function statusOf(camera: CameraAnswer, now: number, zone: Zone): CameraS
   const last = newest === null ? '' : `last picture ${sinceText(newest.at, now, zone)}`;
   if (!reports) return { kind: 'plain', text: last === '' ? 'no picture yet' : last };
   return { kind: 'good', text: last === '' ? 'watching' : `watching, ${last}` };
+}
+
+/** Times on the page are those of the camera's clock. */
+function clockText(errorMs: number | null): string | undefined {
+  if (errorMs === null || Math.abs(errorMs) < wrongClockMs) return undefined;
+  return `its clock is ${lengthText(Math.abs(errorMs))} ${errorMs > 0 ? 'ahead' : 'behind'}`;
+}
+
+function unclockedText(count: number): string | undefined {
+  if (count === 0) return undefined;
+  return `${countText(count, 'picture')} came before its clock was set: see the folder unclocked`;
 }

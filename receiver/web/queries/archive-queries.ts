@@ -23,6 +23,7 @@ import { readFrame } from './frame-bytes.js';
 import { FramePages, readCursor } from './frame-pages.js';
 import { QueryError } from './query-error.js';
 import { dayAt } from './states.js';
+import { UnclockedFrames } from './unclocked-frames.js';
 
 export const maxSteps = 3000;
 export const maxFrames = 500;
@@ -45,12 +46,14 @@ export class ArchiveQueries {
   readonly #strips: FilmStrips;
   readonly #clock: Clock;
   readonly #newest = new Map<string, NewestFrame>();
+  readonly #unclocked: UnclockedFrames;
 
   /** @param cachePath has the day indexes when the captures directory may not be written */
   constructor(captures: Folder, cachePath: string | undefined, clock: Clock) {
     this.store = new DayStore(captures, cachePath, clock);
     this.#strips = new FilmStrips(this.store);
     this.#clock = clock;
+    this.#unclocked = new UnclockedFrames(captures);
   }
 
   /** @throws a system error */
@@ -188,6 +191,7 @@ export class ArchiveQueries {
       state: report?.state ?? null,
       why: report?.why ?? null,
       clockError: report?.clockErrorMs ?? null,
+      unclocked: await this.#unclocked.count(camera),
     };
   }
 

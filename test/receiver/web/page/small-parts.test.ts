@@ -125,6 +125,7 @@ describe('the status of a camera', () => {
   const camera: CameraAnswer = {
     ...{ camera: 'yard', firstDay: null, lastDay: null, offset: 0, reports: true },
     ...{ lastArrival: 0, silentSince: null, state: 'watching', why: null, clockError: null },
+    unclocked: 0,
     newest: makeFrame({ at: Date.UTC(2026, 10, 25, 9, 30) }),
   };
   const now = Date.UTC(2026, 10, 26, 15);
@@ -146,5 +147,17 @@ describe('the status of a camera', () => {
     expect(status({ reports: false, state: null, newest: null })).toEqual({
       ...{ kind: 'plain', text: 'no picture yet' },
     });
+  });
+
+  it('says that the clock is wrong, and that pictures have no time', () => {
+    expect(status({ clockError: 59_000 }).kind).toBe('good');
+    expect(status({ clockError: -3 * 3_600_000, newest: null })).toEqual({
+      ...{ kind: 'bad', text: 'watching; its clock is 3 h behind' },
+    });
+    expect(status({ unclocked: 2, reports: false, state: null, newest: null })).toEqual({
+      kind: 'plain',
+      text: 'no picture yet; 2 pictures came before its clock was set: see the folder unclocked',
+    });
+    expect(status({ unclocked: 1, clockError: 1e9, silentSince: now }).kind).toBe('silent');
   });
 });

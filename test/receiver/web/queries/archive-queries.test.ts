@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { ArchiveQueries } from '../../../../receiver/web/queries/archive-queries.js';
 import { Folder } from '../../../../receiver/store/folder.js';
 import { frameLine } from '../../../../receiver/store/record-line.js';
+import { noteLine } from '../../../../receiver/store/store-note.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { temporaryDirectory } from '../../../support/temporary.js';
 import { type GivenFrame, MadeRecords, epoch, startMs } from './made-records.js';
@@ -45,6 +46,30 @@ describe('events', () => {
 });
 
 describe('cameras', () => {
+  it('say how many frames came before their clock was set', async () => {
+    const records = new MadeRecords();
+    records.add([frame(0, 'a', 2)]);
+    const lineOf = (sequence: number): string =>
+      frameLine({
+        ...{ camera: 'yard', id: { epoch, sequence }, name: `${sequence}.jpg`, byteCount: 10 },
+        ...{ capturedAtMs: sequence, utcOffsetMinutes: 0, receivedAtMs: startMs },
+        ...{ size: { widthPx: 64, heightPx: 48 }, sha256: 'a'.repeat(64) },
+        verdict: undefined,
+      });
+    const queries = await records.queries();
+    const counted = async () => (await queries.states()).map(({ unclocked }) => unclocked);
+    expect(await counted()).toEqual([0]);
+    records.append('yard/unclocked/2026_11_20', lineOf(11) + lineOf(12) + lineOf(12));
+    records.append('yard/unclocked/2026_11_21', lineOf(13));
+    expect(await counted()).toEqual([3]);
+    const deleted = { kind: 'deleted', camera: 'yard', atMs: startMs, why: 'max-age' } as const;
+    const note = noteLine({ ...deleted, names: ['12.jpg'], byteCount: 10 });
+    records.append('yard/unclocked/2026_11_20', `${note}${lineOf(14)}${lineOf(15).slice(0, 40)}`);
+    expect(await counted()).toEqual([3]);
+    records.append('yard/unclocked/2026_11_20', lineOf(15).slice(40));
+    expect(await counted()).toEqual([4]);
+  });
+
   it('say what their newest report says, and since when they are silent', async () => {
     const records = new MadeRecords();
     records.add([frame(0, 'a', 2)]);
