@@ -1,4 +1,7 @@
-/** Frames from a program that writes JPEGs or MJPEG to its standard output (rpicam-vid, ffmpeg, ustreamer-dump). */
+/**
+ * Frames from a program that writes JPEGs or MJPEG to its standard output: a stream (rpicam-vid, ffmpeg, ustreamer-dump),
+ * or one picture at each start (rpicam-still, gphoto2, curl).
+ */
 import { UsageError } from '../../shared/cli/errors.js';
 import type { FrameSource } from './frame-source.js';
 import { type StreamSettings, openProgramStream } from './program-stream.js';
@@ -23,6 +26,7 @@ export function openCommand({ command, ...settings }: CommandSettings): FrameSou
     subject: program,
     program,
     prepare: () => Promise.resolve({ args }),
+    mayEnd: true,
     hints: {
       missing: 'install the program, or give its full path after --',
       noFrame: 'the program must write MJPEG, as with --codec mjpeg or -f mjpeg',

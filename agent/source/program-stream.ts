@@ -48,10 +48,14 @@ export interface ProgramStreamSettings extends StreamSettings {
   readonly clean?: (stderr: string) => string;
   /** Why the program has ended or is silent, where that can be found out: one reason for a whole outage. */
   readonly findReason?: (signal: AbortSignal) => Promise<OperationalError | undefined>;
+  /** A program that ends with status 0 after a frame has not failed: it takes a picture each time. Default: it has. */
+  readonly mayEnd?: boolean;
   /** What to do: the program is missing, it runs and delivers no frame. */
   readonly hints: { readonly missing: string; readonly noFrame: string };
 }
 
+/** Between the starts of a program that takes a picture each time. */
+const betweenStartsMs = 1000;
 /** Pause before a restart: doubled each time until the program delivers a frame. */
 const firstPauseMs = 1000;
 const maxPauseMs = 60_000;
@@ -131,7 +135,7 @@ class ProgramStream implements FrameSource {
   }
 
   async #start(signal: AbortSignal): Promise<void> {
-    const { maxFrameBytes, prepare, program } = this.#settings;
+    const { clock, maxFrameBytes, mayEnd = false, prepare, program } = this.#settings;
     const start = await prepare(signal).catch((error: unknown) => {
       this.#delayStart();
       throw error;
@@ -139,11 +143,13 @@ class ProgramStream implements FrameSource {
     if (this.#isClosed) return;
     const splitter = new JpegSplitter({ maxBytes: maxFrameBytes });
     this.#unused = { byteCount: 0, skipped: 0, lastReason: '' };
+    const startedAtMs = clock.monotonicMs();
+    let hasFrame = false;
     const run = startProgram({
       ...start,
       program,
       onStdout: (chunk) => {
-        if (this.#run === run) this.#take(chunk, splitter);
+        if (this.#run === run && this.#take(chunk, splitter)) hasFrame = true;
       },
     });
     this.#run = run;
@@ -154,12 +160,20 @@ class ProgramStream implements FrameSource {
       this.#failed(failure());
     };
     void run.ended.then(
-      (end) => onEnd(() => this.#error(`ended (${describeEnd(end)})`, end)),
+      (end) => {
+        if (this.#run === run && mayEnd && hasFrame && end.exitCode === 0) {
+          this.#run = undefined;
+          this.#startAtMs = startedAtMs + betweenStartsMs;
+          this.#wakeup.wake();
+        } else onEnd(() => this.#error(`ended (${describeEnd(end)})`, end));
+      },
       (cause: unknown) => onEnd(() => this.#startError(cause)),
     );
   }
 
-  #take(chunk: Buffer, splitter: JpegSplitter): void {
+  /** @returns whether a frame is complete */
+  #take(chunk: Buffer, splitter: JpegSplitter): boolean {
+    let hasFrame = false;
     this.#unused.byteCount += chunk.length;
     for (const result of splitter.push(chunk)) {
       if (result.kind === 'jpeg') {
@@ -173,6 +187,7 @@ class ProgramStream implements FrameSource {
         };
         this.#unused = { byteCount: 0, skipped: 0, lastReason: '' };
         this.#pauseMs = firstPauseMs;
+        hasFrame = true;
         this.#wakeup.wake();
       } else {
         this.#unused.skipped += 1;
@@ -182,6 +197,7 @@ class ProgramStream implements FrameSource {
             : `larger than ${this.#settings.maxFrameBytes} bytes`;
       }
     }
+    return hasFrame;
   }
 
   async #endSilence(): Promise<void> {

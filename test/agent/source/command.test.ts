@@ -166,6 +166,30 @@ describe('source command: a program that ends', () => {
   });
 });
 
+describe('source command: a program that takes one picture', () => {
+  it('is started for each call, at most once a second, and its end is no failure', async () => {
+    const started = marks();
+    const { clock, next } = open(writer(`mark:${started.path}`, file(first), 'exit:0'));
+    expect((await next()).jpeg).toEqual(first);
+    const soon = next();
+    await eventually(() => clock.pauses.includes(1000), 'the wait for the next start');
+    expect(await started.times(1)).toHaveLength(1);
+    await clock.advance(1000);
+    expect((await soon).jpeg).toEqual(first);
+    await clock.advance(5000);
+    expect((await next()).jpeg).toEqual(first);
+    expect(await started.times(3)).toHaveLength(3);
+  });
+
+  it('is called failed when it ends without a picture, or with another status', async () => {
+    for (const steps of [['exit:0'], [file(cut), 'exit:0'], [file(first), 'exit:1']]) {
+      const { next } = open(writer(...steps));
+      if (steps.length === 2 && steps[1] === 'exit:1') expect((await next()).jpeg).toEqual(first);
+      await expect(next()).rejects.toMatchObject(camera(/writer\.mjs ended \(exit status [01]\)/));
+    }
+  });
+});
+
 describe('source command: a program that cannot be started', () => {
   it('is named when it does not exist', async () => {
     const { next } = open(['no-such-program-there']);
