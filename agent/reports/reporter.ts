@@ -21,6 +21,7 @@ import { ReceiverReports } from './receiver-reports.js';
 import { lastKnown, receiverStates, resumeRecorder } from './recovery.js';
 import type { ReceiverState, ReportState } from './report-state.js';
 import { StateFile } from './state-file.js';
+import { withoutTurns } from './stretch.js';
 import type { Moment, StretchRecorder } from './stretch-recorder.js';
 
 export interface ReporterSettings {
@@ -239,7 +240,7 @@ export class Reporter {
   #flush(isNeeded: boolean): Promise<void> {
     return this.#turns.run(async () => {
       this.#flushedAtMs = this.#settings.clock.monotonicMs();
-      for (const stretch of this.#recorder.take(this.#now)) this.#add(stretch);
+      for (const stretch of withoutTurns(this.#recorder.take(this.#now))) this.#add(stretch);
       const receivers = [...this.#receivers.values()];
       await Promise.all(receivers.map((receiver) => receiver.move(this.#everyMs)));
       const isHolding = receivers.some(({ spool }) => spool.reports.isHolding);

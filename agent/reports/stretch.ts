@@ -31,6 +31,10 @@ const maxPauseMs = dayMs;
 /** No zone changes its offset twice in this time, and each day is longer. */
 const searchStepMs = dayMs / 4;
 
+/** More stretches than these between two reports are turns of a failing camera. */
+const maxBetweenReports = 4;
+/** Of a report's reason, in characters: `why` of the protocol. */
+const maxWhyLength = 200;
 const joinedWhy = 'joined with times in another state, since too many reports waited';
 
 /** The number of the local day. */
@@ -93,12 +97,32 @@ export function hasRoomForEnded({ ended = [] }: Stretch, next: Stretch): boolean
   return ended.length + (next.ended?.length ?? 0) <= maxEndedEvents;
 }
 
-/** One stretch of two adjacent ones. For different states it does not state that the camera was watched. */
-export function joined(stretch: Stretch, next: Stretch): Stretch {
+/**
+ * One stretch of two adjacent ones. For different states it does not state that the camera was watched.
+ * @param why of different states
+ */
+export function joined(stretch: Stretch, next: Stretch, why = joinedWhy): Stretch {
   const { fromMs, steppedMs } = stretch;
   const all = { ...next, ...summed(stretch, next), fromMs, steppedMs };
   const isSame = stretch.state === next.state && stretch.why === next.why;
-  return isSame ? all : { ...all, state: 'failing', why: joinedWhy };
+  return isSame ? all : { ...all, state: 'failing', why };
+}
+
+/**
+ * The stretches between two reports, in order. When the camera fails and delivers in turns, as one with a loose plug
+ * does each second, they become one that does not state that it was watched: records stay small.
+ */
+export function withoutTurns(stretches: readonly Stretch[]): readonly Stretch[] {
+  const reason = stretches.findLast(({ state }) => state === 'failing')?.why;
+  if (stretches.length <= maxBetweenReports || reason === undefined) return stretches;
+  const why = `fails and delivers in turns: ${reason}`.slice(0, maxWhyLength);
+  const result: Stretch[] = [];
+  for (const next of stretches) {
+    const last = result.at(-1);
+    if (last === undefined || !isAdjacent(last, next)) result.push(next);
+    else result[result.length - 1] = joined(last, next, why);
+  }
+  return result;
 }
 
 /** `next` with the counts and events of `stretch`, whose time becomes unknown. */

@@ -2,7 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StretchQueue } from '../../../agent/reports/stretch-queue.js';
-import { type Stretch, emptyStretch, nextBoundary } from '../../../agent/reports/stretch.js';
+import {
+  type Stretch,
+  emptyStretch,
+  nextBoundary,
+  withoutTurns,
+} from '../../../agent/reports/stretch.js';
 import { hourMs, morningMs, textOf } from './recorder-steps.js';
 
 interface Part extends Partial<Stretch> {
@@ -31,6 +36,44 @@ function queueOf(parts: readonly Part[], limit?: number) {
 }
 
 const event = (id: string) => ({ event: id, firstAtMs: 0, lastAtMs: 0, frames: 1 });
+
+describe('stretches between two reports', () => {
+  const failing = { lengthMs: 1000, state: 'failing', why: 'no device' } as const;
+  const watching = { lengthMs: 1000, compared: 1, changed: 1, ended: [event('a')] };
+
+  it('of a camera that fails and delivers in turns are one, which is not watched', () => {
+    const stretches = stretchesOf([watching, failing, watching, failing, watching]);
+    const turns = withoutTurns(stretches);
+    expect(turns.map(textOf)).toEqual([
+      '08:00:00-08:00:05 failing (fails and delivers in turns: no device) 3/3 ended a ended a ended a',
+    ]);
+    expect(turns[0]).toMatchObject({ number: 5 });
+  });
+
+  it('are not joined when they are few, or when none fails', () => {
+    const few = stretchesOf([watching, failing, watching, failing]);
+    expect(withoutTurns(few)).toEqual(few);
+    const watched = stretchesOf([watching, watching, watching, watching, watching]);
+    expect(withoutTurns(watched)).toEqual(watched);
+  });
+
+  it('stay apart at a clock step', () => {
+    const stepped = { ...failing, steppedMs: 60_000 };
+    const stretches = stretchesOf([watching, failing, watching, stepped, watching]);
+    expect(
+      withoutTurns(stretches).map(({ state, fromMs, toMs }) => [state, toMs - fromMs]),
+    ).toEqual([
+      ['failing', 3000],
+      ['failing', 2000],
+    ]);
+  });
+
+  it('have a reason that a report takes', () => {
+    const long = { ...failing, why: 'x'.repeat(200) };
+    const [turns] = withoutTurns(stretchesOf([watching, long, watching, long, watching]));
+    expect(turns?.why).toHaveLength(200);
+  });
+});
 
 describe('waiting stretches', () => {
   it('are joined while the state stays the same', () => {
