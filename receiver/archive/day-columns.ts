@@ -75,9 +75,11 @@ export function makeColumns(rows: number): Columns {
   return columnsOf((name) => new columnTypes[name](rows * widthOf(name)));
 }
 
+const minRows = 256;
+
 /** Grows by frames; its columns have room for more rows than `length`. */
 export class DayColumns {
-  #columns = makeColumns(256);
+  #columns = makeColumns(minRows);
   #length = 0;
   readonly #texts = { epoch: [], event: [], reason: [], size: [] } as Record<TableName, string[]>;
   readonly #numbers = Object.fromEntries(
@@ -131,6 +133,17 @@ export class DayColumns {
     this.#length += rows;
   }
 
+  /** Makes room for rows that are expected: growing leaves memory behind. */
+  reserve(rows: number): void {
+    if (rows > this.#columns.flags.length) this.#move(rows);
+  }
+
+  /** Gives back room for many more rows than there are. */
+  trim(): void {
+    const rows = Math.max(minRows, Math.ceil(this.#length * 1.1));
+    if (rows * 1.1 < this.#columns.flags.length) this.#move(rows);
+  }
+
   /** The rows from `from` on, as `append` takes them. */
   slice(from: number): Columns {
     return columnsOf((name) => {
@@ -152,12 +165,17 @@ export class DayColumns {
 
   #grow(rows: number): void {
     const { length } = this.#columns.flags;
-    if (rows <= length) return;
-    const larger = makeColumns(Math.max(rows, 2 * length));
+    if (rows > length) this.#move(Math.max(rows, Math.ceil(1.5 * length)));
+  }
+
+  /** @param rows at least `length` */
+  #move(rows: number): void {
+    const columns = makeColumns(rows);
     for (const name of columnNames) {
-      (larger[name] as Uint8Array).set(this.#columns[name]);
+      const part = this.#columns[name].subarray(0, this.#length * widthOf(name));
+      (columns[name] as Uint8Array).set(part);
     }
-    this.#columns = larger;
+    this.#columns = columns;
   }
 }
 

@@ -26,6 +26,8 @@ import { readRecord } from './record-reader.js';
 export const dayIndexName = '.day-index';
 /** New lines for which a block is written; fewer are read again at the next opening. */
 const minBlockBytes = 16 * 1024;
+/** A frame's line is about this long; a wrong guess costs memory for a moment. */
+const lineBytes = 350;
 const appendFlags = constants.O_WRONLY | constants.O_APPEND;
 
 /**
@@ -43,7 +45,10 @@ export async function openDayIndex(
   if (start === undefined) return undefined;
   const { day, isWritten } = await readIndex(folder, indexFolder, start);
   const written = writtenOf(day);
+  const newBytes = Number(folder.lstat(recordName)?.size ?? 0n) - day.endByte;
+  day.columns.reserve(day.columns.length + Math.ceil(newBytes / lineBytes));
   await growDay(folder, day);
+  day.columns.trim();
   const block = (): Buffer => encodeBlock(day, written);
   if (!isWritten)
     await tryTo(() => replaceIndex(indexFolder, [encodeHeader(start(recordStartBytes)), block()]));

@@ -9,7 +9,7 @@ const maxWaiting = 200;
 /** Megabytes of objects that the worker may have; the frames of an answer are not among them. */
 const maxHeapMb = 96;
 /** Of these, new ones: a larger part fills with what a query leaves behind. */
-const maxYoungMb = 8;
+const maxYoungMb = 3;
 
 interface Waiting {
   readonly resolve: (result: unknown) => void;

@@ -14,7 +14,7 @@ import { DayRows } from './day-rows.js';
 import { type DaySummary, summaryOf } from './day-summary.js';
 
 /** Rows of all days in memory, of 63 bytes and some more each. */
-const maxRows = 150_000;
+const maxRows = 120_000;
 /** A summary is 17 KB, and more where much happened. */
 const maxSummaries = 1000;
 /** What a day costs without its frames, and what one of its reports costs, in rows. */
