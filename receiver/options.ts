@@ -14,7 +14,7 @@ export const receiverProgram = {
     dir: value(
       path('DIR'),
       'Captures directory: one folder per camera, in it one folder per day. Created if it is missing. ' +
-        'The receiver itself and receiver copy also take a bucket: s3://BUCKET/PREFIX.',
+        'The commands that docs/fleet.md names also take a bucket: s3://BUCKET/PREFIX.',
     ),
     listen: list(
       listenAddress,

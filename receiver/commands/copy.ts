@@ -16,10 +16,11 @@ import { DirectoryCaptures } from '../archive/directory-captures.js';
 import { ProgressBar } from '../archive/verify/progress-bar.js';
 import { Folder } from '../store/folder.js';
 import { BucketCaptures } from '../store/s3/bucket-captures.js';
-import { type BucketOptions, openBucket } from '../store/s3/open-bucket.js';
+import type { BucketOptions } from '../store/s3/open-bucket.js';
 import { isBucketText } from '../store/s3/s3-address.js';
 import { s3Options } from '../store/s3/s3-options.js';
 import type { StoredCaptures } from '../store/stored-captures.js';
+import { bucketFor } from './bucket-for.js';
 
 export const copyProgram = {
   name: 'receiver',
@@ -121,7 +122,7 @@ async function openSource(
     const root = await openDirectory(place);
     return Object.assign(new DirectoryCaptures(root), { close: () => root.close() });
   }
-  const client = bucketOf(place, options, env);
+  const client = bucketFor(place, options, env);
   const close = (): Promise<void> => {
     client.close();
     return Promise.resolve();
@@ -145,14 +146,8 @@ function openTo(
   env: Environment,
 ): Promise<CopyTarget & Closable> {
   return isBucketText(place)
-    ? openBucketTarget(bucketOf(place, options, env))
+    ? openBucketTarget(bucketFor(place, options, env))
     : openDirectoryTarget(place);
-}
-
-function bucketOf(place: string, options: BucketOptions, env: Environment) {
-  const onUnconditional = (): void =>
-    writeTo(2, `${place}: the object store knows no conditional writes: no receiver may run now\n`);
-  return openBucket(place, options, { env, clock: systemClock, onUnconditional });
 }
 
 /** The same for each spelling of a place. */

@@ -1,6 +1,6 @@
 /** `receiver export`: copies a stretch of a camera's time, for a person who is to see or to check it. */
 import { systemClock } from '../../shared/clock.js';
-import { writeTo } from '../../shared/cli/command.js';
+import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { counted, humanSize } from '../../shared/cli/humanize.js';
@@ -10,15 +10,22 @@ import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPath } from '../access/keys/keys-path.js';
-import { camerasIn, openCaptures } from '../archive/captures-reader.js';
+import { openCaptures } from '../archive/captures-reader.js';
 import { type Exported, exportCamera, unclockedText } from '../archive/export/export-camera.js';
 import { openSink } from '../archive/export/export-sink.js';
 import { folderName } from '../archive/report-options.js';
+import { BucketSource } from '../archive/verify/bucket-source.js';
 import { CapturesSource } from '../archive/verify/captures-source.js';
+import { CheckEndedError } from '../archive/verify/check-threads.js';
+import type { VerifySource } from '../archive/verify/day-folder.js';
 import { fingerprintOf } from '../archive/verify/key-fingerprint.js';
 import { moment } from '../archive/verify/verify-options.js';
 import { receiverProgram } from '../options.js';
-import { capturesFor } from '../setup/installed.js';
+import { placeFor } from '../setup/installed.js';
+import type { BucketOptions } from '../store/s3/open-bucket.js';
+import { isBucketText } from '../store/s3/s3-address.js';
+import { s3Options } from '../store/s3/s3-options.js';
+import { bucketFor } from './bucket-for.js';
 import { chooseCameras } from './choose-cameras.js';
 
 export const exportProgram = {
@@ -29,6 +36,7 @@ export const exportProgram = {
     camera: value(folderName, 'The camera, by the name of its folder.'),
     from: value(moment, "Start: a day or a time of the camera's own clock."),
     to: value(moment, 'End: a time that is not in it any more; a day: its midnight.'),
+    ...s3Options,
     user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
     help: flag('Show this help.'),
   },
@@ -58,11 +66,11 @@ export const run = defineCommand({
     const settings = await readInstalledSettings(scope, 'receiver');
     const options = optionsWith(settings.variables);
     const { camera, range } = stretchOf(options);
-    const dir = await capturesFor(options.dir, scope);
+    const dir = await placeFor(options.dir, scope);
     const publicKey = new KeyFolder(keysPath(options.keys, env)).read(camera)?.signer?.publicKey;
-    const captures = await openCaptures(dir, 'export');
+    const { source, close } = await openSource(dir, options, env);
     try {
-      chooseCameras(await camerasIn(captures), camera, dir);
+      chooseCameras(await source.cameras(), camera, dir);
       const key = publicKey === undefined ? undefined : readPublicKey(publicKey);
       const page = {
         from: timeText(range.fromLocalMs),
@@ -71,7 +79,7 @@ export const run = defineCommand({
         fingerprint: key && fingerprintOf(key),
       };
       const wish = { camera, range, page, publicKey };
-      const exported = await writeExport(out, new CapturesSource(captures), wish);
+      const exported = await writeExport(out, source, wish);
       writeTo(1, summaryOf(exported, camera, out));
       if (exported.brokenCount > 0) {
         const count = counted(exported.brokenCount, 'frame');
@@ -80,13 +88,33 @@ export const run = defineCommand({
         });
       }
     } catch (cause) {
-      if (cause instanceof OperationalError || systemCode(cause) === undefined) throw cause;
+      const isLost = cause instanceof CheckEndedError;
+      if (!isLost && (cause instanceof OperationalError || systemCode(cause) === undefined)) {
+        throw cause;
+      }
       throw new OperationalError('STORE', `cannot export from ${dir} to ${out}`, { cause });
     } finally {
-      await captures.close();
+      await close();
     }
   },
 });
+
+async function openSource(
+  place: string,
+  options: BucketOptions,
+  env: Environment,
+): Promise<{ readonly source: VerifySource; readonly close: () => Promise<void> }> {
+  if (!isBucketText(place)) {
+    const captures = await openCaptures(place, 'export');
+    return { source: new CapturesSource(captures), close: () => captures.close() };
+  }
+  const client = bucketFor(place, options, env);
+  const close = (): Promise<void> => {
+    client.close();
+    return Promise.resolve();
+  };
+  return { source: new BucketSource(client), close };
+}
 
 interface Stretch {
   readonly camera: string | undefined;
@@ -106,7 +134,7 @@ function stretchOf({ camera, from, to }: Stretch) {
 
 async function writeExport(
   out: string,
-  source: CapturesSource,
+  source: VerifySource,
   wish: Parameters<typeof exportCamera>[2],
 ): Promise<Exported> {
   const sink = await openSink(out);

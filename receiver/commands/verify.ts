@@ -16,14 +16,22 @@ import type { VerifySource } from '../archive/verify/day-folder.js';
 import type { ExportFacts } from '../archive/verify/export-facts.js';
 import { fingerprintOf } from '../archive/verify/key-fingerprint.js';
 import type { KnownKey } from '../archive/verify/keys.js';
-import { openTarget, targetError } from '../archive/verify/open-target.js';
+import {
+  type Target,
+  bucketTarget,
+  openTarget,
+  targetError,
+} from '../archive/verify/open-target.js';
 import { VerifyOutput } from '../archive/verify/verify-output.js';
 import { knownKeys } from '../archive/verify/known-keys.js';
 import { ProgressBar } from '../archive/verify/progress-bar.js';
 import { verifyCaptures } from '../archive/verify/verify-captures.js';
 import { type Since, keyFile, since } from '../archive/verify/verify-options.js';
 import { receiverProgram } from '../options.js';
-import { capturesFor } from '../setup/installed.js';
+import { placeFor } from '../setup/installed.js';
+import { isBucketText } from '../store/s3/s3-address.js';
+import { s3Options } from '../store/s3/s3-options.js';
+import { bucketFor } from './bucket-for.js';
 import { chooseCameras } from './choose-cameras.js';
 
 export const verifyProgram = {
@@ -43,6 +51,7 @@ export const verifyProgram = {
       keyFile,
       "The public key of a camera's signatures, for a machine without the receiver's keys, or an earlier key of the camera.",
     ),
+    ...s3Options,
     user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
     json: flag('Print a line of JSON for each finding and for each camera.'),
     help: flag('Show this help.'),
@@ -72,9 +81,12 @@ export const run = defineCommand({
     const scope = scopeFor(user, env);
     const settings = await readInstalledSettings(scope, 'receiver');
     const options = optionsWith(settings.variables);
-    const path = exported ?? (await capturesFor(options.dir, scope));
+    const path = exported ?? (await placeFor(options.dir, scope));
     const sinceMs = sinceMsOf(options.since);
-    const target = await openTarget(path, sinceMs);
+    const isBucket = exported === undefined && isBucketText(path);
+    const target: Target = isBucket
+      ? bucketTarget(bucketFor(path, options, env), sinceMs)
+      : await openTarget(path, sinceMs);
     // Built files are beside this program.
     const checker = new CheckThreads(new URL('verify-worker.js', import.meta.url), threads());
     try {

@@ -7,8 +7,16 @@ import { isBucketText } from '../store/s3/s3-address.js';
 
 /** @param flag `--dir` or the settings; without it, the directory of the units @throws {UsageError} there is none */
 export async function capturesFor(flag: string | undefined, scope: Scope): Promise<string> {
-  return requireDirectory(flag ?? (await installedFolder(scope, stateFolderName)));
+  return requireDirectory(await installedPlace(flag, scope));
 }
+
+/** As `capturesFor`, for a command that also works on a bucket. @throws {UsageError} */
+export async function placeFor(flag: string | undefined, scope: Scope): Promise<string> {
+  return requirePlace(await installedPlace(flag, scope));
+}
+
+const installedPlace = async (flag: string | undefined, scope: Scope) =>
+  flag ?? (await installedFolder(scope, stateFolderName));
 
 /** @throws {UsageError} the captures directory is not named, or is a bucket */
 export function requireDirectory(directory: string | undefined): string {

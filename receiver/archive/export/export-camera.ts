@@ -1,12 +1,14 @@
 /** Copies a stretch of a camera's local time: frames, the lines about them, its public key, and a page. */
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { counted } from '../../../shared/cli/humanize.js';
 import { describeError } from '../../../shared/cli/errors.js';
 import { unclockedFolder } from '../../../shared/protocol/frame-path.js';
 import { recordName } from '../../store/day-record.js';
+import { wideHashOf } from '../../store/hash-table.js';
 import type { LocalRange } from '../camera-zone.js';
 import type { FrameEntry } from '../frame-entry.js';
 import { type RecordLine, isEntry, readRecordLine } from '../record-entry.js';
+import { CheckEndedError } from '../verify/check-threads.js';
 import type { DayFolder, VerifySource } from '../verify/day-folder.js';
 import { exportFactsName } from '../verify/export-facts.js';
 import { rawLines } from '../verify/raw-lines.js';
@@ -56,9 +58,9 @@ class Exporting {
   readonly #sink: ExportSink;
   readonly #wish: ExportWish;
   readonly #broken: string[] = [];
-  /** Paths of frames that are recorded and were not copied. */
-  readonly #absent = new Set<string>();
-  readonly #endBytes = new Map<string, number>();
+  /** Hashes of the paths of frames that were copied. */
+  readonly #copied = new Set<number>();
+  readonly #seed = randomInt(2 ** 32 - 1);
   readonly #elsewhere = new NumbersElsewhere();
   #brokenCount = 0;
   #frames = 0;
@@ -87,7 +89,6 @@ class Exporting {
       for (const frame of frames) {
         if (deleted.has(frame.name)) {
           this.#deleted += 1;
-          this.#absent.add(`${day.path}/${frame.name}`);
         } else await this.#copyFrame(day, frame);
       }
       if (texts.length === 0) return;
@@ -112,6 +113,7 @@ class Exporting {
     try {
       jpeg = await day.bytesOf(frame.name);
     } catch (error) {
+      if (error instanceof CheckEndedError) throw error;
       // The others can be read.
       this.#addBroken(path, describeError(error));
       return;
@@ -121,13 +123,13 @@ class Exporting {
       this.#addBroken(path, 'its bytes are not those of the record');
     } else {
       await this.#sink.write(path, jpeg, frame.capturedAtMs);
+      this.#copied.add(this.#hash(path));
       this.#frames += 1;
       this.#bytes += jpeg.length;
     }
   }
 
   #addBroken(path: string, why: string): void {
-    this.#absent.add(path);
     this.#brokenCount += 1;
     if (this.#broken.length < maxNamed) this.#broken.push(`${path}: ${why}`);
   }
@@ -138,7 +140,7 @@ class Exporting {
     const frames = new Map<string, FrameEntry>();
     const deleted = new Set<string>();
     const arrived = new Set<string>();
-    const endByte = await eachLine(day, this.#endBytes.get(day.path), (line, text) => {
+    await eachLine(day, (line, text) => {
       if ((line.camera ?? day.camera) !== day.camera) return;
       const isIn = !day.isUnclocked && isSelected(line, this.#wish.range);
       if (isEntry(line)) this.#elsewhere.add(line, isIn);
@@ -149,8 +151,6 @@ class Exporting {
       if (line.kind === 'frame') frames.set(line.name, line);
       if (line.kind === 'deleted') addAll(deleted, line.names);
     });
-    // A receiver may append meanwhile: the page has what was copied.
-    this.#endBytes.set(day.path, endByte);
     const sorted = [...frames.values()].sort((a, b) => a.capturedAtMs - b.capturedAtMs);
     return { texts, frames: sorted, deleted, arrived };
   }
@@ -171,9 +171,13 @@ class Exporting {
     );
   }
 
+  #hash(path: string): number {
+    return wideHashOf(path, this.#seed);
+  }
+
   async #reachesIn(day: DayFolder): Promise<boolean> {
     let reaches = false;
-    await eachLine(day, undefined, (line) => {
+    await eachLine(day, (line) => {
       reaches ||=
         (line.kind === 'gap' || line.kind === 'report') && isSelected(line, this.#wish.range);
     });
@@ -198,7 +202,8 @@ class Exporting {
       const { frames } = await this.#read(day);
       for (const { name, capturedAtMs, utcOffsetMinutes, event } of frames) {
         const path = `${day.path}/${name}`;
-        if (this.#absent.has(path)) continue;
+        // A receiver may append meanwhile: the page has what was copied.
+        if (!this.#copied.has(this.#hash(path))) continue;
         await put(Buffer.from(pagePicture({ path, capturedAtMs, utcOffsetMinutes, event })));
       }
     });
@@ -218,22 +223,19 @@ function addAll(set: Set<string>, names: readonly string[]): void {
 /** A gap is in the day of its first frame, and may last for days. */
 const maxGapMs = 31 * 86_400_000;
 
-/** @param endByte lines after it are left out @returns the end of what was read */
 async function eachLine(
   day: DayFolder,
-  endByte: number | undefined,
   act: (line: RecordLine, text: string) => void,
-): Promise<number> {
+): Promise<void> {
   const record = await day.openRecord();
-  if (record === undefined) return 0;
+  if (record === undefined) return;
   try {
-    for await (const lines of rawLines(record, endByte)) {
+    for await (const lines of rawLines(record)) {
       for (const { text, isWhole } of lines) {
         const line = text === undefined || !isWhole ? undefined : readRecordLine(text);
         if (line !== undefined && text !== undefined) act(line, text);
       }
     }
-    return endByte ?? record.size;
   } finally {
     await record.close();
   }

@@ -2,7 +2,7 @@
  * Which line of a record has a file name and a frame: the last one counts, since a frame whose file was lost in a power
  * cut is stored again, and its name may have gone to another frame meanwhile. Some 100 bytes a frame. Pure.
  */
-import { hashOf } from '../../store/hash-table.js';
+import { wideHashOf } from '../../store/hash-table.js';
 import type { FrameEntry } from '../frame-entry.js';
 
 export class DayClaims {
@@ -47,10 +47,8 @@ export class DayClaims {
     return key === undefined ? line : (this.#lineOfFrame.get(this.#hash(key)) ?? line);
   }
 
-  /** 53 bits: for a million names a collision has a chance of one in ten thousand. */
   #hash(text: string): number {
-    const { tag, check } = hashOf(text, this.#seed);
-    return tag * 2 ** 21 + (check >>> 11);
+    return wideHashOf(text, this.#seed);
   }
 }
 

@@ -34,15 +34,31 @@ export interface DayFolder {
   bytesOf(name: string): Promise<Buffer | undefined>;
 }
 
-/** Where the bytes of a file are, for each thread of this process, while its day is open. */
-export type FilePlace =
+/** Where the bytes of a file are, while its day is open. */
+export type FilePlace = LocalPlace | RemotePlace;
+
+/** For each thread of this process. */
+export type LocalPlace =
   | {
       readonly path: string;
       /** The configured path, for messages. */
       readonly shownPath: string;
     }
   /** A part of a file that is open. */
-  | { readonly fd: number; readonly atByte: number; readonly bytes: number };
+  | { readonly fd: number; readonly atByte: number; readonly bytes: number }
+  | LoadedFile;
+
+/** On another machine: it is loaded before a thread checks it. */
+export interface RemotePlace {
+  /** @throws {OperationalError} STORE: it cannot be loaded, nor may others be */
+  readonly load: () => Promise<LoadedFile>;
+}
+
+/** What an object store has under a key. */
+export type LoadedFile =
+  | { readonly content: Uint8Array; readonly metadata: Readonly<Record<string, string>> }
+  /** Undefined: there is nothing. */
+  | { readonly unreadable: string | undefined };
 
 export interface VerifySource {
   /** Sorted. @throws a system error */

@@ -5,28 +5,30 @@
 import { type KeyObject, createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { describeError } from '../../../shared/cli/errors.js';
-import type { FilePlace } from './day-folder.js';
+import type { FilePlace, LoadedFile, LocalPlace } from './day-folder.js';
 import type { FindingKind } from './findings.js';
 import { isSignedByOne } from './keys.js';
 import { signedPartOf } from './signed-line.js';
 
 /** What to check of an entry. */
-export interface EntryJob {
+export interface EntryJob<Place = FilePlace> {
   /** The line whose signature is checked. */
   readonly text?: string | undefined;
-  readonly file?: FrameFile | undefined;
+  readonly file?: FrameFile<Place> | undefined;
 }
 
 /** A frame's file, and what the record says about it. */
-export interface FrameFile {
+export interface FrameFile<Place = FilePlace> {
   /** Undefined: there is none. */
-  readonly place: FilePlace | undefined;
+  readonly place: Place | undefined;
   readonly byteCount: number;
   readonly sha256: string;
+  /** `epoch sequence`; undefined: of a raw frame. */
+  readonly id?: string | undefined;
 }
 
 export interface EntryBatch {
-  readonly jobs: readonly EntryJob[];
+  readonly jobs: readonly EntryJob<LocalPlace>[];
   /** Of the camera. */
   readonly keys: readonly KeyObject[];
 }
@@ -74,13 +76,42 @@ function signatureOf(text: string, keys: readonly KeyObject[]): SignatureState {
   return isSignedByOne(signed, keys) ? 'right' : 'wrong';
 }
 
-function checkFile({ place, ...recorded }: FrameFile): FileResult {
+function checkFile({ place, ...recorded }: FrameFile<LocalPlace>): FileResult {
   if (place === undefined) return missing;
-  return 'fd' in place ? checkPart(place, recorded) : checkPath(place, recorded);
+  if ('fd' in place) return checkPart(place, recorded);
+  return 'path' in place ? checkPath(place, recorded) : checkLoaded(place, recorded);
 }
 
 type Recorded = Omit<FrameFile, 'place'>;
 const missing: FileResult = { bytesRead: 0, fault: { kind: 'missing-file' } };
+
+/** An object: an agent's repeat of a frame is recognized by its metadata. */
+function checkLoaded(file: LoadedFile, { byteCount, sha256, id }: Recorded): FileResult {
+  if (!('content' in file)) {
+    const { unreadable: found } = file;
+    return found === undefined ? missing : { bytesRead: 0, fault: { kind: 'unreadable', found } };
+  }
+  const { content, metadata } = file;
+  const { length: bytesRead } = content;
+  if (bytesRead === 0 && metadata.deleted !== undefined) {
+    const found = `an empty object with deleted: ${metadata.deleted}`;
+    return { bytesRead, fault: { kind: 'missing-file', found } };
+  }
+  if (bytesRead !== byteCount) return wrongSize(byteCount, bytesRead, bytesRead);
+  const hash = createHash('sha256').update(content).digest('hex');
+  if (hash !== sha256) {
+    return { bytesRead, fault: { kind: 'wrong-bytes', expected: sha256, found: hash } };
+  }
+  const named = { sha256: metadata.sha256 ?? sha256, frame: metadata.frame };
+  const wrong = (expected: string, found: string): FileResult => ({
+    ...{ bytesRead, fault: { kind: 'wrong-metadata', expected, found } },
+  });
+  if (named.sha256 !== sha256) return wrong(`sha256 ${sha256}`, `sha256 ${named.sha256}`);
+  if (id === undefined || named.frame === undefined || named.frame.startsWith(`${id} `)) {
+    return { bytesRead };
+  }
+  return wrong(`frame ${id}`, `frame ${named.frame}`);
+}
 
 /** A file in a zip file. */
 function checkPart(

@@ -3,12 +3,16 @@
  * the order of the entries: what verify prints does not depend on which thread is faster.
  */
 import type { KeyObject } from 'node:crypto';
+import { mapAtOnce } from '../../store/at-once.js';
+import type { FilePlace, LocalPlace, RemotePlace } from './day-folder.js';
 import type { EntryBatch, EntryJob, EntryResult } from './entry-check.js';
 
 /** Entries of a batch: a message between threads costs as much as the check of a small frame. */
 const batchEntries = 64;
 /** Bytes of files after which a batch ends: the threads end together, and progress shows. */
 const batchBytes = 4 * 1024 * 1024;
+/** Files of an object store that are loaded at the same time. */
+const loadsAtOnce = 16;
 
 export interface EntryChecker {
   /** Batches that it takes beside each other. */
@@ -31,6 +35,8 @@ export class EntryQueue {
   #jobs: EntryJob[] = [];
   #uses: Use[] = [];
   #bytes = 0;
+  /** One batch is loaded after the other. */
+  #loading: Promise<unknown> = Promise.resolve();
 
   /** @param keys of the camera */
   constructor(checker: EntryChecker, keys: readonly KeyObject[]) {
@@ -56,11 +62,19 @@ export class EntryQueue {
 
   #send(): void {
     if (this.#jobs.length === 0) return;
-    const results = this.#checker.check({ jobs: this.#jobs, keys: this.#keys });
+    const results = this.#check(this.#jobs);
     // Its error is thrown when its turn comes.
     results.catch(() => undefined);
     this.#sent.push({ uses: this.#uses, results });
     [this.#jobs, this.#uses, this.#bytes] = [[], [], 0];
+  }
+
+  async #check(jobs: readonly EntryJob[]): Promise<readonly EntryResult[]> {
+    const keys = this.#keys;
+    if (jobs.every(isLocal)) return await this.#checker.check({ jobs, keys });
+    const loading = this.#loading.then(() => mapAtOnce(jobs, loadsAtOnce, load));
+    this.#loading = loading.catch(() => undefined);
+    return await this.#checker.check({ jobs: await loading, keys });
   }
 
   async #useOldest(): Promise<void> {
@@ -74,4 +88,15 @@ export class EntryQueue {
       use(result);
     }
   }
+}
+
+const isRemote = (place: FilePlace | undefined): place is RemotePlace =>
+  place !== undefined && 'load' in place;
+
+const isLocal = (job: EntryJob): job is EntryJob<LocalPlace> => !isRemote(job.file?.place);
+
+async function load({ text, file }: EntryJob): Promise<EntryJob<LocalPlace>> {
+  if (file === undefined) return { text };
+  const { place } = file;
+  return { text, file: { ...file, place: isRemote(place) ? await place.load() : place } };
 }

@@ -32,6 +32,12 @@ export const findingKinds = {
     means: 'the file does not have the SHA-256 that the record states: its bytes were changed',
     now: 'check the disk (smartctl, the kernel log); take the file from a copy',
   },
+  'wrong-metadata': {
+    level: 'fault',
+    means:
+      "of a bucket: the frame is as recorded, and the metadata of its object names another hash or another frame: an agent's repeat would be stored a second time",
+    now: 'find out what wrote the metadata; receiver copy into a new bucket writes it anew',
+  },
   'no-line': {
     level: 'fault',
     means: 'a frame has a file and no line: the line was lost in a power cut, or removed',

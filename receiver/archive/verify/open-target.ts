@@ -3,6 +3,9 @@ import { constants, open, stat } from 'node:fs/promises';
 import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
 import { readPublicKey } from '../../../shared/protocol/statement.js';
 import { Folder } from '../../store/folder.js';
+import { isBucketText } from '../../store/s3/s3-address.js';
+import type { S3Client } from '../../store/s3/s3-client.js';
+import { BucketSource } from './bucket-source.js';
 import { CapturesSource } from './captures-source.js';
 import { CheckEndedError } from './check-threads.js';
 import type { VerifySource } from './day-folder.js';
@@ -46,15 +49,31 @@ export function targetError(path: string, cause: unknown): unknown {
     });
   }
   if (cause instanceof CheckEndedError) {
+    const ofStore = cause.cause instanceof OperationalError;
     return new OperationalError('UNREADABLE', `not all of ${path} is checked`, {
       cause,
-      hint: 'run it again; free -m shows whether this machine has memory for it',
+      hint: ofStore
+        ? 'run it again when the object store answers'
+        : 'run it again; free -m shows whether this machine has memory for it',
     });
+  }
+  if (isBucketText(path) && cause instanceof OperationalError && cause.code === 'STORE') {
+    return new OperationalError('UNREADABLE', `cannot read ${path}`, { cause });
   }
   if (cause instanceof OperationalError || systemCode(cause) === undefined) return cause;
   const isDenied = systemCode(cause) === 'EACCES';
   const hint = isDenied ? 'sudo receiver verify' : 'name the captures directory: --dir DIR';
   return new OperationalError('UNREADABLE', `cannot read ${path}`, { cause, hint });
+}
+
+/** A bucket that is open; `close` closes it. */
+export function bucketTarget(client: S3Client, sinceMs: number | undefined): Target {
+  const close = (): Promise<void> => {
+    client.close();
+    return Promise.resolve();
+  };
+  const [source, all] = [new BucketSource(client, sinceMs), new BucketSource(client)];
+  return { source, all, facts: undefined, key: undefined, close };
 }
 
 async function openDirectory(

@@ -16,8 +16,9 @@ export interface RawLine {
   readonly isWhole: boolean;
 }
 
-/** Empty lines are left out. @param endByte read up to here @throws a system error */
-export async function* rawLines(file: OpenBytes, endByte = file.size): AsyncGenerator<RawLine[]> {
+/** Empty lines are left out. @throws a system error */
+export async function* rawLines(file: OpenBytes): AsyncGenerator<RawLine[]> {
+  const { size: endByte } = file;
   const piece = Buffer.allocUnsafe(pieceBytes);
   let [atByte, number, longAt] = [0, 0, -1];
   while (atByte < endByte) {

@@ -194,7 +194,8 @@ class DayCheck {
     const isLastOfFrame = this.#claims.lastLineOf(frame, line) === line;
     // A later line of the frame, or of the file, is the one that counts.
     if (!isLastOfName && (!isLastOfFrame || frame.epoch === undefined)) return undefined;
-    return { place: this.#day.placeOf(name), byteCount, sha256 };
+    const id = frame.epoch === undefined ? undefined : `${frame.epoch} ${frame.sequence}`;
+    return { place: this.#day.placeOf(name), byteCount, sha256, id };
   }
 
   #useFile({ bytesRead, fault }: FileResult, frame: FrameEntry, line: number): void {

@@ -16,6 +16,8 @@ import { readLine, readLines } from '../record-line.js';
 import type { S3Client } from './s3-client.js';
 
 export const piecesFolder = 'record.d';
+/** @param name in the folder of its day */
+export const isPiece = (name: string): boolean => /^record\.d\/[a-z]-[\w-]+$/.test(name);
 /** Small objects of a process that are joined into one. */
 const joinedPieces = 64;
 const maxDays = 1000;

@@ -101,13 +101,26 @@ const hintsByErrno: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'trust its authority: NODE_EXTRA_CA_CERTS=FILE',
 };
 
+/** The object store answered, and refused. */
+export class RefusedError extends OperationalError {
+  readonly refusal: S3Refusal;
+
+  constructor(message: string, refusal: S3Refusal, hint: string | undefined) {
+    super('STORE', message, hint === undefined ? {} : { hint });
+    this.refusal = refusal;
+  }
+}
+
+/** Whether the store refuses this request, and answers others: it is neither busy nor away. */
+export const isLastingRefusal = (error: unknown): boolean =>
+  error instanceof RefusedError && !isPassing(error.refusal);
+
 /** @param what that failed: `cannot write s3://frames/yard` */
-export function refusalError(what: string, { status, code, message }: S3Refusal): OperationalError {
+export function refusalError(what: string, refusal: S3Refusal): RefusedError {
+  const { status, code, message } = refusal;
   const said = [String(status), code, message].filter((each) => each !== undefined).join(' ');
   const hint = hintsByCode[code ?? ''] ?? hintsByStatus[status];
-  return new OperationalError('STORE', `${what}: the object store answers ${said}`, {
-    ...(hint !== undefined && { hint }),
-  });
+  return new RefusedError(`${what}: the object store answers ${said}`, refusal, hint);
 }
 
 /** An error of the connection. */

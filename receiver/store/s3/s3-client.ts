@@ -108,11 +108,16 @@ export class S3Client {
 
   /** @returns undefined: there is no such object @throws {OperationalError} STORE */
   async get(key: string): Promise<Buffer | undefined> {
+    return (await this.read(key))?.bytes;
+  }
+
+  /** @returns undefined: there is no such object @throws {OperationalError} STORE */
+  async read(key: string): Promise<{ bytes: Buffer; metadata: Metadata } | undefined> {
     const answer = await this.#send({ method: 'GET', key });
     const refusal = answer.status === 404 ? readRefusal(404, answer.body.toString()) : undefined;
     if (refusal?.code === 'NoSuchKey') return undefined;
     check(`cannot read ${this.place(key)}`, answer, [200]);
-    return answer.body;
+    return { bytes: answer.body, metadata: metadataOf(answer.headers) };
   }
 
   /** Removes an object; it may be missing. @throws {OperationalError} STORE */

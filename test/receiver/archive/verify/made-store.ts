@@ -2,6 +2,7 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { KnownKeys } from '../../../../receiver/archive/verify/keys.js';
 import { CapturesSource } from '../../../../receiver/archive/verify/captures-source.js';
+import type { VerifySource } from '../../../../receiver/archive/verify/day-folder.js';
 import { checkEntries } from '../../../../receiver/archive/verify/entry-check.js';
 import type { Finding } from '../../../../receiver/archive/verify/findings.js';
 import {
@@ -139,8 +140,12 @@ export class StoreCamera {
 
 /** Two signed cameras, three days, a gap, reports, a second epoch. */
 export async function makeStore(directory: string) {
+  return await fillStore(await openFrameStore(directory, Date.now()));
+}
+
+/** The same in any store, which is closed. */
+export async function fillStore(store: FrameStore) {
   const keys = { yard: keyPair(), door: keyPair() };
-  const store = await openFrameStore(directory, Date.now());
   for (const name of ['yard', 'door'] as const) {
     const camera = new StoreCamera(store, name, keys[name].privateKey);
     await camera.report();
@@ -173,24 +178,32 @@ export async function verify(
   known: KnownKeys,
   changes: Partial<VerifyParts> = {},
 ) {
-  const findings: Finding[] = [];
-  const results: CameraResult[] = [];
   const root = await Folder.open(directory);
   try {
-    const source = new CapturesSource(root);
-    await verifyCaptures(
-      {
-        ...{ source, keys: known, cameras: await source.cameras() },
-        ...{ nowMs: () => Date.now(), sleep: () => Promise.resolve() },
-        checker: { width: 2, check: (batch) => Promise.resolve(checkEntries(batch)) },
-        onFinding: (finding) => findings.push(finding),
-        onBytes: () => undefined,
-        ...changes,
-      },
-      (result) => results.push(result),
-    );
+    return await verifySource(new CapturesSource(root), known, changes);
   } finally {
     await root.close();
   }
+}
+
+/** The same of any source. */
+export async function verifySource(
+  source: VerifySource,
+  known: KnownKeys,
+  changes: Partial<VerifyParts> = {},
+) {
+  const findings: Finding[] = [];
+  const results: CameraResult[] = [];
+  await verifyCaptures(
+    {
+      ...{ source, keys: known, cameras: await source.cameras() },
+      ...{ nowMs: () => Date.now(), sleep: () => Promise.resolve() },
+      checker: { width: 2, check: (batch) => Promise.resolve(checkEntries(batch)) },
+      onFinding: (finding) => findings.push(finding),
+      onBytes: () => undefined,
+      ...changes,
+    },
+    (result) => results.push(result),
+  );
   return { findings, results, kinds: findings.map(({ kind, path }) => `${kind} ${path}`) };
 }

@@ -1,0 +1,77 @@
+/** The built commands of the receiver that work on a bucket as on a directory. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { AgentPeer } from '../support/agent-peer.js';
+import { eventually } from '../support/eventually.js';
+import { makeJpeg } from '../support/pictures.js';
+import { root, run, startReceiverProgram } from '../support/programs.js';
+import { type S3Stub, startS3Stub, stubKeys } from '../support/s3-stub.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+const place = 's3://frames/cams';
+const env = {
+  AWS_ACCESS_KEY_ID: stubKeys.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: stubKeys.secretAccessKey,
+};
+
+/** A bucket that a receiver has stored in, and the commands on it. */
+async function makeBucket(frames = 5) {
+  const stub = await startS3Stub();
+  const bucket = ['--s3-endpoint', stub.endpoint.origin];
+  const receiver = await startReceiverProgram(place, bucket, { env });
+  const agent = new AgentPeer(receiver.port);
+  agent.hello();
+  await agent.answer('welcome');
+  for (let number = 1; number <= frames; number += 1) agent.frame(number, makeJpeg(number));
+  agent.report(frames + 1);
+  const stored = () => agent.messages.filter(({ type }) => type === 'stored');
+  await eventually(() => stored().length === frames + 1, 'an acknowledgement of each');
+  const type = async (...args: string[]) => {
+    const line = [`${root}dist/receiver.js`, ...args];
+    return await run(process.execPath, line, { env });
+  };
+  const command = (name: string, ...args: string[]) =>
+    type(name, '--dir', place, ...bucket, ...args);
+  return { stub, receiver, agent, command, type };
+}
+
+const framesIn = ({ objects }: S3Stub): string[] =>
+  [...objects]
+    .filter(([key, { body }]) => key.endsWith('.jpg') && body.length > 0)
+    .map(([key]) => key);
+
+describe('receiver verify and export', () => {
+  it('check a bucket and copy a stretch of it, which verifies without the store', async () => {
+    const { stub, command, type } = await makeBucket();
+    expect(await command('verify', '--keys', temporaryDirectory())).toMatchObject({
+      ...{ code: 0, stderr: '' },
+      stdout: expect.stringMatching(/^yard: all as recorded\n {2}5 frames/) as string,
+    });
+    const out = join(temporaryDirectory(), 'out.zip');
+    const stretch = ['--camera', 'yard', '--from', '2026-11-22', '--to', '2026-11-23'];
+    expect(await command('export', ...stretch, out)).toMatchObject({
+      ...{ code: 0, stderr: '', stdout: expect.stringContaining('5 frames') as string },
+    });
+    expect(await type('verify', out, '--keys', temporaryDirectory())).toMatchObject({ code: 0 });
+    stub.objects.delete(framesIn(stub)[0] ?? '');
+    const { code, stdout } = await command('verify', '--keys', temporaryDirectory());
+    expect({ code, stdout }).toMatchObject({
+      ...{ code: 1, stdout: expect.stringMatching(/^yard\/.*\.jpg: missing-file\n/) as string },
+    });
+  });
+
+  it('say that the store is away, with their codes', async () => {
+    const { stub, command } = await makeBucket(1);
+    stub.fault = () => ({ kind: 'refuse', status: 403, code: 'AccessDenied' });
+    const verified = await command('verify', '--keys', temporaryDirectory());
+    expect(verified).toMatchObject({
+      ...{ code: 3, stderr: expect.stringContaining(`cannot read ${place}`) as string },
+    });
+    expect(verified.stderr).toContain('give these keys the right to list');
+    const stretch = ['--camera', 'yard', '--from', '2026-11-22', '--to', '2026-11-23'];
+    const exported = await command('export', ...stretch, join(temporaryDirectory(), 'out'));
+    expect(exported).toMatchObject({
+      ...{ code: 1, stderr: expect.stringContaining('403 AccessDenied') as string },
+    });
+  });
+});
