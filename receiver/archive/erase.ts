@@ -8,7 +8,6 @@
  */
 import { constants } from 'node:fs/promises';
 import { OperationalError, describeError } from '../../shared/cli/errors.js';
-import { isDayName, parseFrameName } from '../../shared/protocol/frame-path.js';
 import { type Erasure, erasuresName, isErased, lineOfErasure } from '../store/erasures.js';
 import { writeAll } from '../store/file-calls.js';
 import { type Folder, openIfFolder } from '../store/folder.js';
@@ -16,38 +15,13 @@ import { giveToOwner } from '../store/give-to-owner.js';
 import { daysOf } from './captures-reader.js';
 import { compactRecord } from './compact-record.js';
 import { readRecord } from './record-reader.js';
-import { Keeps } from './retention/day-frames.js';
-import { inBlocks } from './retention/day-total.js';
+import { type DayFacts, DayStretch, type Erased, type Stretch, mayHave } from './erase-stretch.js';
 import { deleteFrames } from './retention/delete-frames.js';
-import type { PlannedFrame } from './retention/plan.js';
 import { withSweepLock } from './retention/sweep-lock.js';
 
-export interface Erased {
-  readonly frames: number;
-  readonly byteCount: number;
-  readonly days: number;
-  /** What could not be removed, as sentences. */
-  readonly left: readonly string[];
-}
-
-/** What a stretch has now. */
-export interface Stretch {
-  readonly frames: number;
-  readonly byteCount: number;
-  readonly keptFrames: number;
-  /** Of the camera's newest frame in or near the stretch. */
-  readonly utcOffsetMinutes: number | undefined;
-}
-
-interface DayFrames {
-  readonly recorded: readonly PlannedFrame[];
-  readonly keptFrames: number;
-  /** Events that the day keeps. */
-  readonly keptEvents: readonly string[];
+interface DayFrames extends DayFacts {
   /** Files whose names say that they are of the stretch, and that are not in the record. */
   readonly unrecorded: readonly string[];
-  /** Of its last line of a frame. */
-  readonly utcOffsetMinutes: number | undefined;
 }
 
 const appendFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
@@ -117,55 +91,27 @@ async function eachDay(
   erasure: Erasure,
   act: (path: string, folder: Folder, day: DayFrames) => Promise<void>,
 ): Promise<void> {
-  const { camera, fromLocalMs, toLocalMs } = erasure;
-  // An event of the day before may last over midnight.
-  const [first, last] = [dayName(fromLocalMs - dayMs), dayName(toLocalMs - 1)];
   let keptBefore: readonly string[] = [];
-  await daysOf(captures, camera, undefined, async (path, folder) => {
-    const [, name = ''] = path.split('/');
-    if (isDayName(name) && (name < first || name > last)) return;
+  await daysOf(captures, erasure.camera, undefined, async (path, folder) => {
+    if (!mayHave(erasure, path)) return;
     const day = await readDay(folder, erasure, keptBefore);
     keptBefore = day.keptEvents;
     await act(path, folder, day);
   });
 }
 
-const dayMs = 86_400_000;
-/** `2026_11_22` */
-const dayName = (localMs: number): string =>
-  new Date(localMs).toISOString().slice(0, 10).replaceAll('-', '_');
-
 async function readDay(
   folder: Folder,
   erasure: Erasure,
   keptBefore: readonly string[],
 ): Promise<DayFrames> {
-  const recorded = new Map<string, PlannedFrame>();
-  const known = new Set<string>();
-  const keeps = new Keeps(keptBefore);
-  let utcOffsetMinutes: number | undefined;
-  await readRecord(folder, (line) => {
-    if (line.kind === 'kept' || line.kind === 'unkept') keeps.add(line);
-    if (line.kind !== 'frame') return;
-    known.add(line.name);
-    utcOffsetMinutes = line.utcOffsetMinutes;
-    if (!isErased([erasure], line)) return;
-    const { name, byteCount, event, capturedAtMs: atMs } = line;
-    const frame = { name, atMs, byteCount, diskBytes: inBlocks(byteCount), event };
-    recorded.set(name, { ...frame, why: 'erased' });
-  });
+  const stretch = new DayStretch(erasure, keptBefore);
+  await readRecord(folder, (line) => stretch.add(line));
   const unrecorded: string[] = [];
   for await (const name of folder.names()) {
-    const moment = known.has(name) ? undefined : parseFrameName(name);
-    if (moment === undefined || !isErased([erasure], moment)) continue;
-    if (folder.lstat(name)?.isFile() === true) unrecorded.push(name);
+    if (stretch.isUnrecorded(name) && folder.lstat(name)?.isFile() === true) unrecorded.push(name);
   }
-  const frames = [...recorded.values()];
-  const keptFrames = frames.filter((frame) => keeps.has(frame)).length;
-  return {
-    ...{ recorded: frames, keptFrames, keptEvents: keeps.ownEvents },
-    ...{ unrecorded, utcOffsetMinutes },
-  };
+  return { ...stretch.facts(), unrecorded };
 }
 
 /** Flushes the line of an erasure. */

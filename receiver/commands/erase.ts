@@ -1,6 +1,6 @@
 /** `receiver erase`: removes a stretch of a camera's time on purpose. */
 import { systemClock } from '../../shared/clock.js';
-import { writeTo } from '../../shared/cli/command.js';
+import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { type ValueType, flag, value } from '../../shared/cli/option-table.js';
@@ -9,12 +9,19 @@ import { path } from '../../shared/cli/value-types.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
+import { eraseInBucket, readStretchOf } from '../archive/bucket/erase-in-bucket.js';
 import { camerasIn, openCaptures } from '../archive/captures-reader.js';
-import { type Erased, type Stretch, erase, readStretch } from '../archive/erase.js';
+import { erase, readStretch } from '../archive/erase.js';
+import type { Erased, Stretch } from '../archive/erase-stretch.js';
 import { folderName, localTime } from '../archive/report-options.js';
-import { capturesFor } from '../setup/installed.js';
-import { chooseCameras } from './choose-cameras.js';
+import { placeFor } from '../setup/installed.js';
 import type { Erasure } from '../store/erasures.js';
+import { BucketCaptures } from '../store/s3/bucket-captures.js';
+import type { BucketOptions } from '../store/s3/open-bucket.js';
+import { isBucketText } from '../store/s3/s3-address.js';
+import { s3Options } from '../store/s3/s3-options.js';
+import { bucketFor } from './bucket-for.js';
+import { chooseCameras } from './choose-cameras.js';
 
 const reason: ValueType<string> = {
   metavar: 'TEXT',
@@ -37,6 +44,7 @@ export const eraseProgram = {
     why: value(reason, 'Why it is erased; it stays on record. Required.'),
     withKept: flag('Also erase frames that are kept on purpose.'),
     dryRun: flag('Only say what would be erased.'),
+    ...s3Options,
     user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
     help: flag('Show this help.'),
   },
@@ -46,7 +54,7 @@ const usage = `receiver erase --camera NAME --from TIME --to TIME --why TEXT [--
 
 Removes all frames of a stretch of a camera's time: files, and their lines in the record. Frames of the stretch that
 arrive later are not stored. That it was erased, when and why, stays on record, and so do gaps and reports. It cannot be
-undone. A receiver may run meanwhile.
+undone. A receiver may run meanwhile. In a bucket it takes 11 s longer, until each receiver knows it.
 
 `;
 
@@ -61,11 +69,11 @@ export const run = defineCommand({
     const options = optionsWith(settings.variables);
     const nowMs = systemClock.nowMs();
     const erasure = erasureOf(options, nowMs);
-    const dir = await capturesFor(options.dir, scope);
-    const captures = await openCaptures(dir, 'erase');
+    const dir = await placeFor(options.dir, scope);
+    const captures = await openErasing(dir, options, env);
     try {
-      chooseCameras(await camerasIn(captures), erasure.camera, dir);
-      const stretch = await readStretch(captures, erasure);
+      chooseCameras(await captures.cameras(), erasure.camera, dir);
+      const stretch = await captures.readStretch(erasure);
       checkEnd(erasure, stretch, nowMs);
       if (options.dryRun) {
         writeTo(1, `would erase ${counted(stretch)}${keptText(stretch)}\n`);
@@ -76,7 +84,7 @@ export const run = defineCommand({
           hint: 'add --with-kept to erase them too, or end the keeping: receiver unkeep',
         });
       }
-      finish(dir, erasure.camera, await erase(captures, erasure));
+      finish(dir, erasure.camera, await captures.erase(erasure));
     } catch (cause) {
       const isSaid = cause instanceof OperationalError || cause instanceof UsageError;
       if (isSaid || systemCode(cause) === undefined) throw cause;
@@ -86,6 +94,40 @@ export const run = defineCommand({
     }
   },
 });
+
+/** What a stretch is erased from. */
+interface Erasing {
+  cameras(): Promise<readonly string[]>;
+  readStretch(erasure: Erasure): Promise<Stretch>;
+  erase(erasure: Erasure): Promise<Erased>;
+  close(): Promise<void>;
+}
+
+async function openErasing(
+  place: string,
+  options: BucketOptions,
+  env: Environment,
+): Promise<Erasing> {
+  if (!isBucketText(place)) {
+    const captures = await openCaptures(place, 'erase');
+    return {
+      cameras: () => camerasIn(captures),
+      readStretch: (erasure) => readStretch(captures, erasure),
+      erase: (erasure) => erase(captures, erasure),
+      close: () => captures.close(),
+    };
+  }
+  const client = bucketFor(place, options, env);
+  return {
+    cameras: () => new BucketCaptures(client).cameras(),
+    readStretch: (erasure) => readStretchOf(client, erasure),
+    erase: (erasure) => eraseInBucket({ client, clock: systemClock }, erasure),
+    close() {
+      client.close();
+      return Promise.resolve();
+    },
+  };
+}
 
 interface EraseOptions {
   readonly camera: string | undefined;

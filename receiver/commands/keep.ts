@@ -1,6 +1,12 @@
 /** `receiver keep` and `receiver unkeep`: frames that no limit deletes. */
 import { systemClock } from '../../shared/clock.js';
-import { type Command, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
+import {
+  type Command,
+  type Environment,
+  abortOnSignals,
+  openLog,
+  writeTo,
+} from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { counted } from '../../shared/cli/humanize.js';
@@ -10,13 +16,27 @@ import { path } from '../../shared/cli/value-types.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
+import { keepingBucket } from '../archive/bucket/keep-in-bucket.js';
+import { withSweepLease } from '../archive/bucket/sweep-lease.js';
 import { openCaptures } from '../archive/captures-reader.js';
-import { type Kept, keepFrames, readTarget } from '../archive/retention/keep.js';
+import {
+  type KeepTarget,
+  type KeepWish,
+  type Kept,
+  keepFrames,
+  readTarget,
+} from '../archive/retention/keep.js';
+import { keepingDirectory } from '../archive/retention/keep-in-directory.js';
 import { withSweepLock } from '../archive/retention/sweep-lock.js';
 import { StoreMarker } from '../store/store-marker.js';
 import { receiverProgram } from '../options.js';
 import { serveRequests } from '../web/control/serve-requests.js';
-import { capturesFor } from '../setup/installed.js';
+import { placeFor, requireDirectory } from '../setup/installed.js';
+import { openBucketMarker } from '../store/s3/bucket-marker.js';
+import type { BucketOptions } from '../store/s3/open-bucket.js';
+import { isBucketText } from '../store/s3/s3-address.js';
+import { s3Options } from '../store/s3/s3-options.js';
+import { bucketFor } from './bucket-for.js';
 
 const noteText: ValueType<string> = {
   metavar: 'TEXT',
@@ -31,6 +51,7 @@ const noteText: ValueType<string> = {
 
 const common = {
   dir: receiverProgram.table.dir,
+  ...s3Options,
   user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
   help: flag('Show this help.'),
 } as const;
@@ -57,7 +78,7 @@ export const run: Command = defineCommand({
   usage: `receiver keep FILE|CAMERA/EVENT [--note TEXT] [--dir DIR]
 
 Keeps a frame, or all frames of an event: no limit deletes them, until receiver unkeep. FILE is absolute, or relative to
-the captures directory. receiver report lists events.
+the captures directory or bucket. receiver report lists events.
 
 `,
   accepts: 'positionals',
@@ -65,14 +86,16 @@ the captures directory. receiver report lists events.
     restrictNewFiles(0o027);
     const scope = scopeFor(user, env);
     const options = optionsWith((await readInstalledSettings(scope, 'receiver')).variables);
-    const directory = await capturesFor(options.dir, scope);
+    const place = await placeFor(options.dir, scope);
     if (options.control !== undefined) {
+      const directory = requireDirectory(place);
       const log = openLog('keep', false, env, systemClock);
       const parts = { directory, clock: systemClock, log, signal: abortOnSignals() };
       await serveRequests({ control: options.control, ...parts });
       return;
     }
-    const kept = await append(directory, positionals, 'kept', options.note);
+    const wish = { kind: 'kept', note: options.note } as const;
+    const kept = await append({ place, options, env }, positionals, wish);
     writeTo(1, `kept: ${counted(kept.frames, 'frame')} in ${kept.days.join(' ')}\n`);
   },
 });
@@ -90,31 +113,66 @@ Ends what receiver keep did: limits apply to these frames again.
     restrictNewFiles(0o027);
     const scope = scopeFor(user, env);
     const options = optionsWith((await readInstalledSettings(scope, 'receiver')).variables);
-    const directory = await capturesFor(options.dir, scope);
-    const kept = await append(directory, positionals, 'unkept', undefined);
+    const place = await placeFor(options.dir, scope);
+    const wish = { kind: 'unkept', note: undefined } as const;
+    const kept = await append({ place, options, env }, positionals, wish);
     writeTo(1, `no longer kept: ${counted(kept.frames, 'frame')} in ${kept.days.join(' ')}\n`);
   },
 });
 
+interface Where {
+  readonly place: string;
+  readonly options: BucketOptions;
+  readonly env: Environment;
+}
+
 async function append(
-  directory: string,
+  where: Where,
   [text, ...rest]: readonly string[],
-  kind: 'kept' | 'unkept',
-  note: string | undefined,
+  { kind, note }: Omit<KeepWish, 'atMs'>,
 ): Promise<Kept> {
+  const { place } = where;
   const command = kind === 'kept' ? 'keep' : 'unkeep';
   if (text === undefined || rest.length > 0) {
     throw new UsageError(`receiver ${command} needs one FILE or CAMERA/EVENT`);
   }
-  const target = readTarget(text, directory);
+  const start = place.endsWith('/') ? place : `${place}/`;
+  const isInBucket = isBucketText(place) && text.startsWith(start);
+  const target = readTarget(isInBucket ? text.slice(start.length) : text, place);
   if (target === undefined) {
-    throw new UsageError(`'${text}' is neither a frame in ${directory} nor CAMERA/EVENT`);
+    throw new UsageError(`'${text}' is neither a frame in ${place} nor CAMERA/EVENT`);
   }
+  const wish = { kind, note, atMs: systemClock.nowMs() };
+  return isBucketText(place)
+    ? await keepInBucket(where, target, wish)
+    : await keepInDirectory(place, target, wish, command);
+}
+
+async function keepInBucket(
+  { place, options, env }: Where,
+  target: KeepTarget,
+  wish: KeepWish,
+): Promise<Kept> {
+  const client = bucketFor(place, options, env);
+  try {
+    await openBucketMarker(client, true);
+    const lease = { client, clock: systemClock, waitMs: waitS * 1000 };
+    return await withSweepLease(lease, () => keepFrames(keepingBucket(client), target, wish));
+  } finally {
+    client.close();
+  }
+}
+
+async function keepInDirectory(
+  directory: string,
+  target: KeepTarget,
+  wish: KeepWish,
+  command: string,
+): Promise<Kept> {
   const root = await openCaptures(directory, command);
   try {
     await StoreMarker.open(root, true);
-    const wish = { kind, note, atMs: systemClock.nowMs() };
-    return await withSweepLock(root, waitS, () => keepFrames(root, target, wish));
+    return await withSweepLock(root, waitS, () => keepFrames(keepingDirectory(root), target, wish));
   } catch (cause) {
     if (cause instanceof OperationalError || systemCode(cause) === undefined) throw cause;
     const isDenied = ['EACCES', 'EPERM'].includes(systemCode(cause) ?? '');

@@ -5,6 +5,7 @@ import type { Clock } from '../../shared/clock.js';
 import { openCaptures } from '../archive/captures-reader.js';
 import { cameraPattern, eventPattern } from '../archive/frame-entry.js';
 import { type KeepTarget, keepFrames } from '../archive/retention/keep.js';
+import { keepingDirectory } from '../archive/retention/keep-in-directory.js';
 import { within } from '../archive/retention/store-totals.js';
 import { withSweepLock } from '../archive/retention/sweep-lock.js';
 import type { Folder } from '../store/folder.js';
@@ -54,7 +55,7 @@ export async function keepInStore(
     if (target === undefined) throw gone();
     const kind = keep ? 'kept' : 'unkept';
     const facts = { kind, note, atMs: clock.nowMs() } as const;
-    await withSweepLock(root, waitS, () => keepFrames(root, target, facts));
+    await withSweepLock(root, waitS, () => keepFrames(keepingDirectory(root), target, facts));
     return { waiting: false };
   } catch (error) {
     if (error instanceof OperationalError && error.code === 'STORE') throw gone(error.message);

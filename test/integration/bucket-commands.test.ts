@@ -75,3 +75,70 @@ describe('receiver verify and export', () => {
     });
   });
 });
+
+describe('receiver erase', () => {
+  it('erases a stretch of a bucket beside its receiver, which stores none of it again', async () => {
+    const { stub, agent, command } = await makeBucket();
+    const [first = ''] = framesIn(stub).sort();
+    const [, time = ''] = /(\d{4}_\d\d_\d\d_\d\d_\d\d_\d\d)_\d{3}/.exec(first) ?? [];
+    const [year, month, date, ...clock] = time.split('_');
+    const from = `${year}-${month}-${date}T${clock.join(':')}`;
+    const stretch = [
+      '--camera',
+      'yard',
+      '--from',
+      from,
+      '--to',
+      `${year}-${month}-${date}T23:59:59`,
+    ];
+    const why = ['--why', 'a guest asked for it'];
+    expect(await command('erase', ...stretch, ...why, '--dry-run')).toMatchObject({
+      ...{ code: 0, stdout: expect.stringMatching(/^would erase 5 frames, /) as string },
+    });
+    expect(framesIn(stub)).toHaveLength(5);
+    expect(await command('erase', ...stretch, ...why)).toMatchObject({
+      ...{ code: 0, stdout: expect.stringMatching(/^erased 5 frames, .* of yard\n/) as string },
+    });
+    expect(framesIn(stub)).toEqual([]);
+    const verified = await command('verify', '--keys', temporaryDirectory());
+    expect(verified).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('0 frames') as string,
+    });
+    const before = agent.messages.length;
+    agent.frame(1, makeJpeg(1));
+    await eventually(() => agent.messages.length > before, 'an answer');
+    expect(agent.messages.at(-1)).toMatchObject({ type: 'stored', sequence: 1 });
+    expect(framesIn(stub)).toEqual([]);
+  }, 60_000);
+});
+
+describe('receiver keep and unkeep', () => {
+  it('write into the record of a bucket, and name what is not there', async () => {
+    const { stub, command } = await makeBucket(1);
+    const [key = ''] = framesIn(stub);
+    const file = key.slice('cams/'.length);
+    expect(await command('keep', file, '--note', 'who?')).toMatchObject({
+      ...{
+        code: 0,
+        stderr: '',
+        stdout: expect.stringContaining('kept: 1 frame in yard/') as string,
+      },
+    });
+    expect(await command('unkeep', `${place}/${file}`)).toMatchObject({
+      ...{ code: 0, stdout: expect.stringContaining('no longer kept: 1 frame') as string },
+    });
+    const notes = [...stub.objects].filter(([each]) => each.includes('/record.d/n-'));
+    expect(notes.map(([, { body }]) => body.toString().slice(0, 8)).sort()).toEqual([
+      ...['{"kept":', '{"unkept'],
+    ]);
+    const missing = await command('keep', file.replace(/\d(?=[+-])/, 'x'));
+    expect(missing).toMatchObject({ code: 2 });
+    expect(await command('keep', 'yard/e99')).toMatchObject({
+      ...{
+        code: 1,
+        stderr: expect.stringContaining('has no frame of an event yard/e99') as string,
+      },
+    });
+  });
+});

@@ -1,14 +1,16 @@
 /** One bucket that several processes use, for the tests that every store passes. */
 import { request as httpRequest } from 'node:http';
 import { onTestFinished } from 'vitest';
+import { deleteObjects } from '../../receiver/archive/bucket/delete-objects.js';
+import { eraseInBucket } from '../../receiver/archive/bucket/erase-in-bucket.js';
+import { keepingBucket } from '../../receiver/archive/bucket/keep-in-bucket.js';
+import { withSweepLease } from '../../receiver/archive/bucket/sweep-lease.js';
+import { inBlocks } from '../../receiver/archive/retention/day-total.js';
+import { keepFrames } from '../../receiver/archive/retention/keep.js';
 import { BucketCaptures } from '../../receiver/store/s3/bucket-captures.js';
-import { addErasure } from '../../receiver/store/s3/bucket-erasures.js';
-import { emptyFrame } from '../../receiver/store/s3/bucket-frames.js';
 import { type HttpRequest, exchange } from '../../receiver/store/s3/http-exchange.js';
-import { BucketRecords } from '../../receiver/store/s3/bucket-record.js';
 import { openBucketStore } from '../../receiver/store/s3/bucket-store.js';
 import type { S3Client, S3ClientParts } from '../../receiver/store/s3/s3-client.js';
-import { noteLine } from '../../receiver/store/store-note.js';
 import { systemClock } from '../../shared/clock.js';
 import type { StoreWorld } from '../receiver/store/conformance.js';
 import { receivedAtMs } from '../receiver/store/given.js';
@@ -20,7 +22,7 @@ export function bucketWorld(
 ): StoreWorld & { readonly client: S3Client } {
   const client = makeClient();
   const captures = new BucketCaptures(client);
-  const records = new BucketRecords(client);
+  const lease = { client, clock: systemClock, waitMs: 10_000 };
   let pending: { fault: Fault; into: 'frame' | 'line'; onHappened: () => void } | undefined;
   const send: typeof exchange = async (url, request) => {
     const isLine = url.pathname.includes('/record.d/');
@@ -51,31 +53,25 @@ export function bucketWorld(
       return store;
     },
     async deleteFrames(day, names) {
-      await deleteFromBucket(day, names);
+      const [camera = ''] = day.split('/');
+      const files = await captures.frames(day);
+      const planned = files.flatMap(({ name, byteCount }) => {
+        const frame = { name, byteCount, diskBytes: inBlocks(byteCount), event: undefined };
+        return names.includes(name) ? [{ ...frame, atMs: 0, why: 'max-age' as const }] : [];
+      });
+      await withSweepLease(lease, (held) =>
+        deleteObjects(client, held, { path: day, camera }, planned, receivedAtMs),
+      );
     },
-    async keep(day, note) {
-      await records.append(day, noteLine(note));
+    async keep(target, wish) {
+      await withSweepLease(lease, () => keepFrames(keepingBucket(client), target, wish));
     },
-    async erase(erasure) {
-      await addErasure(client, erasure);
-      for (const day of await captures.days(erasure.camera)) {
-        const files = await captures.frames(day, erasure);
-        const names = files.map(({ name }) => name);
-        if (names.length > 0) await deleteFromBucket(day, names);
-      }
-    },
+    erase: (erasure) => eraseInBucket({ client, clock: systemClock, learnMs: 0 }, erasure),
     injectNext: (fault, into) =>
       new Promise((onHappened) => {
         pending = { fault, into, onHappened };
       }),
   };
-
-  async function deleteFromBucket(day: string, names: readonly string[]): Promise<void> {
-    const [camera = ''] = day.split('/');
-    const facts = { camera, atMs: receivedAtMs, why: 'max-age', names, byteCount: 1 };
-    await records.append(day, noteLine({ kind: 'deleted', ...facts }));
-    for (const name of names) await emptyFrame(client, `${day}/${name}`, 'max-age');
-  }
 }
 
 /** Sends a request, breaks the connection after half of its body, and waits until it is broken. */

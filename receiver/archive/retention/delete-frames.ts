@@ -74,7 +74,11 @@ const isOwn = (folder: Folder, frame: PlanFrame): boolean =>
   folder.lstat(frame.name) !== undefined && foreignAt(folder, frame) === undefined;
 
 /** One for each reason, in lines of at most `maxNoteNames`. */
-function notesOf(camera: string, frames: readonly PlannedFrame[], atMs: number): DeletedNote[] {
+export function notesOf(
+  camera: string,
+  frames: readonly PlannedFrame[],
+  atMs: number,
+): DeletedNote[] {
   const notes: DeletedNote[] = [];
   for (const why of new Set(frames.map((frame) => frame.why))) {
     const own = frames.filter((frame) => frame.why === why);

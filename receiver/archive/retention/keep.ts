@@ -1,13 +1,11 @@
 /** Keeps frames on purpose, and ends that: notes in the records of their days. */
 import { isAbsolute, relative, resolve } from 'node:path';
-import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
+import { OperationalError } from '../../../shared/cli/errors.js';
 import { isDayName, isFrameName, unclockedFolder } from '../../../shared/protocol/frame-path.js';
-import type { Folder } from '../../store/folder.js';
+import type { StoreNote } from '../../store/store-note.js';
 import { cameraPattern, eventPattern } from '../frame-entry.js';
-import { appendNotes } from '../note-appender.js';
-import { readRecord } from '../record-reader.js';
-import { type DayPath, dayPathOf } from './day-total.js';
-import { within, withinAll } from './store-totals.js';
+import type { RecordLine } from '../record-entry.js';
+import type { DayPath } from './day-total.js';
 
 export type KeepTarget =
   | { readonly kind: 'file'; readonly camera: string; readonly day: string; readonly name: string }
@@ -48,56 +46,54 @@ export function readTarget(text: string, directory: string): KeepTarget | undefi
   return isEvent ? { kind: 'event', camera, event: name } : undefined;
 }
 
+/** What frames are kept in. */
+export interface KeepingStore {
+  /** For messages. */
+  readonly place: string;
+  /** A camera's days, oldest first, those without a clock last. */
+  days(camera: string): Promise<readonly DayPath[]>;
+  /** Calls `onLine` with each line of a day's record. */
+  readLines(day: string, onLine: (line: RecordLine) => void): Promise<void>;
+  hasFrame(day: string, name: string): Promise<boolean>;
+  /** Resolves when the note is stored. @throws {OperationalError} STORE: the day has no record; or a system error */
+  append(day: string, note: StoreNote): Promise<void>;
+}
+
 /**
  * Appends the notes, flushed. The caller holds the sweep lock: no sweep deletes the frames meanwhile.
  * @throws {OperationalError} STORE: there is no such frame or event; or a system error
  */
-export async function keepFrames(root: Folder, target: KeepTarget, wish: KeepWish): Promise<Kept> {
-  if (target.kind === 'file') return await keepFile(root, target, wish);
-  const { camera, event } = target;
-  const found = await daysOfEvent(root, camera, event);
+export async function keepFrames(
+  store: KeepingStore,
+  target: KeepTarget,
+  wish: KeepWish,
+): Promise<Kept> {
+  const { camera } = target;
+  const { kind, note, atMs } = wish;
+  if (target.kind === 'file') {
+    const { day, name } = target;
+    if (!(await store.hasFrame(day, name))) {
+      throw new OperationalError('STORE', `there is no frame ${store.place}/${day}/${name}`, {
+        hint: fileHint,
+      });
+    }
+    await store.append(day, { kind, camera, atMs, names: [name], note });
+    return { days: [day], frames: 1 };
+  }
+  const { event } = target;
+  const found = await daysOfEvent(store, camera, event);
   if (found.length === 0) {
     throw new OperationalError(
       'STORE',
-      `${root.path} has no frame of an event ${camera}/${event}`,
-      {
-        hint: fileHint,
-      },
+      `${store.place} has no frame of an event ${camera}/${event}`,
+      { hint: fileHint },
     );
   }
-  const { kind, note, atMs } = wish;
-  for (const { path } of found) {
-    await withinAll(root, path.split('/'), (folder) =>
-      appendNotes(folder, [{ kind, camera, atMs, event, note }]),
-    );
-  }
+  for (const { path } of found) await store.append(path, { kind, camera, atMs, event, note });
   return {
     days: found.map(({ path }) => path),
     frames: found.reduce((sum, { frames }) => sum + frames, 0),
   };
-}
-
-async function keepFile(
-  root: Folder,
-  { camera, day, name }: KeepTarget & { kind: 'file' },
-  { kind, note, atMs }: KeepWish,
-): Promise<Kept> {
-  const isDone = await withinAll(root, day.split('/'), async (folder) => {
-    if (folder.lstat(name)?.isFile() !== true) return false;
-    try {
-      await appendNotes(folder, [{ kind, camera, atMs, names: [name], note }]);
-    } catch (cause) {
-      if (systemCode(cause) !== 'ENOENT') throw cause;
-      throw new OperationalError('STORE', `there is no record of ${root.path}/${day}`, {
-        hint: 'receiver reindex writes it from the files',
-      });
-    }
-    return true;
-  });
-  if (isDone === true) return { days: [day], frames: 1 };
-  throw new OperationalError('STORE', `there is no frame ${root.path}/${day}/${name}`, {
-    hint: fileHint,
-  });
 }
 
 interface FoundDay {
@@ -106,52 +102,35 @@ interface FoundDay {
 }
 
 /** An event may last over midnight. Most ids are the time of the first frame: those days are searched first. */
-async function daysOfEvent(root: Folder, camera: string, event: string): Promise<FoundDay[]> {
-  const days = await daysOf(root, camera);
+async function daysOfEvent(
+  store: KeepingStore,
+  camera: string,
+  event: string,
+): Promise<FoundDay[]> {
+  const days = await store.days(camera);
   const startMs = /^\d{12,14}/.test(event) ? Number.parseInt(event, 10) : undefined;
   const isNear = ({ localMs }: DayPath): boolean =>
     startMs !== undefined && localMs > startMs - 2.6 * dayMs && localMs < startMs + 1.6 * dayMs;
   const near = days.filter(isNear);
   const last = near.at(-1);
-  const found = await searchAll(root, near, event);
-  if (found.length === 0) return await searchAll(root, days, event);
+  const found = await searchAll(store, near, event);
+  if (found.length === 0) return await searchAll(store, days, event);
   if (last === undefined || found.at(-1)?.path !== last.path) return found;
   // It lasts longer.
-  return [...found, ...(await searchAll(root, days.slice(days.indexOf(last) + 1), event))];
+  return [...found, ...(await searchAll(store, days.slice(days.indexOf(last) + 1), event))];
 }
 
-async function searchAll(root: Folder, days: readonly DayPath[], event: string) {
+async function searchAll(store: KeepingStore, days: readonly DayPath[], event: string) {
   const found: FoundDay[] = [];
   for (const day of days) {
-    const frames = await withinAll(root, day.path.split('/'), async (folder) => {
-      const names = new Set<string>();
-      await readRecord(folder, (line) => {
-        const isOwn = line.camera === undefined || line.camera === day.camera;
-        if (!isOwn) return;
-        if (line.kind === 'frame' && line.event === event) names.add(line.name);
-        else if (line.kind === 'deleted') for (const name of line.names) names.delete(name);
-      });
-      return names.size;
+    const names = new Set<string>();
+    await store.readLines(day.path, (line) => {
+      const isOwn = line.camera === undefined || line.camera === day.camera;
+      if (!isOwn) return;
+      if (line.kind === 'frame' && line.event === event) names.add(line.name);
+      else if (line.kind === 'deleted') for (const name of line.names) names.delete(name);
     });
-    if (frames !== undefined && frames > 0) found.push({ path: day.path, frames });
+    if (names.size > 0) found.push({ path: day.path, frames: names.size });
   }
   return found;
-}
-
-/** A camera's days, oldest first, those without a clock last. */
-async function daysOf(root: Folder, camera: string): Promise<DayPath[]> {
-  const paths: string[] = [];
-  await within(root, camera, async (folder) => {
-    for await (const name of folder.names()) if (isDayName(name)) paths.push(`${camera}/${name}`);
-    paths.sort();
-    await within(folder, unclocked, async (parent) => {
-      const days: string[] = [];
-      for await (const name of parent.names()) if (isDayName(name)) days.push(name);
-      paths.push(
-        `${camera}/${unclocked}`,
-        ...days.sort().map((day) => `${camera}/${unclocked}/${day}`),
-      );
-    });
-  });
-  return paths.map(dayPathOf);
 }

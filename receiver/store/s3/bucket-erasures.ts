@@ -13,24 +13,31 @@ const folder = '.erasures';
 /** What erases waits longer than this before it removes frames: until then receivers may store some. */
 export const erasuresMaxAgeMs = 10_000;
 
+interface BucketErasuresParts {
+  readonly client: S3Client;
+  readonly clock: Clock;
+  /** Called when there are new ones, before a frame passes. */
+  readonly onNew: () => void;
+  /** Shorter in tests. */
+  readonly maxAgeMs?: number | undefined;
+}
+
 export class BucketErasures {
-  readonly #client: S3Client;
-  readonly #clock: Clock;
+  readonly #parts: BucketErasuresParts;
   readonly #maxAgeMs: number;
   /** By key. */
   readonly #known = new Map<string, readonly Erasure[]>();
   readonly #refreshes = new CoalescedTask(() => this.#refresh());
   #refreshedAtMs = -Infinity;
 
-  constructor(client: S3Client, clock: Clock, maxAgeMs = erasuresMaxAgeMs) {
-    this.#client = client;
-    this.#clock = clock;
-    this.#maxAgeMs = maxAgeMs;
+  constructor(parts: BucketErasuresParts) {
+    this.#parts = parts;
+    this.#maxAgeMs = parts.maxAgeMs ?? erasuresMaxAgeMs;
   }
 
   /** @throws {OperationalError} STORE: they cannot be read, and no frame passes */
   async covers(camera: string, frame: FrameToStore): Promise<boolean> {
-    const ageMs = this.#clock.monotonicMs() - this.#refreshedAtMs;
+    const ageMs = this.#parts.clock.monotonicMs() - this.#refreshedAtMs;
     if (ageMs >= this.#maxAgeMs) await this.#refreshes.join();
     return [...this.#known.values()].some((erasures) =>
       isErased(
@@ -41,12 +48,15 @@ export class BucketErasures {
   }
 
   async #refresh(): Promise<void> {
-    const startMs = this.#clock.monotonicMs();
-    for await (const { key } of this.#client.list(`${folder}/`)) {
+    const { client, clock, onNew } = this.#parts;
+    const startMs = clock.monotonicMs();
+    const { size } = this.#known;
+    for await (const { key } of client.list(`${folder}/`)) {
       if (this.#known.has(key)) continue;
-      const text = await this.#client.get(key);
+      const text = await client.get(key);
       if (text !== undefined) this.#known.set(key, readErasures(text.toString()));
     }
+    if (this.#known.size > size) onNew();
     this.#refreshedAtMs = startMs;
   }
 }

@@ -88,7 +88,11 @@ export class BucketFrames {
   }
 }
 
-/** Replaces a frame by an empty object. @returns bytes that it had; undefined: it is gone already */
+/**
+ * Replaces a frame by an empty object. An erased one loses its hash too: what is not stored again needs none.
+ * @returns bytes that it had; undefined: it is gone already
+ * @throws {OperationalError} STORE: it may or may not be empty
+ */
 export async function emptyFrame(
   client: S3Client,
   path: string,
@@ -96,7 +100,9 @@ export async function emptyFrame(
 ): Promise<number | undefined> {
   const found = await client.head(path);
   if (found === undefined || found.byteCount === 0) return undefined;
-  await client.put(path, Buffer.alloc(0), { ...found.metadata, deleted: why });
+  const { sha256 = '', ...rest } = found.metadata;
+  const hash = why === 'erased' || sha256 === '' ? {} : { sha256 };
+  await client.put(path, Buffer.alloc(0), { ...rest, ...hash, deleted: why });
   return found.byteCount;
 }
 

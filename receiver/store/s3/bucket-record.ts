@@ -1,59 +1,67 @@
 /**
- * The records of a bucket. An object is never appended to, so a day's record is many of them, merged when it is read:
- *
- *   CAMERA/DAY/record.jsonl          of a directory that was copied here; no receiver changes it
- *   CAMERA/DAY/record.d/l-WRITER-N   lines of frames and notes of one process, in the order of N
- *   CAMERA/DAY/record.d/e-HASH       one gap, report or late frame; the key follows from its content: it is there once
- *
- * A line is in the bucket before its entry is acknowledged. Lines that wait for the same day share an object; a process
- * joins its small objects into larger ones.
+ * What a receiver writes into the records of a bucket (bucket-pieces.ts), and what it asks them. A line is in the bucket
+ * before its entry is acknowledged. Lines that wait for the same day share an object; a process joins its small objects
+ * into larger ones.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { type Clock, systemClock } from '../../../shared/clock.js';
 import { CoalescedTask } from '../coalesced-task.js';
 import { recordName } from '../day-record.js';
 import { RecordIndex } from '../record-index.js';
-import { readLine, readLines } from '../record-line.js';
+import { readLines } from '../record-line.js';
+import { type StoreNote, noteLine } from '../store-note.js';
+import { newestBase, piecesFolder, readBase } from './bucket-pieces.js';
 import type { S3Client } from './s3-client.js';
 
-export const piecesFolder = 'record.d';
-/** @param name in the folder of its day */
-export const isPiece = (name: string): boolean => /^record\.d\/[a-z]-[\w-]+$/.test(name);
 /** Small objects of a process that are joined into one. */
 const joinedPieces = 64;
 const maxDays = 1000;
-/** A reader begins anew when an object was joined into another one meanwhile. */
-const maxReads = 5;
-/** Objects that are read at the same time. */
-const readAtOnce = 16;
+/** What a receiver knows of a day's base is at most so old. */
+export const baseMaxAgeMs = 10 * 60_000;
 
 interface Piece {
   readonly key: string;
   readonly text: string;
 }
 
+interface KnownDay {
+  readonly atMs: number;
+  readonly reading: Promise<{ readonly index: RecordIndex; readonly baseNumber: number }>;
+}
+
 export class BucketRecords {
   readonly #client: S3Client;
+  readonly #clock: Clock;
   readonly #writer = randomBytes(4).toString('hex');
   #pieceCount = 0;
   /** By day, least recently used first. */
-  readonly #copied = new Map<string, Promise<RecordIndex>>();
+  readonly #known = new Map<string, KnownDay>();
   readonly #days = new Map<string, DayWriter>();
   readonly #removals = new Set<Promise<void>>();
 
-  constructor(client: S3Client) {
+  constructor(client: S3Client, clock: Clock = systemClock) {
     this.#client = client;
+    this.#clock = clock;
   }
 
-  /** What the record that was copied here says. @throws {OperationalError} STORE */
-  async copied(day: string): Promise<RecordIndex> {
-    let reading = this.#copied.get(day);
-    if (reading === undefined) {
-      reading = this.#readCopied(day);
-      reading.catch(() => this.#copied.delete(day));
-      this.#copied.set(day, reading);
-      dropOldest(this.#copied);
-    }
-    return await reading;
+  /**
+   * What the objects of a day say that stand for others: the record that was copied here, and the base. Entries that are
+   * not in them have an object of their own, which a conditional write meets.
+   * @throws {OperationalError} STORE
+   */
+  async indexOf(day: string): Promise<RecordIndex> {
+    const known = this.#known.get(day);
+    const nowMs = this.#clock.monotonicMs();
+    if (known !== undefined && nowMs - known.atMs < baseMaxAgeMs)
+      return (await known.reading).index;
+    const reading = this.#readIndex(day, known);
+    const next = { atMs: nowMs, reading };
+    this.#known.set(day, next);
+    reading.catch(() => {
+      if (this.#known.get(day) === next) this.#known.delete(day);
+    });
+    dropOldest(this.#known);
+    return (await reading).index;
   }
 
   /** Resolves when the line is in the bucket. @param line with its line end @throws {OperationalError} STORE */
@@ -86,16 +94,30 @@ export class BucketRecords {
     return (await this.#client.head(entryKey(day, key))) !== undefined;
   }
 
+  /** Small objects that were written are not joined: lines of theirs were taken out of the record. */
+  forgetPieces(): void {
+    this.#days.clear();
+  }
+
   /** Waits for what runs in the background. Never rejects. */
   async settled(): Promise<void> {
     await Promise.all(this.#removals);
   }
 
-  async #readCopied(day: string): Promise<RecordIndex> {
-    const index = new RecordIndex();
-    const bytes = await this.#client.get(`${day}/${recordName}`);
-    if (bytes !== undefined) readLines(bytes.toString('latin1'), (each) => index.add(each));
-    return index;
+  async #readIndex(day: string, known: KnownDay | undefined): KnownDay['reading'] {
+    const before = await known?.reading;
+    for (;;) {
+      const baseNumber = await newestBase(this.#client, day);
+      if (before?.baseNumber === baseNumber) return before;
+      const base = await readBase(this.#client, day, baseNumber);
+      // There is a newer one.
+      if (base === undefined) continue;
+      const index = new RecordIndex();
+      const copied = await this.#client.get(`${day}/${recordName}`);
+      const texts = [...(copied === undefined ? [] : [copied.toString('latin1')]), base.text];
+      for (const text of texts) readLines(text, (each) => index.add(each));
+      return { index, baseNumber };
+    }
   }
 
   /** @param joined objects that the new one stands for: they are removed */
@@ -144,53 +166,18 @@ class DayWriter {
   }
 }
 
-/**
- * The merged record of a day: what was copied first, then by the clock of the store. A frame, gap or report that
- * several objects have is in it once.
- * @throws {OperationalError} STORE
- */
-export async function readBucketRecord(client: S3Client, day: string): Promise<Buffer> {
-  for (let attempt = 1; ; attempt += 1) {
-    const keys = await pieceKeys(client, day);
-    const bodies = await getAll(client, keys);
-    const isWhole = bodies.every((body) => body !== undefined);
-    if (!isWhole && attempt < maxReads) continue;
-    const copied = (await client.get(`${day}/${recordName}`)) ?? Buffer.alloc(0);
-    if (keys.length === 0) return copied;
-    return mergeLines([copied, ...bodies.filter((body) => body !== undefined)]);
-  }
-}
-
-async function pieceKeys(client: S3Client, day: string): Promise<string[]> {
-  const objects = [];
-  for await (const each of client.list(`${day}/${piecesFolder}/`)) objects.push(each);
-  objects.sort((a, b) => a.modifiedAtMs - b.modifiedAtMs || (a.key < b.key ? -1 : 1));
-  return objects.map(({ key }) => key);
-}
-
-async function getAll(client: S3Client, keys: readonly string[]): Promise<(Buffer | undefined)[]> {
-  const bodies: (Buffer | undefined)[] = [];
-  for (let at = 0; at < keys.length; at += readAtOnce) {
-    const part = keys.slice(at, at + readAtOnce);
-    bodies.push(...(await Promise.all(part.map((key) => client.get(key)))));
-  }
-  return bodies;
-}
-
-function mergeLines(texts: readonly Buffer[]): Buffer {
-  const known = new Set<string>();
-  const lines: string[] = [];
-  for (const line of texts.flatMap((text) => text.toString().split('\n'))) {
-    if (line === '') continue;
-    const recorded = readLine(line);
-    let meaning = line;
-    if (recorded?.kind === 'frame') meaning = `frame ${recorded.key} ${recorded.name}`;
-    else if (recorded?.kind === 'line') meaning = `line ${recorded.key}`;
-    if (known.has(meaning)) continue;
-    known.add(meaning);
-    lines.push(`${line}\n`);
-  }
-  return Buffer.from(lines.join(''));
+/** Resolves when the notes are in the bucket, in an object of their own. @throws {OperationalError} STORE */
+export async function addNotes(
+  client: S3Client,
+  day: string,
+  notes: readonly StoreNote[],
+): Promise<void> {
+  const [first] = notes;
+  if (first === undefined) return;
+  const time = String(Math.round(first.atMs)).padStart(15, '0');
+  const key = `${day}/${piecesFolder}/n-${time}-${randomBytes(8).toString('hex')}`;
+  // False: an earlier attempt has written it. No other process has this key.
+  await client.putNew(key, Buffer.from(notes.map(noteLine).join('')));
 }
 
 function entryKey(day: string, key: string): string {

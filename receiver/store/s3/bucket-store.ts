@@ -78,8 +78,9 @@ class BucketStore implements FrameStore {
     this.id = id;
     this.#client = client;
     this.#frames = new BucketFrames(client);
-    this.#records = new BucketRecords(client);
-    this.#erasures = new BucketErasures(client, clock, erasuresMaxAgeMs);
+    this.#records = new BucketRecords(client, clock);
+    const onNew = (): void => this.#records.forgetPieces();
+    this.#erasures = new BucketErasures({ client, clock, onNew, maxAgeMs: erasuresMaxAgeMs });
   }
 
   async put(frame: FrameToStore): Promise<StoredFrame> {
@@ -121,15 +122,15 @@ class BucketStore implements FrameStore {
     folder,
     stem,
   }: Omit<FrameToName, 'isOfAnother'>): Promise<StoredFrame> {
-    const copied = await this.#records.copied(folder);
-    const known = key === undefined ? undefined : copied.nameOf(key, stem);
+    const index = await this.#records.indexOf(folder);
+    const known = key === undefined ? undefined : index.nameOf(key, stem);
     const { id, capturedAtMs } = frame;
-    const isSummarized = id !== undefined && copied.isSummarized(id, capturedAtMs);
-    if (isSummarized || (known !== undefined && copied.isDeleted(known))) {
+    const isSummarized = id !== undefined && index.isSummarized(id, capturedAtMs);
+    if (isSummarized || (known !== undefined && index.isDeleted(known))) {
       return { name: `${folder}/${known ?? numberedName(stem, 1)}`, duplicate: true };
     }
     const isOfAnother = (name: string): boolean =>
-      copied.isDeleted(name) || (key !== undefined && copied.ownerOf(name, key) === 'another');
+      index.isDeleted(name) || (key !== undefined && index.ownerOf(name, key) === 'another');
     const { name, isNew } = await this.#frames.store({ frame, key, folder, stem, isOfAnother });
     if (known !== name) {
       const byteCount = frame.jpeg.length;
@@ -142,9 +143,12 @@ class BucketStore implements FrameStore {
   /** A frame of an erased stretch is not stored. */
   async #recordLate(folder: string, frame: FrameToStore, id: FrameId): Promise<StoredFrame> {
     const { camera, receivedAtMs: atMs, capturedAtMs } = frame;
+    const name = `${folder}/${recordName}`;
+    const index = await this.#records.indexOf(folder);
+    if (index.isSummarized(id, capturedAtMs)) return { name, duplicate: true };
     const text = noteLine({ kind: 'late', camera, atMs, ...id, capturedAtMs });
     const isNew = await this.#records.addOnce(folder, `late ${frameKey(id, capturedAtMs)}`, text);
-    return { name: `${folder}/${recordName}`, duplicate: !isNew };
+    return { name, duplicate: !isNew };
   }
 
   async #erase({ name: path }: StoredFrame, { camera, receivedAtMs, jpeg }: FrameToStore) {
@@ -158,9 +162,9 @@ class BucketStore implements FrameStore {
   async #record(entry: Gap | Report, line: EntryLine): Promise<StoredFrame> {
     const { folder } = pathOf(entry, entry.id);
     const isKnown = async (day: string): Promise<boolean> => {
-      const copied = await this.#records.copied(day);
+      const index = await this.#records.indexOf(day);
       const plainKey = line.key.slice(line.key.indexOf(' ') + 1);
-      return copied.hasLine(plainKey) || copied.isSummarized(line.id, line.atMs);
+      return index.hasLine(plainKey) || index.isSummarized(line.id, line.atMs);
     };
     for (const day of await this.#earlierDays(entry, folder)) {
       if ((await isKnown(day)) || (await this.#records.has(day, line.key))) {

@@ -5,13 +5,14 @@ import { afterEach, onTestFinished, vi } from 'vitest';
 import { erase } from '../../../receiver/archive/erase.js';
 import { within } from '../../../receiver/archive/captures-reader.js';
 import { DirectoryCaptures } from '../../../receiver/archive/directory-captures.js';
-import { appendNotes } from '../../../receiver/archive/note-appender.js';
 import { deleteFrames } from '../../../receiver/archive/retention/delete-frames.js';
+import { keepingDirectory } from '../../../receiver/archive/retention/keep-in-directory.js';
+import { keepFrames } from '../../../receiver/archive/retention/keep.js';
+import { withSweepLock } from '../../../receiver/archive/retention/sweep-lock.js';
 import { inBlocks } from '../../../receiver/archive/retention/day-total.js';
 import { DayRecord } from '../../../receiver/store/day-record.js';
 import { Folder } from '../../../receiver/store/folder.js';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
-import type { StoreNote } from '../../../receiver/store/store-note.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 import { type StoreWorld, describeStore } from './conformance.js';
 import { receivedAtMs } from './given.js';
@@ -53,9 +54,6 @@ async function makeDirectoryWorld(): Promise<StoreWorld> {
   const captures = new DirectoryCaptures(root);
   const inDay = (day: string, act: (folder: Folder) => Promise<unknown>) =>
     within(root, day.split('/'), act);
-  const note = async (day: string, each: StoreNote): Promise<void> => {
-    await inDay(day, (folder) => appendNotes(folder, [each]));
-  };
   return {
     captures,
     async open() {
@@ -72,10 +70,12 @@ async function makeDirectoryWorld(): Promise<StoreWorld> {
       });
       await inDay(day, (folder) => deleteFrames(folder, camera, planned, receivedAtMs));
     },
-    keep: note,
+    async keep(target, wish) {
+      await withSweepLock(root, 10, () => keepFrames(keepingDirectory(root), target, wish));
+    },
     async erase(erasure) {
       mkdirSync(join(directory, erasure.camera), { recursive: true });
-      await erase(root, erasure);
+      return await erase(root, erasure);
     },
     injectNext: injectIntoFiles,
   };
@@ -87,7 +87,7 @@ function makeMemoryWorld(): Promise<StoreWorld> {
     captures: memory,
     open: () => Promise.resolve(memory.open()),
     deleteFrames: (day, names) => memory.deleteFrames(day, names, receivedAtMs),
-    keep: (day, note) => memory.keep(day, note),
+    keep: (target, wish) => memory.keep(target, wish),
     erase: (erasure) => memory.erase(erasure),
     injectNext(fault) {
       memory.fault = fault;

@@ -5,7 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Recorded, readLine } from '../../../receiver/store/record-line.js';
 import type { Erasure } from '../../../receiver/store/erasures.js';
-import type { KeptNote } from '../../../receiver/store/store-note.js';
+import type { Erased } from '../../../receiver/archive/erase-stretch.js';
+import type { KeepTarget, KeepWish } from '../../../receiver/archive/retention/keep.js';
 import type { StoredCaptures } from '../../../receiver/store/stored-captures.js';
 import type { FrameStore, FrameToStore } from '../../../receiver/store/store-port.js';
 import { makeJpeg } from '../../support/pictures.js';
@@ -17,9 +18,10 @@ export interface StoreWorld {
   readonly open: () => Promise<FrameStore>;
   readonly captures: StoredCaptures;
   readonly deleteFrames: (day: string, names: readonly string[]) => Promise<void>;
-  readonly keep: (day: string, note: KeptNote) => Promise<void>;
+  /** @throws {OperationalError} STORE: there is no such frame or event */
+  readonly keep: (target: KeepTarget, wish: KeepWish) => Promise<void>;
   /** Resolves when every process knows the erasure. */
-  readonly erase: (erasure: Erasure) => Promise<void>;
+  readonly erase: (erasure: Erasure) => Promise<Erased>;
   /** What happens to the next write. After a cut its process never answers. @returns resolves when it has happened */
   readonly injectNext: (fault: Fault, into: 'frame' | 'line') => Promise<void>;
 }
@@ -232,8 +234,18 @@ export function describeStore(
       const { capturedAtMs } = frameOf(0);
       const stretch = { fromLocalMs: capturedAtMs + 2, toLocalMs: capturedAtMs + 5 };
       const erasure = { camera: 'yard', atMs: receivedAtMs, ...stretch, why: 'asked' };
-      await erase(erasure);
-      expect(await captures.erasures('yard')).toEqual([erasure]);
+      const byteCount = makeJpeg(2).length;
+      expect(await erase(erasure)).toEqual({ frames: 1, byteCount, days: 1, left: [] });
+      const hash = frameOf(2).sha256;
+      expect(await recordText(captures)).not.toContain(hash);
+      expect(await summariesIn(captures)).toMatchObject([
+        { why: 'erased', frames: 1, entries: [[epoch, [[2, 2]]]] },
+      ]);
+      expect(await erase({ ...erasure, atMs: receivedAtMs + 1 })).toMatchObject({ frames: 0 });
+      expect(await captures.erasures('yard')).toEqual([
+        erasure,
+        { ...erasure, atMs: receivedAtMs + 1 },
+      ]);
       expect(await captures.erasures('shed')).toEqual([]);
       for (const [each, duplicate] of [
         [store, false],
@@ -249,15 +261,66 @@ export function describeStore(
       expect(await captures.cameras()).toEqual(['shed', 'yard']);
     });
 
-    it('what is kept says so in the record', async () => {
+    it('gaps and reports of an erased stretch stay, and so do frames beside it, once', async () => {
+      const { open, captures, erase } = await makeWorld();
+      const [store, other] = [await open(), await open()];
+      for (const number of [1, 2, 3, 4]) {
+        await (number % 2 === 0 ? store : other).put(frameOf(number));
+      }
+      await store.recordGap(gapOf(6));
+      await other.recordReport(reportOf(7));
+      const { capturedAtMs } = frameOf(0);
+      const stretch = { fromLocalMs: capturedAtMs + 2, toLocalMs: capturedAtMs + 4 };
+      await erase({ camera: 'yard', atMs: receivedAtMs, ...stretch, why: 'asked' });
+      const before = await recordedIn(captures);
+      expect(before.map(({ kind }) => kind).sort()).toEqual(['frame', 'frame', 'line', 'line']);
+      for (const each of [store, other, await open()]) {
+        expect(await each.put(frameOf(1))).toEqual({ name: nameOf(1), duplicate: true });
+        expect(await each.recordGap(gapOf(6))).toMatchObject({ duplicate: true });
+        expect(await each.recordReport(reportOf(7))).toMatchObject({ duplicate: true });
+      }
+      expect(await store.put(frameOf(8))).toEqual({ name: nameOf(8), duplicate: false });
+      expect(await recordedIn(captures)).toHaveLength(before.length + 1);
+      expect(await namesIn(captures)).toEqual([1, 4, 8].map((number) => nameOf(number)));
+    });
+
+    it('what is kept says so in the record, and what is no longer kept too, in their order', async () => {
       const { open, captures, keep } = await makeWorld();
       const store = await open();
-      await store.put(frameOf(1));
-      const names = [nameOf(1).slice(day.length + 1)];
-      await keep(day, { kind: 'kept', camera: 'yard', atMs: receivedAtMs, names, note: 'who?' });
-      expect(await recordText(captures)).toContain(
-        `"names":${JSON.stringify(names)},"note":"who?"`,
-      );
+      const verdict = {
+        reason: 'change',
+        ratio: 0.1,
+        boxes: [],
+        event: 'e1',
+        changed: true,
+      } as const;
+      await store.put(frameOf(1, { verdict }));
+      const name = nameOf(1).slice(day.length + 1);
+      const target = { kind: 'file', camera: 'yard', day, name } as const;
+      await keep(target, { kind: 'kept', note: 'who?', atMs: receivedAtMs });
+      expect(await recordText(captures)).toContain(`"names":["${name}"],"note":"who?"`);
+      const event = { kind: 'event', camera: 'yard', event: 'e1' } as const;
+      await keep(event, { kind: 'kept', note: undefined, atMs: receivedAtMs + 1 });
+      await keep(event, { kind: 'unkept', note: undefined, atMs: receivedAtMs + 2 });
+      const notes = (await recordText(captures)).matchAll(/"(kept|unkept)":1/g);
+      expect([...notes].map(([, kind]) => kind)).toEqual(['kept', 'kept', 'unkept']);
+    });
+
+    it('nothing is kept that is not there', async () => {
+      const { open, captures, keep, deleteFrames } = await makeWorld();
+      const store = await open();
+      for (const number of [1, 2]) await store.put(frameOf(number));
+      const names = [1, 2, 3].map((number) => nameOf(number).slice(day.length + 1));
+      await deleteFrames(day, names.slice(0, 1));
+      const before = await recordText(captures);
+      const wish = { kind: 'kept', note: undefined, atMs: receivedAtMs } as const;
+      for (const name of [names[0] ?? '', names[2] ?? '']) {
+        const target = { kind: 'file', camera: 'yard', day, name } as const;
+        await expect(keep(target, wish)).rejects.toMatchObject({ code: 'STORE' });
+      }
+      const event = { kind: 'event', camera: 'yard', event: 'e9' } as const;
+      await expect(keep(event, wish)).rejects.toMatchObject({ code: 'STORE' });
+      expect(await recordText(captures)).toBe(before);
     });
   });
 
@@ -327,6 +390,13 @@ async function namesIn(captures: StoredCaptures): Promise<string[]> {
 
 async function recordText(captures: StoredCaptures): Promise<string> {
   return (await captures.readRecord(day)).toString();
+}
+
+async function summariesIn(captures: StoredCaptures): Promise<unknown[]> {
+  const lines = (await recordText(captures)).split('\n');
+  return lines
+    .filter((line) => line.includes('"summary":1'))
+    .map((line) => JSON.parse(line) as unknown);
 }
 
 /** Entries of the day's record, each once. */

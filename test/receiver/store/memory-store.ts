@@ -21,6 +21,8 @@ import {
   reportLine,
 } from '../../../receiver/store/record-line.js';
 import { type KeptNote, noteLine } from '../../../receiver/store/store-note.js';
+import type { Erased } from '../../../receiver/archive/erase-stretch.js';
+import type { KeepTarget, KeepWish } from '../../../receiver/archive/retention/keep.js';
 import { type StoredCaptures, isInRange } from '../../../receiver/store/stored-captures.js';
 import type { FrameStore, FrameToStore, StoredFrame } from '../../../receiver/store/store-port.js';
 
@@ -29,6 +31,9 @@ interface Held {
   /** Undefined: deleted on purpose. */
   jpeg: Buffer | undefined;
   readonly sha256: string;
+  readonly id: FrameToStore['id'];
+  readonly event: string | undefined;
+  readonly moment: Pick<FrameToStore, 'capturedAtMs' | 'utcOffsetMinutes'>;
 }
 
 export type Fault = 'fails' | 'is cut in the middle' | 'is cut before the answer';
@@ -97,17 +102,53 @@ export class Memory implements StoredCaptures {
     for (const each of held) if (each !== undefined) each.jpeg = undefined;
   }
 
-  async keep(day: string, note: KeptNote): Promise<void> {
-    await this.#record(day, randomBytes(8).toString('hex'), noteLine(note));
+  async keep(target: KeepTarget, { kind, note, atMs }: KeepWish): Promise<void> {
+    const { camera } = target;
+    const common = { kind, camera, atMs, note };
+    const days = new Map<string, KeptNote>();
+    for (const [path, { event, jpeg }] of this.#frames) {
+      const [day, name] = [path.slice(0, path.lastIndexOf('/')), path.split('/').at(-1) ?? ''];
+      if (jpeg === undefined || !path.startsWith(`${camera}/`)) continue;
+      if (target.kind === 'file' && day === target.day && name === target.name) {
+        days.set(day, { ...common, names: [name] });
+      } else if (target.kind === 'event' && event === target.event) {
+        days.set(day, { ...common, event: target.event });
+      }
+    }
+    if (days.size === 0) throw new OperationalError('STORE', 'there is nothing to keep in memory');
+    for (const [day, each] of days) {
+      await this.#record(day, randomBytes(8).toString('hex'), noteLine(each));
+    }
   }
 
-  async erase(erasure: Erasure): Promise<void> {
+  async erase(erasure: Erasure): Promise<Erased> {
     this.#erasures.push(erasure);
-    const stretch = { fromLocalMs: erasure.fromLocalMs, toLocalMs: erasure.toLocalMs };
-    for (const day of await this.days(erasure.camera)) {
-      const names = (await this.frames(day, stretch)).map(({ name }) => name);
-      if (names.length > 0) await this.deleteFrames(day, names, erasure.atMs);
+    const { camera, atMs } = erasure;
+    let [frames, byteCount, days] = [0, 0, 0];
+    for (const day of await this.days(camera)) {
+      const erased = [...this.#frames].filter(
+        ([path, { moment }]) => path.startsWith(`${day}/`) && isErased([erasure], moment),
+      );
+      const there = erased.filter(([, { jpeg }]) => jpeg !== undefined);
+      for (const [path, { id, moment, jpeg }] of there) {
+        frames += 1;
+        byteCount += jpeg?.length ?? 0;
+        const { capturedAtMs } = moment;
+        const entries =
+          id === undefined
+            ? []
+            : [{ epoch: id.epoch, ranges: [[id.sequence, id.sequence]] as const }];
+        const summary = { fromMs: capturedAtMs, toMs: capturedAtMs, why: 'erased', frames: 1 };
+        const counts = { byteCount: jpeg?.length ?? 0, gaps: 0, reports: 0, entries };
+        const note = noteLine({ kind: 'summary', camera, atMs, ...summary, ...counts });
+        const own = `frame ${path.slice(day.length + 1)}`;
+        const rest = (this.#records.get(day) ?? []).filter(({ key }) => key !== own);
+        this.#records.set(day, [...rest, { key: randomBytes(8).toString('hex'), text: note }]);
+      }
+      for (const [, held] of there) held.jpeg = undefined;
+      if (there.length > 0) days += 1;
     }
+    return { frames, byteCount, days, left: [] };
   }
 
   async #put(frame: FrameToStore): Promise<StoredFrame> {
@@ -133,7 +174,8 @@ export class Memory implements StoredCaptures {
     let number = 1;
     while (this.#frames.has(`${folder}/${numberedName(stem, number)}`)) number += 1;
     const name = numberedName(stem, number);
-    this.#frames.set(`${folder}/${name}`, { key, sha256, jpeg: Buffer.from(jpeg) });
+    const facts = { id, event: frame.verdict?.event, moment: frame };
+    this.#frames.set(`${folder}/${name}`, { key, sha256, jpeg: Buffer.from(jpeg), ...facts });
     const text = frameLine({ ...frame, name, byteCount: jpeg.length, size: undefined });
     if (fault === 'is cut before the answer') return await this.#cut();
     await this.#record(folder, `frame ${name}`, text);

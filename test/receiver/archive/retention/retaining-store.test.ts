@@ -8,6 +8,7 @@ import { RetainingStore } from '../../../../receiver/archive/retention/retaining
 import { type WaitingSweep } from '../../../../receiver/archive/retention/sweep-report.js';
 import { withSweepLock } from '../../../../receiver/archive/retention/sweep-lock.js';
 import { keepFrames } from '../../../../receiver/archive/retention/keep.js';
+import { keepingDirectory } from '../../../../receiver/archive/retention/keep-in-directory.js';
 import { eventually } from '../../../support/eventually.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { dayMs, firstMs, frameAt, isThere, makeStore, plantAll, putAll } from './given-store.js';
@@ -46,7 +47,7 @@ describe('a store with a maximum size', () => {
     const [camera = '', day = '', name = ''] = first.split('/');
     const target = { kind: 'file', camera, day: `${camera}/${day}`, name } as const;
     await withSweepLock(root, 5, () =>
-      keepFrames(root, target, { kind: 'kept', note: undefined, atMs: 0 }),
+      keepFrames(keepingDirectory(root), target, { kind: 'kept', note: undefined, atMs: 0 }),
     );
     for (let at = 10; at < frames.length; at += 5) {
       names.push(...(await putAll(store, frames.slice(at, at + 5))));
@@ -69,7 +70,7 @@ describe('a store with a maximum size', () => {
     );
     await withSweepLock(root, 5, () =>
       keepFrames(
-        root,
+        keepingDirectory(root),
         { kind: 'event', camera: 'yard', event: 'e' },
         { kind: 'kept', note: 'x', atMs: 0 },
       ),
@@ -85,7 +86,7 @@ describe('a store with a maximum size', () => {
     ).toHaveLength(14);
     await withSweepLock(root, 5, () =>
       keepFrames(
-        root,
+        keepingDirectory(root),
         { kind: 'event', camera: 'yard', event: 'e' },
         { kind: 'unkept', note: undefined, atMs: 0 },
       ),
