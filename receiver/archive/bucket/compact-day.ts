@@ -19,7 +19,7 @@ import {
   keyOfBase,
   readAtOnce,
   readPieces,
-} from '../../store/s3/bucket-pieces.js';
+} from '../../store/s3/bucket-record.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import { noteLine } from '../../store/store-note.js';
 import type { Compaction } from '../compact-record.js';

@@ -9,7 +9,7 @@
  */
 import { mapAtOnce } from '../../store/at-once.js';
 import { emptyFrame } from '../../store/s3/bucket-frames.js';
-import { addNotes } from '../../store/s3/bucket-record.js';
+import { addNotes } from '../../store/s3/record-writer.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import { maxNoteNames } from '../../store/store-note.js';
 import { notesOf } from '../retention/delete-frames.js';

@@ -14,7 +14,7 @@ import { type Erasure, isErased } from '../../store/erasures.js';
 import { BucketCaptures } from '../../store/s3/bucket-captures.js';
 import { addErasure, erasuresMaxAgeMs } from '../../store/s3/bucket-erasures.js';
 import { emptyFrame } from '../../store/s3/bucket-frames.js';
-import { readAtOnce, readPieces } from '../../store/s3/bucket-pieces.js';
+import { readAtOnce, readPieces } from '../../store/s3/bucket-record.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import { type DayFacts, DayStretch, type Erased, type Stretch, mayHave } from '../erase-stretch.js';
 import { readRecordLine } from '../record-entry.js';

@@ -1,7 +1,7 @@
 /** A bucket, as frames are kept in it. */
 import { BucketCaptures } from '../../store/s3/bucket-captures.js';
-import { addNotes } from '../../store/s3/bucket-record.js';
-import { readPieces } from '../../store/s3/bucket-pieces.js';
+import { addNotes } from '../../store/s3/record-writer.js';
+import { readPieces } from '../../store/s3/bucket-record.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import { readRecordLine } from '../record-entry.js';
 import { dayPathOf } from '../retention/day-total.js';

@@ -5,7 +5,7 @@ import { BucketCaptures } from '../../store/s3/bucket-captures.js';
 import { addErasure } from '../../store/s3/bucket-erasures.js';
 import { hashOf } from '../../store/s3/bucket-frames.js';
 import { openBucketMarker } from '../../store/s3/bucket-marker.js';
-import { BucketRecords } from '../../store/s3/bucket-record.js';
+import { BucketRecords } from '../../store/s3/record-writer.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import type { CopyTarget, FrameToCopy, Held } from './copy-target.js';
 

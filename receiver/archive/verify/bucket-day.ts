@@ -2,7 +2,7 @@
 import { describeError } from '../../../shared/cli/errors.js';
 import { isDayName, unclockedFolder } from '../../../shared/protocol/frame-path.js';
 import { recordName } from '../../store/day-record.js';
-import { isPiece, readBucketRecord } from '../../store/s3/bucket-pieces.js';
+import { isPiece, readBucketRecord } from '../../store/s3/bucket-record.js';
 import { type ListedObject, isLastingRefusal } from '../../store/s3/s3-answers.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import { CheckEndedError } from './check-threads.js';

@@ -1,7 +1,7 @@
 /** A bucket, as verify and export read it: objects are loaded, nothing is changed. Receivers may store meanwhile. */
 import { isDayName, unclockedFolder } from '../../../shared/protocol/frame-path.js';
 import { BucketCaptures } from '../../store/s3/bucket-captures.js';
-import { piecesFolder } from '../../store/s3/bucket-pieces.js';
+import { piecesFolder } from '../../store/s3/bucket-record.js';
 import { recordName } from '../../store/day-record.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import { BucketDay, answered } from './bucket-day.js';

@@ -9,7 +9,7 @@ import {
 } from '../stored-captures.js';
 import type { Erasure } from '../erasures.js';
 import { erasuresOf } from './bucket-erasures.js';
-import { readBucketRecord } from './bucket-pieces.js';
+import { readBucketRecord } from './bucket-record.js';
 import type { S3Client } from './s3-client.js';
 
 const cameraPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;

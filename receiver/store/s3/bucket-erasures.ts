@@ -61,17 +61,23 @@ export class BucketErasures {
   }
 }
 
+/** Where the erasures of a camera are. */
+export const erasuresBelow = (camera: string): string => `${folder}/${camera}/`;
+
+export function erasureKey(erasure: Erasure): string {
+  const hash = createHash('sha256').update(lineOfErasure(erasure)).digest('hex').slice(0, 32);
+  return `${erasuresBelow(erasure.camera)}${hash}.jsonl`;
+}
+
 /** @returns false: it was there before @throws {OperationalError} STORE */
 export async function addErasure(client: S3Client, erasure: Erasure): Promise<boolean> {
-  const line = lineOfErasure(erasure);
-  const hash = createHash('sha256').update(line).digest('hex').slice(0, 32);
-  return await client.putNew(`${folder}/${erasure.camera}/${hash}.jsonl`, Buffer.from(line));
+  return await client.putNew(erasureKey(erasure), Buffer.from(lineOfErasure(erasure)));
 }
 
 /** Of one camera, in the order in which they were made. @throws {OperationalError} STORE */
 export async function erasuresOf(client: S3Client, camera: string): Promise<readonly Erasure[]> {
   const erasures: Erasure[] = [];
-  for await (const { key } of client.list(`${folder}/${camera}/`)) {
+  for await (const { key } of client.list(erasuresBelow(camera))) {
     erasures.push(...readErasures((await client.get(key))?.toString() ?? ''));
   }
   return erasures.sort((a, b) => a.atMs - b.atMs);

@@ -1,194 +1,236 @@
 /**
- * What a receiver writes into the records of a bucket (bucket-pieces.ts), and what it asks them. A line is in the bucket
- * before its entry is acknowledged. Lines that wait for the same day share an object; a process joins its small objects
- * into larger ones.
+ * The objects that are the record of a day. An object is never appended to, so there are many, merged when they are read:
+ *
+ *   CAMERA/DAY/record.jsonl          of a directory that was copied here
+ *   CAMERA/DAY/record.d/l-WRITER-N   lines of frames and notes of one receiver, in the order of N
+ *   CAMERA/DAY/record.d/e-HASH       one gap, report or late frame; the key follows from its content: it is there once
+ *   CAMERA/DAY/record.d/n-TIME-…     notes of one command or sweep, in the order of their times
+ *   CAMERA/DAY/record.d/c-N          the record as it was when it was compacted; its first line names the objects that it
+ *                                    stands for. Of several, the one with the highest N counts
+ *
+ * A compaction is one conditional write: from then on the objects that it names are not read any more, whether they are
+ * removed or not.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { type Clock, systemClock } from '../../../shared/clock.js';
-import { CoalescedTask } from '../coalesced-task.js';
+import { createHash } from 'node:crypto';
+import * as v from 'valibot';
+import { OperationalError } from '../../../shared/cli/errors.js';
+import { mapAtOnce } from '../at-once.js';
 import { recordName } from '../day-record.js';
-import { RecordIndex } from '../record-index.js';
-import { readLines } from '../record-line.js';
-import { type StoreNote, noteLine } from '../store-note.js';
-import { newestBase, piecesFolder, readBase } from './bucket-pieces.js';
+import { GoneFrames } from '../gone-frames.js';
+import { type Recorded, readLine } from '../record-line.js';
+import type { ListedObject } from './s3-answers.js';
 import type { S3Client } from './s3-client.js';
 
-/** Small objects of a process that are joined into one. */
-const joinedPieces = 64;
-const maxDays = 1000;
-/** What a receiver knows of a day's base is at most so old. */
-export const baseMaxAgeMs = 10 * 60_000;
+export const piecesFolder = 'record.d';
+/** Of a gap, report or late frame. */
+export const isEntryKey = (key: string): boolean => key.includes(`/${piecesFolder}/e-`);
+/** @param name in the folder of its day */
+export const isPiece = (name: string): boolean => /^record\.d\/[lenc]-[\w-]+$/.test(name);
 
-interface Piece {
-  readonly key: string;
+/** A reader begins anew when an object was joined into another one meanwhile. */
+const maxReads = 20;
+/** Objects that are read at the same time. */
+export const readAtOnce = 16;
+
+/** The record as it was when it was compacted. */
+export interface Base {
+  /** N of its key; 0: there is none. */
+  readonly number: number;
+  /** Whole lines. */
   readonly text: string;
-}
-
-interface KnownDay {
+  /** By the clock of the process that wrote it. */
   readonly atMs: number;
-  readonly reading: Promise<{ readonly index: RecordIndex; readonly baseNumber: number }>;
+  /** Objects that it stands for. */
+  readonly keys: ReadonlySet<string>;
+  /** Of `record.jsonl`, which it stands for: another one was copied here later. */
+  readonly copied: string | undefined;
 }
 
-export class BucketRecords {
-  readonly #client: S3Client;
-  readonly #clock: Clock;
-  readonly #writer = randomBytes(4).toString('hex');
-  #pieceCount = 0;
-  /** By day, least recently used first. */
-  readonly #known = new Map<string, KnownDay>();
-  readonly #days = new Map<string, DayWriter>();
-  readonly #removals = new Set<Promise<void>>();
-
-  constructor(client: S3Client, clock: Clock = systemClock) {
-    this.#client = client;
-    this.#clock = clock;
-  }
-
-  /**
-   * What the objects of a day say that stand for others: the record that was copied here, and the base. Entries that are
-   * not in them have an object of their own, which a conditional write meets.
-   * @throws {OperationalError} STORE
-   */
-  async indexOf(day: string): Promise<RecordIndex> {
-    const known = this.#known.get(day);
-    const nowMs = this.#clock.monotonicMs();
-    if (known !== undefined && nowMs - known.atMs < baseMaxAgeMs)
-      return (await known.reading).index;
-    const reading = this.#readIndex(day, known);
-    const next = { atMs: nowMs, reading };
-    this.#known.set(day, next);
-    reading.catch(() => {
-      if (this.#known.get(day) === next) this.#known.delete(day);
-    });
-    dropOldest(this.#known);
-    return (await reading).index;
-  }
-
-  /** Resolves when the line is in the bucket. @param line with its line end @throws {OperationalError} STORE */
-  append(day: string, line: string): Promise<void> {
-    let writer = this.#days.get(day);
-    if (writer === undefined) {
-      writer = new DayWriter((text, joined) => this.#write(day, text, joined));
-      this.#days.set(day, writer);
-      dropOldest(this.#days);
-    }
-    return writer.append(line);
-  }
-
-  /** Resolves when these lines are in the bucket, in an object of their own. @throws {OperationalError} STORE */
-  async add(day: string, lines: Buffer): Promise<void> {
-    await this.#write(day, lines.toString(), []);
-  }
-
-  /**
-   * Puts a line into the bucket that is there once: that of an entry without a file.
-   * @param key the same for each repeat of the entry
-   * @returns false: it was there before @throws {OperationalError} STORE
-   */
-  addOnce(day: string, key: string, line: string): Promise<boolean> {
-    return this.#client.putNew(entryKey(day, key), Buffer.from(line));
-  }
-
-  /** @throws {OperationalError} STORE */
-  async has(day: string, key: string): Promise<boolean> {
-    return (await this.#client.head(entryKey(day, key))) !== undefined;
-  }
-
-  /** Small objects that were written are not joined: lines of theirs were taken out of the record. */
-  forgetPieces(): void {
-    this.#days.clear();
-  }
-
-  /** Waits for what runs in the background. Never rejects. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#removals);
-  }
-
-  async #readIndex(day: string, known: KnownDay | undefined): KnownDay['reading'] {
-    const before = await known?.reading;
-    for (;;) {
-      const baseNumber = await newestBase(this.#client, day);
-      if (before?.baseNumber === baseNumber) return before;
-      const base = await readBase(this.#client, day, baseNumber);
-      // There is a newer one.
-      if (base === undefined) continue;
-      const index = new RecordIndex();
-      const copied = await this.#client.get(`${day}/${recordName}`);
-      const texts = [...(copied === undefined ? [] : [copied.toString('latin1')]), base.text];
-      for (const text of texts) readLines(text, (each) => index.add(each));
-      return { index, baseNumber };
-    }
-  }
-
-  /** @param joined objects that the new one stands for: they are removed */
-  async #write(day: string, text: string, joined: readonly Piece[]): Promise<Piece> {
-    this.#pieceCount += 1;
-    const number = String(this.#pieceCount).padStart(9, '0');
-    const key = `${day}/${piecesFolder}/l-${this.#writer}-${number}`;
-    // False: an earlier attempt has written it. No other process has this key.
-    await this.#client.putNew(key, Buffer.from(text));
-    if (joined.length > 0) {
-      const removing = this.#removeAll(joined).finally(() => this.#removals.delete(removing));
-      this.#removals.add(removing);
-    }
-    return { key, text };
-  }
-
-  /** One that stays holds lines that are in another object too: nothing is lost. Never rejects. */
-  async #removeAll(pieces: readonly Piece[]): Promise<void> {
-    for (const { key } of pieces) await this.#client.remove(key).catch(() => undefined);
-  }
+export interface DayPieces {
+  readonly base: Base;
+  /** Objects that the base does not stand for; not the base itself. */
+  readonly keys: readonly string[];
+  /** Objects that are not read any more, and were not removed. */
+  readonly leftover: readonly string[];
+  /** The merged record: lines without their ends, in Latin-1, a character is a byte. */
+  readonly lines: readonly string[];
+  /** `record.jsonl`, unless the base stands for it. */
+  readonly copied: Buffer | undefined;
 }
 
-/** Lines of one day that wait, and the small objects that they have become. */
-class DayWriter {
-  readonly #write: (text: string, joined: readonly Piece[]) => Promise<Piece>;
-  readonly #task = new CoalescedTask(() => this.#flush());
-  #queued: string[] = [];
-  #pieces: Piece[] = [];
+const header = v.object({
+  compacted: v.literal(1),
+  at: v.number(),
+  pieces: v.array(v.string()),
+  copied: v.optional(v.string()),
+});
+/** A line of a frame, or of a gap or report, which has its last moment. */
+const takenOut = v.object({
+  ...{ epoch: v.string(), sequence: v.number() },
+  ...{ captured: v.optional(v.number()), to: v.optional(v.number()) },
+});
+const noBase: Base = { number: 0, text: '', atMs: 0, keys: new Set(), copied: undefined };
 
-  constructor(write: (text: string, joined: readonly Piece[]) => Promise<Piece>) {
-    this.#write = write;
-  }
+export const keyOfBase = (day: string, number: number): string =>
+  `${day}/${piecesFolder}/c-${String(number).padStart(9, '0')}`;
 
-  append(line: string): Promise<void> {
-    this.#queued.push(line);
-    return this.#task.join();
-  }
-
-  /** Lines of a failed write are dropped: their entries are not acknowledged, and come again. */
-  async #flush(): Promise<void> {
-    const text = this.#queued.join('');
-    this.#queued = [];
-    const joined = this.#pieces.length + 1 >= joinedPieces ? this.#pieces : [];
-    const piece = await this.#write([...joined.map((each) => each.text), text].join(''), joined);
-    this.#pieces = joined.length > 0 ? [] : [...this.#pieces, piece];
-  }
+/** The start of the object of the next base. */
+export function headerAfter({ base, keys, leftover, copied }: DayPieces, atMs: number): string {
+  const names = [...keys, ...leftover].map((key) => key.slice(key.lastIndexOf('/') + 1));
+  const pieces = names.filter((name) => name !== recordName);
+  const hash = copied === undefined ? base.copied : hashOf(copied);
+  return `${JSON.stringify({ compacted: 1, at: atMs, pieces, copied: hash })}\n`;
 }
 
-/** Resolves when the notes are in the bucket, in an object of their own. @throws {OperationalError} STORE */
-export async function addNotes(
+const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+/** The number of the newest base of a day; 0: it has none. @throws {OperationalError} STORE */
+export async function newestBase(client: S3Client, day: string): Promise<number> {
+  let number = 0;
+  for await (const { key } of client.list(`${day}/${piecesFolder}/c-`)) number = numberOf(key);
+  return number;
+}
+
+/** @returns undefined: it is gone meanwhile @throws {OperationalError} STORE */
+export async function readBase(
   client: S3Client,
   day: string,
-  notes: readonly StoreNote[],
-): Promise<void> {
-  const [first] = notes;
-  if (first === undefined) return;
-  const time = String(Math.round(first.atMs)).padStart(15, '0');
-  const key = `${day}/${piecesFolder}/n-${time}-${randomBytes(8).toString('hex')}`;
-  // False: an earlier attempt has written it. No other process has this key.
-  await client.putNew(key, Buffer.from(notes.map(noteLine).join('')));
+  number: number,
+): Promise<Base | undefined> {
+  if (number === 0) return noBase;
+  const key = keyOfBase(day, number);
+  const text = (await client.get(key))?.toString('latin1');
+  if (text === undefined) return undefined;
+  const end = text.indexOf('\n') + 1;
+  const { at: atMs, pieces, copied } = headerOf(client.place(key), text.slice(0, end));
+  const keys = new Set(pieces.map((name) => `${day}/${piecesFolder}/${name}`));
+  return { number, text: text.slice(end), atMs, keys, copied };
 }
 
-function entryKey(day: string, key: string): string {
-  const hash = createHash('sha256').update(key).digest('hex').slice(0, 32);
-  return `${day}/${piecesFolder}/e-${hash}`;
-}
-
-function dropOldest(map: Map<string, unknown>): void {
-  if (map.size <= maxDays) return;
-  for (const oldest of map.keys()) {
-    map.delete(oldest);
-    return;
+/** @throws {OperationalError} STORE: it is none */
+function headerOf(place: string, line: string): v.InferOutput<typeof header> {
+  try {
+    return v.parse(header, JSON.parse(line));
+  } catch (cause) {
+    throw new OperationalError('STORE', `${place} does not begin as a compacted record`, {
+      cause,
+      hint: 'something else has written it: remove it when the lines of that day are in a copy',
+    });
   }
+}
+
+/** @throws {OperationalError} STORE */
+export async function readPieces(client: S3Client, day: string): Promise<DayPieces> {
+  for (let attempt = 1; attempt <= maxReads; attempt += 1) {
+    const read = await readOnce(client, day);
+    if (read !== undefined) return read;
+  }
+  throw new OperationalError(
+    'STORE',
+    `the objects of ${client.place(`${day}/${piecesFolder}/`)} change again and again`,
+    { hint: 'run it again' },
+  );
+}
+
+/**
+ * The objects of a day's record, in the order of their lines: what was copied first, then by the clock of the store.
+ * @throws {OperationalError} STORE
+ */
+export async function recordPieces(client: S3Client, day: string): Promise<ListedObject[]> {
+  const copied = `${day}/${recordName}`;
+  const pieces: ListedObject[] = [];
+  // The folder and the record of a directory.
+  for await (const each of client.list(`${day}/record.`)) {
+    if (each.key === copied || isPiece(each.key.slice(day.length + 1))) pieces.push(each);
+  }
+  const rank = ({ key }: ListedObject): number => (key === copied ? 0 : 1);
+  return pieces.sort(
+    (a, b) => rank(a) - rank(b) || a.modifiedAtMs - b.modifiedAtMs || (a.key < b.key ? -1 : 1),
+  );
+}
+
+/** @returns undefined: an object was joined into another one meanwhile */
+async function readOnce(client: S3Client, day: string): Promise<DayPieces | undefined> {
+  const objects = await recordPieces(client, day);
+  const numbers = objects.map(({ key }) => numberOf(key));
+  const base = await readBase(client, day, Math.max(0, ...numbers));
+  if (base === undefined) return undefined;
+  const baseKey = keyOfBase(day, base.number);
+  const listed = objects.map(({ key }) => key).filter((key) => key !== baseKey);
+  const isOld = (key: string): boolean => base.keys.has(key) || numberOf(key) > 0;
+  const keys = listed.filter((key) => !isOld(key));
+  const bodies = await mapAtOnce(keys, readAtOnce, (key) => client.get(key));
+  const texts: string[] = [];
+  const leftover = listed.filter(isOld);
+  const live: string[] = [];
+  let copied: Buffer | undefined;
+  for (const [at, key] of keys.entries()) {
+    const body = bodies[at];
+    if (body === undefined) return undefined;
+    const isCopied = key === `${day}/${recordName}`;
+    if (isCopied && base.copied !== undefined && hashOf(body) === base.copied) leftover.push(key);
+    else {
+      if (isCopied) copied = body;
+      live.push(key);
+      texts.push(body.toString('latin1'));
+    }
+  }
+  return { base, keys: live, leftover, lines: mergeLines(base.text, texts), copied };
+}
+
+/** N of a base's key; 0: it is another one. */
+const numberOf = (key: string): number => Number(/\/c-(\d{9})$/.exec(key)?.[1] ?? 0);
+
+/** The merged record of a day. @throws {OperationalError} STORE */
+export async function readBucketRecord(client: S3Client, day: string): Promise<Buffer> {
+  const { base, keys, lines, copied } = await readPieces(client, day);
+  // As it was copied, to the byte.
+  if (copied !== undefined && base.number === 0 && keys.length === 1) return copied;
+  return Buffer.from(lines.map((line) => `${line}\n`).join(''), 'latin1');
+}
+
+/**
+ * A frame, gap or report that several objects have is in the result once. What the base has taken out of the record does
+ * not come back with a late object.
+ */
+function mergeLines(base: string, texts: readonly string[]): string[] {
+  const known = new Set<string>();
+  const lines: string[] = [];
+  const gone = new GoneFrames();
+  const add = (line: string, isOfBase: boolean): void => {
+    const recorded = line === '' ? undefined : readLine(line);
+    const meaning = meaningFor(line, recorded);
+    if (line === '' || known.has(meaning)) return;
+    if (isOfBase && recorded?.kind === 'gone') {
+      if (recorded.note.kind === 'summary') gone.add(recorded.note);
+    } else if (!isOfBase && isTakenOut(line, gone)) return;
+    known.add(meaning);
+    lines.push(line);
+  };
+  for (const line of base.split('\n')) add(line, true);
+  for (const line of texts.flatMap((text) => text.split('\n'))) add(line, false);
+  return lines;
+}
+
+/** Two lines of one meaning are one entry. @param line without its line end */
+export const meaningOf = (line: string): string => meaningFor(line, readLine(line));
+
+function meaningFor(line: string, recorded: Recorded | undefined): string {
+  if (recorded?.kind === 'frame') return `frame ${recorded.key} ${recorded.name}`;
+  return recorded?.kind === 'line' ? `line ${recorded.key}` : line;
+}
+
+/** Lines of an object of the record: all but the header of a base. @param body whole */
+export function linesIn(key: string, body: Buffer): string[] {
+  const lines = body.toString('latin1').split('\n');
+  return numberOf(key) > 0 ? lines.slice(1) : lines;
+}
+
+/** Whether it is the line of an entry that a summary stands for. */
+function isTakenOut(line: string, gone: GoneFrames): boolean {
+  const entry = v.safeParse(takenOut, JSON.parse(line));
+  if (!entry.success) return false;
+  const { epoch, sequence, captured, to } = entry.output;
+  const atMs = captured ?? to;
+  return atMs !== undefined && gone.hasEntry({ epoch, sequence }, atMs);
 }

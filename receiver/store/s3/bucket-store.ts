@@ -36,7 +36,7 @@ import { noteLine } from '../store-note.js';
 import { BucketErasures } from './bucket-erasures.js';
 import { BucketFrames, type FrameToName, emptyFrame } from './bucket-frames.js';
 import { openBucketMarker } from './bucket-marker.js';
-import { BucketRecords } from './bucket-record.js';
+import { BucketRecords } from './record-writer.js';
 import type { S3Client } from './s3-client.js';
 
 export interface BucketStoreParts {
