@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/clock.js';
 import type { Environment } from '../../shared/cli/command.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
-import { hasLimits } from '../archive/retention/limits.js';
+import { mirrorsPath } from '../archive/mirror/mirror-folder.js';
 import { type ClosedMark, directoryMark } from '../store/closed-mark.js';
 import { openFrameStore } from '../store/frame-store.js';
 import type { BucketOptions } from '../store/s3/open-bucket.js';
@@ -56,11 +56,6 @@ async function openBucketOf(
   options: StoreOptions,
   { env, log, clock, signal }: Surroundings,
 ): Promise<OpenedStore> {
-  if (hasLimits(limitsOf(options))) {
-    throw new UsageError(`--max-age, --max-size and --min-free do not work on ${place}`, {
-      hint: 'take them back, and set a lifecycle rule of the bucket',
-    });
-  }
   if (options.web !== undefined) {
     throw new UsageError(`--web does not show ${place}: the viewer reads a directory`, {
       hint: `receiver copy ${place} DIR`,
@@ -72,11 +67,14 @@ async function openBucketOf(
     });
   }
   // A receiver with a directory does not load it.
-  const [{ openBucket }, { openBucketStore }, { bucketMark }] = await Promise.all([
+  const [{ openBucket }, { openBucketStore }, { bucketMark }, retention] = await Promise.all([
     import('../store/s3/open-bucket.js'),
     import('../store/s3/bucket-store.js'),
     import('../store/s3/bucket-marker.js'),
+    import('./bucket-retention.js'),
   ]);
+  const limits = limitsOf(options);
+  retention.checkBucketLimits(place, limits);
   const onUnconditional = (): void =>
     log.warn('the object store knows no conditional writes: give each camera its own name', {
       place,
@@ -85,5 +83,10 @@ async function openBucketOf(
   signal.addEventListener('abort', () => void setTimeout(() => client.close(), endingMs).unref());
   const { requireMarker: requiresMarker } = options;
   const store = await openBucketStore({ client, clock, requiresMarker });
-  return { mark: bucketMark(client), withinLimits: () => Promise.resolve(store) };
+  const parent = mirrorsPath(undefined, env);
+  return {
+    mark: bucketMark(client),
+    withinLimits: () =>
+      retention.withBucketRetention(store, { client, limits, parent, log, clock }),
+  };
 }

@@ -1,6 +1,6 @@
 /** `receiver prune`: deletes the oldest frames beyond the limits, or lists them. */
 import { systemClock } from '../../shared/clock.js';
-import { writeTo } from '../../shared/cli/command.js';
+import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { counted, humanSize } from '../../shared/cli/humanize.js';
@@ -8,14 +8,27 @@ import { flag } from '../../shared/cli/option-table.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
+import { openBucketSweep } from '../archive/bucket/open-bucket-sweep.js';
+import { mirrorsPath } from '../archive/mirror/mirror-folder.js';
 import { isMuch } from '../archive/retention/caution.js';
 import { type RetentionLimits, hasLimits, limitsText } from '../archive/retention/limits.js';
 import { openSweepParts } from '../archive/retention/open-retention.js';
 import { planJson, planText, shortLines } from '../archive/retention/plan-text.js';
-import { scheduledLines, scheduledSweep } from '../archive/retention/scheduled-sweep.js';
+import {
+  type Scheduled,
+  cautiousSweep,
+  scheduledLines,
+  scheduledSweep,
+} from '../archive/retention/scheduled-sweep.js';
 import { dryRun, sweep } from '../archive/retention/sweep.js';
+import type { SweepParts } from '../archive/retention/sweep-parts.js';
 import { receiverProgram } from '../options.js';
-import { capturesFor } from '../setup/installed.js';
+import { placeFor } from '../setup/installed.js';
+import type { BucketOptions } from '../store/s3/open-bucket.js';
+import { isBucketText } from '../store/s3/s3-address.js';
+import { s3Options } from '../store/s3/s3-options.js';
+import { bucketFor } from './bucket-for.js';
+import { checkBucketLimits } from './bucket-retention.js';
 import { limitsOf } from './retention.js';
 
 const { dir, maxAge, maxSize, minFree } = receiverProgram.table;
@@ -23,7 +36,7 @@ const { dir, maxAge, maxSize, minFree } = receiverProgram.table;
 export const pruneProgram = {
   name: 'receiver',
   table: {
-    ...{ dir, maxAge, maxSize, minFree },
+    ...{ dir, maxAge, maxSize, minFree, ...s3Options },
     dryRun: flag('List what would be deleted, and why; delete nothing.'),
     yes: flag('Also delete more than half of all frames.'),
     scheduled: flag(
@@ -39,7 +52,8 @@ export const pruneProgram = {
 const usage = `receiver prune [--dir DIR] [--max-age DURATION] [--max-size SIZE] [--min-free SIZE|PERCENT] [--dry-run]
 
 Deletes the oldest frames beyond the limits, whole events where possible; kept ones stay. Without a limit on the command
-line, those of the installed receiver apply. A receiver may run meanwhile: with the same limits it does the same.
+line, those of the installed receiver apply. A receiver may run meanwhile: with the same limits it does the same. In a
+bucket the records of days that are over are compacted too.
 
 `;
 
@@ -55,10 +69,11 @@ export const run = defineCommand({
     const scope = scopeFor(user, env);
     const settings = await readInstalledSettings(scope, 'receiver');
     const options = optionsWith(settings.variables);
-    const directory = await capturesFor(options.dir, scope);
+    const place = await placeFor(options.dir, scope);
     const limits = limitsOf(options);
+    const inBucket = { place, options, env };
     if (options.scheduled) {
-      await pruneScheduled(directory, limits);
+      await pruneScheduled(inBucket, limits);
       return;
     }
     if (!hasLimits(limits)) {
@@ -70,9 +85,8 @@ export const run = defineCommand({
       });
     }
     const print = (text: string, json: object): void =>
-      writeTo(1, options.json ? `${JSON.stringify({ dir: directory, ...json })}\n` : text);
-    try {
-      const parts = await openSweepParts(directory, limits, systemClock);
+      writeTo(1, options.json ? `${JSON.stringify({ dir: place, ...json })}\n` : text);
+    await withSweep(inBucket, limits, async (parts) => {
       if (options.dryRun) {
         const { plan, left } = await dryRun(parts);
         print(planText(plan) + linesOf(left), { ...planJson(plan), left });
@@ -83,7 +97,7 @@ export const run = defineCommand({
         mayDelete: ({ frameCount }, all) => options.yes || !isMuch(frameCount, all),
       });
       if (outcome === 'held') {
-        throw new OperationalError('STORE', `another process deletes frames in ${directory}`, {
+        throw new OperationalError('STORE', `another process deletes frames in ${place}`, {
           hint: 'run receiver prune again when it has ended',
         });
       }
@@ -92,24 +106,60 @@ export const run = defineCommand({
       const short = plan === undefined ? [] : shortLines(plan.shortBytes);
       const sum = `${counted(done.frames, 'frame')} deleted, ${humanSize(done.byteCount)}\n`;
       print(sum + linesOf([...short, ...done.left]), { ...done, short });
-    } catch (cause) {
-      throw storeError(directory, cause);
-    }
+    });
   },
 });
 
+interface Where {
+  readonly place: string;
+  readonly options: BucketOptions;
+  readonly env: Environment;
+}
+
+/** @throws {UsageError} @throws {OperationalError} STORE */
+async function withSweep(
+  { place, options, env }: Where,
+  limits: RetentionLimits,
+  act: (parts: SweepParts) => Promise<void>,
+): Promise<void> {
+  try {
+    if (!isBucketText(place)) {
+      await act(await openSweepParts(place, limits, systemClock));
+      return;
+    }
+    checkBucketLimits(place, limits);
+    const client = bucketFor(place, options, env);
+    const parent = mirrorsPath(undefined, env);
+    try {
+      const opened = await openBucketSweep({ client, clock: systemClock, limits, parent });
+      await act(opened.parts).finally(opened.close);
+    } finally {
+      client.close();
+    }
+  } catch (cause) {
+    throw storeError(place, cause);
+  }
+}
+
 /** What a running receiver does with these limits, once. */
-async function pruneScheduled(directory: string, limits: RetentionLimits): Promise<void> {
+async function pruneScheduled(where: Where, limits: RetentionLimits): Promise<void> {
+  const { place } = where;
   const print = (text: string): void => writeTo(1, `${text}\n`);
   if (!hasLimits(limits)) {
     print('nothing is deleted: there is no limit');
     return;
   }
+  const say = (done: Scheduled): void => {
+    for (const line of scheduledLines(place, limits, done)) print(line);
+  };
+  if (isBucketText(place)) {
+    await withSweep(where, limits, async (parts) => say(await cautiousSweep(parts, { waitS })));
+    return;
+  }
   try {
-    const done = await scheduledSweep(directory, limits, systemClock, waitS);
-    for (const line of scheduledLines(directory, limits, done)) print(line);
+    say(await scheduledSweep(place, limits, systemClock, waitS));
   } catch (cause) {
-    throw storeError(directory, cause);
+    throw storeError(place, cause);
   }
 }
 

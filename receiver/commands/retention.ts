@@ -68,7 +68,8 @@ async function isDue(directory: string, nowMs: number): Promise<boolean> {
   }
 }
 
-function reportTo(log: Log, clock: Clock): SweepReport {
+/** What a running receiver says about its sweeps. */
+export function reportTo(log: Log, clock: Clock): SweepReport {
   const failures = new RepeatingErrorLog(log, clock);
   const said = new Set<string>();
   return {

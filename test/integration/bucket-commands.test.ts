@@ -26,13 +26,14 @@ async function makeBucket(frames = 5) {
   agent.report(frames + 1);
   const stored = () => agent.messages.filter(({ type }) => type === 'stored');
   await eventually(() => stored().length === frames + 1, 'an acknowledgement of each');
+  const cache = { XDG_CACHE_HOME: temporaryDirectory() };
   const type = async (...args: string[]) => {
     const line = [`${root}dist/receiver.js`, ...args];
-    return await run(process.execPath, line, { env });
+    return await run(process.execPath, line, { env: { ...env, ...cache } });
   };
   const command = (name: string, ...args: string[]) =>
     type(name, '--dir', place, ...bucket, ...args);
-  return { stub, receiver, agent, command, type };
+  return { stub, bucket, receiver, agent, command, type };
 }
 
 const framesIn = ({ objects }: S3Stub): string[] =>
@@ -139,6 +140,68 @@ describe('receiver keep and unkeep', () => {
         code: 1,
         stderr: expect.stringContaining('has no frame of an event yard/e99') as string,
       },
+    });
+  });
+});
+
+describe('receiver prune', () => {
+  it('lists and deletes old frames of a bucket, and asks before it deletes most of them', async () => {
+    const { stub, command } = await makeBucket();
+    const dry = await command('prune', '--max-age', '1d', '--dry-run');
+    expect(dry).toMatchObject({
+      ...{ code: 0, stderr: '', stdout: expect.stringContaining('5 frames in all') as string },
+    });
+    expect(await command('prune', '--max-age', '1d')).toMatchObject({
+      ...{ code: 1, stderr: expect.stringContaining('5 frames of 5, more than half') as string },
+    });
+    expect(framesIn(stub)).toHaveLength(5);
+    expect(await command('prune', '--max-age', '1d', '--scheduled')).toMatchObject({
+      ...{ code: 0, stdout: expect.stringContaining('nothing is deleted before') as string },
+    });
+    expect(await command('prune', '--max-age', '1d', '--yes')).toMatchObject({
+      ...{ code: 0, stdout: expect.stringMatching(/^5 frames deleted, /) as string },
+    });
+    expect(framesIn(stub)).toEqual([]);
+    const verified = await command('verify', '--keys', temporaryDirectory());
+    expect(verified).toMatchObject({ code: 0, stderr: '' });
+    const refused = await command('prune', '--min-free', '10%');
+    expect(refused).toMatchObject({
+      ...{ code: 2, stderr: expect.stringContaining('--min-free has no meaning') as string },
+    });
+  });
+
+  it("says that it is no receiver's bucket", async () => {
+    const { stub, command } = await makeBucket(1);
+    stub.objects.clear();
+    expect(await command('prune', '--max-age', '1d', '--yes')).toMatchObject({
+      ...{ code: 1, stderr: expect.stringContaining('has no .picchanged.json') as string },
+    });
+    expect(stub.objects.size).toBe(0);
+  });
+});
+
+describe('a receiver with a bucket and limits', () => {
+  it('deletes old frames by itself, stores meanwhile, and stops at once', async () => {
+    const { stub, agent, bucket, receiver, command } = await makeBucket(2);
+    for (let number = 4; number < 9; number += 1) {
+      agent.frame(number, makeJpeg(number), { capturedAtMs: Date.now() - 1000 * number });
+    }
+    await eventually(() => framesIn(stub).length === 7, 'seven frames');
+    await receiver.stop();
+    const cache = { XDG_CACHE_HOME: temporaryDirectory() };
+    const args = [...bucket, '--max-age', '1d'];
+    const limited = await startReceiverProgram(place, args, { env: { ...env, ...cache } });
+    const other = new AgentPeer(limited.port);
+    other.hello();
+    await other.answer('welcome');
+    other.frame(9, makeJpeg(9), { capturedAtMs: Date.now() });
+    await eventually(() => framesIn(stub).length === 6, 'two deleted frames, and a new one');
+    expect(limited.stderr()).toContain('deleting the oldest frames beyond the limits');
+    await eventually(() => limited.stderr().includes('old frames deleted'), 'a line of the log');
+    expect(await limited.stop()).toBe(0);
+    const { code, stdout } = await command('verify', '--keys', temporaryDirectory());
+    expect({ code, stdout }).toMatchObject({
+      ...{ code: 0, stdout: expect.stringContaining('6 frames') as string },
     });
   });
 });

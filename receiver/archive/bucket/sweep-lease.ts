@@ -12,6 +12,7 @@ import * as v from 'valibot';
 import type { Clock } from '../../../shared/clock.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
+import type { SweepHold } from '../retention/swept-store.js';
 
 const folder = '.sweeping';
 const renewEveryMs = 10_000;
@@ -22,10 +23,12 @@ const maxAttempts = 50;
 
 const content = v.object({
   holder: v.string(),
-  /** The clock of its process, for people and for regular sweeps. */
+  /** The clock of its process, for people. */
   at: v.number(),
   /** Whose frames are being removed: where a sweep was killed, the next one finishes it. */
   day: v.optional(v.string()),
+  /** When the last sweep ended. */
+  swept: v.optional(v.number()),
   released: v.optional(v.literal(true)),
 });
 type Content = v.InferOutput<typeof content>;
@@ -36,9 +39,8 @@ interface Found {
   readonly keys: readonly string[];
 }
 
-export class SweepLease {
-  /** The day whose deletion a killed process has left. */
-  readonly unfinishedDay: string | undefined;
+export class SweepLease implements SweepHold {
+  readonly #unfinishedDay: string | undefined;
   readonly #client: S3Client;
   readonly #clock: Clock;
   readonly #key: string;
@@ -51,7 +53,7 @@ export class SweepLease {
     this.#clock = clock;
     this.#key = key;
     this.#content = own;
-    this.unfinishedDay = own.day;
+    this.#unfinishedDay = own.day;
     this.#timer = setInterval(() => void this.#renew(), renewEveryMs).unref();
   }
 
@@ -73,7 +75,8 @@ export class SweepLease {
       const isFree = found.number === 0 || last?.released === true;
       if (isFree || nowMs - seen.sinceMs >= lostAfterMs) {
         attempts += 1;
-        const own = { holder, at: Math.round(clock.nowMs()), ...(last?.day && { day: last.day }) };
+        const at = Math.round(clock.nowMs());
+        const own = { holder, at, day: last?.day, swept: last?.swept };
         const key = keyOf(found.number + 1);
         const isNew = await client.putNew(key, bytesOf(own));
         // False: another process was faster, or an earlier attempt of this request.
@@ -87,6 +90,10 @@ export class SweepLease {
     return undefined;
   }
 
+  unfinishedDay(): Promise<string | undefined> {
+    return Promise.resolve(this.#unfinishedDay);
+  }
+
   /** @throws {OperationalError} STORE: another process has taken it over */
   async check(): Promise<void> {
     const { number } = await newestOf(this.#client);
@@ -98,16 +105,19 @@ export class SweepLease {
     );
   }
 
-  /** Names the day in the bucket, before anything of it is deleted. @throws {OperationalError} STORE */
   async begin(day: string): Promise<void> {
     await this.check();
     await this.#write({ ...this.#content, day });
   }
 
-  /** Names no day. @throws {OperationalError} STORE */
   async end(): Promise<void> {
-    const { holder } = this.#content;
-    await this.#write({ holder, at: Math.round(this.#clock.nowMs()) });
+    const { holder, swept } = this.#content;
+    await this.#write({ holder, at: Math.round(this.#clock.nowMs()), swept });
+  }
+
+  /** Tells regular sweeps that one was done; written when it is released. */
+  noteSwept(): void {
+    this.#content = { ...this.#content, swept: Math.round(this.#clock.nowMs()) };
   }
 
   /** Never rejects: one that is not released is free after a while. */
@@ -147,9 +157,9 @@ export async function withSweepLease<T>(
   }
 }
 
-/** When the last sweep began or ended, by the clock of its process; undefined: there was none. */
+/** When the last sweep ended, by the clock of its process; undefined: it is not known. */
 export async function lastSweepOf(client: S3Client): Promise<number | undefined> {
-  return (await read(client, (await newestOf(client)).number))?.at;
+  return (await read(client, (await newestOf(client)).number))?.swept;
 }
 
 async function newestOf(client: S3Client): Promise<Found> {

@@ -30,6 +30,13 @@ export interface DayFrames {
   readonly total: DayTotal;
 }
 
+/** What is at the names of a day's frames. */
+export interface FrameLook {
+  has(name: string): boolean;
+  /** What a name leads to; undefined: the recorded frame, or nothing. */
+  foreign(frame: PlanFrame): string | undefined;
+}
+
 /** Files that are looked at in one turn of the event loop. */
 const looksPerTurn = 500;
 
@@ -38,6 +45,7 @@ export async function loadDay(
   folder: Folder,
   day: DayPath,
   keptBefore: readonly string[],
+  lookAt: (folder: Folder, path: string) => Promise<FrameLook>,
 ): Promise<DayFrames | undefined> {
   const recorded = new Map<string, PlanFrame>();
   const deleted = new Set<string>();
@@ -56,7 +64,9 @@ export async function loadDay(
     }
   });
   if (read === undefined) return undefined;
-  const looks = await lookAtAll(folder, recorded, deleted, keeps);
+  // A frame is there before its line: a later look has each frame of the record.
+  const look = await lookAt(folder, day.path);
+  const looks = await lookAtAll(look, recorded, deleted, keeps);
   const there = [...looks.frames, ...looks.kept];
   const { endByte } = read;
   const total = {
@@ -86,7 +96,7 @@ export function foreignAt(folder: Folder, { name, byteCount }: PlanFrame): strin
 }
 
 async function lookAtAll(
-  folder: Folder,
+  look: FrameLook,
   recorded: ReadonlyMap<string, PlanFrame>,
   deleted: ReadonlySet<string>,
   keeps: Keeps,
@@ -99,8 +109,8 @@ async function lookAtAll(
   for (const frame of recorded.values()) {
     looks += 1;
     if (looks % looksPerTurn === 0) await nextTurn();
-    const isThere = folder.lstat(frame.name) !== undefined;
-    const found = foreignAt(folder, frame);
+    const isThere = look.has(frame.name);
+    const found = look.foreign(frame);
     if (deleted.has(frame.name)) {
       if (isThere && found === undefined) unfinished.push(frame);
     } else if (!isThere) missing += 1;

@@ -6,6 +6,7 @@ import { StoreMarker } from '../../store/store-marker.js';
 import type { DiskSpace, RetentionLimits } from './limits.js';
 import { StoreTotals } from './store-totals.js';
 import type { SweepParts } from './sweep-parts.js';
+import { sweptDirectory } from './swept-directory.js';
 import { totalsName } from './totals-file.js';
 
 /** An older cache is written anew at a start, so that the next one reads less. */
@@ -31,7 +32,7 @@ export async function openSweepParts(
       await totals.save(root).catch(() => undefined);
     }
     return {
-      ...{ directory, limits, totals },
+      ...{ directory, limits, totals, swept: sweptDirectory },
       checkRoot: (folder) => marker.check(folder),
       nowMs: () => clock.nowMs(),
       disk: () => diskOf(directory),

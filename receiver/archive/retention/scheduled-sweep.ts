@@ -10,18 +10,19 @@ import { forgetWait, isMuch, waitFor } from './caution.js';
 import { type RetentionLimits, limitsText } from './limits.js';
 import { openSweepParts } from './open-retention.js';
 import { shortLines } from './plan-text.js';
-import { type SweepResult, sweep } from './sweep.js';
+import { type SweepResult, type SweepWish, sweep } from './sweep.js';
 import type { SweepParts } from './sweep-parts.js';
 
-export type Scheduled =
-  | { readonly outcome: 'unused' }
-  | {
-      readonly outcome: SweepResult['outcome'];
-      readonly result: SweepResult;
-      readonly storeFrames: number;
-      /** When a sweep of more than half goes ahead; undefined: nothing waits. */
-      readonly waitsUntilMs: number | undefined;
-    };
+/** A sweep, or why it waits. */
+export interface Cautious {
+  readonly outcome: SweepResult['outcome'];
+  readonly result: SweepResult;
+  readonly storeFrames: number;
+  /** When a sweep of more than half goes ahead; undefined: nothing waits. */
+  readonly waitsUntilMs: number | undefined;
+}
+
+export type Scheduled = { readonly outcome: 'unused' } | Cautious;
 
 /** @param waitS for another process that sweeps @throws a system error; {OperationalError} STORE */
 export async function scheduledSweep(
@@ -32,18 +33,25 @@ export async function scheduledSweep(
 ): Promise<Scheduled> {
   const isUsed = await inFolder(directory, (root) => root.lstat(markerName) !== undefined);
   if (!isUsed) return { outcome: 'unused' };
-  const parts = await openSweepParts(directory, limits, clock);
+  return await cautiousSweep(await openSweepParts(directory, limits, clock), { waitS });
+}
+
+/** @throws as `sweep` */
+export async function cautiousSweep(
+  parts: SweepParts,
+  wish: Pick<SweepWish, 'waitS' | 'isStopped'>,
+): Promise<Cautious> {
+  const limits = limitsText(parts.limits);
   const wait: { isAsked: boolean; untilMs: number | undefined } = {
     isAsked: false,
     untilMs: undefined,
   };
   const result = await sweep(parts, {
-    waitS,
+    ...wish,
     mayDelete: async ({ frameCount }, all) => {
       if (!isMuch(frameCount, all)) return true;
-      const nowMs = clock.nowMs();
       wait.isAsked = true;
-      wait.untilMs = await inRoot(parts, (root) => waitFor(root, limitsText(limits), nowMs));
+      wait.untilMs = await inRoot(parts, (root) => waitFor(root, limits, parts.nowMs()));
       return wait.untilMs === undefined;
     },
   });

@@ -5,15 +5,15 @@
 import { OperationalError } from '../../../shared/cli/errors.js';
 import { recordName } from '../../store/day-record.js';
 import { Folder } from '../../store/folder.js';
-import { type Deletion, deleteFrames, finishDeletion } from './delete-frames.js';
+import type { Deletion } from './delete-frames.js';
 import { type DayFrames, earliestOf, loadDay, sumOf } from './day-frames.js';
 import { type DayPath, dayPathOf, noTotal } from './day-total.js';
 import { needsOf } from './limits.js';
 import { type DayPart, type PlanDay, type SweepPlan, planSweep } from './plan.js';
 import { withinAll } from './store-totals.js';
 import { reduceDays } from './reduce-days.js';
-import { SweepLock } from './sweep-lock.js';
 import type { SweepParts } from './sweep-parts.js';
+import type { SweepHold } from './swept-store.js';
 
 export interface SweepWish {
   /** How long to wait for another process that sweeps. */
@@ -46,7 +46,7 @@ const dayMs = 86_400_000;
 /** @throws a system error; {OperationalError} STORE */
 export async function sweep(parts: SweepParts, wish: SweepWish): Promise<SweepResult> {
   return await inRoot(parts, async (root) => {
-    const lock = await SweepLock.take(root, wish.waitS);
+    const lock = await parts.swept.hold(root, wish.waitS);
     if (lock === undefined) {
       return { outcome: 'held', frames: 0, byteCount: 0, plan: undefined, left: [] };
     }
@@ -99,7 +99,8 @@ class Planner {
   }
 
   async plan({ comingBytes, isEarly }: Partial<SweepWish>): Promise<SweepPlan> {
-    const { totals, limits, nowMs, disk } = this.#parts;
+    const { totals, limits, nowMs, disk, swept } = this.#parts;
+    await swept.refresh();
     await totals.refresh(this.#root);
     this.loaded.clear();
     const cameraBytes = new Map(totals.cameraBytes);
@@ -119,10 +120,14 @@ class Planner {
 
   /** @returns undefined: there is no such day */
   async load(path: string): Promise<DayFrames | undefined> {
-    const { totals } = this.#parts;
+    const { totals, swept } = this.#parts;
     const day = dayPathOf(path);
+    // What is kept must be known to the last line.
+    for (const each of [...this.#dayBefore(day), path]) {
+      if (await swept.refreshDay(each)) await totals.refreshDay(this.#root, each);
+    }
     const loaded = await withinAll(this.#root, path.split('/'), (folder) =>
-      loadDay(folder, day, this.#keptBefore(day)),
+      loadDay(folder, day, this.#keptBefore(day), (...place) => swept.look(...place)),
     );
     if (loaded === undefined) return undefined;
     const { otherBytes } = totals.days.get(path) ?? noTotal;
@@ -141,12 +146,17 @@ class Planner {
     });
   }
 
-  #keptBefore({ camera, isUnclocked, localMs }: DayPath): readonly string[] {
-    for (const [path, { keptEvents }] of this.#parts.totals.days) {
-      if (keptEvents.length === 0) continue;
+  #keptBefore(day: DayPath): readonly string[] {
+    const [before] = this.#dayBefore(day);
+    return (before !== undefined && this.#parts.totals.days.get(before)?.keptEvents) || [];
+  }
+
+  /** Its path, if there is one. */
+  #dayBefore({ camera, isUnclocked, localMs }: DayPath): readonly string[] {
+    for (const path of this.#parts.totals.days.keys()) {
       const other = dayPathOf(path);
       const isBefore = other.localMs === localMs - dayMs && other.isUnclocked === isUnclocked;
-      if (isBefore && other.camera === camera) return keptEvents;
+      if (isBefore && other.camera === camera) return [path];
     }
     return [];
   }
@@ -160,12 +170,12 @@ class Planner {
 class Sweep {
   readonly #parts: SweepParts;
   readonly #root: Folder;
-  readonly #lock: SweepLock;
+  readonly #lock: SweepHold;
   readonly #planner: Planner;
   #frames = 0;
   #byteCount = 0;
 
-  constructor(parts: SweepParts, root: Folder, lock: SweepLock) {
+  constructor(parts: SweepParts, root: Folder, lock: SweepHold) {
     this.#parts = parts;
     this.#root = root;
     this.#lock = lock;
@@ -191,6 +201,9 @@ class Sweep {
       await this.#lock.end();
       if (!plan.isWhole && this.#frames > before) continue;
       await reduceDays(this.#parts, this.#root, plan);
+      const { swept, totals, nowMs } = this.#parts;
+      const days = [...totals.days].map(([path, { entries }]) => ({ ...dayPathOf(path), entries }));
+      await swept.tidy(days, nowMs());
       return this.#result('done', plan);
     }
   }
@@ -207,7 +220,9 @@ class Sweep {
     const loaded = await this.#planner.load(path);
     const { unfinished = [] } = loaded ?? {};
     if (unfinished.length > 0) {
-      await this.#inDay(path, (folder) => finishDeletion(folder, unfinished));
+      await this.#inDay(path, (folder) =>
+        this.#parts.swept.finishDeletion(folder, path, unfinished),
+      );
     }
     await this.#lock.end();
   }
@@ -216,7 +231,8 @@ class Sweep {
     await this.#lock.begin(day.path);
     const loaded = this.#planner.loaded.get(day.path);
     await this.#inDay(day.path, async (folder) => {
-      const deletion = await deleteFrames(folder, day.camera, frames, this.#parts.nowMs());
+      const { swept, nowMs } = this.#parts;
+      const deletion = await swept.deleteFrames(folder, day, frames, nowMs());
       this.#frames += deletion.frames.length;
       this.#byteCount += sumOf(deletion.frames, 'byteCount');
       if (loaded !== undefined) this.#count(folder, day.path, loaded, deletion);

@@ -7,6 +7,7 @@ import type { RetentionLimits } from '../../../../receiver/archive/retention/lim
 import { noLimits } from '../../../../receiver/archive/retention/limits.js';
 import { StoreTotals } from '../../../../receiver/archive/retention/store-totals.js';
 import type { SweepParts } from '../../../../receiver/archive/retention/sweep-parts.js';
+import { sweptDirectory } from '../../../../receiver/archive/retention/swept-directory.js';
 import { Folder } from '../../../../receiver/store/folder.js';
 import { openFrameStore } from '../../../../receiver/store/frame-store.js';
 import type { FrameStore, FrameToStore } from '../../../../receiver/store/store-port.js';
@@ -58,7 +59,7 @@ export async function makeStore(directory = temporaryDirectory()) {
   onTestFinished(() => store.close());
   const { root, totals, marker } = await openTotals(directory);
   const parts = (limits: Partial<RetentionLimits>, nowMs: number): SweepParts => ({
-    ...{ directory, totals, limits: { ...noLimits, ...limits } },
+    ...{ directory, totals, limits: { ...noLimits, ...limits }, swept: sweptDirectory },
     checkRoot: (folder) => marker.check(folder),
     nowMs: () => nowMs,
     disk: () => ({ totalBytes: 1e12, freeBytes: 1e12 }),

@@ -1,0 +1,101 @@
+/**
+ * The store of a running receiver with a bucket within limits: sweeps run beside it every ten minutes, by one of the
+ * receivers at a time. What arrives between two sweeps may be above a limit of size.
+ */
+import type { Clock } from '../../../shared/clock.js';
+import type { S3Client } from '../../store/s3/s3-client.js';
+import type { FrameStore, FrameToStore, Gap, Report, StoredFrame } from '../../store/store-port.js';
+import type { CameraClaim, CameraLock } from '../../store/camera-lock.js';
+import { limitsText } from '../retention/limits.js';
+import { shortLines } from '../retention/plan-text.js';
+import { sweepEveryMs } from '../retention/retaining-store.js';
+import { cautiousSweep } from '../retention/scheduled-sweep.js';
+import { type SweepReport, reportSweep } from '../retention/sweep-report.js';
+import type { BucketSweep } from './open-bucket-sweep.js';
+import { lastSweepOf } from './sweep-lease.js';
+
+export interface SweptFrameStoreParts extends SweepReport {
+  readonly store: FrameStore;
+  readonly client: S3Client;
+  readonly clock: Clock;
+  readonly sweep: BucketSweep;
+}
+
+/** A process ends within 5 s of SIGTERM. */
+const closeWaitMs = 2000;
+
+export class SweptFrameStore implements FrameStore {
+  readonly #parts: SweptFrameStoreParts;
+  readonly #timer: NodeJS.Timeout;
+  /** Never rejects. */
+  #sweeping: Promise<void> | undefined;
+  #isClosed = false;
+
+  /** Begins the regular sweeps, the first one now. */
+  constructor(parts: SweptFrameStoreParts) {
+    this.#parts = parts;
+    this.#timer = setInterval(() => this.#begin(), sweepEveryMs).unref();
+    this.#begin();
+  }
+
+  get id(): string {
+    return this.#parts.store.id;
+  }
+
+  put(frame: FrameToStore): Promise<StoredFrame> {
+    return this.#parts.store.put(frame);
+  }
+
+  recordGap(gap: Gap): Promise<StoredFrame> {
+    return this.#parts.store.recordGap(gap);
+  }
+
+  recordReport(report: Report): Promise<StoredFrame> {
+    return this.#parts.store.recordReport(report);
+  }
+
+  lock(claim: CameraClaim): Promise<CameraLock | undefined> {
+    return this.#parts.store.lock(claim);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    const { clock, sweep, store } = this.#parts;
+    await Promise.race([this.#sweeping, clock.sleep(closeWaitMs)]);
+    await sweep.close();
+    await store.close();
+  }
+
+  #begin(): void {
+    this.#sweeping ??= this.#sweep()
+      .catch((error: unknown) => {
+        if (!this.#isClosed) this.#parts.onFailure(error);
+      })
+      .finally(() => (this.#sweeping = undefined));
+  }
+
+  async #sweep(): Promise<void> {
+    const { client, clock, sweep, onWaiting, onLeft } = this.#parts;
+    const { parts } = sweep;
+    const lastMs = (await lastSweepOf(client)) ?? -Infinity;
+    // Another receiver has just done it, or does it now.
+    if (Math.abs(clock.nowMs() - lastMs) < sweepEveryMs / 2) return;
+    const isStopped = (): boolean => this.#isClosed;
+    const {
+      outcome,
+      result,
+      storeFrames,
+      waitsUntilMs: endMs,
+    } = await cautiousSweep(parts, {
+      ...{ waitS: 0, isStopped },
+    });
+    if (outcome === 'held') return;
+    reportSweep(this.#parts, result);
+    const { plan } = result;
+    for (const line of plan === undefined ? [] : shortLines(plan.shortBytes)) onLeft(line);
+    if (endMs === undefined) return;
+    const limits = limitsText(parts.limits);
+    onWaiting({ frames: plan?.frameCount ?? 0, storeFrames, limits, endMs });
+  }
+}
