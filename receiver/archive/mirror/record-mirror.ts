@@ -7,6 +7,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError } from '../../../shared/cli/errors.js';
 import { isDayName, unclockedFolder } from '../../../shared/protocol/frame-path.js';
+import { ifExists } from '../../../shared/files/if-exists.js';
 import { CoalescedTask } from '../../store/coalesced-task.js';
 import { BucketCaptures } from '../../store/s3/bucket-captures.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
@@ -70,10 +71,13 @@ export class RecordMirror {
     await eachAtOnce(cameras, camerasAtOnce, (camera) => this.refreshCamera(camera, choose));
   }
 
-  /** Makes the folders of cameras those of the bucket. @returns their names @throws as `refresh` */
+  /** Makes the folders of cameras those of the bucket, also those without a day. @returns their names @throws as `refresh` */
   async refreshCameras(): Promise<readonly string[]> {
-    const cameras = await this.bucket.cameras();
-    await this.#writing(() => this.#matchFolders([], cameras, (name) => cameraPattern.test(name)));
+    const before = await this.#foldersIn([]);
+    const { folders } = await this.#client.below('');
+    const cameras = folders.filter((name) => cameraPattern.test(name));
+    const isGone = (name: string): boolean => cameraPattern.test(name) && !cameras.includes(name);
+    await this.#writing(() => this.#matchFolders([], cameras, before.filter(isGone)));
     return cameras;
   }
 
@@ -90,17 +94,22 @@ export class RecordMirror {
 
   /** Makes the folders of days those of the bucket. @returns them @throws as `refresh` */
   async refreshDays(camera: string): Promise<readonly string[]> {
+    const before = await this.#foldersIn([camera]);
+    const unclockedBefore = await this.#foldersIn([camera, unclocked]);
     const days = await this.bucket.days(camera);
-    const nameOf = (day: string): string => day.slice(day.lastIndexOf('/') + 1);
     const above = unclockedFolder(camera);
+    const nameOf = (day: string): string => day.slice(day.lastIndexOf('/') + 1);
     const isUnclocked = (day: string): boolean => day.startsWith(`${above}/`);
-    const clockedNames = days.filter((day) => !isUnclocked(day)).map(nameOf);
     const unclockedNames = days.filter(isUnclocked).map(nameOf);
-    const parents = unclockedNames.length > 0 ? [...clockedNames, unclocked] : clockedNames;
+    const names = days.filter((day) => !isUnclocked(day)).map(nameOf);
+    if (unclockedNames.length > 0 && !names.includes(unclocked)) names.push(unclocked);
+    const goneFrom = (all: readonly string[], there: readonly string[]): string[] =>
+      all.filter((name) => (isDayName(name) || name === unclocked) && !there.includes(name));
     await this.#writing(async () => {
-      await this.#matchFolders([camera], parents, (name) => isDayName(name) || name === unclocked);
-      if (unclockedNames.length > 0 || parents.includes(unclocked))
-        await this.#matchFolders([camera, unclocked], unclockedNames, isDayName);
+      await this.#matchFolders([camera], names, goneFrom(before, names));
+      if (!names.includes(unclocked)) return;
+      const gone = goneFrom(unclockedBefore, unclockedNames);
+      await this.#matchFolders([camera, unclocked], unclockedNames, gone);
     });
     return days;
   }
@@ -134,16 +143,19 @@ export class RecordMirror {
     }
   }
 
-  /** Makes folders that are missing, and removes those that the bucket does not have. */
+  /** Those of before a list alone may be removed by it: another refresh may have made one meanwhile. */
+  async #foldersIn(parent: readonly string[]): Promise<readonly string[]> {
+    return (await ifExists(readdir(join(this.directory, ...parent)))) ?? [];
+  }
+
   async #matchFolders(
     parent: readonly string[],
     names: readonly string[],
-    isOurs: (name: string) => boolean,
+    gone: readonly string[],
   ): Promise<void> {
     const path = join(this.directory, ...parent);
     for (const name of names) await mkdir(join(path, name), { recursive: true, mode: 0o700 });
-    for (const name of await readdir(path)) {
-      if (!isOurs(name) || names.includes(name)) continue;
+    for (const name of gone) {
       const below = [...parent, name].join('/');
       for (const [each, { day }] of this.#days) {
         if (each === below || each.startsWith(`${below}/`)) day.forget();

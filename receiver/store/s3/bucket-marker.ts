@@ -25,14 +25,9 @@ export async function openBucketMarker(client: S3Client, isRequired: boolean): P
     await client.putNew(markerName, Buffer.from(`${JSON.stringify({ id })}\n`));
     bytes = await client.get(markerName);
   }
-  const id = /"id":\s*"([0-9a-f]{32})"/.exec(bytes?.toString() ?? '')?.[1];
-  if (bytes === undefined || id === undefined) {
-    throw new OperationalError('STORE', `${client.place(markerName)} has no id`, {
-      hint: 'remove that object: the bucket gets a new id, as a new receiver has',
-    });
-  }
+  const id = idOf(client, bytes);
   // The same bytes: nothing is lost where the condition is ignored.
-  if (await client.putNew(markerName, bytes)) {
+  if (await client.putNew(markerName, bytes ?? Buffer.alloc(0))) {
     throw new OperationalError(
       'STORE',
       `the object store of ${client.place()} ignores If-None-Match: it overwrote ${markerName}`,
@@ -40,6 +35,24 @@ export async function openBucketMarker(client: S3Client, isRequired: boolean): P
     );
   }
   return id;
+}
+
+/** Writes nothing. @throws {OperationalError} STORE: it has none, or cannot be read */
+export async function readBucketId(client: S3Client): Promise<string> {
+  const bytes = await client.get(markerName);
+  if (bytes !== undefined) return idOf(client, bytes);
+  throw new OperationalError('STORE', `${client.place()} has no ${markerName}`, {
+    hint: 'name the bucket and the prefix that a receiver stores in',
+  });
+}
+
+/** @throws {OperationalError} STORE */
+function idOf(client: S3Client, bytes: Buffer | undefined): string {
+  const id = /"id":\s*"([0-9a-f]{32})"/.exec(bytes?.toString() ?? '')?.[1];
+  if (id !== undefined) return id;
+  throw new OperationalError('STORE', `${client.place(markerName)} has no id`, {
+    hint: 'remove that object: the bucket gets a new id, as a new receiver has',
+  });
 }
 
 export function bucketMark(client: S3Client): ClosedMark {

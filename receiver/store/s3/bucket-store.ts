@@ -35,6 +35,7 @@ import type { FrameStore, FrameToStore, Gap, Report, StoredFrame } from '../stor
 import { noteLine } from '../store-note.js';
 import { BucketErasures } from './bucket-erasures.js';
 import { BucketFrames, type FrameToName, emptyFrame } from './bucket-frames.js';
+import { BucketHints } from './bucket-hints.js';
 import { openBucketMarker } from './bucket-marker.js';
 import { BucketRecords } from './record-writer.js';
 import type { S3Client } from './s3-client.js';
@@ -71,6 +72,7 @@ class BucketStore implements FrameStore {
   readonly #frames: BucketFrames;
   readonly #records: BucketRecords;
   readonly #erasures: BucketErasures;
+  readonly #hints: BucketHints;
   /** Days before today's with frames without a clock, by camera. */
   readonly #earlier = new Map<string, { today: string; folders: readonly string[] }>();
 
@@ -78,7 +80,8 @@ class BucketStore implements FrameStore {
     this.id = id;
     this.#client = client;
     this.#frames = new BucketFrames(client);
-    this.#records = new BucketRecords(client, clock);
+    this.#hints = new BucketHints(client, clock);
+    this.#records = new BucketRecords(client, clock, (day) => this.#hints.note(day));
     const onNew = (): void => this.#records.forgetPieces();
     this.#erasures = new BucketErasures({ client, clock, onNew, maxAgeMs: erasuresMaxAgeMs });
   }
@@ -112,7 +115,7 @@ class BucketStore implements FrameStore {
   }
 
   async close(): Promise<void> {
-    await this.#records.settled();
+    await Promise.all([this.#records.settled(), this.#hints.close()]);
     this.#client.close();
   }
 

@@ -38,10 +38,17 @@ export class BucketRecords {
   readonly #known = new Map<string, KnownDay>();
   readonly #days = new Map<string, DayWriter>();
   readonly #removals = new Set<Promise<void>>();
+  readonly #onAdded: (day: string) => void;
 
-  constructor(client: S3Client, clock: Clock = systemClock) {
+  /** @param onAdded called when lines of a day are in the bucket */
+  constructor(
+    client: S3Client,
+    clock: Clock = systemClock,
+    onAdded: (day: string) => void = () => undefined,
+  ) {
     this.#client = client;
     this.#clock = clock;
+    this.#onAdded = onAdded;
   }
 
   /**
@@ -85,8 +92,10 @@ export class BucketRecords {
    * @param key the same for each repeat of the entry
    * @returns false: it was there before @throws {OperationalError} STORE
    */
-  addOnce(day: string, key: string, line: string): Promise<boolean> {
-    return this.#client.putNew(entryKey(day, key), Buffer.from(line));
+  async addOnce(day: string, key: string, line: string): Promise<boolean> {
+    const isNew = await this.#client.putNew(entryKey(day, key), Buffer.from(line));
+    this.#onAdded(day);
+    return isNew;
   }
 
   /** @throws {OperationalError} STORE */
@@ -127,6 +136,7 @@ export class BucketRecords {
     const key = `${day}/${piecesFolder}/l-${this.#writer}-${number}`;
     // False: an earlier attempt has written it. No other process has this key.
     await this.#client.putNew(key, Buffer.from(text));
+    this.#onAdded(day);
     if (joined.length > 0) {
       const removing = this.#removeAll(joined).finally(() => this.#removals.delete(removing));
       this.#removals.add(removing);

@@ -1,0 +1,125 @@
+/**
+ * Hints for what follows the records of a bucket: `.changed/…`, an object that names the days of all cameras that this
+ * process has added to, at most one a second. No acknowledgement waits for one, and nothing rests on them: a day whose
+ * hint is lost is found by the next list of all newest days.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../../shared/clock.js';
+import type { S3Client } from './s3-client.js';
+
+const folder = '.changed';
+const everyMs = 1000;
+/** What follows looks each second. */
+const keptMs = 60_000;
+/** Hints of a killed process are removed by what follows. */
+const abandonedMs = 10 * 60_000;
+const closingMs = 1000;
+const dayPath = /^[a-z0-9][a-z0-9-]{0,62}\/(?:unclocked|(?:unclocked\/)?\d{4}_\d\d_\d\d)$/;
+
+export class BucketHints {
+  readonly #client: S3Client;
+  readonly #clock: Clock;
+  readonly #end = new AbortController();
+  #days = new Set<string>();
+  #written: { readonly key: string; readonly atMs: number }[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(client: S3Client, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+  }
+
+  /** A line of this day is in the bucket. */
+  note(day: string): void {
+    this.#days.add(day);
+    if (!this.#end.signal.aborted) this.#running ??= this.#run();
+  }
+
+  /** Writes what waits, unless that takes long. Never rejects. */
+  async close(): Promise<void> {
+    this.#end.abort();
+    const giveUp = new AbortController();
+    const writing = Promise.resolve(this.#running).then(() => this.#write());
+    await Promise.race([writing, this.#clock.sleep(closingMs, giveUp.signal)]);
+    giveUp.abort();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#end;
+    while (!signal.aborted && (this.#days.size > 0 || this.#written.length > 0)) {
+      await this.#write();
+      await this.#removeOld();
+      await this.#clock.sleep(everyMs, signal);
+    }
+    this.#running = undefined;
+  }
+
+  /** Days of a hint that cannot be written are in the next one. */
+  async #write(): Promise<void> {
+    if (this.#days.size === 0) return;
+    const days = this.#days;
+    this.#days = new Set();
+    try {
+      const key = await putHint(this.#client, [...days], this.#clock.nowMs());
+      this.#written.push({ key, atMs: this.#clock.monotonicMs() });
+    } catch {
+      for (const day of days) this.#days.add(day);
+    }
+  }
+
+  async #removeOld(): Promise<void> {
+    const [oldest] = this.#written;
+    if (oldest === undefined || this.#clock.monotonicMs() - oldest.atMs < keptMs) return;
+    this.#written.shift();
+    await this.#client.remove(oldest.key).catch(() => undefined);
+  }
+}
+
+/** @returns its key @throws {OperationalError} STORE */
+export async function putHint(
+  client: S3Client,
+  days: readonly string[],
+  nowMs: number,
+): Promise<string> {
+  const key = `${folder}/${String(nowMs).padStart(15, '0')}-${randomBytes(4).toString('hex')}`;
+  await client.put(key, Buffer.from(days.join('\n')));
+  return key;
+}
+
+/** Reads hints as they appear. */
+export class HintReader {
+  readonly #client: S3Client;
+  #known = new Set<string>();
+  #mayRemove = true;
+
+  constructor(client: S3Client) {
+    this.#client = client;
+  }
+
+  /** @returns the days of hints that are new since the last call @throws {OperationalError} STORE */
+  async read(): Promise<ReadonlySet<string>> {
+    const days = new Set<string>();
+    const known = new Set<string>();
+    const ages: [key: string, modifiedAtMs: number][] = [];
+    for await (const { key, modifiedAtMs } of this.#client.list(`${folder}/`)) {
+      ages.push([key, modifiedAtMs]);
+      if (!this.#known.has(key)) {
+        const text = (await this.#client.get(key))?.toString() ?? '';
+        for (const day of text.split('\n')) if (dayPath.test(day)) days.add(day);
+      }
+      known.add(key);
+    }
+    this.#known = known;
+    await this.#removeAbandoned(ages);
+    return days;
+  }
+
+  /** By the clock of the store. One at a call; keys that may only read remove none. */
+  async #removeAbandoned(ages: readonly [key: string, modifiedAtMs: number][]): Promise<void> {
+    if (!this.#mayRemove) return;
+    const newestMs = Math.max(...ages.map(([, atMs]) => atMs));
+    const [found] = ages.find(([, atMs]) => newestMs - atMs > abandonedMs) ?? [];
+    if (found === undefined) return;
+    await this.#client.remove(found).catch(() => (this.#mayRemove = false));
+  }
+}

@@ -1,0 +1,75 @@
+/** Hints name the days that have changed, and cost one object a second at most. */
+import { describe, expect, it } from 'vitest';
+import { BucketHints, HintReader, putHint } from '../../../../receiver/store/s3/bucket-hints.js';
+import { openBucketStore } from '../../../../receiver/store/s3/bucket-store.js';
+import { systemClock } from '../../../../shared/clock.js';
+import { eventually } from '../../../support/eventually.js';
+import { clientOf, pausingClock } from '../../../support/s3-bucket.js';
+import { startS3Stub } from '../../../support/s3-stub.js';
+import { day, frameOf, gapOf } from '../given.js';
+
+async function makeHints() {
+  const stub = await startS3Stub();
+  const client = clientOf(stub);
+  const hintKeys = () => [...stub.objects.keys()].filter((key) => key.startsWith('cams/.changed/'));
+  return { stub, client, hintKeys, reader: new HintReader(client) };
+}
+
+describe('a hint', () => {
+  it('names the day of a frame and of a gap that a receiver has stored, once', async () => {
+    const { stub, reader, hintKeys } = await makeHints();
+    const store = await openBucketStore({ client: clientOf(stub), clock: systemClock });
+    expect(await reader.read()).toEqual(new Set());
+    await store.put(frameOf(1));
+    await store.recordGap(gapOf(2));
+    await store.close();
+    expect(await reader.read()).toEqual(new Set([day]));
+    expect(await reader.read()).toEqual(new Set());
+    expect(hintKeys().length).toBeLessThanOrEqual(2);
+  });
+
+  it('names all days that have changed since the last one', async () => {
+    const { client, reader, hintKeys } = await makeHints();
+    const hints = new BucketHints(client, systemClock);
+    for (let camera = 1; camera <= 50; camera += 1) hints.note(`camera-${camera}/2026_11_22`);
+    await hints.close();
+    expect((await reader.read()).size).toBe(50);
+    expect(hintKeys()).toHaveLength(2);
+  });
+
+  it('that cannot be written is in the next one, and keeps nothing waiting', async () => {
+    const { stub, client, reader } = await makeHints();
+    const hints = new BucketHints(client, systemClock);
+    let refusals = 0;
+    stub.fault = ({ method }) => {
+      if (method !== 'PUT' || refusals > 0) return undefined;
+      refusals += 1;
+      return { kind: 'refuse', status: 403, code: 'QuotaExceeded' };
+    };
+    hints.note(day);
+    await eventually(() => refusals === 1, 'a refusal');
+    await hints.close();
+    expect(await reader.read()).toEqual(new Set([day]));
+  });
+
+  it('is removed by its writer after a minute', async () => {
+    const { client, hintKeys, reader } = await makeHints();
+    const hints = new BucketHints(client, pausingClock());
+    hints.note(day);
+    await eventually(async () => (await reader.read()).has(day) || hintKeys().length === 0, 'it');
+    await eventually(() => hintKeys().length === 0, 'its removal');
+    await hints.close();
+  });
+
+  it('of a killed receiver is removed by a reader, and a text that names no day is no day', async () => {
+    const { stub, client, hintKeys, reader } = await makeHints();
+    const old = `cams/${await putHint(client, [day, '../etc', 'yard/../..', ''], 1)}`;
+    expect(await reader.read()).toEqual(new Set([day]));
+    const known = stub.objects.get(old);
+    if (known !== undefined) stub.objects.set(old, { ...known, modifiedAtMs: 0 });
+    await putHint(client, [day], 2);
+    await reader.read();
+    expect(hintKeys()).toHaveLength(1);
+    expect(hintKeys()).not.toContain(old);
+  });
+});
