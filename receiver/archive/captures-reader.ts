@@ -231,7 +231,7 @@ async function hasFrames(folder: Folder): Promise<boolean> {
 }
 
 /** `2026_11_22` */
-const dayName = (localMs: number): string =>
+export const dayName = (localMs: number): string =>
   clockedPath('', { capturedAtMs: localMs, utcOffsetMinutes: 0 }).folder.slice(1);
 
 /** Calls `act` with a folder below another. @returns undefined: there is none; links and files are none */

@@ -1,7 +1,7 @@
 /** `receiver report`: what each camera did on a day, from the records of the captures directory. */
 import { isatty } from 'node:tty';
 import { systemClock } from '../../shared/clock.js';
-import { writeTo } from '../../shared/cli/command.js';
+import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { flag, value } from '../../shared/cli/option-table.js';
@@ -9,17 +9,26 @@ import { path } from '../../shared/cli/value-types.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import type { LocalRange } from '../archive/camera-zone.js';
-import { camerasIn, openCaptures, readCamera } from '../archive/captures-reader.js';
+import { camerasIn, dayName, openCaptures, readCamera } from '../archive/captures-reader.js';
+import { daysForReport } from '../archive/mirror/choose-days.js';
+import { eachAtOnce } from '../archive/mirror/each-at-once.js';
+import { mirrorOptions } from '../archive/mirror/mirror-options.js';
 import { day, folderName, localTime } from '../archive/report-options.js';
 import { reportJson } from '../archive/report-json.js';
 import { legend, reportText } from '../archive/report-text.js';
-import { capturesFor } from '../setup/installed.js';
+import { placeFor } from '../setup/installed.js';
+import type { Folder } from '../store/folder.js';
+import { isBucketText } from '../store/s3/s3-address.js';
 import { chooseCameras } from './choose-cameras.js';
+import { type MirrorOptions, openMirror } from './open-mirror.js';
 
 export const reportProgram = {
   name: 'receiver',
   table: {
-    dir: value(path('DIR'), 'Captures directory. Without it: that of the installed receiver.'),
+    dir: value(
+      path('DIR'),
+      'Captures directory, or bucket: s3://BUCKET/PREFIX. Without it: that of the installed receiver.',
+    ),
     camera: value(
       folderName,
       'Only this camera, by the name of its folder. Without it: each camera.',
@@ -32,6 +41,7 @@ export const reportProgram = {
     to: value(localTime, 'End; at most 31 days after the start.'),
     user: flag("Report on the receiver of this user's systemd instance instead of the system's."),
     json: flag('Print one JSON object.'),
+    ...mirrorOptions,
     help: flag('Show this help.'),
   },
 } as const;
@@ -45,6 +55,8 @@ and what is unknown; its events, frames and gaps; whether it is silent, and whet
 
 const dayMs = 86_400_000;
 const maxDays = 31;
+/** Of a bucket, whose records are read. */
+const camerasAtOnce = 8;
 /** Characters of the line of a day: one for each half hour, or for each quarter on a wide terminal. */
 const [narrow, wide] = [48, 96];
 
@@ -56,12 +68,13 @@ export const run = defineCommand({
     const scope = scopeFor(user, env);
     const settings = await readInstalledSettings(scope, 'receiver');
     const options = optionsWith(settings.variables);
-    const dir = await capturesFor(options.dir, scope);
+    const dir = await placeFor(options.dir, scope);
     const nowMs = systemClock.nowMs();
     const utcOffsetMinutes = systemClock.utcOffsetMinutes(nowMs);
     const range = rangeOf(options, nowMs + utcOffsetMinutes * 60_000);
-    const captures = await openCaptures(dir);
+    const records = await openRecords(dir, options, range, env);
     try {
+      const { captures } = records;
       const names = chooseCameras(await camerasIn(captures), options.camera, dir);
       const wish = { range, nowMs, utcOffsetMinutes };
       const cells = columnsOf() > wide + 3 ? wide : narrow;
@@ -81,10 +94,49 @@ export const run = defineCommand({
       if (cause instanceof OperationalError || systemCode(cause) === undefined) throw cause;
       throw new OperationalError('STORE', `cannot read ${dir}`, { cause });
     } finally {
-      await captures.close();
+      await records.close();
     }
   },
 });
+
+interface Records {
+  /** A captures directory, or the mirror of a bucket. */
+  readonly captures: Folder;
+  close(): Promise<void>;
+}
+
+/** @throws {UsageError} @throws {OperationalError} STORE, KEYS */
+async function openRecords(
+  dir: string,
+  options: MirrorOptions & { readonly camera: string | undefined },
+  { fromLocalMs, toLocalMs }: LocalRange,
+  env: Environment,
+): Promise<Records> {
+  if (!isBucketText(dir)) {
+    const captures = await openCaptures(dir);
+    return { captures, close: () => captures.close() };
+  }
+  const opened = await openMirror(dir, options, { env, clock: systemClock });
+  try {
+    const { mirror } = opened;
+    const days = daysForReport(dayName(fromLocalMs), dayName(toLocalMs - 1));
+    const cameras = await mirror.refreshCameras();
+    const chosen = cameras.filter((name) => name === (options.camera ?? name));
+    await eachAtOnce(chosen, camerasAtOnce, (name) => mirror.refreshCamera(name, days));
+    // The error names the cameras that there are.
+    if (chosen.length === 0)
+      await eachAtOnce(cameras, camerasAtOnce, (name) => mirror.refreshDays(name));
+    const captures = await openCaptures(mirror.directory);
+    const close = async (): Promise<void> => {
+      await captures.close();
+      await opened.close();
+    };
+    return { captures, close };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
 
 /** Characters in a line of the terminal; 0: it is none. A pipe must not become non-blocking by a look at it. */
 const columnsOf = (): number => (isatty(1) ? process.stdout.columns : 0);

@@ -229,7 +229,7 @@ describe('a receiver that cannot use its bucket', () => {
       args: ['--dir', place, ...https, ...flags],
       says: 'metrics and notices do not work on s3://frames/cams',
     })),
-    { what: 'another command', args: ['report', '--dir', place], says: 'is a bucket' },
+    { what: 'another command', args: ['verify', '--dir', place], says: 'is a bucket' },
   ])('with $what says so, with code 2', async ({ args, says }) => {
     const line = [`${root}dist/receiver.js`, ...args];
     const { code, stderr } = await run(process.execPath, line, { env });
