@@ -2,10 +2,10 @@
 import { listenAddress } from '../shared/cli/address.js';
 import { duration, path, size, wholeNumber } from '../shared/cli/value-types.js';
 import { cameraAge, cameraSize, freeSpace } from './archive/retention/retention-options.js';
+import { mirrorOptions } from './archive/mirror/mirror-options.js';
 import { list, flag, value } from '../shared/cli/option-table.js';
 import { metricsOptions } from './metrics/metrics-options.js';
 import { notifyOptions } from './notify/notify-options.js';
-import { s3Options } from './store/s3/s3-options.js';
 import { webOptions } from './web/web-options.js';
 
 export const receiverProgram = {
@@ -68,7 +68,7 @@ export const receiverProgram = {
       'Do not make the captures directory: store only where a receiver has stored before. So a disk that is not ' +
         'mounted is not replaced by a folder on another one.',
     ),
-    ...s3Options,
+    ...mirrorOptions,
     ...webOptions,
     ...metricsOptions,
     ...notifyOptions,

@@ -14,7 +14,6 @@ import { type RetentionOptions, limitsOf, withRetention } from './retention.js';
 
 export interface StoreOptions extends RetentionOptions, BucketOptions, NoticeWays {
   readonly requireMarker: boolean;
-  readonly web: unknown;
   readonly metrics: unknown;
 }
 
@@ -56,11 +55,6 @@ async function openBucketOf(
   options: StoreOptions,
   { env, log, clock, signal }: Surroundings,
 ): Promise<OpenedStore> {
-  if (options.web !== undefined) {
-    throw new UsageError(`--web does not show ${place}: the viewer reads a directory`, {
-      hint: `receiver copy ${place} DIR`,
-    });
-  }
   if (options.metrics !== undefined || isAnnouncing(options)) {
     throw new UsageError(`metrics and notices do not work on ${place}: they read a directory`, {
       hint: 'take --metrics and the flags of receiver notify back',

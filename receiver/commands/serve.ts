@@ -22,7 +22,9 @@ import { ConnectionServer } from '../connection/server.js';
 import { checkClosedMark } from '../store/closed-mark.js';
 import { isBucketText } from '../store/s3/s3-address.js';
 import { metricsFor } from './metrics.js';
+import { isAnnouncing } from './notice-ways.js';
 import { openStore } from './open-store.js';
+import { readRecords } from './read-records.js';
 import { noticesFor } from './serve-notices.js';
 import { viewerFor } from './viewer.js';
 
@@ -98,7 +100,12 @@ export const run = defineCommand({
     for (const server of listeners.servers) {
       server.on('connection', (socket) => void receiver.serve(socket));
     }
-    const viewer = await viewerFor(options, dir, { clock: systemClock, log: log.child('web') });
+    const isRead =
+      options.web !== undefined || options.metrics !== undefined || isAnnouncing(options);
+    const records = isRead
+      ? await readRecords(dir, options, { env, clock: systemClock, log })
+      : undefined;
+    const viewer = await viewerFor(options, records, { clock: systemClock, log: log.child('web') });
     const metrics = await metricsFor(options, dir, { clock: systemClock, log });
     const notices = await noticesFor(
       options,
@@ -128,6 +135,7 @@ export const run = defineCommand({
       metrics?.close(),
       ...beside,
     ]);
+    await records?.close();
   },
 });
 

@@ -5,6 +5,7 @@ import type { Clock } from '../../shared/clock.js';
 import type { ProxyNetwork } from '../web/access/client-address.js';
 import type { Viewer } from '../web/open-viewer.js';
 import { readMetricsToken } from './metrics.js';
+import type { ReadRecords } from './read-records.js';
 
 interface Options {
   readonly web: ListenAddress | undefined;
@@ -17,18 +18,20 @@ interface Options {
 /** A receiver without a viewer does not load it. @returns undefined: no `--web` @throws as `openViewer` */
 export async function viewerFor(
   { web, webHost, webPasswordFile, webProxy, metricsTokenFile }: Options,
-  directory: string,
+  records: ReadRecords | undefined,
   parts: { readonly clock: Clock; readonly log: Log },
 ): Promise<Viewer | undefined> {
-  if (web === undefined) return undefined;
+  if (web === undefined || records === undefined) return undefined;
+  const { directory, bucket } = records;
   const { openViewer } = await import('../web/open-viewer.js');
-  const { keepInStore } = await import('../web/keep-frames.js');
+  const { keepInBucket, keepInStore } = await import('../web/keep-frames.js');
   const viewer = await openViewer(
     {
-      ...{ directory, address: web, passed: [], hosts: webHost, cachePath: undefined },
+      ...{ directory, address: web, passed: [], hosts: webHost, cachePath: undefined, bucket },
       ...{ passwordFile: webPasswordFile, proxies: webProxy, sessionFile: undefined },
       metricsToken: await readMetricsToken(metricsTokenFile),
-      keep: (wish) => keepInStore(directory, wish, parts.clock),
+      keep: (wish) =>
+        bucket === undefined ? keepInStore(directory, wish, parts.clock) : keepInBucket(wish),
     },
     parts,
   );

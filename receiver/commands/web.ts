@@ -9,20 +9,25 @@ import { restrictNewFiles } from '../../shared/files/umask.js';
 import { reportFindings } from '../../shared/setup/doctor/report.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { writeRunningVersion } from '../../shared/setup/running-version.js';
+import { mirrorOptions } from '../archive/mirror/mirror-options.js';
 import { IdleWatch } from '../listen/idle-watch.js';
 import { passedSockets } from '../listen/passed-sockets.js';
-import { capturesFor } from '../setup/installed.js';
+import { placeFor } from '../setup/installed.js';
 import { askToKeep } from '../web/control/ask-to-keep.js';
 import { checkViewer } from '../web/check-viewer.js';
-import { keepInStore } from '../web/keep-frames.js';
+import { keepInBucket, keepInStore } from '../web/keep-frames.js';
 import { openViewer } from '../web/open-viewer.js';
 import { webOptions } from '../web/web-options.js';
 import { readMetricsToken } from './metrics.js';
+import { readRecords } from './read-records.js';
 
 export const webProgram = {
   name: 'receiver',
   table: {
-    dir: value(path('DIR'), 'Captures directory. Without it: that of the installed receiver.'),
+    dir: value(
+      path('DIR'),
+      'Captures directory, or bucket: s3://BUCKET/PREFIX. Without it: that of the installed receiver.',
+    ),
     ...webOptions,
     idleExit: value(
       duration({ maxMs: 86_400_000 }),
@@ -39,6 +44,7 @@ export const webProgram = {
     check: flag('Check whether this user can read captures and passwords; show nothing, and end.'),
     user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
     verbose: flag('Also log each request.'),
+    ...mirrorOptions,
     help: flag('Show this help.'),
   },
 } as const;
@@ -59,26 +65,32 @@ export const run = defineCommand({
     const signal = abortOnSignals();
     const log = openLog('web', options.verbose, env, systemClock);
     await writeRunningVersion(env, log);
-    const directory = await capturesFor(options.dir, scopeFor(options.user, env));
+    const place = await placeFor(options.dir, scopeFor(options.user, env));
     const { control } = options;
+    const records = await readRecords(place, options, { env, clock: systemClock, log });
+    const { directory, bucket } = records;
+    const cachePath = bucket === undefined ? env.CACHE_DIRECTORY : undefined;
     if (options.check) {
       const { webPasswordFile: passwordFile } = options;
-      const settings = { directory, passwordFile, control, cachePath: env.CACHE_DIRECTORY };
-      reportFindings(await checkViewer(settings), options.json, env);
+      const findings = await checkViewer({ directory, passwordFile, control, cachePath });
+      await records.close();
+      reportFindings(findings, options.json, env);
       return;
     }
     const idle = new IdleWatch(options.idleExit, signal);
     const viewer = await openViewer(
       {
         ...{ directory, address: options.web, passed: passedSockets(env, process.pid) },
-        ...{ hosts: options.webHost, cachePath: env.CACHE_DIRECTORY },
+        ...{ hosts: options.webHost, cachePath, bucket },
         ...{ passwordFile: options.webPasswordFile, proxies: options.webProxy },
         metricsToken: await readMetricsToken(options.metricsTokenFile),
         sessionFile: control && join(control, 'sessions', 'sessions.json'),
-        keep: (wish) =>
-          control === undefined
+        keep: (wish) => {
+          if (bucket !== undefined) return keepInBucket(wish);
+          return control === undefined
             ? keepInStore(directory, wish, systemClock)
-            : askToKeep(control, wish, systemClock),
+            : askToKeep(control, wish, systemClock);
+        },
         onConnections: (count) => idle.note(count),
       },
       { clock: systemClock, log },
@@ -86,8 +98,9 @@ export const run = defineCommand({
     if (options.json) {
       writeTo(1, `${JSON.stringify({ event: 'listening', viewers: viewer.addresses })}\n`);
     }
-    log.info('showing frames', { dir: directory, at: viewer.addresses.join(' ') });
+    log.info('showing frames', { dir: place, at: viewer.addresses.join(' ') });
     await idle.over;
     await viewer.close();
+    await records.close();
   },
 });

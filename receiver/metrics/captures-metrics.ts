@@ -24,25 +24,32 @@ const daySeconds = 86_400;
 export class CapturesMetrics {
   readonly #directory: string;
   readonly #clock: Clock;
+  /** The records are those of a bucket: no disk has the captures. */
+  readonly #isMirror: boolean;
   readonly #cameras = new CameraMetrics();
   // A day that begins is found at once.
   readonly #tail = new RecordTail(undefined, { listEvery: 1 });
   #totals: { readonly storeId: string; readonly totals: StoreTotals; atMs: number } | undefined;
   #running: Promise<string> | undefined;
 
-  constructor(directory: string, clock: Clock) {
+  constructor(directory: string, clock: Clock, isMirror = false) {
     this.#directory = directory;
     this.#clock = clock;
+    this.#isMirror = isMirror;
   }
 
-  /** Calls at the same time share one answer. Never rejects for a system error: that is a metric. */
-  text(): Promise<string> {
-    this.#running ??= this.#read().finally(() => (this.#running = undefined));
+  /**
+   * Calls at the same time share one answer. Never rejects for a system error: that is a metric.
+   * @param isAway the bucket of the records cannot be read: they are not those of now
+   */
+  text(isAway = false): Promise<string> {
+    this.#running ??= this.#read(isAway).finally(() => (this.#running = undefined));
     return this.#running;
   }
 
-  async #read(): Promise<string> {
+  async #read(isAway: boolean): Promise<string> {
     const found: Metric[] = [];
+    if (isAway) return metricsText(ownMetrics(false));
     let isReadable = true;
     try {
       const captures = await openCaptures(this.#directory, 'web');
@@ -60,27 +67,13 @@ export class CapturesMetrics {
       if (!(error instanceof OperationalError) && systemCode(error) === undefined) throw error;
       isReadable = false;
     }
-    const own: readonly Metric[] = [
-      {
-        ...{ name: 'build_info', type: 'gauge', samples: [{ labels: { version }, value: 1 }] },
-        help: 'Version of the program that serves these metrics.',
-      },
-      {
-        ...{ name: 'captures_readable', type: 'gauge' },
-        help: '1 if the captures could be read for these metrics, 0 if not: then some are missing.',
-        samples: [{ value: isReadable ? 1 : 0 }],
-      },
-    ];
-    return metricsText([...own, ...found]);
+    return metricsText([...ownMetrics(isReadable), ...found]);
   }
 
   async #storeMetrics(captures: Folder): Promise<readonly Metric[]> {
     const nowMs = this.#clock.nowMs();
     const totals = await this.#refreshed(captures);
-    const disk = diskOf(this.#directory);
-    const { days, totalBytes } = totals;
-    const { daysLeft } = forecastOf({ days, totalBytes, disk, limits: noLimits, nowMs });
-    return [
+    const stored: readonly Metric[] = [
       {
         ...{ name: 'stored_frames', type: 'gauge', samples: [{ value: totals.frames }] },
         help: 'Frames in the captures directory.',
@@ -90,6 +83,13 @@ export class CapturesMetrics {
         help: 'Space that the captures of the camera use on the disk.',
         samples: [...totals.cameraBytes].map(([camera, value]) => ({ labels: { camera }, value })),
       },
+    ];
+    if (this.#isMirror) return stored;
+    const disk = diskOf(this.#directory);
+    const { days, totalBytes } = totals;
+    const { daysLeft } = forecastOf({ days, totalBytes, disk, limits: noLimits, nowMs });
+    return [
+      ...stored,
       {
         ...{ name: 'disk_free_bytes', type: 'gauge', samples: [{ value: disk.freeBytes }] },
         help: 'Free space on the disk of the captures.',
@@ -121,3 +121,16 @@ export class CapturesMetrics {
     return totals;
   }
 }
+
+/** What can always be said. */
+const ownMetrics = (isReadable: boolean): readonly Metric[] => [
+  {
+    ...{ name: 'build_info', type: 'gauge', samples: [{ labels: { version }, value: 1 }] },
+    help: 'Version of the program that serves these metrics.',
+  },
+  {
+    ...{ name: 'captures_readable', type: 'gauge' },
+    help: '1 if the captures could be read for these metrics, 0 if not: then some are missing.',
+    samples: [{ value: isReadable ? 1 : 0 }],
+  },
+];

@@ -43,8 +43,8 @@ export interface Archive {
   strip(wish: StripWish, signal: AbortSignal): Promise<Uint8Array>;
   /** What is new since the last look. */
   look(): Promise<NewEntries[]>;
-  /** In the text format of Prometheus. */
-  metrics(): Promise<string>;
+  /** In the text format of Prometheus. @param isAway what is stored now cannot be read */
+  metrics(isAway?: boolean): Promise<string>;
 }
 
 export type ArchiveMethod = keyof Archive;

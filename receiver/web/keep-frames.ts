@@ -69,6 +69,13 @@ export async function keepInStore(
   }
 }
 
+/** @throws {HttpError} always */
+export function keepInBucket(wish: unknown): Promise<never> {
+  checkKeepWish(wish);
+  const message = 'this viewer cannot keep frames of a bucket yet';
+  return Promise.reject(new HttpError(403, 'not-allowed', message));
+}
+
 async function fileOf(root: Folder, url: string, camera: string): Promise<KeepTarget | undefined> {
   const [, ofCamera = '', day = '', lineAt, hash = ''] = url.replace(/\.jpg$/, '').split('/');
   if (ofCamera !== camera) throw badRequest(`the frame ${url} is not one of ${camera}`);

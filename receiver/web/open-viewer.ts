@@ -8,6 +8,7 @@ import type { Clock } from '../../shared/clock.js';
 import { openCaptures } from '../archive/captures-reader.js';
 import type { KeepAnswer } from './api-types.js';
 import type { BearerToken } from '../metrics/bearer-token.js';
+import type { BucketAccess } from '../store/s3/bucket-access.js';
 import { addressOf, startListening } from '../listen/listeners.js';
 import type { PassedSocket } from '../listen/passed-sockets.js';
 import { Proxies, type ProxyNetwork, isLoopback } from './access/client-address.js';
@@ -20,6 +21,7 @@ import { readAssets } from './server/assets.js';
 import { HostNames } from '../listen/host-names.js';
 import type { WebAccess } from './server/web-access.js';
 import { WebServer } from './server/web-server.js';
+import { bucketArchive } from './bucket-archive.js';
 import { WorkerArchive } from './worker-archive.js';
 
 export interface ViewerSettings {
@@ -36,6 +38,8 @@ export interface ViewerSettings {
   readonly cachePath: string | undefined;
   /** Undefined: the viewer serves no metrics. */
   readonly metricsToken: BearerToken | undefined;
+  /** Has the frames, when `directory` is a mirror; `check` throws while it is away. */
+  readonly bucket?: { readonly access: BucketAccess; check(): void } | undefined;
   readonly keep: (wish: unknown) => Promise<KeepAnswer>;
   /** Called with the number of open connections. */
   readonly onConnections?: (count: number) => void;
@@ -56,7 +60,7 @@ export const defaultWebPort = 8080;
 
 /** @throws {UsageError} @throws {OperationalError} STORE: the captures cannot be read; LISTEN, WEB */
 export async function openViewer(settings: ViewerSettings, parts: ViewerParts): Promise<Viewer> {
-  const { address, passed, passwordFile } = settings;
+  const { address, passed, passwordFile, bucket } = settings;
   const { clock, log } = parts;
   const host = address?.address ?? '127.0.0.1';
   if (passwordFile === undefined && !isLoopback(host)) {
@@ -71,9 +75,12 @@ export async function openViewer(settings: ViewerSettings, parts: ViewerParts): 
   const worker = new WorkerArchive(new URL('web-worker.js', import.meta.url), {
     directory: settings.directory,
     cachePath: settings.cachePath,
+    bucket: bucket?.access,
   });
+  const archive =
+    bucket === undefined ? worker.archive : bucketArchive(worker.archive, () => bucket.check());
   const web = new WebServer({
-    ...{ archive: worker.archive, access, assets, keep: settings.keep, clock, log },
+    ...{ archive, access, assets, keep: settings.keep, clock, log },
     metricsToken: settings.metricsToken,
     isProxy: (each) => proxies.includes(each),
     hosts: new HostNames([hostname(), `${hostname()}.local`, ...settings.hosts]),

@@ -1,10 +1,14 @@
 /** Messages between the viewer's server and its worker. Pure. */
+import type { BucketAccess } from '../store/s3/bucket-access.js';
 import type { ArchiveMethod } from './archive-port.js';
 import type { QueryErrorCode } from './queries/query-error.js';
 
 export interface WorkerSettings {
+  /** A captures directory, or the mirror of a bucket. */
   readonly directory: string;
   readonly cachePath: string | undefined;
+  /** Has the frames of a mirror. */
+  readonly bucket: BucketAccess | undefined;
 }
 
 export interface Call {

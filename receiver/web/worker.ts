@@ -4,19 +4,23 @@ import { describeError } from '../../shared/cli/errors.js';
 import { systemClock } from '../../shared/clock.js';
 import { openCaptures } from '../archive/captures-reader.js';
 import { CapturesMetrics } from '../metrics/captures-metrics.js';
+import type { BucketAccess } from '../store/s3/bucket-access.js';
 import { ArchiveQueries } from './queries/archive-queries.js';
+import { BucketFrameSource, type FrameSource, directoryFrames } from './queries/frame-source.js';
 import { LiveTail } from './queries/live-tail.js';
 import { QueryError } from './queries/query-error.js';
 import type { Archive } from './archive-port.js';
 import type { Abort, Call, Reply, WorkerSettings } from './worker-messages.js';
 
+/** A browser does not wait longer for a frame of a bucket. */
+const giveUpAfterMs = 4000;
 const port = parentPort;
 if (port === null) throw new Error('this file runs as a worker of receiver web');
-const { directory, cachePath } = workerData as WorkerSettings;
+const { directory, cachePath, bucket } = workerData as WorkerSettings;
 const captures = await openCaptures(directory, 'web');
-const queries = new ArchiveQueries(captures, cachePath, systemClock);
+const queries = new ArchiveQueries(captures, cachePath, systemClock, await openFrames(bucket));
 const tail = new LiveTail(queries.store);
-const metrics = new CapturesMetrics(directory, systemClock);
+const metrics = new CapturesMetrics(directory, systemClock, bucket !== undefined);
 
 const methods = {
   cameras: () => queries.cameras(),
@@ -28,10 +32,18 @@ const methods = {
   frame: (...args) => queries.frame(...args),
   strip: (...args) => queries.strip(...args),
   look: () => tail.look(),
-  metrics: () => metrics.text(),
+  metrics: (...args) => metrics.text(...args),
 } satisfies Archive;
 /** Of the calls that are being answered. */
 const controllers = new Map<number, AbortController>();
+
+/** A worker of a directory does not load what reads a bucket. */
+async function openFrames(access: BucketAccess | undefined): Promise<FrameSource> {
+  if (access === undefined) return directoryFrames;
+  const { openAccess } = await import('../store/s3/bucket-access.js');
+  const { BucketCaptures } = await import('../store/s3/bucket-captures.js');
+  return new BucketFrameSource(new BucketCaptures(openAccess(access, systemClock, giveUpAfterMs)));
+}
 
 async function answer({ id, method, args }: Call): Promise<Reply> {
   const controller = new AbortController();

@@ -3,8 +3,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AgentPeer } from '../support/agent-peer.js';
+import { eventually } from '../support/eventually.js';
 import { makeJpeg } from '../support/pictures.js';
-import { root, run, startReceiverProgram } from '../support/programs.js';
+import { root, run, start, startReceiverProgram } from '../support/programs.js';
 import { type S3Stub, startS3Stub, stubKeys } from '../support/s3-stub.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
@@ -95,3 +96,126 @@ describe('receiver report of a bucket', () => {
     expect(stderr).toContain(says);
   });
 });
+
+/** What the API of a viewer says, without what differs from moment to moment. */
+async function answersOf(address: string) {
+  const api = (path: string) => fetch(`${address}api/v1/${path}`);
+  const json = async (path: string): Promise<unknown> =>
+    JSON.parse(await (await api(path)).text(), (key, value: unknown) =>
+      ['now', 'lastArrival', 'silentSince', 'lineAt'].includes(key) ? undefined : value,
+    );
+  const stretch = `camera=yard&from=${midnightMs}&to=${midnightMs + 24 * hourMs}`;
+  const frames = (await json(`frames?camera=yard&after=0&limit=10`)) as {
+    frames: { url: string; name: string }[];
+  };
+  const bytes: Buffer[] = [];
+  for (const { url } of frames.frames) {
+    bytes.push(Buffer.from(await (await api(url)).arrayBuffer()));
+  }
+  const strip = await api(`strip?camera=yard&from=${midnightMs + 8.9 * hourMs}&step=10000`);
+  return {
+    frames,
+    bytes,
+    strip: Buffer.from(await strip.arrayBuffer()),
+    others: [
+      await json('cameras'),
+      await json(`days?camera=yard&from=2026-11-20&to=2026-11-23`),
+      await json(`timeline?${stretch}&step=60000`),
+      await json(`events?${stretch}`),
+    ],
+  };
+}
+
+async function startViewer(...args: string[]) {
+  const line = [`${root}dist/receiver.js`, 'web', '--web', '127.0.0.1:0', '--json', ...args];
+  const viewer = start(process.execPath, line, { env });
+  await viewer.says('"listening"');
+  const { viewers } = JSON.parse(viewer.stdout()) as { viewers: string[] };
+  return { ...viewer, address: viewers[0] ?? '' };
+}
+
+describe('a viewer of a bucket', () => {
+  it('answers as a viewer of a copy in a directory, with the same frames and film strips', async () => {
+    const { copy, bucket } = await makeBoth();
+    const [ofBucket, ofCopy] = [await startViewer(...bucket), await startViewer('--dir', copy)];
+    const [found, expected] = [await answersOf(ofBucket.address), await answersOf(ofCopy.address)];
+    expect(found.frames.frames).toHaveLength(3);
+    expect(found.bytes).toEqual([1, 2, 3].map((number) => makeJpeg(number)));
+    expect(found).toEqual(expected);
+    expect(await ofBucket.stop()).toBe(0);
+    await ofCopy.stop();
+  });
+
+  it('shows what receivers store meanwhile, one of them with its own viewer', async () => {
+    const { stub, bucket } = await makeBoth();
+    const viewer = await startViewer(...bucket);
+    const cache = ['--cache', temporaryDirectory()];
+    const storing = await startReceiverProgram(
+      place,
+      [...endpointOf(stub), '--web', '127.0.0.1:0', ...cache],
+      { env },
+    );
+    const { viewers } = JSON.parse(storing.stdout().split('\n')[0] ?? '') as { viewers: string[] };
+    const addresses = [viewer.address, viewers[0] ?? ''];
+    const pages = addresses.map((address) => followLive(address));
+    for (const page of pages) await eventually(() => page.text().includes('cameras'), 'states');
+    const agent = new AgentPeer(storing.port);
+    agent.hello('door');
+    await agent.answer('welcome');
+    agent.frame(1, makeJpeg(7), { capturedAtMs: midnightMs + 10 * hourMs });
+    await agent.answer('stored');
+    for (const [at, page] of pages.entries()) {
+      await eventually(() => page.text().includes('"camera":"door"'), 'the new camera');
+      await eventually(() => page.text().includes('frame/door/2026_11_22/'), 'its frame');
+      const [path = ''] = /frame\/door\/[\w/]+\.jpg/.exec(page.text()) ?? [];
+      const answer = await fetch(`${addresses[at] ?? ''}api/v1/${path}`);
+      expect(Buffer.from(await answer.arrayBuffer())).toEqual(makeJpeg(7));
+      page.close();
+    }
+    expect(await storing.stop()).toBe(0);
+    expect(await viewer.stop()).toBe(0);
+  });
+
+  it('answers about frames with 503 while the bucket is away, and with the frame when it is back', async () => {
+    const { stub, bucket } = await makeBoth();
+    const viewer = await startViewer(...bucket);
+    const { frames } = await answersOf(viewer.address);
+    const url = `${viewer.address}api/v1/${frames.frames[0]?.url ?? ''}`;
+    stub.fault = () => ({ kind: 'refuse', status: 403, code: 'AccessDenied' });
+    const refused = await fetch(url);
+    expect(refused.status).toBe(503);
+    expect(await refused.text()).toContain('the bucket cannot be read now');
+    await viewer.says('cannot follow the bucket');
+    stub.fault = () => undefined;
+    expect((await fetch(url)).status).toBe(200);
+    await viewer.says('the bucket can be read again');
+    await viewer.stop();
+  });
+
+  it('says that it cannot keep a frame', async () => {
+    const { bucket } = await makeBoth();
+    const viewer = await startViewer(...bucket);
+    const answer = await fetch(`${viewer.address}api/v1/keep`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: viewer.address.replace(/\/$/, '') },
+      body: JSON.stringify({ camera: 'yard', event: 'e1', keep: true }),
+    });
+    expect({ status: answer.status, text: await answer.text() }).toMatchObject({
+      status: 403,
+      text: expect.stringContaining('cannot keep frames of a bucket yet') as string,
+    });
+    await viewer.stop();
+  });
+});
+
+/** Reads the events that a page gets. */
+function followLive(address: string) {
+  let text = '';
+  const ending = new AbortController();
+  const read = async (): Promise<void> => {
+    const { body } = await fetch(`${address}api/v1/live`, { signal: ending.signal });
+    for await (const piece of body ?? []) text += Buffer.from(piece as Uint8Array).toString();
+  };
+  read().catch(() => undefined);
+  return { text: () => text, close: () => ending.abort() };
+}

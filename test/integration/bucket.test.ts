@@ -211,11 +211,6 @@ describe('a receiver that cannot use its bucket', () => {
       says: '--min-free has no meaning on s3://frames/cams',
     },
     {
-      what: 'a viewer',
-      args: ['--dir', place, ...https, '--web', '0'],
-      says: 'the viewer reads a directory',
-    },
-    {
       what: 'metrics',
       args: ['--dir', place, ...https, '--metrics', '0'],
       says: 'metrics and notices do not work on s3://frames/cams',

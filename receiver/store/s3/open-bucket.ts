@@ -17,13 +17,15 @@ export interface BucketSurroundings {
   readonly clock: Clock;
   /** Called once: the object store knows no conditional writes. */
   readonly onUnconditional: () => void;
+  /** See `S3ClientParts`. */
+  readonly giveUpAfterMs?: number;
 }
 
 /** @param text `s3://BUCKET/PREFIX` @throws {UsageError} it is none, or its endpoint is missing */
 export function openBucket(
   text: string,
   { s3Endpoint: endpoint, s3Region: region, s3Credentials: file }: BucketOptions,
-  { env, clock, onUnconditional }: BucketSurroundings,
+  { env, clock, onUnconditional, ...limits }: BucketSurroundings,
 ): S3Client {
   if (endpoint === undefined) {
     throw new UsageError('--s3-endpoint is missing', {
@@ -33,7 +35,7 @@ export function openBucket(
   const readCredentials = () => readS3Credentials({ file, env });
   return new S3Client({
     ...addressOf(text),
-    ...{ endpoint, region, readCredentials, clock, onUnconditional },
+    ...{ endpoint, region, readCredentials, clock, onUnconditional, ...limits },
   });
 }
 

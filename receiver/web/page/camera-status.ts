@@ -34,6 +34,7 @@ export function statusOf(camera: CameraAnswer, now: number, zone: Zone): CameraS
 
 function stateOf(camera: CameraAnswer, now: number, zone: Zone): CameraStatus {
   const { silentSince, state, why, reports, newest } = camera;
+  if (state === 'unknown') return { kind: 'bad', text: `unknown: ${why ?? 'no answer'}` };
   if (silentSince !== null) {
     return { kind: 'silent', text: `silent since ${sinceText(silentSince, now, zone)}` };
   }

@@ -20,6 +20,7 @@ import { CameraTimeline } from './camera-timeline.js';
 import { DayStore } from './day-store.js';
 import { FilmStrips } from './film-strips.js';
 import { readFrame } from './frame-bytes.js';
+import { type FrameSource, directoryFrames } from './frame-source.js';
 import { FramePages, readCursor } from './frame-pages.js';
 import { QueryError } from './query-error.js';
 import { dayAt } from './states.js';
@@ -44,14 +45,21 @@ interface NewestFrame {
 export class ArchiveQueries {
   readonly store: DayStore;
   readonly #strips: FilmStrips;
+  readonly #frames: FrameSource;
   readonly #clock: Clock;
   readonly #newest = new Map<string, NewestFrame>();
   readonly #unclocked: UnclockedFrames;
 
   /** @param cachePath has the day indexes when the captures directory may not be written */
-  constructor(captures: Folder, cachePath: string | undefined, clock: Clock) {
+  constructor(
+    captures: Folder,
+    cachePath: string | undefined,
+    clock: Clock,
+    frames: FrameSource = directoryFrames,
+  ) {
     this.store = new DayStore(captures, cachePath, clock);
-    this.#strips = new FilmStrips(this.store);
+    this.#frames = frames;
+    this.#strips = new FilmStrips(this.store, frames);
     this.#clock = clock;
     this.#unclocked = new UnclockedFrames(captures);
   }
@@ -119,7 +127,7 @@ export class ArchiveQueries {
   /** The bytes of a JPEG. @param day `2026_11_22` @throws {QueryError} */
   async frame(camera: string, day: string, lineAt: number, sha256: string): Promise<Buffer> {
     const bytes = await this.store.inDay(camera, day, (folder) =>
-      readFrame(folder, lineAt, sha256),
+      readFrame(this.#frames, folder, { day: `${camera}/${day}`, lineAt, sha256 }),
     );
     if (bytes === undefined) throw new QueryError('gone', `there is no day ${camera}/${day}`);
     return bytes;

@@ -2,12 +2,12 @@
 import { stripTiles } from '../api-types.js';
 import type { StripWish } from '../archive-port.js';
 import { makeStrip } from '../strips/make-strip.js';
-import { readFrameFile } from '../../store/read-frame-file.js';
 import { StripCache } from '../strips/strip-cache.js';
 import { chooseTiles } from '../strips/strip-choice.js';
 import type { CameraTimeline } from './camera-timeline.js';
 import type { DayRows } from './day-rows.js';
 import type { DayStore } from './day-store.js';
+import type { FrameSource } from './frame-source.js';
 import { QueryError } from './query-error.js';
 import { frameAtLine } from './record-lines.js';
 
@@ -23,11 +23,13 @@ interface Tile {
 
 export class FilmStrips {
   readonly #store: DayStore;
+  readonly #frames: FrameSource;
   readonly #cache = new StripCache<Buffer>(cacheBytes, ({ length }) => length);
   #waiting = 0;
 
-  constructor(store: DayStore) {
+  constructor(store: DayStore, frames: FrameSource) {
     this.#store = store;
+    this.#frames = frames;
   }
 
   /** @throws {QueryError} too many wait; the reason of the signal */
@@ -60,7 +62,8 @@ export class FilmStrips {
       readFrame: async ({ rows, row }, { maxBytes }) => {
         const bytes = await this.#store.inDay(rows.camera, rows.day, async (folder) => {
           const entry = await frameAtLine(folder, rows.lineAt(row));
-          return entry && (await readFrameFile(folder, entry.name, maxBytes));
+          const day = `${rows.camera}/${rows.day}`;
+          return entry && (await this.#frames.read({ folder, day, entry }, maxBytes));
         });
         if (bytes === undefined) throw new QueryError('gone', 'the record was replaced');
         return bytes;
