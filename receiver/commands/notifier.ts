@@ -2,6 +2,7 @@
 import type { Log } from '../../shared/cli/log.js';
 import type { OptionValues } from '../../shared/cli/option-table.js';
 import type { Clock } from '../../shared/clock.js';
+import { type NoticeBucket, noticeFrames } from '../notify/notice-frames.js';
 import { Notifier } from '../notify/notifier.js';
 import type { notifyOptions } from '../notify/notify-options.js';
 import { lockNotifyState, makeNotifyDirectory } from '../notify/notify-state.js';
@@ -11,6 +12,12 @@ import { openMqtt } from './notify-mqtt.js';
 import { readSecretFile } from './secret-file.js';
 
 type Options = OptionValues<typeof notifyOptions>;
+
+export interface NoticePlace {
+  /** Captures directory, or the mirror of a bucket. */
+  readonly directory: string;
+  readonly bucket: NoticeBucket | undefined;
+}
 
 interface Parts {
   readonly clock: Clock;
@@ -23,11 +30,11 @@ const mergeMs = 10_000;
 /** @returns the programs and addresses of the options @throws {UsageError} the secret cannot be read */
 export async function waysOf(
   options: Options,
-  directory: string,
+  { directory, bucket }: NoticePlace,
   clock: Clock,
 ): Promise<readonly Way[]> {
   const secret = await readSecretFile('--notify-secret-file', options.notifySecretFile);
-  return openWays({ ...options, secret, directory, clock });
+  return openWays({ ...options, secret, frames: noticeFrames(directory, bucket), clock });
 }
 
 /**
@@ -36,7 +43,7 @@ export async function waysOf(
  */
 export async function openNotifier(
   options: Options,
-  { ways, directory, state }: { ways: readonly Way[]; directory: string; state: string },
+  { ways, directory, bucket, state }: NoticePlace & { ways: readonly Way[]; state: string },
   { clock, log }: Parts,
 ): Promise<(signal: AbortSignal) => Promise<void>> {
   await makeNotifyDirectory(state);
@@ -45,9 +52,9 @@ export async function openNotifier(
   const times = { lateAfterMs: lateAfter, silentAfterMs: silentAfter, cooldownMs: cooldown };
   const notices = { ...times, mergeMs, quiet };
   const parts = { clock, log, random: Math.random };
-  const notifier = await Notifier.open({ directory, state, notices, lowDisk, ways }, parts);
+  const notifier = await Notifier.open({ directory, bucket, state, notices, lowDisk, ways }, parts);
   const isAlone = ways.length === 0 && options.mqtt !== undefined;
-  const publish = await openMqtt(options, { directory, state, notices, isAlone }, parts);
+  const publish = await openMqtt(options, { directory, bucket, state, notices, isAlone }, parts);
   const names = [...ways, ...(options.mqtt === undefined ? [] : [options.mqtt])];
   const by = names.map(({ name }) => name).join(', ') || 'the log';
   log.info('announcing', { dir: directory, by });

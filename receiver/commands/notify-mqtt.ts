@@ -4,6 +4,7 @@ import type { OptionValues } from '../../shared/cli/option-table.js';
 import { version } from '../../shared/cli/version.js';
 import type { MqttParts } from '../notify/mqtt/run-mqtt.js';
 import type { Way } from '../notify/notice-queue.js';
+import type { NoticeBucket } from '../notify/notice-frames.js';
 import type { NoticeSettings } from '../notify/notice-settings.js';
 import type { notifyOptions } from '../notify/notify-options.js';
 import { sendsPicture } from '../notify/open-ways.js';
@@ -23,8 +24,9 @@ export type MqttOptions = Pick<
 >;
 
 export interface MqttPlace {
-  /** Captures directory. */
+  /** Captures directory, or the mirror of a bucket. */
   readonly directory: string;
+  readonly bucket: NoticeBucket | undefined;
   /** State directory of the notices. */
   readonly state: string;
   readonly notices: NoticeSettings;

@@ -12,6 +12,7 @@ import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { writeRunningVersion } from '../../shared/setup/running-version.js';
 import { openCaptures } from '../archive/captures-reader.js';
+import { mirrorOptions } from '../archive/mirror/mirror-options.js';
 import { metricsOptions, metricsTokenOptions } from '../metrics/metrics-options.js';
 import type { Way } from '../notify/notice-queue.js';
 import { testNotice } from '../notify/test-notice.js';
@@ -19,15 +20,19 @@ import { tryWays } from '../notify/notifier.js';
 import { notifyOptions } from '../notify/notify-options.js';
 import { defaultNotifyState } from '../notify/notify-state.js';
 import { notifyService } from '../setup/units.js';
-import { capturesFor } from '../setup/installed.js';
+import { placeFor } from '../setup/installed.js';
 import { metricsFor } from './metrics.js';
 import { mqttTrials } from './notify-mqtt.js';
 import { openNotifier, waysOf } from './notifier.js';
+import { readRecords } from './read-records.js';
 
 export const notifyProgram = {
   name: 'receiver',
   table: {
-    dir: value(path('DIR'), 'Captures directory. Without it: that of the installed receiver.'),
+    dir: value(
+      path('DIR'),
+      'Captures directory, or bucket: s3://BUCKET/PREFIX. Without it: that of the installed receiver.',
+    ),
     ...notifyOptions,
     ...metricsOptions,
     ...metricsTokenOptions,
@@ -36,6 +41,7 @@ export const notifyProgram = {
     ),
     user: flag("The captures of the receiver of this user's systemd instance, not the system's."),
     verbose: flag('Also log when more is seen of what was announced.'),
+    ...mirrorOptions,
     help: flag('Show this help.'),
   },
 } as const;
@@ -58,12 +64,13 @@ export const run = defineCommand({
     const options = optionsWith(installed);
     const signal = abortOnSignals();
     const log = openLog('notify', options.verbose, env, systemClock);
-    const directory = await capturesFor(options.dir, scope);
+    const place = await placeFor(options.dir, scope);
     // With the rights of the service, which must be able to read its files.
     if (isTest && !user)
       await lookAsService(runTool, [notifyService], 'sudo receiver notify --test');
-    const captures = await openCaptures(directory, 'notify');
-    const ways = await waysOf(options, directory, systemClock);
+    const records = await readRecords(place, options, { env, clock: systemClock, log });
+    const captures = await openCaptures(records.directory, 'notify');
+    const ways = await waysOf(options, records, systemClock);
     const isMetricsAlone = !isTest && options.metrics !== undefined;
     if (ways.length === 0 && options.mqtt === undefined && !isMetricsAlone) {
       throw new UsageError('nothing says how to announce', {
@@ -72,17 +79,20 @@ export const run = defineCommand({
     }
     if (isTest) {
       await test([...ways, ...(await mqttTrials(options))], captures, signal);
+      await captures.close();
+      await records.close();
       return;
     }
     // The notifier opens it for each look.
     await captures.close();
     const state = options.state ?? defaultNotifyState(env);
     const parts = { clock: systemClock, log };
-    const announce = await openNotifier(options, { ways, directory, state }, parts);
+    const announce = await openNotifier(options, { ...records, ways, state }, parts);
     await writeRunningVersion(env, log);
-    const metrics = await metricsFor(options, directory, parts);
+    const metrics = await metricsFor(options, records, parts);
     await announce(signal);
     await metrics?.close();
+    await records.close();
   },
 });
 

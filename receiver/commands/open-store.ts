@@ -9,12 +9,10 @@ import { openFrameStore } from '../store/frame-store.js';
 import type { BucketOptions } from '../store/s3/open-bucket.js';
 import { isBucketText } from '../store/s3/s3-address.js';
 import type { FrameStore } from '../store/store-port.js';
-import { type NoticeWays, isAnnouncing } from './notice-ways.js';
 import { type RetentionOptions, limitsOf, withRetention } from './retention.js';
 
-export interface StoreOptions extends RetentionOptions, BucketOptions, NoticeWays {
+export interface StoreOptions extends RetentionOptions, BucketOptions {
   readonly requireMarker: boolean;
-  readonly metrics: unknown;
 }
 
 interface Surroundings {
@@ -55,11 +53,6 @@ async function openBucketOf(
   options: StoreOptions,
   { env, log, clock, signal }: Surroundings,
 ): Promise<OpenedStore> {
-  if (options.metrics !== undefined || isAnnouncing(options)) {
-    throw new UsageError(`metrics and notices do not work on ${place}: they read a directory`, {
-      hint: 'take --metrics and the flags of receiver notify back',
-    });
-  }
   // A receiver with a directory does not load it.
   const [{ openBucket }, { openBucketStore }, { bucketMark }, retention] = await Promise.all([
     import('../store/s3/open-bucket.js'),

@@ -61,8 +61,8 @@ export const run = defineCommand({
       throw new UsageError('--json writes to standard output, which is the connection here');
     }
     const idle = new IdleWatch(listeners.servers.length > 0 ? options.idleExit : 0, signal);
-    // They are for metrics, which read a directory.
-    const counters = isBucketText(dir) ? undefined : new ReceiverCounters(dir);
+    // Of a bucket they are in the cache, for the metrics of this process.
+    let counters = isBucketText(dir) ? undefined : new ReceiverCounters(dir);
     const receiver = new ConnectionServer(
       {
         maxFrameBytes: options.maxFrame,
@@ -105,11 +105,12 @@ export const run = defineCommand({
     const records = isRead
       ? await readRecords(dir, options, { env, clock: systemClock, log })
       : undefined;
+    if (records !== undefined) counters ??= new ReceiverCounters(records.directory);
     const viewer = await viewerFor(options, records, { clock: systemClock, log: log.child('web') });
-    const metrics = await metricsFor(options, dir, { clock: systemClock, log });
+    const metrics = await metricsFor(options, records, { clock: systemClock, log });
     const notices = await noticesFor(
       options,
-      { directory: dir, env, isLasting: listeners.servers.length > 0 },
+      { records, env, isLasting: listeners.servers.length > 0 },
       { clock: systemClock, log: log.child('notify') },
     );
     const ending = new AbortController();

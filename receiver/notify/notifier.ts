@@ -11,6 +11,7 @@ import { diskOf } from '../archive/retention/open-retention.js';
 import { openCaptures } from '../archive/captures-reader.js';
 import { CoalescedTask } from '../store/coalesced-task.js';
 import { NoticeBook } from './notice-book.js';
+import type { NoticeBucket } from './notice-frames.js';
 import { NoticeQueue, type Way } from './notice-queue.js';
 import type { NoticeSettings } from './notice-settings.js';
 import { noticeText } from './notice-text.js';
@@ -21,8 +22,9 @@ import { RecordTail } from './record-tail.js';
 import { readSnoozed } from './snooze.js';
 
 export interface NotifierSettings {
-  /** Captures directory. */
+  /** Captures directory, or the mirror of a bucket. */
   readonly directory: string;
+  readonly bucket?: Pick<NoticeBucket, 'check'> | undefined;
   /** State directory. */
   readonly state: string;
   readonly notices: NoticeSettings;
@@ -102,13 +104,14 @@ export class Notifier {
 
   async #look(): Promise<void> {
     const { clock, log } = this.#parts;
-    const { observer, isQuietLog } = this.#settings;
+    const { observer, isQuietLog, bucket } = this.#settings;
     const now = (): { wallMs: number; monotonicMs: number } => ({
       wallMs: clock.nowMs(),
       monotonicMs: clock.monotonicMs(),
     });
     try {
       this.#book.setSnoozed(await readSnoozed(this.#settings.state));
+      bucket?.check();
       const captures = await openCaptures(this.#settings.directory, 'notify');
       try {
         await this.#tail.look(captures, (found) => {
@@ -121,8 +124,10 @@ export class Notifier {
         await captures.close();
       }
       this.#looks.worked('the records can be read again');
-      const disk = diskOf(this.#settings.directory);
-      this.#book.setDisk(disk.freeBytes, freeBytesOf(this.#settings.lowDisk, disk), now());
+      if (bucket === undefined) {
+        const disk = diskOf(this.#settings.directory);
+        this.#book.setDisk(disk.freeBytes, freeBytesOf(this.#settings.lowDisk, disk), now());
+      }
       // Without the records, nothing says that a camera is silent.
       this.#book.tick(now());
     } catch (error) {

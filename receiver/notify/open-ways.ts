@@ -1,10 +1,8 @@
 /** Makes the ways out from the options. */
 import type { Clock } from '../../shared/clock.js';
-import { within } from '../archive/captures-reader.js';
-import { Folder } from '../store/folder.js';
-import { readFrameFile } from '../store/read-frame-file.js';
 import { commandWay } from './command-way.js';
 import { type WebhookFormat, httpWay } from './http-way.js';
+import type { NoticeFrames } from './notice-frames.js';
 import type { Way } from './notice-queue.js';
 import type { BestFrame, Notice } from './notice.js';
 import type { NotifyAddress } from './notify-address.js';
@@ -22,7 +20,7 @@ export interface WayOptions {
   readonly notifyFormat: WebhookFormat;
   readonly secret: string | undefined;
   readonly viewer: string | undefined;
-  readonly directory: string;
+  readonly frames: NoticeFrames;
   readonly clock: Clock;
 }
 
@@ -31,7 +29,7 @@ const httpTimeLimitMs = 15_000;
 const maxPictureBytes = 8 * 2 ** 20;
 
 export function openWays(options: WayOptions): readonly Way[] {
-  const { directory, commandTimeout: timeLimitMs, clock } = options;
+  const { frames, commandTimeout: timeLimitMs, clock } = options;
   const utcOffsetMinutes = (atMs: number): number => clock.utcOffsetMinutes(atMs);
   const command = (
     flag: string,
@@ -41,7 +39,7 @@ export function openWays(options: WayOptions): readonly Way[] {
   ): Way[] => {
     if (words === undefined) return [];
     const takes = (notice: Notice): boolean => notice.kind === kind && notice.phase === phase;
-    return [commandWay({ flag, command: words, takes, directory, timeLimitMs, utcOffsetMinutes })];
+    return [commandWay({ flag, command: words, takes, frames, timeLimitMs, utcOffsetMinutes })];
   };
   const { secret, viewer, notifyPicture, notifyFormat: format } = options;
   return [
@@ -54,7 +52,7 @@ export function openWays(options: WayOptions): readonly Way[] {
     ...options.notify.map((address) => {
       const hasPicture = sendsPicture({ notifyPicture }, address);
       const readPicture = (frame: BestFrame) =>
-        hasPicture ? pictureOf(directory, frame) : Promise.resolve(undefined);
+        hasPicture ? pictureOf(frames, frame) : Promise.resolve(undefined);
       const common = { address, secret, format, viewer, readPicture, utcOffsetMinutes };
       return httpWay({ ...common, timeLimitMs: httpTimeLimitMs });
     }),
@@ -70,22 +68,7 @@ export function sendsPicture(
 }
 
 /** The bytes of a frame. @returns undefined: it is gone, or larger than any way takes */
-export async function pictureOf(
-  directory: string,
+export const pictureOf = (
+  frames: NoticeFrames,
   { path }: Pick<BestFrame, 'path'>,
-): Promise<Buffer | undefined> {
-  const names = path.split('/');
-  const name = names.pop() ?? '';
-  try {
-    const captures = await Folder.open(directory);
-    try {
-      return await within(captures, names, (folder) =>
-        readFrameFile(folder, name, maxPictureBytes),
-      );
-    } finally {
-      await captures.close();
-    }
-  } catch {
-    return undefined;
-  }
-}
+): Promise<Buffer | undefined> => frames.read(path, maxPictureBytes);

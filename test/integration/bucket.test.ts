@@ -210,20 +210,6 @@ describe('a receiver that cannot use its bucket', () => {
       args: ['--dir', place, ...https, '--min-free', '10%'],
       says: '--min-free has no meaning on s3://frames/cams',
     },
-    {
-      what: 'metrics',
-      args: ['--dir', place, ...https, '--metrics', '0'],
-      says: 'metrics and notices do not work on s3://frames/cams',
-    },
-    ...[
-      ['--notify', 'https://127.0.0.1:1/hook'],
-      ['--on-end', '["true"]'],
-      ['--mqtt', 'mqtt://127.0.0.1'],
-    ].map((flags) => ({
-      what: `the notices of ${flags[0] ?? ''}`,
-      args: ['--dir', place, ...https, ...flags],
-      says: 'metrics and notices do not work on s3://frames/cams',
-    })),
     { what: 'another command', args: ['verify', '--dir', place], says: 'is a bucket' },
   ])('with $what says so, with code 2', async ({ args, says }) => {
     const line = [`${root}dist/receiver.js`, ...args];

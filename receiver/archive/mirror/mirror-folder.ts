@@ -2,7 +2,7 @@
  * The directory of a record mirror. It belongs to one process at a time, by a lock that ends with it; another process
  * that reads the same bucket meanwhile gets a directory of its own beside it.
  */
-import { type FileHandle, mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { OperationalError } from '../../../shared/cli/errors.js';
@@ -43,6 +43,9 @@ export async function takeMirrorFolder(parent: string, id: string): Promise<Mirr
       const lock = await takeLock(path);
       if (lock === undefined) continue;
       await checkMarker(path, id, lock);
+      // Copies of frames that a killed process has left.
+      const left = (await readdir(path)).filter((name) => name.startsWith('.frame-'));
+      for (const name of left) await rm(join(path, name), { force: true });
       return { path, release: () => lock.close() };
     }
   } catch (cause) {

@@ -29,7 +29,8 @@ export interface HomeSettings extends DiscoverySettings {
 
 /** Of the captures directory. */
 export interface StoreFacts {
-  readonly freeBytes: number;
+  /** Null: a bucket has the captures. */
+  readonly freeBytes: number | null;
   readonly stored: number | undefined;
 }
 

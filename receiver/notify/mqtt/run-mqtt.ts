@@ -7,6 +7,7 @@ import type { Log } from '../../../shared/cli/log.js';
 import type { Clock } from '../../../shared/clock.js';
 import { openCaptures } from '../../archive/captures-reader.js';
 import type { FreeSpace } from '../../archive/retention/limits.js';
+import { type NoticeBucket, noticeFrames } from '../notice-frames.js';
 import type { NoticeSettings } from '../notice-settings.js';
 import { Notifier } from '../notifier.js';
 import { makeNotifyDirectory } from '../notify-state.js';
@@ -34,8 +35,9 @@ export interface MqttSettings {
   readonly hasPicture: boolean;
   /** Address of the viewer. */
   readonly viewer: string | undefined;
-  /** Captures directory. */
+  /** Captures directory, or the mirror of a bucket. */
   readonly directory: string;
+  readonly bucket: NoticeBucket | undefined;
   /** State directory of the notices. */
   readonly state: string;
   readonly notices: NoticeSettings;
@@ -63,7 +65,8 @@ export async function runMqtt(
   signal: AbortSignal,
 ): Promise<void> {
   const { mqtt, directory, mqttDiscovery: prefix, mqttMaxPicture, notices, viewer } = settings;
-  const { lowDisk } = settings;
+  const { lowDisk, bucket } = settings;
+  const frames = noticeFrames(directory, bucket);
   const { clock, log } = parts;
   const receiver = await knownStore(directory, parts, signal);
   if (receiver === undefined) return;
@@ -76,7 +79,7 @@ export async function runMqtt(
   const publisher = new HomePublisher({
     ...{ homeStatus: homeStatusTopic(prefix), log },
     async readPicture(frame, maxPacketBytes) {
-      const jpeg = await pictureOf(directory, frame);
+      const jpeg = await pictureOf(frames, frame);
       return jpeg && pictureWithin(jpeg, Math.min(mqttMaxPicture, maxPacketBytes));
     },
   });
@@ -88,7 +91,7 @@ export async function runMqtt(
   await makeNotifyDirectory(state);
   const notifier = await Notifier.open(
     {
-      ...{ directory, state, lowDisk, ways: [way], isQuietLog: !settings.isAlone },
+      ...{ directory, bucket, state, lowDisk, ways: [way], isQuietLog: !settings.isAlone },
       notices: { ...notices, cooldownMs: 0, mergeMs: -1, quiet: undefined },
       observer: {
         addLine: (found) => states.addLine(found),
@@ -105,7 +108,7 @@ export async function runMqtt(
   const broker = { address: mqtt, password, ca, clientId, willTopic: status };
   await Promise.all([
     notifier.run(signal),
-    watchStore(directory, (facts) => states.setStore(facts), parts, signal),
+    watchStore({ directory, bucket }, (facts) => states.setStore(facts), parts, signal),
     keepLink(
       {
         name,

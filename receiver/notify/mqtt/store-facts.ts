@@ -7,6 +7,7 @@ import { diskOf } from '../../archive/retention/open-retention.js';
 import { StoreTotals } from '../../archive/retention/store-totals.js';
 import { Folder } from '../../store/folder.js';
 import { StoreMarker, markerName } from '../../store/store-marker.js';
+import type { NoticeBucket } from '../notice-frames.js';
 import type { StoreFacts } from './home-states.js';
 
 const everyMs = 60_000;
@@ -27,7 +28,7 @@ export async function storeIdOf(directory: string): Promise<string | undefined> 
 
 /** Calls `onFacts` now and once a minute, until the signal aborts. */
 export async function watchStore(
-  directory: string,
+  { directory, bucket }: { readonly directory: string; readonly bucket: NoticeBucket | undefined },
   onFacts: (facts: StoreFacts) => void,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
   signal: AbortSignal,
@@ -36,11 +37,13 @@ export async function watchStore(
   let totals: StoreTotals | undefined;
   while (!signal.aborted) {
     try {
+      bucket?.check();
       const root = await Folder.open(directory);
       try {
         totals ??= await StoreTotals.open(root, (await StoreMarker.open(root, true)).id);
         await totals.refreshActive(root, []);
-        onFacts({ freeBytes: diskOf(directory).freeBytes, stored: totals.frames });
+        const freeBytes = bucket === undefined ? diskOf(directory).freeBytes : null;
+        onFacts({ freeBytes, stored: totals.frames });
       } finally {
         await root.close();
       }

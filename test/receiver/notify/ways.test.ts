@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { commandWay } from '../../../receiver/notify/command-way.js';
 import { httpWay } from '../../../receiver/notify/http-way.js';
 import { notifyAddress } from '../../../receiver/notify/notify-address.js';
+import { noticeFrames } from '../../../receiver/notify/notice-frames.js';
 import type { Notice } from '../../../receiver/notify/notice.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { temporaryDirectory } from '../../support/temporary.js';
@@ -208,7 +209,7 @@ describe('a program', () => {
     writeFileSync(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     const way = commandWay({
       ...{ flag: '--on-event', command: [program, 'a b', '$(touch pwned)'], timeLimitMs },
-      ...{ takes: () => true, directory: '/srv/captures', utcOffsetMinutes },
+      ...{ takes: () => true, frames: noticeFrames('/srv/captures', undefined), utcOffsetMinutes },
     });
     return { way, out, directory };
   }
@@ -250,8 +251,8 @@ describe('a program', () => {
       /exit status 3: no mail/,
     );
     const missing = commandWay({
-      ...{ flag: '--on-end', command: ['/nonexistent/x'], takes: () => true, directory: '/' },
-      ...{ timeLimitMs: 1000, utcOffsetMinutes },
+      ...{ flag: '--on-end', command: ['/nonexistent/x'], takes: () => true },
+      ...{ frames: noticeFrames('/', undefined), timeLimitMs: 1000, utcOffsetMinutes },
     });
     await expect(missing.send(begin, signal)).rejects.toThrow('cannot start /nonexistent/x');
   });
