@@ -5,9 +5,17 @@ import { describe, expect, it } from 'vitest';
 import { AgentPeer } from '../support/agent-peer.js';
 import { eventually } from '../support/eventually.js';
 import { makeJpeg } from '../support/pictures.js';
-import { root, run, start, startReceiverProgram } from '../support/programs.js';
+import { root, run, startReceiverProgram } from '../support/programs.js';
 import { type S3Stub, startS3Stub, stubKeys } from '../support/s3-stub.js';
 import { temporaryDirectory } from '../support/temporary.js';
+import {
+  answersOf,
+  hourMs,
+  midnightMs,
+  sendDay,
+  startViewer,
+  withoutMoments,
+} from '../support/viewer-answers.js';
 
 const place = 's3://frames/cams';
 const env = {
@@ -17,24 +25,6 @@ const env = {
 const endpointOf = (stub: S3Stub): string[] => ['--s3-endpoint', stub.endpoint.origin];
 const receiver = (...args: string[]) =>
   run(process.execPath, [`${root}dist/receiver.js`, ...args], { env });
-const hourMs = 3_600_000;
-const midnightMs = Date.UTC(2026, 10, 22);
-
-/** Frames of an event, a report, and a gap. */
-async function sendDay(port: number): Promise<void> {
-  const agent = new AgentPeer(port);
-  agent.hello();
-  await agent.answer('welcome');
-  const toMs = midnightMs + 9 * hourMs;
-  const verdict = { reason: 'change', ratio: 0.1, boxes: [], event: 'e1', changed: true };
-  for (const sequence of [1, 2, 3]) {
-    const capturedAtMs = toMs - 60_000 + sequence * 1000;
-    agent.frame(sequence, makeJpeg(sequence), { capturedAtMs, verdict });
-  }
-  agent.report(4, { fromMs: toMs - hourMs, toMs, changed: 3 });
-  agent.dropped(6, { sequences: [[5, 5]], count: 1 });
-  for (let nth = 1; nth <= 5; nth += 1) await agent.answer('stored', nth);
-}
 
 /** A bucket that receivers have stored in, and a copy of it in a directory. */
 async function makeBoth() {
@@ -57,12 +47,7 @@ describe('receiver report of a bucket', () => {
       await receiver(...wish, '--dir', copy),
     ];
     expect(ofBucket).toMatchObject({ code: 0, stderr: '' });
-    const withoutArrival = (text: string): unknown =>
-      JSON.parse(text, (key, value: unknown) =>
-        // The copy was appended later.
-        ['dir', 'nowMs', 'lastArrivalMs', 'silentSinceMs'].includes(key) ? undefined : value,
-      );
-    expect(withoutArrival(ofBucket.stdout)).toEqual(withoutArrival(ofCopy.stdout));
+    expect(withoutMoments(ofBucket.stdout)).toEqual(withoutMoments(ofCopy.stdout));
     expect(ofBucket.stdout).toContain('"camera":"yard"');
     expect(ofBucket.stdout).toContain(`"dir":"${place}"`);
     expect(readdirSync(cache)).toHaveLength(1);
@@ -97,47 +82,10 @@ describe('receiver report of a bucket', () => {
   });
 });
 
-/** What the API of a viewer says, without what differs from moment to moment. */
-async function answersOf(address: string) {
-  const api = (path: string) => fetch(`${address}api/v1/${path}`);
-  const json = async (path: string): Promise<unknown> =>
-    JSON.parse(await (await api(path)).text(), (key, value: unknown) =>
-      ['now', 'lastArrival', 'silentSince', 'lineAt'].includes(key) ? undefined : value,
-    );
-  const stretch = `camera=yard&from=${midnightMs}&to=${midnightMs + 24 * hourMs}`;
-  const frames = (await json(`frames?camera=yard&after=0&limit=10`)) as {
-    frames: { url: string; name: string }[];
-  };
-  const bytes: Buffer[] = [];
-  for (const { url } of frames.frames) {
-    bytes.push(Buffer.from(await (await api(url)).arrayBuffer()));
-  }
-  const strip = await api(`strip?camera=yard&from=${midnightMs + 8.9 * hourMs}&step=10000`);
-  return {
-    frames,
-    bytes,
-    strip: Buffer.from(await strip.arrayBuffer()),
-    others: [
-      await json('cameras'),
-      await json(`days?camera=yard&from=2026-11-20&to=2026-11-23`),
-      await json(`timeline?${stretch}&step=60000`),
-      await json(`events?${stretch}`),
-    ],
-  };
-}
-
-async function startViewer(...args: string[]) {
-  const line = [`${root}dist/receiver.js`, 'web', '--web', '127.0.0.1:0', '--json', ...args];
-  const viewer = start(process.execPath, line, { env });
-  await viewer.says('"listening"');
-  const { viewers } = JSON.parse(viewer.stdout()) as { viewers: string[] };
-  return { ...viewer, address: viewers[0] ?? '' };
-}
-
 describe('a viewer of a bucket', () => {
   it('answers as a viewer of a copy in a directory, with the same frames and film strips', async () => {
     const { copy, bucket } = await makeBoth();
-    const [ofBucket, ofCopy] = [await startViewer(...bucket), await startViewer('--dir', copy)];
+    const [ofBucket, ofCopy] = [await startViewer(bucket, env), await startViewer(['--dir', copy])];
     const [found, expected] = [await answersOf(ofBucket.address), await answersOf(ofCopy.address)];
     expect(found.frames.frames).toHaveLength(3);
     expect(found.bytes).toEqual([1, 2, 3].map((number) => makeJpeg(number)));
@@ -148,7 +96,7 @@ describe('a viewer of a bucket', () => {
 
   it('shows what receivers store meanwhile, one of them with its own viewer', async () => {
     const { stub, bucket } = await makeBoth();
-    const viewer = await startViewer(...bucket);
+    const viewer = await startViewer(bucket, env);
     const cache = ['--cache', temporaryDirectory()];
     const storing = await startReceiverProgram(
       place,
@@ -178,7 +126,7 @@ describe('a viewer of a bucket', () => {
 
   it('answers about frames with 503 while the bucket is away, and with the frame when it is back', async () => {
     const { stub, bucket } = await makeBoth();
-    const viewer = await startViewer(...bucket);
+    const viewer = await startViewer(bucket, env);
     const { frames } = await answersOf(viewer.address);
     const url = `${viewer.address}api/v1/${frames.frames[0]?.url ?? ''}`;
     stub.fault = () => ({ kind: 'refuse', status: 403, code: 'AccessDenied' });
@@ -194,7 +142,7 @@ describe('a viewer of a bucket', () => {
 
   it('says that it cannot keep a frame', async () => {
     const { bucket } = await makeBoth();
-    const viewer = await startViewer(...bucket);
+    const viewer = await startViewer(bucket, env);
     const answer = await fetch(`${viewer.address}api/v1/keep`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: viewer.address.replace(/\/$/, '') },
