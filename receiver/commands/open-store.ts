@@ -1,7 +1,6 @@
 /** The store of a running receiver: a captures directory, or a bucket of an object store. */
 import type { Clock } from '../../shared/clock.js';
 import type { Environment } from '../../shared/cli/command.js';
-import { UsageError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
 import { mirrorsPath } from '../archive/mirror/mirror-folder.js';
 import { type ClosedMark, directoryMark } from '../store/closed-mark.js';
