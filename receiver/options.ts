@@ -4,6 +4,7 @@ import { duration, path, size, wholeNumber } from '../shared/cli/value-types.js'
 import { cameraAge, cameraSize, freeSpace } from './archive/retention/retention-options.js';
 import { mirrorOptions } from './archive/mirror/mirror-options.js';
 import { list, flag, value } from '../shared/cli/option-table.js';
+import { proxyNetwork } from './listen/proxy-networks.js';
 import { metricsOptions } from './metrics/metrics-options.js';
 import { notifyOptions } from './notify/notify-options.js';
 import { webOptions } from './web/web-options.js';
@@ -20,6 +21,22 @@ export const receiverProgram = {
       listenAddress,
       'Address and port to listen on. Without it: the sockets that systemd passed, else the connection ' +
         'on standard input, else port 4444 on all IPv4 and IPv6 addresses.',
+    ),
+    proxy: list(
+      proxyNetwork,
+      'Address or network of a load balancer in front of the receiver: each connection from there must begin ' +
+        'with a header of the PROXY protocol, version 2, and counts as one of the address in it.',
+    ),
+    health: value(
+      listenAddress,
+      'Tell a load balancer whether this receiver takes frames: http://127.0.0.1:PORT/health answers 200, else ' +
+        '503. With an address also to other machines.',
+    ),
+    drain: value(
+      duration({ maxMs: 30_000 }),
+      'After SIGTERM, answer 503 for this long before the connections are ended, so that new ones go to other ' +
+        'receivers.',
+      '0',
     ),
     maxFrame: value(
       // Above 1 GiB a frame would not fit a Buffer comfortably; below 1 KiB no JPEG fits.

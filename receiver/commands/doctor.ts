@@ -15,6 +15,7 @@ import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { typedCredentials } from '../../shared/keys/fleet-keys.js';
 import { type OptionValues, flag } from '../../shared/cli/option-table.js';
 import { capturesFor } from '../setup/installed.js';
+import { ProxyNetworks } from '../listen/proxy-networks.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPath } from '../access/keys/keys-path.js';
 import { receiverProgram } from '../options.js';
@@ -32,10 +33,11 @@ import { notifyFindings } from '../setup/doctor/notify-findings.js';
 import { mqttFindings } from '../setup/doctor/mqtt-finding.js';
 import { webFindings } from '../setup/doctor/web-findings.js';
 
-const { dir, listen, keys, maxAge, maxSize, minFree } = receiverProgram.table;
+const { dir, listen, proxy, keys, maxAge, maxSize, minFree } = receiverProgram.table;
 const table = {
   dir,
   listen,
+  proxy,
   keys,
   ...{ maxAge, maxSize, minFree },
   user: flag("Check the receiver of this user's systemd instance instead of the system's."),
@@ -93,7 +95,8 @@ export const run = defineCommand({
     const isOfSystemd = (units ?? []).some(
       ({ name, active }) => /^surveillance.*\.socket$/.test(name) && active === 'active',
     );
-    const port = await portFindings(listen, runTool, start, isOfSystemd);
+    const proxies = new ProxyNetworks(options.proxy);
+    const port = await portFindings(listen, runTool, { start, isOfSystemd, proxies });
     const web = await webFindings({ units, isUser: user, isRoot: userId === 0, run: runTool });
     const notices = [
       ...(user ? [] : await notifyFindings(units ?? [], notifyState)),

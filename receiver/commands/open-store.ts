@@ -8,6 +8,7 @@ import { openFrameStore } from '../store/frame-store.js';
 import type { BucketOptions } from '../store/s3/open-bucket.js';
 import { isBucketText } from '../store/s3/s3-address.js';
 import type { FrameStore } from '../store/store-port.js';
+import { tryDirectory } from '../store/store-trials.js';
 import { type RetentionOptions, limitsOf, withRetention } from './retention.js';
 
 export interface StoreOptions extends RetentionOptions, BucketOptions {
@@ -24,12 +25,17 @@ interface Surroundings {
 
 export interface OpenedStore {
   readonly mark: ClosedMark;
+  /** Writes a few bytes, to see whether it works. @throws {OperationalError} STORE, KEYS */
+  readonly trial: () => Promise<void>;
   /** The store within its limits. @throws {OperationalError} STORE */
   readonly withinLimits: () => Promise<FrameStore>;
 }
 
 /** Requests that still run at the end of the process may take so long. */
 const endingMs = 2000;
+
+/** Object of a bucket that trials write, always the same. */
+const trialName = '.picchanged-trial';
 
 /** @throws {UsageError} @throws {OperationalError} STORE, KEYS: it cannot be used */
 export async function openStore(
@@ -43,6 +49,7 @@ export async function openStore(
   const captures = await openFrameStore(place, clock.nowMs(), { requiresMarker });
   return {
     mark: directoryMark(place),
+    trial: () => tryDirectory(place),
     withinLimits: () => withRetention(captures, place, options, { log, clock }),
   };
 }
@@ -72,6 +79,7 @@ async function openBucketOf(
   const parent = mirrorsPath(undefined, env);
   return {
     mark: bucketMark(client),
+    trial: () => client.put(trialName, Buffer.from('trial\n')),
     withinLimits: () =>
       retention.withBucketRetention(store, { client, limits, parent, log, clock }),
   };

@@ -15,18 +15,24 @@ import { KeyFolder } from '../access/keys/key-folder.js';
 import { KeyRing } from '../access/keys/key-ring.js';
 import { keysPath } from '../access/keys/keys-path.js';
 import { openListeners } from '../listen/listeners.js';
+import { ProxyNetworks } from '../listen/proxy-networks.js';
 import { ReceiverCounters } from '../metrics/receiver-counters.js';
 import { receiverProgram } from '../options.js';
 import { requirePlace } from '../setup/installed.js';
 import { ConnectionServer } from '../connection/server.js';
 import { checkClosedMark } from '../store/closed-mark.js';
+import { StoreHealth } from '../store/store-health.js';
 import { isBucketText } from '../store/s3/s3-address.js';
+import { afterDrain, checkHealthOptions, healthFor } from './health.js';
 import { metricsFor } from './metrics.js';
 import { isAnnouncing } from './notice-ways.js';
 import { openStore } from './open-store.js';
 import { readRecords } from './read-records.js';
 import { noticesFor } from './serve-notices.js';
 import { viewerFor } from './viewer.js';
+
+/** How long agents wait for a receiver that ends and is started again. */
+const restartMs = 1000;
 
 const usage = `receiver --dir DIR [--listen [ADDRESS:]PORT] …
 
@@ -42,12 +48,14 @@ export const run = defineCommand({
   usage,
   async run({ options, env }) {
     const dir = requirePlace(options.dir);
-    const signal = abortOnSignals();
+    checkHealthOptions(options);
+    const stopping = abortOnSignals();
+    const signal = afterDrain(stopping, options.drain, systemClock);
     const log = openLog('receiver', options.verbose, env, systemClock);
     await writeRunningVersion(env, log);
     // The receiver's group may read the frames, others may not.
     restrictNewFiles(0o027);
-    const { mark, withinLimits } = await openStore(dir, options, {
+    const { mark, trial, withinLimits } = await openStore(dir, options, {
       ...{ env, log, clock: systemClock, signal },
     });
     const folder = new KeyFolder(keysPath(options.keys, env));
@@ -55,7 +63,8 @@ export const run = defineCommand({
     const checkMark = (): Promise<void> => checkClosedMark(mark, ring.isClosed(), folder.path);
     await checkMark();
     // Before the listeners, as all that a connection needs.
-    const store = await withinLimits();
+    const health = new StoreHealth(systemClock, trial);
+    const store = health.watch(await withinLimits());
     const listeners = await openListeners(options.listen, passedSockets(env, process.pid));
     if (options.json && listeners.names.includes('standard input')) {
       throw new UsageError('--json writes to standard output, which is the connection here');
@@ -84,6 +93,7 @@ export const run = defineCommand({
         }),
         clock: systemClock,
         log,
+        proxies: new ProxyNetworks(options.proxy),
         onConnections: (count) => idle.note(count),
         onRefused: (code) => counters?.refused(code),
         onStored: (stored) => {
@@ -108,6 +118,7 @@ export const run = defineCommand({
     if (records !== undefined) counters ??= new ReceiverCounters(records.directory);
     const viewer = await viewerFor(options, records, { clock: systemClock, log: log.child('web') });
     const metrics = await metricsFor(options, records, { clock: systemClock, log });
+    const healthServer = await healthFor(options, health, stopping);
     const notices = await noticesFor(
       options,
       { records, env, isLasting: listeners.servers.length > 0 },
@@ -127,13 +138,16 @@ export const run = defineCommand({
     const served = Promise.all(listeners.connections.map((socket) => receiver.serve(socket)));
     // Without a listening socket, the receiver ends with its last connection.
     await Promise.race(listeners.servers.length > 0 ? [idle.over] : [idle.over, served]);
-    await Promise.all([receiver.close(), ...listeners.servers.map(closeServer)]);
+    // Behind a load balancer another receiver takes the cameras at once; else they wait for this one's restart.
+    const retryAfterMs = options.proxy.length > 0 ? 0 : restartMs;
+    await Promise.all([receiver.close(retryAfterMs), ...listeners.servers.map(closeServer)]);
     ending.abort();
     await Promise.all([
       store.close(),
       ring.settled(),
       viewer?.close(),
       metrics?.close(),
+      healthServer?.close(),
       ...beside,
     ]);
     await records?.close();

@@ -17,11 +17,16 @@ const onlyByHand = {
   ...{ s3Endpoint: bucketByHand, s3Region: bucketByHand, s3Credentials: bucketByHand },
 };
 
+const onDemand =
+  'the service is started by a connection and ends when it is idle: for a balancer see docs/fleet.md';
+
 /** Flags that a service gets from its units, or that are of use only at a terminal; each with the reason. */
 export const refusedAtInstall = {
   json: 'no program reads the output of the service',
   verbose: 'put RECEIVER_VERBOSE=yes into the settings while you need it',
   idleExit: 'the units set it',
+  health: onDemand,
+  drain: onDemand,
   version: 'install installs the version of this program',
   state: 'the units set it',
   metrics: 'no service opens a port of its own: the viewer serves metrics, docs/metrics.md',

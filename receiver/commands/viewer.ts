@@ -2,7 +2,7 @@
 import type { ListenAddress } from '../../shared/cli/address.js';
 import type { Log } from '../../shared/cli/log.js';
 import type { Clock } from '../../shared/clock.js';
-import type { ProxyNetwork } from '../web/access/client-address.js';
+import type { ProxyNetwork } from '../listen/proxy-networks.js';
 import type { Viewer } from '../web/open-viewer.js';
 import { readMetricsToken } from './metrics.js';
 import type { ReadRecords } from './read-records.js';

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { formatAddress } from '../../shared/cli/address.js';
-import { isLoopback, plainAddress } from '../../shared/protocol/camera-name.js';
+import { isLoopback } from '../../shared/protocol/camera-name.js';
 import { pairedOnlyMessage } from '../../shared/protocol/plain-answers.js';
 import { formatIdentity } from '../../shared/keys/identity.js';
 import { OperationalError, describeError } from '../../shared/cli/errors.js';
@@ -18,6 +18,8 @@ import { refuseConnection, lingeringClose } from './lingering-close.js';
 import { ConnectionLimiter, type ConnectionLimits } from '../limits/connection-limiter.js';
 import { type FirstRecord, type TlsConnection, readFirstRecord, acceptTls } from '../access/tls.js';
 import { TlsRecords } from '../access/tls-records.js';
+import type { ProxyNetworks } from '../listen/proxy-networks.js';
+import { type Origin, ProxiedOrigins } from './proxied-origins.js';
 import { HandshakeAdmission } from '../limits/work/handshake-admission.js';
 import { type ConnectionBudget, WorkBudgets } from '../limits/work/work-budgets.js';
 
@@ -26,12 +28,16 @@ export interface ServerSettings extends ConnectionLimits, SessionsSettings {}
 export interface ServerParts extends SessionsParts {
   readonly access: AccessControl;
   readonly log: Log;
+  /** Their connections begin with a PROXY header. */
+  readonly proxies: ProxyNetworks;
   /** Called when the number of connections changes. */
   readonly onConnections: (count: number) => void;
 }
 
 /** The process must end within 5 s of SIGTERM: the part of it for open connections. */
 const closeDeadlineMs = 4000;
+/** Between the handshakes of agents that were disconnected together. */
+const spreadMs = 2;
 
 export class ConnectionServer {
   readonly #parts: ServerParts;
@@ -41,12 +47,14 @@ export class ConnectionServer {
   readonly #handshakes: HandshakeAdmission;
   readonly #tlsRecords: TlsRecords;
   readonly #sessions: Sessions;
+  readonly #origins: ProxiedOrigins;
   readonly #connections = new Map<Socket, Promise<void>>();
 
   constructor(settings: ServerSettings, parts: ServerParts) {
-    const { store, access, clock, onStored, onRefused } = parts;
+    const { store, access, clock, proxies, onStored, onRefused } = parts;
     this.#parts = parts;
     this.#log = new RateLimitedLog(parts.log, clock);
+    this.#origins = new ProxiedOrigins({ proxies, clock, log: this.#log });
     this.#limiter = new ConnectionLimiter(settings);
     this.#budgets = new WorkBudgets(clock);
     const { queue } = this.#budgets;
@@ -57,12 +65,17 @@ export class ConnectionServer {
 
   /** Serves one connection. Resolves when it has ended, with or without an error. */
   async serve(socket: Socket): Promise<void> {
-    const { clock, onConnections } = this.#parts;
-    const address = plainAddress(socket.remoteAddress ?? '');
-    const peer = formatAddress(address, socket.remotePort ?? 0);
-    const log = this.#log.of(address);
     // Reading and writing report errors; after the last of them nothing handles an error event.
     socket.on('error', () => undefined);
+    const found = this.#origins.of(socket);
+    const origin = found instanceof Promise ? await found : found;
+    if (origin !== undefined) await this.#serveFrom(origin, socket);
+  }
+
+  async #serveFrom({ address, port }: Origin, socket: Socket): Promise<void> {
+    const { clock, onConnections } = this.#parts;
+    const peer = formatAddress(address, port);
+    const log = this.#log.of(address);
     if (this.#parts.access.isClosed) this.#budgets.guard();
     if (!this.#budgets.acceptConnection(address)) {
       socket.destroy();
@@ -110,11 +123,17 @@ export class ConnectionServer {
     onConnections(this.#connections.size);
   }
 
-  /** Ends every connection, after the frames that are being stored are stored and acknowledged. */
-  async close(): Promise<void> {
-    const why = { code: 'stopping', message: 'the receiver is stopping', retryAfterMs: 1000 };
+  /**
+   * Ends every connection, after the frames that are being stored are stored and acknowledged.
+   * @param retryAfterMs asked of agents, with a spread: not all of them connect again at once
+   */
+  async close(retryAfterMs = 0): Promise<void> {
+    this.#origins.close();
+    const why = { code: 'stopping', message: 'the receiver is stopping' };
     const serving = [...this.#connections];
-    for (const [socket] of serving) this.#sessions.close(socket, why);
+    for (const [at, [socket]] of serving.entries()) {
+      this.#sessions.close(socket, { ...why, retryAfterMs: retryAfterMs + at * spreadMs });
+    }
     const deadline = AbortSignal.timeout(closeDeadlineMs);
     deadline.addEventListener('abort', () => {
       for (const [socket] of serving) socket.destroy();

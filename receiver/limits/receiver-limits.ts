@@ -3,6 +3,12 @@
 /** Maximum connections that have not completed handshake and hello. */
 export const maxPendingConnections = 256;
 
+/** Maximum size of the PROXY header with which a named proxy begins a connection; HAProxy's has 28 bytes, or 52. */
+export const maxProxyHeaderBytes = 2048;
+
+/** How long a named proxy may take for its PROXY header. */
+export const proxyHeaderDeadlineMs = 3000;
+
 /**
  * Maximum size of a connection's first TLS record. An agent's has some 300 bytes; some 1,600 when OpenSSL also offers
  * a post-quantum key share.

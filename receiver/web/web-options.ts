@@ -5,7 +5,7 @@ import { type ValueType, list, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
 import { path } from '../../shared/cli/value-types.js';
 import { metricsTokenOptions } from '../metrics/metrics-options.js';
-import { proxyNetwork } from './access/client-address.js';
+import { proxyNetwork } from '../listen/proxy-networks.js';
 
 /** A name by which a browser reaches the viewer. */
 const hostName: ValueType<string> = {

@@ -1,5 +1,6 @@
 /** What reads bytes of a form that they should have: the wire, pictures, memories. */
 import { readFileSync, readdirSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { resolve, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
@@ -11,7 +12,8 @@ import { decodeReportState, encodeReportState } from '../../agent/reports/report
 import { decodeEntry, encodeEntry, sha256Of } from '../../agent/spool/entry.js';
 import { readClientHello } from '../../receiver/access/client-hello.js';
 import { recognize } from '../../receiver/connection/first-bytes.js';
-import { maxClientHelloBytes } from '../../receiver/limits/receiver-limits.js';
+import { maxClientHelloBytes, maxProxyHeaderBytes } from '../../receiver/limits/receiver-limits.js';
+import { readProxyHeader } from '../../receiver/listen/proxy-header.js';
 import { isCameraName } from '../../shared/protocol/camera-name.js';
 import {
   clockedPath,
@@ -27,6 +29,7 @@ import { readAgentMessage, readReceiverMessage } from '../../shared/protocol/mes
 import { MessageDecoder, type WireMessage, encodeMessage } from '../../shared/protocol/wire.js';
 import { helloOfOpenssl, helloOfVersion01, makeHello, recordOf } from '../support/client-hello.js';
 import { makeJpeg } from '../support/pictures.js';
+import { ipv6, proxyHeader, proxySignature } from '../support/proxy-header.js';
 import { type FuzzTarget, must, orRefused } from './target.js';
 
 const jpegFolder = resolve('test/fixtures/jpeg');
@@ -229,6 +232,31 @@ export const byteTargets: readonly FuzzTarget[] = [
       for (let length = 0; length < Math.min(bytes.length, 12); length += 1) {
         recognize(bytes.subarray(0, length));
         orRefused(() => MessageDecoder.ofReceiver(limits).push(bytes.subarray(0, length)));
+      }
+    },
+  },
+  {
+    name: 'proxy-header',
+    runs: 2000,
+    corpus: [
+      proxyHeader(),
+      proxyHeader({ fields: Buffer.alloc(40, 7) }),
+      proxyHeader({ family: 0x21, addresses: ipv6('20010db8'.padEnd(32, '0'), 1) }),
+      proxyHeader({ command: 0x20, family: 0, addresses: Buffer.alloc(0) }),
+    ],
+    check(bytes) {
+      // Harmed as a whole, and behind a signature that is in order.
+      for (const each of [bytes, Buffer.concat([proxySignature, bytes.subarray(12)])]) {
+        let read = readProxyHeader(each.subarray(0, 0));
+        let length = 0;
+        // As it is read: no byte more than an answer asks for.
+        while (read.kind === 'partial' && length + read.missingBytes <= each.length) {
+          must(read.missingBytes > 0, 'each step reads something');
+          length += read.missingBytes;
+          must(length <= maxProxyHeaderBytes, 'a limit is kept');
+          read = readProxyHeader(each.subarray(0, length));
+        }
+        if (read.kind === 'proxied') must(isIP(read.address) > 0, 'a peer has an address');
       }
     },
   },

@@ -5,6 +5,7 @@ import { filesBelow } from '../support/files.js';
 import { makeJpeg } from '../support/pictures.js';
 import { freePort } from '../support/ports.js';
 import { missing, root, run, sendWithSocat, start, startAgent } from '../support/programs.js';
+import { ipv4, proxyHeader } from '../support/proxy-header.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const why = missing('systemd-socket-activate', 'systemd') ?? missing('socat', 'socat');
@@ -35,6 +36,15 @@ describe.each([
     await eventually(() => filesBelow(directory).length === 1, 'a file');
     await Promise.all([2, 3, 4].map((number) => sendWithSocat(makeJpeg(number), address)));
     await eventually(() => filesBelow(directory).length === 4, 'four files');
+  });
+
+  it('takes the address of a camera from a load balancer', async (test) => {
+    test.skip(why !== undefined, why);
+    const { directory, address } = await activate(flags, ['--proxy', '127.0.0.1']);
+    const header = proxyHeader({ addresses: ipv4('10.1.2.3', 40_000) });
+    expect(await sendWithSocat(Buffer.concat([header, makeJpeg(1)]), address)).toBe('');
+    await eventually(() => filesBelow(directory).length === 1, 'a file');
+    expect(filesBelow(directory)).toEqual([expect.stringMatching(/^raw-10-1-2-3\//)]);
   });
 
   it("stores the agent's frames", async (test) => {

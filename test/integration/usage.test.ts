@@ -125,6 +125,19 @@ describe('the receiver ends with a line when', () => {
     [2, 'there is no directory', [], ['--dir DIR']],
     [2, 'a port is none', ['--dir', '/tmp/x', '--listen', 'here'], ["'here'", 'ADDRESS:PORT']],
     [2, 'a size is none', ['--dir', '/tmp/x', '--max-frame', 'big'], ["'big'", '16MiB']],
+    [2, 'a proxy is none', ['--dir', '/tmp/x', '--proxy', 'haproxy'], ["'haproxy'", '127.0.0.1']],
+    [
+      2,
+      'an idle receiver would look dead',
+      ['--dir', '/tmp/x', '--health', '0', '--idle-exit', '1m'],
+      ['--health and --idle-exit exclude each other'],
+    ],
+    [
+      2,
+      'a drain that nothing shows',
+      ['--dir', '/tmp/x', '--drain', '2s'],
+      ['--drain needs --health'],
+    ],
     [1, 'a viewer has no captures', ['web', '--dir', '/no/such'], ['cannot read /no/such']],
     [1, 'the directory cannot be made', ['--dir', '/dev/null/x'], ['/dev/null/x', '--dir']],
   ])('%i: %s', async (expected, _, args, words) => {

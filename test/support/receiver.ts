@@ -11,6 +11,7 @@ import {
   type ServerParts,
   type ServerSettings,
 } from '../../receiver/connection/server.js';
+import { ProxyNetworks } from '../../receiver/listen/proxy-networks.js';
 import { openFrameStore } from '../../receiver/store/frame-store.js';
 import { systemClock } from '../../shared/clock.js';
 import { keptLog } from './log.js';
@@ -41,6 +42,7 @@ export async function startReceiver(
       access,
       clock: systemClock,
       log,
+      proxies: new ProxyNetworks([]),
       onStored: () => undefined,
       onRefused: () => undefined,
       onConnections: () => undefined,

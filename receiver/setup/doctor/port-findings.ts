@@ -7,30 +7,36 @@ import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { readGreeting } from '../../../shared/setup/doctor/greeting.js';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
 import { type RunTool, ask } from '../../../shared/process/run-tool.js';
+import { plainAddress } from '../../../shared/protocol/camera-name.js';
 import { pairedOnlyMessage } from '../../../shared/protocol/plain-answers.js';
+import { ownProxyHeader } from '../../listen/proxy-header.js';
+import type { ProxyNetworks } from '../../listen/proxy-networks.js';
 
 const connectLimitMs = 5000;
 /** A receiver that systemd starts for this connection needs a moment. */
 const greetingLimitMs = 10_000;
 
-/**
- * @param start the command that starts a receiver on the port
- * @param isOfSystemd a socket of the receiver's units is open: systemd listens for the receiver
- */
+export interface PortFacts {
+  /** The command that starts a receiver on the port. */
+  readonly start: string;
+  /** A socket of the receiver's units is open: systemd listens for the receiver. */
+  readonly isOfSystemd: boolean;
+  /** Of `--proxy`: a connection from there begins with a PROXY header. */
+  readonly proxies: ProxyNetworks;
+}
+
 export async function portFindings(
   listen: ListenAddress,
   run: RunTool,
-  start: string,
-  isOfSystemd: boolean,
+  facts: PortFacts,
 ): Promise<readonly Finding[]> {
-  const port = await answerFinding(listen, start, isOfSystemd);
+  const port = await answerFinding(listen, facts);
   return [port, ...(await firewallFindings(listen.port, run)), ...addressFindings(listen)];
 }
 
 async function answerFinding(
   { address, port }: ListenAddress,
-  start: string,
-  isOfSystemd: boolean,
+  { start, isOfSystemd, proxies }: PortFacts,
 ): Promise<Finding> {
   const host = address === undefined || /^(?:0\.0\.0\.0|::)$/.test(address) ? 'localhost' : address;
   const name = formatAddress(host, port);
@@ -45,6 +51,7 @@ async function answerFinding(
     }
     return finding('port', 'fault', `cannot connect to ${name}: ${describeError(first)}`);
   }
+  if (proxies.includes(plainAddress(socket.localAddress ?? ''))) socket.write(ownProxyHeader);
   const greeting = await readGreeting(socket, greetingLimitMs);
   if (greeting.kind === 'welcome') return finding('port', 'ok', `a receiver answers on ${name}`);
   const findProgram = `find the program: sudo ss -ltnp 'sport = :${port}'`;

@@ -1,29 +1,8 @@
 /** Where a request comes from: the peer itself, or, through a proxy that is named, the client of that proxy. */
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import type { IncomingMessage } from 'node:http';
-import type { ValueType } from '../../../shared/cli/option-table.js';
-import { InvalidValue } from '../../../shared/cli/units.js';
 import { plainAddress } from '../../../shared/protocol/camera-name.js';
-
-/** An address or a network. */
-export interface ProxyNetwork {
-  readonly address: string;
-  /** Bits of the prefix; undefined: one address. */
-  readonly bits: number | undefined;
-}
-
-export const proxyNetwork: ValueType<ProxyNetwork> = {
-  metavar: 'ADDRESS[/BITS]',
-  parse(text) {
-    const [address = '', bits, ...more] = text.split('/');
-    const most = isIP(address) === 6 ? 128 : 32;
-    const isLength = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
-    if (isIP(address) === 0 || !isLength || more.length > 0) {
-      throw new InvalidValue('write an address or a network, such as 127.0.0.1 or 10.0.0.0/8');
-    }
-    return { address, bits: bits === undefined ? undefined : Number(bits) };
-  },
-};
+import { ProxyNetworks } from '../../listen/proxy-networks.js';
 
 export interface Client {
   /** Without zone; IPv4-mapped as IPv4. */
@@ -41,17 +20,7 @@ export function cameThroughProxy({ headers }: IncomingMessage): boolean {
   return proxyHeaders.some((name) => headers[name] !== undefined);
 }
 
-export class Proxies {
-  readonly #known = new BlockList();
-
-  constructor(networks: readonly ProxyNetwork[]) {
-    for (const { address, bits } of networks) {
-      const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-      if (bits === undefined) this.#known.addAddress(address, family);
-      else this.#known.addSubnet(address, bits, family);
-    }
-  }
-
+export class Proxies extends ProxyNetworks {
   clientOf({ socket, headers }: IncomingMessage): Client {
     // A socket of the file system has no address: its peer is a program of this machine.
     const peer = plainAddress(socket.remoteAddress ?? '127.0.0.1');
@@ -71,12 +40,6 @@ export class Proxies {
       .at(-1);
     const isHttps = protocol?.trim().toLowerCase() === 'https';
     return { address, isPrivate: isHttps || isLoopback(address), isHttps };
-  }
-
-  /** @param address without zone; IPv4-mapped as IPv4 */
-  includes(address: string): boolean {
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    return isIP(address) !== 0 && this.#known.check(address, family);
   }
 }
 

@@ -9,6 +9,7 @@ import { OperationalError } from '../../../shared/cli/errors.js';
 const camera: CameraAnswer = {
   ...{ camera: 'yard', firstDay: '2026-11-22', lastDay: '2026-11-22', offset: 60, reports: true },
   ...{ lastArrival: 5, silentSince: 5, state: 'watching', why: null, clockError: null },
+  unclocked: 0,
   newest: null,
 };
 

@@ -1,7 +1,8 @@
 /** The address of a client, through proxies that are named and through others. */
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { Proxies, proxyNetwork } from '../../../../receiver/web/access/client-address.js';
+import { proxyNetwork } from '../../../../receiver/listen/proxy-networks.js';
+import { Proxies } from '../../../../receiver/web/access/client-address.js';
 
 const proxies = new Proxies(
   ['127.0.0.1', '10.0.0.0/8', 'fd00::/8'].map((text) => proxyNetwork.parse(text)),
