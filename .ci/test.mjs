@@ -22,6 +22,7 @@ const programs = {
   chromium: 'chromium',
   nginx: 'nginx-light',
   caddy: 'caddy',
+  haproxy: 'haproxy',
   fish: 'fish',
   zsh: 'zsh',
   man: 'man-db',
