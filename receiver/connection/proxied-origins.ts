@@ -77,10 +77,10 @@ export class ProxiedOrigins {
   async #readOrigin(socket: Socket): Promise<Origin | undefined> {
     const { clock } = this.#parts;
     const ended = new AbortController();
-    let isLate = false;
+    const late = new AbortController();
     void clock.sleep(proxyHeaderDeadlineMs, ended.signal).then(() => {
       if (ended.signal.aborted) return;
-      isLate = true;
+      late.abort();
       socket.destroy();
     });
     const first = new FirstBytes(socket);
@@ -96,7 +96,7 @@ export class ProxiedOrigins {
           });
         }
         const next = await first.take(header.missingBytes);
-        if (next === undefined && isLate) {
+        if (next === undefined && late.signal.aborted) {
           const limit = `no whole PROXY header within ${proxyHeaderDeadlineMs / 1000} s`;
           throw new OperationalError('PROTOCOL', `a proxy broke a rule: ${limit}`, { hint });
         }

@@ -52,13 +52,14 @@ async function answer(
     });
     response.end(method === 'HEAD' ? undefined : body);
   };
+  const isDraining = (): boolean => draining.aborted;
   if (url.split('?')[0] !== path) say(404, `the health of this receiver is at ${path}`);
   else if (method !== 'GET' && method !== 'HEAD') say(405, 'only GET is possible');
-  else if (draining.aborted) say(503, 'draining');
+  else if (isDraining()) say(503, 'draining');
   else if (!(await takesFrames()))
     say(503, 'the store takes no frames: see the log of the receiver');
   // It may have begun to end while the store was tried.
-  else if (draining.aborted) say(503, 'draining');
+  else if (isDraining()) say(503, 'draining');
   else say(200, 'ok');
 }
 

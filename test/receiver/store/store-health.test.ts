@@ -73,7 +73,7 @@ describe('a store', () => {
   it('that does not answer a trial takes no frames, and is tried once', async () => {
     const { world, clock, health } = makeWorld();
     world.trial = () => new Promise(() => undefined);
-    for (const _ of [1, 2]) {
+    for (let ask = 0; ask < 2; ask += 1) {
       const asked = health.takesFrames();
       await clock.advance(1500);
       expect(await asked).toBe(false);
