@@ -1,6 +1,6 @@
 /**
- * A real object store on this machine: Ceph with a monitor, a manager, one disk in memory and a RADOS gateway, all on
- * loopback. It starts in some 15 seconds, takes half a GB of memory, and ends with `stop`.
+ * A real object store on this machine: Ceph with a monitor, a manager, disks in memory and RADOS gateways, all on
+ * loopback. With one disk and one gateway it starts in some 15 seconds, takes half a GB of memory, and ends with `stop`.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { AwsClient } from 'aws4fetch';
 import { S3Client, type S3ClientParts } from '../../receiver/store/s3/s3-client.js';
 import { systemClock } from '../../shared/clock.js';
+import { cephConf } from './ceph-conf.js';
 import { eventually } from './eventually.js';
 import { freePort } from './ports.js';
 import { missing } from './programs.js';
@@ -26,6 +27,7 @@ const programs = {
 };
 export const cephKeys = { accessKeyId: 'fleet-key', secretAccessKey: 'fleet-secret' };
 export const cephBucket = 'frames';
+export const cephUser = 'fleet';
 /** A command may wait for a daemon that starts. */
 const commandTimeoutMs = 60_000;
 
@@ -37,69 +39,97 @@ export function whyNoCeph(): string | undefined {
     .find((each) => each !== undefined);
 }
 
+export interface CephShape {
+  /** Of several, each keeps every object, and any one may be killed. */
+  readonly disks?: number;
+  readonly gateways?: number;
+}
+
 export interface Ceph {
+  /** Of the first gateway. */
   readonly endpoint: URL;
+  readonly gatewayPorts: readonly number[];
   /** A client of a bucket of it. */
   client(prefix: string, changes?: Partial<S3ClientParts>): S3Client;
-  /** Ends the gateway as kill -9 does. */
-  killGateway(): Promise<void>;
-  startGateway(): Promise<void>;
+  /** Ends a gateway as kill -9 does. */
+  killGateway(number?: number): Promise<void>;
+  startGateway(number?: number): Promise<void>;
+  killDisk(number: number): Promise<void>;
+  /** Resolves before the other disks know of it. */
+  startDisk(number: number): void;
+  /** Resolves when each object is on every disk. */
+  isWhole(): Promise<unknown>;
+  /** Runs radosgw-admin. @returns what it prints */
+  admin(...args: string[]): Promise<string>;
   stop(): Promise<void>;
 }
 
-export async function startCeph(): Promise<Ceph> {
+export async function startCeph({ disks = 1, gateways = 1 }: CephShape = {}): Promise<Ceph> {
   const directory = mkdtempSync(join(memoryBase, 'picchanged-ceph-'));
-  const [monitorPort, gatewayPort] = [await freePort(), await freePort()];
+  const monitorPort = await freePort();
+  const gatewayPorts: number[] = [];
+  for (let at = 0; at < gateways; at += 1) gatewayPorts.push(await freePort());
   const conf = join(directory, 'ceph.conf');
   const keyring = join(directory, 'keyring');
-  const daemons: ChildProcess[] = [];
-  const [clusterId, diskId] = [randomUUID(), randomUUID()];
-  for (const name of ['mon', 'mgr', 'osd', 'rgw', 'run']) mkdirSync(join(directory, name));
-  writeFileSync(conf, confText({ directory, keyring, clusterId, monitorPort, gatewayPort }));
+  const daemons = new Map<string, ChildProcess>();
+  const clusterId = randomUUID();
+  const numbers = Array.from({ length: disks }, (_, at) => at);
+  for (const name of ['mon', 'mgr', 'run']) mkdirSync(join(directory, name));
+  for (const number of numbers) mkdirSync(join(directory, `osd.${number}`));
+  writeFileSync(conf, cephConf({ directory, keyring, clusterId, monitorPort, disks }));
   const options = { env: { ...process.env, CEPH_CONF: conf }, timeout: commandTimeoutMs };
   const command = (program: string, ...args: string[]) => run(program, args, options);
-  const start = (program: string, ...args: string[]): ChildProcess => {
-    const log = join(directory, `${program}.out`);
+  const logOf = (name: string): string => join(directory, `${name}.out`);
+  const start = (name: string, program: string, ...args: string[]): ChildProcess => {
     // It ends with the tests, also when they are killed.
-    const line = ['--pdeathsig', 'KILL', program, ...args, '-f', '--log-file', log];
+    const line = ['--pdeathsig', 'KILL', program, ...args, '-f', '--log-file', logOf(name)];
     const child = spawn('setpriv', line, { env: options.env, stdio: 'ignore' });
-    daemons.push(child);
+    daemons.set(name, child);
     return child;
   };
-  let gateway: ChildProcess | undefined;
-  const endpoint = new URL(`http://127.0.0.1:${gatewayPort}`);
+  const kill = async (name: string): Promise<void> => {
+    const child = daemons.get(name);
+    if (child !== undefined) await end(child);
+  };
+  const originOf = (number: number) => new URL(`http://127.0.0.1:${gatewayPorts[number]}`);
+  const endpoint = originOf(0);
   const ceph: Ceph = {
-    endpoint,
+    ...{ endpoint, gatewayPorts },
     client: (prefix, changes = {}) =>
       new S3Client({
         ...{ endpoint, bucket: cephBucket, prefix, region: 'default', clock: systemClock },
         ...{ readCredentials: () => Promise.resolve(cephKeys), ...changes },
       }),
-    async killGateway() {
-      if (gateway !== undefined) await end(gateway);
+    killGateway: (number = 0) => kill(`rgw.${number}`),
+    async startGateway(number = 0) {
+      const listen = `beast endpoint=127.0.0.1:${gatewayPorts[number]}`;
+      const name = `rgw.${number}`;
+      const own = ['-n', 'client.admin', '--rgw-frontends', listen];
+      const gateway = start(name, 'radosgw', ...own, '--rgw-data', join(directory, name));
+      await answered(gateway, originOf(number), logOf(name));
     },
-    async startGateway() {
-      gateway = start('radosgw', '-n', 'client.admin');
-      await answered(gateway, endpoint, join(directory, 'radosgw.out'));
-    },
+    killDisk: (number) => kill(`osd.${number}`),
+    startDisk: (number) => void start(`osd.${number}`, 'ceph-osd', '-i', String(number)),
+    isWhole: () =>
+      eventually(
+        async () => {
+          const { stdout } = await command('ceph', 'pg', 'stat', '--format', 'json');
+          return isClean(stdout);
+        },
+        'all objects on all disks',
+        120_000,
+      ),
+    admin: async (...args) =>
+      (await command('radosgw-admin', '-n', 'client.admin', ...args)).stdout,
     async stop() {
-      await Promise.all(daemons.map(end));
+      await Promise.all([...daemons.values()].map(end));
       rmSync(directory, { recursive: true, force: true });
     },
   };
   try {
-    await command(
-      'ceph-authtool',
-      '--create-keyring',
-      keyring,
-      '--gen-key',
-      '-n',
-      'mon.',
-      '--cap',
-      'mon',
-      'allow *',
-    );
-    for (const name of ['client.admin', 'mgr.a', 'osd.0']) {
+    const makeKey = ['--create-keyring', keyring, '--gen-key', '-n', 'mon.'];
+    await command('ceph-authtool', ...makeKey, '--cap', 'mon', 'allow *');
+    for (const name of ['client.admin', 'mgr.a', ...numbers.map((number) => `osd.${number}`)]) {
       const rights = ['mon', 'osd', 'mgr'].flatMap((kind) => ['--cap', kind, 'allow *']);
       await command('ceph-authtool', keyring, '--gen-key', '-n', name, ...rights);
     }
@@ -107,24 +137,33 @@ export async function startCeph(): Promise<Ceph> {
     const address = `[v2:127.0.0.1:${monitorPort}]`;
     await command('monmaptool', '--create', '--addv', 'a', address, '--fsid', clusterId, map);
     await command('ceph-mon', '-i', 'a', '--mkfs', '--monmap', map, '--keyring', keyring);
-    start('ceph-mon', '-i', 'a');
-    start('ceph-mgr', '-i', 'a');
-    await command('ceph', 'osd', 'new', diskId, '0');
-    await command('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', diskId);
-    start('ceph-osd', '-i', '0');
-    await command('ceph', 'osd', 'crush', 'add', '0', '1', 'root=default', 'host=a');
-    await ceph.startGateway();
+    start('mon', 'ceph-mon', '-i', 'a');
+    start('mgr', 'ceph-mgr', '-i', 'a');
+    for (const number of numbers) {
+      const [id, diskId] = [String(number), randomUUID()];
+      await command('ceph', 'osd', 'new', diskId, id);
+      await command('ceph-osd', '-i', id, '--mkfs', '--osd-uuid', diskId);
+      ceph.startDisk(number);
+      await command('ceph', 'osd', 'crush', 'add', id, '1', 'root=default', 'host=a');
+    }
+    for (let number = 0; number < gateways; number += 1) await ceph.startGateway(number);
     const { accessKeyId, secretAccessKey } = cephKeys;
-    await command(
-      ...(['radosgw-admin', '-n', 'client.admin', 'user', 'create', '--uid', 'fleet'] as const),
-      ...['--display-name', 'fleet', '--access-key', accessKeyId, '--secret-key', secretAccessKey],
-    );
+    const keys = ['--access-key', accessKeyId, '--secret-key', secretAccessKey];
+    await ceph.admin('user', 'create', '--uid', cephUser, '--display-name', cephUser, ...keys);
     await makeBucket(endpoint);
     return ceph;
   } catch (error) {
     await ceph.stop();
     throw error;
   }
+}
+
+function isClean(status: string): boolean {
+  const { pg_summary: summary } = JSON.parse(status) as {
+    pg_summary: { num_pgs: number; num_pg_by_state: { name: string; num: number }[] };
+  };
+  const clean = summary.num_pg_by_state.filter(({ name }) => name.startsWith('active+clean'));
+  return clean.reduce((sum, { num }) => sum + num, 0) === summary.num_pgs;
 }
 
 async function makeBucket(endpoint: URL): Promise<void> {
@@ -152,50 +191,4 @@ async function end(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;
-}
-
-interface ConfFacts {
-  readonly directory: string;
-  readonly keyring: string;
-  readonly clusterId: string;
-  readonly monitorPort: number;
-  readonly gatewayPort: number;
-}
-
-function confText({ directory, keyring, clusterId, monitorPort, gatewayPort }: ConfFacts): string {
-  return `[global]
-fsid = ${clusterId}
-mon host = [v2:127.0.0.1:${monitorPort}]
-mon initial members = a
-keyring = ${keyring}
-run dir = ${directory}/run
-admin socket = ${directory}/run/$name.$pid.asok
-crash dir = ${directory}
-public addr = 127.0.0.1
-cluster addr = 127.0.0.1
-ms bind ipv6 = false
-osd pool default size = 1
-osd pool default min size = 1
-osd pool default pg num = 4
-osd pool default pgp num = 4
-osd crush chooseleaf type = 0
-# The start of the disk would wait for a tool that only whole installations have.
-osd class update on start = false
-osd objectstore = memstore
-memstore device bytes = 2147483648
-mon allow pool size one = true
-mon data avail warn = 1
-mon data avail crit = 0
-[mon.a]
-mon data = ${directory}/mon
-[mgr.a]
-mgr data = ${directory}/mgr
-[osd.0]
-osd data = ${directory}/osd
-[client.admin]
-rgw data = ${directory}/rgw
-rgw frontends = beast endpoint=127.0.0.1:${gatewayPort}
-rgw enable gc threads = false
-rgw enable lc threads = false
-`;
 }
