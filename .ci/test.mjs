@@ -39,6 +39,7 @@ const programs = {
   'ceph-mgr': 'ceph-mgr',
   'ceph-osd': 'ceph-osd',
   radosgw: 'radosgw',
+  haproxy: 'haproxy',
 };
 
 /** Packages without a program: the RTSP camera of the tests, which Debian's Python runs. */

@@ -99,7 +99,7 @@ export function makePlan({ seed, faults, frames, kinds }: PlanSettings): Fault[]
   return plan;
 }
 
-function shuffled<T>(items: readonly T[], random: () => number): T[] {
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
   const left = [...items];
   const mixed: T[] = [];
   while (left.length > 0) mixed.push(...left.splice(Math.floor(random() * left.length), 1));

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { tlsSettings } from '../../shared/keys/tls-settings.js';
 import { AgentPeer } from '../support/agent-peer.js';
 import { eventually } from '../support/eventually.js';
-import { type Fleet, haproxyExample, startFleet } from '../support/haproxy.js';
+import { type Fleet, haproxyExample, startFleet } from '../support/balanced-receivers.js';
 import { proving } from '../support/paired.js';
 import { makeJpeg } from '../support/pictures.js';
 import { missing, run, startAgent } from '../support/programs.js';

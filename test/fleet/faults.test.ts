@@ -1,0 +1,139 @@
+/**
+ * The fleet meets every fault: no acknowledged frame is lost, none is stored twice, and all delivery resumes by itself.
+ * FLEET_SEED repeats a plan, FLEET_ROUNDS runs the plan of that many seeds one after the other.
+ */
+import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../shared/clock.js';
+import { seededRandom, shuffled } from '../faults/plan.js';
+import { eventually } from '../support/eventually.js';
+import { makeUniqueJpeg } from '../support/pictures.js';
+import { root, run } from '../support/programs.js';
+import { temporaryDirectory } from '../support/temporary.js';
+import { WireCamera } from '../support/wire-camera.js';
+import { auditFleet } from './fleet-audit.js';
+import { fleetFaults, injectFault } from './fleet-faults.js';
+import { type Fleet, startFleet, whyNoFleet } from './fleet.js';
+
+const whyNot = whyNoFleet();
+const suffix = whyNot === undefined ? '' : `, skipped: ${whyNot}`;
+const rounds = Number(process.env.FLEET_ROUNDS ?? 1);
+const firstSeed = Number(process.env.FLEET_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const cameraCount = 20;
+const frameBytes = 20_000;
+/** Between two frames of one camera. */
+const intervalMs = 1500;
+/** An agent waits up to a minute after many failures: the suite has not the time. */
+const longestPauseMs = 1000;
+const hurriedClock = {
+  ...systemClock,
+  sleep: (ms: number, signal?: AbortSignal) =>
+    systemClock.sleep(Math.min(ms, longestPauseMs), signal),
+};
+
+const random = seededRandom(firstSeed);
+const made = new Map<string, string>();
+const acknowledged = new Set<string>();
+const cameras: WireCamera[] = [];
+const stopped = new AbortController();
+// Each camera listens.
+setMaxListeners(0, stopped.signal);
+let filming: Promise<unknown> = Promise.resolve();
+let fleet: Fleet | undefined;
+
+beforeAll(async () => {
+  if (whyNot !== undefined) return;
+  console.log(`FLEET_SEED=${firstSeed}`);
+  fleet = await startFleet(random);
+  const { port } = fleet;
+  for (let at = 1; at <= cameraCount; at += 1) {
+    cameras.push(new WireCamera({ camera: `camera-${at}`, port, clock: hurriedClock }));
+  }
+  filming = Promise.all(cameras.map(film));
+}, 180_000);
+
+afterAll(async () => {
+  stopped.abort();
+  await filming;
+  await Promise.all(cameras.map((camera) => camera.stop()));
+  await fleet?.stop();
+}, 60_000);
+
+async function film(camera: WireCamera): Promise<void> {
+  await systemClock.sleep(random() * intervalMs, stopped.signal);
+  while (!stopped.signal.aborted) {
+    const jpeg = makeUniqueJpeg(frameBytes);
+    const hash = createHash('sha256').update(jpeg).digest('hex');
+    made.set(hash, camera.camera);
+    await camera.add(jpeg, Date.now(), () => acknowledged.add(hash));
+    await systemClock.sleep(intervalMs, stopped.signal);
+  }
+}
+
+/** Each camera has another frame acknowledged. */
+async function allDeliver(): Promise<void> {
+  const before = new Map<string, number>();
+  const counts = (): Map<string, number> => {
+    const found = new Map<string, number>();
+    for (const hash of acknowledged) {
+      const camera = made.get(hash) ?? '';
+      found.set(camera, (found.get(camera) ?? 0) + 1);
+    }
+    return found;
+  };
+  for (const [camera, count] of counts()) before.set(camera, count);
+  await eventually(
+    () => cameras.every(({ camera }) => (counts().get(camera) ?? 0) > (before.get(camera) ?? 0)),
+    'each camera delivers',
+    120_000,
+  );
+}
+
+describe.skipIf(whyNot !== undefined)(`a fleet in trouble${suffix}`, () => {
+  it(
+    'loses no acknowledged frame, stores none twice, and resumes after each fault',
+    async () => {
+      if (fleet === undefined) throw new Error('the fleet was not started');
+      await allDeliver();
+      for (let round = 0; round < rounds; round += 1) {
+        for (const kind of shuffled(fleetFaults, random)) {
+          const startMs = performance.now();
+          await injectFault(fleet, { kind, lastsMs: 500 + random() * 1500, chosen: random() });
+          await allDeliver();
+          const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+          console.log(`${kind}: all deliver again after ${seconds} s, ${acknowledged.size} frames`);
+        }
+      }
+      stopped.abort();
+      await filming;
+      await eventually(() => cameras.every((each) => each.waitingCount === 0), 'all', 120_000);
+      const findings = await auditFleet(fleet.client, { made, acknowledged });
+      expect(findings).toEqual({
+        ...{ lost: [], twice: [], foreign: [], unmatched: [] },
+        storedCount: made.size,
+      });
+      expect(acknowledged.size).toBe(made.size);
+      expect(fleet.receivers.map(({ failures }) => failures)).toEqual([0, 0]);
+    },
+    240_000 * rounds,
+  );
+
+  it('has a bucket whose copy is verified whole', async () => {
+    if (fleet === undefined) throw new Error('the fleet was not started');
+    const directory = join(temporaryDirectory(), 'captures');
+    const { place, ceph, credentials } = fleet;
+    const endpoint = ['--s3-endpoint', ceph.endpoint.origin, '--s3-credentials', credentials];
+    const program = `${root}dist/receiver.js`;
+    const copied = await run(process.execPath, [program, 'copy', place, directory, ...endpoint]);
+    expect(copied).toMatchObject({ code: 0, stderr: '' });
+    const verified = await run(process.execPath, [program, 'verify', '--dir', directory]);
+    expect(verified).toMatchObject({ code: 0, stderr: '' });
+    const counts = [...verified.stdout.matchAll(/^ *(\d+) frames? \(/gm)].map(([, count]) =>
+      Number(count),
+    );
+    expect(counts).toHaveLength(cameraCount);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(made.size);
+  }, 120_000);
+});
