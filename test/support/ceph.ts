@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { AwsClient } from 'aws4fetch';
+import { requestOnce } from '../../receiver/store/s3/s3-request.js';
 import { S3Client, type S3ClientParts } from '../../receiver/store/s3/s3-client.js';
 import { systemClock } from '../../shared/clock.js';
 import { cephConf } from './ceph-conf.js';
@@ -167,9 +167,11 @@ function isClean(status: string): boolean {
 }
 
 async function makeBucket(endpoint: URL): Promise<void> {
-  const client = new AwsClient({ ...cephKeys, service: 's3', region: 'default' });
-  const { status } = await client.fetch(`${endpoint.origin}/${cephBucket}`, { method: 'PUT' });
-  if (status !== 200) throw new Error(`Ceph answers ${status} to a new bucket`);
+  const place = { endpoint, bucket: cephBucket, prefix: '', region: 'default' };
+  const parts = { ...place, credentials: cephKeys, end: new AbortController().signal };
+  const answer = await requestOnce({ method: 'PUT', key: '' }, parts);
+  if ('failure' in answer) throw new Error('Ceph has not answered', { cause: answer.failure });
+  if (answer.status !== 200) throw new Error(`Ceph answers ${answer.status} to a new bucket`);
 }
 
 async function answered(gateway: ChildProcess, endpoint: URL, log: string): Promise<void> {

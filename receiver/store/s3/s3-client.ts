@@ -48,7 +48,6 @@ const pauses = { firstMs: 200, capMs: 5000 };
 
 export class S3Client {
   readonly #parts: S3ClientParts;
-  readonly #signingKeys = new Map<string, ArrayBuffer>();
   #credentials: Promise<S3Credentials> | undefined;
   /** The store has answered 501 to a conditional write. */
   #isUnconditional = false;
@@ -209,8 +208,8 @@ export class S3Client {
       this.#credentials = undefined;
       throw error;
     });
-    const { signingKeys, end } = { signingKeys: this.#signingKeys, end: this.#end.signal };
-    const result = await requestOnce(request, { ...this.#parts, credentials, signingKeys, end });
+    const end = this.#end.signal;
+    const result = await requestOnce(request, { ...this.#parts, credentials, end });
     return 'failure' in result ? connectionError(this.#what(request), result.failure) : result;
   }
 
