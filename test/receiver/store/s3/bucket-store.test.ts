@@ -87,7 +87,9 @@ describe('the record of a bucket', () => {
     const store = await open();
     const numbers = Array.from({ length: 30 }, (_, at) => at + 1);
     await Promise.all(numbers.map((number) => store.put(frameOf(number))));
-    expect(keys().filter((key) => key.includes('/record.d/l-')).length).toBeLessThan(numbers.length);
+    expect(keys().filter((key) => key.includes('/record.d/l-')).length).toBeLessThan(
+      numbers.length,
+    );
   });
 
   it('that was copied from a directory says what is a duplicate', async () => {
