@@ -1,5 +1,6 @@
 /** Opens what is to be verified: a captures directory, or an export as a directory or zip file. */
 import { constants, open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
 import { readPublicKey } from '../../../shared/protocol/statement.js';
 import { Folder } from '../../store/folder.js';
@@ -27,6 +28,11 @@ export interface Target {
 
 /** @throws {OperationalError} UNREADABLE: it cannot be read; VERIFY: a zip file is damaged */
 export async function openTarget(path: string, sinceMs: number | undefined): Promise<Target> {
+  if (/^\..+\.part$/.test(basename(path))) {
+    throw new OperationalError('VERIFY', `${path} is an export that was not finished`, {
+      hint: 'export again; nothing needs this one any more',
+    });
+  }
   try {
     if ((await stat(path)).isFile()) return await openZip(path);
     const root = await Folder.open(path);
