@@ -44,7 +44,7 @@ const damages: readonly Damage[] = [
 
 export class CrashDisk {
   readonly #rootPath: string;
-  readonly #root: Folder = { kind: 'folder', entries: new Map(), flushed: new Map() };
+  readonly #root: Folder = newFolder();
   readonly #hasBlocks: boolean;
   #pending: Change[] = [];
 
@@ -58,6 +58,23 @@ export class CrashDisk {
     this.#hasBlocks = hasBlocks;
   }
 
+  /** Files that are on the disk at the start. */
+  give(files: Tree): void {
+    for (const [path, bytes] of files) {
+      const file = new PagedFile();
+      file.write(bytes, 0);
+      file.flush();
+      let folder = this.#root;
+      for (const name of path.split('/').slice(0, -1)) {
+        const known = folder.entries.get(name);
+        const next = known?.kind === 'folder' ? known : newFolder();
+        keepIn(folder, name, next);
+        folder = next;
+      }
+      keepIn(folder, baseOf(path), file);
+    }
+  }
+
   /** @returns false when it changes nothing of this disk */
   apply(operation: Operation): boolean {
     switch (operation.kind) {
@@ -69,11 +86,7 @@ export class CrashDisk {
       case 'rename':
         return this.#move(operation.from, operation.to, true);
       case 'mkdir':
-        return this.#add(operation.path, {
-          kind: 'folder',
-          entries: new Map(),
-          flushed: new Map(),
-        });
+        return this.#add(operation.path, newFolder());
       case 'unlink':
         return this.#change(this.#parent(operation.path), [[baseOf(operation.path), undefined]]);
       case 'flush':
@@ -213,6 +226,14 @@ export class CrashDisk {
   #changesOf(folder: Folder): Change[] {
     return this.#pending.filter((change) => change.folder === folder);
   }
+}
+
+const newFolder = (): Folder => ({ kind: 'folder', entries: new Map(), flushed: new Map() });
+
+/** On the disk. */
+function keepIn(folder: Folder, name: string, node: File | Folder): void {
+  folder.entries.set(name, node);
+  folder.flushed.set(name, node);
 }
 
 const baseOf = (path: string): string => posix.basename(path);

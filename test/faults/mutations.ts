@@ -110,6 +110,34 @@ export const seenInPowerCuts = {
   },
 } satisfies Record<string, Mutation>;
 
+/** Detected by power cuts in the middle of prune, erase and keep. */
+export const seenInArchiveCuts = {
+  noNoteFlush: {
+    name: 'lines of a deletion, or of what is kept, are not flushed',
+    path: 'receiver/archive/note-appender.ts',
+    snippet: 'await file.sync();',
+    replacement: '',
+  },
+  noRemovalFlush: {
+    name: 'the removal of files is not flushed',
+    path: 'receiver/archive/retention/delete-frames.ts',
+    snippet: 'await folder.sync();\n  return { frames: gone, recordBytes };',
+    replacement: 'return { frames: gone, recordBytes };',
+  },
+  noErasureFlush: {
+    name: 'the line of an erasure is not flushed',
+    path: 'receiver/archive/erase.ts',
+    snippet: 'await file.sync();',
+    replacement: '',
+  },
+  noCompactFlush: {
+    name: 'a record that was written anew is not flushed before it has its name',
+    path: 'receiver/archive/compact-record.ts',
+    snippet: 'let [copied, seen] = [start, start];\n  await to.sync();',
+    replacement: 'let [copied, seen] = [start, start];',
+  },
+} satisfies Record<string, Mutation>;
+
 /** Detected by failing system calls of the running programs. */
 export const seenInErrno = {
   forgetUnkept: {

@@ -188,7 +188,8 @@ function isSetAside(statePath: string): boolean {
   return frames.length > 0 && frames.every((name) => name.includes('/rejected/'));
 }
 
-function startTraced(args: readonly string[], flushes?: FailingFlushes) {
+/** Starts a program of Node under strace. `end` ends it, and reads the log. */
+export function startTraced(args: readonly string[], flushes?: FailingFlushes) {
   const logPath = join(diskDirectory(), 'strace.log');
   const running: Running = start(
     'strace',

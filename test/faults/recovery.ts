@@ -61,7 +61,7 @@ export async function recoverStore(
   return known;
 }
 
-function unpack(tree: Tree, directory: string): void {
+export function unpack(tree: Tree, directory: string): void {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory);
   for (const [path, bytes] of tree) {

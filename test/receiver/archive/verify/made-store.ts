@@ -29,6 +29,8 @@ export const dayMs = 86_400_000;
 export const startMs = Date.UTC(2026, 10, 22, 20);
 export const keyPair = () => generateKeyPairSync('ed25519');
 
+const seen = { reason: 'change', ratio: 0.1, boxes: [], changed: true } as const;
+
 /** A camera that sends to a store; each entry gets the next number, and is captured some minutes after the last one. */
 export class StoreCamera {
   sequence = 0;
@@ -51,7 +53,7 @@ export class StoreCamera {
     [this.epoch, this.sequence] = [epoch, 0];
   }
 
-  async frame(changes: { isRaw?: boolean; atMs?: number; offset?: number } = {}) {
+  async frame(changes: { isRaw?: boolean; atMs?: number; offset?: number; event?: string } = {}) {
     const { isRaw = false, offset: utcOffsetMinutes = 60 } = changes;
     const id = isRaw ? undefined : this.#next();
     const capturedAtMs = changes.atMs ?? this.atMs;
@@ -60,9 +62,7 @@ export class StoreCamera {
       Buffer.from(`${this.name} ${capturedAtMs} ${this.sequence}`),
     ]);
     const sha256 = createHash('sha256').update(jpeg).digest('hex');
-    const verdict = isRaw
-      ? undefined
-      : ({ reason: 'change', ratio: 0.1, boxes: [], event: 'e1', changed: true } as const);
+    const verdict = isRaw ? undefined : ({ ...seen, event: changes.event ?? 'e1' } as const);
     const header = { capturedAtMs, utcOffsetMinutes, sha256, verdict };
     const statement = frameStatement(
       { camera: this.name, ...id },
