@@ -170,6 +170,6 @@ export class EventGroups {
 }
 
 function bestOf({ camera, path, capturedAtMs, utcOffsetMinutes, ...frame }: SeenFrame): BestFrame {
-  const { sha256, strength, boxes } = frame;
-  return { camera, path, capturedAtMs, utcOffsetMinutes, sha256, strength, boxes };
+  const { sha256, strength, ratio, boxes } = frame;
+  return { camera, path, capturedAtMs, utcOffsetMinutes, sha256, strength, ratio, boxes };
 }

@@ -172,7 +172,8 @@ export class NoticeBook {
   }
 
   #addFrame(camera: string, known: CameraState, entry: FrameEntry, folder: string, now: Now): void {
-    const { event, capturedAtMs, utcOffsetMinutes, sha256, strength = 0, boxes = [] } = entry;
+    const { event, capturedAtMs, utcOffsetMinutes, sha256, ratio } = entry;
+    const { strength = 0, boxes = [] } = entry;
     // Frames around a change are sent after it.
     if (event === undefined || entry.changed === false) return;
     const frame: SeenFrame = {
@@ -182,7 +183,7 @@ export class NoticeBook {
         atMs: receiverTime(capturedAtMs, known.clockErrorMs),
         path: `${folder}/${entry.name}`,
       },
-      ...{ capturedAtMs, utcOffsetMinutes, sha256, strength, boxes },
+      ...{ capturedAtMs, utcOffsetMinutes, sha256, strength, ratio, boxes },
     };
     const isLate = now.wallMs - frame.atMs > this.#settings.lateAfterMs;
     const seen = known.events.find((each) => each.event === event);

@@ -79,8 +79,8 @@ export function noticeFacts(notice: Notice): Readonly<Record<string, unknown>> {
     return { ...common, problem, detail, frames };
   }
   const { events, frames, isCut, best } = notice;
-  const { path, capturedAtMs, strength, boxes, sha256, camera } = best;
-  const frame = { camera, path, captured: iso(capturedAtMs), sha256, strength, boxes };
+  const { path, capturedAtMs, strength, ratio, boxes, sha256, camera } = best;
+  const frame = { camera, path, captured: iso(capturedAtMs), sha256, strength, ratio, boxes };
   return { ...common, events, frames, cut: isCut, frame };
 }
 

@@ -12,6 +12,8 @@ export interface BestFrame {
   readonly sha256: string;
   /** How far the change is above its threshold: 1 is just above. */
   readonly strength: number;
+  /** Changed share of the picture, from 0 to 1; undefined: not stated. */
+  readonly ratio?: number | undefined;
   readonly boxes: readonly Box[];
 }
 

@@ -42,6 +42,7 @@ const folder = v.pipe(v.string(), v.regex(new RegExp(`^${dayFolder}$`)));
 /** By the receiver's clock. */
 const timeMs = v.pipe(v.number(), v.minValue(-maxReceiverMs), v.maxValue(maxReceiverMs));
 const differenceMs = v.pipe(v.number(), v.safeInteger());
+const ratio = v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)));
 const strength = v.pipe(v.number(), v.finite(), v.minValue(0));
 /** A sum of what cameras state. */
 const total = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -49,7 +50,7 @@ const frames = v.optional(total);
 const common = { id, fromMs: timeMs };
 
 const best = v.object({
-  ...{ camera, path, utcOffsetMinutes, strength, capturedAtMs: wallTimeMs },
+  ...{ camera, path, utcOffsetMinutes, strength, ratio, capturedAtMs: wallTimeMs },
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   boxes: v.array(v.tuple([count, count, count, count])),
 });

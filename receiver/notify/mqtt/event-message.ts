@@ -22,7 +22,7 @@ export function eventMessage(facts: EventFacts): Readonly<Record<string, unknown
   const captured = new Date(best.capturedAtMs).toISOString();
   return {
     ...{ event_type: phase === 'end' ? 'end' : 'begin', id, camera, captured },
-    ...{ strength: best.strength, seen: best.boxes, frame: best.path },
+    ...{ strength: best.strength, ratio: best.ratio, seen: best.boxes, frame: best.path },
     link: viewerLink(viewer, camera, captured),
     ...(phase === 'end' && { frames, seconds: Math.round((toMs - fromMs) / 1000) }),
   };

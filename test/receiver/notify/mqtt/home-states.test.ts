@@ -34,7 +34,7 @@ function makeStates(changed: Partial<HomeSettings> = {}) {
     frame: (s: number, strength: number, event = 'e1', camera = 'yard') =>
       add(s, camera, {
         ...{ frame: 1, captured: at(s), sha256: String(strength).repeat(64), bytes: 10 },
-        ...{ reason: 'change', event, changed: true, strength, boxes: [[1, 2, 3, 4]] },
+        ...{ reason: 'change', event, changed: true, strength, ratio: 0.03, boxes: [[1, 2, 3, 4]] },
       }),
     report: (s: number, ended: readonly string[] = [], more: object = {}) =>
       add(s, 'yard', {
@@ -74,7 +74,15 @@ describe('the states', () => {
     const end = look(5);
     expect(end.text(`${yard}/motion`)).toBe('OFF');
     expect(end.json(`${yard}/event/last`)).toMatchObject({
-      ...{ event_type: 'end', id: 'e1', camera: 'yard', frames: 4, seconds: 5, strength: 3 },
+      ...{
+        event_type: 'end',
+        id: 'e1',
+        camera: 'yard',
+        frames: 4,
+        seconds: 5,
+        strength: 3,
+        ratio: 0.03,
+      },
       ...{ captured: '2026-11-27T12:00:02.000Z', seen: [[1, 2, 3, 4]] },
       link: 'http://laptop:8080/#camera=yard&at=2026-11-27T12:00:02.000Z',
     });
