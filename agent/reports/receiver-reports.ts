@@ -103,6 +103,7 @@ export class ReceiverReports implements PendingReports {
       ...stretch,
       ended: ended?.length === 0 ? undefined : ended,
       waiting: this.#spool.waitingCount,
+      oldestWaitingMs: this.#spool.reports.oldestWaitingMs,
       dropped: this.#dropped,
     });
   }

@@ -8,7 +8,8 @@ import { maxEndedEvents } from '../../shared/protocol/protocol-limits.js';
 import { cameraStates, reportHeader } from '../../shared/protocol/report-header.js';
 
 const { fromMs, toMs, utcOffsetMinutes, why, compared, changed, skipped } = reportHeader.entries;
-const { longestPauseMs, waiting, dropped, steppedMs, ended } = reportHeader.entries;
+const { longestPauseMs, waiting, oldestWaitingMs, dropped } = reportHeader.entries;
+const { steppedMs, ended } = reportHeader.entries;
 
 /** The schema in the state file. Times are those of the agent's wall clock. */
 export const stretch = v.object({
@@ -17,7 +18,7 @@ export const stretch = v.object({
   ...{ fromMs, toMs, utcOffsetMinutes, state: v.picklist(cameraStates), why },
   ...{ compared, changed, skipped, longestPauseMs, steppedMs, ended },
   /** Of the spool of one receiver, at the end of the stretch. */
-  ...{ waiting, dropped },
+  ...{ waiting, oldestWaitingMs, dropped },
 });
 export type Stretch = v.InferOutput<typeof stretch>;
 

@@ -52,6 +52,12 @@ export class SpoolIndex {
     return this.#reportCount;
   }
 
+  /** Capture time of the oldest frame or gap entry that waits; undefined: none does. */
+  get oldestMs(): number | undefined {
+    for (const { kind, atMs } of this.waiting.values()) if (kind !== 'report') return atMs;
+    return undefined;
+  }
+
   get frameCount(): number {
     return [...this.waiting.values()].filter(({ kind }) => kind === 'frame').length;
   }

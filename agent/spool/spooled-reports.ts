@@ -36,6 +36,11 @@ export class SpooledReports {
     return this.#parts.index.reportCount;
   }
 
+  /** For a report: capture time of the oldest frame that waits in the spool; undefined: none does. */
+  get oldestWaitingMs(): number | undefined {
+    return this.#parts.index.oldestMs;
+  }
+
   /** Adds a report, held back. @returns false: the disk failed; the next report gets the same sequence */
   add(header: SpooledReport): Promise<boolean> {
     const { keeper, index, turns, report } = this.#parts;

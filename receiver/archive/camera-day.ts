@@ -58,12 +58,21 @@ export interface CameraDayResult extends Removals {
   readonly gaps: readonly DayGap[];
   readonly missing: MissingNumbers;
   readonly clockSteps: readonly { readonly atMs: number; readonly byMs: number }[];
-  /** Of the entry that arrived last, whatever its day. */
+  /** Of the report that arrived last, whatever its day. */
   readonly everyMs: number | undefined;
   readonly clockErrorMs: number | undefined;
+  readonly waiting: WaitingFrames | undefined;
   readonly arrivedAtMs: number | undefined;
   /** When the last report arrived. */
   readonly reportedAtMs: number | undefined;
+}
+
+/** What waited in the camera at the end of a report. */
+export interface WaitingFrames {
+  readonly frames: number;
+  /** By the camera's clock: capture of the oldest, and end of the report. */
+  readonly oldestMs: number;
+  readonly atMs: number;
 }
 
 export interface DayMoment {
@@ -131,7 +140,8 @@ export class CameraDay {
     const { fromMs, toMs } = this.#zone.window(utcOffsetMinutes);
     const reports = this.#reports.listed();
     const reportedToMs = this.#reports.last?.toMs;
-    const { everyMs, clockErrorMs, receivedAtMs } = this.#reports.lastArrived ?? {};
+    const { lastArrived } = this.#reports;
+    const { everyMs, clockErrorMs, receivedAtMs } = lastArrived ?? {};
     // Now, by the camera's clock.
     const endMs = Math.max(nowMs + (clockErrorMs ?? 0), reportedToMs ?? fromMs, fromMs);
     const changes = [...this.#changes, ...this.#events.spans()];
@@ -157,7 +167,8 @@ export class CameraDay {
       clockSteps: ofDay
         .flatMap(({ fromMs: atMs, steppedMs: byMs }) => (byMs ? [{ atMs, byMs }] : []))
         .sort((a, b) => a.atMs - b.atMs),
-      ...{ everyMs, clockErrorMs, arrivedAtMs: this.#arrivedAtMs },
+      ...{ everyMs, clockErrorMs, waiting: waitingAt(lastArrived) },
+      arrivedAtMs: this.#arrivedAtMs,
       reportedAtMs: receivedAtMs,
     };
   }
@@ -250,4 +261,10 @@ function keyOf(entry: RecordEntry): string {
   const { fromMs, toMs } = entry;
   const content = kind === 'gap' ? `${entry.count} ${entry.why}` : entry.state;
   return `${kind} ${epoch} ${sequence} ${fromMs} ${toMs} ${content}`;
+}
+
+/** @returns undefined: none waits, or the agent does not state since when */
+function waitingAt(report: ReportEntry | undefined): WaitingFrames | undefined {
+  if (report?.oldestWaitingMs === undefined) return undefined;
+  return { frames: report.waiting, oldestMs: report.oldestWaitingMs, atMs: report.toMs };
 }

@@ -59,6 +59,8 @@ export interface ReportEntry {
   readonly skipped: number;
   readonly longestPauseMs?: number | undefined;
   readonly waiting: number;
+  /** Capture time of the oldest of them; undefined: none, or not stated. */
+  readonly oldestWaitingMs?: number | undefined;
   readonly dropped: number;
   readonly everyMs: number;
   readonly steppedMs?: number | undefined;
@@ -119,6 +121,7 @@ const reportLine = v.object({
   ...{ from: wallTimeMs, to: wallTimeMs, waiting: count, dropped: count, every: count },
   why: lenient(v.pipe(v.string(), v.regex(/^[ -~]{1,200}$/))),
   pause: lenient(count),
+  oldest: lenient(wallTimeMs),
   stepped: lenient(v.pipe(v.number(), v.safeInteger())),
   before: lenient(v.tuple([epoch, count])),
   ended: lenient(v.pipe(v.array(endedEvent), v.maxLength(maxEndedEvents))),
@@ -147,7 +150,8 @@ function readGapOf01(line: Fields): GapEntry | undefined {
 function readReport(line: Fields): ReportEntry | undefined {
   const read = v.safeParse(reportLine, line);
   if (!read.success) return undefined;
-  const { from, to, offset, pause, every, stepped, before, ended, clock, ...rest } = read.output;
+  const { from, to, offset, pause, oldest, every, stepped, ...others } = read.output;
+  const { before, ended, clock, ...rest } = others;
   if (from > to || !isMoment(from, offset) || !isMoment(to, offset)) return undefined;
   return {
     kind: 'report',
@@ -156,6 +160,7 @@ function readReport(line: Fields): ReportEntry | undefined {
     toMs: to,
     utcOffsetMinutes: offset,
     longestPauseMs: pause,
+    oldestWaitingMs: oldest,
     everyMs: every,
     steppedMs: stepped,
     before: before && { epoch: before[0], sequence: before[1] },

@@ -14,6 +14,7 @@ export function reportJson(report: CameraReport): object {
     clockSteps,
     everyMs,
     clockErrorMs,
+    waiting,
     lastArrivalMs,
     silentSinceMs,
   } = report;
@@ -27,7 +28,7 @@ export function reportJson(report: CameraReport): object {
       .map((each) => ({ ...each, event: `${camera}/${each.event}` })),
     gaps: gaps.slice(0, maxListed),
     ...{ deletedFrames, summaries },
-    ...{ missing, clockSteps, everyMs, clockErrorMs, lastArrivalMs, silentSinceMs },
+    ...{ missing, clockSteps, everyMs, clockErrorMs, waiting, lastArrivalMs, silentSinceMs },
     ...{ skippedLines: report.skippedLines, problems: report.problems },
   };
 }

@@ -8,6 +8,8 @@ import type { Stretch } from './day-line.js';
 const maxLines = 20;
 /** A smaller difference of the clocks is not worth a line. */
 const minClockErrorMs = 2000;
+/** A frame that has waited for less is on its way. */
+const minWaitMs = 120_000;
 const dayMs = 86_400_000;
 
 const marks = {
@@ -106,6 +108,7 @@ function stateLines(report: CameraReport, time: TimeText, nowMs: number): string
           `  silent       since ${time(silentSinceMs)}, ${humanDuration(nowMs - silentSinceMs)}: ` +
             `nothing arrived, and it reports every ${humanDuration(report.everyMs ?? 0)}`,
         ]),
+    ...waitingLines(report),
     ...(Math.abs(clockErrorMs ?? 0) > minClockErrorMs ? [clockLine(clockErrorMs ?? 0)] : []),
     ...limited(
       report.clockSteps.map(({ atMs, byMs }) => {
@@ -113,6 +116,15 @@ function stateLines(report: CameraReport, time: TimeText, nowMs: number): string
         return `  clock step   ${time(atMs)}  ${spanText(Math.abs(byMs))} ${way}`;
       }),
     ),
+  ];
+}
+
+/** At the camera's last report. */
+function waitingLines({ waiting, offsets }: CameraReport): string[] {
+  if (waiting === undefined || waiting.atMs - waiting.oldestMs < minWaitMs) return [];
+  const since = `${dateText(waiting.oldestMs, offsets)} ${timeText(waiting.oldestMs, offsets, true)}`;
+  return [
+    `  waiting      ${counted(waiting.frames, 'frame')} at the camera, the oldest of ${since}`,
   ];
 }
 

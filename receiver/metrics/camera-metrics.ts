@@ -77,6 +77,11 @@ export class CameraMetrics {
         samples: each(({ lastReport }) => lastReport?.waiting),
       },
       {
+        ...{ name: 'camera_spool_oldest_timestamp_seconds', type: 'gauge' },
+        help: 'Capture time of the oldest frame that waited in the camera at its newest report, by the clock of the camera.',
+        samples: each(({ lastReport }) => seconds(lastReport?.oldestWaitingMs)),
+      },
+      {
         ...{ name: 'camera_state', type: 'gauge' },
         help: 'State of the camera: 1 for the one it is in.',
         samples: [...this.#cameras].flatMap(([camera, counts]) => {

@@ -280,7 +280,7 @@ function readGap(line: Record<string, unknown>, id: string): Recorded | undefine
 /** Keys of a report's statement, beside those that identify it. */
 const reportKeys = [
   ...['from', 'to', 'offset', 'state', 'why', 'compared', 'changed', 'skipped', 'pause'],
-  ...['waiting', 'dropped', 'every', 'stepped', 'before', 'ended'],
+  ...['waiting', 'oldest', 'dropped', 'every', 'stepped', 'before', 'ended'],
 ];
 
 function reportKeyOf(id: string, line: Readonly<Record<string, unknown>>): string {

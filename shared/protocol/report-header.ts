@@ -43,6 +43,8 @@ export const reportHeader = v.object({
   longestPauseMs: v.optional(durationMs),
   /** At its end: frames in the spool, and frames dropped since the epoch began. */
   waiting: count,
+  /** Capture time of the oldest of them; absent: none waits, or the agent is older than this field. */
+  oldestWaitingMs: v.optional(wallTimeMs),
   dropped: count,
   /** Time between two reports of a camera whose state does not change. */
   everyMs: durationMs,

@@ -73,7 +73,8 @@ export function reportStatement(
   report: Omit<ReportHeader, 'type'>,
 ): string {
   const { fromMs, toMs, utcOffsetMinutes, state, why, compared, changed, skipped } = report;
-  const { longestPauseMs, waiting, dropped, everyMs, steppedMs, before, ended } = report;
+  const { longestPauseMs, waiting, oldestWaitingMs, dropped, everyMs } = report;
+  const { steppedMs, before, ended } = report;
   return JSON.stringify({
     report: formVersion,
     ...{ camera, epoch, sequence },
@@ -82,7 +83,9 @@ export function reportStatement(
     offset: utcOffsetMinutes,
     ...{ state, why, compared, changed, skipped },
     pause: longestPauseMs,
-    ...{ waiting, dropped },
+    waiting,
+    oldest: oldestWaitingMs,
+    dropped,
     every: everyMs,
     stepped: steppedMs,
     before: before && [before.epoch, before.sequence],
@@ -134,7 +137,8 @@ const ofReport = v.object({
   ),
   ...{ from: number, to: number, state: v.string(), why: v.optional(v.string()) },
   ...{ compared: number, changed: number, skipped: number, pause: v.optional(number) },
-  ...{ waiting: number, dropped: number, every: number, stepped: v.optional(number) },
+  ...{ waiting: number, oldest: v.optional(number), dropped: number, every: number },
+  stepped: v.optional(number),
   before: v.optional(v.tuple([v.string(), number])),
   ended: v.optional(
     v.array(

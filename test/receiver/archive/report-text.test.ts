@@ -114,6 +114,18 @@ describe('the text of a report', () => {
     expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThan(120);
   });
 
+  it('says since when frames wait, unless they are on their way', () => {
+    const yard = new CameraEntries();
+    const textAt = (waitedMs: number): string => {
+      const oldestWaitingMs = at('10:00') - waitedMs;
+      const report = yard.report(at('09:00'), at('10:00'), { waiting: 3, oldestWaitingMs });
+      return reportText(reportOf([report]), 48, nowMs);
+    };
+    const words = 'waiting      3 frames at the camera, the oldest of 2026-11-22 09:30:00';
+    expect(textAt(30 * 60_000)).toContain(words);
+    expect(textAt(60_000)).not.toContain('waiting ');
+  });
+
   it('has no silence, no clock and no state of a camera that does not report', () => {
     const yard = new CameraEntries();
     const text = reportText(reportOf([yard.frame(at('08:00'), { proof: 'unsigned' })]), 48, nowMs);

@@ -24,6 +24,7 @@ async function stage() {
     report: {
       ...{ type: 'report', fromMs: nowMs - 60_000, toMs: nowMs, utcOffsetMinutes: 0 },
       ...{ state: 'watching', compared: 60, changed: 0, skipped: 0, waiting: 3, dropped: 0 },
+      oldestWaitingMs: nowMs - 7000,
       everyMs: 60_000,
     },
   });

@@ -45,7 +45,7 @@ describe('the metrics of cameras', () => {
     frame('yard', 0, 5000, 0, true);
     frame('yard', 10, 1000, 3);
     frame('yard', 11, 200, 2);
-    report('yard', 60, { waiting: 7, clock: -1000 });
+    report('yard', 60, { waiting: 7, oldest: startMs - 5000, clock: -1000 });
     add('yard', 61, {
       ...{ gap: 1, count: 4, from: startMs, to: startMs + 1000, why: 'size', delay: 0 },
     });
@@ -61,6 +61,7 @@ describe('the metrics of cameras', () => {
     expect(yard('camera_dropped_frames_total', ',reason="size"')).toBe(4);
     expect(yard('camera_dropped_frames_total', ',reason="other"')).toBe(2);
     expect(yard('camera_spool_frames')).toBe(7);
+    expect(yard('camera_spool_oldest_timestamp_seconds')).toBe(startMs / 1000 - 5);
     expect(yard('camera_last_frame_timestamp_seconds')).toBe(startMs / 1000 + 9);
     expect(yard('camera_last_arrival_timestamp_seconds')).toBe(startMs / 1000 + 61);
     // Its clock is a second behind.
@@ -72,6 +73,8 @@ describe('the metrics of cameras', () => {
     const late = samplesOf(text(242));
     expect(late.get('picchanged_camera_state{camera="yard",state="silent"}')).toBe(1);
     expect(late.get('picchanged_camera_state{camera="yard",state="watching"}')).toBe(0);
+    report('yard', 250, { waiting: 1 });
+    expect(text(250)).not.toContain('camera_spool_oldest_timestamp_seconds{');
   });
 
   it('are those of the entries that arrived last, in any order', () => {

@@ -45,6 +45,7 @@ const report: ReportHeader = {
   skipped: 0,
   longestPauseMs: 2104,
   waiting: 3,
+  oldestWaitingMs: 1_795_332_615_123,
   dropped: 0,
   everyMs: 60_000,
   before: { epoch: 'fedcba9876543210', sequence: 311 },
@@ -75,7 +76,7 @@ describe('a statement', () => {
     expect(reportStatement(id, report)).toBe(
       '{"report":1,"camera":"yard","epoch":"0123456789abcdef","sequence":7,"from":1795332600000,' +
         '"to":1795332660000,"offset":60,"state":"watching","compared":57,"changed":12,"skipped":0,' +
-        '"pause":2104,"waiting":3,"dropped":0,"every":60000,"before":["fedcba9876543210",311],' +
+        '"pause":2104,"waiting":3,"oldest":1795332615123,"dropped":0,"every":60000,"before":["fedcba9876543210",311],' +
         '"ended":[{"event":"e1","first":1795332615123,"last":1795332627123,"frames":14},' +
         '{"event":"e2","first":1795332629000,"last":1,"frames":1,"cut":true}]}',
     );
