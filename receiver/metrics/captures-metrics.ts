@@ -27,8 +27,7 @@ export class CapturesMetrics {
   /** The records are those of a bucket: no disk has the captures. */
   readonly #isMirror: boolean;
   readonly #cameras = new CameraMetrics();
-  // A day that begins is found at once.
-  readonly #tail = new RecordTail(undefined, { listEvery: 1 });
+  readonly #tail: RecordTail;
   #totals: { readonly storeId: string; readonly totals: StoreTotals; atMs: number } | undefined;
   #running: Promise<string> | undefined;
 
@@ -36,6 +35,8 @@ export class CapturesMetrics {
     this.#directory = directory;
     this.#clock = clock;
     this.#isMirror = isMirror;
+    // A day that begins is found at once.
+    this.#tail = new RecordTail(undefined, clock, { listEvery: 1 });
   }
 
   /**

@@ -70,7 +70,7 @@ export class Notifier {
       return Math.floor((local % 86_400_000) / 60_000);
     };
     this.#book = new NoticeBook(settings.notices, saved?.book, minuteOf);
-    this.#tail = new RecordTail(saved?.records);
+    this.#tail = new RecordTail(saved?.records, clock);
     this.#queues = settings.ways.map((way) => {
       const onChange = (): Promise<void> => this.#save();
       return new NoticeQueue(way, saved?.waiting[way.name] ?? [], { ...parts, onChange });

@@ -1,6 +1,8 @@
 /** Follows the records of all cameras: finds the lines that any receiver of the directory has appended. Reads only. */
 import { isDayName, unclockedFolder } from '../../shared/protocol/frame-path.js';
-import { camerasIn, within } from '../archive/captures-reader.js';
+import type { Clock } from '../../shared/clock.js';
+import { CameraDays } from '../archive/camera-days.js';
+import { within } from '../archive/captures-reader.js';
 import type { RecordLine } from '../archive/record-entry.js';
 import { readRecord } from '../archive/record-reader.js';
 import { recordName } from '../store/day-record.js';
@@ -43,9 +45,11 @@ export class RecordTail {
   /** Folders of each camera, the newest last. */
   #folders = new Map<string, readonly string[]>();
   #looks = 0;
+  readonly #days: CameraDays;
 
   /** @param saved of an earlier process */
-  constructor(saved: TailState | undefined, { listEvery = defaultListEvery } = {}) {
+  constructor(saved: TailState | undefined, clock: Clock, { listEvery = defaultListEvery } = {}) {
+    this.#days = new CameraDays(clock);
     this.#listEvery = listEvery;
     this.#positions = new Map(Object.entries(saved ?? {}));
     this.#isFirst = saved === undefined;
@@ -73,21 +77,11 @@ export class RecordTail {
 
   async #list(captures: Folder): Promise<void> {
     const folders = new Map<string, readonly string[]>();
-    for (const camera of await camerasIn(captures)) {
-      const found: string[] = [];
-      for (const parent of [[camera, unclocked], [camera]]) {
-        await within(captures, parent, async (above) => {
-          const days: string[] = [];
-          for await (const name of above.names()) if (isDayName(name)) days.push(name);
-          found.push(
-            ...days
-              .sort()
-              .slice(-maxDays)
-              .map((day) => [...parent, day].join('/')),
-          );
-        });
-      }
-      folders.set(camera, found);
+    for (const camera of await this.#days.cameras(captures)) {
+      const days = newestOf(await this.#days.of(captures, camera), camera);
+      const hasUnclocked = await this.#days.hasUnclocked(captures, camera);
+      const others = hasUnclocked ? await unclockedDays(captures, camera) : [];
+      folders.set(camera, [...others, ...days]);
     }
     const all = new Set([...folders.values()].flat());
     for (const folder of this.#positions.keys()) {
@@ -103,11 +97,12 @@ export class RecordTail {
     isStart: boolean,
     onLine: (found: FoundLine) => void,
   ): Promise<void> {
+    const known = this.#positions.get(path);
+    if (known !== undefined && !hasChanged(captures, path, known)) return;
     await within(captures, path.split('/'), async (folder) => {
       const stats = folder.lstat(recordName);
       if (stats?.isFile() !== true) return;
       const [inode, size] = [String(stats.ino), Number(stats.size)];
-      const known = this.#positions.get(path);
       if (known?.inode === inode && known.endByte >= size) return;
       const isHistory = isStart && this.#isFirst;
       // A record that was replaced has no new lines: some of its old ones were taken out.
@@ -135,3 +130,24 @@ export class RecordTail {
     );
   }
 }
+
+/** By its path, since hundreds are looked at each second; what is read is read by handles of its folders. */
+function hasChanged(captures: Folder, path: string, { inode, endByte }: Position): boolean {
+  try {
+    const stats = captures.lstat(`${path}/${recordName}`);
+    return stats !== undefined && (String(stats.ino) !== inode || Number(stats.size) > endByte);
+  } catch {
+    return true; // what is in the place of a folder is found when it is opened
+  }
+}
+
+async function unclockedDays(captures: Folder, camera: string): Promise<readonly string[]> {
+  const days: string[] = [];
+  await within(captures, [camera, unclocked], async (parent) => {
+    for await (const name of parent.names()) if (isDayName(name)) days.push(name);
+  });
+  return newestOf(days.sort(), camera, unclocked);
+}
+
+const newestOf = (days: readonly string[], ...parents: readonly string[]): string[] =>
+  days.slice(-maxDays).map((day) => [...parents, day].join('/'));

@@ -1,10 +1,11 @@
 /**
- * What the viewer costs with many cameras: looks for new entries, states and cameras, and memory, for one camera and
- * for hundreds. `npm run bench -- web-cameras [CAMERAS] [FOLDER]`
+ * What viewer and notices cost with many cameras: looks for new entries, states and cameras, and memory, for one camera
+ * and for hundreds. `npm run bench -- web-cameras [CAMERAS] [FOLDER]`
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RecordTail } from '../../receiver/notify/record-tail.js';
 import { Folder } from '../../receiver/store/folder.js';
 import { ArchiveQueries } from '../../receiver/web/queries/archive-queries.js';
 import { LiveTail } from '../../receiver/web/queries/live-tail.js';
@@ -19,6 +20,8 @@ const days = 4;
 const looks = 40;
 /** As the server looks while a page is open. */
 const lookEveryMs = 250;
+/** As notices look, and MQTT beside them once more. */
+const noticesEveryMs = 1000;
 
 function makeCameras(count: number): string {
   const directory = mkdtempSync(join(parent, 'picchanged-bench-'));
@@ -55,6 +58,20 @@ for (const count of [1, Number(cameras)]) {
   console.log(`${count} cameras of ${days} days, milliseconds of CPU`);
   console.log(
     `  a look for new entries ${(lookMs / looks).toFixed(2)}: ${share.toFixed(1)} % of a core`,
+  );
+  const notices = new RecordTail(undefined, systemClock);
+  const noticesLook = async (): Promise<void> => {
+    const opened = await Folder.open(captures.path);
+    await notices.look(opened, () => undefined);
+    await opened.close();
+  };
+  await noticesLook();
+  const noticesMs = await cpuOf(async () => {
+    for (let look = 0; look < looks; look += 1) await noticesLook();
+  });
+  const noticesShare = (100 * noticesMs) / looks / noticesEveryMs;
+  console.log(
+    `  a look of the notices ${(noticesMs / looks).toFixed(2)}: ${noticesShare.toFixed(1)} % of a core`,
   );
   for (const which of ['first', 'second']) {
     const statesMs = await cpuOf(() => queries.states());

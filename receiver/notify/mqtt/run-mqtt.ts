@@ -86,7 +86,7 @@ export async function runMqtt(
   const { name } = mqtt;
   const { lateAfterMs } = notices;
   const way = new HomeWay({ name, receiver, viewer, lateAfterMs, publisher, clock });
-  await learnCameras(directory, states);
+  await learnCameras(directory, states, clock);
   const state = join(settings.state, mqttStateName);
   await makeNotifyDirectory(state);
   const notifier = await Notifier.open(
@@ -138,10 +138,10 @@ async function knownStore(
 }
 
 /** What the ends of the newest records say: the notifier reads only what comes after the last run. */
-async function learnCameras(directory: string, states: HomeStates): Promise<void> {
+async function learnCameras(directory: string, states: HomeStates, clock: Clock): Promise<void> {
   const captures = await openCaptures(directory, 'notify');
   try {
-    await new RecordTail(undefined).look(captures, (found) => states.addLine(found));
+    await new RecordTail(undefined, clock).look(captures, (found) => states.addLine(found));
   } finally {
     await captures.close();
   }

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { systemCode } from '../../../shared/cli/errors.js';
 import type { Clock } from '../../../shared/clock.js';
 import { makeDirectories } from '../../../shared/files/durable-file.js';
+import { CameraDays } from '../../archive/camera-days.js';
 import { openDayIndex } from '../../archive/day-index.js';
 import { recordName } from '../../store/day-record.js';
 import { Folder, openIfFolder } from '../../store/folder.js';
-import { CameraDays } from './camera-days.js';
 import { DayRows } from './day-rows.js';
 import { type DaySummary, summaryOf } from './day-summary.js';
 
@@ -42,18 +42,18 @@ export class DayStore {
 
   constructor(captures: Folder, cachePath: string | undefined, clock: Clock) {
     this.#captures = captures;
-    this.#cameraDays = new CameraDays(captures, clock);
+    this.#cameraDays = new CameraDays(clock);
     this.#cachePath = cachePath;
   }
 
   /** Names of the cameras, sorted. @throws a system error */
   cameras(): Promise<string[]> {
-    return this.#cameraDays.cameras();
+    return this.#cameraDays.cameras(this.#captures);
   }
 
   /** The days of a camera, oldest first. @throws a system error */
   days(camera: string): Promise<readonly string[]> {
-    return this.#cameraDays.of(camera);
+    return this.#cameraDays.of(this.#captures, camera);
   }
 
   /** Calls `act` with a day's folder. @returns undefined: there is none @throws a system error */

@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RecordTail, type TailState } from '../../../receiver/notify/record-tail.js';
+import { systemClock } from '../../../shared/clock.js';
 import { Folder } from '../../../receiver/store/folder.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
@@ -22,7 +23,7 @@ async function stage() {
     mkdirSync(join(directory, camera, day), { recursive: true });
     for (const each of captured) appendFileSync(path(camera, day), lineOf(camera, each));
   };
-  const open = (saved?: TailState) => new RecordTail(saved);
+  const open = (saved?: TailState) => new RecordTail(saved, systemClock);
   /** What a look finds: capture times; history in brackets. */
   const look = async (tail: RecordTail): Promise<string[]> => {
     const found: string[] = [];
