@@ -98,9 +98,10 @@ export const run = defineCommand({
     const proxies = new ProxyNetworks(options.proxy);
     const port = await portFindings(listen, runTool, { start, isOfSystemd, proxies });
     const web = await webFindings({ units, isUser: user, isRoot: userId === 0, run: runTool });
+    const { variables: ofNotices } = await readInstalledSettings(scope, 'notify');
     const notices = [
-      ...(user ? [] : await notifyFindings(units ?? [], notifyState)),
-      ...(await mqttFindings((await readInstalledSettings(scope, 'notify')).variables, tryNotices)),
+      ...(user ? [] : await notifyFindings(units ?? [], notifyState, ofNotices)),
+      ...(await mqttFindings(ofNotices, tryNotices)),
     ];
     const versions = await serviceVersions(units ?? [], scope);
     const eyes = user

@@ -11,6 +11,8 @@ import { ifExists } from '../../shared/files/if-exists.js';
 import { type NotifyState, notifyState, stateVersion } from './notify-schema.js';
 
 const fileName = 'notices.json';
+/** The state of what is published by MQTT, below the state directory. */
+export const mqttStateName = 'mqtt';
 /** A file that cannot be used is kept under this name, the last one of them. */
 const asideName = 'notices.unusable.json';
 

@@ -10,7 +10,7 @@ import type { FreeSpace } from '../../archive/retention/limits.js';
 import { type NoticeBucket, noticeFrames } from '../notice-frames.js';
 import type { NoticeSettings } from '../notice-settings.js';
 import { Notifier } from '../notifier.js';
-import { makeNotifyDirectory } from '../notify-state.js';
+import { makeNotifyDirectory, mqttStateName } from '../notify-state.js';
 import { pictureOf } from '../open-ways.js';
 import { RecordTail } from '../record-tail.js';
 import { keepLink } from './broker-link.js';
@@ -54,8 +54,6 @@ export interface MqttParts {
   readonly random: () => number;
 }
 
-/** Below the state directory of the notices. */
-export const mqttStateName = 'mqtt';
 const markerEveryMs = 2000;
 
 /** Until the signal aborts. @throws {OperationalError} STORE, STATE */

@@ -1,5 +1,5 @@
 /** What the doctor says of notices. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeNotifyState } from '../../../../receiver/notify/notify-state.js';
@@ -22,17 +22,29 @@ const book = { cameras: {}, groups: [], problems: [] };
 
 describe('the notices', () => {
   it('are none without their service', async () => {
-    expect(await notifyFindings([], temporaryDirectory())).toEqual([]);
+    expect(await notifyFindings([], temporaryDirectory(), {})).toEqual([]);
   });
 
   it('are well when none waits, and not when one does', async () => {
     const state = temporaryDirectory();
-    expect(await notifyFindings(units, state)).toMatchObject([{ level: 'ok' }]);
+    expect(await notifyFindings(units, state, {})).toMatchObject([{ level: 'ok' }]);
     await writeNotifyState(state, { records: {}, book, waiting: { 'ntfy at nas': [late], b: [] } });
-    expect(await notifyFindings(units, state)).toMatchObject([
+    expect(await notifyFindings(units, state, {})).toMatchObject([
       { level: 'warning', says: '1 notice not taken by ntfy at nas' },
     ]);
     writeFileSync(join(state, 'notices.json'), '{');
-    expect(await notifyFindings(units, state)).toMatchObject([{ level: 'warning' }]);
+    expect(await notifyFindings(units, state, {})).toMatchObject([{ level: 'warning' }]);
+  });
+
+  it('are those for the broker too, while one is named', async () => {
+    const state = temporaryDirectory();
+    const below = join(state, 'mqtt');
+    mkdirSync(below);
+    await writeNotifyState(below, { records: {}, book, waiting: { 'MQTT broker': [late, late] } });
+    expect(await notifyFindings(units, state, {})).toMatchObject([{ level: 'ok' }]);
+    const settings = { RECEIVER_MQTT: 'mqtt://nas' };
+    expect(await notifyFindings(units, state, settings)).toMatchObject([
+      { level: 'warning', says: '2 notices not taken by MQTT broker' },
+    ]);
   });
 });
