@@ -11,6 +11,12 @@ const folder = '/opt/picchanged';
 const service = 'picchanged-notify.service';
 const passwordFile = '/etc/picchanged/mqtt-password';
 const password = 'garden gate';
+/** A webhook that takes nothing. */
+const failing = `
+require('node:http').createServer((request, response) => {
+  request.resume().on('end', () => response.writeHead(500).end());
+}).listen(9099, '127.0.0.1');`;
+const watch = 'picchanged-watch.service';
 const config = `listener 1883 127.0.0.1
 user root
 allow_anonymous false
@@ -50,7 +56,9 @@ describe.skipIf(why !== undefined)(`the installed notices with MQTT ${why ?? ''}
       90_000,
     );
 
-  it('publish cameras, motion, pictures, silence and the return', async () => {
+  it('publish cameras, motion, pictures, silence after kill -9, and the return', async () => {
+    const follow = `mosquitto_sub -h 127.0.0.1 -u fred -P '${password}' -t 'picchanged/+/yard/event'`;
+    await lab.must('systemd-run', '--unit', 'events', 'sh', '-c', `${follow} > /run/events`);
     const mqtt = ['--mqtt', 'mqtt://fred@127.0.0.1', '--mqtt-password-file', passwordFile];
     await receiver('install', '--dir', '/srv/captures', ...mqtt, '--silent-after', '12s');
     await lab.until(service, 'ActiveState', 'active');
@@ -66,12 +74,55 @@ describe.skipIf(why !== undefined)(`the installed notices with MQTT ${why ?? ''}
       expect(discoveryProblems(topic, JSON.parse(text))).toEqual([]);
     }
     await holds(/^picchanged\/[0-9a-f]{8}\/state$/, '"stored":');
-    const watch = 'picchanged-watch.service';
-    await lab.must('systemctl', 'stop', watch);
+    // Without the drop-in it is started again at once.
+    const folderOfUnit = `/run/systemd/system/${watch}.d`;
+    const dropIn = `printf '[Service]\\nRestart=no\\n' > ${folderOfUnit}/once.conf`;
+    await lab.must('sh', '-c', `mkdir -p ${folderOfUnit} && ${dropIn}`);
+    await lab.must('systemctl', 'daemon-reload');
+    await lab.must('systemctl', 'kill', '--signal', 'KILL', watch);
+    await lab.until(watch, 'ActiveState', 'failed');
     await holds(/\/yard\/availability$/, 'offline');
+    await lab.must('rm', '-r', folderOfUnit);
+    await lab.must('systemctl', 'daemon-reload');
     await lab.must('systemctl', 'start', watch);
     await holds(/\/yard\/availability$/, 'online');
+    const events = async () => (await lab.run('cat', '/run/events')).stdout.split('\n');
+    for (const word of ['begin', 'end']) {
+      const found = await eventually(
+        async () => (await events()).find((line) => line.includes(`"event_type":"${word}"`)),
+        `an event's ${word}`,
+        90_000,
+      );
+      expect(JSON.parse(found)).toMatchObject({ camera: 'yard', ratio: expect.any(Number) as number });
+    }
     expect(await lab.journal(service)).not.toMatch(/cannot|EACCES|EPERM/);
+  }, 300_000);
+
+  it('keep no frame back while a program hangs, an address fails and the broker refuses', async () => {
+    writeInLab(lab, '/usr/local/bin/hangs', '#!/bin/sh\nexec sleep 3600\n');
+    await lab.must('chmod', '755', '/usr/local/bin/hangs');
+    writeInLab(lab, '/opt/fails.cjs', failing);
+    await lab.must('systemd-run', '--unit', 'fails', 'node', '/opt/fails.cjs');
+    const hangs = ['--on-event', JSON.stringify(['/usr/local/bin/hangs']), '--command-timeout'];
+    const ways = [...hangs, '1h', '--notify', 'http://127.0.0.1:9099/'];
+    await lab.must('mosquitto_passwd', '-b', '/run/broker-passwords', 'fred', 'another');
+    await lab.must('systemctl', 'kill', '--signal', 'HUP', 'broker');
+    await receiver('install', ...ways, '--cooldown', '0s');
+    const away = ['nothing is published: MQTT broker', 'notices wait: webhook at 127.0.0.1:9099'];
+    for (const words of away) await lab.says(service, words);
+    const newest = async () => (await lab.must('sh', '-c', 'ls /srv/captures/yard/*/')).split('\n');
+    const before = (await newest()).length;
+    await eventually(async () => (await newest()).length > before + 20, '20 frames', 90_000);
+    expect((await lab.run(...words('agent'), 'status')).stdout).not.toMatch(/waiting: /);
+    const log = (await lab.journal(service)).split('\n');
+    const since = log.slice(log.findLastIndex((line) => line.includes('announcing')));
+    for (const words of away) {
+      expect(since.filter((line) => line.includes(words))).toHaveLength(1);
+    }
+    await lab.must('mosquitto_passwd', '-b', '/run/broker-passwords', 'fred', password);
+    await lab.must('systemctl', 'kill', '--signal', 'HUP', 'broker');
+    await receiver('install', '--on-event=', '--command-timeout=', '--notify=', '--cooldown=');
+    await holds(/^picchanged\/[0-9a-f]{8}\/status$/, 'online');
   }, 300_000);
 
   it('are tried and checked, and say that the broker is away', async () => {
