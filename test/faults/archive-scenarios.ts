@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { erase } from '../../receiver/archive/erase.js';
 import { keepFrames } from '../../receiver/archive/retention/keep.js';
+import { keepingDirectory } from '../../receiver/archive/retention/keep-in-directory.js';
 import { noLimits } from '../../receiver/archive/retention/limits.js';
 import { openSweepParts } from '../../receiver/archive/retention/open-retention.js';
 import { withSweepLock } from '../../receiver/archive/retention/sweep-lock.js';
@@ -129,7 +130,7 @@ async function keep(directory: string, { path }: StoredFrame): Promise<void> {
   const target = { kind: 'file', camera, day: `${camera}/${day}`, name: basename(path) } as const;
   const wish = { kind: 'kept', note: undefined, atMs: Date.now() } as const;
   await withCaptures(directory, (root) =>
-    withSweepLock(root, 0, () => keepFrames(root, target, wish)),
+    withSweepLock(root, 0, () => keepFrames(keepingDirectory(root), target, wish)),
   );
 }
 

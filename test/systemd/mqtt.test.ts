@@ -93,7 +93,10 @@ describe.skipIf(why !== undefined)(`the installed notices with MQTT ${why ?? ''}
         `an event's ${word}`,
         90_000,
       );
-      expect(JSON.parse(found)).toMatchObject({ camera: 'yard', ratio: expect.any(Number) as number });
+      expect(JSON.parse(found)).toMatchObject({
+        camera: 'yard',
+        ratio: expect.any(Number) as number,
+      });
     }
     expect(await lab.journal(service)).not.toMatch(/cannot|EACCES|EPERM/);
   }, 300_000);
