@@ -1,7 +1,7 @@
 /**
  * Makes few objects of days that are over: their many objects of lines become one, and the empty objects of a day that has
  * no frame left go, a day after a summary stands for its frames: what a receiver knows of a record is ten minutes old.
- * Each day is looked at once by a process, and again when it has changed something.
+ * Each day is looked at once by a process, and again when its record has changed.
  */
 import { isFrameName } from '../../../shared/protocol/frame-path.js';
 import { mapAtOnce } from '../../store/at-once.js';
@@ -18,8 +18,8 @@ const emptyStayMs = 86_400_000;
 
 export class DayTidying {
   readonly #client: S3Client;
-  /** Days with one object of lines, and no empty ones that may go. */
-  readonly #done = new Set<string>();
+  /** Days with one object of lines, and no empty ones that may go: the size of their records then. */
+  readonly #done = new Map<string, number>();
 
   constructor(client: S3Client) {
     this.#client = client;
@@ -28,11 +28,11 @@ export class DayTidying {
   /** @param check throws when another process deletes @throws {OperationalError} STORE */
   async run(days: readonly SweptDay[], nowMs: number, check: () => Promise<void>): Promise<void> {
     for (const day of days) {
-      if (day.localMs + minAgeMs > nowMs || this.#done.has(day.path)) continue;
+      if (day.localMs + minAgeMs > nowMs || this.#done.get(day.path) === day.recordBytes) continue;
       await check();
       const isJoined = await this.#join(day, nowMs);
       const isEmpty = day.entries > 0 || (await this.#removeEmpty(day.path, nowMs));
-      if (isJoined && isEmpty) this.#done.add(day.path);
+      if (isJoined && isEmpty) this.#done.set(day.path, day.recordBytes);
     }
   }
 

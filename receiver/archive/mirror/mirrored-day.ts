@@ -13,7 +13,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { linesIn, recordPieces } from '../../store/s3/bucket-record.js';
+import { type Base, linesIn, livePieces } from '../../store/s3/bucket-record.js';
 import type { ListedObject } from '../../store/s3/s3-answers.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import {
@@ -59,6 +59,8 @@ export class MirroredDay {
   readonly #directory: string;
   /** Undefined: it is not read yet, or what is on the disk is not certain after an error. */
   #state: DayState | undefined;
+  /** Which pieces the compacted one stands for, once it was read. */
+  #base: Base | undefined;
 
   constructor(client: S3Client, root: string, day: string) {
     this.#client = client;
@@ -74,9 +76,15 @@ export class MirroredDay {
   /** Not called again while it runs. @throws {OperationalError} STORE: of the bucket; or a system error of the mirror */
   async refresh(): Promise<void> {
     for (let list = 1; list <= maxLists; list += 1) {
-      const listed = await recordPieces(this.#client, this.#day);
+      const listed = await this.#list();
       if (await this.#refreshTo(listed)) return;
     }
+  }
+
+  async #list(): Promise<readonly ListedObject[]> {
+    const { pieces, base } = await livePieces(this.#client, this.#day, this.#base);
+    this.#base = base;
+    return pieces;
   }
 
   /** Forgets what is in memory. */
@@ -137,7 +145,7 @@ export class MirroredDay {
 
   /** Whether the bucket has these pieces, and no others. */
   async #isStill(ids: ReadonlySet<string>): Promise<boolean> {
-    const now = await recordPieces(this.#client, this.#day);
+    const now = await this.#list();
     return now.length === ids.size && now.every((each) => ids.has(pieceId(each)));
   }
 

@@ -202,7 +202,9 @@ class Sweep {
       if (!plan.isWhole && this.#frames > before) continue;
       await reduceDays(this.#parts, this.#root, plan);
       const { swept, totals, nowMs } = this.#parts;
-      const days = [...totals.days].map(([path, { entries }]) => ({ ...dayPathOf(path), entries }));
+      const days = [...totals.days].map(([path, { entries, recordBytes }]) => {
+        return { ...dayPathOf(path), entries, recordBytes };
+      });
       await swept.tidy(days, nowMs());
       return this.#result('done', plan);
     }

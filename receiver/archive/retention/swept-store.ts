@@ -22,6 +22,7 @@ export interface SweepHold {
 export interface SweptDay extends DayPath {
   /** Lines of frames, gaps and reports. */
   readonly entries: number;
+  readonly recordBytes: number;
 }
 
 /** Each of them throws a system error, or {OperationalError} STORE. */

@@ -149,6 +149,37 @@ export async function recordPieces(client: S3Client, day: string): Promise<Liste
   );
 }
 
+/** A day's objects that count, and what was read to tell. */
+export interface LivePieces {
+  readonly pieces: readonly ListedObject[];
+  /** For the next call: it need not be read again. */
+  readonly base: Base | undefined;
+}
+
+/**
+ * As `recordPieces`, without those that a base stands for; `record.jsonl` is among them until it is removed.
+ * @param known of the call before @throws {OperationalError} STORE
+ */
+export async function livePieces(
+  client: S3Client,
+  day: string,
+  known: Base | undefined,
+): Promise<LivePieces> {
+  for (;;) {
+    const pieces = await recordPieces(client, day);
+    const number = Math.max(0, ...pieces.map(({ key }) => numberOf(key)));
+    if (number === 0 || pieces.length === 1) return { pieces, base: known };
+    const base = known?.number === number ? known : await readBase(client, day, number);
+    // There is a newer one.
+    if (base === undefined) continue;
+    const isLive = ({ key }: ListedObject): boolean => {
+      const own = numberOf(key);
+      return own === 0 ? !base.keys.has(key) : own === number;
+    };
+    return { pieces: pieces.filter(isLive), base: { ...base, text: '' } };
+  }
+}
+
 /** @returns undefined: an object was joined into another one meanwhile */
 async function readOnce(client: S3Client, day: string): Promise<DayPieces | undefined> {
   const objects = await recordPieces(client, day);

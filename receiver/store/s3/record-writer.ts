@@ -75,7 +75,10 @@ export class BucketRecords {
   append(day: string, line: string): Promise<void> {
     let writer = this.#days.get(day);
     if (writer === undefined) {
-      writer = new DayWriter((text, joined) => this.#write(day, text, joined));
+      writer = new DayWriter({
+        write: (text, joined) => this.#write(day, text, joined),
+        stillThere: (pieces) => this.#stillThere(day, pieces),
+      });
       this.#days.set(day, writer);
       dropOldest(this.#days);
     }
@@ -129,6 +132,14 @@ export class BucketRecords {
     }
   }
 
+  /** Others were compacted by another process, which may have taken lines out: they are not written again. */
+  async #stillThere(day: string, pieces: readonly Piece[]): Promise<readonly Piece[]> {
+    const keys = new Set<string>();
+    const start = `${day}/${piecesFolder}/l-${this.#writer}-`;
+    for await (const { key } of this.#client.list(start)) keys.add(key);
+    return pieces.filter(({ key }) => keys.has(key));
+  }
+
   /** @param joined objects that the new one stands for: they are removed */
   async #write(day: string, text: string, joined: readonly Piece[]): Promise<Piece> {
     this.#pieceCount += 1;
@@ -150,15 +161,21 @@ export class BucketRecords {
   }
 }
 
+interface DayWriterParts {
+  /** @param joined objects that the new one stands for */
+  readonly write: (text: string, joined: readonly Piece[]) => Promise<Piece>;
+  readonly stillThere: (pieces: readonly Piece[]) => Promise<readonly Piece[]>;
+}
+
 /** Lines of one day that wait, and the small objects that they have become. */
 class DayWriter {
-  readonly #write: (text: string, joined: readonly Piece[]) => Promise<Piece>;
+  readonly #parts: DayWriterParts;
   readonly #task = new CoalescedTask(() => this.#flush());
   #queued: string[] = [];
   #pieces: Piece[] = [];
 
-  constructor(write: (text: string, joined: readonly Piece[]) => Promise<Piece>) {
-    this.#write = write;
+  constructor(parts: DayWriterParts) {
+    this.#parts = parts;
   }
 
   append(line: string): Promise<void> {
@@ -170,9 +187,11 @@ class DayWriter {
   async #flush(): Promise<void> {
     const text = this.#queued.join('');
     this.#queued = [];
-    const joined = this.#pieces.length + 1 >= joinedPieces ? this.#pieces : [];
-    const piece = await this.#write([...joined.map((each) => each.text), text].join(''), joined);
-    this.#pieces = joined.length > 0 ? [] : [...this.#pieces, piece];
+    const { write, stillThere } = this.#parts;
+    const isMany = this.#pieces.length + 1 >= joinedPieces;
+    const joined = isMany ? await stillThere(this.#pieces) : [];
+    const piece = await write([...joined.map((each) => each.text), text].join(''), joined);
+    this.#pieces = isMany ? [] : [...this.#pieces, piece];
   }
 }
 

@@ -149,3 +149,24 @@ describe('the mirror of a day that is compacted', () => {
     expect(text).not.toContain('"compacted"');
   });
 });
+
+describe('a receiver whose small objects were compacted by another process', () => {
+  it('writes no line again that was taken out', async () => {
+    const stub = await startS3Stub();
+    const client = clientOf(stub);
+    const store = await open(client);
+    for (let number = 1; number <= 40; number += 1) await store.put(frameAt(number));
+    const gone = new Set([3, 4, 5].map((number) => nameOf(number).slice(day.length + 1)));
+    const wish = { camera: 'yard', atMs: receivedAtMs, why: 'deleted' } as const;
+    const isGone = (entry: { kind: string; name?: string }): boolean => gone.has(entry.name ?? '');
+    expect(await compactDay(client, day, { ...wish, isGone })).toBe(3);
+    for (let number = 41; number <= 110; number += 1) await store.put(frameAt(number));
+    await store.close();
+    const lines = [...stub.objects].filter(([key]) => key.includes('/record.d/'));
+    // It has joined what it wrote since.
+    expect(lines.length).toBeLessThan(60);
+    const text = lines.map(([, { body }]) => body.toString()).join('');
+    for (const sequence of [3, 4, 5]) expect(text).not.toContain(`"sequence":${sequence},`);
+    expect((await entriesOf(stub)).size).toBe(107 + 1);
+  });
+});
