@@ -1,11 +1,18 @@
 /** A bucket of a real object store, Ceph, does what every store does, also while its gateway is killed. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBucketSweep } from '../../receiver/archive/bucket/open-bucket-sweep.js';
+import { noLimits } from '../../receiver/archive/retention/limits.js';
+import { sweep } from '../../receiver/archive/retention/sweep.js';
+import { BucketSource } from '../../receiver/archive/verify/bucket-source.js';
 import type { S3ClientParts } from '../../receiver/store/s3/s3-client.js';
+import { systemClock } from '../../shared/clock.js';
+import { dayMs, verifySource } from '../receiver/archive/verify/made-store.js';
 import { describeStore } from '../receiver/store/conformance.js';
 import { frameOf } from '../receiver/store/given.js';
 import { bucketWorld } from '../support/bucket-world.js';
 import { type Ceph, startCeph, whyNoCeph } from '../support/ceph.js';
+import { temporaryDirectory } from '../support/temporary.js';
 
 const whyNot = whyNoCeph();
 const suffix = whyNot === undefined ? '' : `, skipped: ${whyNot}`;
@@ -72,6 +79,33 @@ describe.skipIf(whyNot !== undefined)(`the client of Ceph${suffix}`, () => {
     const later: string[] = [];
     for await (const { key } of client.list('yard/', 'yard/1047+0')) later.push(key);
     expect(later).toEqual(keys.slice(-2));
+  });
+});
+
+describe.skipIf(whyNot !== undefined)(`a sweep of a bucket of Ceph${suffix}`, () => {
+  it('deletes old frames, compacts the records of days that are over, and verifies', async () => {
+    const { open, captures, client, makeClient } = makeWorld();
+    const store = await open();
+    const { capturedAtMs } = frameOf(0);
+    const frameAt = (number: number) =>
+      frameOf(number, { capturedAtMs: capturedAtMs + (number - 1) * 43_200_000 });
+    for (let number = 1; number <= 8; number += 1) await store.put(frameAt(number));
+    const limits = { ...noLimits, maxAge: [{ camera: undefined, amount: 2 * dayMs }] };
+    const clock = { ...systemClock, nowMs: () => capturedAtMs + 4 * dayMs };
+    const parent = temporaryDirectory();
+    const { parts, close } = await openBucketSweep({ client, clock, limits, parent });
+    const wish = { waitS: 60, mayDelete: () => true };
+    expect(await sweep(parts, wish).finally(close)).toMatchObject({ outcome: 'done', frames: 4 });
+    const days = await captures.days('yard');
+    expect(days).toHaveLength(4);
+    const files = await Promise.all(days.map((each) => captures.frames(each)));
+    expect(files.map((each) => each.length)).toEqual([0, 0, 2, 2]);
+    expect((await captures.readRecord(days[0] ?? '')).toString()).toContain('"summary":1');
+    for (let number = 1; number <= 8; number += 1) {
+      expect(await store.put(frameAt(number))).toMatchObject({ duplicate: true });
+    }
+    const { findings } = await verifySource(new BucketSource(makeClient()), new Map());
+    expect(findings).toEqual([]);
   });
 });
 

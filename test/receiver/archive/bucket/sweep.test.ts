@@ -172,6 +172,22 @@ describe('a sweep of a bucket by size', () => {
   });
 });
 
+describe('a sweep of a bucket that has nothing to delete', () => {
+  it('lists the newest days of its camera, and no frames', async () => {
+    const { stub } = await makeBucket();
+    const limits = { maxAge: [{ camera: undefined, amount: 9 * dayMs }] };
+    const { parts } = await openSweep(clientOf(stub), limits);
+    await sweep(parts, wish);
+    stub.seen.length = 0;
+    await sweep(parts, wish);
+    const lists = stub.seen.flatMap(({ query }) => query.get('prefix') ?? []);
+    expect(lists.filter((prefix) => prefix.endsWith('/record.'))).toHaveLength(2);
+    expect(stub.seen.filter(({ key }) => key.endsWith('.jpg'))).toEqual([]);
+    // Of the lease, the cameras, the camera's days, its erasures, and its two newest days.
+    expect(stub.seen.length).toBeLessThanOrEqual(16);
+  });
+});
+
 describe('the days of a bucket that are over', () => {
   it('have one object of lines, which a reader and a receiver know', async () => {
     const { stub, captures } = await makeBucket();
