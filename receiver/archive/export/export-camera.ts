@@ -3,6 +3,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { counted } from '../../../shared/cli/humanize.js';
 import { describeError } from '../../../shared/cli/errors.js';
 import { unclockedFolder } from '../../../shared/protocol/frame-path.js';
+import { runAhead } from '../../store/at-once.js';
 import { recordName } from '../../store/day-record.js';
 import { wideHashOf } from '../../store/hash-table.js';
 import type { LocalRange } from '../camera-zone.js';
@@ -19,6 +20,8 @@ import { hasArrivedIn, isSelected } from './selection.js';
 
 /** Frames that are named on the page as left out; further ones are counted. */
 const maxNamed = 1000;
+/** Frames that are read before their turn: each takes a while from an object store. */
+const loadsAhead = 8;
 
 export interface ExportWish {
   readonly camera: string;
@@ -86,10 +89,10 @@ class Exporting {
     await this.#days(async (day) => {
       const { texts, frames, deleted, arrived } = await this.#read(day);
       for (const name of arrived) if (!deleted.has(name)) this.#unclocked += 1;
-      for (const frame of frames) {
-        if (deleted.has(frame.name)) {
-          this.#deleted += 1;
-        } else await this.#copyFrame(day, frame);
+      const there = frames.filter(({ name }) => !deleted.has(name));
+      this.#deleted += frames.length - there.length;
+      for await (const loaded of runAhead(there, loadsAhead, (frame) => load(day, frame))) {
+        await this.#copyFrame(loaded);
       }
       if (texts.length === 0) return;
       this.#lines += texts.length;
@@ -107,15 +110,10 @@ class Exporting {
     await this.#sink.writeParts('index.html', (put) => this.#writePage(put));
   }
 
-  async #copyFrame(day: DayFolder, frame: FrameEntry): Promise<void> {
-    const path = `${day.path}/${frame.name}`;
-    let jpeg: Buffer | undefined;
-    try {
-      jpeg = await day.bytesOf(frame.name);
-    } catch (error) {
-      if (error instanceof CheckEndedError) throw error;
+  async #copyFrame({ frame, path, jpeg, fault }: LoadedFrame): Promise<void> {
+    if (fault !== undefined) {
       // The others can be read.
-      this.#addBroken(path, describeError(error));
+      this.#addBroken(path, fault);
       return;
     }
     if (jpeg === undefined) this.#addBroken(path, 'its file is missing');
@@ -208,6 +206,25 @@ class Exporting {
       }
     });
     await put(Buffer.from(pageEnd));
+  }
+}
+
+interface LoadedFrame {
+  readonly frame: FrameEntry;
+  readonly path: string;
+  /** Undefined: there is none. */
+  readonly jpeg?: Buffer | undefined;
+  /** Why it cannot be read. */
+  readonly fault?: string;
+}
+
+async function load(day: DayFolder, frame: FrameEntry): Promise<LoadedFrame> {
+  const path = `${day.path}/${frame.name}`;
+  try {
+    return { frame, path, jpeg: await day.bytesOf(frame.name) };
+  } catch (error) {
+    if (error instanceof CheckEndedError) throw error;
+    return { frame, path, fault: describeError(error) };
   }
 }
 
