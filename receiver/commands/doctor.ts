@@ -13,14 +13,19 @@ import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
 import { checkInstalled } from '../../shared/setup/config/installed-check.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { typedCredentials } from '../../shared/keys/fleet-keys.js';
+import type { Environment } from '../../shared/cli/command.js';
 import { type OptionValues, flag } from '../../shared/cli/option-table.js';
-import { capturesFor } from '../setup/installed.js';
+import { placeFor } from '../setup/installed.js';
 import { ProxyNetworks } from '../listen/proxy-networks.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPath } from '../access/keys/keys-path.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
 import { receiverUnits } from '../setup/units.js';
+import { shippedDirectory } from '../setup/install/service-folders.js';
+import { readS3Credentials } from '../store/s3/s3-credentials.js';
+import { isBucketText } from '../store/s3/s3-address.js';
+import { bucketFindings } from '../setup/doctor/bucket-findings.js';
 import { capturesFindings } from '../setup/doctor/captures-findings.js';
 import { fullnessFindings } from '../setup/doctor/fullness-findings.js';
 import { pruneFindings } from '../setup/doctor/prune-finding.js';
@@ -34,12 +39,13 @@ import { mqttFindings } from '../setup/doctor/mqtt-finding.js';
 import { webFindings } from '../setup/doctor/web-findings.js';
 
 const { dir, listen, proxy, keys, maxAge, maxSize, minFree } = receiverProgram.table;
+const { s3Endpoint, s3Region, s3Credentials } = receiverProgram.table;
 const table = {
   dir,
   listen,
   proxy,
   keys,
-  ...{ maxAge, maxSize, minFree },
+  ...{ maxAge, maxSize, minFree, s3Endpoint, s3Region, s3Credentials },
   user: flag("Check the receiver of this user's systemd instance instead of the system's."),
   json: flag('Print the findings as JSON.'),
   help: flag('Show this help.'),
@@ -48,7 +54,7 @@ const program = { name: 'receiver', table } as const;
 
 const usage = `receiver doctor [--dir DIR] [--listen [ADDRESS:]PORT]
 
-Checks the captures directory, the port, the firewall, pairing, the clock, the service and the viewer. Prints a fix for each
+Checks the captures directory or the bucket, the port, the firewall, pairing, the clock, the service and the viewer. Prints a fix for each
 problem, and the command to type at the camera. Exit code 1: at least one check found a fault.
 
 `;
@@ -64,7 +70,8 @@ export const run = defineCommand({
     const options = optionsWith(checked.variables);
     // Without the settings any other directory would be a guess.
     const isGuess = settings.status === 'hidden' && options.dir === undefined;
-    const directory = isGuess ? undefined : await capturesFor(options.dir, scope);
+    const directory = isGuess ? undefined : await placeFor(options.dir, scope);
+    const isBucket = directory !== undefined && isBucketText(directory);
     const nowMs = systemClock.nowMs();
     const userId = process.geteuid?.();
     const units = await unitStates(runTool, receiverUnits, user);
@@ -85,7 +92,8 @@ export const run = defineCommand({
         : await pairingFindings({
             folder: new KeyFolder(keysPath(options.keys, env)),
             credentials: typedCredentials(env.CREDENTIALS_DIRECTORY, userId),
-            directory,
+            // The folder of the service has an owner; a bucket has none.
+            directory: isBucket ? shippedDirectory : directory,
             isRoot: userId === 0,
             nowMs,
             pair: `${user ? '' : 'sudo '}receiver pair NAME`,
@@ -103,16 +111,21 @@ export const run = defineCommand({
       ...(user ? [] : await notifyFindings(units ?? [], notifyState, ofNotices)),
       ...(await mqttFindings(ofNotices, tryNotices)),
     ];
+    // The keys are for root only too.
+    const bucket = isBucket ? await findBucket(directory, options, { env, userId }) : [];
     const versions = await serviceVersions(units ?? [], scope);
     const eyes = user
       ? []
       : (await lookAsService(runTool, servicesOf(units ?? []), 'sudo receiver doctor')).findings;
     findings.push(
       ...eyes,
-      ...(directory === undefined
-        ? [unknownCaptures]
+      ...(directory === undefined ? [unknownCaptures] : bucket),
+      ...(directory === undefined || isBucket
+        ? []
         : await storeFindings(directory, options, nowMs, install)),
-      ...(settings.status === 'hidden' ? [] : pruneFindings(limitsOf(options), units, install)),
+      ...(settings.status === 'hidden' || isBucket
+        ? []
+        : pruneFindings(limitsOf(options), units, install)),
       ...port,
       ...pairing,
       ...web,
@@ -149,6 +162,18 @@ function servicesOf(units: readonly UnitState[]): readonly string[] {
     const base = /^(surveillance.*)\.socket$/.exec(name)?.[1];
     return base === undefined ? [] : [`${base}.service`, `${base}@0.service`];
   });
+}
+
+/** @param userId root reads the keys of the installed service */
+async function findBucket(
+  place: string,
+  { s3Endpoint: endpoint, s3Region: region, s3Credentials: file }: OptionValues<typeof table>,
+  { env, userId }: { env: Environment; userId: number | undefined },
+): Promise<readonly Finding[]> {
+  const directory = typedCredentials(env.CREDENTIALS_DIRECTORY, userId);
+  const variables = { ...env, CREDENTIALS_DIRECTORY: directory };
+  const readCredentials = () => readS3Credentials({ file, env: variables });
+  return await bucketFindings({ place, endpoint, region, readCredentials, clock: systemClock });
 }
 
 async function storeFindings(

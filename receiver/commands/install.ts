@@ -14,13 +14,15 @@ import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { installedKeysPath } from '../access/keys/keys-path.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
-import { requireDirectory } from '../setup/installed.js';
+import { requirePlace } from '../setup/installed.js';
 import { capturesOwner } from '../setup/install/captures-owner.js';
 import { installOptions } from '../setup/install/install-options.js';
 import { installedSocket } from '../setup/install/installed-socket.js';
 import { retentionDefaults } from '../setup/install/retention-defaults.js';
 import { receiverPlan, serviceUser } from '../setup/install/receiver-plan.js';
 import { shippedDirectory } from '../setup/install/service-folders.js';
+import { isBucketText } from '../store/s3/s3-address.js';
+import { bucketToInstall } from './install-bucket.js';
 import { installWebOptions, webToInstall } from './install-web.js';
 import { notifyToInstall } from './install-notify.js';
 import { notifySettings, receiverSettings, refusedAtInstall } from './settings.js';
@@ -71,31 +73,41 @@ export const run = defineCommand({
     // A flag that is taken back, as --keys=, means the default and not what is installed.
     const kept = (key: string, value: string | undefined): string | undefined =>
       supplied.has(key) ? undefined : value;
-    const directory = requireDirectory(
+    const place = requirePlace(
       options.dir ??
         (kept('dir', installed.RECEIVER_DIR) || (scope.isUser ? undefined : shippedDirectory)),
     );
-    const absolute = absolutePath(directory, scope.isUser);
+    const bucket = isBucketText(place) ? place : undefined;
+    // Of a service with a bucket, for its keys.
+    const absolute = bucket === undefined ? absolutePath(place, scope.isUser) : shippedDirectory;
     const isServiceFolder = scope.isUser || absolute === shippedDirectory;
     const socket = await installedSocket(scope);
     const listen = options.listen.map(({ address, port }) =>
       address === undefined ? String(port) : formatAddress(address, port),
     );
-    const defaults = retentionDefaults({
-      directory: absolute,
-      installed: before.status === 'missing' ? undefined : installed,
-      given: settings,
-      install: scope.isUser ? 'receiver install --user' : 'sudo receiver install',
-    });
+    const isAccept = supplied.has('accept') ? options.accept : (socket?.isAccept ?? false);
+    const defaults =
+      bucket === undefined
+        ? retentionDefaults({
+            directory: absolute,
+            installed: before.status === 'missing' ? undefined : installed,
+            given: settings,
+            install: scope.isUser ? 'receiver install --user' : 'sudo receiver install',
+          })
+        : await bucketToInstall({
+            ...{ place: bucket, scope, isAccept, supplied },
+            settings: { ...installed, ...settings },
+          });
     const owner = isServiceFolder ? undefined : await capturesOwner(absolute, serviceUser, runTool);
     const receiverListen = supplied.has('listen') ? listen : (socket?.listen ?? []);
     const plan = await receiverPlan({
       directory: absolute,
+      bucket,
       owner,
       keys:
         settings.RECEIVER_KEYS ??
         (kept('keys', installed.RECEIVER_KEYS) || installedKeysPath(scope, env)),
-      isAccept: supplied.has('accept') ? options.accept : (socket?.isAccept ?? false),
+      isAccept,
       listen: receiverListen,
       settings: { ...settings, ...defaults.settings },
       isLimited: defaults.isLimited,

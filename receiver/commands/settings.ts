@@ -12,11 +12,6 @@ export const receiverSettings: KnownSettings = {
   others: {},
 };
 
-const bucketByHand = 'the service stores in a directory: start a receiver with a bucket by hand';
-const onlyByHand = {
-  ...{ s3Endpoint: bucketByHand, s3Region: bucketByHand, s3Credentials: bucketByHand },
-};
-
 const onDemand =
   'the service is started by a connection and ends when it is idle: for a balancer see docs/fleet.md';
 
@@ -30,7 +25,7 @@ export const refusedAtInstall = {
   version: 'install installs the version of this program',
   state: 'the units set it',
   metrics: 'no service opens a port of its own: the viewer serves metrics, docs/metrics.md',
-  ...onlyByHand,
+  s3Credentials: 'the service has its keys from /etc/credstore/picchanged-s3: docs/fleet.md',
 };
 
 /** What the receiver's settings file cannot have. */

@@ -11,7 +11,8 @@ import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { flag } from '../../shared/cli/option-table.js';
 import { ago, humanSize } from '../../shared/cli/humanize.js';
-import { capturesFor } from '../setup/installed.js';
+import { placeFor } from '../setup/installed.js';
+import { isBucketText } from '../store/s3/s3-address.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPath } from '../access/keys/keys-path.js';
 import { type PairedCamera, listCameras } from '../access/keys/pairing-codes.js';
@@ -58,14 +59,15 @@ export const run = defineCommand({
     // Without the settings any other directory would be a guess.
     if (settings.status === 'hidden' && options.dir === undefined)
       throw hiddenCaptures(settings.path);
-    const dir = await capturesFor(options.dir, scope);
+    const dir = await placeFor(options.dir, scope);
+    const isBucket = isBucketText(dir);
     const nowMs = systemClock.nowMs();
     const units = (await unitStates(runTool, receiverUnits, user)) ?? [];
     const versions = await serviceVersions(units, scope);
     const viewer = await askViewer(units);
-    const cameras = await readCaptures(dir, nowMs);
+    const cameras = isBucket ? [] : await readCaptures(dir, nowMs);
     const limits = limitsOf(options);
-    const space = await readSpace(dir, limits, nowMs);
+    const space = isBucket ? undefined : await readSpace(dir, limits, nowMs);
     // The settings that this user may not read name the keys folder.
     const isHidden = settings.status === 'hidden' && options.keys === undefined;
     const folder = new KeyFolder(keysPath(options.keys, env));
@@ -83,7 +85,7 @@ export const run = defineCommand({
       ...(viewer === undefined ? [] : [viewerLine(viewer)]),
       `captures are in ${dir}`,
       ...(space === undefined ? [] : [spaceLine(space, limits, settings.status === 'hidden')]),
-      ...(cameras.length === 0 ? ['no camera has sent a frame yet'] : []),
+      ...(cameras.length === 0 && !isBucket ? ['no camera has sent a frame yet'] : []),
       ...cameras.map((camera) => `${camera.camera}: ${cameraText(camera, nowMs)}`),
       ...pairingLines(pairing, nowMs),
     ];

@@ -8,6 +8,8 @@ import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import type { Leftovers } from '../../shared/setup/install/remove-installed.js';
 import { defineUninstall } from '../../shared/setup/install/uninstall.js';
 import { stateFolderName } from '../access/keys/keys-path.js';
+import { isBucketText } from '../store/s3/s3-address.js';
+import { s3CredentialFile } from '../setup/install/bucket-plan.js';
 import { passwordFileOf } from '../setup/install/installed-web.js';
 import { webUser } from '../setup/install/web-plan.js';
 import { notifyState, notifyUser } from '../setup/install/notify-plan.js';
@@ -32,13 +34,21 @@ export const run = defineUninstall({
     const { RECEIVER_DIR: dir, RECEIVER_KEYS: keys } = variables;
     const { stateFolder } = scope;
     const state = stateFolder === undefined ? [] : [join(stateFolder, stateFolderName)];
+    const bucket = dir !== undefined && isBucketText(dir) ? [dir] : [];
+    const captures = bucket.length > 0 ? undefined : dir;
     // Keys first: when their folder is removed, the folder around it may be empty too.
-    const folders = new Set([keys, ...state, dir].filter((path) => path !== undefined));
+    const folders = new Set([keys, ...state, captures].filter((path) => path !== undefined));
     const isSystem = stateFolder !== undefined;
     const hasViewer = isSystem && (await hasHad(scope, webSocket, webUser));
     const hasNotices = isSystem && (await hasHad(scope, notifyService, notifyUser));
     return async () => {
-      const { remove, keep } = await sortLeftovers(folders, keys);
+      const { remove, keep: kept } = await sortLeftovers(folders, keys);
+      const credential = (await ifExists(stat(s3CredentialFile))) && s3CredentialFile;
+      const keep = [
+        ...kept,
+        ...bucket.map((path) => ({ path, why: 'captures are in it' })),
+        ...(credential ? [{ path: credential, why: 'keys of the object store are in it' }] : []),
+      ];
       const passwords = passwordFileOf(scope);
       const hasPasswords = (await ifExists(stat(passwords))) !== undefined;
       return {

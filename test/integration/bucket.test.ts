@@ -210,7 +210,24 @@ describe('a receiver that cannot use its bucket', () => {
       args: ['--dir', place, ...https, '--min-free', '10%'],
       says: '--min-free has no meaning on s3://frames/cams',
     },
-    { what: 'another command', args: ['verify', '--dir', place], says: 'is a bucket' },
+    ...[
+      { what: 'of a user', flags: ['--user'], says: '--user installs no receiver with s3://' },
+      {
+        what: 'for each connection',
+        flags: ['--accept'],
+        says: '--accept does not work with s3://',
+      },
+      { what: 'with limits', flags: ['--max-age', '30d'], says: 'set a lifecycle rule' },
+      { what: 'with a viewer', flags: ['--web', '8080'], says: 'add --web none' },
+      { what: 'with notices', flags: ['--on-event', '["true"]'], says: 'they read a directory' },
+      { what: 'without an endpoint', flags: [], says: '--s3-endpoint is missing' },
+      { what: 'with keys of its own', flags: ['--s3-credentials', '/x'], says: '/etc/credstore/' },
+      { what: 'with a health answer', flags: ['--health', '4445'], says: 'docs/fleet.md' },
+    ].map(({ what, flags, says }) => ({
+      ...{ what: `a service ${what}`, says },
+      args: ['install', '--dry-run', '--dir', place, ...flags],
+    })),
+    { what: 'another command', args: ['reindex', '--dir', place], says: 'is a bucket' },
   ])('with $what says so, with code 2', async ({ args, says }) => {
     const line = [`${root}dist/receiver.js`, ...args];
     const { code, stderr } = await run(process.execPath, line, { env });

@@ -12,10 +12,13 @@ import {
 import { quoteWord, withSetting } from '../../../shared/setup/install/unit-file.js';
 import { pruneService, pruneTimer } from '../units.js';
 import { type ServiceFolders, shippedDirectory, withFolders } from './service-folders.js';
+import { bucketDropIn } from './bucket-plan.js';
 import { type NotifyPlanRequest, noNotify, notifyPlan } from './notify-plan.js';
 import { type WebPlanRequest, noWeb, webPlan } from './web-plan.js';
 
 export interface ReceiverPlanRequest extends ServiceFolders {
+  /** `s3://BUCKET/PREFIX`: the captures are there, and not in the directory. */
+  readonly bucket: string | undefined;
   readonly isAccept: boolean;
   /** `ListenStream=` of the socket; empty: as shipped. */
   readonly listen: readonly string[];
@@ -46,7 +49,7 @@ const heading = `# Settings of the receiver: every flag has a variable, --max-fr
 `;
 
 export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> {
-  const { directory, keys, owner, isAccept, scope } = request;
+  const { directory, bucket, keys, owner, isAccept, scope } = request;
   const folderOwner = scope.isUser ? undefined : (owner ?? serviceUser);
   const program = await programFiles(request.package, 'receiver', scope);
   const fitting: Fitting = {
@@ -54,7 +57,7 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
     scope,
     program: 'receiver',
     command: program.command,
-    words: new Map([[shippedDirectory, quoteWord(directory)]]),
+    words: new Map([[shippedDirectory, quoteWord(bucket ?? directory)]]),
   };
   const [socket, service] = isAccept
     ? ['surveillance.socket', 'surveillance@.service']
@@ -65,6 +68,7 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
     ...(await unitFiles(socket, fitting, (text) => withListen(text, request.listen))),
     ...(await unitFiles(service, fitting, (text) => withFolders(text, request))),
   ];
+  if (bucket !== undefined) files.push(bucketDropIn(scope, service));
   const names = [socket, ...(isAccept ? [] : [service])];
   if (isAccept) {
     files.push(...(await unitFiles('surveillance-reopen.timer', fitting)));
@@ -97,7 +101,7 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
     files: [...files, ...web.files, ...notify.files],
     settings: {
       path: join(scope.settingsFolder, 'receiver.env'),
-      values: { RECEIVER_DIR: directory, ...request.settings, RECEIVER_KEYS: keys },
+      values: { RECEIVER_DIR: bucket ?? directory, ...request.settings, RECEIVER_KEYS: keys },
       heading,
     },
     moreSettings: [...web.moreSettings, ...notify.moreSettings],
@@ -134,13 +138,20 @@ function destinationText(hostName: string, listen: string | undefined): string {
   return port === defaultPort ? host : formatAddress(host, port);
 }
 
-function notesFor({ directory, owner, scope, listen, hostName }: ReceiverPlanRequest): string[] {
+function notesFor({
+  directory,
+  bucket,
+  owner,
+  scope,
+  listen,
+  hostName,
+}: ReceiverPlanRequest): string[] {
   const flag = scope.isUser ? ' --user' : '';
   const sudo = scope.isUser ? '' : 'sudo ';
   const joinGroup = `sudo usermod --append --groups ${serviceUser} $USER`;
   const reading = `read the frames in ${directory}: ${joinGroup}, then log in again`;
   return [
-    ...(!scope.isUser && owner === undefined ? [reading] : []),
+    ...(!scope.isUser && owner === undefined && bucket === undefined ? [reading] : []),
     `at the camera: sudo agent install --host ${destinationText(hostName, listen[0])}`,
     `accept only your cameras, over TLS: ${sudo}receiver pair NAME`,
     `check the installation: ${sudo}receiver doctor${flag}`,

@@ -39,8 +39,8 @@ export function openBucket(
   });
 }
 
-/** @throws {UsageError} */
-function addressOf(text: string): BucketAddress {
+/** Of a place that a user has typed. @throws {UsageError} */
+export function addressOf(text: string): BucketAddress {
   try {
     return parseBucket(text);
   } catch (error) {

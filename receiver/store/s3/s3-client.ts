@@ -33,6 +33,8 @@ export interface S3ClientParts extends S3Place {
   readonly clock: Clock;
   /** Called once: the store answers 501 to a conditional write. */
   readonly onUnconditional?: () => void;
+  /** Called with the wall time of the store, from each answer that has one. */
+  readonly onDate?: (storeMs: number) => void;
   /** Of a request and its repetitions; the last one can end up to `attemptMs` later. Default: 15 s. */
   readonly giveUpAfterMs?: number;
 }
@@ -210,7 +212,10 @@ export class S3Client {
     });
     const end = this.#end.signal;
     const result = await requestOnce(request, { ...this.#parts, credentials, end });
-    return 'failure' in result ? connectionError(this.#what(request), result.failure) : result;
+    if ('failure' in result) return connectionError(this.#what(request), result.failure);
+    const storeMs = Date.parse(result.headers.date ?? '');
+    if (Number.isFinite(storeMs)) this.#parts.onDate?.(storeMs);
+    return result;
   }
 
   /** Reads the credentials anew. @returns whether they have changed @throws {OperationalError} KEYS */

@@ -8,6 +8,7 @@ import { root } from '../../../support/programs.js';
 const planFor = (changes: Partial<Parameters<typeof receiverPlan>[0]> = {}): Promise<Plan> =>
   receiverPlan({
     directory: '/srv/captures',
+    bucket: undefined,
     owner: undefined,
     keys: '/var/lib/surveillance/.keys',
     isAccept: false,
@@ -33,6 +34,29 @@ const settingsIn = (plan: Plan, name: string): string[] =>
     .filter((line) => line !== '' && !line.startsWith('#'));
 
 describe('the receiver’s plan', () => {
+  it('opens the network for a bucket, by a drop-in that does nothing else', async () => {
+    const changes = { directory: '/var/lib/surveillance', isLimited: false };
+    const [plan, other] = [
+      await planFor({ ...changes, bucket: 's3://frames/home' }),
+      await planFor(changes),
+    ];
+    const paths = ({ files }: Plan): string[] => files.map(({ path }) => path);
+    const dropIn = '/etc/systemd/system/surveillance-many.service.d/bucket.conf';
+    expect(paths(plan).sort()).toEqual([...paths(other), dropIn].sort());
+    expect(settingsIn(plan, 'bucket.conf')).toEqual([
+      ...['[Unit]', 'Wants=network-online.target', 'After=network-online.target', '[Service]'],
+      ...['PrivateNetwork=no', 'RestrictAddressFamilies=AF_INET AF_INET6'],
+      'LoadCredential=picchanged-s3:/etc/credstore/picchanged-s3',
+    ]);
+    const service = 'surveillance-many.service';
+    const withPlace = textOf(other, service).replace(
+      '--dir /var/lib/surveillance',
+      '--dir s3://frames/home',
+    );
+    expect(textOf(plan, service).replaceAll('"', '')).toBe(withPlace);
+    expect(plan.settings.values.RECEIVER_DIR).toBe('s3://frames/home');
+  });
+
   it.each([false, true])(
     'has no timer of the sweep without limits (accept: %s)',
     async (isAccept) => {

@@ -1,0 +1,135 @@
+/** `receiver install` with a bucket, in a real systemd: frames arrive in it, and the sandbox opens the network alone. */
+import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import { makeJpeg } from '../support/pictures.js';
+import { missing } from '../support/programs.js';
+import { type S3Stub, startS3Stub, stubKeys } from '../support/s3-stub.js';
+import { Lab, packageAt, whyNoLab } from './lab.js';
+import { writeInLab } from './shipped.js';
+
+const why = whyNoLab() ?? missing('socat', 'socat');
+const folder = '/opt/picchanged';
+const place = 's3://frames/cams';
+const endpoint = 'http://127.0.0.1:9000';
+const credential = '/etc/credstore/picchanged-s3';
+const service = 'surveillance-many.service';
+const dropIn = `/etc/systemd/system/${service}.d/bucket.conf`;
+
+interface Findings {
+  readonly ok: boolean;
+  readonly findings: readonly { check: string; level: string; says: string; todo?: string }[];
+}
+
+/** The object store of this process on a port of the lab's loopback. */
+async function bringStore(lab: Lab): Promise<S3Stub> {
+  const stub = await startS3Stub();
+  const { port } = stub.endpoint;
+  const bridge = createServer((inside) => {
+    const outside = connect(Number(port), '127.0.0.1');
+    for (const socket of [inside, outside]) socket.on('error', () => socket.destroy());
+    inside.on('close', () => outside.destroy());
+    inside.pipe(outside).pipe(inside);
+  });
+  bridge.unref();
+  const path = lab.path('/run/store.sock');
+  bridge.listen(path);
+  await once(bridge, 'listening');
+  chmodSync(path, 0o666);
+  lab.start('socat', 'TCP-LISTEN:9000,bind=127.0.0.1,fork,reuseaddr', 'UNIX:/run/store.sock');
+  await eventually(async () => {
+    const { code } = await lab.sh('exec 3<>/dev/tcp/127.0.0.1/9000');
+    return code === 0;
+  }, 'the store in the lab');
+  return stub;
+}
+
+describe.skipIf(why !== undefined)(`a service with a bucket ${why ?? ''}`, () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    lab = await Lab.boot({ copies: packageAt(folder) });
+    await lab.must('rm', '-rf', '/etc/picchanged');
+  }, 60_000);
+  afterAll(() => lab.close());
+
+  const receiver = (...args: string[]) => lab.run('node', `${folder}/dist/receiver.js`, ...args);
+  const installed = (...args: string[]) => receiver('install', '--s3-endpoint', endpoint, ...args);
+  const doctor = async (): Promise<Findings> =>
+    JSON.parse((await receiver('doctor', '--json')).stdout) as Findings;
+  const keysText = (secret: string): string =>
+    `AWS_ACCESS_KEY_ID=${stubKeys.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secret}\n`;
+  const writeKeys = async (secret: string, mode = '600'): Promise<void> => {
+    writeInLab(lab, credential, keysText(secret));
+    await lab.must('chmod', mode, credential);
+  };
+
+  it('is installed, stores frames, is checked, and is removed', async () => {
+    const stub = await bringStore(lab);
+    const without = await installed('--dir', place);
+    expect(without).toMatchObject({ code: 2 });
+    expect(without.stderr).toContain(`the keys of the object store are not in ${credential}`);
+    await writeKeys(stubKeys.secretAccessKey, '644');
+    expect((await installed('--dir', place)).stderr).toContain('other users than root may read');
+    expect((await lab.run('test', '-e', dropIn)).code).toBe(1);
+
+    await writeKeys(stubKeys.secretAccessKey);
+    expect(await installed('--dir', place)).toMatchObject({ code: 0, stderr: '' });
+    expect(await lab.show(service, 'PrivateNetwork')).toBe('no');
+    await lab.must(
+      ...['node', `${folder}/dist/agent.js`, 'install', '--host', '127.0.0.1'],
+      ...['--device', 'TEST:', '--camera', 'yard'],
+    );
+    const frames = (): string[] => [...stub.objects.keys()].filter((key) => key.endsWith('.jpg'));
+    await eventually(() => frames().length > 0, 'a frame').catch(async (cause: unknown) => {
+      throw new Error(`no frame. The journal:\n${await lab.journal(service)}`, { cause });
+    });
+    expect(frames()[0]).toMatch(/^cams\/yard\//);
+
+    const { ok, findings } = await doctor();
+    expect({ ok, findings }).toMatchObject({ ok: true });
+    const checks = findings.map(({ check }) => check);
+    expect(checks).toEqual(
+      expect.arrayContaining(['bucket', 'marker', 'condition', 'write', 'list', 'remove', 'port']),
+    );
+    expect((await receiver('status')).stdout).toContain(`captures are in ${place}`);
+    expect(await receiver('config', '--check')).toMatchObject({ code: 0 });
+    // Again, without a flag: as after an update.
+    expect(await receiver('install')).toMatchObject({ code: 0, stderr: '' });
+    const journal = await lab.must('journalctl', '--output', 'cat', '--no-pager');
+    expect(journal).not.toContain(stubKeys.secretAccessKey);
+    expect(await lab.must('stat', '-c', '%U %a', credential)).toBe('root 600');
+
+    const exposure = await lab.must('systemd-analyze', 'security', '--no-pager', service);
+    const [, figure = '10'] = /Overall exposure level for \S+: ([\d.]+)/.exec(exposure) ?? [];
+    expect(Number(figure)).toBeLessThanOrEqual(2);
+
+    await writeKeys('wrong');
+    const wrong = await doctor();
+    expect(wrong.ok).toBe(false);
+    expect(wrong.findings).toContainEqual({
+      ...{ check: 'bucket', level: 'fault' },
+      says: expect.stringContaining('SignatureDoesNotMatch') as string,
+      todo: 'AWS_SECRET_ACCESS_KEY or --s3-region is not the right one',
+    });
+
+    // To a directory and back: the network is closed and opened.
+    expect(await receiver('install', '--dir', '/srv/captures')).toMatchObject({ code: 0 });
+    expect(await lab.show(service, 'PrivateNetwork')).toBe('yes');
+    expect((await lab.run('test', '-e', dropIn)).code).toBe(1);
+    await writeKeys(stubKeys.secretAccessKey);
+    expect(await installed('--dir', place)).toMatchObject({ code: 0, stderr: '' });
+    const before = frames().length;
+    await lab.runWithInput(makeJpeg(1), 'socat', '-t', '20', '-', 'TCP:127.0.0.1:4444');
+    await eventually(() => frames().length > before, 'another frame');
+
+    const { code, stdout } = await receiver('uninstall');
+    expect(code).toBe(0);
+    expect(stdout).toContain(place);
+    expect(stdout).toContain(credential);
+    expect((await lab.run('test', '-e', dropIn)).code).toBe(1);
+    expect(await lab.must('cat', credential)).toBe(keysText(stubKeys.secretAccessKey).trim());
+    console.log(`exposure of ${service} with a bucket: ${figure}`);
+  }, 240_000);
+});
