@@ -1,19 +1,16 @@
 /** `receiver install` with a bucket, in a real systemd: frames arrive in it, and the sandbox opens the network alone. */
-import { once } from 'node:events';
-import { chmodSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { makeJpeg } from '../support/pictures.js';
 import { missing } from '../support/programs.js';
-import { type S3Stub, startS3Stub, stubKeys } from '../support/s3-stub.js';
+import { stubKeys } from '../support/s3-stub.js';
+import { bringStore, labEndpoint as endpoint } from './lab-store.js';
 import { Lab, packageAt, whyNoLab } from './lab.js';
 import { writeInLab } from './shipped.js';
 
 const why = whyNoLab() ?? missing('socat', 'socat');
 const folder = '/opt/picchanged';
 const place = 's3://frames/cams';
-const endpoint = 'http://127.0.0.1:9000';
 const credential = '/etc/credstore/picchanged-s3';
 const service = 'surveillance-many.service';
 const dropIn = `/etc/systemd/system/${service}.d/bucket.conf`;
@@ -21,29 +18,6 @@ const dropIn = `/etc/systemd/system/${service}.d/bucket.conf`;
 interface Findings {
   readonly ok: boolean;
   readonly findings: readonly { check: string; level: string; says: string; todo?: string }[];
-}
-
-/** The object store of this process on a port of the lab's loopback. */
-async function bringStore(lab: Lab): Promise<S3Stub> {
-  const stub = await startS3Stub();
-  const { port } = stub.endpoint;
-  const bridge = createServer((inside) => {
-    const outside = connect(Number(port), '127.0.0.1');
-    for (const socket of [inside, outside]) socket.on('error', () => socket.destroy());
-    inside.on('close', () => outside.destroy());
-    inside.pipe(outside).pipe(inside);
-  });
-  bridge.unref();
-  const path = lab.path('/run/store.sock');
-  bridge.listen(path);
-  await once(bridge, 'listening');
-  chmodSync(path, 0o666);
-  lab.start('socat', 'TCP-LISTEN:9000,bind=127.0.0.1,fork,reuseaddr', 'UNIX:/run/store.sock');
-  await eventually(async () => {
-    const { code } = await lab.sh('exec 3<>/dev/tcp/127.0.0.1/9000');
-    return code === 0;
-  }, 'the store in the lab');
-  return stub;
 }
 
 describe.skipIf(why !== undefined)(`a service with a bucket ${why ?? ''}`, () => {
