@@ -61,6 +61,20 @@ describe('a hint', () => {
     await hints.close();
   });
 
+  it('that keys may not remove stays, and is read', async () => {
+    const { stub, client, hintKeys, reader } = await makeHints();
+    stub.fault = ({ method }) =>
+      method === 'DELETE' ? { kind: 'refuse', status: 403, code: 'AccessDenied' } : undefined;
+    for (const atMs of [1, 2]) await putHint(client, [day], atMs);
+    const [old = ''] = hintKeys();
+    const known = stub.objects.get(old);
+    if (known !== undefined) stub.objects.set(old, { ...known, modifiedAtMs: 0 });
+    expect(await reader.read()).toEqual(new Set([day]));
+    stub.seen.length = 0;
+    await reader.read();
+    expect(stub.seen.map(({ method }) => method)).toEqual(['GET']);
+  });
+
   it('of a killed receiver is removed by a reader, and a text that names no day is no day', async () => {
     const { stub, client, hintKeys, reader } = await makeHints();
     const old = `cams/${await putHint(client, [day, '../etc', 'yard/../..', ''], 1)}`;
