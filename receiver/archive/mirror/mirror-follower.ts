@@ -27,12 +27,15 @@ const newestDays = 3;
 const maxPauseMs = 45_000;
 /** Without an answer for so long, what the cameras do now is unknown. */
 const awayAfterMs = 20_000;
-const daysAtOnce = 4;
+/** Most have one new object. */
+const daysAtOnce = 16;
 
 export class MirrorFollower {
   readonly #parts: FollowerParts;
   readonly #hints: HintReader;
   readonly #errors: RepeatingErrorLog;
+  /** Days of hints that are not refreshed yet. */
+  readonly #changed = new Set<string>();
   #lookedAtMs = 0;
   #listedAtMs = -Infinity;
   #failure: unknown;
@@ -77,17 +80,18 @@ export class MirrorFollower {
       try {
         const pauseMs = clock.monotonicMs() - this.#lookedAtMs;
         const startMs = clock.monotonicMs();
-        const days = await this.#hints.read();
+        for (const day of await this.#hints.read()) this.#changed.add(day);
         if (pauseMs > maxPauseMs || startMs - this.#listedAtMs >= listEveryMs) {
           await this.#listNewest();
         }
-        await eachAtOnce([...days], daysAtOnce, (day) => mirror.refreshDay(day));
+        await eachAtOnce([...this.#changed], daysAtOnce, async (day) => {
+          await mirror.refreshDay(day);
+          this.#changed.delete(day);
+        });
         this.#lookedAtMs = startMs;
         this.#errors.worked('the bucket can be read again');
       } catch (error) {
         this.#failure = error;
-        // Days of hints that were read and not followed.
-        this.#listedAtMs = -Infinity;
         if (!isEnding()) this.#errors.failed('cannot follow the bucket', error);
       }
     }

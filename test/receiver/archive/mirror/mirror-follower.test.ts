@@ -59,6 +59,20 @@ describe('a follower', () => {
     await eventually(() => found() === 1, 'the new camera');
   });
 
+  it('refreshes the day of a hint later, when its record cannot be read at once', async () => {
+    const { store, stub, mirror, run, lines } = await follow();
+    await store.put(frameOf(1));
+    await run();
+    stub.fault = ({ query }) =>
+      (query.get('prefix') ?? '').endsWith('/record.')
+        ? { kind: 'refuse', status: 403, code: 'AccessDenied' }
+        : undefined;
+    await store.put(frameOf(2));
+    await eventually(() => lines.join().includes('cannot follow the bucket'), 'a warning');
+    stub.fault = () => undefined;
+    await eventually(() => mirrored(mirror, day).lines.length === 2, 'the new line');
+  });
+
   it('says that the bucket is away, and goes on when it is back', async () => {
     const { store, stub, mirror, run, follower, lines, skip } = await follow();
     await store.put(frameOf(1));
