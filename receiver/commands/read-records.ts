@@ -3,11 +3,13 @@ import type { Environment } from '../../shared/cli/command.js';
 import type { Log } from '../../shared/cli/log.js';
 import type { Clock } from '../../shared/clock.js';
 import type { BucketAccess } from '../store/s3/bucket-access.js';
+import type { S3Client } from '../store/s3/s3-client.js';
 import { isBucketText } from '../store/s3/s3-address.js';
 import { type MirrorOptions, openMirror } from './open-mirror.js';
 
 export interface FollowedBucket {
   readonly access: BucketAccess;
+  readonly client: S3Client;
   /** @throws {OperationalError} STORE: the bucket is away, so that what its cameras do now is unknown */
   check(): void;
   /** @param path `yard/2026_11_22/….jpg` @returns undefined: it is gone @throws {OperationalError} STORE */
@@ -52,6 +54,7 @@ export async function readRecords(
       directory: mirror.directory,
       bucket: {
         access: bucketAccess(place, options, env),
+        client,
         check: () => follower.check(),
         readFrame: (path) => mirror.bucket.readFrame(path),
       },

@@ -24,14 +24,13 @@ export async function viewerFor(
   if (web === undefined || records === undefined) return undefined;
   const { directory, bucket } = records;
   const { openViewer } = await import('../web/open-viewer.js');
-  const { keepInBucket, keepInStore } = await import('../web/keep-frames.js');
+  const { keepInStore } = await import('../web/keep-frames.js');
   const viewer = await openViewer(
     {
       ...{ directory, address: web, passed: [], hosts: webHost, cachePath: undefined, bucket },
       ...{ passwordFile: webPasswordFile, proxies: webProxy, sessionFile: undefined },
       metricsToken: await readMetricsToken(metricsTokenFile),
-      keep: (wish) =>
-        bucket === undefined ? keepInStore(directory, wish, parts.clock) : keepInBucket(wish),
+      keep: (wish) => keepInStore(directory, wish, parts.clock, bucket?.client),
     },
     parts,
   );

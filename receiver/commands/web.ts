@@ -15,7 +15,7 @@ import { passedSockets } from '../listen/passed-sockets.js';
 import { placeFor } from '../setup/installed.js';
 import { askToKeep } from '../web/control/ask-to-keep.js';
 import { checkViewer } from '../web/check-viewer.js';
-import { keepInBucket, keepInStore } from '../web/keep-frames.js';
+import { keepInStore } from '../web/keep-frames.js';
 import { openViewer } from '../web/open-viewer.js';
 import { webOptions } from '../web/web-options.js';
 import { readMetricsToken } from './metrics.js';
@@ -86,7 +86,7 @@ export const run = defineCommand({
         metricsToken: await readMetricsToken(options.metricsTokenFile),
         sessionFile: control && join(control, 'sessions', 'sessions.json'),
         keep: (wish) => {
-          if (bucket !== undefined) return keepInBucket(wish);
+          if (bucket !== undefined) return keepInStore(directory, wish, systemClock, bucket.client);
           return control === undefined
             ? keepInStore(directory, wish, systemClock)
             : askToKeep(control, wish, systemClock);

@@ -4,11 +4,16 @@ import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import type { Clock } from '../../shared/clock.js';
 import { openCaptures } from '../archive/captures-reader.js';
 import { cameraPattern, eventPattern } from '../archive/frame-entry.js';
-import { type KeepTarget, keepFrames } from '../archive/retention/keep.js';
+import {
+  type KeepTarget,
+  type KeepWish as KeepFacts,
+  keepFrames,
+} from '../archive/retention/keep.js';
 import { keepingDirectory } from '../archive/retention/keep-in-directory.js';
 import { within } from '../archive/retention/store-totals.js';
 import { withSweepLock } from '../archive/retention/sweep-lock.js';
 import type { Folder } from '../store/folder.js';
+import type { S3Client } from '../store/s3/s3-client.js';
 import type { KeepAnswer, KeepWish } from './api-types.js';
 import { frameAtLine } from './queries/record-lines.js';
 import { HttpError } from './server/answers.js';
@@ -39,11 +44,15 @@ export function checkKeepWish(value: unknown): KeepWish {
   return read.output;
 }
 
-/** @throws {HttpError} there is no such frame or event; a system error */
+/**
+ * @param directory of the captures, or the mirror of the bucket
+ * @param client of the bucket @throws {HttpError} there is no such frame or event; a system error
+ */
 export async function keepInStore(
   directory: string,
   wish: unknown,
   clock: Clock,
+  client?: S3Client,
 ): Promise<KeepAnswer> {
   const root = await openCaptures(directory, 'web');
   try {
@@ -55,7 +64,8 @@ export async function keepInStore(
     if (target === undefined) throw gone();
     const kind = keep ? 'kept' : 'unkept';
     const facts = { kind, note, atMs: clock.nowMs() } as const;
-    await withSweepLock(root, waitS, () => keepFrames(keepingDirectory(root), target, facts));
+    if (client !== undefined) await keepInBucket(client, target, facts, clock);
+    else await withSweepLock(root, waitS, () => keepFrames(keepingDirectory(root), target, facts));
     return { waiting: false };
   } catch (error) {
     if (error instanceof OperationalError && error.code === 'STORE') throw gone(error.message);
@@ -69,11 +79,21 @@ export async function keepInStore(
   }
 }
 
-/** @throws {HttpError} always */
-export function keepInBucket(wish: unknown): Promise<never> {
-  checkKeepWish(wish);
-  const message = 'this viewer cannot keep frames of a bucket yet';
-  return Promise.reject(new HttpError(403, 'not-allowed', message));
+/** Keeps frames of a bucket: a viewer of it notices by the hint. */
+async function keepInBucket(
+  client: S3Client,
+  target: KeepTarget,
+  wish: KeepFacts,
+  clock: Clock,
+): Promise<void> {
+  const [{ keepingBucket }, { withSweepLease }, { putHint }] = await Promise.all([
+    import('../archive/bucket/keep-in-bucket.js'),
+    import('../archive/bucket/sweep-lease.js'),
+    import('../store/s3/bucket-hints.js'),
+  ]);
+  const lease = { client, clock, waitMs: waitS * 1000 };
+  const kept = await withSweepLease(lease, () => keepFrames(keepingBucket(client), target, wish));
+  await putHint(client, kept.days, clock.nowMs()).catch(() => undefined);
 }
 
 async function fileOf(root: Folder, url: string, camera: string): Promise<KeepTarget | undefined> {

@@ -142,7 +142,7 @@ describe('a viewer of a bucket', () => {
     await viewer.stop();
   });
 
-  it('says that it cannot keep a frame', async () => {
+  it('keeps the frames of an event, and shows it', async () => {
     const { bucket } = await makeBoth();
     const viewer = await startViewer(bucket, env);
     const answer = await fetch(`${viewer.address}api/v1/keep`, {
@@ -150,10 +150,11 @@ describe('a viewer of a bucket', () => {
       headers: { 'content-type': 'application/json', origin: viewer.address.replace(/\/$/, '') },
       body: JSON.stringify({ camera: 'yard', event: 'e1', keep: true }),
     });
-    expect({ status: answer.status, text: await answer.text() }).toMatchObject({
-      status: 403,
-      text: expect.stringContaining('cannot keep frames of a bucket yet') as string,
-    });
+    expect({ status: answer.status, text: await answer.text() }).toMatchObject({ status: 200 });
+    await eventually(async () => {
+      const events = await fetch(`${viewer.address}api/v1/frames?camera=yard&after=0&limit=10`);
+      return (await events.text()).includes('"kept":true');
+    }, 'the kept frames');
     await viewer.stop();
   });
 });
