@@ -8,9 +8,9 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cephBucket, cephKeys, startCeph, whyNoCeph } from '../support/ceph.js';
+import { fleetKeyLines, makeCameraKeys } from '../support/fleet-keys.js';
 import { whyNoHaproxy } from '../support/haproxy.js';
 import { memoryBase } from '../support/temporary.js';
-import { cameraKeys, keyLines } from './fleet/cameras.js';
 import { type Figures, type Setup, measure } from './fleet/measure.js';
 import { quantile } from './fleet/usage.js';
 
@@ -24,12 +24,13 @@ const { values } = parseArgs({
 });
 const whyNot = whyNoCeph() ?? whyNoHaproxy();
 if (whyNot !== undefined) throw new Error(whyNot);
+const rounds = Number(values.rounds);
 const cameraCounts = values.cameras.split(',').map(Number);
-const keys = cameraKeys(Math.max(...cameraCounts));
+const keys = makeCameraKeys(Math.max(...cameraCounts));
 const directory = mkdtempSync(join(memoryBase, 'picchanged-bench-'));
 const credentials = join(directory, 'credentials');
 mkdirSync(credentials);
-writeFileSync(join(credentials, 'picchanged-keys'), keyLines(keys), { mode: 0o600 });
+writeFileSync(join(credentials, 'picchanged-keys'), fleetKeyLines(keys), { mode: 0o600 });
 const ceph = await startCeph();
 
 function* setups(round: string): Generator<[string, Setup]> {
@@ -65,27 +66,30 @@ const columns: [string, keyof Figures, number][] = [
   ['CPU ms a camera', 'againCpu', 1],
 ];
 
+/** Medians. */
+function rowOf(cameras: number, name: string, figures: readonly Figures[]): string {
+  const cells = columns.map(([, key, digits]) =>
+    quantile(
+      figures.map((each) => each[key]),
+      0.5,
+    ).toFixed(digits),
+  );
+  return `| ${cameras} | ${name} | ${cells.join(' | ')} | ${loadavg()[0]?.toFixed(1)} |`;
+}
+
 try {
   const titles = columns.map(([title]) => title).join(' | ');
   console.log(`| cameras | store | ${titles} | load |`);
   for (const cameras of cameraCounts) {
     const results = new Map<string, Figures[]>();
-    for (let round = 1; round <= Number(values.rounds); round += 1) {
+    for (let round = 1; round <= rounds; round += 1) {
       for (const [name, setup] of setups(`${cameras}-${round}`)) {
         const count = Math.ceil(Number(values.frames) / cameras);
         const figures = await measure(setup, keys.slice(0, cameras), count);
-        results.set(name, [...(results.get(name) ?? []), figures]);
+        const all = [...(results.get(name) ?? []), figures];
+        results.set(name, all);
+        if (round === rounds) console.log(rowOf(cameras, name, all));
       }
-    }
-    for (const [name, figures] of results) {
-      const cells = columns.map(([, key, digits]) =>
-        quantile(
-          figures.map((each) => each[key]),
-          0.5,
-        ).toFixed(digits),
-      );
-      const load = loadavg()[0]?.toFixed(1);
-      console.log(`| ${cameras} | ${name} | ${cells.join(' | ')} | ${load} |`);
     }
   }
 } finally {

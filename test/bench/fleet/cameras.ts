@@ -1,5 +1,4 @@
 /** Many cameras in this process, each the agent's own way from the spool to the receiver, with one frame under way. */
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,18 +9,7 @@ import { makeUniqueJpeg } from '../../support/pictures.js';
 import { WireCamera } from '../../support/wire-camera.js';
 
 const frameBytes = 100_000;
-const keyId = 'k1';
 const frames = Array.from({ length: 32 }, () => makeUniqueJpeg(frameBytes));
-
-/** The keys of so many cameras, as pairing makes them. */
-export const cameraKeys = (count: number): CameraKey[] =>
-  Array.from({ length: count }, (_, at) => ({
-    ...{ camera: `camera-${at + 1}`, id: keyId, key: randomBytes(32) },
-  }));
-
-/** Lines of the credential `picchanged-keys`. */
-export const keyLines = (keys: readonly CameraKey[]): string =>
-  keys.map(({ camera, id, key }) => `${camera}.${id} ${key.toString('hex')}\n`).join('');
 
 export class Cameras {
   readonly #cameras: readonly WireCamera[];
