@@ -6,7 +6,7 @@ import { type Fleet, diskCount, gatewayCount } from './fleet.js';
 import { type S3FaultKind, s3FaultKinds } from './s3-proxy.js';
 
 const processFaults = ['kill-receiver', 'kill-gateway', 'kill-disk', 'kill-haproxy'] as const;
-const storeFaults = ['expired-keys', 'rotated-keys', 'skewed-clock', 'full-bucket'] as const;
+const storeFaults = ['expired-keys', 'rotated-keys', 'skewed-clocks', 'full-bucket'] as const;
 export const fleetFaults = [...processFaults, ...s3FaultKinds, ...storeFaults] as const;
 export type FleetFault = (typeof fleetFaults)[number];
 
@@ -55,8 +55,8 @@ export async function injectFault(fleet: Fleet, wish: FaultWish): Promise<void> 
     case 'rotated-keys':
       await changeKeys(fleet, kind, lastsMs);
       return;
-    case 'skewed-clock':
-      await skewClock(fleet, oneOf(receivers.length));
+    case 'skewed-clocks':
+      await skewClocks(fleet);
       return;
     case 'full-bucket':
       await fillBucket(fleet);
@@ -109,12 +109,11 @@ async function changeKeys(fleet: Fleet, kind: FleetFault, lastsMs: number): Prom
   }
 }
 
-/** The date in a signature is 20 minutes old. */
-async function skewClock(fleet: Fleet, at: number): Promise<void> {
-  const receiver = fleet.receivers[at];
-  receiver?.setClock('-1200');
+/** The dates in signatures are 20 minutes old. Of all receivers: one may have no camera after another fault. */
+async function skewClocks(fleet: Fleet): Promise<void> {
+  for (const receiver of fleet.receivers) receiver.setClock('-1200');
   await logged(fleet, 'the clock of this machine is wrong');
-  receiver?.setClock('+0');
+  for (const receiver of fleet.receivers) receiver.setClock('+0');
 }
 
 async function fillBucket(fleet: Fleet): Promise<void> {

@@ -2,10 +2,12 @@
  * A fleet on this machine: cameras, HAProxy, receivers without state, the proxy that injects faults, HAProxy again, the
  * gateways of Ceph, its disks. All on loopback; each part can be killed.
  */
-import { rmSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { S3Client } from '../../receiver/store/s3/s3-client.js';
+import type { CameraKey } from '../../shared/keys/identity.js';
 import { type Ceph, cephBucket, cephKeys, startCeph, whyNoCeph } from '../support/ceph.js';
+import { fleetKeyLines } from '../support/fleet-keys.js';
 import { type Haproxy, startHaproxy, whyNoHaproxy } from '../support/haproxy.js';
 import { freePort } from '../support/ports.js';
 import { memoryBase } from '../support/temporary.js';
@@ -41,8 +43,14 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-/** @param random uniform in 0 ≤ x < 1 */
-export async function startFleet(random: () => number): Promise<Fleet> {
+/**
+ * @param cameraKeys of paired cameras; others send in the clear
+ * @param random uniform in 0 ≤ x < 1
+ */
+export async function startFleet(
+  cameraKeys: readonly CameraKey[],
+  random: () => number,
+): Promise<Fleet> {
   const directory = mkdtempSync(join(memoryBase, 'picchanged-fleet-'));
   const stops: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
@@ -60,6 +68,10 @@ export async function startFleet(random: () => number): Promise<Fleet> {
       writeFileSync(credentials, `${lines.join('\n')}\n`, { mode: 0o600 });
     };
     writeKeys(cephKeys);
+    const credentialsFolder = join(directory, 'credentials');
+    mkdirSync(credentialsFolder);
+    const fleetKeys = join(credentialsFolder, 'picchanged-keys');
+    writeFileSync(fleetKeys, fleetKeyLines(cameraKeys), { mode: 0o600 });
     const ceph = await startCeph({ disks: diskCount, gateways: gatewayCount });
     stops.push(() => ceph.stop());
     const [port, storePort] = [await freePort(), await freePort()];
@@ -71,9 +83,15 @@ export async function startFleet(random: () => number): Promise<Fleet> {
     for (let at = 0; at < receiverCount; at += 1) {
       const clockPath = join(directory, `clock.${at}`);
       writeFileSync(clockPath, '+0');
+      const env = {
+        ...fakeClock(findLibfaketime(), clockPath),
+        CREDENTIALS_DIRECTORY: credentialsFolder,
+      };
+      const keysFolder = ['--keys', join(directory, `keys.${at}`), '--open'];
+      const bucket = ['--dir', place, ...endpoint, '--s3-credentials', credentials];
       const receiver = new FleetReceiver({
-        ...{ port: await freePort(), clockPath, env: fakeClock(findLibfaketime(), clockPath) },
-        args: ['--dir', place, ...endpoint, '--s3-credentials', credentials, ...limits],
+        ...{ port: await freePort(), clockPath, env },
+        args: [...bucket, ...keysFolder, ...limits],
       });
       stops.push(() => receiver.kill());
       receivers.push(receiver);

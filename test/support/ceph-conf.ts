@@ -48,6 +48,9 @@ ${disks === 1 ? diskInMemory : diskInFile}
 mon allow pool size one = true
 mon data avail warn = 1
 mon data avail crit = 0
+# A killed gateway is not waited for when a user changes.
+osd client watch timeout = 6
+objecter tick interval = 1
 # A changed quota counts within seconds.
 rgw bucket quota ttl = 1
 rgw user quota bucket sync interval = 1
