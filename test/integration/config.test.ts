@@ -52,6 +52,34 @@ describe('config', () => {
   });
 });
 
+describe('config of a unit that has a drop-in', () => {
+  it('names the drop-in when it sets something for the program', async () => {
+    const { env } = homeWith('agent', 'AGENT_HOST=laptop\n');
+    const unit = 'picchanged-watch.service';
+    const library = join(env.HOME, '.local/share/picchanged');
+    mkdirSync(library, { recursive: true });
+    const folder = join(env.HOME, '.config/systemd/user', `${unit}.d`);
+    mkdirSync(folder, { recursive: true });
+    const write = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const memory = write('memory.conf', '[Service]\nMemoryMax=1G\n');
+    const own = write('install.conf', '[Service]\nEnvironment=AGENT_SKIP=3\n');
+    const manifest = { files: { [own]: '' }, folders: [], units: [unit] };
+    writeFileSync(join(library, 'agent.installed.json'), JSON.stringify(manifest));
+    const shown = async () => (await typed('agent', ['config', '--user'], env)).stdout;
+    expect(await shown()).not.toMatch(/ sets /);
+    const other = write('override.conf', '[Service]\nEnvironment=AGENT_INTERVAL=9s\nExecStart=\n');
+    const stdout = await shown();
+    expect(stdout).toContain(
+      `${other} sets ExecStart, Environment: not read here, it may change what is above; ` +
+        `see systemctl --user cat ${unit}\n`,
+    );
+    for (const path of [memory, own]) expect(stdout).not.toContain(path);
+  });
+});
+
 describe('a settings file with a fault', () => {
   it('is refused by install, which changes nothing', async () => {
     const { file, env } = homeWith('agent', faulty);

@@ -10,6 +10,7 @@ import { readInstalledSettings, readSettingsFile } from '../install/settings.js'
 import { type KnownSettings, checkSettings, problemText } from './check-settings.js';
 import { inForceLines, settingsInForce } from './settings-in-force.js';
 import { unitSettings } from './unit-settings.js';
+import { unreadDropIns, unreadText } from './unread-drop-ins.js';
 
 const configOptions = {
   check: flag('Only check the settings file: the exit code is 2 when it has a fault.'),
@@ -21,7 +22,8 @@ const configOptions = {
 const usageOf = (program: string): string => `${program} config [--check] [--file FILE] …
 
 Shows the settings that apply to the installed ${program}, and where each comes from: a flag that is given here or in the
-unit, a line of the settings file, the unit, or the default. Drop-ins of the unit are not read.
+unit, a line of the settings file, the unit, or the default. Drop-ins that install did not write are not read: those that
+set something for the ${program} are named.
 
 With --check: reads the settings file as systemd does, and names each variable that the ${program} does not know and each
 value that it refuses, with the line. The exit code is 2 when there is one, and 3 when the file cannot be read.
@@ -60,6 +62,8 @@ export function defineConfig(known: KnownSettings): Command {
         lines.unshift(
           ...inForceLines(settingsInForce(known, { flags: supplied, units, file: settings })),
         );
+        const unread = isGiven ? [] : await unreadDropIns(scope, program);
+        lines.push(...unread.map((each) => unreadText(each, user)));
       } else if (faults === 0) lines.push(`${settings.path}: no fault`);
       writeTo(1, lines.map((line) => `${line}\n`).join(''));
       if (faults > 0) throw new UsageError(`${settings.path} has ${counted(faults, 'fault')}`);
