@@ -1,6 +1,6 @@
 /**
- * Drop-ins of the units that somebody else than install wrote, as by `systemctl edit`: what they set for the program is
- * named, and not shown.
+ * Drop-ins of the units that install did not write, as those of `systemctl edit`: what they set for the program is named,
+ * and not shown.
  */
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
