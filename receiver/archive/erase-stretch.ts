@@ -4,7 +4,7 @@ import { type Erasure, isErased } from '../store/erasures.js';
 import type { RecordLine } from './record-entry.js';
 import { Keeps } from './retention/day-frames.js';
 import { inBlocks } from './retention/day-total.js';
-import type { PlannedFrame } from './retention/plan.js';
+import type { PlannedFrame } from './retention/chosen-frames.js';
 
 export interface Erased {
   readonly frames: number;

@@ -13,7 +13,7 @@ import { addNotes } from '../../store/s3/record-writer.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import { maxNoteNames } from '../../store/store-note.js';
 import { notesOf } from '../retention/delete-frames.js';
-import type { PlanFrame, PlannedFrame } from '../retention/plan.js';
+import type { PlanFrame, PlannedFrame } from '../retention/chosen-frames.js';
 import type { SweepLease } from './sweep-lease.js';
 
 /** Frames whose lines are one object. */

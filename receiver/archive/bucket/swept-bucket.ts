@@ -12,7 +12,7 @@ import type { RecordMirror } from '../mirror/record-mirror.js';
 import type { FrameLook } from '../retention/day-frames.js';
 import type { DayPath } from '../retention/day-total.js';
 import { notesOf } from '../retention/delete-frames.js';
-import type { PlanFrame, PlannedFrame } from '../retention/plan.js';
+import type { PlanFrame, PlannedFrame } from '../retention/chosen-frames.js';
 import type { SweepHold, SweptDay, SweptStore } from '../retention/swept-store.js';
 import { compactDay } from './compact-day.js';
 import { deleteObjects, emptyObjects } from './delete-objects.js';

@@ -10,7 +10,7 @@ import type { KeptNote } from '../../store/store-note.js';
 import { isEntry } from '../record-entry.js';
 import { readRecord } from '../record-reader.js';
 import { type DayPath, type DayTotal, inBlocks, momentOf } from './day-total.js';
-import type { PlanFrame } from './plan.js';
+import type { PlanFrame } from './chosen-frames.js';
 
 export interface DayFrames {
   /** May be deleted. */

@@ -14,7 +14,7 @@ import type { Folder } from '../../store/folder.js';
 import { type DeletedNote, maxNoteNames } from '../../store/store-note.js';
 import { appendNotes } from '../note-appender.js';
 import { foreignAt, sumOf } from './day-frames.js';
-import type { PlanFrame, PlannedFrame } from './plan.js';
+import type { PlanFrame, PlannedFrame } from './chosen-frames.js';
 
 export interface Deletion {
   readonly frames: readonly PlannedFrame[];

@@ -7,7 +7,7 @@ import type { Compaction } from '../compact-record.js';
 import type { FrameLook } from './day-frames.js';
 import type { Deletion } from './delete-frames.js';
 import type { DayPath } from './day-total.js';
-import type { PlanFrame, PlannedFrame } from './plan.js';
+import type { PlanFrame, PlannedFrame } from './chosen-frames.js';
 
 /** That this process is the one that deletes. */
 export interface SweepHold {

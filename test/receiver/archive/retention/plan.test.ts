@@ -2,12 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Needs } from '../../../../receiver/archive/retention/limits.js';
-import {
-  type PlanDay,
-  type PlanFrame,
-  type SweepPlan,
-  planSweep,
-} from '../../../../receiver/archive/retention/plan.js';
+import type { PlanDay, PlanFrame } from '../../../../receiver/archive/retention/chosen-frames.js';
+import { type SweepPlan, planSweep } from '../../../../receiver/archive/retention/plan.js';
 
 interface GivenDay extends PlanDay {
   readonly frames: readonly PlanFrame[];
