@@ -1,5 +1,4 @@
 /** The clock as a port: wall time for names, monotonic time for intervals. */
-import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Clock {
   /** Wall time, milliseconds since 1970 UTC. It may jump. */
@@ -20,12 +19,22 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   utcOffsetMinutes: (atMs) => 0 - new Date(atMs).getTimezoneOffset(), // `0 -`: a plain `-` turns 0 into -0
   async sleep(ms, signal) {
-    try {
-      for (let leftMs = ms; leftMs > 0; leftMs -= longestTimerMs) {
-        await delay(Math.min(leftMs, longestTimerMs), undefined, signal ? { signal } : {});
-      }
-    } catch {
-      // Only an abort rejects; the caller checks its signal.
+    for (let leftMs = ms; leftMs > 0; leftMs -= longestTimerMs) {
+      if (signal?.aborted) return;
+      await sleepOnce(Math.min(leftMs, longestTimerMs), signal);
     }
   },
 };
+
+/** Not of `node:timers/promises`: an abort makes an error there, with its stack, for each frame of a stream. */
+function sleepOnce(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener('abort', end);
+  });
+}

@@ -103,6 +103,7 @@ class WrittenFile implements FrameSource {
 
   close(): Promise<void> {
     this.#watch?.close();
+    this.#wakeup.endTimer();
     return Promise.resolve();
   }
 

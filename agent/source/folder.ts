@@ -108,6 +108,7 @@ class Folder implements FrameSource {
 
   close(): Promise<void> {
     this.#watch?.close();
+    this.#wakeup.endTimer();
     return Promise.resolve();
   }
 

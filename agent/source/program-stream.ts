@@ -104,6 +104,7 @@ class ProgramStream implements FrameSource {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#wakeup.wake();
+    this.#wakeup.endTimer();
     await this.#stop();
   }
 
@@ -216,6 +217,8 @@ class ProgramStream implements FrameSource {
   #failed(error: OperationalError): void {
     this.#failure = error;
     this.#delayStart();
+    // That of the silence, which has ended with the program.
+    this.#wakeup.endTimer();
     this.#wakeup.wake();
   }
 
