@@ -106,10 +106,17 @@ export function compensateIllumination(
   }
 }
 
-/** Distance of each cell from the nearer of its two modes, grey levels. */
-export function distances(background: Background, luma: Float32Array, grid: Grid): Float32Array {
+/**
+ * Distance of each cell from the nearer of its two modes, grey levels.
+ * @param result where to put them: a buffer that serves every frame
+ */
+export function distances(
+  background: Background,
+  luma: Float32Array,
+  grid: Grid,
+  result: Float32Array = new Float32Array(luma.length),
+): Float32Array {
   const { reference, secondMode } = background;
-  const result = new Float32Array(luma.length);
   for (let i = 0; i < luma.length; i++) {
     const value = luma[i]!;
     const distance = Math.abs(value - reference[i]!);
@@ -150,10 +157,15 @@ export function expectedDeviation({ meanAbsDev, reference }: Background, cell: n
   return Math.max(sigmaPerMad * meanAbsDev[cell]!, flicker * reference[cell]!);
 }
 
-/** Standard deviation of each cell, raised by its blink rate: the threshold is a multiple of it. */
-export function decisionDeviations(background: Background): Float32Array {
+/**
+ * Standard deviation of each cell, raised by its blink rate: the threshold is a multiple of it.
+ * @param result as of `distances`
+ */
+export function decisionDeviations(
+  background: Background,
+  result: Float32Array = new Float32Array(background.meanAbsDev.length),
+): Float32Array {
   const { meanAbsDev, reference, blinkRate } = background;
-  const result = new Float32Array(meanAbsDev.length);
   for (let i = 0; i < result.length; i++) {
     const usual = Math.max(sigmaPerMad * meanAbsDev[i]!, flicker * reference[i]!);
     result[i] = usual * (1 + blinkFactor * blinkRate[i]!);

@@ -156,13 +156,13 @@ export class MotionDetector {
   #compare(
     background: Background,
     picture: SmallPicture,
-    { comparison, roi, roiCount, minArea }: GridTools,
+    { comparison, roi, roiCount, minArea, buffers }: GridTools,
     absorbS: number,
     stepS: number,
   ): ComparedFrame & Pick<Evidence, 'differing' | 'lit' | 'labelsBefore'> {
-    const distance = distances(background, picture.luma, picture);
+    const distance = distances(background, picture.luma, picture, buffers.distances);
     const threshold = this.#threshold;
-    const deviations = decisionDeviations(background);
+    const deviations = decisionDeviations(background, buffers.deviations);
     const normalizedDistance = new Float32Array(distance.length);
     for (let i = 0; i < distance.length; i++) {
       normalizedDistance[i] = (distance[i]! * roi[i]!) / (threshold * deviations[i]!);
@@ -221,6 +221,8 @@ interface GridTools {
   readonly minArea: number;
   /** Cells that the illumination is measured at, evenly spread over the region of interest. */
   readonly sampleCells: Uint32Array;
+  /** One number per cell; a frame's are overwritten by the next frame's. */
+  readonly buffers: { readonly distances: Float32Array; readonly deviations: Float32Array };
 }
 
 function makeGridTools(grid: Grid, { mask, minArea }: DetectorSettings): GridTools {
@@ -235,6 +237,10 @@ function makeGridTools(grid: Grid, { mask, minArea }: DetectorSettings): GridToo
     roiTiles: countTiles([roiCells], grid),
     minArea: Math.max(minRegionCells, minArea * roiCells.length),
     sampleCells: roiCells.filter((_, i) => i % step === 0),
+    buffers: {
+      distances: new Float32Array(columns * rows),
+      deviations: new Float32Array(columns * rows),
+    },
   };
 }
 

@@ -19,6 +19,7 @@ export function isLargeArea(cells: number, minArea: number): boolean {
 
 /** @param changed 1 for each changed cell, row by row @returns the regions, largest first */
 export function findRegions(changed: Uint8Array, grid: Grid): Region[] {
+  if (!changed.includes(1)) return [];
   const { columns, rows } = grid;
   const unvisited = changed.slice();
   // Breadth-first search: every changed cell enters the queue once, and the cells of a region are contiguous in it.
