@@ -6,7 +6,7 @@ import { BitWindow } from './bit-window.js';
 import { BlockTable } from './block-table.js';
 import { Component, type FrameHeader } from './component.js';
 import { damaged } from './frame-error.js';
-import { type HuffmanTable, type HuffmanTables, standardTables } from './huffman.js';
+import { HuffmanTable, type HuffmanTables, standardTables } from './huffman.js';
 import {
   APP0,
   APP14,
@@ -60,10 +60,30 @@ export function readCoefficients(jpeg: Buffer, chooseTile: ChooseTile): Reading 
   }
 }
 
-/** Cache: a camera uses the same tables in each frame. */
+/** Caches: a camera uses the same tables in each frame. */
 const blockTables = new Map<string, BlockTable>();
-/** Size of the cache: twice the tables of one frame. A camera with changing tables does not fill the memory. */
-const maxBlockTables = 8;
+const huffmanTables = new Map<string, HuffmanTable>();
+/** Size of each cache: twice the tables of one frame. A camera with changing tables does not fill the memory. */
+const maxCachedTables = 8;
+
+/** The value of a key, from the cache or made anew. */
+function cached<T>(cache: Map<string, T>, key: string, make: () => T): T {
+  let value = cache.get(key);
+  if (value === undefined) {
+    if (cache.size >= maxCachedTables) cache.clear();
+    value = make();
+    cache.set(key, value);
+  }
+  return value;
+}
+
+/** @param bytes BITS and HUFFVAL of one table */
+function knownTable(bytes: Buffer): HuffmanTable {
+  const make = (): HuffmanTable => new HuffmanTable(bytes.subarray(0, 16), bytes.subarray(16));
+  return cached(huffmanTables, bytes.toString('latin1'), make);
+}
+
+let standard: HuffmanTables | undefined;
 
 class Reader {
   needsFullDecoder = false;
@@ -91,7 +111,7 @@ class Reader {
   /** Reads a segment. @returns the offset of the next segment in the JPEG */
   take({ code, payload, end }: Segment): number {
     if (code === SOS) return this.#takeScan(payload, end);
-    if (code === DHT) readHuffman(payload, this.#huffman);
+    if (code === DHT) readHuffman(payload, this.#huffman, knownTable);
     else if (code === DQT) readQuantization(payload, this.#quantization);
     else if (code === DRI) {
       if (payload.length !== 2)
@@ -134,7 +154,7 @@ class Reader {
       this.#tilePx,
     ));
     // Frames of MJPEG webcams may have no Huffman tables: then the standard tables apply, all of them.
-    const tables = this.#huffman.length === 0 ? standardTables() : this.#huffman;
+    const tables = this.#huffman.length === 0 ? (standard ??= standardTables()) : this.#huffman;
     const parts = readScanHeader(payload).map((part) => {
       const component = components.find(({ header }) => header.id === part.id);
       if (component === undefined) {
@@ -204,12 +224,6 @@ function blockTableFor(tables: HuffmanTables, { dc, ac }: ScanComponent): BlockT
   if (dcTable === undefined || acTable === undefined) {
     throw damaged(`scan refers to an undefined Huffman table: DC ${dc} or AC ${ac}`);
   }
-  const key = `${dcTable.key}/${acTable.key}`;
-  let table = blockTables.get(key);
-  if (table === undefined) {
-    if (blockTables.size >= maxBlockTables) blockTables.clear();
-    table = new BlockTable(dcTable, acTable);
-    blockTables.set(key, table);
-  }
-  return table;
+  const make = (): BlockTable => new BlockTable(dcTable, acTable);
+  return cached(blockTables, `${dcTable.key}/${acTable.key}`, make);
 }

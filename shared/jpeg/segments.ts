@@ -1,7 +1,7 @@
 /** Parses the marker segments of a JPEG (ITU-T T.81, annex B): SOF, DQT, DHT, SOS. Pure. */
 import type { ComponentHeader, FrameHeader } from './component.js';
 import { damaged, unreadable } from './frame-error.js';
-import { HuffmanTable } from './huffman.js';
+import type { HuffmanTable } from './huffman.js';
 import { SOF0, SOF2, endsTooSoon, noMarker, readMarker, shortSegment } from './markers.js';
 
 export interface Segment {
@@ -90,17 +90,24 @@ export function readQuantization(payload: Buffer, tables: (Uint16Array | undefin
   }
 }
 
-/** Stores the tables of a DHT segment (T.81, B.2.4.2) at their destinations. @throws {OperationalError} FRAME */
-export function readHuffman(payload: Buffer, tables: (HuffmanTable | undefined)[]): void {
+/**
+ * Stores the tables of a DHT segment (T.81, B.2.4.2) at their destinations.
+ * @param tableOf of the bytes of BITS and HUFFVAL @throws {OperationalError} FRAME
+ */
+export function readHuffman(
+  payload: Buffer,
+  tables: (HuffmanTable | undefined)[],
+  tableOf: (bytes: Buffer) => HuffmanTable,
+): void {
   for (let at = 0; at < payload.length;) {
     const [tableClass, destination] = [payload[at]! >> 4, payload[at]! & 15];
-    const counts = payload.subarray(at + 1, at + 17);
-    const count = counts.reduce((sum, each) => sum + each, 0);
+    let count = 0;
+    for (let i = at + 1; i <= at + 16; i++) count += payload[i] ?? 0;
     const end = at + 17 + count;
     if (tableClass > 1 || destination > 3 || count > 256 || end > payload.length) {
       throw damaged('invalid DHT segment');
     }
-    tables[4 * tableClass + destination] = new HuffmanTable(counts, payload.subarray(at + 17, end));
+    tables[4 * tableClass + destination] = tableOf(payload.subarray(at + 1, end));
     at = end;
   }
 }
