@@ -21,6 +21,8 @@ export interface RecorderState {
 
 /** A larger difference of both clocks is a step of the wall clock; a smaller one is a correction. */
 const maxCorrectionMs = 2000;
+/** How far ahead the next boundary is looked for: a frame then needs no look at the time zone. */
+const aheadMs = 60_000;
 /** A longer time without an agent is stated in its last part only: it may come from a wrong clock. */
 const longestOffMs = 366 * 86_400_000;
 
@@ -37,6 +39,8 @@ export class StretchRecorder {
   #comparedAtMs: number;
   /** Monotonic time of the end of `#current`. */
   #endMs: number;
+  /** The first boundary after `fromMs`, up to `toMs`. */
+  #nextBoundary: { fromMs: number; toMs: number; atMs: number | undefined } | undefined;
 
   /** @param number of the next stretch */
   constructor(offsetAt: OffsetAt, at: Moment, number = 1) {
@@ -183,13 +187,24 @@ export class StretchRecorder {
     for (;;) {
       const current = this.#current;
       if (current === undefined || toMs <= current.toMs) return;
-      const boundaryMs = nextBoundary(current.fromMs, toMs, this.#offsetAt);
+      const boundaryMs = this.#boundaryAfter(current.fromMs, toMs);
       const endMs = Math.max(current.toMs, boundaryMs ?? toMs);
       this.#endMs += endMs - current.toMs;
       this.#current = { ...current, toMs: endMs };
       if (boundaryMs === undefined) return;
       this.#close();
     }
+  }
+
+  /** As `nextBoundary`. */
+  #boundaryAfter(fromMs: number, toMs: number): number | undefined {
+    let known = this.#nextBoundary;
+    if (known?.fromMs !== fromMs || known.toMs < toMs) {
+      const untilMs = toMs + aheadMs;
+      const atMs = nextBoundary(fromMs, untilMs, this.#offsetAt);
+      known = this.#nextBoundary = { fromMs, toMs: untilMs, atMs };
+    }
+    return known.atMs !== undefined && known.atMs <= toMs ? known.atMs : undefined;
   }
 
   #begin(state: CameraState, atMs: number, why?: string): void {

@@ -146,7 +146,7 @@ function startAgent(state: string, receiverPort: number, cameraPort: number): Ch
     [
       ...['dist/agent.js', '--host', `127.0.0.1:${receiverPort}`, '--state', state],
       // As fast as frames come: the stream has the pace.
-      ...['--interval', '10ms', '--source', 'command'],
+      ...['--source', 'command'],
       ...['--', process.execPath, ours, '--feed', String(cameraPort)],
     ],
     { stdio: 'ignore' },
