@@ -126,6 +126,20 @@ describe('a recorder of stretches', () => {
     ]);
   });
 
+  it('asks for the offset from UTC a few times a minute, not with each frame', () => {
+    let looks = 0;
+    const { pass, compare, take } = recorderAt(morningMs, () => {
+      looks += 1;
+      return 60;
+    });
+    for (let frame = 0; frame < 600; frame += 1) {
+      compare();
+      pass(100);
+    }
+    expect(take()).toEqual(['08:00:00-08:00:59 watching 600/0 pause 0.1s']);
+    expect(looks).toBeLessThan(20);
+  });
+
   it('begins a stretch when the offset from UTC changes', () => {
     const changeMs = morningMs + hourMs;
     const offsetAt = (atMs: number): number => (atMs < changeMs ? 60 : 120);
