@@ -44,12 +44,13 @@ interface NearRegion {
 
 function ruleOf(
   { kind, ratio }: Detection,
-  { regions, lit }: Evidence,
+  { regions, lit, swayed }: Evidence,
   nearest: NearRegion | undefined,
 ): Rule {
   if (kind === 'scene') return ratio > sceneChangeRatio ? 'scene' : 'turned';
   if (kind !== 'quiet') return kind;
   if (regions.length > 0) return 'unconfirmed';
+  if (swayed.length > 0) return 'swayed';
   if (lit.length > 0) return 'light';
   if (nearest === undefined) return 'still';
   if (nearest.strength > peakThreshold) return 'small';

@@ -6,8 +6,8 @@
 /**
  * first: the frame is the background. change: it has foreground. scene: more than 60 % of the picture changed.
  * turned: a part of the edges in all places changed and kept still. Of quiet frames: unconfirmed: a region is large and
- * strong enough, and has to be in the next frame too. light: a region has the texture of the background. small, faint,
- * slight: the nearest region is too small, too faint, or both. still: no region of two cells or more differs.
+ * strong enough, and has to be in the next frame too. light: a region has the texture of the background. swayed: a
+ * region is the background, a little aside. small, faint, slight: the nearest region is too small, too faint, or both. still: no region of two cells or more differs.
  */
 export type Rule =
   | 'first'
@@ -16,6 +16,7 @@ export type Rule =
   | 'turned'
   | 'unconfirmed'
   | 'light'
+  | 'swayed'
   | 'small'
   | 'faint'
   | 'slight'
@@ -49,6 +50,6 @@ const nearMissFrom = 0.5;
 
 /** No change, and nearly one: worth a look by who tunes the flags. */
 export function isNearMiss({ rule, nearness }: FrameFacts): boolean {
-  if (rule === 'unconfirmed' || rule === 'light') return true;
+  if (rule === 'unconfirmed' || rule === 'light' || rule === 'swayed') return true;
   return ['small', 'faint', 'slight'].includes(rule) && nearness >= nearMissFrom;
 }

@@ -20,6 +20,7 @@ export const ruleTitles: Readonly<Record<Rule, string>> = {
   turned: 'New scene',
   unconfirmed: 'Seen once',
   light: 'Light',
+  swayed: 'Swayed',
   small: 'Too small',
   faint: 'Too faint',
   slight: 'Too small and too faint',
@@ -61,6 +62,11 @@ function reasonOf({ rule, strength, area, foreground, lit, ...facts }: FrameFact
       );
     case 'light':
       return `${percent(lit)} of the watched area is brighter or darker and keeps its texture: a lamp, sun or shadow.`;
+    case 'swayed':
+      return (
+        `a region of ${percent(area)} of the watched area shows the background, at most one cell aside: something ` +
+        'that hangs or grows there sways.'
+      );
     case 'still':
       return `no region differs from the background. The strongest cell has ${times(strength)} the threshold.`;
   }

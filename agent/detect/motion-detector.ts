@@ -20,6 +20,7 @@ import { roiMask, type Mask } from './mask.js';
 import { countTiles, isNewScene } from './new-scene.js';
 import { boxAround, findRegions, peakIn, type Region } from './regions.js';
 import { stillStepS } from './stationary.js';
+import { hasSwayed } from './sway.js';
 import { peakThreshold, sceneChangeRatio, thresholdOf, trackedShare } from './thresholds.js';
 import type { Box, Detection } from '../events/verdict.js';
 
@@ -62,6 +63,8 @@ export interface Evidence extends Pick<
   readonly differing: readonly Region[];
   /** The cells that are the same under another light. */
   readonly lit: readonly number[];
+  /** The regions that are the background, a little aside. */
+  readonly swayed: readonly Region[];
   /** Number of cells in the region of interest. */
   readonly roiCount: number;
   /** Of the frame before. */
@@ -159,7 +162,7 @@ export class MotionDetector {
     { comparison, roi, roiCount, minArea, buffers }: GridTools,
     absorbS: number,
     stepS: number,
-  ): ComparedFrame & Pick<Evidence, 'differing' | 'lit' | 'labelsBefore'> {
+  ): ComparedFrame & Pick<Evidence, 'differing' | 'lit' | 'swayed' | 'labelsBefore'> {
     const distance = distances(background, picture.luma, picture, buffers.distances);
     const threshold = this.#threshold;
     const deviations = decisionDeviations(background, buffers.deviations);
@@ -182,6 +185,13 @@ export class MotionDetector {
         regions = findRegions(labels, picture).filter(isLargeEnough);
       }
     }
+    // What was foreground stays it: a visitor in front of a texture may resemble it in one frame.
+    const swayed = regions.filter(
+      (region) =>
+        !overlapsForeground(region, background.labels) &&
+        hasSwayed(region, background.reference, picture.luma, picture),
+    );
+    regions = regions.filter((region) => !swayed.includes(region));
     for (const region of regions) for (const cell of region) labels[cell] = foreground;
     return {
       luma: picture.luma,
@@ -192,7 +202,7 @@ export class MotionDetector {
       regions,
       minArea,
       isGusty: isGusty(differing),
-      ...{ differing, lit, labelsBefore: background.labels },
+      ...{ differing, lit, swayed, labelsBefore: background.labels },
     };
   }
 }

@@ -4,6 +4,7 @@ import { factsOf } from '../../../agent/detect/find-facts.js';
 import { type FrameFacts, isNearMiss } from '../../../agent/detect/frame-facts.js';
 import { describeAlternatives, describeFacts } from '../../../agent/detect/frame-words.js';
 import type { SmallPicture } from '../../../agent/detect/grid.js';
+import { withBalloons } from './balloons.js';
 import { type Cells, withVisitor, within, yard } from './pictures.js';
 import { Watch, watching } from './watch.js';
 
@@ -50,6 +51,15 @@ describe('the facts of a frame', () => {
     expect(facts.lit).toBeGreaterThan(0.2);
     expect(isNearMiss(facts)).toBe(true);
     expect(describeFacts(facts)).toMatch(/keeps its texture/);
+  });
+
+  it('name what sways', () => {
+    const watch = new Watch();
+    watch.countChanged(60, () => withBalloons(yard(), 0));
+    const facts = factsAfter(watch, withBalloons(yard(), 0.8));
+    expect(facts.rule).toBe('swayed');
+    expect(isNearMiss(facts)).toBe(true);
+    expect(describeFacts(facts)).toMatch(/^Swayed: .* at most one cell aside/);
   });
 
   it('name a scene, and a camera that was turned', () => {

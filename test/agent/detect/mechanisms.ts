@@ -9,6 +9,7 @@ import type { Rule } from '../../../agent/detect/frame-facts.js';
 import { describeFacts } from '../../../agent/detect/frame-words.js';
 import { type SmallPicture, makeGrid } from '../../../agent/detect/grid.js';
 import { drawScene } from '../../../agent/source/scene/scene-picture.js';
+import { withBalloons } from './balloons.js';
 import { randomFrom, within } from './pictures.js';
 import { Watch } from './watch.js';
 
@@ -81,6 +82,8 @@ function wind(): SmallPicture {
     return isTurned[bunch] ? luma - 10 - 40 * random() : luma;
   });
 }
+
+const balloons = (aside: number) => withBalloons(empty, aside);
 
 const always = (picture: SmallPicture) => () => picture;
 const calm: Shown = { title: 'The empty yard', frames: 60, scene: always(empty) };
@@ -166,6 +169,18 @@ const films: Readonly<
         title: 'A person in front of the tree',
         frames: 4,
         scene: (frame) => person(wind(), 50 + frame, 8),
+      },
+    ],
+  },
+  sway: {
+    intervalMs: 200,
+    before: { title: '', frames: 60, scene: always(balloons(0)) },
+    shown: [
+      { title: 'A gust moves the balloons', frames: 1, scene: always(balloons(0.8)) },
+      {
+        title: 'A person in front of them',
+        frames: 3,
+        scene: (frame) => person(balloons(0.8), 8 + frame, 14),
       },
     ],
   },
