@@ -13,6 +13,8 @@ import { type RetentionOptions, limitsOf, withRetention } from './retention.js';
 
 export interface StoreOptions extends RetentionOptions, BucketOptions {
   readonly requireMarker: boolean;
+  /** `--cache`: where the records of a bucket are kept. */
+  readonly cache: string | undefined;
 }
 
 interface Surroundings {
@@ -76,7 +78,7 @@ async function openBucketOf(
   signal.addEventListener('abort', () => void setTimeout(() => client.close(), endingMs).unref());
   const { requireMarker: requiresMarker } = options;
   const store = await openBucketStore({ client, clock, requiresMarker });
-  const parent = mirrorsPath(undefined, env);
+  const parent = mirrorsPath(options.cache, env);
   return {
     mark: bucketMark(client),
     trial: () => client.put(trialName, Buffer.from('trial\n')),

@@ -32,7 +32,8 @@ const methods = {
   frame: (...args) => queries.frame(...args),
   strip: (...args) => queries.strip(...args),
   look: () => tail.look(),
-  metrics: (...args) => metrics.text(...args),
+  // The last parameter of each call is a signal.
+  metrics: (isAway) => metrics.text(isAway === true),
 } satisfies Archive;
 /** Of the calls that are being answered. */
 const controllers = new Map<number, AbortController>();
