@@ -11,9 +11,9 @@ const loadsTheMachine = [
 
 /** Long runs that wait as much as they work: two at a time. A lab has its own network, folders and control groups. */
 const long = [
-  'test/faults/{mutations,disk-mutations,old-version,errno,faults,failed-flush,power-cut}.test.ts',
+  'test/faults/{mutations,disk-mutations,old-version,errno,faults,failed-flush,power-cut,archive-power-cut}.test.ts',
   'test/browser/*.test.ts',
-  'test/systemd/{consume,ip-camera,install,pairing,sandbox,web,examples,units,lab,retention,states,settings,web-install,notify,mqtt,package,package-npm,package-upgrade}.test.ts',
+  'test/systemd/{bucket,fleet-unit,consume,ip-camera,install,pairing,sandbox,web,examples,units,lab,retention,states,settings,web-install,notify,mqtt,package,package-npm,package-upgrade}.test.ts',
 ];
 
 /** Tests that replace a module: no other file may have loaded it in their process. */

@@ -102,6 +102,7 @@ const slowUnits = [
   'receiver/{connection/{refused-work,framed-session,first-record},access/tls,access/keys/key-ring}',
   'receiver/limits/receiver-limits',
   'receiver/archive/{day-line,compact-record,verify/honest-stores,copy/copy-captures}',
+  'receiver/archive/bucket/{sweep,crashes,beside}',
   'receiver/archive/retention/{sweep,retaining-store,full-disk,store-totals}',
   'receiver/web/{queries/{timeline,frame-pages},control/control-folder}',
   'agent/{source/{folder,file,command,fswebcam,rtsp-camera},uplink/{uplink,link},detect/motion-detector}',
@@ -111,9 +112,10 @@ const slowUnits = [
 ];
 /** Tests that only the whole run needs: they take minutes. */
 const long = [
-  'faults/{old-version,power-cut,mutations,disk-mutations,failed-flush,errno,notices}',
+  'faults/{old-version,power-cut,archive-power-cut,mutations,disk-mutations,failed-flush,errno,notices}',
   'integration/{floods,receiver-faults,retention,reports}',
   'receiver/store/{exchanged,planted}',
+  'receiver/archive/bucket/sweep',
 ];
 
 const filesOf = (names) => names.map((name) => `test/${name}.test.ts`);
