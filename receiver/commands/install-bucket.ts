@@ -43,8 +43,8 @@ export async function bucketToInstall(request: BucketRequest): Promise<Retention
   }
   const limit = Object.entries(limits).find(([key, name]) => supplied.has(key) && settings[name]);
   if (limit !== undefined) {
-    throw new UsageError(`--max-age, --max-size and --min-free do not work on ${place}`, {
-      hint: 'take them back, and set a lifecycle rule of the bucket',
+    throw new UsageError(`an installed receiver with ${place} takes no limits`, {
+      hint: `take them back, and delete by: receiver prune --dir ${place} --max-age DURATION`,
     });
   }
   await refuseReaders(place, request);
@@ -56,7 +56,7 @@ export async function bucketToInstall(request: BucketRequest): Promise<Retention
   await checkCredentialFile();
   // Those of a directory that was installed before.
   const taken = Object.fromEntries(Object.values(limits).map((name) => [name, undefined]));
-  const note = 'no limit deletes frames of a bucket: set a lifecycle rule of the bucket';
+  const note = `nothing deletes old frames: receiver prune --dir ${place} does, by hand or by a timer`;
   return {
     settings: taken,
     isLimited: false,
@@ -64,21 +64,27 @@ export async function bucketToInstall(request: BucketRequest): Promise<Retention
   };
 }
 
-/** The viewer and the notices read a directory. */
+/** Units of the viewer and of the notices have no keys of the object store. */
 async function refuseReaders(place: string, { scope, supplied }: BucketRequest): Promise<void> {
   const installed = (await readManifest(manifestPath(scope, 'receiver')))?.units ?? [];
   const isTakenBack = supplied.get('web')?.at(-1) === 'none';
   const hasViewer = (installed.includes(webSocket) || supplied.has('web')) && !isTakenBack;
   if (hasViewer) {
-    throw new UsageError(`--web does not show ${place}: the viewer reads a directory`, {
-      hint: 'add --web none',
-    });
+    throw new UsageError(
+      `an installed viewer does not show ${place}: it has no keys of the object store`,
+      {
+        hint: `add --web none; by hand it does: receiver web --dir ${place}`,
+      },
+    );
   }
   const notices = Object.keys(notifySettings).filter((key) => supplied.get(key)?.some(isSet));
   if (installed.includes(notifyService) || notices.length > 0) {
-    throw new UsageError(`the notices do not work on ${place}: they read a directory`, {
-      hint: 'take the flags of receiver notify back first, as --notify none',
-    });
+    throw new UsageError(
+      `installed notices do not work on ${place}: they have no keys of the object store`,
+      {
+        hint: 'take the flags of receiver notify back first, as --notify none',
+      },
+    );
   }
 }
 
