@@ -11,7 +11,7 @@ import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import type { LocalRange } from '../archive/camera-zone.js';
 import { camerasIn, dayName, openCaptures, readCamera } from '../archive/captures-reader.js';
 import { daysForReport } from '../archive/mirror/choose-days.js';
-import { eachAtOnce } from '../archive/mirror/each-at-once.js';
+import { mapAtOnce } from '../store/at-once.js';
 import { mirrorOptions } from '../archive/mirror/mirror-options.js';
 import { day, folderName, localTime } from '../archive/report-options.js';
 import { reportJson } from '../archive/report-json.js';
@@ -122,10 +122,10 @@ async function openRecords(
     const days = daysForReport(dayName(fromLocalMs), dayName(toLocalMs - 1));
     const cameras = await mirror.refreshCameras();
     const chosen = cameras.filter((name) => name === (options.camera ?? name));
-    await eachAtOnce(chosen, camerasAtOnce, (name) => mirror.refreshCamera(name, days));
+    await mapAtOnce(chosen, camerasAtOnce, (name) => mirror.refreshCamera(name, days));
     // The error names the cameras that there are.
     if (chosen.length === 0)
-      await eachAtOnce(cameras, camerasAtOnce, (name) => mirror.refreshDays(name));
+      await mapAtOnce(cameras, camerasAtOnce, (name) => mirror.refreshDays(name));
     const captures = await openCaptures(mirror.directory);
     const close = async (): Promise<void> => {
       await captures.close();

@@ -6,9 +6,9 @@ import { OperationalError } from '../../../shared/cli/errors.js';
 import type { Log } from '../../../shared/cli/log.js';
 import { RepeatingErrorLog } from '../../../shared/cli/repeating-error-log.js';
 import type { Clock } from '../../../shared/clock.js';
+import { mapAtOnce } from '../../store/at-once.js';
 import { HintReader } from '../../store/s3/bucket-hints.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
-import { eachAtOnce } from './each-at-once.js';
 import type { RecordMirror } from './record-mirror.js';
 
 export interface FollowerParts {
@@ -84,7 +84,7 @@ export class MirrorFollower {
         if (pauseMs > maxPauseMs || startMs - this.#listedAtMs >= listEveryMs) {
           await this.#listNewest();
         }
-        await eachAtOnce([...this.#changed], daysAtOnce, async (day) => {
+        await mapAtOnce([...this.#changed], daysAtOnce, async (day) => {
           await mirror.refreshDay(day);
           this.#changed.delete(day);
         });

@@ -9,10 +9,10 @@ import { OperationalError } from '../../../shared/cli/errors.js';
 import { isDayName, unclockedFolder } from '../../../shared/protocol/frame-path.js';
 import { ifExists } from '../../../shared/files/if-exists.js';
 import { CoalescedTask } from '../../store/coalesced-task.js';
+import { mapAtOnce } from '../../store/at-once.js';
 import { BucketCaptures } from '../../store/s3/bucket-captures.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import { cameraPattern } from '../frame-entry.js';
-import { eachAtOnce } from './each-at-once.js';
 import { mirrorErasures } from './mirrored-erasures.js';
 import { type MirrorFolder, takeMirrorFolder } from './mirror-folder.js';
 import { MirroredDay } from './mirrored-day.js';
@@ -68,7 +68,7 @@ export class RecordMirror {
    */
   async refresh(choose?: ChooseDays): Promise<void> {
     const cameras = await this.refreshCameras();
-    await eachAtOnce(cameras, camerasAtOnce, (camera) => this.refreshCamera(camera, choose));
+    await mapAtOnce(cameras, camerasAtOnce, (camera) => this.refreshCamera(camera, choose));
   }
 
   /** Makes the folders of cameras those of the bucket, also those without a day. @returns their names @throws as `refresh` */
@@ -88,7 +88,7 @@ export class RecordMirror {
   ): Promise<readonly string[]> {
     const days = await this.refreshDays(camera);
     await this.#writing(() => mirrorErasures(this.#client, this.directory, camera));
-    await eachAtOnce(choose(days), daysAtOnce, (day) => this.refreshDay(day));
+    await mapAtOnce(choose(days), daysAtOnce, (day) => this.refreshDay(day));
     return days;
   }
 
