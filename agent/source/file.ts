@@ -82,7 +82,17 @@ class WrittenFile implements FrameSource {
         this.#wakeup.wake();
       },
     });
-    if (!this.#isFirstDue) this.#doneId = (await statVersion(path, true))?.id;
+    if (!this.#isFirstDue) this.#doneId = await this.#existingId();
+  }
+
+  /** @throws {OperationalError} CAMERA */
+  async #existingId(): Promise<string | undefined> {
+    const { path } = this.#settings;
+    try {
+      return (await statVersion(path, true))?.id;
+    } catch (cause) {
+      throw new OperationalError('CAMERA', `cannot examine ${path}`, { cause });
+    }
   }
 
   async next(signal: AbortSignal): Promise<CapturedFrame> {
@@ -140,7 +150,7 @@ class WrittenFile implements FrameSource {
     if (file === undefined || file.dueAtMs > nowMs) return undefined;
     const state = await file.check(this.#doneId, nowMs);
     if (state === 'done') this.#pending = undefined;
-    this.#noteMissing(file.version === undefined, nowMs);
+    this.#noteMissing(file.version === undefined && !file.isUnknown, nowMs);
     if (state !== 'stable') return undefined;
     const result = await file.take(nowMs);
     if (result.kind === 'wait') return undefined;

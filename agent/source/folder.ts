@@ -83,7 +83,11 @@ class Folder implements FrameSource {
     });
     for (const name of await this.#watch.names()) {
       const path = join(directory, name);
-      const version = await statVersion(path, false);
+      const version = await statVersion(path, false).catch(() => 'unknown' as const);
+      if (version === 'unknown') {
+        if (this.#consumed !== undefined) this.#changed(name);
+        continue;
+      }
       const isFrame = version && this.#consumed && !this.#consumed.isTaken(path, version);
       if (isFrame === true) this.#changed(name);
       else if (version) this.#done.set(name, version.id);
@@ -165,6 +169,8 @@ class Folder implements FrameSource {
       const frame = { jpeg, capturedAtMs: Math.round(version.modifiedAtMs), origin };
       const consumed = this.#consumed;
       if (consumed === undefined) return frame;
+      // Nothing was known of it at the start.
+      if (consumed.isTaken(origin, version)) continue;
       return { ...frame, lifecycle: consumed.lifecycle(origin, version, jpeg) };
     }
   }
@@ -195,7 +201,8 @@ class Folder implements FrameSource {
     await this.#watch?.reportNew(name);
     for (const [otherName, other] of this.#pending) {
       // A file with a damaged version is still being written, however old it is.
-      if (this.#stable.has(otherName) || other.damage !== undefined || !isRecent(other)) continue;
+      if (this.#stable.has(otherName) || !isRecent(other)) continue;
+      if (other.damage !== undefined || other.isUnknown) continue;
       const version = await other.peek();
       if (version === undefined || version.id === this.#done.get(otherName)) continue;
       if (version.modifiedAtMs < modifiedAtMs) return true;

@@ -32,7 +32,9 @@ export type TakeResult =
   /** This version cannot become a frame; the FRAME error has the reason. */
   | { readonly kind: 'refused'; readonly version: FileVersion; readonly error: OperationalError };
 
-/** @returns undefined when the path is not an accessible regular file */
+const missingCodes = ['ENOENT', 'ENOTDIR', 'ELOOP'];
+
+/** @returns undefined when there is no regular file @throws when that is unknown: a disk fails, a folder is locked */
 export async function statVersion(
   path: string,
   followsLinks: boolean,
@@ -40,9 +42,9 @@ export async function statVersion(
   try {
     const stats = await (followsLinks ? stat(path) : lstat(path));
     return stats.isFile() ? versionOf(stats) : undefined;
-  } catch {
-    // Missing, or in an inaccessible folder: the watch of the folder reports it.
-    return undefined;
+  } catch (error) {
+    if (missingCodes.includes(systemCode(error) ?? '')) return undefined;
+    throw error;
   }
 }
 
@@ -54,6 +56,9 @@ export class PendingFile {
   readonly sinceMs: number;
   #version: FileVersion | undefined;
   #damage: string | undefined;
+  /** Monotonic time since when no check could tell whether there is a file; undefined: the last one could. */
+  #unknownSinceMs: number | undefined;
+  #isUnknownReported = false;
 
   constructor(path: string, rules: PendingFileRules, nowMs: number) {
     this.#path = path;
@@ -67,19 +72,25 @@ export class PendingFile {
     return this.#stability.dueAtMs;
   }
 
-  /** The version at the last check. */
+  /** The version at the last check that could tell. */
   get version(): FileVersion | undefined {
     return this.#version;
   }
 
   /** The version at the last check; before the first check, the current version, which does not count as a check. */
   async peek(): Promise<FileVersion | undefined> {
-    return (this.#version ??= await statVersion(this.#path, this.#rules.followsLinks));
+    const { followsLinks } = this.#rules;
+    return (this.#version ??= await statVersion(this.#path, followsLinks).catch(() => undefined));
   }
 
   /** Why the last version that was read is not a complete JPEG. */
   get damage(): string | undefined {
     return this.#damage;
+  }
+
+  /** True: the last check could not tell whether there is a file. */
+  get isUnknown(): boolean {
+    return this.#unknownSinceMs !== undefined;
   }
 
   changed(nowMs: number): void {
@@ -88,10 +99,22 @@ export class PendingFile {
 
   /**
    * @param doneId the version that was taken or refused before
-   * @returns stable: `take` it now. done: there is no new version and no change is expected.
+   * @returns stable: `take` it now. done: there is no new version and no change is expected. A file of which nothing
+   *   is known is neither new nor gone: wait.
+   * @throws {OperationalError} FRAME: nothing is known of it for `stabilityTimeoutMs`; once
    */
   async check(doneId: string | undefined, nowMs: number): Promise<'wait' | 'stable' | 'done'> {
-    this.#version = await statVersion(this.#path, this.#rules.followsLinks);
+    try {
+      this.#version = await statVersion(this.#path, this.#rules.followsLinks);
+      this.#unknownSinceMs = undefined;
+    } catch (cause) {
+      this.#unknownSinceMs ??= nowMs;
+      this.#stability.incomplete(nowMs);
+      const isLong = nowMs - this.#unknownSinceMs >= this.#rules.stabilityTimeoutMs;
+      if (!isLong || this.#isUnknownReported) return 'wait';
+      this.#isUnknownReported = true;
+      throw new OperationalError('FRAME', `${this.#path} cannot be examined`, { cause });
+    }
     if (!this.#stability.checked(this.#version?.id, nowMs)) return 'wait';
     if (this.#version !== undefined && this.#version.id !== doneId) return 'stable';
     return this.#stability.isQuiet(nowMs) ? 'done' : 'wait';
@@ -142,7 +165,7 @@ async function readVersion(
   const flags =
     constants.O_RDONLY | constants.O_NONBLOCK | (followsLinks ? 0 : constants.O_NOFOLLOW);
   const file = await open(path, flags).catch((error: unknown) => {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) return undefined;
+    if (missingCodes.includes(systemCode(error) ?? '')) return undefined;
     throw error;
   });
   if (file === undefined) return undefined;

@@ -46,7 +46,12 @@ export class TakenFiles {
     const text = (await state.read(name))?.toString('utf8') ?? '';
     for (const file of text.split('\n').flatMap(parseLine)) taken.#files.set(file.path, file);
     for (const { path, version } of taken.#files.values()) {
-      if ((await statVersion(path, false))?.id !== version) taken.#files.delete(path);
+      // A file of which nothing is known may still be there.
+      const isThere = await statVersion(path, false).then(
+        (found) => found?.id === version,
+        () => true,
+      );
+      if (!isThere) taken.#files.delete(path);
     }
     if (text !== '') await taken.#rewrite();
     return taken;

@@ -12,6 +12,8 @@ export const stabilityThresholdMs = 150;
 const minCheckMs = 5;
 /** Most files are complete by then, so that the first check finds the final version. */
 const firstCheckMs = 20;
+/** Maximum time between two checks of a file that nobody reports. */
+const maxCheckMs = 10_000;
 
 export class WriteStability {
   #intervalMs = stabilityThresholdMs;
@@ -53,11 +55,12 @@ export class WriteStability {
   }
 
   /**
-   * The stable version is not a complete JPEG: its writer pauses. The longer the pause, the longer the time between
-   * checks; `changed` shortens it.
+   * The stable version is not a complete JPEG: its writer pauses; or nothing is known of the file. The longer that
+   * lasts, the longer the time between checks; `changed` shortens it.
    */
   incomplete(nowMs: number): void {
-    this.#dueAtMs = nowMs + Math.max(this.#intervalMs, this.stableForMs(nowMs) / 2);
+    const pauseMs = Math.min(this.stableForMs(nowMs) / 2, maxCheckMs);
+    this.#dueAtMs = nowMs + Math.max(this.#intervalMs, pauseMs);
   }
 
   /** Time since the version last changed. */
