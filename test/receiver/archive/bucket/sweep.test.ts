@@ -26,7 +26,8 @@ const nowMs = firstMs + 3.5 * dayMs;
 const frames = [0, 1, 2, 3].flatMap((day) =>
   [0, 1, 2].map((minute) => {
     const event = minute === 2 ? { event: `e${day}` } : {};
-    return frameAt(firstMs + day * dayMs + minute * 60_000, event);
+    const sequence = 1 + 3 * day + minute;
+    return frameAt(firstMs + day * dayMs + minute * 60_000, { ...event, sequence });
   }),
 );
 let filled: Promise<{ objects: S3Stub['objects']; names: string[] }> | undefined;

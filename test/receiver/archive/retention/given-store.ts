@@ -22,14 +22,22 @@ export const dayMs = 86_400_000;
 export const firstMs = Date.UTC(2026, 10, 1, 12);
 export const epoch = '0123456789abcdef0123456789abcdef';
 
-let sequence = 0;
+/** Of all test files of this process. */
+let newest = 0;
+
+interface FrameParts {
+  readonly camera?: string;
+  readonly event?: string;
+  readonly bytes?: number;
+  /** Undefined: a higher one than that of every frame before. */
+  readonly sequence?: number;
+}
 
 /** A unique frame of some 4 KiB or more. */
 export function frameAt(
   atMs: number,
-  { camera = 'yard', event, bytes = 0 }: { camera?: string; event?: string; bytes?: number } = {},
+  { camera = 'yard', event, bytes = 0, sequence = (newest += 1) }: FrameParts = {},
 ): FrameToStore {
-  sequence += 1;
   const small = makeJpeg(sequence);
   // Bytes before the end of the picture, as a comment would be.
   const filling = Buffer.alloc(Math.max(0, bytes - small.length));
