@@ -185,6 +185,7 @@ async function readVersion(
 }
 
 export function versionOf(stats: Stats): FileVersion {
-  const { dev, ino, size, mtimeMs } = stats;
-  return { id: `${dev}:${ino}:${size}:${mtimeMs}`, sizeBytes: size, modifiedAtMs: mtimeMs };
+  const { ino, size, mtimeMs } = stats;
+  // No device number: a disk that is mounted again may have another one, and its files are the same.
+  return { id: `${ino}:${size}:${mtimeMs}`, sizeBytes: size, modifiedAtMs: mtimeMs };
 }

@@ -1,10 +1,10 @@
 /** Watched files while the disk does not answer: what was taken is not taken again, and what is new is not passed over. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, rmSync, writeFileSync } from 'node:fs';
 import type * as Files from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FolderSettings, openFolder } from '../../../agent/source/folder.js';
-import { PendingFile, statVersion } from '../../../agent/source/pending-file.js';
+import { PendingFile, statVersion, versionOf } from '../../../agent/source/pending-file.js';
 import { StateDirectory } from '../../../agent/service/state.js';
 import { TakenFiles } from '../../../agent/source/taken-files.js';
 import { systemClock } from '../../../shared/clock.js';
@@ -95,6 +95,16 @@ describe('a pending file', () => {
     rmSync(path);
     await file.check(version?.id, 5000);
     expect(file).toMatchObject({ isUnknown: false, version: undefined });
+  });
+});
+
+describe('a version of a file', () => {
+  it('is the same on a disk that is mounted again under another number', () => {
+    const path = join(temporaryDirectory(), 'a.jpg');
+    writeFileSync(path, makeJpeg(1));
+    const stats = lstatSync(path);
+    const { id } = versionOf(stats);
+    expect(versionOf(Object.assign(stats, { dev: stats.dev + 1 })).id).toBe(id);
   });
 });
 
