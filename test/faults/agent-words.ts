@@ -15,6 +15,14 @@ export class AgentWords {
     this.#sendsAll = sendsAll;
   }
 
+  /**
+   * Those of the outstanding frames that it will declare without a further one. An agent that detects motion may hold a quiet
+   * frame until the next one (`--before`), and declares few: none of them is certain.
+   */
+  get certain(): number {
+    return this.#sendsAll ? this.outstanding : 0;
+  }
+
   hear(line: string): void {
     const delivered = readDelivered(line);
     if (delivered !== undefined) this.delivered.push(delivered);

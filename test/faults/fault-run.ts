@@ -116,7 +116,7 @@ async function shoot(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    if (stage.declaredCount + stage.outstanding < wanted.frames) stage.shoot();
+    if (stage.declaredCount + stage.certain < wanted.frames) stage.shoot();
     await delay(everyMs);
   }
 }
@@ -130,7 +130,10 @@ async function progress(stage: Stage, frames: number, signal?: AbortSignal): Pro
       seen = stage.declaredCount;
       seenAtMs = performance.now();
     } else if (performance.now() - seenAtMs > progressDeadlineMs) {
-      throw new Error(`the agent has declared ${seen} frames and no more, ${frames} are awaited`);
+      throw new Error(
+        `the agent has declared ${seen} frames and no more, ${frames} are awaited; ` +
+          `${stage.outstanding} of ${stage.camera.putCount} put are outstanding`,
+      );
     }
     await delay(10);
   }

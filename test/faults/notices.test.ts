@@ -17,6 +17,26 @@ const kinds: readonly FaultKind[] = [
   ...(['half-open', 'duplicate', 'stall', 'refuse-now', 'delay'] as const),
 ];
 
+// People come and go.
+const pictures = [
+  ...emptyFrames.slice(0, 8),
+  ...visitedFrames.slice(0, 12),
+  ...leftFrames.slice(0, 10),
+];
+
+describe('the pair, with an agent that detects', () => {
+  it('gets a further frame while the agent holds a quiet one', async () => {
+    const { violations, declared } = await runFaults({
+      ...{ directory: diskDirectory(), programs, pictures, random: seededRandom(1) },
+      ...{ isReceiverMany: false, isSecure: false, hasSmallDisks: false },
+      ...{ libfaketime: undefined, plan: [], frames: 2 },
+      ...{ frameEveryMs: 100, settleDeadlineMs: 60_000 },
+    });
+    expect(violations).toEqual([]);
+    expect(declared).toBeGreaterThanOrEqual(2);
+  }, 150_000);
+});
+
 describe('notices beside the pair', () => {
   it('are announced once, and ended, through faults and kills of all three', async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
@@ -25,12 +45,6 @@ describe('notices beside the pair', () => {
       ...{ directory: join(directory, 'notices'), receiver: programs.receiver },
       random: seededRandom(seed + 2),
     });
-    // People come and go.
-    const pictures = [
-      ...emptyFrames.slice(0, 8),
-      ...visitedFrames.slice(0, 12),
-      ...leftFrames.slice(0, 10),
-    ];
     const { violations, ...figures } = await runFaults({
       ...{ directory, programs, witness, pictures },
       random: seededRandom(seed + 1),

@@ -162,6 +162,11 @@ export class Stage {
     return this.#words.declaredCount;
   }
 
+  /** Frames put that the agent will declare without a further one. */
+  get certain(): number {
+    return this.#words.certain;
+  }
+
   get outstanding(): number {
     return this.#words.outstanding;
   }
