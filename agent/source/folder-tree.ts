@@ -6,6 +6,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/cli/errors.js';
+import { isAbsent } from '../../shared/files/if-exists.js';
 import { DirectoryWatch, checkMs, retryMs } from './directory-watch.js';
 
 /** Deeper folders are not watched: a year, a month, a day and an hour are four. */
@@ -31,6 +32,8 @@ export class FolderTree {
   readonly #root: DirectoryWatch;
   /** By relative path; in the order in which they are compared next. */
   readonly #below = new Map<string, DirectoryWatch>();
+  /** Those that are or were watched, and are not known to be gone. */
+  readonly #watched = new Set<string>();
   /** Relative paths that may be subfolders that appeared or went. */
   readonly #candidates = new Set<string>();
   /** Subfolders that cannot be watched, with the monotonic time of the next attempt. */
@@ -130,8 +133,11 @@ export class FolderTree {
   /** @param isNew its files were written while the tree was watched */
   async #examine(folder: string, isNew: boolean): Promise<void> {
     const { directory, isRecursive, onIgnored } = this.#settings;
-    const stats = await lstat(join(directory, folder)).catch(() => undefined);
-    if (stats?.isDirectory() !== true) this.#remove(folder);
+    const isFolder = await lstat(join(directory, folder)).then(
+      (stats) => stats.isDirectory(),
+      (error: unknown) => !isAbsent(error),
+    );
+    if (!isFolder) this.#remove(folder);
     else if (!isRecursive) {
       if (!this.#isIgnoredReported) onIgnored(folder);
       this.#isIgnoredReported = true;
@@ -150,6 +156,7 @@ export class FolderTree {
         onName: (name) => this.reported(join(folder, name)),
       });
       this.#below.set(folder, watch);
+      this.#watched.add(folder);
       this.#failed.delete(folder);
       await this.#findFolders(folder);
       if (isNew) for (const name of await watch.names()) this.reported(join(folder, name));
@@ -165,14 +172,20 @@ export class FolderTree {
     }
   }
 
+  /** The folder is gone, with all below it. */
   #remove(folder: string): void {
     this.#failed.delete(folder);
-    for (const [path, watch] of this.#below) {
+    for (const path of this.#watched) {
       if (path !== folder && !path.startsWith(`${folder}/`)) continue;
-      watch.close();
-      this.#below.delete(path);
+      this.#unwatch(path);
+      this.#watched.delete(path);
       this.#settings.onRemoved(path);
     }
+  }
+
+  #unwatch(folder: string): void {
+    this.#below.get(folder)?.close();
+    this.#below.delete(folder);
   }
 
   /** In turn: a year of dated folders costs no more than a few. */
@@ -180,9 +193,9 @@ export class FolderTree {
     for (const [folder, watch] of [...this.#below].slice(0, comparedPerCheck)) {
       this.#below.delete(folder);
       this.#below.set(folder, watch);
-      // It went, or its permissions changed: it is examined again.
+      // It went, its permissions changed, or its disk does not answer: it is examined again.
       await watch.check().catch(() => {
-        this.#remove(folder);
+        this.#unwatch(folder);
         this.#candidates.add(folder);
       });
     }

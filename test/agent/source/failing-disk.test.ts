@@ -1,5 +1,5 @@
 /** Watched files while the disk does not answer: what was taken is not taken again, and what is new is not passed over. */
-import { lstatSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type * as Files from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
@@ -36,23 +36,28 @@ function openIn(directory: string, settings: Partial<FolderSettings> = {}) {
 }
 
 describe('a watched folder', () => {
-  it('takes no file again after a disk that did not answer', async () => {
-    const directory = temporaryDirectory();
-    const source = await openIn(directory);
-    writeFileSync(join(directory, 'a.jpg'), makeJpeg(1));
-    await next(source);
-    // The watch begins anew, and reports all names: twice, and the disk fails in between.
-    failing.stat = true;
-    expect(await failureOf(source)).toContain(directory);
-    const waiting = frameOf(source);
-    [failing.stat, failing.lstat, failures] = [false, true, 0];
-    await vi.waitUntil(() => failures > 4, { timeout: 30_000 });
-    failing.stat = true;
-    await vi.waitUntil(() => failures > 5, { timeout: 30_000 });
-    [failing.stat, failing.lstat] = [false, false];
-    setTimeout(() => writeFileSync(join(directory, 'b.jpg'), makeJpeg(2)), 2500);
-    expect((await waiting).origin).toBe(join(directory, 'b.jpg'));
-  });
+  it.each(['.', '2026', '2026/11'])(
+    'takes no file again after its disk did not answer: %s',
+    async (folder) => {
+      const directory = temporaryDirectory();
+      mkdirSync(join(directory, folder), { recursive: true });
+      const source = await openIn(directory, { isRecursive: true });
+      const path = (name: string) => join(directory, folder, name);
+      writeFileSync(path('a.jpg'), makeJpeg(1));
+      await next(source);
+      // The watch begins anew, and reports all names: twice, and the disk fails in between.
+      failing.stat = true;
+      expect(await failureOf(source)).toContain(directory);
+      const waiting = frameOf(source);
+      [failing.stat, failing.lstat, failures] = [false, true, 0];
+      await vi.waitUntil(() => failures > 4, { timeout: 30_000 });
+      failing.stat = true;
+      await vi.waitUntil(() => failures > 5, { timeout: 30_000 });
+      [failing.stat, failing.lstat] = [false, false];
+      setTimeout(() => writeFileSync(path('b.jpg'), makeJpeg(2)), 2500);
+      expect((await waiting).origin).toBe(path('b.jpg'));
+    },
+  );
 
   it('takes a new file once the disk answers', async () => {
     const directory = temporaryDirectory();
