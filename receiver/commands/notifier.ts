@@ -1,4 +1,5 @@
 /** The notifier of `receiver notify`, and of a receiver with the same flags. */
+import { setMaxListeners } from 'node:events';
 import type { Log } from '../../shared/cli/log.js';
 import type { OptionValues } from '../../shared/cli/option-table.js';
 import type { Clock } from '../../shared/clock.js';
@@ -59,6 +60,8 @@ export async function openNotifier(
   const by = names.map(({ name }) => name).join(', ') || 'the log';
   log.info('announcing', { dir: directory, by });
   return async (signal) => {
+    // Each way listens, while it waits or sends.
+    setMaxListeners(0, signal);
     try {
       await Promise.all([isAlone ? undefined : notifier.run(signal), publish?.(signal)]);
     } finally {
