@@ -3,39 +3,26 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { discoveryProblems } from '../../receiver/notify/mqtt/discovery-rules.js';
 import { eventually } from '../support/eventually.js';
 import { whyNoBroker } from '../support/mosquitto.js';
+import { brokerPassword as password, passwordFile, startLabBroker } from './lab-broker.js';
 import { Lab, packageAt, whyNoLab } from './lab.js';
 import { writeInLab } from './shipped.js';
 
 const why = whyNoLab() ?? whyNoBroker;
 const folder = '/opt/picchanged';
 const service = 'picchanged-notify.service';
-const passwordFile = '/etc/picchanged/mqtt-password';
-const password = 'garden gate';
 /** A webhook that takes nothing. */
 const failing = `
 require('node:http').createServer((request, response) => {
   request.resume().on('end', () => response.writeHead(500).end());
 }).listen(9099, '127.0.0.1');`;
 const watch = 'picchanged-watch.service';
-const config = `listener 1883 127.0.0.1
-user root
-allow_anonymous false
-password_file /run/broker-passwords
-persistence false
-`;
 
 describe.skipIf(why !== undefined)(`the installed notices with MQTT ${why ?? ''}`, () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await Lab.boot({ copies: packageAt(folder) });
     await lab.must('ip', 'link', 'set', 'lo', 'up');
-    writeInLab(lab, '/etc/broker.conf', config);
-    await lab.must('mosquitto_passwd', '-c', '-b', '/run/broker-passwords', 'fred', password);
-    const broker = ['--unit', 'broker', 'mosquitto', '-c', '/etc/broker.conf'];
-    await lab.must('systemd-run', ...broker);
-    await lab.must('mkdir', '-p', '/etc/picchanged');
-    writeInLab(lab, passwordFile, `${password}\n`);
-    await lab.must('chmod', '600', passwordFile);
+    await startLabBroker(lab);
   }, 60_000);
   afterAll(() => lab.close());
 
