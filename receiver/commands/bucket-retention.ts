@@ -7,6 +7,7 @@ import { SweptFrameStore } from '../archive/bucket/swept-frame-store.js';
 import { type RetentionLimits, hasLimits, limitsText } from '../archive/retention/limits.js';
 import type { S3Client } from '../store/s3/s3-client.js';
 import type { FrameStore } from '../store/store-port.js';
+import type { OpenMirror } from './open-mirror.js';
 import { reportTo } from './retention.js';
 
 /** @throws {UsageError} a limit has no meaning on a bucket */
@@ -20,8 +21,7 @@ export function checkBucketLimits(place: string, { minFree }: RetentionLimits): 
 export interface BucketRetention {
   readonly client: S3Client;
   readonly limits: RetentionLimits;
-  /** The parent of mirrors. */
-  readonly parent: string;
+  readonly openMirror: OpenMirror;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -29,10 +29,10 @@ export interface BucketRetention {
 /** The store within its limits; without limits the store itself. @throws {OperationalError} STORE */
 export async function withBucketRetention(
   store: FrameStore,
-  { client, limits, parent, log, clock }: BucketRetention,
+  { client, limits, openMirror, log, clock }: BucketRetention,
 ): Promise<FrameStore> {
   if (!hasLimits(limits)) return store;
-  const sweep = await openBucketSweep({ client, clock, limits, parent });
+  const sweep = await openBucketSweep({ client, clock, limits, openMirror });
   log.info('deleting the oldest frames beyond the limits, every ten minutes', {
     limits: limitsText(limits),
   });

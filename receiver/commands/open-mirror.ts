@@ -1,7 +1,7 @@
 /** The records of a bucket, for a command that reads a captures directory. */
 import type { Environment } from '../../shared/cli/command.js';
 import type { Clock } from '../../shared/clock.js';
-import type { RecordMirror } from '../archive/mirror/record-mirror.js';
+import type { HeldMirror } from '../archive/mirror/record-mirror.js';
 import type { BucketOptions } from '../store/s3/open-bucket.js';
 import type { S3Client } from '../store/s3/s3-client.js';
 
@@ -9,11 +9,11 @@ export interface MirrorOptions extends BucketOptions {
   readonly cache: string | undefined;
 }
 
-export interface OpenedMirror {
-  readonly mirror: RecordMirror;
+export interface OpenedMirror extends HeldMirror {
   readonly client: S3Client;
-  close(): Promise<void>;
 }
+
+export type OpenMirror = () => Promise<OpenedMirror>;
 
 /**
  * What works on a directory does not load it.
@@ -38,4 +38,23 @@ export async function openMirror(
     await mirror.close();
   };
   return { mirror, client, close };
+}
+
+/** One mirror for all that a process reads of a bucket: opened by its first user, closed by its last one. */
+export function sharedMirror(open: OpenMirror): OpenMirror {
+  let opening: Promise<OpenedMirror> | undefined;
+  let users = 0;
+  return async () => {
+    const opened = await (opening ??= open());
+    users += 1;
+    return {
+      ...opened,
+      async close() {
+        users -= 1;
+        if (users > 0) return;
+        opening = undefined;
+        await opened.close();
+      },
+    };
+  };
 }

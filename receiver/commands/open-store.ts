@@ -2,19 +2,17 @@
 import type { Clock } from '../../shared/clock.js';
 import type { Environment } from '../../shared/cli/command.js';
 import type { Log } from '../../shared/cli/log.js';
-import { mirrorsPath } from '../archive/mirror/mirror-folder.js';
 import { type ClosedMark, directoryMark } from '../store/closed-mark.js';
 import { openFrameStore } from '../store/frame-store.js';
 import type { BucketOptions } from '../store/s3/open-bucket.js';
 import { isBucketText } from '../store/s3/s3-address.js';
 import type { FrameStore } from '../store/store-port.js';
 import { tryDirectory } from '../store/store-trials.js';
+import type { OpenMirror } from './open-mirror.js';
 import { type RetentionOptions, limitsOf, withRetention } from './retention.js';
 
 export interface StoreOptions extends RetentionOptions, BucketOptions {
   readonly requireMarker: boolean;
-  /** `--cache`: where the records of a bucket are kept. */
-  readonly cache: string | undefined;
 }
 
 interface Surroundings {
@@ -23,6 +21,8 @@ interface Surroundings {
   readonly clock: Clock;
   /** Aborts when the process is to end. */
   readonly signal: AbortSignal;
+  /** Of the bucket: its limits need the records. */
+  readonly openMirror: OpenMirror;
 }
 
 export interface OpenedStore {
@@ -59,7 +59,7 @@ export async function openStore(
 async function openBucketOf(
   place: string,
   options: StoreOptions,
-  { env, log, clock, signal }: Surroundings,
+  { env, log, clock, signal, openMirror }: Surroundings,
 ): Promise<OpenedStore> {
   // A receiver with a directory does not load it.
   const [{ openBucket }, { openBucketStore }, { bucketMark }, retention] = await Promise.all([
@@ -78,11 +78,10 @@ async function openBucketOf(
   signal.addEventListener('abort', () => void setTimeout(() => client.close(), endingMs).unref());
   const { requireMarker: requiresMarker } = options;
   const store = await openBucketStore({ client, clock, requiresMarker });
-  const parent = mirrorsPath(options.cache, env);
   return {
     mark: bucketMark(client),
     trial: () => client.put(trialName, Buffer.from('trial\n')),
     withinLimits: () =>
-      retention.withBucketRetention(store, { client, limits, parent, log, clock }),
+      retention.withBucketRetention(store, { client, limits, openMirror, log, clock }),
   };
 }

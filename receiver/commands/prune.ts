@@ -9,7 +9,7 @@ import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { openBucketSweep } from '../archive/bucket/open-bucket-sweep.js';
-import { mirrorsPath } from '../archive/mirror/mirror-folder.js';
+import { mirrorOptions } from '../archive/mirror/mirror-options.js';
 import { isMuch } from '../archive/retention/caution.js';
 import { type RetentionLimits, hasLimits, limitsText } from '../archive/retention/limits.js';
 import { openSweepParts } from '../archive/retention/open-retention.js';
@@ -24,11 +24,10 @@ import { dryRun, sweep } from '../archive/retention/sweep.js';
 import type { SweepParts } from '../archive/retention/sweep-parts.js';
 import { receiverProgram } from '../options.js';
 import { placeFor } from '../setup/installed.js';
-import type { BucketOptions } from '../store/s3/open-bucket.js';
 import { isBucketText } from '../store/s3/s3-address.js';
-import { s3Options } from '../store/s3/s3-options.js';
 import { bucketFor } from './bucket-for.js';
 import { checkBucketLimits } from './bucket-retention.js';
+import { type MirrorOptions, openMirror } from './open-mirror.js';
 import { limitsOf } from './retention.js';
 
 const { dir, maxAge, maxSize, minFree } = receiverProgram.table;
@@ -36,7 +35,7 @@ const { dir, maxAge, maxSize, minFree } = receiverProgram.table;
 export const pruneProgram = {
   name: 'receiver',
   table: {
-    ...{ dir, maxAge, maxSize, minFree, ...s3Options },
+    ...{ dir, maxAge, maxSize, minFree, ...mirrorOptions },
     dryRun: flag('List what would be deleted, and why; delete nothing.'),
     yes: flag('Also delete more than half of all frames.'),
     scheduled: flag(
@@ -112,7 +111,7 @@ export const run = defineCommand({
 
 interface Where {
   readonly place: string;
-  readonly options: BucketOptions;
+  readonly options: MirrorOptions;
   readonly env: Environment;
 }
 
@@ -129,9 +128,11 @@ async function withSweep(
     }
     checkBucketLimits(place, limits);
     const client = bucketFor(place, options, env);
-    const parent = mirrorsPath(undefined, env);
     try {
-      const opened = await openBucketSweep({ client, clock: systemClock, limits, parent });
+      const opened = await openBucketSweep({
+        ...{ client, clock: systemClock, limits },
+        openMirror: () => openMirror(place, options, { env, clock: systemClock }),
+      });
       await act(opened.parts).finally(opened.close);
     } finally {
       client.close();

@@ -5,7 +5,7 @@ import type { Clock } from '../../shared/clock.js';
 import type { BucketAccess } from '../store/s3/bucket-access.js';
 import type { S3Client } from '../store/s3/s3-client.js';
 import { isBucketText } from '../store/s3/s3-address.js';
-import { type MirrorOptions, openMirror } from './open-mirror.js';
+import { type MirrorOptions, type OpenMirror, openMirror } from './open-mirror.js';
 
 export interface FollowedBucket {
   readonly access: BucketAccess;
@@ -27,18 +27,20 @@ interface Surroundings {
   readonly env: Environment;
   readonly clock: Clock;
   readonly log: Log;
+  /** A mirror that the process has for another use too. Without it: its own. */
+  readonly openMirror?: OpenMirror;
 }
 
 /** @param place a directory or a bucket @throws {UsageError} @throws {OperationalError} STORE, KEYS */
 export async function readRecords(
   place: string,
   options: MirrorOptions,
-  { env, clock, log }: Surroundings,
+  { env, clock, log, openMirror: open }: Surroundings,
 ): Promise<ReadRecords> {
   if (!isBucketText(place)) {
     return { directory: place, bucket: undefined, close: () => Promise.resolve() };
   }
-  const opened = await openMirror(place, options, { env, clock });
+  const opened = await (open?.() ?? openMirror(place, options, { env, clock }));
   try {
     const [{ MirrorFollower }, { bucketAccess }] = await Promise.all([
       import('../archive/mirror/mirror-follower.js'),
@@ -60,7 +62,7 @@ export async function readRecords(
       },
       async close() {
         ending.abort();
-        // Ends requests that wait.
+        // Ends requests that wait. What shares the mirror, the sweeps of the store, has ended.
         client.close();
         await running;
         await opened.close();

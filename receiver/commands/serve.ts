@@ -26,6 +26,7 @@ import { isBucketText } from '../store/s3/s3-address.js';
 import { afterDrain, checkHealthOptions, healthFor } from './health.js';
 import { metricsFor } from './metrics.js';
 import { isAnnouncing } from './notice-ways.js';
+import { openMirror, sharedMirror } from './open-mirror.js';
 import { openStore } from './open-store.js';
 import { readRecords } from './read-records.js';
 import { noticesFor } from './serve-notices.js';
@@ -55,8 +56,11 @@ export const run = defineCommand({
     await writeRunningVersion(env, log);
     // The receiver's group may read the frames, others may not.
     restrictNewFiles(0o027);
+    const mirrorOfBucket = sharedMirror(() =>
+      openMirror(dir, options, { env, clock: systemClock }),
+    );
     const { mark, trial, withinLimits } = await openStore(dir, options, {
-      ...{ env, log, clock: systemClock, signal },
+      ...{ env, log, clock: systemClock, signal, openMirror: mirrorOfBucket },
     });
     const folder = new KeyFolder(keysPath(options.keys, env));
     const ring = await KeyRing.open(folder, env.CREDENTIALS_DIRECTORY, systemClock);
@@ -113,7 +117,9 @@ export const run = defineCommand({
     const isRead =
       options.web !== undefined || options.metrics !== undefined || isAnnouncing(options);
     const records = isRead
-      ? await readRecords(dir, options, { env, clock: systemClock, log })
+      ? await readRecords(dir, options, {
+          ...{ env, clock: systemClock, log, openMirror: mirrorOfBucket },
+        })
       : undefined;
     if (records !== undefined) counters ??= new ReceiverCounters(records.directory);
     const viewer = await viewerFor(options, records, { clock: systemClock, log: log.child('web') });

@@ -12,6 +12,7 @@ import { describeStore } from '../receiver/store/conformance.js';
 import { frameOf } from '../receiver/store/given.js';
 import { bucketWorld } from '../support/bucket-world.js';
 import { type Ceph, startCeph, whyNoCeph } from '../support/ceph.js';
+import { heldMirror } from '../support/mirror-world.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const whyNot = whyNoCeph();
@@ -92,8 +93,8 @@ describe.skipIf(whyNot !== undefined)(`a sweep of a bucket of Ceph${suffix}`, ()
     for (let number = 1; number <= 8; number += 1) await store.put(frameAt(number));
     const limits = { ...noLimits, maxAge: [{ camera: undefined, amount: 2 * dayMs }] };
     const clock = { ...systemClock, nowMs: () => capturedAtMs + 4 * dayMs };
-    const parent = temporaryDirectory();
-    const { parts, close } = await openBucketSweep({ client, clock, limits, parent });
+    const openMirror = () => heldMirror(client, temporaryDirectory());
+    const { parts, close } = await openBucketSweep({ client, clock, limits, openMirror });
     const wish = { waitS: 60, mayDelete: () => true };
     expect(await sweep(parts, wish).finally(close)).toMatchObject({ outcome: 'done', frames: 4 });
     const days = await captures.days('yard');

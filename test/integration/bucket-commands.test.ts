@@ -1,4 +1,5 @@
 /** The built commands of the receiver that work on a bucket as on a directory. */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AgentPeer } from '../support/agent-peer.js';
@@ -162,6 +163,9 @@ describe('receiver prune', () => {
       ...{ code: 0, stdout: expect.stringMatching(/^5 frames deleted, /) as string },
     });
     expect(framesIn(stub)).toEqual([]);
+    const cache = temporaryDirectory();
+    expect(await command('prune', '--max-age', '1d', '--cache', cache)).toMatchObject({ code: 0 });
+    expect(readdirSync(cache)).toHaveLength(1);
     const verified = await command('verify', '--keys', temporaryDirectory());
     expect(verified).toMatchObject({ code: 0, stderr: '' });
     const refused = await command('prune', '--min-free', '10%');
@@ -180,17 +184,17 @@ describe('receiver prune', () => {
   });
 });
 
-describe('a receiver with a bucket and limits', () => {
-  it('deletes old frames by itself, stores meanwhile, and stops at once', async () => {
+describe('a receiver with a bucket, limits and a viewer', () => {
+  it('deletes old frames by itself, stores meanwhile, has one cache, and stops at once', async () => {
     const { stub, agent, bucket, receiver, command } = await makeBucket(2);
     for (let number = 4; number < 9; number += 1) {
       agent.frame(number, makeJpeg(number), { capturedAtMs: Date.now() - 1000 * number });
     }
     await eventually(() => framesIn(stub).length === 7, 'seven frames');
     await receiver.stop();
-    const cache = { XDG_CACHE_HOME: temporaryDirectory() };
-    const args = [...bucket, '--max-age', '1d'];
-    const limited = await startReceiverProgram(place, args, { env: { ...env, ...cache } });
+    const cache = temporaryDirectory();
+    const args = [...bucket, '--max-age', '1d', '--web', '127.0.0.1:0', '--cache', cache];
+    const limited = await startReceiverProgram(place, args, { env });
     const other = new AgentPeer(limited.port);
     other.hello();
     await other.answer('welcome');
@@ -198,6 +202,7 @@ describe('a receiver with a bucket and limits', () => {
     await eventually(() => framesIn(stub).length === 6, 'two deleted frames, and a new one');
     expect(limited.stderr()).toContain('deleting the oldest frames beyond the limits');
     await eventually(() => limited.stderr().includes('old frames deleted'), 'a line of the log');
+    expect(readdirSync(cache)).toHaveLength(1);
     expect(await limited.stop()).toBe(0);
     const { code, stdout } = await command('verify', '--keys', temporaryDirectory());
     expect({ code, stdout }).toMatchObject({

@@ -2,7 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { RecordMirror } from '../../receiver/archive/mirror/record-mirror.js';
+import { type HeldMirror, RecordMirror } from '../../receiver/archive/mirror/record-mirror.js';
+import { readBucketId } from '../../receiver/store/s3/bucket-marker.js';
+import type { S3Client } from '../../receiver/store/s3/s3-client.js';
 import { readBucketRecord } from '../../receiver/store/s3/bucket-record.js';
 import { clientOf } from './s3-bucket.js';
 import { startS3Stub } from './s3-stub.js';
@@ -49,4 +51,10 @@ export function mirrored({ directory }: RecordMirror, day: string) {
   const text = readFileSync(path, 'latin1');
   const { ino: inode, mtimeMs } = statSync(path);
   return { path, text, lines: linesOf(text), inode, mtimeMs };
+}
+
+/** A mirror of a bucket that has its marker. */
+export async function heldMirror(client: S3Client, parent: string): Promise<HeldMirror> {
+  const mirror = await RecordMirror.open({ client, id: await readBucketId(client), parent });
+  return { mirror, close: () => mirror.close() };
 }

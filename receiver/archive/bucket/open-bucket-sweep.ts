@@ -3,7 +3,7 @@ import type { Clock } from '../../../shared/clock.js';
 import { Folder } from '../../store/folder.js';
 import { openBucketMarker } from '../../store/s3/bucket-marker.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
-import { RecordMirror } from '../mirror/record-mirror.js';
+import type { HeldMirror } from '../mirror/record-mirror.js';
 import type { RetentionLimits } from '../retention/limits.js';
 import { StoreTotals } from '../retention/store-totals.js';
 import type { SweepParts } from '../retention/sweep-parts.js';
@@ -13,8 +13,8 @@ export interface BucketSweepWish {
   readonly client: S3Client;
   readonly clock: Clock;
   readonly limits: RetentionLimits;
-  /** The parent of mirrors, see `mirrorsPath`. */
-  readonly parent: string;
+  /** @throws {OperationalError} STORE: the mirror cannot be written */
+  readonly openMirror: () => Promise<HeldMirror>;
 }
 
 export interface BucketSweep {
@@ -28,9 +28,10 @@ export interface BucketSweep {
  * @throws {OperationalError} STORE: it has none, or the mirror cannot be written; or a system error
  */
 export async function openBucketSweep(wish: BucketSweepWish): Promise<BucketSweep> {
-  const { client, clock, limits, parent } = wish;
+  const { client, clock, limits, openMirror } = wish;
   const id = await openBucketMarker(client, true);
-  const mirror = await RecordMirror.open({ client, id, parent });
+  const held = await openMirror();
+  const { mirror } = held;
   const { directory } = mirror;
   const inRoot = async <T>(act: (root: Folder) => Promise<T>): Promise<T> => {
     const root = await Folder.open(directory);
@@ -49,7 +50,7 @@ export async function openBucketSweep(wish: BucketSweepWish): Promise<BucketSwee
     async close() {
       // It is derived: a disk that is full does not take it.
       await inRoot((root) => totals.save(root)).catch(() => undefined);
-      await mirror.close().catch(() => undefined);
+      await held.close().catch(() => undefined);
     },
   };
 }

@@ -25,6 +25,12 @@ export interface MirrorParts {
   readonly parent: string;
 }
 
+/** A mirror, and how its user says that it needs it no longer. */
+export interface HeldMirror {
+  readonly mirror: RecordMirror;
+  close(): Promise<void>;
+}
+
 /** @param days of a camera, as `StoredCaptures.days` has them @returns those that are refreshed */
 export type ChooseDays = (days: readonly string[]) => readonly string[];
 

@@ -12,6 +12,7 @@ import { openBucketStore } from '../../../../receiver/store/s3/bucket-store.js';
 import type { S3Client } from '../../../../receiver/store/s3/s3-client.js';
 import { systemClock } from '../../../../shared/clock.js';
 import { type Ending, copyObjects, endingClient } from '../../../support/killed-client.js';
+import { heldMirror } from '../../../support/mirror-world.js';
 import { clientOf, pausingClock } from '../../../support/s3-bucket.js';
 import { type S3Stub, startS3Stub } from '../../../support/s3-stub.js';
 import { temporaryDirectory } from '../../../support/temporary.js';
@@ -68,7 +69,8 @@ async function openSweep(
 ) {
   const clock = { ...pausingClock(), nowMs: () => atMs };
   const all = { ...noLimits, ...limits };
-  const opened = await openBucketSweep({ client, clock, limits: all, parent });
+  const openMirror = () => heldMirror(client, parent);
+  const opened = await openBucketSweep({ client, clock, limits: all, openMirror });
   onTestFinished(() => opened.close());
   return opened;
 }
