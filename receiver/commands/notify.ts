@@ -1,9 +1,13 @@
 /** `receiver notify`: announces events and silent cameras, by programs, by HTTP and by MQTT. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.js';
-import { abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
+import { type Environment, abortOnSignals, openLog, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError } from '../../shared/cli/errors.js';
-import { flag, value } from '../../shared/cli/option-table.js';
+import type { Log } from '../../shared/cli/log.js';
+import { type OptionValues, flag, value } from '../../shared/cli/option-table.js';
 import { path } from '../../shared/cli/value-types.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { runTool } from '../../shared/process/run-tool.js';
@@ -20,7 +24,9 @@ import { tryWays } from '../notify/notifier.js';
 import { notifyOptions } from '../notify/notify-options.js';
 import { defaultNotifyState } from '../notify/notify-state.js';
 import { notifyService } from '../setup/units.js';
-import { placeFor } from '../setup/installed.js';
+import { placeFor, placeSettings } from '../setup/installed.js';
+import { isBucketText } from '../store/s3/s3-address.js';
+import { withS3Credentials } from '../store/s3/s3-credentials.js';
 import { metricsFor } from './metrics.js';
 import { mqttTrials } from './notify-mqtt.js';
 import { openNotifier, waysOf } from './notifier.js';
@@ -46,6 +52,8 @@ export const notifyProgram = {
   },
 } as const;
 
+type Options = OptionValues<typeof notifyProgram.table>;
+
 const usage = `receiver notify [--dir DIR] [--on-event COMMAND] [--notify URL] [--mqtt URL] …
 
 Announces each event once when it begins and once when it has ended, and each camera that falls silent and is back. What
@@ -61,27 +69,20 @@ export const run = defineCommand({
     restrictNewFiles(0o077);
     const scope = scopeFor(user, env);
     const installed = isTest ? (await readInstalledSettings(scope, 'notify')).variables : {};
-    const options = optionsWith(installed);
+    const options = optionsWith({ ...(await placeSettings(scope)), ...installed });
     const signal = abortOnSignals();
     const log = openLog('notify', options.verbose, env, systemClock);
     const place = await placeFor(options.dir, scope);
     // With the rights of the service, which must be able to read its files.
-    if (isTest && !user)
-      await lookAsService(runTool, [notifyService], 'sudo receiver notify --test');
+    if (isTest) {
+      await test(place, options, { user, env, log, signal });
+      return;
+    }
     const records = await readRecords(place, options, { env, clock: systemClock, log });
     const captures = await openCaptures(records.directory, 'notify');
     const ways = await waysOf(options, records, systemClock);
-    const isMetricsAlone = !isTest && options.metrics !== undefined;
-    if (ways.length === 0 && options.mqtt === undefined && !isMetricsAlone) {
-      throw new UsageError('nothing says how to announce', {
-        hint: 'give --on-event, --on-end, --on-silent, --on-back, --on-problem, --on-resolved, --notify or --mqtt',
-      });
-    }
-    if (isTest) {
-      await test([...ways, ...(await mqttTrials(options))], captures, signal);
-      await captures.close();
-      await records.close();
-      return;
+    if (ways.length === 0 && options.mqtt === undefined && options.metrics === undefined) {
+      throw silent();
     }
     // The notifier opens it for each look.
     await captures.close();
@@ -96,7 +97,58 @@ export const run = defineCommand({
   },
 });
 
+const silent = (): UsageError =>
+  new UsageError('nothing says how to announce', {
+    hint: 'give --on-event, --on-end, --on-silent, --on-back, --on-problem, --on-resolved, --notify or --mqtt',
+  });
+
+interface TestParts {
+  readonly user: boolean;
+  readonly env: Environment;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** @throws {UsageError} @throws {OperationalError} STORE, KEYS, OUTPUT */
 async function test(
+  place: string,
+  options: Options,
+  { user, env, log, signal }: TestParts,
+): Promise<void> {
+  const isBucket = isBucketText(place);
+  // Root alone reads the keys.
+  const variables = isBucket ? await withS3Credentials({ file: options.s3Credentials, env }) : env;
+  const bucketOptions = isBucket ? { ...options, s3Credentials: undefined } : options;
+  // With the rights of the service, which must be able to read its files.
+  if (!user) await lookAsService(runTool, [notifyService], 'sudo receiver notify --test');
+  const made =
+    isBucket && options.cache === undefined
+      ? await mkdtemp(join(tmpdir(), 'picchanged-'))
+      : undefined;
+  try {
+    const records = await readRecords(
+      place,
+      { ...bucketOptions, cache: made ?? options.cache },
+      { env: variables, clock: systemClock, log },
+    );
+    try {
+      const ways = await waysOf(options, records, systemClock);
+      if (ways.length === 0 && options.mqtt === undefined) throw silent();
+      const captures = await openCaptures(records.directory, 'notify');
+      try {
+        await tryAll([...ways, ...(await mqttTrials(options))], captures, signal);
+      } finally {
+        await captures.close();
+      }
+    } finally {
+      await records.close();
+    }
+  } finally {
+    if (made !== undefined) await rm(made, { recursive: true, force: true });
+  }
+}
+
+async function tryAll(
   ways: readonly Way[],
   captures: Awaited<ReturnType<typeof openCaptures>>,
   signal: AbortSignal,

@@ -1,6 +1,8 @@
 /** The captures directory for a command that runs beside an installed receiver. */
+import type { Environment } from '../../shared/cli/command.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import type { Scope } from '../../shared/setup/install/scope.js';
+import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { installedFolder } from '../../shared/setup/installed-folder.js';
 import { stateFolderName } from '../access/keys/keys-path.js';
 import { isBucketText } from '../store/s3/s3-address.js';
@@ -13,6 +15,13 @@ export async function capturesFor(flag: string | undefined, scope: Scope): Promi
 /** As `capturesFor`, for a command that also works on a bucket. @throws {UsageError} */
 export async function placeFor(flag: string | undefined, scope: Scope): Promise<string> {
   return requirePlace(await installedPlace(flag, scope));
+}
+
+/** Variables of the installed receiver that say where captures are, for a command that has other settings. */
+export async function placeSettings(scope: Scope): Promise<Environment> {
+  const { variables } = await readInstalledSettings(scope, 'receiver');
+  const isOfPlace = (name: string): boolean => /^RECEIVER_(?:DIR$|S3_)/.test(name);
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => isOfPlace(name)));
 }
 
 const installedPlace = async (flag: string | undefined, scope: Scope) =>

@@ -1,6 +1,6 @@
 /**
  * The keys of the object store: from a file, from the credential `picchanged-s3` that systemd passes, or from the
- * environment. A file has lines as the environment: AWS_ACCESS_KEY_ID=…, also in the form of ~/.aws/credentials. They
+ * environment; for root, who types commands beside the services, also from where systemd has that credential. A file has lines as the environment: AWS_ACCESS_KEY_ID=…, also in the form of ~/.aws/credentials. They
  * are never on a command line, which every user of the machine can read.
  */
 import { readFile } from 'node:fs/promises';
@@ -23,23 +23,42 @@ export interface S3CredentialPlaces {
 }
 
 const credentialName = 'picchanged-s3';
+/** systemd passes the credential from here; root alone reads it. */
+const credentialStore = '/etc/credstore';
 const hint =
   'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a file with these lines: --s3-credentials FILE';
 
 /** Reads them anew: keys that expire are replaced in their file. @throws {OperationalError} KEYS */
 export async function readS3Credentials({ file, env }: S3CredentialPlaces): Promise<S3Credentials> {
   if (file !== undefined) return await readFrom(file);
-  const directory = env.CREDENTIALS_DIRECTORY;
-  if (directory !== undefined && directory !== '') {
-    const path = join(directory, credentialName);
-    const found = await readFrom(path).catch((error: unknown) => {
-      const isMissing = error instanceof OperationalError && systemCode(error.cause) === 'ENOENT';
-      if (isMissing) return undefined;
-      throw error;
-    });
-    if (found !== undefined) return found;
-  }
-  return credentialsOf(env, 'the environment');
+  const isInEnvironment = Boolean(env.AWS_ACCESS_KEY_ID || env.AWS_SECRET_ACCESS_KEY);
+  const found =
+    (await readIn(env.CREDENTIALS_DIRECTORY, ['ENOENT'])) ??
+    (isInEnvironment ? undefined : await readIn(credentialStore, ['ENOENT', 'EACCES', 'ENOTDIR']));
+  return found ?? credentialsOf(env, 'the environment');
+}
+
+/** @returns these variables, with the keys in them, for a process that gives its rights up @throws {OperationalError} KEYS */
+export async function withS3Credentials(places: S3CredentialPlaces): Promise<Variables> {
+  const { accessKeyId, secretAccessKey, sessionToken } = await readS3Credentials(places);
+  return {
+    ...places.env,
+    ...{ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+    ...{ AWS_SESSION_TOKEN: sessionToken, CREDENTIALS_DIRECTORY: undefined },
+  };
+}
+
+/** @param missing codes of errors by which there is no credential @returns undefined: there is none */
+async function readIn(
+  directory: string | undefined,
+  missing: readonly string[],
+): Promise<S3Credentials | undefined> {
+  if (directory === undefined || directory === '') return undefined;
+  return await readFrom(join(directory, credentialName)).catch((error: unknown) => {
+    const code = error instanceof OperationalError ? systemCode(error.cause) : undefined;
+    if (code !== undefined && missing.includes(code)) return undefined;
+    throw error;
+  });
 }
 
 async function readFrom(path: string): Promise<S3Credentials> {
