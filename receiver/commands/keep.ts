@@ -31,7 +31,8 @@ import { withSweepLock } from '../archive/retention/sweep-lock.js';
 import { StoreMarker } from '../store/store-marker.js';
 import { receiverProgram } from '../options.js';
 import { serveRequests } from '../web/control/serve-requests.js';
-import { placeFor, requireDirectory } from '../setup/installed.js';
+import { keepInBucket as keepForViewer, keepInStore } from '../web/keep-frames.js';
+import { placeFor } from '../setup/installed.js';
 import { openBucketMarker } from '../store/s3/bucket-marker.js';
 import type { BucketOptions } from '../store/s3/open-bucket.js';
 import { isBucketText } from '../store/s3/s3-address.js';
@@ -88,10 +89,16 @@ the captures directory or bucket. receiver report lists events.
     const options = optionsWith((await readInstalledSettings(scope, 'receiver')).variables);
     const place = await placeFor(options.dir, scope);
     if (options.control !== undefined) {
-      const directory = requireDirectory(place);
       const log = openLog('keep', false, env, systemClock);
-      const parts = { directory, clock: systemClock, log, signal: abortOnSignals() };
-      await serveRequests({ control: options.control, ...parts });
+      const parts = { clock: systemClock, log, signal: abortOnSignals() };
+      const client = isBucketText(place) ? bucketFor(place, options, env) : undefined;
+      const keep = (wish: unknown): Promise<unknown> =>
+        client === undefined
+          ? keepInStore(place, wish, systemClock)
+          : keepForViewer(client, wish, systemClock);
+      await serveRequests({ control: options.control, keep, ...parts }).finally(() =>
+        client?.close(),
+      );
       return;
     }
     const wish = { kind: 'kept', note: options.note } as const;

@@ -12,10 +12,10 @@ import { writeRunningVersion } from '../../shared/setup/running-version.js';
 import { mirrorOptions } from '../archive/mirror/mirror-options.js';
 import { IdleWatch } from '../listen/idle-watch.js';
 import { passedSockets } from '../listen/passed-sockets.js';
-import { placeFor } from '../setup/installed.js';
+import { placeFor, placeSettings } from '../setup/installed.js';
 import { askToKeep } from '../web/control/ask-to-keep.js';
 import { checkViewer } from '../web/check-viewer.js';
-import { keepInStore } from '../web/keep-frames.js';
+import { keepInStore, wishByFile } from '../web/keep-frames.js';
 import { openViewer } from '../web/open-viewer.js';
 import { webOptions } from '../web/web-options.js';
 import { readMetricsToken } from './metrics.js';
@@ -60,12 +60,14 @@ socket that systemd passed, else port 8080 of this machine only.
 export const run = defineCommand({
   program: webProgram,
   usage,
-  async run({ options, env }) {
+  async run({ options: { user }, env, optionsWith }) {
     restrictNewFiles(0o027);
+    const scope = scopeFor(user, env);
+    const options = optionsWith(await placeSettings(scope));
     const signal = abortOnSignals();
     const log = openLog('web', options.verbose, env, systemClock);
     await writeRunningVersion(env, log);
-    const place = await placeFor(options.dir, scopeFor(options.user, env));
+    const place = await placeFor(options.dir, scope);
     const { control } = options;
     const records = await readRecords(place, options, { env, clock: systemClock, log });
     const { directory, bucket } = records;
@@ -85,11 +87,12 @@ export const run = defineCommand({
         ...{ passwordFile: options.webPasswordFile, proxies: options.webProxy },
         metricsToken: await readMetricsToken(options.metricsTokenFile),
         sessionFile: control && join(control, 'sessions', 'sessions.json'),
-        keep: (wish) => {
-          if (bucket !== undefined) return keepInStore(directory, wish, systemClock, bucket.client);
-          return control === undefined
-            ? keepInStore(directory, wish, systemClock)
-            : askToKeep(control, wish, systemClock);
+        keep: async (wish) => {
+          if (control === undefined) {
+            return await keepInStore(directory, wish, systemClock, bucket?.client);
+          }
+          const named = bucket === undefined ? wish : await wishByFile(directory, wish);
+          return await askToKeep(control, named, systemClock);
         },
         onConnections: (count) => idle.note(count),
       },

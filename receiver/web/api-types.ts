@@ -184,9 +184,10 @@ export type LiveCamera = Omit<CameraAnswer, 'newest'>;
 /** `POST keep`, role `keep`. */
 export interface KeepWish {
   readonly camera: string;
-  /** An event, or a frame's `url`. */
+  /** An event, or a frame's `url`, or its path as a file: `yard/2026_11_22/….jpg`. */
   readonly event?: string | undefined;
   readonly frame?: string | undefined;
+  readonly file?: string | undefined;
   readonly keep: boolean;
   readonly note?: string | undefined;
 }

@@ -8,6 +8,7 @@ import {
   type KeepTarget,
   type KeepWish as KeepFacts,
   keepFrames,
+  readTarget,
 } from '../archive/retention/keep.js';
 import { keepingDirectory } from '../archive/retention/keep-in-directory.js';
 import { within } from '../archive/retention/store-totals.js';
@@ -28,6 +29,7 @@ const wishSchema = v.object({
       v.regex(/^frame\/[a-z0-9-]+\/\d{4}_\d\d_\d\d\/\d{1,15}\/[0-9a-f]{64}\.jpg$/),
     ),
   ),
+  file: v.optional(v.pipe(v.string(), v.maxLength(300))),
   keep: v.boolean(),
   note: v.optional(v.pipe(v.string(), v.maxLength(1000), v.regex(/^[^\p{Cc}]*$/u))),
 });
@@ -38,10 +40,37 @@ const waitS = 10;
 export function checkKeepWish(value: unknown): KeepWish {
   const read = v.safeParse(wishSchema, value);
   if (!read.success) throw badRequest('keep needs a camera, an event or a frame, and keep');
-  if ((read.output.event === undefined) === (read.output.frame === undefined)) {
+  const { camera, event, frame, file } = read.output;
+  if ([event, frame, file].filter((each) => each !== undefined).length !== 1) {
     throw badRequest('keep needs either an event or a frame');
   }
+  if (file !== undefined && fileTarget(file)?.camera !== camera) {
+    throw badRequest(`${JSON.stringify(file)} is not the path of a frame of ${camera}`);
+  }
   return read.output;
+}
+
+function fileTarget(file: string): KeepTarget | undefined {
+  const target = readTarget(file, '/');
+  return target?.kind === 'file' && file.startsWith(`${target.camera}/`) ? target : undefined;
+}
+
+/**
+ * The wish for another process: the `url` of a frame has the position of its line, which other record mirrors of the
+ * same bucket have elsewhere.
+ * @param directory the mirror @throws {HttpError} there is no such frame; a system error
+ */
+export async function wishByFile(directory: string, value: unknown): Promise<KeepWish> {
+  const { frame, ...wish } = checkKeepWish(value);
+  if (frame === undefined) return wish;
+  const root = await openCaptures(directory, 'web');
+  try {
+    const target = await fileOf(root, frame, wish.camera);
+    if (target?.kind !== 'file') throw gone();
+    return { ...wish, file: `${target.day}/${target.name}` };
+  } finally {
+    await root.close();
+  }
 }
 
 /**
@@ -54,18 +83,65 @@ export async function keepInStore(
   clock: Clock,
   client?: S3Client,
 ): Promise<KeepAnswer> {
-  const root = await openCaptures(directory, 'web');
+  if (client !== undefined)
+    return await keepInBucket(client, await wishByFile(directory, wish), clock);
+  return await asAnswer(async () => {
+    const root = await openCaptures(directory, 'web');
+    try {
+      const { camera, frame, ...checked } = checkKeepWish(wish);
+      const target =
+        frame === undefined ? targetOf({ camera, ...checked }) : await fileOf(root, frame, camera);
+      if (target === undefined) throw gone();
+      const store = keepingDirectory(root);
+      await withSweepLock(root, waitS, () => keepFrames(store, target, factsOf(checked, clock)));
+    } finally {
+      await root.close();
+    }
+  });
+}
+
+/**
+ * Keeps frames of a bucket: a viewer of it notices by the hint.
+ * @param value names an event or a file @throws as `keepInStore`
+ */
+export async function keepInBucket(
+  client: S3Client,
+  value: unknown,
+  clock: Clock,
+): Promise<KeepAnswer> {
+  const [{ keepingBucket }, { withSweepLease }, { putHint }] = await Promise.all([
+    import('../archive/bucket/keep-in-bucket.js'),
+    import('../archive/bucket/sweep-lease.js'),
+    import('../store/s3/bucket-hints.js'),
+  ]);
+  return await asAnswer(async () => {
+    const wish = checkKeepWish(value);
+    const target = targetOf(wish);
+    if (target === undefined) throw badRequest('in a bucket keep needs an event or a file');
+    const lease = { client, clock, waitMs: waitS * 1000 };
+    const facts = factsOf(wish, clock);
+    const kept = await withSweepLease(lease, () =>
+      keepFrames(keepingBucket(client), target, facts),
+    );
+    await putHint(client, kept.days, clock.nowMs()).catch(() => undefined);
+  });
+}
+
+/** @returns undefined: the wish names a frame by its `url` */
+function targetOf({ camera, event, file }: Omit<KeepWish, 'keep'>): KeepTarget | undefined {
+  return event === undefined ? fileTarget(file ?? '') : { kind: 'event', camera, event };
+}
+
+const factsOf = ({ keep, note }: Pick<KeepWish, 'keep' | 'note'>, clock: Clock): KeepFacts => ({
+  kind: keep ? 'kept' : 'unkept',
+  note,
+  atMs: clock.nowMs(),
+});
+
+/** @throws {HttpError} instead of errors that are an answer */
+async function asAnswer(keep: () => Promise<void>): Promise<KeepAnswer> {
   try {
-    const { camera, event, frame, keep, note } = checkKeepWish(wish);
-    const target: KeepTarget | undefined =
-      event === undefined
-        ? await fileOf(root, frame ?? '', camera)
-        : { kind: 'event', camera, event };
-    if (target === undefined) throw gone();
-    const kind = keep ? 'kept' : 'unkept';
-    const facts = { kind, note, atMs: clock.nowMs() } as const;
-    if (client !== undefined) await keepInBucket(client, target, facts, clock);
-    else await withSweepLock(root, waitS, () => keepFrames(keepingDirectory(root), target, facts));
+    await keep();
     return { waiting: false };
   } catch (error) {
     if (error instanceof OperationalError && error.code === 'STORE') throw gone(error.message);
@@ -74,26 +150,7 @@ export async function keepInStore(
       throw new HttpError(403, 'not-allowed', message);
     }
     throw error;
-  } finally {
-    await root.close();
   }
-}
-
-/** Keeps frames of a bucket: a viewer of it notices by the hint. */
-async function keepInBucket(
-  client: S3Client,
-  target: KeepTarget,
-  wish: KeepFacts,
-  clock: Clock,
-): Promise<void> {
-  const [{ keepingBucket }, { withSweepLease }, { putHint }] = await Promise.all([
-    import('../archive/bucket/keep-in-bucket.js'),
-    import('../archive/bucket/sweep-lease.js'),
-    import('../store/s3/bucket-hints.js'),
-  ]);
-  const lease = { client, clock, waitMs: waitS * 1000 };
-  const kept = await withSweepLease(lease, () => keepFrames(keepingBucket(client), target, wish));
-  await putHint(client, kept.days, clock.nowMs()).catch(() => undefined);
 }
 
 async function fileOf(root: Folder, url: string, camera: string): Promise<KeepTarget | undefined> {

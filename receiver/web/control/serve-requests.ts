@@ -8,7 +8,7 @@ import type { Log } from '../../../shared/cli/log.js';
 import { RepeatingErrorLog } from '../../../shared/cli/repeating-error-log.js';
 import type { Clock } from '../../../shared/clock.js';
 import type { Folder } from '../../store/folder.js';
-import { checkKeepWish, keepInStore } from '../keep-frames.js';
+import { checkKeepWish } from '../keep-frames.js';
 import { HttpError } from '../server/answers.js';
 import {
   type ControlAnswer,
@@ -22,8 +22,8 @@ import {
 export interface RequestParts {
   /** Has `requests` and `answers`. */
   readonly control: string;
-  /** The captures directory. */
-  readonly directory: string;
+  /** @param wish as `checkKeepWish` takes it @throws {HttpError} there is no such frame or event; a system error */
+  readonly keep: (wish: unknown) => Promise<unknown>;
   readonly clock: Clock;
   readonly log: Log;
   /** Ends the run after the current request. */
@@ -140,13 +140,13 @@ class RequestServer {
 
   /** @returns undefined: it is no request */
   async #answerTo(name: string): Promise<ControlAnswer | undefined> {
-    const { directory, clock, log } = this.#parts;
+    const { keep: keepFrames, log } = this.#parts;
     try {
       const wish = await readControlFile(this.#requests, name);
-      const { camera, event, frame, keep } = checkKeepWish(wish);
-      await keepInStore(directory, wish, clock);
+      const { camera, event, frame, file, keep } = checkKeepWish(wish);
+      await keepFrames(wish);
       log.info(keep ? 'kept frames for the viewer' : 'ended keeping for the viewer', {
-        ...{ camera, event, frame },
+        ...{ camera, event, frame, file },
       });
       return { done: true };
     } catch (error) {

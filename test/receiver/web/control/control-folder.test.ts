@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { askToKeep } from '../../../../receiver/web/control/ask-to-keep.js';
 import { serveRequests } from '../../../../receiver/web/control/serve-requests.js';
+import { keepInStore } from '../../../../receiver/web/keep-frames.js';
 import { systemClock } from '../../../../shared/clock.js';
 import { eventually } from '../../../support/eventually.js';
 import { FakeClock } from '../../../support/fake-clock.js';
@@ -49,8 +50,8 @@ function setting() {
     answers: join(control, 'answers'),
     /** Serves with this clock until the test ends, or the run does. */
     serve: (clock: FakeClock | typeof systemClock = systemClock): Promise<void> => {
-      const parts = { control, directory: records.directory, clock, log, signal: ending.signal };
-      const run = serveRequests(parts);
+      const keep = (wish: unknown) => keepInStore(records.directory, wish, clock);
+      const run = serveRequests({ control, keep, clock, log, signal: ending.signal });
       running.push(run);
       return run;
     },
