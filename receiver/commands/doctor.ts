@@ -35,15 +35,17 @@ import { pairingFindings } from '../setup/doctor/pairing-findings.js';
 import { portFindings } from '../setup/doctor/port-findings.js';
 import { notifyState } from '../setup/install/notify-plan.js';
 import { notifyFindings } from '../setup/doctor/notify-findings.js';
+import { healthFinding } from '../setup/doctor/health-finding.js';
 import { mqttFindings } from '../setup/doctor/mqtt-finding.js';
 import { webFindings } from '../setup/doctor/web-findings.js';
 
-const { dir, listen, proxy, keys, maxAge, maxSize, minFree } = receiverProgram.table;
+const { dir, listen, proxy, health, keys, maxAge, maxSize, minFree } = receiverProgram.table;
 const { s3Endpoint, s3Region, s3Credentials } = receiverProgram.table;
 const table = {
   dir,
   listen,
   proxy,
+  health,
   keys,
   ...{ maxAge, maxSize, minFree, s3Endpoint, s3Region, s3Credentials },
   user: flag("Check the receiver of this user's systemd instance instead of the system's."),
@@ -123,10 +125,9 @@ export const run = defineCommand({
       ...(directory === undefined || isBucket
         ? []
         : await storeFindings(directory, options, nowMs, install)),
-      ...(settings.status === 'hidden' || isBucket
-        ? []
-        : pruneFindings(limitsOf(options), units, install)),
+      ...(settings.status === 'hidden' ? [] : pruneFindings(limitsOf(options), units, install)),
       ...port,
+      ...(options.health === undefined ? [] : [await healthFinding(options.health)]),
       ...pairing,
       ...web,
       ...notices,

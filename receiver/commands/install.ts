@@ -4,13 +4,16 @@ import { resolve } from 'node:path';
 import { formatAddress } from '../../shared/cli/address.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { UsageError } from '../../shared/cli/errors.js';
-import { givenSettings } from '../../shared/setup/install/given-settings.js';
+import { type GivenSettings, givenSettings } from '../../shared/setup/install/given-settings.js';
 import { refuseFaults } from '../../shared/setup/config/installed-check.js';
 import { runInstall } from '../../shared/setup/install/install-run.js';
 import { lingerNotes } from '../../shared/setup/install/linger.js';
 import { ownPackage } from '../../shared/setup/install/package-root.js';
-import { scopeFor } from '../../shared/setup/install/scope.js';
-import { readInstalledSettings } from '../../shared/setup/install/settings.js';
+import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
+import {
+  type InstalledSettings,
+  readInstalledSettings,
+} from '../../shared/setup/install/settings.js';
 import { installedKeysPath } from '../access/keys/keys-path.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
@@ -18,14 +21,14 @@ import { requirePlace } from '../setup/installed.js';
 import { capturesOwner } from '../setup/install/captures-owner.js';
 import { installOptions } from '../setup/install/install-options.js';
 import { installedSocket } from '../setup/install/installed-socket.js';
-import { retentionDefaults } from '../setup/install/retention-defaults.js';
+import { type RetentionDefaults, retentionDefaults } from '../setup/install/retention-defaults.js';
 import { receiverPlan, serviceUser } from '../setup/install/receiver-plan.js';
 import { shippedDirectory } from '../setup/install/service-folders.js';
 import { isBucketText } from '../store/s3/s3-address.js';
-import { bucketToInstall } from './install-bucket.js';
+import { beginBucket, bucketToInstall, withoutBucketSettings } from './install-bucket.js';
 import { installWebOptions, webToInstall } from './install-web.js';
 import { notifyToInstall } from './install-notify.js';
-import { notifySettings, receiverSettings, refusedAtInstall } from './settings.js';
+import { notifySettings, receiverSettings, refusedAtInstall, refusedInSystem } from './settings.js';
 
 const program = {
   name: 'receiver',
@@ -57,14 +60,14 @@ export const run = defineCommand({
   shown: { dir, listen, ...installWebOptions, ...notifySettings, ...installOptions },
   // The environment of this shell is not for the service.
   readsEnvironment: false,
-  async run({ options, supplied, argv, env }) {
+  async run({ options, supplied, argv, env, optionsWith }) {
     const scope = scopeFor(options.user, env);
     const settings = givenSettings({
       program: 'receiver',
       table: otherOptions,
       supplied,
-      refused: refusedAtInstall,
-      paths: ['keys'],
+      refused: scope.isUser ? refusedAtInstall : { ...refusedAtInstall, ...refusedInSystem },
+      paths: ['keys', 's3Credentials'],
       scope,
     });
     const before = await readInstalledSettings(scope, 'receiver');
@@ -77,28 +80,22 @@ export const run = defineCommand({
       options.dir ??
         (kept('dir', installed.RECEIVER_DIR) || (scope.isUser ? undefined : shippedDirectory)),
     );
-    const bucket = isBucketText(place) ? place : undefined;
+    const isBucket = isBucketText(place);
     // Of a service with a bucket, for its keys.
-    const absolute = bucket === undefined ? absolutePath(place, scope.isUser) : shippedDirectory;
+    const absolute = isBucket ? shippedDirectory : absolutePath(place, scope.isUser);
     const isServiceFolder = scope.isUser || absolute === shippedDirectory;
     const socket = await installedSocket(scope);
     const listen = options.listen.map(({ address, port }) =>
       address === undefined ? String(port) : formatAddress(address, port),
     );
     const isAccept = supplied.has('accept') ? options.accept : (socket?.isAccept ?? false);
-    const defaults =
-      bucket === undefined
-        ? retentionDefaults({
-            directory: absolute,
-            installed: before.status === 'missing' ? undefined : installed,
-            given: settings,
-            install: scope.isUser ? 'receiver install --user' : 'sudo receiver install',
-          })
-        : await bucketToInstall({
-            ...{ place: bucket, scope, isAccept, supplied },
-            settings: { ...installed, ...settings },
-          });
+    const { bucket, defaults } = isBucket
+      ? await bucketToInstall({ place, scope, isAccept, given: settings, installed })
+      : { bucket: undefined, defaults: ofDirectory(absolute, before, settings, scope) };
     const owner = isServiceFolder ? undefined : await capturesOwner(absolute, serviceUser, runTool);
+    const mayBegin = !options.dryRun && (scope.isUser || process.geteuid?.() === 0);
+    const bucketNotes =
+      isBucket && mayBegin ? await beginBucket(place, optionsWith(installed), scope) : [];
     const receiverListen = supplied.has('listen') ? listen : (socket?.listen ?? []);
     const plan = await receiverPlan({
       directory: absolute,
@@ -119,7 +116,7 @@ export const run = defineCommand({
       notify: await notifyToInstall(supplied, {
         ...{ captures: absolute, user: owner ?? serviceUser, scope, run: runTool },
       }),
-      notes: [...(await lingerNotes(runTool, scope.isUser)), ...defaults.notes],
+      notes: [...(await lingerNotes(runTool, scope.isUser)), ...defaults.notes, ...bucketNotes],
       package: ownPackage(),
       scope,
       hostName: hostname(),
@@ -127,6 +124,20 @@ export const run = defineCommand({
     await runInstall(plan, argv, options, runTool);
   },
 });
+
+function ofDirectory(
+  directory: string,
+  { status, variables }: InstalledSettings,
+  given: GivenSettings,
+  { isUser }: Scope,
+): RetentionDefaults {
+  const defaults = retentionDefaults({
+    ...{ directory, given },
+    installed: status === 'missing' ? undefined : variables,
+    install: isUser ? 'receiver install --user' : 'sudo receiver install',
+  });
+  return { ...defaults, settings: { ...withoutBucketSettings(given), ...defaults.settings } };
+}
 
 function absolutePath(directory: string, isUser: boolean): string {
   const absolute = resolve(directory);

@@ -12,25 +12,29 @@ export const receiverSettings: KnownSettings = {
   others: {},
 };
 
-const onDemand =
-  'the service is started by a connection and ends when it is idle: for a balancer see docs/fleet.md';
+/** Flags of a service that runs all the time, and has a network: one with a bucket. */
+export const bucketOnly = ['health', 'drain'] as const;
 
 /** Flags that a service gets from its units, or that are of use only at a terminal; each with the reason. */
 export const refusedAtInstall = {
   json: 'no program reads the output of the service',
   verbose: 'put RECEIVER_VERBOSE=yes into the settings while you need it',
   idleExit: 'the units set it',
-  health: onDemand,
-  drain: onDemand,
   version: 'install installs the version of this program',
   state: 'the units set it',
   metrics: 'no service opens a port of its own: the viewer serves metrics, docs/metrics.md',
+  cache: 'the units set it',
+};
+
+/** As `refusedAtInstall`, of a service of the system: one of a user has its keys from the file that the flag names. */
+export const refusedInSystem = {
   s3Credentials: 'the service has its keys from /etc/credstore/picchanged-s3: docs/fleet.md',
 };
 
 /** What the receiver's settings file cannot have. */
 export const refusedFlags = {
   ...refusedAtInstall,
+  ...refusedInSystem,
   // The sandbox of the receiver has no network.
   web: 'the viewer is a service of its own: docs/systemd.md',
   webHost: 'it is a setting of the viewer: docs/systemd.md',
@@ -47,6 +51,6 @@ export const refusedFlags = {
 
 /** What receiver.env.example does not list: the units have the directory and the addresses. */
 export const keysOutsideExample = [
-  ...['dir', 'listen'],
+  ...['dir', 'listen', ...bucketOnly],
   ...Object.keys(refusedFlags).filter((key) => key !== 'verbose'),
 ];

@@ -9,14 +9,17 @@ import type { Leftovers } from '../../shared/setup/install/remove-installed.js';
 import { defineUninstall } from '../../shared/setup/install/uninstall.js';
 import { stateFolderName } from '../access/keys/keys-path.js';
 import { isBucketText } from '../store/s3/s3-address.js';
-import { s3CredentialFile } from '../setup/install/bucket-plan.js';
+import { s3CredentialFile, s3ReadCredentialFile } from '../setup/install/bucket-plan.js';
 import { passwordFileOf } from '../setup/install/installed-web.js';
 import { webUser } from '../setup/install/web-plan.js';
 import { notifyState, notifyUser } from '../setup/install/notify-plan.js';
 import { notifyService, webSocket } from '../setup/units.js';
 
-/** Day indexes, sessions, requests: systemd makes these folders. */
+/** Day indexes, records of a bucket, sessions, requests: systemd makes these folders. */
 const viewerFolders = ['/var/cache/picchanged-web', '/var/lib/picchanged-web'];
+const noticeFolders = ['/var/cache/picchanged-notify', notifyState];
+/** Records of a bucket. */
+const receiverCache = '/var/cache/surveillance';
 
 const usage = `receiver uninstall
 
@@ -43,11 +46,11 @@ export const run = defineUninstall({
     const hasNotices = isSystem && (await hasHad(scope, notifyService, notifyUser));
     return async () => {
       const { remove, keep: kept } = await sortLeftovers(folders, keys);
-      const credential = (await ifExists(stat(s3CredentialFile))) && s3CredentialFile;
+      const credentials = await existing(isSystem ? [s3CredentialFile, s3ReadCredentialFile] : []);
       const keep = [
         ...kept,
         ...bucket.map((path) => ({ path, why: 'captures are in it' })),
-        ...(credential ? [{ path: credential, why: 'keys of the object store are in it' }] : []),
+        ...credentials.map((path) => ({ path, why: 'keys of the object store are in it' })),
       ];
       const passwords = passwordFileOf(scope);
       const hasPasswords = (await ifExists(stat(passwords))) !== undefined;
@@ -55,7 +58,8 @@ export const run = defineUninstall({
         remove: [
           ...remove,
           ...(hasViewer ? viewerFolders : []),
-          ...(hasNotices ? [notifyState] : []),
+          ...(hasNotices ? noticeFolders : []),
+          ...(isSystem ? [receiverCache] : []),
         ],
         keep: hasPasswords
           ? [...keep, { path: passwords, why: 'passwords of the viewer are in it' }]
@@ -64,6 +68,11 @@ export const run = defineUninstall({
     };
   },
 });
+
+async function existing(paths: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(paths.map(async (path) => (await ifExists(stat(path))) && path));
+  return found.filter((path) => path !== undefined);
+}
 
 /** A service that install has removed leaves its user, to whom the folders belong. */
 async function hasHad(scope: Scope, unit: string, user: string): Promise<boolean> {

@@ -1,5 +1,9 @@
 /** Names of the receiver's units: install chooses from them, doctor and status read their state. Pure. */
 
+/** One process for all cameras. */
+export const receiverSocket = 'surveillance-many.socket';
+export const receiverService = 'surveillance-many.service';
+
 export const pruneTimer = 'picchanged-prune.timer';
 export const pruneService = 'picchanged-prune.service';
 
@@ -11,8 +15,8 @@ export const keepService = 'picchanged-keep.service';
 export const notifyService = 'picchanged-notify.service';
 
 export const receiverUnits = [
-  'surveillance-many.socket',
-  'surveillance-many.service',
+  receiverSocket,
+  receiverService,
   'surveillance.socket',
   'surveillance@*',
   pruneTimer,

@@ -1,12 +1,16 @@
 /** The unit files by themselves: systemd finds nothing wrong with them, and they are as closed as docs/systemd.md says. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agentProgram } from '../../agent/options.js';
 import { receiverProgram } from '../../receiver/options.js';
+import { bucketDropIn, bucketServices } from '../../receiver/setup/install/bucket-plan.js';
+import { systemScope } from '../../shared/setup/install/scope.js';
 import { variableName } from '../../shared/cli/option-table.js';
 import { root } from '../support/programs.js';
 import { checkGenerated, markdownTable } from '../support/generated-docs.js';
+import { temporaryDirectory } from '../support/temporary.js';
 import { type Lab, whyNoLab } from './lab.js';
 import { bootShipped } from './shipped.js';
 
@@ -108,12 +112,38 @@ const version = 252;
 const analyze = spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' });
 const isThatVersion = new RegExp(`^systemd ${version}\\b`).test(analyze.stdout);
 
+/** The exposure of a unit in a folder, with its drop-ins there. */
+function exposureOf(path: string): string {
+  const args = ['security', '--offline=true', path];
+  const { stdout } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+  return /Overall exposure level for .*: ([\d.]+) /.exec(stdout)?.[1] ?? stdout;
+}
+
 describe.skipIf(!isThatVersion)(`docs/systemd.md (of systemd ${version})`, () => {
+  it('has the exposures of services with a bucket', async () => {
+    const folder = temporaryDirectory();
+    const scope = { ...systemScope, unitFolder: folder };
+    const rows = bucketServices.map((name) => {
+      const hasHealth = false;
+      const { path, content } = bucketDropIn(scope, name, { hasReadKeys: false, hasHealth });
+      const alone = join(folder, name);
+      copyFileSync(`${root}systemd/${name}`, alone);
+      const before = exposureOf(alone);
+      mkdirSync(dirname(path));
+      writeFileSync(path, 'text' in content ? content.text : '');
+      expect(Number(exposureOf(alone))).toBeLessThanOrEqual(1.5);
+      return [`\`${name}\``, before, exposureOf(alone)];
+    });
+    await checkGenerated(
+      'docs/systemd.md',
+      'exposures with a bucket',
+      markdownTable(['service', 'with a directory', 'with a bucket'], rows),
+    );
+  });
+
   it('has the exposures as systemd-analyze has them', async () => {
     const rows = services.map((path) => {
-      const args = ['security', '--offline=true', `${root}${path}`];
-      const { stdout } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
-      const exposure = /Overall exposure level for .*: ([\d.]+) /.exec(stdout)?.[1] ?? stdout;
+      const exposure = exposureOf(`${root}${path}`);
       return [`\`${path.replace('systemd/', '')}\``, exposure];
     });
     await checkGenerated(

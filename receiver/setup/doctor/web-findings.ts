@@ -45,7 +45,7 @@ const reply = v.object({
 
 /** Settings of the service that decide what it can reach. */
 const sandbox =
-  /^(?:EnvironmentFile|User|SupplementaryGroups|UMask|(?:Cache|State)Directory\w*|\w+Paths|Protect\w+|Private\w+|Restrict\w+|ProcSubset|NoNewPrivileges|CapabilityBoundingSet|SystemCall\w+)=/;
+  /^(?:EnvironmentFile|LoadCredential|User|SupplementaryGroups|UMask|(?:Cache|State)Directory\w*|\w+Paths|Protect\w+|Private\w+|Restrict\w+|ProcSubset|NoNewPrivileges|CapabilityBoundingSet|SystemCall\w+)=/;
 
 /** Runs `receiver web --check` as the service's user, in the service's sandbox. */
 async function findingsInside(isUser: boolean, run: RunTool): Promise<readonly Finding[]> {

@@ -10,15 +10,22 @@ import {
   unitFiles,
 } from '../../../shared/setup/install/shipped-units.js';
 import { quoteWord, withSetting } from '../../../shared/setup/install/unit-file.js';
-import { pruneService, pruneTimer } from '../units.js';
+import { pruneService, pruneTimer, receiverService, receiverSocket } from '../units.js';
 import { type ServiceFolders, shippedDirectory, withFolders } from './service-folders.js';
-import { bucketDropIn } from './bucket-plan.js';
+import {
+  type BucketPlanRequest,
+  bucketDropIn,
+  bucketServices,
+  healthDropIns,
+  noBucketAccess,
+  withoutIdleExit,
+} from './bucket-plan.js';
 import { type NotifyPlanRequest, noNotify, notifyPlan } from './notify-plan.js';
 import { type WebPlanRequest, noWeb, webPlan } from './web-plan.js';
 
 export interface ReceiverPlanRequest extends ServiceFolders {
-  /** `s3://BUCKET/PREFIX`: the captures are there, and not in the directory. */
-  readonly bucket: string | undefined;
+  /** The captures are there, and not in the directory. */
+  readonly bucket: BucketPlanRequest | undefined;
   readonly isAccept: boolean;
   /** `ListenStream=` of the socket; empty: as shipped. */
   readonly listen: readonly string[];
@@ -57,18 +64,20 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
     scope,
     program: 'receiver',
     command: program.command,
-    words: new Map([[shippedDirectory, quoteWord(bucket ?? directory)]]),
+    words: new Map([[shippedDirectory, quoteWord(bucket?.place ?? directory)]]),
   };
   const [socket, service] = isAccept
     ? ['surveillance.socket', 'surveillance@.service']
-    : ['surveillance-many.socket', 'surveillance-many.service'];
+    : [receiverSocket, receiverService];
   const files: PlannedFile[] = [
     ...program.files,
     exampleFile(fitting, 'receiver'),
     ...(await unitFiles(socket, fitting, (text) => withListen(text, request.listen))),
-    ...(await unitFiles(service, fitting, (text) => withFolders(text, request))),
+    ...(await unitFiles(service, fitting, (text) => {
+      const unit = withFolders(text, request);
+      return bucket?.hasHealth === true ? withoutIdleExit(unit) : unit;
+    })),
   ];
-  if (bucket !== undefined) files.push(bucketDropIn(scope, service));
   const names = [socket, ...(isAccept ? [] : [service])];
   if (isAccept) {
     files.push(...(await unitFiles('surveillance-reopen.timer', fitting)));
@@ -85,7 +94,24 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
       : await webPlan(request.web, request, fitting, request.hostName);
   const notify =
     request.notify === undefined ? noNotify : await notifyPlan(request.notify, request, fitting);
-  const stop = isAccept ? [...names, 'surveillance-reopen.timer', 'surveillance@*'] : names;
+  const stop = [
+    ...(isAccept ? [...names, 'surveillance-reopen.timer', 'surveillance@*'] : names),
+    ...(request.isLimited ? [pruneTimer, pruneService] : []),
+    ...web.stop,
+    ...notify.enable,
+  ];
+  const dropIns =
+    bucket === undefined
+      ? []
+      : [
+          ...stop
+            .filter((name) => bucketServices.includes(name))
+            .map((name) => bucketDropIn(scope, name, bucket)),
+          ...(bucket.hasHealth ? healthDropIns(scope) : []),
+        ];
+  // Of a directory, what a bucket had is taken back.
+  const ofStore = bucket?.access ?? noBucketAccess;
+  const beside = [...web.moreSettings, ...notify.moreSettings];
   return {
     program: 'receiver',
     scope,
@@ -94,26 +120,27 @@ export async function receiverPlan(request: ReceiverPlanRequest): Promise<Plan> 
         ? [...web.systemUsers, ...notify.systemUsers]
         : [receiverUser, ...web.systemUsers, ...notify.systemUsers],
     folders: [
-      { path: directory, owner: folderOwner, mode: 0o750 },
+      ...(bucket === undefined || !scope.isUser
+        ? [{ path: directory, owner: folderOwner, mode: 0o750 }]
+        : []),
       // Created before the first start, since "receiver pair" may run first; the service must own the folder.
       { path: keys, owner: folderOwner, mode: 0o700 },
     ],
-    files: [...files, ...web.files, ...notify.files],
+    files: [...files, ...web.files, ...notify.files, ...dropIns],
     settings: {
       path: join(scope.settingsFolder, 'receiver.env'),
-      values: { RECEIVER_DIR: bucket ?? directory, ...request.settings, RECEIVER_KEYS: keys },
+      values: {
+        RECEIVER_DIR: bucket?.place ?? directory,
+        ...request.settings,
+        RECEIVER_KEYS: keys,
+      },
       heading,
     },
-    moreSettings: [...web.moreSettings, ...notify.moreSettings],
+    moreSettings: beside.map((each) => ({ ...each, values: { ...each.values, ...ofStore } })),
     sharedFiles: [...web.sharedFiles, ...notify.sharedFiles],
     enable: [socket, ...(request.isLimited ? [pruneTimer] : []), ...web.enable, ...notify.enable],
     restart: [isAccept ? 'surveillance@*' : service, ...web.restart],
-    stop: [
-      ...stop,
-      ...(request.isLimited ? [pruneTimer, pruneService] : []),
-      ...web.stop,
-      ...notify.enable,
-    ],
+    stop,
     hasUdevRule: false,
     notes: [
       ...program.notes,

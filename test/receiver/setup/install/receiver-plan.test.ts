@@ -34,27 +34,89 @@ const settingsIn = (plan: Plan, name: string): string[] =>
     .filter((line) => line !== '' && !line.startsWith('#'));
 
 describe('the receiver’s plan', () => {
-  it('opens the network for a bucket, by a drop-in that does nothing else', async () => {
-    const changes = { directory: '/var/lib/surveillance', isLimited: false };
-    const [plan, other] = [
-      await planFor({ ...changes, bucket: 's3://frames/home' }),
-      await planFor(changes),
-    ];
-    const paths = ({ files }: Plan): string[] => files.map(({ path }) => path);
-    const dropIn = '/etc/systemd/system/surveillance-many.service.d/bucket.conf';
-    expect(paths(plan).sort()).toEqual([...paths(other), dropIn].sort());
+  const bucket: NonNullable<Parameters<typeof receiverPlan>[0]['bucket']> = {
+    ...{ place: 's3://frames/home', hasReadKeys: false, hasHealth: false },
+    access: { RECEIVER_S3_ENDPOINT: 'https://s3.example.org' },
+  };
+  const inFolder = { directory: '/var/lib/surveillance', isLimited: false };
+  const paths = ({ files }: Plan): string[] => files.map(({ path }) => path);
+  const dropInOf = (unit: string, name: string): string =>
+    `/etc/systemd/system/${unit}.d/${name}.conf`;
+
+  it('opens the network for a bucket, by a drop-in', async () => {
+    const [plan, other] = [await planFor({ ...inFolder, bucket }), await planFor(inFolder)];
+    const service = 'surveillance-many.service';
+    expect(paths(plan).sort()).toEqual([...paths(other), dropInOf(service, 'bucket')].sort());
     expect(settingsIn(plan, 'bucket.conf')).toEqual([
       ...['[Unit]', 'Wants=network-online.target', 'After=network-online.target', '[Service]'],
       ...['PrivateNetwork=no', 'RestrictAddressFamilies=AF_INET AF_INET6'],
+      ...['SystemCallFilter=~bind'],
       'LoadCredential=picchanged-s3:/etc/credstore/picchanged-s3',
+      ...['CacheDirectory=surveillance', 'CacheDirectoryMode=0700'],
     ]);
-    const service = 'surveillance-many.service';
     const withPlace = textOf(other, service).replace(
       '--dir /var/lib/surveillance',
       '--dir s3://frames/home',
     );
     expect(textOf(plan, service).replaceAll('"', '')).toBe(withPlace);
     expect(plan.settings.values.RECEIVER_DIR).toBe('s3://frames/home');
+  });
+
+  it('gives every service of a bucket its keys, those that only read others if there are any', async () => {
+    const all = {
+      ...inFolder,
+      ...{ isLimited: true, bucket: { ...bucket, hasReadKeys: true }, web },
+      notify: { group: 'surveillance', settings: {}, secretFiles: [] },
+    };
+    const plan = await planFor(all);
+    const keysOf = (unit: string): string =>
+      settingsIn(plan, `${unit}.service.d/bucket.conf`).find((line) =>
+        line.startsWith('LoadCredential='),
+      ) ?? '';
+    const keys = 'LoadCredential=picchanged-s3:/etc/credstore/picchanged-s3';
+    expect(
+      ['surveillance-many', 'picchanged-prune', 'picchanged-keep'].map((unit) => keysOf(unit)),
+    ).toEqual([keys, keys, keys]);
+    expect(['picchanged-web', 'picchanged-notify'].map((unit) => keysOf(unit))).toEqual([
+      `${keys}-read`,
+      `${keys}-read`,
+    ]);
+    const settingsOf = ({ moreSettings = [] }: Plan, name: string): object =>
+      moreSettings.find(({ path }) => path.endsWith(name))?.values ?? {};
+    for (const name of ['web.env', 'notify.env']) {
+      expect(settingsOf(plan, name)).toMatchObject(bucket.access);
+      const other = settingsOf(await planFor({ ...all, bucket: undefined }), name);
+      expect(other).toMatchObject({ RECEIVER_S3_ENDPOINT: undefined });
+    }
+  });
+
+  it('lets a receiver that answers a balancer run all the time, and no other', async () => {
+    const health = { ...bucket, hasHealth: true };
+    const plan = await planFor({ ...inFolder, bucket: health });
+    const command = (of: Plan): string =>
+      settingsIn(of, 'surveillance-many.service').find((line) => line.startsWith('ExecStart=')) ??
+      '';
+    expect(command(plan)).toMatch(/--dir "s3:\/\/frames\/home"$/);
+    expect(command(await planFor({ ...inFolder, bucket }))).toMatch(/ --idle-exit 1m$/);
+    const socket = 'surveillance-many.socket.d/health.conf';
+    expect(settingsIn(plan, socket)).toEqual(['[Unit]', 'Wants=surveillance-many.service']);
+    // Longer than the longest --drain.
+    const ofService = settingsIn(plan, 'surveillance-many.service.d/health.conf');
+    expect(ofService).toEqual(['[Service]', 'TimeoutStopSec=40s']);
+    expect(settingsIn(plan, 'surveillance-many.service.d/bucket.conf')).not.toContain(
+      'SystemCallFilter=~bind',
+    );
+  });
+
+  it('needs no rights of root for a bucket of a user', async () => {
+    const plan = await planFor({ ...inFolder, bucket, scope: userScope({ HOME: '/home/fred' }) });
+    const dropIn = plan.files.find(({ path }) => path.endsWith('/bucket.conf'));
+    expect(dropIn?.path).toMatch(/^\/home\/fred\//);
+    expect(settingsIn(plan, 'bucket.conf')).toEqual([
+      ...['[Unit]', '[Service]', 'RestrictAddressFamilies=AF_INET AF_INET6'],
+      'SystemCallFilter=~bind',
+    ]);
+    expect(plan.folders.map(({ path }) => path)).toEqual(['/var/lib/surveillance/.keys']);
   });
 
   it.each([false, true])(
