@@ -1,24 +1,18 @@
 /**
  * Updates the background model. Background cells follow the frame; foreground is excluded until it is stationary
- * (selective update). Pure.
+ * (selective update), or a ghost. Pure.
  *
  * The criterion is motion, not age: every cell of a bag that was put down is still, some cells of a person who
- * stands are not. A ghost is the region that an object of the first frame leaves: its outline is in the reference
- * and not in the frame (Cucchiara et al. 2003). A ghost becomes background after `ghostStillness`.
+ * stands are not.
  *
  * Constants in seconds (followS) hold at any frame rate: daylight and people keep their pace. Constants in frames hold
  * where a camera is fast or slow: one frame is little evidence, however long ago the frame before was.
  */
 import { type Background, expectedDeviation, foreground, speckle } from './background.js';
+import { findGhosts } from './ghost.js';
 import type { Grid } from './grid.js';
 import { type Region, isLarge } from './regions.js';
-import {
-  type Stillness,
-  absorbFrames,
-  stillShare,
-  stillStepS,
-  updateStationary,
-} from './stationary.js';
+import { absorbFrames, isStill, stillStepS, updateStationary } from './stationary.js';
 
 /** A frame with its labels. */
 export interface ComparedFrame {
@@ -66,14 +60,6 @@ const startFrames = 30;
 /** Weight of one frame in the blink rate: about 25 frames separate flicker from a person who passes. */
 const blinkLearningRate = 0.04;
 
-/** Share of a stationary region's cells that are still: the other twentieth may be a moving hand. */
-const stationaryShare = 0.95;
-/** A region without motion for this long is tested for being a ghost. */
-const ghostStillness: Stillness = { seconds: 1, frames: 2 };
-/** Smallest ratio of the contrast at a ghost's outline in the reference to that in the frame. */
-const ghostContrast = 1.5;
-/** Smallest share of a ghost's outline with more contrast in the reference: a bookshelf behind a person has some. */
-const ghostOutline = 2 / 3;
 /** Time constant of the foreground's mean, seconds: people are slower than noise. */
 const foregroundMeanS = 2;
 
@@ -97,13 +83,14 @@ export function learn(
   const followRate = Math.max(startRate, Math.min(maxLearningRate, rate(elapsedS, followS)));
   const stepS = stillStepS(elapsedS, absorbS);
   updateStationary(background, frame.luma, stepS);
+  const ghosts = findGhosts(background, frame, stepS);
+  const isPutDown = (region: Region): boolean =>
+    isStill(background, region, { seconds: absorbS, frames: absorbFrames }, stepS);
   for (const region of frame.regions) {
     const isLeaves = frame.isGusty && !isLarge(region, frame.minArea);
     const regionRate = isLeaves ? Math.max(gustRate, foregroundRate) : foregroundRate;
     learnForeground(background, frame.luma, region, regionRate, rate(elapsedS, foregroundMeanS));
-    if (isToAbsorb(background, frame, region, absorbS, stepS)) {
-      absorb(background, frame.luma, region);
-    }
+    if (ghosts.has(region) || isPutDown(region)) absorb(background, frame.luma, region);
   }
   updateBlinkRate(background, frame.labels);
   learnBackground(
@@ -118,47 +105,6 @@ export function learn(
 /** @param differing all regions that differ, also those that are too small */
 export function isGusty(differing: readonly Region[]): boolean {
   return differing.filter(({ length }) => length >= 2).length >= gustRegions;
-}
-
-/** True when the region is a thing that was put down, or a ghost. */
-function isToAbsorb(
-  background: Background,
-  frame: ComparedFrame,
-  region: Region,
-  absorbS: number,
-  stepS: number,
-): boolean {
-  const isStill = (stillness: Stillness): boolean =>
-    stillShare(background, [region], stillness, stepS) >= stationaryShare;
-  if (isStill({ seconds: absorbS, frames: absorbFrames })) return true;
-  return isStill(ghostStillness) && isGhost(background, frame, region);
-}
-
-/** True when the region's outline is in the reference rather than in the frame. */
-function isGhost({ reference }: Background, frame: ComparedFrame, region: Region): boolean {
-  const { luma, labels, grid } = frame;
-  const { columns, rows } = grid;
-  let inReference = 0;
-  let inFrame = 0;
-  let pairs = 0;
-  let vanished = 0;
-  const compare = (inside: number, outside: number): void => {
-    if (labels[outside] === foreground) return;
-    const before = Math.abs(reference[inside]! - reference[outside]!);
-    const now = Math.abs(luma[inside]! - luma[outside]!);
-    inReference += before;
-    inFrame += now;
-    pairs += 1;
-    if (before > now) vanished += 1;
-  };
-  for (const cell of region) {
-    const x = cell % columns;
-    if (x > 0) compare(cell, cell - 1);
-    if (x < columns - 1) compare(cell, cell + 1);
-    if (cell >= columns) compare(cell, cell - columns);
-    if (cell < columns * (rows - 1)) compare(cell, cell + columns);
-  }
-  return inReference > ghostContrast * inFrame && vanished > ghostOutline * pairs;
 }
 
 /** Keeps the old reference as the second mode: when a parked car leaves, the yard is background again. */

@@ -14,6 +14,8 @@ export interface Stillness {
   readonly frames: number;
 }
 
+/** Share of a stationary region's cells that are still: the other twentieth may be a moving hand. */
+const stationaryShare = 0.95;
 /** Fewest frames that show a stationary object: a person keeps a pose for two frames, not for five. */
 export const absorbFrames = 5;
 /**
@@ -79,4 +81,14 @@ export function stillShare(
     for (const cell of region) if (stationaryS[cell]! >= forS) still += 1;
   }
   return count === 0 ? 0 : still / count;
+}
+
+/** True when a region is stationary, for so long. */
+export function isStill(
+  background: Background,
+  region: Region,
+  stillness: Stillness,
+  stepS: number,
+): boolean {
+  return stillShare(background, [region], stillness, stepS) >= stationaryShare;
 }
