@@ -7,13 +7,12 @@ const quickBits = 8;
 export class HuffmanTable {
   /** Equal for tables with equal codes. */
   readonly key: string;
-  readonly #values: Uint8Array;
-  /** By code length: the smallest 16-bit value that begins with a longer code. */
-  readonly #limits = new Int32Array(17);
-  /** By code length: the offset from a code to its index in `#values`. */
-  readonly #offsets = new Int32Array(17);
-  /** By the next 8 bits: a code's length and value, as `find` returns them, or 0. */
-  readonly #quick = new Uint16Array(1 << quickBits);
+  /** By the next 8 bits: a code's length and value, as `find` returns them; 0: the code is longer. */
+  readonly #short = new Uint16Array(1 << quickBits);
+  /** By the next 16 bits minus `#firstLong`, the same: codes are in the order of their lengths (T.81, C.2). */
+  readonly #long: Uint16Array;
+  /** The smallest 16 bits that begin with a code of more than 8 bits. */
+  readonly #firstLong: number;
 
   /**
    * @param counts numbers of codes of 1 to 16 bits (BITS) @param values in the order of their codes (HUFFVAL)
@@ -21,39 +20,36 @@ export class HuffmanTable {
    */
   constructor(counts: Uint8Array, values: Uint8Array) {
     this.key = String.fromCharCode(...counts, ...values);
-    // A copy: the table may outlive the frame.
-    this.#values = Uint8Array.from(values);
     let code = 0;
     let index = 0;
+    let firstLong = 0;
+    let long = new Uint16Array(0);
     for (let length = 1; length <= 16; length++) {
       const count = counts[length - 1]!;
       if (code + count > 1 << length) {
         throw damaged(`invalid DHT segment: too many codes of ${length} bits`);
       }
-      this.#offsets[length] = index - code;
-      if (length <= quickBits) {
-        const span = 1 << (quickBits - length);
-        for (let i = 0; i < count; i++) {
-          const from = (code + i) * span;
-          this.#quick.fill((length << 8) | values[index + i]!, from, from + span);
-        }
+      for (const end = code + count; code < end; code++, index++) {
+        const found = (length << 8) | values[index]!;
+        const isShort = length <= quickBits;
+        const span = 1 << ((isShort ? quickBits : 16) - length);
+        if (isShort) this.#short.fill(found, code * span, (code + 1) * span);
+        else long.fill(found, code * span - firstLong, (code + 1) * span - firstLong);
       }
-      code += count;
-      index += count;
-      this.#limits[length] = code << (16 - length);
+      if (length === quickBits) {
+        firstLong = code << (16 - quickBits);
+        long = new Uint16Array((1 << 16) - firstLong);
+      }
       code <<= 1;
     }
+    this.#firstLong = firstLong;
+    this.#long = long;
   }
 
   /** @param next the next 16 bits @returns code length × 256 + value; 0: no code matches */
   find(next: number): number {
-    const quick = this.#quick[next >>> (16 - quickBits)]!;
-    if (quick !== 0) return quick;
-    for (let length = quickBits + 1; length <= 16; length++) {
-      if (next >= this.#limits[length]!) continue;
-      return (length << 8) | this.#values[(next >>> (16 - length)) + this.#offsets[length]!]!;
-    }
-    return 0;
+    const short = this.#short[next >>> (16 - quickBits)]!;
+    return short === 0 ? (this.#long[next - this.#firstLong] ?? 0) : short;
   }
 }
 
