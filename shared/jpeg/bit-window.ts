@@ -14,26 +14,24 @@ const windowBytes = 16_384;
 
 export class BitWindow {
   /** 32 bits can be read at any position of an MCU that begins before `readableBits`. */
-  readonly view: DataView;
+  readonly view = new DataView(new ArrayBuffer(windowBytes + maxMcuBytes + 8));
   /** Last position at which an MCU may begin; above it call `refill`. */
   readableBits = 0;
 
-  readonly #bytes = new Uint8Array(windowBytes + maxMcuBytes + 8);
-  readonly #jpeg: Buffer;
-  readonly #jpegView: DataView;
+  readonly #bytes = new Uint8Array(this.view.buffer);
+  #jpeg: Buffer = Buffer.alloc(0);
+  #jpegView: DataView = new DataView(this.#jpeg.buffer);
   /** Next byte of the JPEG to read; at a marker, its FF. */
   #at = 0;
   #byteCount = 0;
   #isAtEnd = false;
 
-  constructor(jpeg: Buffer) {
-    this.#jpeg = jpeg;
-    this.#jpegView = new DataView(jpeg.buffer, jpeg.byteOffset, jpeg.length);
-    this.view = new DataView(this.#bytes.buffer);
-  }
-
   /** Starts a scan or restart interval at a byte of the JPEG; the position is 0. */
-  start(at: number): void {
+  start(jpeg: Buffer, at: number): void {
+    if (jpeg !== this.#jpeg) {
+      this.#jpeg = jpeg;
+      this.#jpegView = new DataView(jpeg.buffer, jpeg.byteOffset, jpeg.length);
+    }
     this.#at = at;
     this.#byteCount = 0;
     this.#isAtEnd = false;
@@ -111,7 +109,8 @@ export class BitWindow {
     }
     this.#at = at;
     this.#byteCount = count;
-    // At the end a truncated MCU reads old bytes of the window; `end` or `refill` then reports the missing data.
+    // At the end a truncated MCU reads zeros; `end` or `refill` then reports the missing data.
+    if (this.#isAtEnd) bytes.fill(0, count);
     this.readableBits = 8 * (this.#isAtEnd ? count : count - maxMcuBytes);
   }
 }

@@ -20,7 +20,7 @@ import {
   noPictureData,
   startDamage,
 } from './markers.js';
-import { readScan } from './scan.js';
+import { Scan } from './scan.js';
 import {
   type ScanComponent,
   type Segment,
@@ -51,10 +51,46 @@ export type ChooseTile = (frame: FrameHeader) => 4 | 8;
 export function readCoefficients(jpeg: Buffer, chooseTile: ChooseTile): Reading {
   const damage = startDamage(jpeg);
   if (damage !== undefined) throw damaged(damage);
+  return readAsBefore(jpeg, chooseTile) ?? readAnew(jpeg, chooseTile);
+}
+
+/** A frame of one scan, and what its header says. */
+interface KnownFrame {
+  /** The bytes before the entropy-coded data. */
+  readonly header: Buffer;
+  readonly tilePx: 4 | 8;
+  readonly scan: Scan;
+  readonly reading: Reading;
+}
+
+/** The frame before: a camera's frames differ in their entropy-coded data only. */
+let known: KnownFrame | undefined;
+/** No copy is kept of a longer header: it has a thumbnail. */
+const maxKnownBytes = 4096;
+const bits = new BitWindow();
+
+/**
+ * Reads a frame that has the header of the frame before, into the same arrays.
+ * @returns undefined: it has another header, or more than one scan
+ */
+function readAsBefore(jpeg: Buffer, chooseTile: ChooseTile): Reading | undefined {
+  if (known === undefined) return undefined;
+  const { header, tilePx, scan, reading } = known;
+  if (!header.equals(jpeg.subarray(0, header.length))) return undefined;
+  if (chooseTile(reading.frame) !== tilePx) return undefined;
+  const end = scan.read(jpeg, header.length, bits);
+  return readSegment(jpeg, end).code === EOI ? reading : undefined;
+}
+
+function readAnew(jpeg: Buffer, chooseTile: ChooseTile): Reading {
   const reader = new Reader(jpeg, chooseTile);
   for (let at = 2; ;) {
     const segment = readSegment(jpeg, at);
-    if (segment.code === EOI) return reader.finish();
+    if (segment.code === EOI) {
+      const reading = reader.finish();
+      known = reader.known(reading);
+      return reading;
+    }
     at = reader.take(segment);
     if (reader.needsFullDecoder) return reader.finish();
   }
@@ -90,7 +126,6 @@ class Reader {
 
   readonly #jpeg: Buffer;
   readonly #chooseTile: ChooseTile;
-  readonly #bits: BitWindow;
   readonly #quantization: (Uint16Array | undefined)[] = [];
   readonly #huffman: (HuffmanTable | undefined)[] = [];
   #restartInterval = 0;
@@ -101,15 +136,18 @@ class Reader {
   #tilePx: 4 | 8 = 8;
   #isProgressive = false;
   #components: Component[] | undefined;
+  /** The only scan so far, with nothing after it, and where its entropy-coded data begin. */
+  #last: { readonly scan: Scan; readonly start: number } | undefined;
+  #scanCount = 0;
 
   constructor(jpeg: Buffer, chooseTile: ChooseTile) {
     this.#jpeg = jpeg;
     this.#chooseTile = chooseTile;
-    this.#bits = new BitWindow(jpeg);
   }
 
   /** Reads a segment. @returns the offset of the next segment in the JPEG */
   take({ code, payload, end }: Segment): number {
+    this.#last = undefined;
     if (code === SOS) return this.#takeScan(payload, end);
     if (code === DHT) readHuffman(payload, this.#huffman, knownTable);
     else if (code === DQT) readQuantization(payload, this.#quantization);
@@ -139,6 +177,14 @@ class Reader {
     const unread = this.#components?.find(({ isRead }) => !isRead);
     if (unread !== undefined) throw damaged(`component ${unread.header.id} has no scan`);
     return { frame, colour: this.#colourOf(frame), components: this.#components };
+  }
+
+  /** @returns undefined: there is more than a header and a scan, or the header is too long */
+  known(reading: Reading): KnownFrame | undefined {
+    if (this.#last === undefined || this.#last.start > maxKnownBytes) return undefined;
+    const { scan, start } = this.#last;
+    const header = Buffer.from(this.#jpeg.subarray(0, start));
+    return { header, tilePx: this.#tilePx, scan, reading };
   }
 
   #takeScan(payload: Buffer, start: number): number {
@@ -176,7 +222,7 @@ class Reader {
     if (isInterleaved && blocks > 10) {
       throw damaged(`${blocks} blocks per MCU; the maximum is 10`);
     }
-    return readScan(this.#jpeg, start, this.#bits, {
+    const scan = new Scan({
       parts,
       mcusAcross: isInterleaved
         ? Math.ceil(frame.widthPx / (8 * frame.maxHSampling))
@@ -186,6 +232,9 @@ class Reader {
         : first!.component.blocksDown,
       restartInterval: this.#restartInterval,
     });
+    this.#scanCount += 1;
+    if (this.#scanCount === 1) this.#last = { scan, start };
+    return scan.read(this.#jpeg, start, bits);
   }
 
   /**
