@@ -42,7 +42,7 @@ export class WorkCancelled extends OperationalError {
 export class WorkQueue {
   readonly #clock: Clock;
   /** In order of arrival. */
-  #waiters: Waiter[] = [];
+  readonly #waiters = new Set<Waiter>();
   /** Work done in this turn of the loop, by rank. */
   readonly #spentUs = [0, 0, 0];
   #isTurnEndPlanned = false;
@@ -54,7 +54,7 @@ export class WorkQueue {
 
   /** Number of waiting payments. */
   get length(): number {
-    return this.#waiters.length;
+    return this.#waiters.size;
   }
 
   /**
@@ -67,7 +67,7 @@ export class WorkQueue {
       return undefined;
     }
     return new Promise((grant, cancel) => {
-      this.#waiters.push({ account, us, grant, cancel });
+      this.#waiters.add({ account, us, grant, cancel });
       const waitMs = waitMsOf(account);
       if (waitMs === 0) this.#planTurnEnd();
       else this.#wakeIn(waitMs);
@@ -76,16 +76,17 @@ export class WorkQueue {
 
   /** Work was refunded: a waiting account may be ready now. */
   refunded(): void {
-    if (this.#waiters.length > 0) this.#planTurnEnd();
+    if (this.#waiters.size > 0) this.#planTurnEnd();
   }
 
   /** Cancels the payments that an account waits for. */
   cancel(account: Account): void {
-    const cancelled = this.#waiters.filter((waiter) => waiter.account === account);
-    if (cancelled.length === 0) return;
-    this.#waiters = this.#waiters.filter((waiter) => waiter.account !== account);
-    for (const { cancel } of cancelled) cancel(new WorkCancelled());
-    if (this.#waiters.length === 0) this.#stopTimer();
+    for (const waiter of this.#waiters) {
+      if (waiter.account !== account) continue;
+      this.#waiters.delete(waiter);
+      waiter.cancel(new WorkCancelled());
+    }
+    if (this.#waiters.size === 0) this.#stopTimer();
   }
 
   #isReady(account: Account): boolean {
@@ -99,7 +100,10 @@ export class WorkQueue {
 
   /** A bucket may refill before its timer fires: an account that waits for it must not be overtaken. */
   #isAnyReadyBefore({ rank }: Account): boolean {
-    return this.#waiters.some(({ account }) => account.rank === rank && this.#isReady(account));
+    for (const { account } of this.#waiters) {
+      if (account.rank === rank && this.#isReady(account)) return true;
+    }
+    return false;
   }
 
   #spend(account: Account, us: number): void {
@@ -119,20 +123,28 @@ export class WorkQueue {
   }
 
   #grant(): void {
-    for (const waiter of this.#readyInOrder()) {
-      // An earlier grant may have used up the turn or the bucket.
+    // Buckets are looked at in turn: when a thousand cameras wait, the turn is over after a few of them.
+    for (const waiter of this.#inOrder()) {
       if (!this.#isReady(waiter.account)) continue;
-      this.#waiters = this.#waiters.filter((other) => other !== waiter);
+      this.#waiters.delete(waiter);
       this.#spend(waiter.account, waiter.us);
       waiter.grant();
     }
-    if (this.#timer !== undefined || this.#waiters.length === 0) return;
-    this.#wakeIn(Math.min(...this.#waiters.map(({ account }) => waitMsOf(account))));
+    if (this.#timer !== undefined || this.#waiters.size === 0) return;
+    this.#wakeIn(this.#shortestWaitMs());
   }
 
-  #readyInOrder(): readonly Waiter[] {
-    return this.#waiters
-      .filter(({ account }) => this.#isReady(account))
+  #shortestWaitMs(): number {
+    let shortestMs = Number.POSITIVE_INFINITY;
+    for (const { account } of this.#waiters) {
+      shortestMs = Math.min(shortestMs, waitMsOf(account));
+      if (shortestMs === 0) break;
+    }
+    return shortestMs;
+  }
+
+  #inOrder(): readonly Waiter[] {
+    return [...this.#waiters]
       .map((waiter) => ({ waiter, meritUs: waiter.account.merit().balanceUs }))
       .sort(
         (one, other) =>
