@@ -16,6 +16,8 @@ interface Watched {
   readonly plain: Socket;
   readonly secured: Socket;
   readonly identity: string;
+  /** Up to so many bytes of records no more has to be read: what they carry only grows. */
+  allowedBytes: number;
 }
 
 export class TlsRecords {
@@ -43,7 +45,7 @@ export class TlsRecords {
 
   /** Watches a connection until it closes. @param plain the connection below TLS */
   watch(plain: Socket, secured: Socket, identity: string): void {
-    const watched = { plain, secured, identity };
+    const watched = { plain, secured, identity, allowedBytes: maxTlsOverheadBytes };
     const onClose = (): void => {
       this.#watched.delete(watched);
     };
@@ -59,11 +61,15 @@ export class TlsRecords {
     }, checkEveryMs).unref();
   }
 
-  #checkOverhead({ plain, secured, identity }: Watched): void {
-    const overhead = plain.bytesRead - secured.bytesRead;
-    if (overhead <= secured.bytesRead + maxTlsOverheadBytes) return;
+  #checkOverhead(watched: Watched): void {
+    const { plain, secured, identity } = watched;
+    const recordBytes = plain.bytesRead;
+    if (recordBytes <= watched.allowedBytes) return;
+    const carriedBytes = secured.bytesRead;
+    watched.allowedBytes = 2 * carriedBytes + maxTlsOverheadBytes;
+    if (recordBytes <= watched.allowedBytes) return;
     this.#suspended.set(identity, this.#clock.monotonicMs() + keySuspendedMs);
-    const bytes = `${plain.bytesRead} bytes of TLS records carried ${secured.bytesRead}`;
+    const bytes = `${recordBytes} bytes of TLS records carried ${carriedBytes}`;
     plain.destroy();
     secured.destroy(new OperationalError('PROTOCOL', bytes));
   }
