@@ -11,6 +11,8 @@ import { WireCamera } from '../../support/wire-camera.js';
 
 const frameBytes = 100_000;
 const frames = Array.from({ length: 32 }, () => makeUniqueJpeg(frameBytes));
+/** Of all cameras and setups: a receiver keeps the first one that a camera has. */
+const signing = makeSigningKey();
 /** Without any acknowledgement for this time the bench ends with an error, as when the object store is full. */
 const stalledMs = 90_000;
 
@@ -29,12 +31,10 @@ export class Cameras {
     keys: readonly CameraKey[],
     isSecure: boolean,
   ): Promise<Cameras> {
-    const state = mkdtempSync(join(tmpdir(), 'picchanged-bench-'));
-    const signing = await SigningKey.open(state);
-    rmSync(state, { recursive: true });
+    const signingKey = await signing;
     const made = keys.map((key) => {
       return new WireCamera({
-        ...{ camera: key.camera, port, signing, key: isSecure ? key : undefined },
+        ...{ camera: key.camera, port, signing: signingKey, key: isSecure ? key : undefined },
       });
     });
     return new Cameras(made);
@@ -114,4 +114,11 @@ export class Cameras {
   async stop(): Promise<void> {
     await Promise.all(this.#cameras.map((camera) => camera.stop()));
   }
+}
+
+async function makeSigningKey(): Promise<SigningKey> {
+  const state = mkdtempSync(join(tmpdir(), 'picchanged-bench-'));
+  const key = await SigningKey.open(state);
+  rmSync(state, { recursive: true });
+  return key;
 }
