@@ -17,6 +17,7 @@ import type { CameraAddress } from './camera-address.js';
 import { statusProblem } from './camera-status.js';
 import type { CapturedFrame, FrameSource, Pace } from './frame-source.js';
 import { answerDemand } from './http-credentials.js';
+import { WakeableSleep } from './wakeable-sleep.js';
 
 export interface HttpCameraSettings {
   readonly address: CameraAddress;
@@ -48,45 +49,29 @@ class HttpCamera implements FrameSource {
 
   async next(signal: AbortSignal): Promise<CapturedFrame> {
     const { quietTimeoutMs, clock } = this.#settings;
-    const limit = new AbortController();
-    const onAbort = (): void => limit.abort(signal.reason);
-    signal.addEventListener('abort', onAbort);
-    const timer = new AbortController();
-    void clock.sleep(quietTimeoutMs, timer.signal).then(() => {
-      // An abort would close the stream, which goes on after this call.
-      if (timer.signal.aborted) return;
-      const time = formatDuration(quietTimeoutMs);
-      limit.abort(
-        this.#error(`sent no complete frame in ${time}${this.#stream?.describe() ?? ''}`),
-      );
-    });
     try {
       signal.throwIfAborted();
-      return await this.#take(limit.signal);
+      return await this.#take(clock.monotonicMs() + quietTimeoutMs, signal);
     } catch (error) {
       this.#drop();
-      throw limit.signal.aborted ? limit.signal.reason : error;
-    } finally {
-      timer.abort();
-      signal.removeEventListener('abort', onAbort);
+      throw signal.aborted ? signal.reason : error;
     }
   }
 
-  /** The camera may end a stream at any time: it is opened again, once, before that is an error. */
-  async #take(signal: AbortSignal): Promise<CapturedFrame> {
-    const open = this.#stream;
-    if (open !== undefined) {
-      const frame = await open.next(signal).catch((error: unknown) => {
-        if (!open.isOver) throw error;
-      });
-      if (frame !== undefined) {
-        this.#pace = 'stream';
-        return frame;
-      }
-      this.#drop();
+  /**
+   * The camera may end a stream at any time: it is opened again, once, before that is an error.
+   * @param dueAtMs monotonic time at which there must be a frame
+   */
+  async #take(dueAtMs: number, signal: AbortSignal): Promise<CapturedFrame> {
+    const taken = await this.#stream?.next(dueAtMs, signal);
+    if (taken !== undefined && !(taken instanceof OperationalError)) {
+      this.#pace = 'stream';
+      return taken;
     }
-    this.#stream = await this.#open(signal);
-    const frame = await this.#stream.next(signal);
+    this.#drop();
+    this.#stream = await this.#openInTime(dueAtMs, signal);
+    const frame = await this.#stream.next(dueAtMs, signal);
+    if (frame instanceof OperationalError) throw frame;
     // Also of a stream, which may end after it: requests must not follow each other without a pause.
     this.#pace = 'shots';
     if (!this.#stream.isEndless) this.#drop();
@@ -101,6 +86,27 @@ class HttpCamera implements FrameSource {
   #drop(): void {
     this.#stream?.close();
     this.#stream = undefined;
+  }
+
+  /** @throws {OperationalError} CAMERA: it does not answer until then, too */
+  async #openInTime(dueAtMs: number, signal: AbortSignal): Promise<FrameStream> {
+    const { clock } = this.#settings;
+    const limit = new AbortController();
+    const onAbort = (): void => limit.abort(signal.reason);
+    signal.addEventListener('abort', onAbort);
+    const timer = new AbortController();
+    void clock.sleep(dueAtMs - clock.monotonicMs(), timer.signal).then(() => {
+      // An abort would close the stream, which goes on after this call.
+      if (!timer.signal.aborted) limit.abort(this.#silence(''));
+    });
+    try {
+      return await this.#open(limit.signal);
+    } catch (error) {
+      throw limit.signal.aborted ? limit.signal.reason : error;
+    } finally {
+      timer.abort();
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
   async #open(signal: AbortSignal): Promise<FrameStream> {
@@ -122,7 +128,8 @@ class HttpCamera implements FrameSource {
       throw problem;
     }
     const { maxFrameBytes, clock } = this.#settings;
-    return new FrameStream(response, { maxFrameBytes, clock, name: this.name });
+    const silence = (facts: string): OperationalError => this.#silence(facts);
+    return new FrameStream(response, { maxFrameBytes, clock, name: this.name, silence });
   }
 
   #request(authorization: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
@@ -165,6 +172,11 @@ class HttpCamera implements FrameSource {
     );
   }
 
+  #silence(facts: string): OperationalError {
+    const time = formatDuration(this.#settings.quietTimeoutMs);
+    return this.#error(`sent no complete frame in ${time}${facts}`);
+  }
+
   #error(problem: string, hint?: string, cause?: unknown): OperationalError {
     const facts = { ...(hint !== undefined && { hint }), ...(cause !== undefined && { cause }) };
     return new OperationalError('CAMERA', `${this.name} ${problem}`, facts);
@@ -175,19 +187,24 @@ interface StreamSettings {
   readonly maxFrameBytes: number;
   readonly clock: Clock;
   readonly name: string;
+  /** The error of a stream without a frame in time. @param facts what has arrived */
+  readonly silence: (facts: string) => OperationalError;
 }
 
 /** The body of one answer: it keeps the newest frame that no call has returned. */
 class FrameStream {
   readonly #body: IncomingMessage;
+  readonly #settings: StreamSettings;
+  readonly #wakeup = new WakeableSleep();
   #newest: CapturedFrame | undefined;
   #end: OperationalError | undefined;
   #byteCount = 0;
   #lastDamage = '';
-  #wake: () => void = () => undefined;
 
-  constructor(body: IncomingMessage, { maxFrameBytes, clock, name }: StreamSettings) {
+  constructor(body: IncomingMessage, settings: StreamSettings) {
     this.#body = body;
+    this.#settings = settings;
+    const { maxFrameBytes, clock, name } = settings;
     const splitter = new JpegSplitter({ maxBytes: maxFrameBytes });
     body.on('data', (chunk: Buffer) => {
       this.#byteCount += chunk.length;
@@ -199,13 +216,13 @@ class FrameStream {
         } else if (result.kind === 'damaged') this.#lastDamage = result.reason;
         else this.#lastDamage = `it is larger than ${formatSize(maxFrameBytes)}`;
       }
-      if (this.#newest !== undefined) this.#wake();
+      if (this.#newest !== undefined) this.#wakeup.wake();
     });
     const end = (cause?: Error): void => {
-      this.#end ??= new OperationalError('CAMERA', `${name} ended its answer${this.describe()}`, {
+      this.#end ??= new OperationalError('CAMERA', `${name} ended its answer${this.#arrived()}`, {
         ...(cause !== undefined && { cause }),
       });
-      this.#wake();
+      this.#wakeup.wake();
     };
     body.on('error', end);
     body.on('close', () => end());
@@ -216,18 +233,13 @@ class FrameStream {
     return /^multipart\//i.test(this.#body.headers['content-type'] ?? '');
   }
 
-  /** The answer is complete and its frames are taken. */
-  get isOver(): boolean {
-    return this.#end !== undefined && this.#newest === undefined;
-  }
-
-  /** What arrived since the last frame, for an error. */
-  describe(): string {
-    if (this.#lastDamage !== '') return `; the last picture was no whole JPEG: ${this.#lastDamage}`;
-    return this.#byteCount === 0 ? '' : `; ${this.#byteCount} bytes without a whole JPEG`;
-  }
-
-  async next(signal: AbortSignal): Promise<CapturedFrame> {
+  /**
+   * The next frame, which needs no timer and no signal of its own.
+   * @returns an error: the answer has ended in this way, and its frames are taken
+   * @throws {OperationalError} CAMERA: there is no frame at `dueAtMs`, monotonic time
+   */
+  async next(dueAtMs: number, signal: AbortSignal): Promise<CapturedFrame | OperationalError> {
+    const { clock, silence } = this.#settings;
     for (;;) {
       signal.throwIfAborted();
       const frame = this.#newest;
@@ -237,15 +249,21 @@ class FrameStream {
         this.#lastDamage = '';
         return frame;
       }
-      if (this.#end !== undefined) throw this.#end;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      if (this.#end !== undefined) return this.#end;
+      const leftMs = dueAtMs - clock.monotonicMs();
+      if (leftMs <= 0) throw silence(this.#arrived());
+      await this.#wakeup.sleep(leftMs, clock, signal);
     }
   }
 
   close(): void {
+    this.#wakeup.endTimer();
     this.#body.destroy();
+  }
+
+  /** What arrived since the last frame, for an error. */
+  #arrived(): string {
+    if (this.#lastDamage !== '') return `; the last picture was no whole JPEG: ${this.#lastDamage}`;
+    return this.#byteCount === 0 ? '' : `; ${this.#byteCount} bytes without a whole JPEG`;
   }
 }

@@ -25,9 +25,12 @@ async function serve(listener: RequestListener): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function open(text: string, { maxFrameBytes = 1_000_000, quietTimeoutMs = 20_000 } = {}) {
+async function open(
+  text: string,
+  { maxFrameBytes = 1_000_000, quietTimeoutMs = 20_000, clock = systemClock } = {},
+) {
   const address = await cameraAddress(text, undefined, undefined);
-  const settings = { address, clock: systemClock, maxFrameBytes, quietTimeoutMs };
+  const settings = { address, clock, maxFrameBytes, quietTimeoutMs };
   return closing(Promise.resolve(openHttpCamera(settings)));
 }
 
@@ -75,6 +78,23 @@ describe('an IP camera over HTTP', () => {
       expect((await next(source)).jpeg).toEqual(makeJpeg(1));
     expect(source.pace).toBe('stream');
     expect(requests).toBe(1);
+  });
+
+  it('sets two timers for all frames of a stream: for its answer, and for its silence', async () => {
+    const host = await serve((_, response) => {
+      response.writeHead(200, streamHead);
+      const timer = setInterval(() => response.write(makeJpeg(1)), 10);
+      response.on('close', () => clearInterval(timer));
+    });
+    let sleeps = 0;
+    const sleep = (ms: number, signal: AbortSignal): Promise<void> => {
+      sleeps += 1;
+      return systemClock.sleep(ms, signal);
+    };
+    const source = await open(`http://${host}/video.mjpg`, { clock: { ...systemClock, sleep } });
+    const { signal } = new AbortController();
+    for (let count = 0; count < 10; count += 1) await source.next(signal);
+    expect(sleeps).toBe(2);
   });
 
   it('finds each frame for any part headers, line ends, boundaries and chunks', async () => {
