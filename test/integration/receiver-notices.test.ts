@@ -29,8 +29,15 @@ async function endpoint(status: number) {
   return { got, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` };
 }
 
+/** Ends that a report states at once: a receiver takes some reports a second from a camera without a key. */
+const endsInReport = 20;
+
 /** Sends events of two frames each, with their ends, and waits until each is acknowledged. */
 async function sendEvents(peer: AgentPeer, from: number, count: number): Promise<void> {
+  const ended: object[] = [];
+  const stored = (): number => peer.messages.filter(({ type }) => type === 'stored').length;
+  const before = stored();
+  let reports = 0;
   for (let n = from; n < from + count; n += 1) {
     const capturedAtMs = Date.now();
     const verdict = {
@@ -41,10 +48,14 @@ async function sendEvents(peer: AgentPeer, from: number, count: number): Promise
       const jpeg = makeJpeg(2 * n + part);
       peer.frame(3 * n + part, jpeg, { capturedAtMs: capturedAtMs + part, verdict });
     }
-    const ended = { event: `e${n}`, firstAtMs: capturedAtMs, lastAtMs: capturedAtMs, frames: 2 };
-    const times = { fromMs: capturedAtMs - 10, toMs: capturedAtMs, clockMs: capturedAtMs };
-    peer.report(3 * n + 3, { ...times, ended: [ended] });
-    await peer.answer('stored', 3 * (n + 1));
+    ended.push({ event: `e${n}`, firstAtMs: capturedAtMs, lastAtMs: capturedAtMs, frames: 2 });
+    if (ended.length === endsInReport || n === from + count - 1) {
+      const times = { fromMs: capturedAtMs - 10, toMs: capturedAtMs, clockMs: capturedAtMs };
+      peer.report(3 * n + 3, { ...times, ended: ended.splice(0) });
+      reports += 1;
+      const sent = before + 2 * (n + 1 - from) + reports;
+      await eventually(() => stored() === sent, `an answer to each entry up to event ${n}`);
+    }
   }
 }
 
