@@ -1,19 +1,22 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
-/** Tests that load the machine or measure what a process takes: one file at a time. */
-const loadsTheMachine = [
-  ...['faults', 'fleet', 'fuzz', 'hostile', 'systemd'].map(
-    (folder) => `test/${folder}/**/*.test.ts`,
-  ),
-  'test/integration/{floods,receiver-faults}.test.ts',
+/**
+ * One file at a time: tests that flood a receiver, of what it serves beside that; of a fleet under faults, each of whose
+ * parts has deadlines; of udev, whose events each lab gets.
+ */
+const alone = [
+  'test/{fuzz,hostile}/**/*.test.ts',
+  'test/fleet/faults.test.ts',
+  'test/faults/notices.test.ts',
+  'test/integration/floods.test.ts',
+  'test/systemd/webcam-rule.test.ts',
 ];
 
-/** Long runs that wait as much as they work: two at a time. A lab has its own network, folders and control groups. */
+/** Long runs, in a process each. A lab has its own network, folders and control groups; a fleet its own ports. */
 const long = [
-  'test/faults/{mutations,disk-mutations,old-version,errno,faults,failed-flush,power-cut,archive-power-cut}.test.ts',
-  'test/browser/*.test.ts',
-  'test/systemd/{bucket,fleet-unit,consume,ip-camera,install,pairing,sandbox,web,examples,units,lab,retention,states,settings,web-install,notify,mqtt,package,package-npm,package-upgrade}.test.ts',
+  'test/{browser,faults,fleet,systemd}/**/*.test.ts',
+  'test/integration/receiver-faults.test.ts',
 ];
 
 /** Tests that replace a module: no other file may have loaded it in their process. */
@@ -31,52 +34,51 @@ const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 const common = { ...timeouts, deps: { interopDefault: false } };
 
 /** More than the two cores that are expected: most of these tests wait for processes and timers. */
-const waiting = 3;
+const sideBySide = { maxWorkers: 3, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
     reporters: [process.env.CI ? 'verbose' : 'default', './.ci/part-times.mjs'],
+    // Those of one group share its processes, in the order of their names: short files fill the gaps that long ones leave.
     projects: [
       {
         test: {
           ...common,
-          name: 'side by side',
-          include: ['test/**/*.test.ts'],
-          exclude: [...loadsTheMachine, ...long, ...replacesModules, ...leftOut],
-          // Few processes for all files: one for each file takes a third of a second to start.
-          isolate: false,
-          maxWorkers: waiting,
-          sequence: { groupOrder: 1 },
+          ...sideBySide,
+          name: 'long',
+          include: long,
+          exclude: [...alone, ...leftOut],
         },
       },
       {
         test: {
           ...common,
+          ...sideBySide,
           name: 'own process',
           include: replacesModules,
           exclude: leftOut,
-          maxWorkers: waiting,
-          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...common,
+          ...sideBySide,
+          name: 'side by side',
+          include: ['test/**/*.test.ts'],
+          exclude: [...alone, ...long, ...replacesModules, ...leftOut],
+          // Few processes for all files: one for each file takes a third of a second to start.
+          isolate: false,
+          setupFiles: 'test/support/nothing-left.ts',
         },
       },
       {
         test: {
           ...common,
           name: 'alone',
-          include: loadsTheMachine,
-          exclude: [...long, ...leftOut],
+          include: alone,
+          exclude: leftOut,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
-        },
-      },
-      {
-        test: {
-          ...common,
-          name: 'two at a time',
-          include: long,
-          exclude: leftOut,
-          maxWorkers: 2,
-          sequence: { groupOrder: 3 },
         },
       },
     ],
