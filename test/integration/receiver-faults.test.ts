@@ -14,7 +14,7 @@ import { diskDirectory } from '../support/temporary.js';
 const why = whyNoMount();
 /** Frames of some 20 kB, all different. */
 function picture(number: number): Buffer {
-  const known = pictures.get(number) ?? makeJpeg(number, { widthPx: 400, heightPx: 400 });
+  const known = pictures.get(number) ?? makeJpeg(number, { widthPx: 180, heightPx: 180 });
   pictures.set(number, known);
   return known;
 }
@@ -42,9 +42,9 @@ function answers(agent: AgentPeer) {
 describe('a receiver whose disk', () => {
   it('is full refuses a frame that does not fit, leaves no part of it, and stores it when there is room', async (test) => {
     test.skip(why !== undefined, why);
-    const disk = smallDisk('1m');
+    const disk = smallDisk('400k');
     const { agent } = await connected(disk);
-    const count = 80;
+    const count = 32;
     for (let sequence = 1; sequence <= count; sequence += 1)
       agent.frame(sequence, picture(sequence));
     await eventually(() => answers(agent).size === count, 'an answer to each');
