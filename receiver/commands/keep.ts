@@ -16,8 +16,7 @@ import { path } from '../../shared/cli/value-types.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
-import { keepingBucket } from '../archive/bucket/keep-in-bucket.js';
-import { withSweepLease } from '../archive/bucket/sweep-lease.js';
+import { keepInBucket } from '../archive/bucket/keep-in-bucket.js';
 import { openCaptures } from '../archive/captures-reader.js';
 import {
   type KeepTarget,
@@ -151,11 +150,11 @@ async function append(
   }
   const wish = { kind, note, atMs: systemClock.nowMs() };
   return isBucketText(place)
-    ? await keepInBucket(where, target, wish)
+    ? await keepInBucketOf(where, target, wish)
     : await keepInDirectory(place, target, wish, command);
 }
 
-async function keepInBucket(
+async function keepInBucketOf(
   { place, options, env }: Where,
   target: KeepTarget,
   wish: KeepWish,
@@ -163,8 +162,7 @@ async function keepInBucket(
   const client = bucketFor(place, options, env);
   try {
     await openBucketMarker(client, true);
-    const lease = { client, clock: systemClock, waitMs: waitS * 1000 };
-    return await withSweepLease(lease, () => keepFrames(keepingBucket(client), target, wish));
+    return await keepInBucket({ client, clock: systemClock, waitMs: waitS * 1000 }, target, wish);
   } finally {
     client.close();
   }

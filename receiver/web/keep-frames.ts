@@ -109,21 +109,13 @@ export async function keepInBucket(
   value: unknown,
   clock: Clock,
 ): Promise<KeepAnswer> {
-  const [{ keepingBucket }, { withSweepLease }, { putHint }] = await Promise.all([
-    import('../archive/bucket/keep-in-bucket.js'),
-    import('../archive/bucket/sweep-lease.js'),
-    import('../store/s3/bucket-hints.js'),
-  ]);
+  const bucket = await import('../archive/bucket/keep-in-bucket.js');
   return await asAnswer(async () => {
     const wish = checkKeepWish(value);
     const target = targetOf(wish);
     if (target === undefined) throw badRequest('in a bucket keep needs an event or a file');
-    const lease = { client, clock, waitMs: waitS * 1000 };
-    const facts = factsOf(wish, clock);
-    const kept = await withSweepLease(lease, () =>
-      keepFrames(keepingBucket(client), target, facts),
-    );
-    await putHint(client, kept.days, clock.nowMs()).catch(() => undefined);
+    const parts = { client, clock, waitMs: waitS * 1000 };
+    await bucket.keepInBucket(parts, target, factsOf(wish, clock));
   });
 }
 

@@ -7,6 +7,7 @@ import { isFrameName } from '../../../shared/protocol/frame-path.js';
 import { mapAtOnce } from '../../store/at-once.js';
 import { isErased } from '../../store/erasures.js';
 import { erasuresOf } from '../../store/s3/bucket-erasures.js';
+import { hintOfChange } from '../../store/s3/bucket-hints.js';
 import { newestBase, readAtOnce, readBase, recordPieces } from '../../store/s3/bucket-record.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import type { SweptDay } from '../retention/swept-store.js';
@@ -43,12 +44,13 @@ export class DayTidying {
     const erasures = await erasuresOf(client, camera);
     const there = new Set<string>();
     if (erasures.length > 0) for (const name of await this.#framesIn(path)) there.add(name);
-    await compactDay(client, path, {
+    const count = await compactDay(client, path, {
       ...{ camera, atMs: Math.round(nowMs), why: 'erased', joinsFrom: 1 },
       // A receiver stored it in the moment of the erasure, and removed it.
       isGone: (entry) =>
         entry.kind === 'frame' && isErased(erasures, entry) && !there.has(entry.name),
     });
+    if (count > 0) await hintOfChange(client, path, nowMs);
     return (await recordPieces(client, path)).length < 2;
   }
 

@@ -14,6 +14,7 @@ import { type Erasure, isErased } from '../../store/erasures.js';
 import { BucketCaptures } from '../../store/s3/bucket-captures.js';
 import { addErasure, erasuresMaxAgeMs } from '../../store/s3/bucket-erasures.js';
 import { emptyFrame } from '../../store/s3/bucket-frames.js';
+import { hintOfChange } from '../../store/s3/bucket-hints.js';
 import { readAtOnce, readPieces } from '../../store/s3/bucket-record.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import { type DayFacts, DayStretch, type Erased, type Stretch, mayHave } from '../erase-stretch.js';
@@ -77,6 +78,7 @@ export async function eraseInBucket(parts: ErasingParts, erasure: Erasure): Prom
       } catch (error) {
         left.push(`${day.path}: ${describeError(error)}`);
       }
+      await hintOfChange(client, day.path, clock.nowMs());
     });
     return { frames, byteCount, days, left };
   });

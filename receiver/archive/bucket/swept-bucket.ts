@@ -5,6 +5,7 @@
 import type { Clock } from '../../../shared/clock.js';
 import type { Folder } from '../../store/folder.js';
 import { BucketCaptures } from '../../store/s3/bucket-captures.js';
+import { hintOfChange } from '../../store/s3/bucket-hints.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import { noteLine } from '../../store/store-note.js';
 import type { Compaction } from '../compact-record.js';
@@ -83,7 +84,9 @@ export class SweptBucket implements SweptStore {
     frames: readonly PlannedFrame[],
     nowMs: number,
   ) {
-    await deleteObjects(this.#parts.client, this.#held(), day, frames, nowMs);
+    const { client, clock } = this.#parts;
+    await deleteObjects(client, this.#held(), day, frames, nowMs);
+    await hintOfChange(client, day.path, clock.nowMs());
     await this.refreshDay(day.path);
     const notes = notesOf(day.camera, frames, nowMs);
     const recordBytes = notes.reduce((sum, note) => sum + noteLine(note).length, 0);
@@ -96,8 +99,10 @@ export class SweptBucket implements SweptStore {
   }
 
   async compact(_folder: Folder, path: string, compaction: Compaction): Promise<number> {
+    const { client, clock } = this.#parts;
     await this.#held().check();
-    const count = await compactDay(this.#parts.client, path, compaction);
+    const count = await compactDay(client, path, compaction);
+    if (count > 0) await hintOfChange(client, path, clock.nowMs());
     await this.refreshDay(path);
     return count;
   }

@@ -1,6 +1,6 @@
 /**
- * Hints for what follows the records of a bucket: `.changed/…`, an object that names the days of all cameras that this
- * process has added to, at most one a second. No acknowledgement waits for one, and nothing rests on them: a day whose
+ * Hints for what follows the records of a bucket: `.changed/…`, an object that names days of cameras whose records have
+ * changed. A receiver writes at most one a second, for all that it has added; commands and sweeps one for each day. No acknowledgement waits for one, and nothing rests on them: a day whose
  * hint is lost is found by the next list of all newest days.
  */
 import { randomBytes } from 'node:crypto';
@@ -11,7 +11,7 @@ const folder = '.changed';
 const everyMs = 1000;
 /** What follows looks each second. */
 const keptMs = 60_000;
-/** Hints of a killed process are removed by what follows. */
+/** Hints of a process that has ended are removed by what follows, or by the next one that changes a record. */
 const abandonedMs = 10 * 60_000;
 const closingMs = 1000;
 const dayPath = /^[a-z0-9][a-z0-9-]{0,62}\/(?:unclocked|(?:unclocked\/)?\d{4}_\d\d_\d\d)$/;
@@ -86,6 +86,31 @@ export async function putHint(
   return key;
 }
 
+/**
+ * Tells what follows that a command or a sweep has changed the record of a day, and removes hints of earlier ones, which
+ * have ended since. Never rejects: a hint may be lost.
+ */
+export async function hintOfChange(client: S3Client, day: string, nowMs: number): Promise<void> {
+  try {
+    await putHint(client, [day], nowMs);
+    const ages: HintAge[] = [];
+    for await (const { key, modifiedAtMs } of client.list(`${folder}/`)) {
+      ages.push([key, modifiedAtMs]);
+    }
+    for (const key of abandonedOf(ages)) await client.remove(key);
+  } catch {
+    // The next list of all newest days finds the day.
+  }
+}
+
+type HintAge = readonly [key: string, modifiedAtMs: number];
+
+/** By the clock of the store. */
+function abandonedOf(ages: readonly HintAge[]): string[] {
+  const newestMs = ages.reduce((max, [, atMs]) => Math.max(max, atMs), -Infinity);
+  return ages.filter(([, atMs]) => newestMs - atMs > abandonedMs).map(([key]) => key);
+}
+
 /** Reads hints as they appear. */
 export class HintReader {
   readonly #client: S3Client;
@@ -100,7 +125,7 @@ export class HintReader {
   async read(): Promise<ReadonlySet<string>> {
     const days = new Set<string>();
     const known = new Set<string>();
-    const ages: [key: string, modifiedAtMs: number][] = [];
+    const ages: HintAge[] = [];
     for await (const { key, modifiedAtMs } of this.#client.list(`${folder}/`)) {
       ages.push([key, modifiedAtMs]);
       if (!this.#known.has(key)) {
@@ -114,11 +139,10 @@ export class HintReader {
     return days;
   }
 
-  /** By the clock of the store. One at a call; keys that may only read remove none. */
-  async #removeAbandoned(ages: readonly [key: string, modifiedAtMs: number][]): Promise<void> {
+  /** One at a call; keys that may only read remove none. */
+  async #removeAbandoned(ages: readonly HintAge[]): Promise<void> {
     if (!this.#mayRemove) return;
-    const newestMs = Math.max(...ages.map(([, atMs]) => atMs));
-    const [found] = ages.find(([, atMs]) => newestMs - atMs > abandonedMs) ?? [];
+    const [found] = abandonedOf(ages);
     if (found === undefined) return;
     await this.#client.remove(found).catch(() => (this.#mayRemove = false));
   }

@@ -1,13 +1,20 @@
 /** A follower finds what receivers store, and says when the bucket is away. */
 import { onTestFinished, describe, expect, it } from 'vitest';
+import { eraseInBucket } from '../../../../receiver/archive/bucket/erase-in-bucket.js';
+import { keepInBucket } from '../../../../receiver/archive/bucket/keep-in-bucket.js';
+import { openBucketSweep } from '../../../../receiver/archive/bucket/open-bucket-sweep.js';
 import { MirrorFollower } from '../../../../receiver/archive/mirror/mirror-follower.js';
+import { noLimits } from '../../../../receiver/archive/retention/limits.js';
+import { sweep } from '../../../../receiver/archive/retention/sweep.js';
 import { openBucketStore } from '../../../../receiver/store/s3/bucket-store.js';
+import type { S3Client } from '../../../../receiver/store/s3/s3-client.js';
 import { systemClock } from '../../../../shared/clock.js';
 import { eventually } from '../../../support/eventually.js';
 import { keptLog } from '../../../support/log.js';
-import { makeMirrorWorld, mirrored } from '../../../support/mirror-world.js';
+import { heldMirror, makeMirrorWorld, mirrored } from '../../../support/mirror-world.js';
 import { clientOf } from '../../../support/s3-bucket.js';
-import { day, frameOf, gapOf } from '../../store/given.js';
+import { temporaryDirectory } from '../../../support/temporary.js';
+import { day, frameOf, gapOf, nameOf } from '../../store/given.js';
 
 async function follow() {
   const world = await makeMirrorWorld();
@@ -31,7 +38,55 @@ async function follow() {
   return { ...world, store, mirror, follower, run, lines, skip };
 }
 
+const { capturedAtMs } = frameOf(0);
+const atMs = capturedAtMs + 86_400_000;
+
+/** What other processes do with the records of a bucket that has two frames. */
+const changes: Readonly<Record<string, (client: S3Client) => Promise<unknown>>> = {
+  erase: (client) =>
+    eraseInBucket(
+      { client, clock: systemClock, learnMs: 0 },
+      {
+        camera: 'yard',
+        atMs,
+        why: 'asked',
+        fromLocalMs: capturedAtMs,
+        toLocalMs: capturedAtMs + 2,
+      },
+    ),
+  keep: (client) =>
+    keepInBucket(
+      { client, clock: systemClock, waitMs: 60_000 },
+      { kind: 'file', camera: 'yard', day, name: nameOf(1).slice(day.length + 1) },
+      { kind: 'kept', note: 'a note', atMs },
+    ),
+  async prune(client) {
+    const opened = await openBucketSweep({
+      ...{ client, limits: { ...noLimits, maxAge: [{ camera: undefined, amount: 3_600_000 }] } },
+      clock: { ...systemClock, nowMs: () => atMs },
+      openMirror: () => heldMirror(client, temporaryDirectory()),
+    });
+    const done = sweep(opened.parts, { waitS: 60, mayDelete: () => true });
+    expect(await done.finally(opened.close)).toMatchObject({ frames: 2 });
+  },
+};
+
 describe('a follower', () => {
+  it.each(Object.entries(changes))('shows what %s has changed', async (_, change) => {
+    const { store, mirror, run, merged, stub } = await follow();
+    for (const number of [1, 2]) await store.put(frameOf(number));
+    // Its hints are written before the follower begins.
+    await store.close();
+    await run();
+    const before = await merged(day);
+    expect(mirrored(mirror, day).lines).toHaveLength(2);
+    await change(clientOf(stub));
+    const after = await merged(day);
+    expect(after).not.toEqual(before);
+    const isShown = () => [...mirrored(mirror, day).lines].sort().join() === after.sort().join();
+    await eventually(isShown, 'the change');
+  });
+
   it('begins with what is there, and appends what receivers store', async () => {
     const { store, mirror, run, merged } = await follow();
     await store.put(frameOf(1));

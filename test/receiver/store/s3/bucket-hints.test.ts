@@ -1,6 +1,11 @@
 /** Hints name the days that have changed, and cost one object a second at most. */
 import { describe, expect, it } from 'vitest';
-import { BucketHints, HintReader, putHint } from '../../../../receiver/store/s3/bucket-hints.js';
+import {
+  BucketHints,
+  HintReader,
+  hintOfChange,
+  putHint,
+} from '../../../../receiver/store/s3/bucket-hints.js';
 import { openBucketStore } from '../../../../receiver/store/s3/bucket-store.js';
 import { systemClock } from '../../../../shared/clock.js';
 import { eventually } from '../../../support/eventually.js';
@@ -73,6 +78,20 @@ describe('a hint', () => {
     stub.seen.length = 0;
     await reader.read();
     expect(stub.seen.map(({ method }) => method)).toEqual(['GET']);
+  });
+
+  it('of a change removes those of processes that have ended, and fails nothing', async () => {
+    const { stub, client, hintKeys, reader } = await makeHints();
+    for (const atMs of [1, 2, 3]) await putHint(client, [day], atMs);
+    for (const key of hintKeys().slice(0, 2)) {
+      const known = stub.objects.get(key);
+      if (known !== undefined) stub.objects.set(key, { ...known, modifiedAtMs: 0 });
+    }
+    await hintOfChange(client, 'door/2026_11_22', 4);
+    expect(hintKeys()).toHaveLength(2);
+    expect(await reader.read()).toEqual(new Set([day, 'door/2026_11_22']));
+    stub.fault = () => ({ kind: 'refuse', status: 403, code: 'AccessDenied' });
+    await expect(hintOfChange(client, day, 5)).resolves.toBeUndefined();
   });
 
   it('of a killed receiver is removed by a reader, and a text that names no day is no day', async () => {
