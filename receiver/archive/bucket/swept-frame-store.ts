@@ -23,13 +23,17 @@ export interface SweptFrameStoreParts extends SweepReport {
 
 /** A process ends within 5 s of SIGTERM. */
 const closeWaitMs = 2000;
+/** Between two looks at a sweep of another process. */
+const heldPauseMs = 30_000;
+/** For the lease of a process that was killed: longer than one that is not renewed lasts. */
+const takeOverWaitS = 45;
 
 export class SweptFrameStore implements FrameStore {
   readonly #parts: SweptFrameStoreParts;
   readonly #timer: NodeJS.Timeout;
   /** Never rejects. */
   #sweeping: Promise<void> | undefined;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   /** Begins the regular sweeps, the first one now. */
   constructor(parts: SweptFrameStoreParts) {
@@ -59,7 +63,7 @@ export class SweptFrameStore implements FrameStore {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     clearInterval(this.#timer);
     const { clock, sweep, store } = this.#parts;
     await Promise.race([this.#sweeping, clock.sleep(closeWaitMs)]);
@@ -70,26 +74,25 @@ export class SweptFrameStore implements FrameStore {
   #begin(): void {
     this.#sweeping ??= this.#sweep()
       .catch((error: unknown) => {
-        if (!this.#isClosed) this.#parts.onFailure(error);
+        if (!this.#closing.signal.aborted) this.#parts.onFailure(error);
       })
       .finally(() => (this.#sweeping = undefined));
   }
 
   async #sweep(): Promise<void> {
-    const { client, clock, sweep, onWaiting, onLeft } = this.#parts;
+    const { clock, sweep, onWaiting, onLeft } = this.#parts;
     const { parts } = sweep;
-    const lastMs = (await lastSweepOf(client)) ?? -Infinity;
-    // Another receiver has just done it, or does it now.
-    if (Math.abs(clock.nowMs() - lastMs) < sweepEveryMs / 2) return;
-    const isStopped = (): boolean => this.#isClosed;
-    const {
-      outcome,
-      result,
-      storeFrames,
-      waitsUntilMs: endMs,
-    } = await cautiousSweep(parts, {
-      ...{ waitS: 0, isStopped },
-    });
+    const { signal } = this.#closing;
+    const isStopped = (): boolean => signal.aborted;
+    if (!(await this.#isDue())) return;
+    let done = await cautiousSweep(parts, { waitS: 0, isStopped });
+    if (done.outcome === 'held') {
+      // Another receiver sweeps, or a process was killed: nothing but waiting for its lease tells.
+      await clock.sleep(heldPauseMs, signal);
+      if (isStopped() || !(await this.#isDue())) return;
+      done = await cautiousSweep(parts, { waitS: takeOverWaitS, isStopped });
+    }
+    const { outcome, result, storeFrames, waitsUntilMs: endMs } = done;
     if (outcome === 'held') return;
     reportSweep(this.#parts, result);
     const { plan } = result;
@@ -97,5 +100,12 @@ export class SweptFrameStore implements FrameStore {
     if (endMs === undefined) return;
     const limits = limitsText(parts.limits);
     onWaiting({ frames: plan?.frameCount ?? 0, storeFrames, limits, endMs });
+  }
+
+  /** @returns false: another receiver has just swept */
+  async #isDue(): Promise<boolean> {
+    const { client, clock } = this.#parts;
+    const lastMs = (await lastSweepOf(client)) ?? -Infinity;
+    return Math.abs(clock.nowMs() - lastMs) >= sweepEveryMs / 2;
   }
 }

@@ -248,7 +248,7 @@ describe('the lease of a sweep', () => {
 describe('a sweep of a bucket that ends at any of its requests', () => {
   it.each<Ending>(['before', 'after', 'refused'])(
     '(%s) has deleted nothing else, and is done when it is run again',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (ending) => {
       const { stub, names, there, captures } = await makeBucket();
       const original = new Map(stub.objects);
