@@ -26,9 +26,11 @@ import { shippedDirectory } from '../setup/install/service-folders.js';
 import { readS3Credentials } from '../store/s3/s3-credentials.js';
 import { isBucketText } from '../store/s3/s3-address.js';
 import { bucketFindings } from '../setup/doctor/bucket-findings.js';
-import { capturesFindings } from '../setup/doctor/captures-findings.js';
+import { camerasFindings, capturesFindings } from '../setup/doctor/captures-findings.js';
 import { fullnessFindings } from '../setup/doctor/fullness-findings.js';
 import { pruneFindings } from '../setup/doctor/prune-finding.js';
+import { mirrorOptions } from '../archive/mirror/mirror-options.js';
+import { bucketNow, bucketSpaceText } from './bucket-now.js';
 import { limitsOf } from './retention.js';
 import { receiverSettings } from './settings.js';
 import { pairingFindings } from '../setup/doctor/pairing-findings.js';
@@ -40,14 +42,13 @@ import { mqttFindings } from '../setup/doctor/mqtt-finding.js';
 import { webFindings } from '../setup/doctor/web-findings.js';
 
 const { dir, listen, proxy, health, keys, maxAge, maxSize, minFree } = receiverProgram.table;
-const { s3Endpoint, s3Region, s3Credentials } = receiverProgram.table;
 const table = {
   dir,
   listen,
   proxy,
   health,
   keys,
-  ...{ maxAge, maxSize, minFree, s3Endpoint, s3Region, s3Credentials },
+  ...{ maxAge, maxSize, minFree, ...mirrorOptions },
   user: flag("Check the receiver of this user's systemd instance instead of the system's."),
   json: flag('Print the findings as JSON.'),
   help: flag('Show this help.'),
@@ -114,7 +115,9 @@ export const run = defineCommand({
       ...(await mqttFindings(ofNotices, tryNotices)),
     ];
     // The keys are for root only too.
-    const bucket = isBucket ? await findBucket(directory, options, { env, userId }) : [];
+    const bucket = isBucket
+      ? await findBucket(directory, options, { env, userId, isUser: user })
+      : [];
     const versions = await serviceVersions(units ?? [], scope);
     const eyes = user
       ? []
@@ -168,13 +171,21 @@ function servicesOf(units: readonly UnitState[]): readonly string[] {
 /** @param userId root reads the keys of the installed service */
 async function findBucket(
   place: string,
-  { s3Endpoint: endpoint, s3Region: region, s3Credentials: file }: OptionValues<typeof table>,
-  { env, userId }: { env: Environment; userId: number | undefined },
+  options: OptionValues<typeof table>,
+  { env, userId, isUser }: { env: Environment; userId: number | undefined; isUser: boolean },
 ): Promise<readonly Finding[]> {
+  const { s3Endpoint: endpoint, s3Region: region, s3Credentials: file } = options;
   const directory = typedCredentials(env.CREDENTIALS_DIRECTORY, userId);
   const variables = { ...env, CREDENTIALS_DIRECTORY: directory };
   const readCredentials = () => readS3Credentials({ file, env: variables });
-  return await bucketFindings({ place, endpoint, region, readCredentials, clock: systemClock });
+  const clock = systemClock;
+  const findings = await bucketFindings({ place, endpoint, region, readCredentials, clock });
+  if (findings.some(({ level }) => level === 'fault')) return findings;
+  const limits = limitsOf(options);
+  const now = await bucketNow(place, options, { env: variables, clock, limits, isUser });
+  const nowMs = clock.nowMs();
+  const text = bucketSpaceText(now.space, limits, { nowMs, isHidden: false });
+  return [...findings, finding('space', 'ok', text), ...camerasFindings(now.cameras, nowMs)];
 }
 
 async function storeFindings(

@@ -1,6 +1,6 @@
 /** `receiver status`: state of this machine's receiver, and the last frame of each camera. */
 import { systemClock } from '../../shared/clock.js';
-import { writeTo } from '../../shared/cli/command.js';
+import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { serviceLines } from '../../shared/setup/doctor/machine-findings.js';
 import { unitStates } from '../../shared/setup/doctor/unit-state.js';
@@ -25,6 +25,10 @@ import { type CameraNow, cameraText, camerasNow } from '../setup/cameras-now.js'
 import { type Forecast, forecastText } from '../archive/retention/forecast.js';
 import { type RetentionLimits, hasLimits, limitsText } from '../archive/retention/limits.js';
 import { readForecast } from '../archive/retention/read-forecast.js';
+import type { CountedSpace } from '../archive/bucket/counted-space.js';
+import { mirrorOptions } from '../archive/mirror/mirror-options.js';
+import { bucketNow, bucketSpaceText } from './bucket-now.js';
+import type { MirrorOptions } from './open-mirror.js';
 import { limitsOf } from './retention.js';
 
 const program = {
@@ -35,6 +39,7 @@ const program = {
     maxAge: receiverProgram.table.maxAge,
     maxSize: receiverProgram.table.maxSize,
     minFree: receiverProgram.table.minFree,
+    ...mirrorOptions,
     user: flag("Show the receiver of this user's systemd instance instead of the system's."),
     json: flag('Print the status as one line of JSON.'),
     help: flag('Show this help.'),
@@ -43,7 +48,7 @@ const program = {
 
 const usage = `receiver status [--dir DIR]
 
-Shows the receiver's service, how full the captures are and when they will be full, each camera's last frame and its
+Shows the receiver's services, how full the captures are and when they will be full, each camera's last frame and its
 frames of today, and which cameras are paired.
 
 `;
@@ -65,9 +70,11 @@ export const run = defineCommand({
     const units = (await unitStates(runTool, receiverUnits, user)) ?? [];
     const versions = await serviceVersions(units, scope);
     const viewer = await askViewer(units);
-    const cameras = isBucket ? [] : await readCaptures(dir, nowMs);
     const limits = limitsOf(options);
-    const space = isBucket ? undefined : await readSpace(dir, limits, nowMs);
+    const isHiddenFile = settings.status === 'hidden';
+    const { cameras, space, spaceText, failure } = isBucket
+      ? await lookIntoBucket(dir, options, { env, limits, isUser: user, isHidden: isHiddenFile })
+      : await lookIntoDirectory(dir, limits, nowMs, isHiddenFile);
     // The settings that this user may not read name the keys folder.
     const isHidden = settings.status === 'hidden' && options.keys === undefined;
     const folder = new KeyFolder(keysPath(options.keys, env));
@@ -77,6 +84,7 @@ export const run = defineCommand({
         1,
         `${JSON.stringify({ units, versions, dir, cameras, space, viewer, ...pairing })}\n`,
       );
+      if (failure !== undefined) throw failure;
       return;
     }
     const lines = [
@@ -84,12 +92,13 @@ export const run = defineCommand({
       ...versionLines(versions, user ? 'receiver install --user' : 'sudo receiver install'),
       ...(viewer === undefined ? [] : [viewerLine(viewer)]),
       `captures are in ${dir}`,
-      ...(space === undefined ? [] : [spaceLine(space, limits, settings.status === 'hidden')]),
-      ...(cameras.length === 0 && !isBucket ? ['no camera has sent a frame yet'] : []),
+      ...(spaceText === undefined ? [] : [`space: ${spaceText}`]),
+      ...(cameras.length === 0 && failure === undefined ? ['no camera has sent a frame yet'] : []),
       ...cameras.map((camera) => `${camera.camera}: ${cameraText(camera, nowMs)}`),
       ...pairingLines(pairing, nowMs),
     ];
     writeTo(1, lines.map((line) => `${line}\n`).join(''));
+    if (failure !== undefined) throw failure;
   },
 });
 
@@ -101,6 +110,50 @@ function hiddenCaptures(path: string): OperationalError {
 function viewerLine({ address, failure }: WebAnswer): string {
   const state = failure === undefined ? 'answers' : `does not answer: ${failure}`;
   return `the viewer at ${address} ${state}`;
+}
+
+/** What the captures say. */
+interface Look {
+  readonly cameras: readonly CameraNow[];
+  readonly space: Forecast | CountedSpace | undefined;
+  readonly spaceText: string | undefined;
+  /** The bucket cannot be read: the rest of the status is shown before it. */
+  readonly failure?: OperationalError;
+}
+
+interface BucketLook {
+  readonly env: Environment;
+  readonly limits: RetentionLimits;
+  readonly isUser: boolean;
+  readonly isHidden: boolean;
+}
+
+/** @throws {UsageError} where the object store answers is missing */
+async function lookIntoBucket(
+  place: string,
+  options: MirrorOptions,
+  { env, limits, isUser, isHidden }: BucketLook,
+): Promise<Look> {
+  const clock = systemClock;
+  try {
+    const { cameras, space } = await bucketNow(place, options, { env, clock, limits, isUser });
+    const spaceText = bucketSpaceText(space, limits, { nowMs: clock.nowMs(), isHidden });
+    return { cameras, space, spaceText };
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error;
+    return { cameras: [], space: undefined, spaceText: undefined, failure: error };
+  }
+}
+
+async function lookIntoDirectory(
+  dir: string,
+  limits: RetentionLimits,
+  nowMs: number,
+  isHidden: boolean,
+): Promise<Look> {
+  const cameras = await readCaptures(dir, nowMs);
+  const space = await readSpace(dir, limits, nowMs);
+  return { cameras, space, spaceText: space && spaceTextOf(space, limits, isHidden) };
 }
 
 async function readCaptures(dir: string, nowMs: number): Promise<readonly CameraNow[]> {
@@ -128,11 +181,11 @@ async function readSpace(
   }
 }
 
-function spaceLine(space: Forecast, limits: RetentionLimits, isHidden: boolean): string {
+function spaceTextOf(space: Forecast, limits: RetentionLimits, isHidden: boolean): string {
   const limited = hasLimits(limits) ? `${limitsText(limits)}: ` : '';
   // Without the settings the limits are unknown.
-  if (isHidden && !hasLimits(limits)) return `space: ${humanSize(space.usedBytes)} used`;
-  return `space: ${limited}${forecastText(space, limits)}`;
+  if (isHidden && !hasLimits(limits)) return `${humanSize(space.usedBytes)} used`;
+  return `${limited}${forecastText(space, limits)}`;
 }
 
 interface Pairing {

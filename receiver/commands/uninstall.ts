@@ -9,7 +9,11 @@ import type { Leftovers } from '../../shared/setup/install/remove-installed.js';
 import { defineUninstall } from '../../shared/setup/install/uninstall.js';
 import { stateFolderName } from '../access/keys/keys-path.js';
 import { isBucketText } from '../store/s3/s3-address.js';
-import { s3CredentialFile, s3ReadCredentialFile } from '../setup/install/bucket-plan.js';
+import {
+  receiverCache,
+  s3CredentialFile,
+  s3ReadCredentialFile,
+} from '../setup/install/bucket-plan.js';
 import { passwordFileOf } from '../setup/install/installed-web.js';
 import { webUser } from '../setup/install/web-plan.js';
 import { notifyState, notifyUser } from '../setup/install/notify-plan.js';
@@ -18,8 +22,6 @@ import { notifyService, webSocket } from '../setup/units.js';
 /** Day indexes, records of a bucket, sessions, requests: systemd makes these folders. */
 const viewerFolders = ['/var/cache/picchanged-web', '/var/lib/picchanged-web'];
 const noticeFolders = ['/var/cache/picchanged-notify', notifyState];
-/** Records of a bucket. */
-const receiverCache = '/var/cache/surveillance';
 
 const usage = `receiver uninstall
 

@@ -17,7 +17,19 @@ export async function camerasNow(
   nowMs: number,
   utcOffsetMinutes: number,
 ): Promise<readonly CameraNow[]> {
-  const surveys = await surveyCaptures(directory, nowMs, utcOffsetMinutes);
+  return await withClocks(
+    directory,
+    await surveyCaptures(directory, nowMs, utcOffsetMinutes),
+    nowMs,
+  );
+}
+
+/** @param directory with the records: of the captures, or the mirror of a bucket @throws a system error */
+export async function withClocks(
+  directory: string,
+  surveys: readonly CameraSurvey[],
+  nowMs: number,
+): Promise<readonly CameraNow[]> {
   const clocks = await wrongClocks(directory, nowMs);
   return surveys.map((survey) => ({ ...survey, clockError: clocks.get(survey.camera) }));
 }

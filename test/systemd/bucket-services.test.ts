@@ -168,6 +168,9 @@ describe.skipIf(why !== undefined)(`services with a bucket ${why ?? ''}`, () => 
     expect(left.length).toBeLessThan(before.length);
     expect(left.length).toBeGreaterThan(0);
     expect(await lab.journal('picchanged-prune.service')).toContain('deleted');
+    const status = await must('status');
+    expect(status).toMatch(/^space: max-size 1MiB: .* used by \d+ frames, counted /m);
+    expect(status).toContain(`${camera}: last frame`);
 
     const exposures = new Map<string, string>();
     for (const service of all) {

@@ -67,7 +67,16 @@ describe.skipIf(why !== undefined)(`a service with a bucket ${why ?? ''}`, () =>
     expect(checks).toEqual(
       expect.arrayContaining(['bucket', 'marker', 'condition', 'write', 'list', 'remove', 'port']),
     );
-    expect((await receiver('status')).stdout).toContain(`captures are in ${place}`);
+    const { code: shows, stdout: status } = await receiver('status');
+    expect(shows).toBe(0);
+    expect(status).toContain(`captures are in ${place}`);
+    expect(status).toMatch(/^yard: last frame .*, \d+ frames? today/m);
+    expect(status).toContain('space: how much the bucket holds was not counted here');
+    expect(findings).toContainEqual({
+      ...{ check: 'cameras', level: 'ok' },
+      says: expect.stringMatching(/^yard: last frame/) as string,
+    });
+    expect((await receiver('report')).stdout).toContain('yard');
     expect(await receiver('config', '--check')).toMatchObject({ code: 0 });
     // Again, without a flag: as after an update.
     expect(await receiver('install')).toMatchObject({ code: 0, stderr: '' });

@@ -19,6 +19,8 @@ export interface BucketSweepWish {
 
 export interface BucketSweep {
   readonly parts: SweepParts;
+  /** Saves what was counted, for the next process and for `receiver status`. Never rejects. */
+  readonly save: () => Promise<void>;
   /** Never rejects. */
   readonly close: () => Promise<void>;
 }
@@ -38,7 +40,10 @@ export async function openBucketSweep(wish: BucketSweepWish): Promise<BucketSwee
     return await act(root).finally(() => root.close());
   };
   const totals = await inRoot((root) => StoreTotals.open(root, id));
+  // It is derived: a disk that is full does not take it.
+  const save = (): Promise<void> => inRoot((root) => totals.save(root)).catch(() => undefined);
   return {
+    save,
     parts: {
       ...{ directory, limits, totals, swept: new SweptBucket({ client, mirror, clock }) },
       checkRoot: () => Promise.resolve(),
@@ -48,8 +53,7 @@ export async function openBucketSweep(wish: BucketSweepWish): Promise<BucketSwee
       },
     },
     async close() {
-      // It is derived: a disk that is full does not take it.
-      await inRoot((root) => totals.save(root)).catch(() => undefined);
+      await save();
       await held.close().catch(() => undefined);
     },
   };

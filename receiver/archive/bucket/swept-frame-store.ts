@@ -94,6 +94,7 @@ export class SweptFrameStore implements FrameStore {
     }
     const { outcome, result, storeFrames, waitsUntilMs: endMs } = done;
     if (outcome === 'held') return;
+    await sweep.save();
     reportSweep(this.#parts, result);
     const { plan } = result;
     for (const line of plan === undefined ? [] : shortLines(plan.shortBytes)) onLeft(line);

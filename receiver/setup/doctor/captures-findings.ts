@@ -8,7 +8,7 @@ import { spaceFinding } from '../../../shared/setup/doctor/machine-findings.js';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
 import { Folder } from '../../store/folder.js';
 import { markerName } from '../../store/store-marker.js';
-import { cameraText, camerasNow } from '../cameras-now.js';
+import { type CameraNow, cameraText, camerasNow } from '../cameras-now.js';
 
 export async function capturesFindings(
   directory: string,
@@ -82,7 +82,11 @@ async function markerFinding(directory: string): Promise<Finding> {
 
 async function cameraFindings(directory: string, nowMs: number): Promise<readonly Finding[]> {
   const offset = systemClock.utcOffsetMinutes(nowMs);
-  const cameras = await camerasNow(directory, nowMs, offset);
+  return camerasFindings(await camerasNow(directory, nowMs, offset), nowMs);
+}
+
+/** A line for each camera. */
+export function camerasFindings(cameras: readonly CameraNow[], nowMs: number): readonly Finding[] {
   if (cameras.length === 0) return [finding('cameras', 'ok', 'no camera has sent a frame yet')];
   return cameras.map((each) => {
     const text = `${each.camera}: ${cameraText(each, nowMs)}`;

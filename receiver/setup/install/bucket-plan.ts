@@ -39,6 +39,9 @@ export const bucketServices: readonly string[] = [
   ...[receiverService, pruneService, keepService, webService, notifyService],
 ];
 
+/** Where the receiver's services have their record mirrors. */
+export const receiverCache = '/var/cache/surveillance';
+
 /** `CacheDirectory=` of the services that have a record mirror. */
 const caches = new Map<string, string>([
   [receiverService, 'surveillance'],

@@ -46,6 +46,11 @@ export async function readBucketId(client: S3Client): Promise<string> {
   });
 }
 
+/** Whether a receiver has used the bucket. @throws {OperationalError} STORE: it cannot be read */
+export async function hasBucketId(client: S3Client): Promise<boolean> {
+  return (await client.get(markerName)) !== undefined;
+}
+
 /** @throws {OperationalError} STORE */
 function idOf(client: S3Client, bytes: Buffer | undefined): string {
   const id = /"id":\s*"([0-9a-f]{32})"/.exec(bytes?.toString() ?? '')?.[1];
