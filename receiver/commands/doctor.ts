@@ -1,4 +1,5 @@
 /** `receiver doctor`: checks the setup of a receiving machine and prints a fix for each fault. */
+import { OperationalError, describeError } from '../../shared/cli/errors.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { type ListenAddress, defaultPort, listenAddress } from '../../shared/cli/address.js';
 import { systemClock } from '../../shared/clock.js';
@@ -181,11 +182,26 @@ async function findBucket(
   const clock = systemClock;
   const findings = await bucketFindings({ place, endpoint, region, readCredentials, clock });
   if (findings.some(({ level }) => level === 'fault')) return findings;
+  return [...findings, ...(await contentFindings(place, options, { env: variables, isUser }))];
+}
+
+async function contentFindings(
+  place: string,
+  options: OptionValues<typeof table>,
+  { env, isUser }: { env: Environment; isUser: boolean },
+): Promise<readonly Finding[]> {
   const limits = limitsOf(options);
-  const now = await bucketNow(place, options, { env: variables, clock, limits, isUser });
-  const nowMs = clock.nowMs();
-  const text = bucketSpaceText(now.space, limits, { nowMs, isHidden: false });
-  return [...findings, finding('space', 'ok', text), ...camerasFindings(now.cameras, nowMs)];
+  const clock = systemClock;
+  try {
+    const { cameras, space } = await bucketNow(place, options, { env, clock, limits, isUser });
+    const nowMs = clock.nowMs();
+    const text = bucketSpaceText(space, limits, { nowMs, isHidden: false });
+    return [finding('space', 'ok', text), ...camerasFindings(cameras, nowMs)];
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error;
+    const why = describeError(new Error(error.message, { cause: error.cause }));
+    return [finding('cameras', 'fault', why, error.hint)];
+  }
 }
 
 async function storeFindings(
