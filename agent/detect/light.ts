@@ -5,10 +5,11 @@
  * The texture is the contrast of neighbour cells: their difference divided by their sum. Light on both scales both,
  * and the contrast stays.
  */
-import { type Background, darkLevel, foreground, sigmaPerMad } from './background.js';
+import { type Background, darkLevel, sigmaPerMad } from './background.js';
 import type { Grid, SmallPicture } from './grid.js';
 import { absorb } from './learning.js';
 import { type Region, isLargeArea } from './regions.js';
+import { settle, settledS } from './settle.js';
 
 /** Fewest pairs of neighbour cells that are a texture: a small thing may resemble a few by chance. */
 const minPairs = 30;
@@ -27,9 +28,6 @@ const reach = 2;
 /** Within a lit region, largest ratio of a cell's gain to the region's median gain where there is no texture. */
 const maxGainRatio = 1.25;
 
-/** What is left where light has changed becomes background after this time without motion, seconds and frames. */
-const settleS = 2;
-const settleFrames = 2;
 /** Cells beyond this multiple of their threshold have another light when their second mode explains them. */
 const returnedDistance = 2;
 /** Number of cells that the return of a light is measured at. */
@@ -76,7 +74,7 @@ export function absorbLight(
 ): readonly number[] {
   const { picture, labels, regions } = frame;
   const { luma } = picture;
-  const afterS = Math.max(0, absorbS - Math.max(settleS, settleFrames * stepS));
+  const afterS = settledS(absorbS, stepS);
   const hasReturned = regions.length > 0 && isLightBack(background, frame);
   const cells: number[] = [];
   for (const region of regions) {
@@ -104,21 +102,6 @@ function isLightBack(
     if (Math.abs(luma[i]! - reference[i]!) > beyond * deviations[i]!) count += 1;
   }
   return isLargeArea(count * step, minArea);
-}
-
-/** Takes a part of the time without motion as passed. Cells that were foreground before are no light: a person sits. */
-function settle(
-  { stableMean, stationaryS, labels: before }: Background,
-  luma: Float32Array,
-  labels: Uint8Array,
-  region: Region,
-  afterS: number,
-): void {
-  for (const cell of region) {
-    if (labels[cell] === 0 || before[cell] === foreground) continue;
-    stableMean[cell] = luma[cell]!;
-    stationaryS[cell] = afterS;
-  }
 }
 
 /**

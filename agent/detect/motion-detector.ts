@@ -17,8 +17,9 @@ import type { Grid, SmallPicture } from './grid.js';
 import { absorbLight } from './light.js';
 import { type ComparedFrame, isGusty, learn } from './learning.js';
 import { roiMask, type Mask } from './mask.js';
-import { countTiles, isNewScene } from './new-scene.js';
+import { countTiles, hasTurned, isNewScene } from './new-scene.js';
 import { boxAround, findRegions, peakIn, type Region } from './regions.js';
+import { settle, settledS } from './settle.js';
 import { stillStepS } from './stationary.js';
 import { hasSwayed } from './sway.js';
 import { peakThreshold, sceneChangeRatio, thresholdOf, trackedShare } from './thresholds.js';
@@ -137,7 +138,7 @@ export class MotionDetector {
     }
     const isChange = isConfirmed(frame, background, grid, elapsed);
     learn(background, frame, elapsed, absorbS);
-    if (isNewScene(background, frame, this.#gridTools.roiTiles, stepS)) {
+    if (isNewScene(background, frame, this.#gridTools.roiTiles, absorbS, stepS)) {
       this.#state = { grid, capturedAtMs, background: startBackground(picture.luma) };
       return { kind: 'scene', ratio, boxes, strength };
     }
@@ -159,7 +160,7 @@ export class MotionDetector {
   #compare(
     background: Background,
     picture: SmallPicture,
-    { comparison, roi, roiCount, minArea, buffers }: GridTools,
+    { comparison, roi, roiCount, roiTiles, minArea, buffers }: GridTools,
     absorbS: number,
     stepS: number,
   ): ComparedFrame & Pick<Evidence, 'differing' | 'lit' | 'swayed' | 'labelsBefore'> {
@@ -192,6 +193,10 @@ export class MotionDetector {
         hasSwayed(region, background.reference, picture.luma, picture),
     );
     regions = regions.filter((region) => !swayed.includes(region));
+    if (hasTurned(differing, background.labels, picture, roiTiles)) {
+      const passedS = settledS(absorbS, stepS);
+      for (const region of differing) settle(background, picture.luma, labels, region, passedS);
+    }
     for (const region of regions) for (const cell of region) labels[cell] = foreground;
     return {
       luma: picture.luma,

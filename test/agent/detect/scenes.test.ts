@@ -257,3 +257,41 @@ describe('a camera that is turned by a few per cent', () => {
     expect(watch.countChanged(10, () => withVisitor(room(shift), place))).toBeGreaterThanOrEqual(9);
   });
 });
+
+describe('a camera that is turned by about a cell', () => {
+  const samples = 4;
+  const random = randomFrom(2);
+  const greys = Array.from({ length: 20 * 20 }, () => 55 + 90 * random());
+  /** Furniture with edges at any place, and a little texture, drawn finely as a camera sees it. */
+  const room = (shift: number) =>
+    within(yard(), [0, 0, 80, 60], (_, column, row) => {
+      let sum = 0;
+      for (let i = 0; i < samples; i++) {
+        const x = column + shift + i / samples;
+        sum += greys[20 * Math.floor(row / 11) + Math.floor((x + 1) / 9)]! + 4 * Math.sin(2 * x);
+      }
+      return sum / samples;
+    });
+
+  it.each([200, 1000])(
+    'is a change for three seconds at most, at an interval of %i ms',
+    (intervalMs) => {
+      for (const shift of [1, 1.25, 1.5]) {
+        const watch = watching({ intervalMs });
+        watch.countChanged(60, () => room(0));
+        const changed = watch.countChanged(30_000 / intervalMs, () => room(shift));
+        expect((changed * intervalMs) / 1000).toBeLessThanOrEqual(3);
+        const visit = () => withVisitor(room(shift), place, 220);
+        expect(watch.countChanged(10, visit)).toBeGreaterThanOrEqual(9);
+      }
+    },
+  );
+
+  it('does not hide somebody who sits', () => {
+    const watch = watching({ intervalMs: 200 });
+    const sitting = (shift: number) => withVisitor(room(shift), place, 220);
+    watch.countChanged(60, () => room(0));
+    watch.countChanged(20, () => sitting(0));
+    expect(watch.countChanged(50, () => sitting(1))).toBe(50);
+  });
+});
