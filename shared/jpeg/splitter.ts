@@ -93,8 +93,13 @@ export class JpegSplitter {
     this.#chunk = chunk;
     this.#at = 0;
     this.#start = 0;
-    for (let steps = 1; this.#at < chunk.length && results.length < this.#maxResults; steps += 1) {
-      if (steps % stepsAtOnce === 0) yield;
+    let left = stepsAtOnce;
+    while (this.#at < chunk.length && results.length < this.#maxResults) {
+      left -= 1;
+      if (left === 0) {
+        yield;
+        left = stepsAtOnce;
+      }
       this.#step();
       if (this.#isHolding && this.#pictureBytes(this.#at) > this.#maxBytes) {
         results.push({ kind: 'too-large', byteCount: this.#maxBytes + 1 });
@@ -152,15 +157,21 @@ export class JpegSplitter {
         this.#readPayload(this.#remaining);
         break;
       case 'entropy':
-        if (this.#skipToFf()) this.#state = 'entropy-ff';
+        if (!this.#skipToFf()) break;
+        this.#state = 'entropy-ff';
+        // Most often the byte after FF is in the same chunk.
+        if (this.#at < this.#chunk.length) this.#readEntropyCode();
         break;
-      case 'entropy-ff': {
-        const code = this.#next();
-        if (code === 0 || isRestart(code)) this.#state = 'entropy';
-        else this.#readCode(code);
+      case 'entropy-ff':
+        this.#readEntropyCode();
         break;
-      }
     }
+  }
+
+  #readEntropyCode(): void {
+    const code = this.#next();
+    if (code === 0 || isRestart(code)) this.#state = 'entropy';
+    else this.#readCode(code);
   }
 
   /** Handles the byte after FF; another FF is a fill byte. */
