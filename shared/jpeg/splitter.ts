@@ -158,20 +158,17 @@ export class JpegSplitter {
         break;
       case 'entropy':
         if (!this.#skipToFf()) break;
-        this.#state = 'entropy-ff';
-        // Most often the byte after FF is in the same chunk.
-        if (this.#at < this.#chunk.length) this.#readEntropyCode();
+        // Most often the next byte is in this chunk, and belongs to the data.
+        if (isData(this.#chunk[this.#at])) this.#at += 1;
+        else this.#state = 'entropy-ff';
         break;
-      case 'entropy-ff':
-        this.#readEntropyCode();
+      case 'entropy-ff': {
+        const code = this.#next();
+        if (isData(code)) this.#state = 'entropy';
+        else this.#readCode(code);
         break;
+      }
     }
-  }
-
-  #readEntropyCode(): void {
-    const code = this.#next();
-    if (code === 0 || isRestart(code)) this.#state = 'entropy';
-    else this.#readCode(code);
   }
 
   /** Handles the byte after FF; another FF is a fill byte. */
@@ -252,6 +249,11 @@ export class JpegSplitter {
     this.#at = found < 0 ? this.#chunk.length : found + 1;
     return found >= 0;
   }
+}
+
+/** Whether FF and this byte are within entropy-coded data: a stuffed byte or a restart. */
+function isData(code: number | undefined): boolean {
+  return code === 0 || (code !== undefined && isRestart(code));
 }
 
 /**
