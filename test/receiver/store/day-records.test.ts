@@ -1,7 +1,6 @@
 /** Which records the cache keeps. */
 import { readFileSync, renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DayRecord } from '../../../receiver/store/day-record.js';
 import { CaptureFolders } from '../../../receiver/store/capture-folders.js';
@@ -105,19 +104,17 @@ describe('a record whose flush fails', () => {
       vi.restoreAllMocks();
     });
     records.flushSoon();
-    const passSeconds = async (seconds: number): Promise<void> => {
-      for (let second = 0; second < seconds; second += 1) {
-        vi.advanceTimersByTime(1000);
-        await delay(5); // the files are real
-      }
-    };
-    await passSeconds(80);
+    for (let second = 0; second < 80; second += 1) {
+      vi.advanceTimersByTime(1000);
+      await eventually(() => vi.getTimerCount() > 0, 'the failed flush, and a timer for the next');
+    }
     expect(flush).toHaveBeenCalledTimes(4); // after 5, 15, 35 and 75 s
     flush.mockRestore();
-    await passSeconds(90);
     const again = vi.spyOn(DayRecord.prototype, 'flush');
+    vi.advanceTimersByTime(90_000);
+    await eventually(() => again.mock.settledResults[0]?.type === 'fulfilled', 'the flush');
     records.flushSoon();
-    await passSeconds(7);
-    expect(again).toHaveBeenCalledTimes(0); // nothing is left to flush
+    vi.advanceTimersByTime(7000);
+    expect(again).toHaveBeenCalledTimes(1); // nothing is left to flush
   });
 });
