@@ -8,7 +8,6 @@ import { defineConfig } from 'vitest/config';
 const alone = [
   'test/{fuzz,hostile}/**/*.test.ts',
   'test/fleet/faults.test.ts',
-  'test/faults/notices.test.ts',
   'test/integration/floods.test.ts',
   'test/systemd/webcam-rule.test.ts',
 ];
@@ -28,7 +27,7 @@ const replacesModules = readdirSync('test', { recursive: true, encoding: 'utf8' 
 const leftOut = (process.env.TESTS_LEFT_OUT ?? '').split(' ').filter((pattern) => pattern !== '');
 
 // Real processes and real fswebcam on a loaded two-core machine: generous, and no test asserts on time.
-const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
+const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /** For all. A CommonJS package is imported as by Node and in the bundle: its default export is its `module.exports`. */
 const common = { ...timeouts, deps: { interopDefault: false } };
