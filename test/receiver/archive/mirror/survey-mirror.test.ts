@@ -14,6 +14,7 @@ import { openFrameStore } from '../../../../receiver/store/frame-store.js';
 import { readBucketId } from '../../../../receiver/store/s3/bucket-marker.js';
 import { openBucketStore } from '../../../../receiver/store/s3/bucket-store.js';
 import { systemClock } from '../../../../shared/clock.js';
+import { heldMirror } from '../../../support/mirror-world.js';
 import { clientOf } from '../../../support/s3-bucket.js';
 import { startS3Stub } from '../../../support/s3-stub.js';
 import { temporaryDirectory } from '../../../support/temporary.js';
@@ -77,7 +78,7 @@ describe('a survey of a bucket', () => {
     const nowMs = firstMs + 8 * hourMs;
     const limits = { ...noLimits, maxAge: [{ camera: undefined, amount: 4 * hourMs }] };
     const clock = { ...systemClock, nowMs: () => nowMs };
-    const swept = await openBucketSweep({ client, clock, limits, parent });
+    const swept = await openBucketSweep({ client, clock, limits, openMirror: () => heldMirror(client, parent) });
     const { frames } = await sweep(swept.parts, wish);
     expect(frames).toBeGreaterThan(0);
     await swept.close();
@@ -104,7 +105,7 @@ describe('the space of a bucket', () => {
     expect(await readCountedSpace(parent, id, limits, nowMs)).toBeUndefined();
     expect(await readCountedSpace('/nowhere', id, limits, nowMs)).toBeUndefined();
     const clock = { ...systemClock, nowMs: () => nowMs };
-    const swept = await openBucketSweep({ client, clock, limits, parent });
+    const swept = await openBucketSweep({ client, clock, limits, openMirror: () => heldMirror(client, parent) });
     await sweep(swept.parts, wish);
     await swept.save();
     const space = await readCountedSpace(parent, id, limits, nowMs);
