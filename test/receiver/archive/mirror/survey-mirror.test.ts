@@ -78,7 +78,12 @@ describe('a survey of a bucket', () => {
     const nowMs = firstMs + 8 * hourMs;
     const limits = { ...noLimits, maxAge: [{ camera: undefined, amount: 4 * hourMs }] };
     const clock = { ...systemClock, nowMs: () => nowMs };
-    const swept = await openBucketSweep({ client, clock, limits, openMirror: () => heldMirror(client, parent) });
+    const swept = await openBucketSweep({
+      client,
+      clock,
+      limits,
+      openMirror: () => heldMirror(client, parent),
+    });
     const { frames } = await sweep(swept.parts, wish);
     expect(frames).toBeGreaterThan(0);
     await swept.close();
@@ -105,7 +110,12 @@ describe('the space of a bucket', () => {
     expect(await readCountedSpace(parent, id, limits, nowMs)).toBeUndefined();
     expect(await readCountedSpace('/nowhere', id, limits, nowMs)).toBeUndefined();
     const clock = { ...systemClock, nowMs: () => nowMs };
-    const swept = await openBucketSweep({ client, clock, limits, openMirror: () => heldMirror(client, parent) });
+    const swept = await openBucketSweep({
+      client,
+      clock,
+      limits,
+      openMirror: () => heldMirror(client, parent),
+    });
     await sweep(swept.parts, wish);
     await swept.save();
     const space = await readCountedSpace(parent, id, limits, nowMs);
