@@ -6,10 +6,12 @@ import { givenSettings } from '../../shared/setup/install/given-settings.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import type { NotifyPlanRequest } from '../setup/install/notify-plan.js';
 import { capturesGroup } from './install-web.js';
+import { someWays } from './notice-ways.js';
 import { notifySettings, receiverSettings } from './settings.js';
 
 const ways = [
-  ...['onEvent', 'onEnd', 'onSilent', 'onBack', 'onProblem', 'onResolved', 'notify', 'mqtt'],
+  ...['onEvent', 'onEnd', 'onSilent', 'onBack', 'onLate', 'onProblem', 'onResolved'],
+  ...['notify', 'mqtt'],
 ].map((key) => variableName('receiver', key));
 /** The service must be able to read them. */
 const secretFiles = ['notifySecretFile', 'mqttPasswordFile'];
@@ -31,7 +33,7 @@ export async function notifyToInstall(
     const given = [...supplied.keys()].filter((key) => Object.hasOwn(notifySettings, key));
     if (given.every((key) => !settings[variableName('receiver', key)])) return undefined;
     throw new UsageError('nothing says how to announce', {
-      hint: 'add --on-event, --on-end, --on-silent, --on-back, --on-problem, --on-resolved, --notify or --mqtt',
+      hint: `add ${someWays}`,
     });
   }
   const group = await capturesGroup('the user of the notices', captures);

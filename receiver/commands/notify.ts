@@ -28,6 +28,7 @@ import { placeFor, placeSettings } from '../setup/installed.js';
 import { isBucketText } from '../store/s3/s3-address.js';
 import { withS3Credentials } from '../store/s3/s3-credentials.js';
 import { metricsFor } from './metrics.js';
+import { someWays } from './notice-ways.js';
 import { mqttTrials } from './notify-mqtt.js';
 import { openNotifier, waysOf } from './notifier.js';
 import { readRecords } from './read-records.js';
@@ -99,7 +100,7 @@ export const run = defineCommand({
 
 const silent = (): UsageError =>
   new UsageError('nothing says how to announce', {
-    hint: 'give --on-event, --on-end, --on-silent, --on-back, --on-problem, --on-resolved, --notify or --mqtt',
+    hint: `give ${someWays}`,
   });
 
 interface TestParts {

@@ -14,7 +14,13 @@ export function noticeText(notice: Notice, offsetMinutes: (atMs: number) => numb
   const cameras = camerasOf(notice).join(', ');
   if (notice.kind === 'late') {
     const { count, fromMs, toMs } = notice;
-    const text = `${counted(count, 'event')} between ${time(fromMs)} and ${time(toMs)}; the frames arrived now`;
+    const day = (atMs: number): string => localDay(atMs, offsetMinutes(atMs));
+    // They may be of days ago.
+    const span =
+      day(fromMs) === day(toMs)
+        ? `${time(fromMs)} and ${time(toMs)} on ${day(toMs)}`
+        : `${day(fromMs)} ${time(fromMs)} and ${day(toMs)} ${time(toMs)}`;
+    const text = `${counted(count, 'event')} between ${span}; the frames arrived now`;
     return { title: `${cameras}: ${counted(count, 'earlier event')}`, text };
   }
   if (notice.kind === 'silence') {
@@ -82,6 +88,11 @@ export function noticeFacts(notice: Notice): Readonly<Record<string, unknown>> {
   const { path, capturedAtMs, strength, ratio, boxes, sha256, camera } = best;
   const frame = { camera, path, captured: iso(capturedAtMs), sha256, strength, ratio, boxes };
   return { ...common, events, frames, cut: isCut, frame };
+}
+
+/** `2026-11-27` */
+function localDay(atMs: number, offsetMinutes: number): string {
+  return new Date(atMs + offsetMinutes * 60_000).toISOString().slice(0, 10);
 }
 
 /** `14:02:15` */

@@ -61,6 +61,10 @@ export const notifyOptions = {
   onEnd: value(commandWords, 'Run this program when an event has ended.'),
   onSilent: value(commandWords, 'Run this program when a camera is silent.'),
   onBack: value(commandWords, 'Run this program when a silent camera is back.'),
+  onLate: value(
+    commandWords,
+    'Run this program when frames have come too late for an alarm: how many events there were.',
+  ),
   onProblem: value(
     commandWords,
     'Run this program when frames are lost, a camera fails, its clock or signature is wrong, or the disk is nearly full.',

@@ -12,6 +12,7 @@ export interface WayOptions {
   readonly onEnd: readonly string[] | undefined;
   readonly onSilent: readonly string[] | undefined;
   readonly onBack: readonly string[] | undefined;
+  readonly onLate: readonly string[] | undefined;
   readonly onProblem: readonly string[] | undefined;
   readonly onResolved: readonly string[] | undefined;
   readonly commandTimeout: number;
@@ -47,6 +48,7 @@ export function openWays(options: WayOptions): readonly Way[] {
     ...command('--on-end', options.onEnd, 'event', 'end'),
     ...command('--on-silent', options.onSilent, 'silence', 'begin'),
     ...command('--on-back', options.onBack, 'silence', 'end'),
+    ...command('--on-late', options.onLate, 'late', 'end'),
     ...command('--on-problem', options.onProblem, 'problem', 'begin'),
     ...command('--on-resolved', options.onResolved, 'problem', 'end'),
     ...options.notify.map((address) => {

@@ -20,12 +20,14 @@ export async function testNotice(captures: Folder, nowMs: number): Promise<(way:
     },
   };
   const silence = { kind: 'silence', camera: 'test', id: `test/silence/${nowMs}` } as const;
+  const late = { kind: 'late', phase: 'end', camera: 'test', id: `test/late/${nowMs}` } as const;
   const problem = { kind: 'problem', problem: 'disk', id: `test/disk/${nowMs}` } as const;
   const all: readonly Notice[] = [
     event,
     { ...event, phase: 'end' },
     { ...silence, phase: 'begin', fromMs: nowMs },
     { ...silence, phase: 'end', fromMs: nowMs, toMs: nowMs },
+    { ...late, count: 1, fromMs: nowMs, toMs: nowMs },
     { ...problem, phase: 'begin', fromMs: nowMs, detail: 'a test' },
     { ...problem, phase: 'end', fromMs: nowMs, toMs: nowMs, detail: 'a test' },
   ];

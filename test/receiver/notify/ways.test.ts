@@ -33,6 +33,10 @@ const disk = {
   fromMs: startMs,
   detail: '9 MB free',
 } as const;
+const late: Notice = {
+  ...{ kind: 'late', phase: 'end', id: 'yard/late/1', camera: 'yard', count: 4 },
+  ...{ fromMs: startMs, toMs: startMs + 4 * 3_600_000 },
+};
 const signal = new AbortController().signal;
 const utcOffsetMinutes = () => 60;
 
@@ -116,6 +120,13 @@ describe('an ntfy server', () => {
       ...{ title: 'receiver: the disk is nearly full', tags: 'warning', priority: '4' },
       click: 'http://laptop:8080/',
     });
+    const days = { ...late, toMs: startMs + 86_400_000 };
+    for (const notice of [late, days]) await way.send(notice, signal);
+    expect(got[4]?.headers).toMatchObject({ title: 'yard: 4 earlier events', priority: '3' });
+    expect(got.slice(4).map(({ body }) => body.toString())).toEqual([
+      '4 events between 14:02:15 and 18:02:15 on 2026-11-27; the frames arrived now',
+      '4 events between 2026-11-27 14:02:15 and 2026-11-28 14:02:15; the frames arrived now',
+    ]);
     expect(way.name).toBe(`ntfy at ${host}`);
   });
 });
