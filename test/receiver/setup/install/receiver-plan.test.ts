@@ -108,6 +108,18 @@ describe('the receiver’s plan', () => {
     );
   });
 
+  it('takes the end when idle from the unit of a package by a drop-in', async () => {
+    const shipped = { root: root.replace(/\/$/, ''), node: process.execPath, isPackaged: true };
+    const health = { ...bucket, hasHealth: true };
+    const plan = await planFor({ ...inFolder, bucket: health, package: shipped });
+    const [section, reset, command, ...rest] = settingsIn(
+      plan,
+      'surveillance-many.service.d/install.conf',
+    );
+    expect([section, reset, rest]).toEqual(['[Service]', 'ExecStart=', []]);
+    expect(command).toMatch(/^ExecStart=\S.* --dir "s3:\/\/frames\/home"$/);
+  });
+
   it('needs no rights of root for a bucket of a user', async () => {
     const plan = await planFor({ ...inFolder, bucket, scope: userScope({ HOME: '/home/fred' }) });
     const dropIn = plan.files.find(({ path }) => path.endsWith('/bucket.conf'));
