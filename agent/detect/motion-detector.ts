@@ -194,7 +194,8 @@ export class MotionDetector {
     );
     regions = regions.filter((region) => !swayed.includes(region));
     if (hasTurned(differing, background.labels, picture, roiTiles)) {
-      const passedS = settledS(absorbS, stepS);
+      // Less this frame, which shows motion; `learn` counts it as one without.
+      const passedS = settledS(absorbS, stepS) - stepS;
       for (const region of differing) settle(background, picture.luma, labels, region, passedS);
     }
     for (const region of regions) for (const cell of region) labels[cell] = foreground;

@@ -33,7 +33,7 @@ export function isNewScene(
   const share = (still: Stillness): number => stillShare(background, regions, still, stepS);
   // Cells that settle have been still for less than that: until it has passed, a part of it is given.
   const settling =
-    share({ seconds: settledS(absorbS, stepS), frames: 0 }) -
+    share({ seconds: settledS(absorbS, stepS) - stepS, frames: 0 }) -
     share({ seconds: absorbS, frames: 0 });
   return share(stillness) - settling >= minStillShare;
 }

@@ -188,7 +188,7 @@ const films: Readonly<
     intervalMs: 200,
     shown: [
       { title: 'The camera is turned a little', frames: 2, scene: always(turned(3)) },
-      { title: '2 s later', frames: 8, scene: always(turned(3)) },
+      { title: '2 s later', frames: 9, scene: always(turned(3)) },
     ],
   },
 };
