@@ -3,7 +3,7 @@
  */
 import { type Background, foreground } from './background.js';
 import type { Grid } from './grid.js';
-import type { ComparedFrame } from './learning.js';
+import type { ComparedFrame } from './compared-frame.js';
 import { type Region, extentOf, isLarge, meanIn } from './regions.js';
 
 /**

@@ -6,7 +6,7 @@
  * alone, since what the person hid has an outline, too: parts beside a ghost are judged with it, as one outline.
  */
 import { type Background, foreground } from './background.js';
-import type { ComparedFrame } from './learning.js';
+import type { ComparedFrame } from './compared-frame.js';
 import { type Region, extentOf } from './regions.js';
 import { type Stillness, isStill } from './stationary.js';
 

@@ -9,27 +9,10 @@
  * where a camera is fast or slow: one frame is little evidence, however long ago the frame before was.
  */
 import { type Background, expectedDeviation, foreground, speckle } from './background.js';
+import type { ComparedFrame } from './compared-frame.js';
 import { findGhosts } from './ghost.js';
-import type { Grid } from './grid.js';
 import { type Region, isLarge } from './regions.js';
 import { absorbFrames, isStill, stillStepS, updateStationary } from './stationary.js';
-
-/** A frame with its labels. */
-export interface ComparedFrame {
-  readonly luma: Float32Array;
-  readonly grid: Grid;
-  /** From `distances`, grey levels. */
-  readonly distances: Float32Array;
-  /** Distance divided by the threshold of the cell: above 1 the cell differs. */
-  readonly normalizedDistance: Float32Array;
-  /** Per cell: 0 (background), `speckle` or `foreground`. */
-  readonly labels: Uint8Array;
-  /** The regions of the foreground. */
-  readonly regions: readonly Region[];
-  /** Smallest region that is a change, cells. */
-  readonly minArea: number;
-  readonly isGusty: boolean;
-}
 
 /** Smallest deviation, grey levels: by quantization a cell of a still picture alternates between two values. */
 const minMeanAbsDev = 0.5;

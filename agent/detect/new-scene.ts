@@ -4,7 +4,7 @@
  */
 import type { Background } from './background.js';
 import type { Grid } from './grid.js';
-import type { ComparedFrame } from './learning.js';
+import type { ComparedFrame } from './compared-frame.js';
 import type { Region } from './regions.js';
 import { settledS } from './settle.js';
 import { type Stillness, stillShare } from './stationary.js';

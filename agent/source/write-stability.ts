@@ -12,7 +12,7 @@ export const stabilityThresholdMs = 150;
 const minCheckMs = 5;
 /** Most files are complete by then, so that the first check finds the final version. */
 const firstCheckMs = 20;
-/** Maximum time between two checks of a file that nobody reports. */
+/** Maximum time between two checks of a file without a reported change. */
 const maxCheckMs = 10_000;
 
 export class WriteStability {
