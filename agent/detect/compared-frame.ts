@@ -1,7 +1,7 @@
+/** A frame beside the background model: what the parts of the detector judge. */
 import type { Grid } from './grid.js';
 import type { Region } from './regions.js';
 
-/** A frame with its labels. */
 export interface ComparedFrame {
   readonly luma: Float32Array;
   readonly grid: Grid;
