@@ -34,12 +34,14 @@ const programs = {
   mosquitto: 'mosquitto',
   mosquitto_sub: 'mosquitto-clients',
   promtool: 'prometheus',
+  curl: 'curl',
+  jq: 'jq',
+  'mail.mailutils': 'mailutils',
   ceph: 'ceph-common',
   'ceph-mon': 'ceph-mon',
   'ceph-mgr': 'ceph-mgr',
   'ceph-osd': 'ceph-osd',
   radosgw: 'radosgw',
-  haproxy: 'haproxy',
 };
 
 /** Packages without a program: the RTSP camera of the tests, which Debian's Python runs. */
