@@ -47,7 +47,11 @@ async function runExample(word: string, home: string, lines: readonly string[] =
   writeFileSync(join(captures, 'a.jpg'), frame);
   const way = commandWay({
     ...{ flag: '--on-event', command: [program], takes: () => true },
-    ...{ frames: noticeFrames(captures, undefined), timeLimitMs: 30_000, utcOffsetMinutes: () => 60 },
+    ...{
+      frames: noticeFrames(captures, undefined),
+      timeLimitMs: 30_000,
+      utcOffsetMinutes: () => 60,
+    },
   });
   await way.send(notice, new AbortController().signal);
 }
