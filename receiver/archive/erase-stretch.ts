@@ -32,6 +32,33 @@ export interface DayFacts {
   readonly utcOffsetMinutes: number | undefined;
 }
 
+/** With what is there. */
+export interface DayFrames extends DayFacts {
+  /** Names that say that they are of the stretch, and that are not in the record. */
+  readonly unrecorded: readonly string[];
+}
+
+/** A stretch before its first day. */
+export const noDays: Stretch = {
+  ...{ frames: 0, byteCount: 0, keptFrames: 0 },
+  utcOffsetMinutes: undefined,
+};
+
+/** @param isThere whether a recorded frame has its file @returns the stretch with one more day */
+export function withDay(
+  stretch: Stretch,
+  day: DayFrames,
+  isThere: (name: string) => boolean,
+): Stretch {
+  const there = day.recorded.filter(({ name }) => isThere(name));
+  return {
+    frames: stretch.frames + there.length + day.unrecorded.length,
+    byteCount: there.reduce((sum, frame) => sum + frame.byteCount, stretch.byteCount),
+    keptFrames: stretch.keptFrames + day.keptFrames,
+    utcOffsetMinutes: day.utcOffsetMinutes ?? stretch.utcOffsetMinutes,
+  };
+}
+
 export class DayStretch {
   readonly #erasure: Erasure;
   readonly #recorded = new Map<string, PlannedFrame>();

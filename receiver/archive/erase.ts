@@ -15,14 +15,17 @@ import { giveToOwner } from '../store/give-to-owner.js';
 import { daysOf } from './captures-reader.js';
 import { compactRecord } from './compact-record.js';
 import { readRecord } from './record-reader.js';
-import { type DayFacts, DayStretch, type Erased, type Stretch, mayHave } from './erase-stretch.js';
+import {
+  type DayFrames,
+  DayStretch,
+  type Erased,
+  type Stretch,
+  mayHave,
+  noDays,
+  withDay,
+} from './erase-stretch.js';
 import { deleteFrames } from './retention/delete-frames.js';
 import { withSweepLock } from './retention/sweep-lock.js';
-
-interface DayFrames extends DayFacts {
-  /** Files whose names say that they are of the stretch, and that are not in the record. */
-  readonly unrecorded: readonly string[];
-}
 
 const appendFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
 /** How long to wait for a sweep. */
@@ -30,17 +33,12 @@ const lockWaitS = 30;
 
 /** @throws a system error */
 export async function readStretch(captures: Folder, erasure: Erasure): Promise<Stretch> {
-  let [frames, byteCount, keptFrames] = [0, 0, 0];
-  let utcOffsetMinutes: number | undefined;
+  let stretch = noDays;
   await eachDay(captures, erasure, (_path, folder, day) => {
-    const there = day.recorded.filter(({ name }) => folder.lstat(name) !== undefined);
-    frames += there.length + day.unrecorded.length;
-    byteCount += there.reduce((sum, frame) => sum + frame.byteCount, 0);
-    keptFrames += day.keptFrames;
-    utcOffsetMinutes = day.utcOffsetMinutes ?? utcOffsetMinutes;
+    stretch = withDay(stretch, day, (name) => folder.lstat(name) !== undefined);
     return Promise.resolve();
   });
-  return { frames, byteCount, keptFrames, utcOffsetMinutes };
+  return stretch;
 }
 
 /** @throws a system error; {OperationalError} STORE: another process deletes frames, or there is no such camera */

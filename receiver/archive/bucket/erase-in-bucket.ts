@@ -17,7 +17,15 @@ import { emptyFrame } from '../../store/s3/bucket-frames.js';
 import { hintOfChange } from '../../store/s3/bucket-hints.js';
 import { readAtOnce, readPieces } from '../../store/s3/bucket-record.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
-import { type DayFacts, DayStretch, type Erased, type Stretch, mayHave } from '../erase-stretch.js';
+import {
+  type DayFrames,
+  DayStretch,
+  type Erased,
+  type Stretch,
+  mayHave,
+  noDays,
+  withDay,
+} from '../erase-stretch.js';
 import { readRecordLine } from '../record-entry.js';
 import { compactDay } from './compact-day.js';
 import { deleteObjects } from './delete-objects.js';
@@ -30,11 +38,10 @@ export interface ErasingParts {
   readonly learnMs?: number;
 }
 
-interface DayFrames extends DayFacts {
+interface DayObjects extends DayFrames {
   readonly path: string;
   /** Sizes of the frames that are there. */
   readonly sizes: ReadonlyMap<string, number>;
-  readonly unrecorded: readonly string[];
 }
 
 /** How long to wait for a sweep. */
@@ -44,17 +51,12 @@ const learnMarginMs = 1000;
 
 /** @throws {OperationalError} STORE */
 export async function readStretchOf(client: S3Client, erasure: Erasure): Promise<Stretch> {
-  let [frames, byteCount, keptFrames] = [0, 0, 0];
-  let utcOffsetMinutes: number | undefined;
+  let stretch = noDays;
   await eachDay(client, erasure, (day) => {
-    const there = day.recorded.filter(({ name }) => day.sizes.has(name));
-    frames += there.length + day.unrecorded.length;
-    byteCount += there.reduce((sum, frame) => sum + frame.byteCount, 0);
-    keptFrames += day.keptFrames;
-    utcOffsetMinutes = day.utcOffsetMinutes ?? utcOffsetMinutes;
+    stretch = withDay(stretch, day, (name) => day.sizes.has(name));
     return Promise.resolve();
   });
-  return { frames, byteCount, keptFrames, utcOffsetMinutes };
+  return stretch;
 }
 
 /** @throws {OperationalError} STORE: another process deletes frames, or the erasure cannot be stored */
@@ -84,7 +86,7 @@ export async function eraseInBucket(parts: ErasingParts, erasure: Erasure): Prom
   });
 }
 
-async function eraseDay(client: S3Client, lease: SweepLease, erasure: Erasure, day: DayFrames) {
+async function eraseDay(client: S3Client, lease: SweepLease, erasure: Erasure, day: DayObjects) {
   const { camera, atMs } = erasure;
   const { path, sizes, unrecorded } = day;
   const there = day.recorded.filter(({ name }) => sizes.has(name));
@@ -107,7 +109,7 @@ async function eraseDay(client: S3Client, lease: SweepLease, erasure: Erasure, d
 async function eachDay(
   client: S3Client,
   erasure: Erasure,
-  act: (day: DayFrames) => Promise<void>,
+  act: (day: DayObjects) => Promise<void>,
 ): Promise<void> {
   const captures = new BucketCaptures(client);
   const days = await captures.days(erasure.camera);
