@@ -7,6 +7,7 @@ import { cameraPattern, eventPattern } from '../archive/frame-entry.js';
 import {
   type KeepTarget,
   type KeepWish as KeepFacts,
+  NothingToKeep,
   keepFrames,
   readTarget,
 } from '../archive/retention/keep.js';
@@ -136,7 +137,10 @@ async function asAnswer(keep: () => Promise<void>): Promise<KeepAnswer> {
     await keep();
     return { waiting: false };
   } catch (error) {
-    if (error instanceof OperationalError && error.code === 'STORE') throw gone(error.message);
+    if (error instanceof NothingToKeep) throw gone(error.message);
+    // A sweep lasts too long, or a bucket does not answer.
+    if (error instanceof OperationalError && error.code === 'STORE')
+      throw new HttpError(503, 'busy', error.message);
     if (['EACCES', 'EPERM', 'EROFS'].includes(systemCode(error) ?? '')) {
       const message = 'this viewer may only read the captures: receiver keep keeps a frame';
       throw new HttpError(403, 'not-allowed', message);

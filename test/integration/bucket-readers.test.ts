@@ -142,15 +142,22 @@ describe('a viewer of a bucket', () => {
     await viewer.stop();
   });
 
-  it('keeps the frames of an event, and shows it', async () => {
-    const { bucket } = await makeBoth();
+  it('keeps the frames of an event, shows it, and says what is not there and what is away', async () => {
+    const { stub, bucket } = await makeBoth();
     const viewer = await startViewer(bucket, env);
-    const answer = await fetch(`${viewer.address}api/v1/keep`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin: viewer.address.replace(/\/$/, '') },
-      body: JSON.stringify({ camera: 'yard', event: 'e1', keep: true }),
-    });
-    expect({ status: answer.status, text: await answer.text() }).toMatchObject({ status: 200 });
+    const keep = async (event: string) => {
+      const answer = await fetch(`${viewer.address}api/v1/keep`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: viewer.address.replace(/\/$/, '') },
+        body: JSON.stringify({ camera: 'yard', event, keep: true }),
+      });
+      return { status: answer.status, text: await answer.text() };
+    };
+    expect(await keep('e1')).toMatchObject({ status: 200 });
+    expect(await keep('none')).toMatchObject({ status: 410 });
+    stub.fault = () => ({ kind: 'refuse', status: 403, code: 'AccessDenied' });
+    expect(await keep('e1')).toMatchObject({ status: 503 });
+    stub.fault = () => undefined;
     await eventually(async () => {
       const events = await fetch(`${viewer.address}api/v1/frames?camera=yard&after=0&limit=10`);
       return (await events.text()).includes('"kept":true');

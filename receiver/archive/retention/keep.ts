@@ -59,9 +59,16 @@ export interface KeepingStore {
   append(day: string, note: StoreNote): Promise<void>;
 }
 
+/** What is to be kept is not there, or was deleted. */
+export class NothingToKeep extends OperationalError {
+  constructor(message: string) {
+    super('STORE', message, { hint: fileHint });
+  }
+}
+
 /**
  * Appends the notes, flushed. The caller holds the sweep lock: no sweep deletes the frames meanwhile.
- * @throws {OperationalError} STORE: there is no such frame or event; or a system error
+ * @throws {NothingToKeep} there is no such frame or event; {OperationalError} STORE; or a system error
  */
 export async function keepFrames(
   store: KeepingStore,
@@ -73,9 +80,7 @@ export async function keepFrames(
   if (target.kind === 'file') {
     const { day, name } = target;
     if (!(await store.hasFrame(day, name))) {
-      throw new OperationalError('STORE', `there is no frame ${store.place}/${day}/${name}`, {
-        hint: fileHint,
-      });
+      throw new NothingToKeep(`there is no frame ${store.place}/${day}/${name}`);
     }
     await store.append(day, { kind, camera, atMs, names: [name], note });
     return { days: [day], frames: 1 };
@@ -83,11 +88,7 @@ export async function keepFrames(
   const { event } = target;
   const found = await daysOfEvent(store, camera, event);
   if (found.length === 0) {
-    throw new OperationalError(
-      'STORE',
-      `${store.place} has no frame of an event ${camera}/${event}`,
-      { hint: fileHint },
-    );
+    throw new NothingToKeep(`${store.place} has no frame of an event ${camera}/${event}`);
   }
   for (const { path } of found) await store.append(path, { kind, camera, atMs, event, note });
   return {
