@@ -29,7 +29,7 @@ const program = `${root}dist/receiver.js`;
 /** A process waits half a minute for the lease of a killed one. */
 const timeout = 400_000;
 /** Most of the time they wait. */
-const atOnce = 4;
+const atOnce = 6;
 
 /** Noon of a day whose frames are older than the limit of three days. */
 const oldMs = Math.floor(Date.now() / dayMs) * dayMs - 4.5 * dayMs;

@@ -211,26 +211,29 @@ describe('a receiver that cannot use its bucket', () => {
       says: '--min-free has no meaning on s3://frames/cams',
     },
     ...[
-      { what: 'of a user', flags: ['--user'], says: '--user installs no receiver with s3://' },
+      {
+        what: 'of a user without keys',
+        flags: [...https, '--user'],
+        says: '--s3-credentials FILE is missing',
+      },
       {
         what: 'for each connection',
         flags: ['--accept'],
         says: '--accept does not work with s3://',
       },
       {
-        what: 'with limits',
-        flags: ['--max-age', '30d'],
-        says: 'receiver prune --dir s3://frames/cams',
+        what: 'with a limit on free space',
+        flags: ['--min-free', '10%'],
+        says: '--min-free has no meaning on s3://frames/cams',
       },
-      { what: 'with a viewer', flags: ['--web', '8080'], says: 'add --web none' },
       {
-        what: 'with notices',
-        flags: ['--on-event', '["true"]'],
-        says: 'no keys of the object store',
+        what: 'that drains and has no health answer',
+        flags: [...https, '--drain', '3s'],
+        says: '--drain needs --health',
       },
       { what: 'without an endpoint', flags: [], says: '--s3-endpoint is missing' },
       { what: 'with keys of its own', flags: ['--s3-credentials', '/x'], says: '/etc/credstore/' },
-      { what: 'with a health answer', flags: ['--health', '4445'], says: 'docs/fleet.md' },
+      { what: 'with a cache of its own', flags: ['--cache', '/x'], says: 'the units set it' },
     ].map(({ what, flags, says }) => ({
       ...{ what: `a service ${what}`, says },
       args: ['install', '--dry-run', '--dir', place, ...flags],
