@@ -1,5 +1,6 @@
 /**
  * The fleet meets every fault: no acknowledged frame is lost, none is stored twice, and all delivery resumes by itself.
+ * HAProxy asks the receivers for their health and tells them the cameras' addresses, and sweeps delete what is too old.
  * FLEET_SEED repeats a plan, FLEET_ROUNDS runs the plan of that many seeds one after the other.
  */
 import { createHash } from 'node:crypto';
@@ -9,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SigningKey } from '../../agent/uplink/keys/signing-key.js';
+import { BucketCaptures } from '../../receiver/store/s3/bucket-captures.js';
 import { systemClock } from '../../shared/clock.js';
 import { seededRandom, shuffled } from '../faults/plan.js';
 import { eventually } from '../support/eventually.js';
@@ -19,7 +21,7 @@ import { temporaryDirectory } from '../support/temporary.js';
 import { WireCamera } from '../support/wire-camera.js';
 import { auditFleet } from './fleet-audit.js';
 import { type FaultWish, fleetFaults, injectFault } from './fleet-faults.js';
-import { type Fleet, startFleet, whyNoFleet } from './fleet.js';
+import { type Fleet, maxAgeMs, startFleet, whyNoFleet } from './fleet.js';
 
 const whyNot = whyNoFleet();
 const suffix = whyNot === undefined ? '' : `, skipped: ${whyNot}`;
@@ -47,6 +49,11 @@ const plan = Array.from({ length: rounds }, (_, round): FaultWish[] => {
 const random = seededRandom(firstSeed);
 const made = new Map<string, string>();
 const acknowledged = new Set<string>();
+/** Hashes of frames that are older than the limit. */
+const old = new Map<string, string>();
+const oldFramesEach = 2;
+/** Their days, as `StoredCaptures.frames` takes them. */
+const oldDays = new Set<string>();
 const cameras: WireCamera[] = [];
 const stopped = new AbortController();
 // Each camera listens.
@@ -92,6 +99,37 @@ async function film(camera: WireCamera): Promise<void> {
   }
 }
 
+/** Each camera sends frames that it took long ago. */
+async function deliverOld(): Promise<void> {
+  for (const camera of cameras) {
+    for (let at = 0; at < oldFramesEach; at += 1) {
+      const jpeg = makeUniqueJpeg(frameBytes);
+      const hash = createHash('sha256').update(jpeg).digest('hex');
+      const atMs = Date.now() - maxAgeMs - (10 + at) * 86_400_000;
+      old.set(hash, camera.camera);
+      const day = new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '_');
+      oldDays.add(`${camera.camera}/${day}`);
+      await camera.add(jpeg, atMs, () => acknowledged.add(hash));
+    }
+  }
+  await eventually(() => [...old.keys()].every((hash) => acknowledged.has(hash)), 'old frames');
+}
+
+/** A receiver that starts begins to sweep, if the last sweep was over five minutes ago by its clock. */
+async function untilSwept({ client, receivers }: Fleet): Promise<void> {
+  for (const receiver of receivers) {
+    await receiver.kill();
+    receiver.setClock('+400');
+    await receiver.start();
+  }
+  const captures = new BucketCaptures(client);
+  const isSwept = async (): Promise<boolean> => {
+    for (const day of oldDays) if ((await captures.frames(day)).length > 0) return false;
+    return true;
+  };
+  await eventually(isSwept, 'old frames are deleted', 180_000);
+}
+
 /** Each camera has another frame acknowledged. */
 async function allDeliver(): Promise<void> {
   const before = new Map<string, number>();
@@ -117,6 +155,7 @@ describe.skipIf(whyNot !== undefined)(`a fleet in trouble${suffix}`, () => {
     async () => {
       if (fleet === undefined) throw new Error('the fleet was not started');
       await allDeliver();
+      await deliverOld();
       for (const wish of plan) {
         const startMs = performance.now();
         await injectFault(fleet, wish);
@@ -129,16 +168,18 @@ describe.skipIf(whyNot !== undefined)(`a fleet in trouble${suffix}`, () => {
       stopped.abort();
       await filming;
       await eventually(() => cameras.every((each) => each.waitingCount === 0), 'all', 120_000);
-      const findings = await auditFleet(fleet.client, { made, acknowledged });
-      expect(findings).toEqual({
-        ...{ lost: [], twice: [], foreign: [], unmatched: [] },
+      await untilSwept(fleet);
+      const all = new Map([...made, ...old]);
+      const book = { made: all, acknowledged, deleted: new Set(old.keys()) };
+      expect(await auditFleet(fleet.client, book)).toEqual({
+        ...{ lost: [], twice: [], foreign: [], unmatched: [], undeleted: [] },
         storedCount: made.size,
       });
-      expect(acknowledged.size).toBe(made.size);
+      expect(acknowledged.size).toBe(all.size);
       expect(fleet.receivers.map(({ failures }) => failures)).toEqual([0, 0]);
       await expectWholeCopy(fleet);
     },
-    420_000 * rounds,
+    540_000 * rounds,
   );
 });
 

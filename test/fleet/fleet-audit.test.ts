@@ -8,12 +8,13 @@ import { clientOf } from '../support/s3-bucket.js';
 import { startS3Stub } from '../support/s3-stub.js';
 import { type FleetFindings, auditFleet } from './fleet-audit.js';
 
-const nothing = { lost: [], twice: [], foreign: [], unmatched: [] };
+const nothing = { lost: [], twice: [], foreign: [], unmatched: [], undeleted: [] };
 const hashOf = (jpeg: Buffer): string => createHash('sha256').update(jpeg).digest('hex');
 
 /** Stores three frames, and changes the bucket. @param change what happens to it; `paths` of the frames */
 async function audited(
   change: (client: S3Client, paths: readonly string[]) => Promise<unknown>,
+  deleted: readonly number[] = [],
 ): Promise<FleetFindings> {
   const stub = await startS3Stub();
   const { open, client } = bucketWorld((changes) => clientOf(stub, changes));
@@ -24,7 +25,8 @@ async function audited(
   await change(client, paths);
   const hashes = frames.map(({ jpeg }) => hashOf(jpeg));
   const made = new Map(hashes.map((hash) => [hash, 'yard']));
-  return await auditFleet(client, { made, acknowledged: new Set(hashes) });
+  const gone = new Set(deleted.map((sequence) => hashOf(frameOf(sequence).jpeg)));
+  return await auditFleet(client, { made, acknowledged: new Set(hashes), deleted: gone });
 }
 
 it('finds nothing in a bucket that is right', async () => {
@@ -36,6 +38,13 @@ it('finds an acknowledged frame that is missing', async () => {
   const hash = hashOf(frameOf(1).jpeg);
   expect(findings).toMatchObject({ lost: [hash], storedCount: 2 });
   expect(findings.unmatched).toEqual([`yard/2026_11_22: only line of ${hash}`]);
+});
+
+it('finds a frame that is above a limit and still there', async () => {
+  const gone = await audited((client, [path = '']) => client.remove(path), [1]);
+  expect(gone).toEqual({ ...nothing, storedCount: 2 });
+  const { undeleted } = await audited(() => Promise.resolve(), [1]);
+  expect(undeleted).toHaveLength(1);
 });
 
 it('finds a frame that is stored twice, and one that is no frame of a camera', async () => {

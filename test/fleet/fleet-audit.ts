@@ -8,6 +8,8 @@ export interface FleetBook {
   readonly made: ReadonlyMap<string, string>;
   /** Hashes of those that a receiver has acknowledged. */
   readonly acknowledged: ReadonlySet<string>;
+  /** Hashes of acknowledged frames that are above a limit. */
+  readonly deleted?: ReadonlySet<string>;
 }
 
 export interface FleetFindings {
@@ -19,12 +21,15 @@ export interface FleetFindings {
   readonly foreign: readonly string[];
   /** In the bucket and in no record, or in a record and not in the bucket. */
   readonly unmatched: readonly string[];
+  /** In the bucket, and above a limit. */
+  readonly undeleted: readonly string[];
   readonly storedCount: number;
 }
 
 const readAtOnce = 8;
 
 export async function auditFleet(client: S3Client, book: FleetBook): Promise<FleetFindings> {
+  const deleted = book.deleted ?? new Set();
   const captures = new BucketCaptures(client);
   const paths = new Map<string, string[]>();
   const [twice, foreign, unmatched]: [string[], string[], string[]] = [[], [], []];
@@ -42,12 +47,13 @@ export async function auditFleet(client: S3Client, book: FleetBook): Promise<Fle
       twice.push(...recorded.filter(isTwice).map((hash) => `${day}: lines of ${hash}`));
       for (const hash of stored) if (!known.has(hash)) unmatched.push(`${day}: no line of ${hash}`);
       for (const hash of known)
-        if (!stored.has(hash)) unmatched.push(`${day}: only line of ${hash}`);
+        if (!stored.has(hash) && !deleted.has(hash)) unmatched.push(`${day}: only line of ${hash}`);
     }
   }
   for (const each of paths.values()) if (each.length > 1) twice.push(each.join(' = '));
-  const lost = [...book.acknowledged].filter((hash) => !paths.has(hash));
-  return { lost, twice, foreign, unmatched, storedCount: paths.size };
+  const lost = [...book.acknowledged].filter((hash) => !paths.has(hash) && !deleted.has(hash));
+  const undeleted = [...deleted].flatMap((hash) => paths.get(hash) ?? []);
+  return { lost, twice, foreign, unmatched, undeleted, storedCount: paths.size };
 }
 
 /** Of the bytes of each frame of a day, by its path. */

@@ -8,7 +8,12 @@ import type { S3Client } from '../../receiver/store/s3/s3-client.js';
 import type { CameraKey } from '../../shared/keys/identity.js';
 import { type Ceph, cephBucket, cephKeys, startCeph, whyNoCeph } from '../support/ceph.js';
 import { fleetKeyLines } from '../support/fleet-keys.js';
-import { type Haproxy, startHaproxy, whyNoHaproxy } from '../support/haproxy.js';
+import {
+  type BalancedServer,
+  type Haproxy,
+  startHaproxy,
+  whyNoHaproxy,
+} from '../support/haproxy.js';
 import { freePort } from '../support/ports.js';
 import { memoryBase } from '../support/temporary.js';
 import { fakeClock, findLibfaketime } from '../faults/capabilities.js';
@@ -24,7 +29,9 @@ export const diskCount = 3;
 export const gatewayCount = 2;
 const receiverCount = 2;
 const prefix = 'fleet';
-const limits = ['--max-connections-per-address', '100', '--verbose'];
+/** Frames that are older are deleted beside all else. */
+export const maxAgeMs = 30 * 86_400_000;
+const limits = ['--max-connections-per-address', '100', '--max-age', '30d', '--verbose'];
 
 export interface Fleet {
   readonly ceph: Ceph;
@@ -80,6 +87,7 @@ export async function startFleet(
     const place = `s3://${cephBucket}/${prefix}`;
     const endpoint = ['--s3-endpoint', `http://127.0.0.1:${proxy.port}`];
     const receivers: FleetReceiver[] = [];
+    const balanced: BalancedServer[] = [];
     for (let at = 0; at < receiverCount; at += 1) {
       const clockPath = join(directory, `clock.${at}`);
       writeFileSync(clockPath, '+0');
@@ -89,15 +97,19 @@ export async function startFleet(
       };
       const keysFolder = ['--keys', join(directory, `keys.${at}`), '--open'];
       const bucket = ['--dir', place, ...endpoint, '--s3-credentials', credentials];
+      const [port, healthPort] = [await freePort(), await freePort()];
+      const behind = ['--proxy', '127.0.0.1', '--health', `127.0.0.1:${healthPort}`];
+      const cache = ['--cache', join(directory, 'cache')];
       const receiver = new FleetReceiver({
-        ...{ port: await freePort(), clockPath, env },
-        args: [...bucket, ...keysFolder, ...limits],
+        ...{ port, clockPath, env },
+        args: [...bucket, ...keysFolder, ...limits, ...behind, ...cache],
       });
       stops.push(() => receiver.kill());
       receivers.push(receiver);
+      balanced.push({ port, healthPort });
     }
-    const services = new Map<number, readonly number[]>([
-      [port, receivers.map((each) => each.port)],
+    const services = new Map<number, readonly BalancedServer[]>([
+      [port, balanced],
       [storePort, ceph.gatewayPorts],
     ]);
     const haproxy = await startHaproxy(services);

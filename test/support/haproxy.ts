@@ -11,6 +11,9 @@ import { memoryBase } from './temporary.js';
 /** Why there is no HAProxy here, as the reason of skipped tests; undefined: there is. */
 export const whyNoHaproxy = (): string | undefined => missing('haproxy', 'haproxy');
 
+/** The port of a server; or of a receiver that takes PROXY v2, with the port of its health answer. */
+export type BalancedServer = number | { readonly port: number; readonly healthPort: number };
+
 export interface Haproxy {
   readonly pid: number;
   /** Ends it as kill -9 does. */
@@ -20,9 +23,9 @@ export interface Haproxy {
   stop(): Promise<void>;
 }
 
-/** @param services by the port that it listens on, the ports of its servers */
+/** @param services by the port that it listens on, its servers */
 export async function startHaproxy(
-  services: ReadonlyMap<number, readonly number[]>,
+  services: ReadonlyMap<number, readonly BalancedServer[]>,
 ): Promise<Haproxy> {
   const directory = mkdtempSync(join(memoryBase, 'picchanged-haproxy-'));
   const settings = join(directory, 'haproxy.cfg');
@@ -69,10 +72,16 @@ async function listens(port: number): Promise<boolean> {
   return result;
 }
 
-function settingsOf(services: ReadonlyMap<number, readonly number[]>): string {
+function settingsOf(services: ReadonlyMap<number, readonly BalancedServer[]>): string {
   const listens = [...services].map(([port, servers]) => {
-    const lines = servers.map((each) => `  server s${each} 127.0.0.1:${each}`);
-    return [`listen l${port}`, `  bind 127.0.0.1:${port}`, ...lines].join('\n');
+    const hasHealth = servers.some((each) => typeof each !== 'number');
+    const check = hasHealth ? ['  option httpchk GET /health'] : [];
+    return [
+      `listen l${port}`,
+      `  bind 127.0.0.1:${port}`,
+      ...check,
+      ...servers.map(serverLine),
+    ].join('\n');
   });
   return `global
   maxconn 4000
@@ -88,4 +97,10 @@ defaults
   default-server check inter 500ms fall 2 rise 1
 ${listens.join('\n')}
 `;
+}
+
+function serverLine(server: BalancedServer): string {
+  if (typeof server === 'number') return `  server s${server} 127.0.0.1:${server}`;
+  const { port, healthPort } = server;
+  return `  server s${port} 127.0.0.1:${port} send-proxy-v2 check port ${healthPort}`;
 }
