@@ -1,13 +1,13 @@
 /**
- * Keeps a record mirror as its bucket is: each second it looks for hints of receivers, and refreshes the days that they
- * name. Every few minutes the newest days of all cameras are listed, since a hint may be lost, and once a day all days.
+ * Keeps a record mirror as its bucket is: each second it looks for hints of receivers, reads the new objects that they
+ * name, and refreshes days of which objects were removed. Every few minutes the newest days of all cameras are listed, since a hint may be lost, and once a day all days.
  */
 import { OperationalError } from '../../../shared/cli/errors.js';
 import type { Log } from '../../../shared/cli/log.js';
 import { RepeatingErrorLog } from '../../../shared/cli/repeating-error-log.js';
 import type { Clock } from '../../../shared/clock.js';
 import { mapAtOnce } from '../../store/at-once.js';
-import { HintReader } from '../../store/s3/bucket-hints.js';
+import { type DayChanges, HintReader, addChange } from '../../store/s3/bucket-hints.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import type { RecordMirror } from './record-mirror.js';
 
@@ -34,8 +34,8 @@ export class MirrorFollower {
   readonly #parts: FollowerParts;
   readonly #hints: HintReader;
   readonly #errors: RepeatingErrorLog;
-  /** Days of hints that are not refreshed yet. */
-  readonly #changed = new Set<string>();
+  /** What hints have said, and is not in the mirror yet. */
+  readonly #changes: DayChanges = new Map();
   #lookedAtMs = 0;
   #listedAtMs = -Infinity;
   #failure: unknown;
@@ -80,13 +80,15 @@ export class MirrorFollower {
       try {
         const pauseMs = clock.monotonicMs() - this.#lookedAtMs;
         const startMs = clock.monotonicMs();
-        for (const day of await this.#hints.read()) this.#changed.add(day);
+        for (const [day, pieces] of await this.#hints.read()) {
+          for (const piece of pieces ?? [undefined]) addChange(this.#changes, day, piece);
+        }
         if (pauseMs > maxPauseMs || startMs - this.#listedAtMs >= listEveryMs) {
           await this.#listNewest();
         }
-        await mapAtOnce([...this.#changed], daysAtOnce, async (day) => {
-          await mirror.refreshDay(day);
-          this.#changed.delete(day);
+        await mapAtOnce([...this.#changes], daysAtOnce, async ([day, pieces]) => {
+          await (pieces === undefined ? mirror.refreshDay(day) : mirror.addToDay(day, pieces));
+          this.#changes.delete(day);
         });
         this.#lookedAtMs = startMs;
         this.#errors.worked('the bucket can be read again');

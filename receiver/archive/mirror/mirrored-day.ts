@@ -1,6 +1,6 @@
 /**
  * A day's record in the mirror, made of the pieces that the bucket has. A refresh lists them, reads those that are new
- * and appends the lines that the record lacks. A piece that is gone is no loss while other pieces have its lines;
+ * and appends the lines that the record lacks; new pieces that a hint names are read without a list. A piece that is gone is no loss while other pieces have its lines;
  * otherwise its lines were taken out, and are taken out here.
  *
  * The steps of a refresh, and what a crash after each one leaves:
@@ -14,16 +14,18 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Base, linesIn, livePieces } from '../../store/s3/bucket-record.js';
-import type { ListedObject } from '../../store/s3/s3-answers.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import {
   type KnownPart,
   type Pieces,
   appendToLog,
   lineHash,
+  type Piece,
+  nameOfId,
+  namedPiece,
   noPart,
-  pieceId,
   pieceLogName,
+  pieceOf,
   readLog,
   writeLog,
 } from './piece-log.js';
@@ -61,6 +63,8 @@ export class MirroredDay {
   #state: DayState | undefined;
   /** Which pieces the compacted one stands for, once it was read. */
   #base: Base | undefined;
+  /** The record has all that a list of this process has found. */
+  #isListed = false;
 
   constructor(client: S3Client, root: string, day: string) {
     this.#client = client;
@@ -77,14 +81,42 @@ export class MirroredDay {
   async refresh(): Promise<void> {
     for (let list = 1; list <= maxLists; list += 1) {
       const listed = await this.#list();
-      if (await this.#refreshTo(listed)) return;
+      if (!(await this.#changing((state) => this.#refreshTo(state, listed)))) continue;
+      this.#isListed = true;
+      return;
     }
   }
 
-  async #list(): Promise<readonly ListedObject[]> {
+  /**
+   * Reads new pieces without a list. Not called while another refresh runs.
+   * @param names of `l-` and `e-` pieces @returns false: only a list tells, since one is gone, or none was made yet
+   * @throws as `refresh`
+   */
+  async addNamed(names: ReadonlySet<string>): Promise<boolean> {
+    return await this.#changing(async (state) => {
+      if (!this.#isListed) return false;
+      const known = new Set([...state.pieces.keys()].map(nameOfId));
+      const pieces = [...names]
+        .map((name) => namedPiece(this.#day, name))
+        .filter(({ key, name }) => !known.has(name) && this.#base?.keys.has(key) !== true);
+      return await this.#addNew(state, pieces);
+    });
+  }
+
+  async #list(): Promise<readonly Piece[]> {
     const { pieces, base } = await livePieces(this.#client, this.#day, this.#base);
     this.#base = base;
-    return pieces;
+    return pieces.map(pieceOf);
+  }
+
+  /** What is on the disk after an error is not certain. @throws as `refresh` */
+  async #changing(act: (state: DayState) => Promise<boolean>): Promise<boolean> {
+    try {
+      return await act((this.#state ??= await this.#load()));
+    } catch (error) {
+      this.#state = undefined;
+      throw error;
+    }
   }
 
   /** Forgets what is in memory. */
@@ -93,26 +125,21 @@ export class MirroredDay {
   }
 
   /** @returns false: the pieces are others now */
-  async #refreshTo(listed: readonly ListedObject[]): Promise<boolean> {
-    try {
-      const state = (this.#state ??= await this.#load());
-      if (!(await this.#addNew(state, listed))) return false;
-      const ids = new Set(listed.map(pieceId));
-      const gone = [...state.pieces.keys()].filter((id) => !ids.has(id));
-      if (gone.length === 0) return true;
-      const kept = new Set<bigint>();
-      for (const id of ids) for (const hash of state.pieces.get(id) ?? []) kept.add(hash);
-      // A list of several pages may miss a piece that is written, and removed by a later page, meanwhile.
-      const isLoss = kept.size < state.known.size;
-      if (isLoss && !(await this.#isStill(ids))) return false;
-      for (const id of gone) state.pieces.delete(id);
-      if (isLoss) await this.#takeOut(state, kept);
-      else await appendToLog(this.#directory, { ...state.part, added: new Map(), removed: gone });
-      return true;
-    } catch (error) {
-      this.#state = undefined;
-      throw error;
-    }
+  async #refreshTo(state: DayState, listed: readonly Piece[]): Promise<boolean> {
+    await this.#adoptNamed(state, listed);
+    if (!(await this.#addNew(state, listed))) return false;
+    const ids = new Set(listed.map(({ id }) => id));
+    const gone = [...state.pieces.keys()].filter((id) => !ids.has(id));
+    if (gone.length === 0) return true;
+    const kept = new Set<bigint>();
+    for (const id of ids) for (const hash of state.pieces.get(id) ?? []) kept.add(hash);
+    // A list of several pages may miss a piece that is written, and removed by a later page, meanwhile.
+    const isLoss = kept.size < state.known.size;
+    if (isLoss && !(await this.#isStill(ids))) return false;
+    for (const id of gone) state.pieces.delete(id);
+    if (isLoss) await this.#takeOut(state, kept);
+    else await appendToLog(this.#directory, { ...state.part, added: new Map(), removed: gone });
+    return true;
   }
 
   async #load(): Promise<DayState> {
@@ -129,6 +156,7 @@ export class MirroredDay {
 
   /** Begins without a record; a reader of the file before notices that it was replaced. */
   async #begin(): Promise<DayState> {
+    this.#isListed = false;
     await rm(join(this.#directory, pieceLogName), { force: true });
     await removeRecord(this.#directory);
     return { pieces: new Map(), known: new Set(), part: noPart };
@@ -143,15 +171,31 @@ export class MirroredDay {
     state.part = { ...grown(state.part, lines), arrivedAtMs };
   }
 
+  /** Pieces that a hint has named have the ids of the list from now on. */
+  async #adoptNamed(state: DayState, listed: readonly Piece[]): Promise<void> {
+    const added: Pieces = new Map();
+    const removed: string[] = [];
+    for (const { id, name } of listed) {
+      const hashes = state.pieces.get(name);
+      if (hashes === undefined) continue;
+      removed.push(name);
+      added.set(id, hashes);
+    }
+    if (removed.length === 0) return;
+    for (const name of removed) state.pieces.delete(name);
+    for (const [id, hashes] of added) state.pieces.set(id, hashes);
+    await appendToLog(this.#directory, { ...state.part, added, removed });
+  }
+
   /** Whether the bucket has these pieces, and no others. */
   async #isStill(ids: ReadonlySet<string>): Promise<boolean> {
     const now = await this.#list();
-    return now.length === ids.size && now.every((each) => ids.has(pieceId(each)));
+    return now.length === ids.size && now.every(({ id }) => ids.has(id));
   }
 
   /** @returns false: a piece was removed meanwhile */
-  async #addNew(state: DayState, listed: readonly ListedObject[]): Promise<boolean> {
-    const missing = listed.filter((each) => !state.pieces.has(pieceId(each)));
+  async #addNew(state: DayState, pieces: readonly Piece[]): Promise<boolean> {
+    const missing = pieces.filter(({ id }) => !state.pieces.has(id));
     let isWhole = true;
     for (let at = 0; at < missing.length; at += readAtOnce) {
       const batch = missing.slice(at, at + readAtOnce);
@@ -165,7 +209,7 @@ export class MirroredDay {
         const taken = takeLines(state, linesIn(piece.key, body));
         text += taken.text;
         arrivedAtMs = Math.max(arrivedAtMs, taken.arrivedAtMs);
-        added.set(pieceId(piece), taken.hashes);
+        added.set(piece.id, taken.hashes);
       }
       if (text !== '') {
         const lines = Buffer.from(text, 'latin1');

@@ -8,14 +8,14 @@ import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { ifExists } from '../../../shared/files/if-exists.js';
-import { meaningOf } from '../../store/s3/bucket-record.js';
+import { meaningOf, piecesFolder } from '../../store/s3/bucket-record.js';
 import type { ListedObject } from '../../store/s3/s3-answers.js';
 
 export const pieceLogName = '.pieces';
 
 /** Of lines, by their meaning. */
 export type LineHashes = readonly bigint[];
-/** By `pieceId`. */
+/** By `Piece.id`. */
 export type Pieces = Map<string, LineHashes>;
 
 /** A part of the record file, from its start, that the log knows. */
@@ -46,9 +46,25 @@ const stepLine = v.object({
   remove: v.array(v.string()),
 });
 
-/** An object that was written anew is another piece. */
-export const pieceId = ({ key, byteCount, modifiedAtMs }: ListedObject): string =>
-  `${key.slice(key.lastIndexOf('/') + 1)} ${byteCount} ${modifiedAtMs}`;
+/** An object of the record. */
+export interface Piece {
+  readonly key: string;
+  readonly name: string;
+  /** Of an object that was written anew, another one; of one that a hint names, its name until a list has it. */
+  readonly id: string;
+}
+
+export function pieceOf({ key, byteCount, modifiedAtMs }: ListedObject): Piece {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  return { key, name, id: `${name} ${byteCount} ${modifiedAtMs}` };
+}
+
+/** @param name from a hint */
+export const namedPiece = (day: string, name: string): Piece => ({
+  ...{ key: `${day}/${piecesFolder}/${name}`, name, id: name },
+});
+
+export const nameOfId = (id: string): string => id.split(' ', 1)[0] ?? id;
 
 /** @param line without its line end, as Latin-1 */
 export const lineHash = (line: string): bigint =>

@@ -36,6 +36,8 @@ export type ChooseDays = (days: readonly string[]) => readonly string[];
 
 interface KnownDay {
   readonly day: MirroredDay;
+  /** Names of pieces for the next refresh; undefined: it makes a list. */
+  wanted: Set<string> | undefined;
   readonly refreshes: CoalescedTask;
 }
 
@@ -122,11 +124,12 @@ export class RecordMirror {
 
   /** Makes the record of a day that of the bucket, as it was at this call or later. @throws as `refresh` */
   async refreshDay(day: string): Promise<void> {
-    const known = this.#days.get(day) ?? this.#newDay(day);
-    this.#days.delete(day);
-    this.#days.set(day, known);
-    await this.#writing(() => known.refreshes.join());
-    this.#forgetOldest();
+    await this.#refresh(day, undefined);
+  }
+
+  /** Adds lines of pieces that are new in the bucket. @param names from hints @throws as `refresh` */
+  async addToDay(day: string, names: ReadonlySet<string>): Promise<void> {
+    await this.#refresh(day, names);
   }
 
   /** Another process may take its directory then. */
@@ -134,9 +137,25 @@ export class RecordMirror {
     await this.#folder.release();
   }
 
+  async #refresh(path: string, names: ReadonlySet<string> | undefined): Promise<void> {
+    const known = this.#days.get(path) ?? this.#newDay(path);
+    this.#days.delete(path);
+    this.#days.set(path, known);
+    if (names === undefined) known.wanted = undefined;
+    else for (const name of names) known.wanted?.add(name);
+    await this.#writing(() => known.refreshes.join());
+    this.#forgetOldest();
+  }
+
   #newDay(path: string): KnownDay {
     const day = new MirroredDay(this.#client, this.directory, path);
-    return { day, refreshes: new CoalescedTask(() => day.refresh()) };
+    const refreshes = new CoalescedTask(async () => {
+      const { wanted } = known;
+      known.wanted = new Set();
+      if (wanted === undefined || !(await day.addNamed(wanted))) await day.refresh();
+    });
+    const known: KnownDay = { day, wanted: new Set(), refreshes };
+    return known;
   }
 
   #forgetOldest(): void {

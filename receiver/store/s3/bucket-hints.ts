@@ -1,7 +1,9 @@
 /**
- * Hints for what follows the records of a bucket: `.changed/…`, an object that names days of cameras whose records have
- * changed. A receiver writes at most one a second, for all that it has added; commands and sweeps one for each day. No acknowledgement waits for one, and nothing rests on them: a day whose
- * hint is lost is found by the next list of all newest days.
+ * Hints for what follows the records of a bucket: `.changed/…`, an object with a line for each change: `DAY PIECE` names
+ * a new object of a day's record, so that nothing is listed to find it; `DAY` says that objects were also removed. A
+ * receiver writes at most one hint a second, for all that it has added; commands and sweeps one for each day. No
+ * acknowledgement waits for one, and nothing rests on them: what a lost hint named is found by the next list of all
+ * newest days.
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../shared/clock.js';
@@ -14,13 +16,24 @@ const keptMs = 60_000;
 /** Hints of a process that has ended are removed by what follows, or by the next one that changes a record. */
 const abandonedMs = 10 * 60_000;
 const closingMs = 1000;
-const dayPath = /^[a-z0-9][a-z0-9-]{0,62}\/(?:unclocked|(?:unclocked\/)?\d{4}_\d\d_\d\d)$/;
+const changeLine =
+  /^([a-z0-9][a-z0-9-]{0,62}\/(?:unclocked|(?:unclocked\/)?\d{4}_\d\d_\d\d))(?: ([le]-[\w-]{1,100}))?$/;
+
+/** By day, the names of new objects of its record; undefined: a list finds what has changed. */
+export type DayChanges = Map<string, Set<string> | undefined>;
+
+/** @param piece undefined: a list finds it */
+export function addChange(changes: DayChanges, day: string, piece: string | undefined): void {
+  const known = changes.get(day);
+  if (piece === undefined || (known === undefined && changes.has(day))) changes.set(day, undefined);
+  else changes.set(day, (known ?? new Set()).add(piece));
+}
 
 export class BucketHints {
   readonly #client: S3Client;
   readonly #clock: Clock;
   readonly #end = new AbortController();
-  #days = new Set<string>();
+  #changes: DayChanges = new Map();
   #written: { readonly key: string; readonly atMs: number }[] = [];
   #running: Promise<void> | undefined;
 
@@ -29,9 +42,9 @@ export class BucketHints {
     this.#clock = clock;
   }
 
-  /** A line of this day is in the bucket. */
-  note(day: string): void {
-    this.#days.add(day);
+  /** An object of the day's record is in the bucket. @param piece its name */
+  note(day: string, piece: string): void {
+    addChange(this.#changes, day, piece);
     if (!this.#end.signal.aborted) this.#running ??= this.#run();
   }
 
@@ -46,7 +59,7 @@ export class BucketHints {
 
   async #run(): Promise<void> {
     const { signal } = this.#end;
-    while (!signal.aborted && (this.#days.size > 0 || this.#written.length > 0)) {
+    while (!signal.aborted && (this.#changes.size > 0 || this.#written.length > 0)) {
       await this.#write();
       await this.#removeOld();
       await this.#clock.sleep(everyMs, signal);
@@ -54,16 +67,18 @@ export class BucketHints {
     this.#running = undefined;
   }
 
-  /** Days of a hint that cannot be written are in the next one. */
+  /** What a hint that cannot be written had to say is in the next one. */
   async #write(): Promise<void> {
-    if (this.#days.size === 0) return;
-    const days = this.#days;
-    this.#days = new Set();
+    if (this.#changes.size === 0) return;
+    const changes = this.#changes;
+    this.#changes = new Map();
     try {
-      const key = await putHint(this.#client, [...days], this.#clock.nowMs());
+      const key = await putHint(this.#client, linesOf(changes), this.#clock.nowMs());
       this.#written.push({ key, atMs: this.#clock.monotonicMs() });
     } catch {
-      for (const day of days) this.#days.add(day);
+      for (const [day, pieces] of changes) {
+        for (const piece of pieces ?? [undefined]) addChange(this.#changes, day, piece);
+      }
     }
   }
 
@@ -75,14 +90,25 @@ export class BucketHints {
   }
 }
 
-/** @returns its key @throws {OperationalError} STORE */
+/** A day of very many new objects is listed: while the bucket is away none is forgotten, and no hint is long. */
+const maxNamed = 1000;
+
+function linesOf(changes: DayChanges): string[] {
+  return [...changes].flatMap(([day, pieces]) =>
+    pieces === undefined || pieces.size > maxNamed
+      ? [day]
+      : [...pieces].map((piece) => `${day} ${piece}`),
+  );
+}
+
+/** @param lines days, or days with objects @returns its key @throws {OperationalError} STORE */
 export async function putHint(
   client: S3Client,
-  days: readonly string[],
+  lines: readonly string[],
   nowMs: number,
 ): Promise<string> {
   const key = `${folder}/${String(nowMs).padStart(15, '0')}-${randomBytes(4).toString('hex')}`;
-  await client.put(key, Buffer.from(days.join('\n')));
+  await client.put(key, Buffer.from(lines.join('\n')));
   return key;
 }
 
@@ -121,22 +147,25 @@ export class HintReader {
     this.#client = client;
   }
 
-  /** @returns the days of hints that are new since the last call @throws {OperationalError} STORE */
-  async read(): Promise<ReadonlySet<string>> {
-    const days = new Set<string>();
+  /** @returns what hints say that are new since the last call @throws {OperationalError} STORE */
+  async read(): Promise<DayChanges> {
+    const changes: DayChanges = new Map();
     const known = new Set<string>();
     const ages: HintAge[] = [];
     for await (const { key, modifiedAtMs } of this.#client.list(`${folder}/`)) {
       ages.push([key, modifiedAtMs]);
       if (!this.#known.has(key)) {
         const text = (await this.#client.get(key))?.toString() ?? '';
-        for (const day of text.split('\n')) if (dayPath.test(day)) days.add(day);
+        for (const line of text.split('\n')) {
+          const [, day, piece] = changeLine.exec(line) ?? [];
+          if (day !== undefined) addChange(changes, day, piece);
+        }
       }
       known.add(key);
     }
     this.#known = known;
     await this.#removeAbandoned(ages);
-    return days;
+    return changes;
   }
 
   /** One at a call; keys that may only read remove none. */

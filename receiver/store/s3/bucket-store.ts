@@ -81,7 +81,7 @@ class BucketStore implements FrameStore {
     this.#client = client;
     this.#frames = new BucketFrames(client);
     this.#hints = new BucketHints(client, clock);
-    this.#records = new BucketRecords(client, clock, (day) => this.#hints.note(day));
+    this.#records = new BucketRecords(client, clock, (day, piece) => this.#hints.note(day, piece));
     const onNew = (): void => this.#records.forgetPieces();
     this.#erasures = new BucketErasures({ client, clock, onNew, maxAgeMs: erasuresMaxAgeMs });
   }

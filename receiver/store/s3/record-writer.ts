@@ -38,13 +38,13 @@ export class BucketRecords {
   readonly #known = new Map<string, KnownDay>();
   readonly #days = new Map<string, DayWriter>();
   readonly #removals = new Set<Promise<void>>();
-  readonly #onAdded: (day: string) => void;
+  readonly #onAdded: (day: string, piece: string) => void;
 
-  /** @param onAdded called when lines of a day are in the bucket */
+  /** @param onAdded called when an object with lines of a day is in the bucket */
   constructor(
     client: S3Client,
     clock: Clock = systemClock,
-    onAdded: (day: string) => void = () => undefined,
+    onAdded: (day: string, piece: string) => void = () => undefined,
   ) {
     this.#client = client;
     this.#clock = clock;
@@ -96,14 +96,15 @@ export class BucketRecords {
    * @returns false: it was there before @throws {OperationalError} STORE
    */
   async addOnce(day: string, key: string, line: string): Promise<boolean> {
-    const isNew = await this.#client.putNew(entryKey(day, key), Buffer.from(line));
-    this.#onAdded(day);
+    const name = entryName(key);
+    const isNew = await this.#client.putNew(pieceKey(day, name), Buffer.from(line));
+    this.#onAdded(day, name);
     return isNew;
   }
 
   /** @throws {OperationalError} STORE */
   async has(day: string, key: string): Promise<boolean> {
-    return (await this.#client.head(entryKey(day, key))) !== undefined;
+    return (await this.#client.head(pieceKey(day, entryName(key)))) !== undefined;
   }
 
   /** Small objects that were written are not joined: lines of theirs were taken out of the record. */
@@ -144,10 +145,11 @@ export class BucketRecords {
   async #write(day: string, text: string, joined: readonly Piece[]): Promise<Piece> {
     this.#pieceCount += 1;
     const number = String(this.#pieceCount).padStart(9, '0');
-    const key = `${day}/${piecesFolder}/l-${this.#writer}-${number}`;
+    const name = `l-${this.#writer}-${number}`;
+    const key = pieceKey(day, name);
     // False: an earlier attempt has written it. No other process has this key.
     await this.#client.putNew(key, Buffer.from(text));
-    this.#onAdded(day);
+    this.#onAdded(day, name);
     if (joined.length > 0) {
       const removing = this.#removeAll(joined).finally(() => this.#removals.delete(removing));
       this.#removals.add(removing);
@@ -209,9 +211,10 @@ export async function addNotes(
   await client.putNew(key, Buffer.from(notes.map(noteLine).join('')));
 }
 
-function entryKey(day: string, key: string): string {
-  const hash = createHash('sha256').update(key).digest('hex').slice(0, 32);
-  return `${day}/${piecesFolder}/e-${hash}`;
+const pieceKey = (day: string, name: string): string => `${day}/${piecesFolder}/${name}`;
+
+function entryName(key: string): string {
+  return `e-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
 }
 
 function dropOldest(map: Map<string, unknown>): void {

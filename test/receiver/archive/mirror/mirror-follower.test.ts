@@ -118,14 +118,51 @@ describe('a follower', () => {
     const { store, stub, mirror, run, lines } = await follow();
     await store.put(frameOf(1));
     await run();
-    stub.fault = ({ query }) =>
-      (query.get('prefix') ?? '').endsWith('/record.')
+    stub.fault = ({ method, key }) =>
+      method === 'GET' && key.includes('/record.d/')
         ? { kind: 'refuse', status: 403, code: 'AccessDenied' }
         : undefined;
     await store.put(frameOf(2));
     await eventually(() => lines.join().includes('cannot follow the bucket'), 'a warning');
     stub.fault = () => undefined;
     await eventually(() => mirrored(mirror, day).lines.length === 2, 'the new line');
+  });
+
+  it('lists no day for the objects that hints name, and reads each once', async () => {
+    const { store, mirror, run, merged, stub, lines } = await follow();
+    await store.put(frameOf(1));
+    await run();
+    await eventually(() => lines.join().includes('of all days are in the cache'), 'a first list');
+    const seen = (): readonly string[] =>
+      stub.seen.flatMap(({ method, key, query }) => {
+        const prefix = query.get('prefix') ?? '';
+        if (method !== 'GET') return [];
+        return key.includes('/record.d/') ? [key] : prefix.includes(day) ? [prefix] : [];
+      });
+    stub.seen.length = 0;
+    for (let number = 2; number <= 5; number += 1) {
+      await store.put(frameOf(number));
+      await eventually(() => mirrored(mirror, day).lines.length === number, 'the new line');
+    }
+    // A receiver asks for what was compacted, when a frame of a day is the first one.
+    const requests = seen().filter((each) => !each.endsWith('/record.d/c-'));
+    expect(requests.every((each) => each.includes('/record.d/l-'))).toBe(true);
+    expect(new Set(requests).size).toBe(requests.length);
+    expect([...mirrored(mirror, day).lines].sort()).toEqual((await merged(day)).sort());
+  });
+
+  it('finds the lines of objects that were joined into another one meanwhile', async () => {
+    const { store, mirror, run, merged, stub } = await follow();
+    await store.put(frameOf(1));
+    await run();
+    stub.fault = ({ method, query }) =>
+      method === 'GET' && (query.get('prefix') ?? '') === 'cams/.changed/'
+        ? { kind: 'refuse', status: 403, code: 'AccessDenied' }
+        : undefined;
+    for (let number = 2; number <= 70; number += 1) await store.put(frameOf(number));
+    stub.fault = () => undefined;
+    await eventually(() => mirrored(mirror, day).lines.length === 70, 'all lines');
+    expect([...mirrored(mirror, day).lines].sort()).toEqual((await merged(day)).sort());
   });
 
   it('says that the bucket is away, and goes on when it is back', async () => {

@@ -22,6 +22,7 @@ const steps = fc.array(
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('take out'), numbers }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove'), share: fc.nat(100) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('refresh') }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('hint'), share: fc.nat(100) }) },
     {
       weight: 2,
       arbitrary: fc.record({
@@ -42,7 +43,7 @@ it('has the lines of the bucket, once, after any joins, removals and crashes', a
     fc.asyncProperty(steps, async (given) => {
       replaced += await run(given);
     }),
-    { numRuns: 40 },
+    { numRuns: 60 },
   );
   // The property is about something.
   expect(replaced).toBeGreaterThan(0);
@@ -65,10 +66,21 @@ async function run(given: readonly Step[]): Promise<number> {
   };
   const partOf = (share: number): string[] =>
     [...pieces.keys()].slice(0, Math.ceil((pieces.size * share) / 100));
+  /** Pieces that a hint has named since the last list. */
+  const hinted = new Set<string>();
+  /** A hint names pieces that are there, and others that are gone. */
+  const hint = async (names: readonly string[], gone: readonly string[]): Promise<void> => {
+    await mirror.addToDay(day, new Set([...names, ...gone]));
+    for (const name of names) hinted.add(name);
+    const lines = new Set(names.length === 0 ? [] : mirrored(mirror, day).lines);
+    const wanted = names.flatMap((name) => pieces.get(name) ?? []).map((each) => line(each).trim());
+    expect(wanted.filter((each) => !lines.has(each))).toEqual([]);
+  };
   /** Of the last refresh; undefined: the next one may replace it. */
   let before: { text: string; inode: number } | undefined;
   const check = async (): Promise<void> => {
     await mirror.refreshDay(day);
+    hinted.clear();
     const expected = await merged(day);
     const found = pieces.size === 0 ? undefined : mirrored(mirror, day);
     expect([...(found?.lines ?? [])].sort()).toEqual([...expected].sort());
@@ -89,15 +101,19 @@ async function run(given: readonly Step[]): Promise<number> {
       const gone = new Set(step.numbers);
       for (const [name, lines] of [...pieces]) {
         const rest = lines.filter((each) => !gone.has(each));
-        if (rest.length === 0) take(name);
-        else if (rest.length < lines.length) set(name, rest);
+        if (rest.length === lines.length) continue;
+        // Real pieces are written once.
+        if (rest.length === 0 || hinted.has(name)) take(name);
+        if (rest.length > 0) set(hinted.has(name) ? `l-${(count += 1)}` : name, rest);
       }
       before = undefined;
       replaced += 1;
     } else if (step.kind === 'remove' && 'share' in step) {
       for (const name of partOf(step.share)) take(name);
       before = undefined;
-    } else if (step.kind === 'kill' && 'harm' in step) {
+    } else if (step.kind === 'hint' && 'share' in step)
+      await hint(partOf(step.share), step.share % 2 === 0 ? [] : ['l-gone']);
+    else if (step.kind === 'kill' && 'harm' in step) {
       await mirror.close();
       harm(join(mirror.directory, day, step.file), step.harm, step.share);
       mirror = await open();
