@@ -41,7 +41,9 @@ describe('a watched folder', () => {
     async (folder) => {
       const directory = temporaryDirectory();
       mkdirSync(join(directory, folder), { recursive: true });
-      const source = await openIn(directory, { isRecursive: true });
+      let isWatching = true;
+      const observer = { polled: (_: boolean, now: boolean) => void (isWatching = now) };
+      const source = await openIn(directory, { isRecursive: true, observer });
       const path = (name: string) => join(directory, folder, name);
       writeFileSync(path('a.jpg'), makeJpeg(1));
       await next(source);
@@ -52,9 +54,10 @@ describe('a watched folder', () => {
       [failing.stat, failing.lstat, failures] = [false, true, 0];
       await vi.waitUntil(() => failures > 4, { timeout: 30_000 });
       failing.stat = true;
-      await vi.waitUntil(() => failures > 5, { timeout: 30_000 });
+      await vi.waitUntil(() => !isWatching, { timeout: 30_000 });
       [failing.stat, failing.lstat] = [false, false];
-      setTimeout(() => writeFileSync(path('b.jpg'), makeJpeg(2)), 2500);
+      await vi.waitUntil(() => isWatching, { timeout: 30_000 });
+      writeFileSync(path('b.jpg'), makeJpeg(2));
       expect((await waiting).origin).toBe(path('b.jpg'));
     },
   );
