@@ -148,6 +148,7 @@ export const fileTargets: readonly FuzzTarget[] = [
       const record = new DayRecord();
       await record.refresh(folder);
       await record.append(folder, '{}\n', { kind: 'frame', key: '__proto__', name: 'b.jpg' });
+      await record.rest();
       await folder.close();
       must(record.nameOf('__proto__', 'b') === 'b.jpg', 'what is noted is found');
       must(record.nameOf('constructor', 'b') === undefined, 'nothing else is');

@@ -142,6 +142,7 @@ describe.skipIf(why !== undefined)(`the receiving machine ${why ?? ''}`, () => {
     configure(lab, 'busy', { AGENT_ALL: 'yes', AGENT_INTERVAL: '50ms' });
     show(lab, 'busy', 'yard');
     await edit(lab, `${unit}.service`, ['[Service]', 'RestartSec=100ms']);
+    await lab.must('systemctl', 'start', 'surveillance-many.socket');
     await lab.must('systemctl', 'start', unit);
     let count = 0;
     const more = async (): Promise<void> => {
@@ -156,6 +157,11 @@ describe.skipIf(why !== undefined)(`the receiving machine ${why ?? ''}`, () => {
     await more();
     await lab.must('systemctl', 'restart', unit);
     await more();
+    // An agent that is stopped before it is connected keeps its reports for the next start.
+    await eventually(
+      () => [...sequences(lab, 'busy').values()].some(({ reports }) => reports.length > 0),
+      'a report of the camera',
+    );
     await lab.must('systemctl', 'stop', unit);
     expect(await lab.show(unit, 'Result')).toBe('success');
     const names = jpegs(lab, `${captures}/busy`);
@@ -163,7 +169,6 @@ describe.skipIf(why !== undefined)(`the receiving machine ${why ?? ''}`, () => {
     expect(perEpoch).toHaveLength(1);
     const [{ frames, reports } = { frames: [], reports: [] }] = perEpoch;
     expect(frames).toHaveLength(names.length);
-    expect(reports.length).toBeGreaterThan(0);
     const all = [...frames, ...reports].sort((a, b) => a - b);
     expect(all).toEqual(all.map((_, index) => index + 1));
   });
