@@ -164,6 +164,8 @@ describe.skipIf(why !== undefined)(`the receiving machine ${why ?? ''}`, () => {
     );
     await lab.must('systemctl', 'stop', unit);
     expect(await lab.show(unit, 'Result')).toBe('success');
+    // It may still store what the agent sent last.
+    await lab.must('systemctl', 'stop', 'surveillance-many.service');
     const names = jpegs(lab, `${captures}/busy`);
     const perEpoch = [...sequences(lab, 'busy').values()];
     expect(perEpoch).toHaveLength(1);
@@ -180,7 +182,7 @@ describe.skipIf(why !== undefined)(`the receiving machine ${why ?? ''}`, () => {
     await lab.must('sh', '-c', `echo no folder > ${captures}`);
     const before = jpegs(lab, '/srv/away').length;
     await sendPicture(lab, 12);
-    await lab.until(unit, 'NRestarts', /^[3-9]$/);
+    await lab.until(unit, 'NRestarts', /^(?:[3-9]|\d\d+)$/);
     expect(await lab.show('surveillance-many.socket', 'ActiveState')).toBe('active');
     await lab.must('rm', captures);
     await lab.must('mv', '/srv/away', captures);

@@ -1,5 +1,5 @@
 /** A lab with both machines in it: the built programs, and the shipped units as docs/systemd.md has them copied. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { eventually } from '../support/eventually.js';
 import { filesBelow } from '../support/files.js';
@@ -49,7 +49,10 @@ export function configure(lab: Lab, name: string, settings: Readonly<Record<stri
 /** What the camera `name` sees: the yard with nobody in it, or with a visitor. */
 export function show(lab: Lab, name: string, what: 'yard' | 'visitor'): void {
   const file = what === 'yard' ? 'f00205.jpg' : 'f00277.jpg';
-  writeInLab(lab, `/srv/${name}.jpg`, readFileSync(`${root}test/fixtures/visit/${file}`));
+  // At once: a shot may be going on.
+  const unfinished = `/srv/${name}.unfinished`;
+  writeInLab(lab, unfinished, readFileSync(`${root}test/fixtures/visit/${file}`));
+  renameSync(lab.path(unfinished), lab.path(`/srv/${name}.jpg`));
 }
 
 /** Adds lines to a unit, as `systemctl edit` does. */
