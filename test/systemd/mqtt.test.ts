@@ -3,7 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { discoveryProblems } from '../../receiver/notify/mqtt/discovery-rules.js';
 import { eventually } from '../support/eventually.js';
 import { whyNoBroker } from '../support/mosquitto.js';
-import { brokerPassword as password, passwordFile, startLabBroker } from './lab-broker.js';
+import {
+  followTopics,
+  brokerPassword as password,
+  passwordFile,
+  startLabBroker,
+} from './lab-broker.js';
 import { Lab, packageAt, whyNoLab } from './lab.js';
 import { writeInLab } from './shipped.js';
 
@@ -55,7 +60,10 @@ describe.skipIf(why !== undefined)(`the installed notices with MQTT ${why ?? ''}
     await lab.must(...words('agent'), ...agent, '--interval', '200ms', '--report-every', '10s');
     await holds(/\/yard\/motion$/, 'ON');
     await holds(/\/yard\/event\/picture$/, 'JFIF');
-    const configs = [...(await retained())].filter(([topic]) => topic.endsWith('/config'));
+    const configs = await eventually(async () => {
+      const found = [...(await retained())].filter(([topic]) => topic.endsWith('/config'));
+      return found.length >= 2 && found;
+    }, 'the configurations of the receiver and the camera');
     expect(configs).toHaveLength(2);
     for (const [topic, text] of configs) {
       expect(discoveryProblems(topic, JSON.parse(text))).toEqual([]);
@@ -104,11 +112,16 @@ describe.skipIf(why !== undefined)(`the installed notices with MQTT ${why ?? ''}
     const before = (await newest()).length;
     await eventually(async () => (await newest()).length > before + 20, '20 frames', 90_000);
     expect((await lab.run(...words('agent'), 'status')).stdout).not.toMatch(/waiting: /);
-    const log = (await lab.journal(service)).split('\n');
-    const since = log.slice(log.findLastIndex((line) => line.includes('announcing')));
-    for (const words of away) {
-      expect(since.filter((line) => line.includes(words))).toHaveLength(1);
-    }
+    const saidSince = async (): Promise<string[][]> => {
+      const log = (await lab.journal(service)).split('\n');
+      const since = log.slice(log.findLastIndex((line) => line.includes('announcing')));
+      return away.map((words) => since.filter((line) => line.includes(words)));
+    };
+    await eventually(
+      async () => (await saidSince()).every((lines) => lines.length > 0),
+      'what the restarted notices cannot reach',
+    );
+    for (const lines of await saidSince()) expect(lines).toHaveLength(1);
     await lab.must('mosquitto_passwd', '-b', '/run/broker-passwords', 'fred', password);
     await lab.must('systemctl', 'kill', '--signal', 'HUP', 'broker');
     await receiver('install', '--on-event=', '--command-timeout=', '--notify=', '--cooldown=');
@@ -119,8 +132,12 @@ describe.skipIf(why !== undefined)(`the installed notices with MQTT ${why ?? ''}
     expect(await receiver('notify', '--test')).toBe('ok     MQTT broker at 127.0.0.1:1883');
     const doctor = async () => (await lab.run(...words('receiver'), 'doctor')).stdout;
     expect(await doctor()).toMatch(/^ok +mqtt +MQTT broker at 127.0.0.1:1883 takes/m);
+    await followTopics(lab, 'picchanged/+/status', '/run/states');
+    const states = async () => (await lab.run('cat', '/run/states')).stdout;
+    await eventually(async () => (await states()).includes('online'), 'the follower');
     await lab.must('systemctl', 'kill', '--signal', 'KILL', service);
-    await holds(/^picchanged\/[0-9a-f]{8}\/status$/, 'offline');
+    // It is started again: whoever asks late finds it online.
+    await eventually(async () => (await states()).includes('offline'), 'the will');
     await lab.until(service, 'ActiveState', 'active');
     await holds(/^picchanged\/[0-9a-f]{8}\/status$/, 'online');
     await lab.must('systemctl', 'stop', 'broker');

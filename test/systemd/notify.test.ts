@@ -70,6 +70,11 @@ describe.skipIf(why !== undefined)(`the installed notices ${why ?? ''}`, () => {
     await lab.must(...words('agent'), ...agent);
     await says(`${state}/said`, 'event-begin yard');
     await says('/run/taken', 'event-begin');
+    // Only a camera that reports can be silent.
+    await eventually(
+      async () => (await lab.run('grep', '-rq', '"report":', `${captures}/yard`)).code === 0,
+      'a report of the camera',
+    );
     await lab.must('systemctl', 'kill', '--signal', 'KILL', service);
     await lab.must('systemctl', 'stop', 'picchanged-watch.service');
     await says(`${state}/said`, 'silence-begin yard');

@@ -1,6 +1,7 @@
 /** What the shipped units really forbid: a probe runs in place of the programs, under the same settings. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { type Lab, whyNoLab } from './lab.js';
 import { bootShipped, configure, edit, writeInLab } from './shipped.js';
 
@@ -40,7 +41,9 @@ for (const [, name, errno] of calls.stdout.matchAll(/^(.*) (\\d+)$/gm)) {
   found[name] = errno === '0' ? 'ok' : getSystemErrorName(-errno);
 }
 if (calls.status !== 0) found['system calls'] = calls.stderr;
-fs.writeFileSync(process.env.STATE_DIRECTORY + '/found.json', JSON.stringify(found));
+const [unfinished, whole] = ['probe', 'found.json'].map((name) => process.env.STATE_DIRECTORY + '/' + name);
+fs.writeFileSync(unfinished, JSON.stringify(found));
+fs.renameSync(unfinished, whole);
 process.exit(0);
 `;
 
@@ -130,11 +133,9 @@ describe.skipIf(why !== undefined)(`the sandbox ${why ?? ''}`, () => {
       (error: unknown) => ({ code: 1, stderr: String(error) }),
     );
     if (code !== 0) throw new Error(`${stderr}\n${await lab.journal(unit)}`);
-    await lab.must(
-      'bash',
-      '-c',
-      `for n in $(seq 100); do test -s ${state}/found.json && exit; sleep 0.1; done; false`,
-    );
+    const isThere = async (): Promise<boolean> =>
+      (await lab.run('test', '-e', `${state}/found.json`)).code === 0;
+    await eventually(isThere, `what the probe in ${unit} found`);
     const text = readFileSync(lab.path(`${state}/found.json`), 'utf8');
     await lab.must('rm', `${state}/found.json`);
     return JSON.parse(text) as Record<string, string>;

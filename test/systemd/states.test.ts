@@ -51,6 +51,8 @@ const states: readonly State[] = [
     async arrange(lab) {
       await must(lab, 'receiver', 'install', '--dir', captures);
       await must(lab, 'agent', 'install', '--host', 'localhost', ...camera, ...pace);
+      await tells(lab, 'agent', /^localhost:4444: .*last frame/m);
+      await tells(lab, 'receiver', /^yard: last frame \d/m);
     },
     says: {
       'agent doctor': [
@@ -112,6 +114,8 @@ const states: readonly State[] = [
     async arrange(lab) {
       await lab.must('systemctl', 'stop', 'surveillance-many.socket', 'surveillance-many.service');
       await waits(lab, /ECONNREFUSED/);
+      // The unit's line is written every few seconds.
+      await tells(lab, 'agent', /to send, \d+ waiting: .*ECONNREFUSED/);
     },
     says: {
       'agent doctor': [
@@ -131,6 +135,10 @@ const states: readonly State[] = [
     async arrange(lab) {
       const listen = ['socat', 'TCP6-LISTEN:4444,fork,reuseaddr', 'SYSTEM:sleep 60'];
       await lab.must('systemd-run', '--unit', 'squatter', ...listen);
+      await eventually(
+        async () => (await lab.must('ss', '-Hltn', 'sport = :4444')) !== '',
+        'the other program listens',
+      );
       await lab.run('systemctl', 'start', 'surveillance-many.socket');
     },
     says: {
@@ -148,10 +156,10 @@ const states: readonly State[] = [
       await lab.must('systemctl', 'reset-failed');
       await lab.must('systemctl', 'start', 'surveillance-many.socket');
       await lab.must('systemctl', 'restart', 'picchanged-watch.service');
-      await eventually(
-        async () => !/not delivering/.test((await lab.run(...typed('agent'), 'status')).stdout),
-        'frames that are delivered',
-      );
+      await eventually(async () => {
+        const { code, stdout } = await lab.run(...typed('agent'), 'status');
+        return code === 0 && !/not delivering|waiting:/.test(stdout);
+      }, 'frames that are delivered');
     },
     says: { 'agent doctor': [/^ok {7}receiver /m], 'receiver doctor': [/^ok {7}port /m] },
     doesNotSay: { 'agent status': [/not delivering/, /waiting:/] },
@@ -179,8 +187,10 @@ const states: readonly State[] = [
     state: 'the keys of the receiver are gone',
     async arrange(lab) {
       await must(lab, 'receiver', 'install', '--dir', captures);
-      await lab.must('systemctl', 'stop', 'surveillance-many.service');
+      // The agent's next connection would start it again before the keys are gone.
+      await lab.must('systemctl', 'stop', 'surveillance-many.socket', 'surveillance-many.service');
       await lab.must('mv', '/var/lib/surveillance/.keys', '/root/keys');
+      await lab.must('systemctl', 'start', 'surveillance-many.socket');
     },
     says: {
       'receiver doctor': [
@@ -242,10 +252,7 @@ const states: readonly State[] = [
     state: 'no camera',
     async arrange(lab) {
       await must(lab, 'agent', 'install', '--source', 'fswebcam', '--device', '/dev/video7');
-      await eventually(
-        async () => /no frame:/.test((await lab.run(...typed('agent'), 'status')).stdout),
-        'a status without a frame',
-      );
+      await tells(lab, 'agent', /no frame:/);
     },
     says: {
       'agent doctor': [/^fault {4}device {4}\/dev\/video7 does not exist$/m],
@@ -305,6 +312,17 @@ const states: readonly State[] = [
     },
   },
 ];
+
+/** Waits until a status says it. */
+async function tells(lab: Lab, name: 'agent' | 'receiver', words: RegExp): Promise<void> {
+  let last = '';
+  await eventually(async () => {
+    last = (await lab.run(...typed(name), 'status')).stdout;
+    return words.test(last);
+  }, `a status with ${words.source}`).catch((error: unknown) => {
+    throw new Error(`${String(error)}; the status of the ${name} is\n${last}`);
+  });
+}
 
 /** Waits until the agent's status says why frames wait. */
 async function waits(lab: Lab, reason: RegExp): Promise<void> {
