@@ -26,8 +26,12 @@ const replacesModules = readdirSync('test', { recursive: true, encoding: 'utf8' 
 /** Patterns of tests that a tier of .ci/test.mjs leaves out. */
 const leftOut = (process.env.TESTS_LEFT_OUT ?? '').split(' ').filter((pattern) => pattern !== '');
 
-// Real processes and real fswebcam on a loaded two-core machine: generous, and no test asserts on time.
-const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
+// They end what hangs. No test asserts on time: a loaded machine may be ten times slower than a quiet one.
+const timeouts = {
+  ...{ testTimeout: 300_000, hookTimeout: 300_000 },
+  // Of vitest: one second.
+  expect: { poll: { timeout: 60_000 } },
+};
 
 /** For all. A CommonJS package is imported as by Node and in the bundle: its default export is its `module.exports`. */
 const common = { ...timeouts, deps: { interopDefault: false } };

@@ -65,7 +65,7 @@ async function expectRecovery({ cuts, store, mayGo, isDone, doAgain }: Scenario)
 const countsOf = ({ moments, crashes, cuts }: Cuts): string =>
   `${moments} moments, ${crashes} crashes, ${cuts.length} trees`;
 
-describe('a power cut in the middle of', { timeout: 300_000 }, () => {
+describe('a power cut in the middle of', { timeout: 600_000 }, () => {
   it('prune deletes nothing else, and nothing without its line', async (test) => {
     test.skip(why !== undefined, why);
     const scenario = await cutPrune(program);

@@ -13,7 +13,7 @@ import { recordAgent, recordReceiver } from './recording.js';
 import { flushCounts } from './strace-log.js';
 
 const noStrace = missing('strace', 'strace');
-const timeLimitMs = 180_000;
+const timeLimitMs = 300_000;
 
 const { acknowledgeFirst, forgetSequence, noDirectoryFlush } = seenInPowerCuts;
 const { noFileFlush, noFolderFlush, noFrameFlush } = seenInPowerCuts;

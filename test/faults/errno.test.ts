@@ -18,7 +18,7 @@ const kinds: readonly FaultKind[] = [...diskFaultKinds, 'kill-agent', 'kill-rece
 const frames = 80;
 
 describe('the pair', () => {
-  it('loses no frame when a disk fails for a while', { timeout: 300_000 }, async () => {
+  it('loses no frame when a disk fails for a while', { timeout: 600_000 }, async () => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const here = faultKindsHere(kinds);
     const plan = makePlan({ seed, faults: here.length + 2, frames, kinds: here });

@@ -11,7 +11,7 @@ import { faultKindsHere, findLibfaketime, missingFaults } from './capabilities.j
 import { type FaultKind, faultKinds, makePlan, seededRandom } from './plan.js';
 
 const programs = { agent: `${root}dist/agent.js`, receiver: `${root}dist/receiver.js` };
-const timeLimitMs = 300_000;
+const timeLimitMs = 600_000;
 
 /** A part of a number of frames or faults: `npm run test:quick` runs a shorter form. */
 const scaled = (count: number): number => Math.ceil(count * Number(process.env.FAULT_SHARE ?? 1));

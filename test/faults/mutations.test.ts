@@ -6,7 +6,7 @@ import { type Mutation, buildPrograms, mutate } from './mutants.js';
 import { seenInFaults, seenInRefusals, seenOverTls } from './mutations.js';
 import type { FaultKind } from './plan.js';
 
-const timeLimitMs = 180_000;
+const timeLimitMs = 300_000;
 
 const { deleteBeforeAcknowledge, noDuplicateCheck, noSum, renameOver } = seenInFaults;
 const cases: [Mutation, FaultKind, RegExp][] = [

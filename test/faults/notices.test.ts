@@ -34,7 +34,7 @@ describe('the pair, with an agent that detects', () => {
     });
     expect(violations).toEqual([]);
     expect(declared).toBeGreaterThanOrEqual(2);
-  }, 150_000);
+  });
 });
 
 describe('notices beside the pair', () => {

@@ -62,11 +62,11 @@ describe.each([
   { isSecure: false, how: 'in the clear' },
   { isSecure: true, how: 'over TLS' },
 ])('a pair of two versions $how', ({ isSecure }) => {
-  it('loses no frame with the agent of 0.1.0', { timeout: 300_000 }, async () => {
+  it('loses no frame with the agent of 0.1.0', { timeout: 600_000 }, async () => {
     await goThrough({ isSecure, agent: old.agent, receiver: today.receiver });
   });
 
-  it('loses no frame with the receiver of 0.1.0', { timeout: 300_000 }, async () => {
+  it('loses no frame with the receiver of 0.1.0', { timeout: 600_000 }, async () => {
     await goThrough({ isSecure, agent: today.agent, receiver: old.receiver });
   });
 });
@@ -89,7 +89,7 @@ describe('a pair of 0.1.0 that is upgraded in the middle', () => {
   it.each([
     { first: 'agent', then: 'receiver' },
     { first: 'receiver', then: 'agent' },
-  ] as const)('loses no frame when the $first is first', { timeout: 300_000 }, async (order) => {
+  ] as const)('loses no frame when the $first is first', { timeout: 600_000 }, async (order) => {
     const { first, then } = order;
     const programs = { agent: installed(old.agent), receiver: installed(old.receiver) };
     const third = Math.floor(faultCount / 3);

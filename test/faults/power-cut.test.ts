@@ -9,7 +9,7 @@ import { DifferentTrees, recoverSpool, recoverStore } from './recovery.js';
 
 const why = missing('strace', 'strace');
 const programs = { agent: `${root}dist/agent.js`, receiver: `${root}dist/receiver.js` };
-const timeLimitMs = 180_000;
+const timeLimitMs = 300_000;
 
 describe('a power cut at any moment', { timeout: timeLimitMs }, () => {
   it('keeps each frame that the receiver has acknowledged, and the receiver recognizes it', async (test) => {

@@ -79,14 +79,14 @@ beforeAll(async () => {
     cameras.push(new WireCamera({ ...own, key: isPaired(at) ? key : undefined }));
   }
   filming = Promise.all(cameras.map(film));
-}, 180_000);
+});
 
 afterAll(async () => {
   stopped.abort();
   await filming;
   await Promise.all(cameras.map((camera) => camera.stop()));
   await fleet?.stop();
-}, 60_000);
+});
 
 async function film(camera: WireCamera): Promise<void> {
   await systemClock.sleep(random() * intervalMs, stopped.signal);

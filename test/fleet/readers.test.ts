@@ -19,7 +19,7 @@ let ceph: Ceph | undefined;
 
 beforeAll(async () => {
   if (whyNot === undefined) ceph = await startCeph();
-}, 180_000);
+});
 
 afterAll(() => ceph?.stop());
 
@@ -53,5 +53,5 @@ describe.skipIf(whyNot !== undefined)(`what reads a bucket of Ceph${suffix}`, ()
     expect(found.bytes).toEqual([1, 2, 3].map((number) => makeJpeg(number)));
     expect(found).toEqual(expected);
     expect(await viewer.stop()).toBe(0);
-  }, 120_000);
+  });
 });

@@ -112,7 +112,7 @@ describe('receiver erase', () => {
     await eventually(() => agent.messages.length > before, 'an answer');
     expect(agent.messages.at(-1)).toMatchObject({ type: 'stored', sequence: 1 });
     expect(framesIn(stub)).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('receiver keep and unkeep', () => {

@@ -72,7 +72,7 @@ describe('a receiver with a bucket and the flags of notices and metrics', () => 
     expect(picture()).toEqual(makeJpeg(1));
     const [mirror = ''] = readdirSync(cache);
     expect(readdirSync(join(cache, mirror)).filter((name) => name.endsWith('.jpg'))).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('receiver notify of a bucket', () => {
@@ -94,5 +94,5 @@ describe('receiver notify of a bucket', () => {
     expect(said()).toMatch(/^event-begin /);
     expect(await notifier.stop()).toBe(0);
     await receiver.stop();
-  }, 60_000);
+  });
 });

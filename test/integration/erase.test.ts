@@ -24,7 +24,7 @@ function secondOf(name: string, movedS: number): string {
 describe('receiver erase', () => {
   it(
     'keeps a stretch erased when an old copy of the spool is sent',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const [captures, state] = [temporaryDirectory(), join(temporaryDirectory(), 'state')];
       const port = await freePort();

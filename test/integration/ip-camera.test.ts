@@ -213,8 +213,8 @@ describe.skipIf(noFfmpeg !== undefined)(`a command that streams${noFfmpeg ?? ''}
       ...['--state', temporaryDirectory(), '--source', 'command'],
       ...['--', 'ffmpeg', '-v', 'error', '-re', ...picture],
     ]);
-    // One a second would take two minutes: eventually() waits half a minute.
-    await eventually(() => agent.stdout().split('\n').length > 120, '120 frames');
+    // One a second would take two minutes.
+    await eventually(() => agent.stdout().split('\n').length > 120, '120 frames', 60_000);
     expect(await agent.stop()).toBe(0);
   });
 });

@@ -123,7 +123,7 @@ describe('receiver notify', () => {
     expect(await agent.stop()).toBe(0);
     expect(await notifier.stop()).toBe(0);
     expect(notifier.stderr().match(/notices wait: webhook/g)).toHaveLength(1);
-  }, 120_000);
+  });
 
   it('--test tries each program and address', async () => {
     const { url, mend } = await webhook();

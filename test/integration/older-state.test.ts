@@ -45,4 +45,4 @@ it('is recognised, said once, and begun anew: one first frame, no alarm, then th
   await shoot(inView);
   // The visitor, and the frame before.
   expect(filesBelow(directory)).toHaveLength(4);
-}, 120_000);
+});

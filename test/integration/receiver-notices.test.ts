@@ -84,7 +84,7 @@ describe('a receiver with the flags of notices', () => {
       'the program ran once',
     );
     expect(await receiver.stop()).toBe(0);
-  }, 60_000);
+  });
 
   it('stores at full pace while a program hangs and an address answers 500', async () => {
     const directory = temporaryDirectory();
@@ -125,5 +125,5 @@ describe('a receiver with the flags of notices', () => {
       expect(said, said.join('\n')).toHaveLength(1);
     }
     expect(lines.filter((line) => line.includes('cannot'))).toEqual([]);
-  }, 120_000);
+  });
 });

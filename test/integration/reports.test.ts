@@ -29,7 +29,7 @@ function distinct(reports: readonly ReceivedReport[]): ReceivedReport[] {
 }
 
 describe('an agent and a receiver that takes reports', () => {
-  it('states signed what was watched, also over a kill', { timeout: 120_000 }, async () => {
+  it('states signed what was watched, also over a kill', async () => {
     const { receiver, args } = await makeCamera();
     const fast = [...args, '--interval', '100ms'];
     const first = startAgent(fast);
@@ -56,7 +56,7 @@ describe('an agent and a receiver that takes reports', () => {
     expect(new Set(events).size).toBe(events.length);
   });
 
-  it('states that there was no camera from its start', { timeout: 60_000 }, async () => {
+  it('states that there was no camera from its start', async () => {
     const { receiver, args } = await makeCamera();
     const agent = startAgent([...args, '--source', 'command', '--', 'false']);
     await agent.says('capture failed');
@@ -66,7 +66,7 @@ describe('an agent and a receiver that takes reports', () => {
     expect(receiver.entries.map(({ type }) => type)).toEqual(['report']);
   });
 
-  it('joins one-shot runs, and connects for a change', { timeout: 120_000 }, async () => {
+  it('joins one-shot runs, and connects for a change', async () => {
     const { receiver, args } = await makeCamera();
     const shoot = async (more: readonly string[] = []) => {
       const agent = startAgent([...args, '--once', ...more]);
@@ -88,7 +88,7 @@ describe('an agent and a receiver that takes reports', () => {
 });
 
 describe('a report that waits while 0.1.0 runs', () => {
-  it('is not lost, and its sequence is not used again', { timeout: 120_000 }, async () => {
+  it('is not lost, and its sequence is not used again', async () => {
     const { receiver, args, names, state } = await makeCamera();
     receiver.answersReports = false;
     const agent = startAgent([...args, '--interval', '100ms']);

@@ -103,7 +103,7 @@ describe('verify', () => {
 });
 
 describe('a store that 0.1.0 made', () => {
-  it('verifies as what it is, and a removed file is found', { timeout: 60_000 }, async () => {
+  it('verifies as what it is, and a removed file is found', async () => {
     const captures = temporaryDirectory();
     const port = await freePort();
     const listen = ['--dir', captures, '--listen', `127.0.0.1:${port}`, '--json'];

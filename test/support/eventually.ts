@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function eventually<T>(
   poll: () => T | undefined | false | Promise<T | undefined | false>,
   what: string,
-  deadlineMs = 60_000,
+  deadlineMs = 120_000,
 ): Promise<T> {
   const start = performance.now();
   for (;;) {

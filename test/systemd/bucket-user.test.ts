@@ -19,7 +19,7 @@ describe.skipIf(why !== undefined)(`a user's services with a bucket ${why ?? ''}
     lab = await Lab.boot({ copies: packageAt(folder) });
     await lab.must('useradd', '--create-home', '--uid', '4321', 'fred');
     await lab.must('systemctl', 'start', 'user@4321.service');
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   const variables = ['HOME=/home/fred', 'XDG_RUNTIME_DIR=/run/user/4321', 'PATH=/usr/bin:/bin'];
@@ -66,5 +66,5 @@ describe.skipIf(why !== undefined)(`a user's services with a bucket ${why ?? ''}
     const left = await lab.run('find', '/home/fred/.config', '/home/fred/.local', '-type', 'f');
     expect(left.stdout).toBe('');
     expect(await lab.must('cat', keysFile)).toBe(keys.trim());
-  }, 240_000);
+  });
 });

@@ -25,7 +25,7 @@ describe.skipIf(why !== undefined)(`a service with a bucket ${why ?? ''}`, () =>
   beforeAll(async () => {
     lab = await Lab.boot({ copies: packageAt(folder) });
     await lab.must('rm', '-rf', '/etc/picchanged');
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   const receiver = (...args: string[]) => lab.run('node', `${folder}/dist/receiver.js`, ...args);
@@ -114,5 +114,5 @@ describe.skipIf(why !== undefined)(`a service with a bucket ${why ?? ''}`, () =>
     expect((await lab.run('test', '-e', dropIn)).code).toBe(1);
     expect(await lab.must('cat', credential)).toBe(keysText(stubKeys.secretAccessKey).trim());
     console.log(`exposure of ${service} with a bucket: ${figure}`);
-  }, 240_000);
+  });
 });

@@ -13,7 +13,7 @@ describe.skipIf(why !== undefined)(`--consume${why === undefined ? '' : ` (${why
   beforeAll(async () => {
     const copies = packageAt(program);
     lab = await Lab.boot({ copies });
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   const agent = (...args: string[]) => lab.run('node', `${program}/dist/agent.js`, ...args);
@@ -52,7 +52,7 @@ describe.skipIf(why !== undefined)(`--consume${why === undefined ? '' : ` (${why
     const pictures = 'find /srv/captures -name "*.jpg"';
     const { stdout } = await lab.sh(pictures);
     expect(stdout.trim().split('\n')).toHaveLength(2);
-  }, 120_000);
+  });
 
   it('forgets --yes, and the opened folder, with another source', async () => {
     expect(await settings()).toContain('AGENT_YES=yes');
@@ -69,5 +69,5 @@ describe.skipIf(why !== undefined)(`--consume${why === undefined ? '' : ` (${why
     );
     await agent('install');
     expect(await lab.run('test', '-e', dropIn)).toMatchObject({ code: 1 });
-  }, 120_000);
+  });
 });

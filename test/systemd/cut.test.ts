@@ -58,7 +58,7 @@ describe.skipIf(why !== undefined)(`notices of two machines ${why ?? ''}`, () =>
     writeInLab(house, hook, script);
     await house.must('chmod', '755', hook);
     await camera.must('mkdir', '-p', frames);
-  }, 60_000);
+  });
   afterAll(() => Promise.all([camera.close(), house.close()]));
 
   const words = (program: string) => ['node', `${folder}/dist/${program}.js`];

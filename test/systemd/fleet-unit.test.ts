@@ -26,7 +26,7 @@ describe.skipIf(why !== undefined)(`a receiver of a fleet ${why ?? ''}`, () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await bootShipped();
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   it('has its keys from credentials, takes frames, answers the balancer, and ends in time', async () => {
@@ -61,5 +61,5 @@ describe.skipIf(why !== undefined)(`a receiver of a fleet ${why ?? ''}`, () => {
     await stopping;
     expect(await lab.show(service, 'Result')).toBe('success');
     expect(await lab.journal(service)).not.toContain(secretAccessKey);
-  }, 120_000);
+  });
 });

@@ -20,7 +20,7 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     // Left by tests that pair as root on this machine.
     await lab.must('rm', '-rf', '/etc/picchanged');
     await lab.must('useradd', '--create-home', '--uid', '4321', 'fred');
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   const program = (name: string) => {
@@ -130,7 +130,7 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     expect(
       await lab.must('systemctl', 'list-units', '--all', 'picchanged*', 'surveillance*'),
     ).toContain('0 loaded units');
-  }, 120_000);
+  });
 
   it('lets root keep, erase, prune and verify what the receiver goes on writing', async () => {
     const directory = '/srv/captures';
@@ -172,7 +172,7 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     await receiver.must('uninstall');
     await lab.must('rm', '-r', directory, '/root/out');
     await lab.must('userdel', 'surveillance');
-  }, 120_000);
+  });
 
   it('keeps captures in somebody’s home, as that user, under any name; of homes the service sees no more', async () => {
     const home = '/home/fred/100% "mine" $HOME';
@@ -190,7 +190,7 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     expect(await receiver.must('uninstall')).toContain(`keep     ${home}`);
     expect(await frames(home)).not.toEqual([]);
     expect((await lab.run('getent', 'passwd', 'surveillance')).code).toBe(2);
-  }, 120_000);
+  });
 
   it('copies what lies where services do not see it', async () => {
     await lab.must('cp', '-r', folder, '/root/checkout');
@@ -207,7 +207,7 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     await lab.must(...there, 'uninstall');
     await receiver.must('uninstall');
     expect((await lab.run('ls', '/usr/local/lib/picchanged')).code).toBe(2);
-  }, 120_000);
+  });
 
   it('gives settings to the service as they were typed, whatever is in them', async () => {
     const words = ['printf', 'a b\'c"d\\e$f`g%h#i;j\n', '$HOME', '%n', 'ü', '', '\\'];
@@ -236,7 +236,7 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     expect(JSON.parse(command?.slice('AGENT_COMMAND='.length) ?? '')).toEqual(words);
     await lab.must('rm', '-r', `/etc/systemd/system/${unit}.d`);
     await agent.must('uninstall');
-  }, 120_000);
+  });
 
   it('overwrites nobody’s units, and takes frames that wait away from nobody', async () => {
     const unit = '/etc/systemd/system/picchanged-watch.service';
@@ -261,7 +261,7 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     );
     expect((await lab.run('getent', 'passwd', 'picchanged')).code).toBe(0);
     expect(await agent.run('uninstall')).toMatchObject({ code: 1 });
-  }, 120_000);
+  });
 
   it('sends each version of a picture that another program overwrites', async () => {
     await lab.must('rm', '-r', '/var/lib/picchanged');
@@ -277,7 +277,7 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     );
     await agent.must('uninstall');
     await receiver.must('uninstall');
-  }, 120_000);
+  });
 
   it('is a service of one user alone, without root', async () => {
     await lab.must('systemctl', 'start', 'user@4321.service');
@@ -310,5 +310,5 @@ describe.skipIf(why !== undefined)(`install${why === undefined ? '' : ` (${why})
     await asFred('receiver', 'uninstall', '--user');
     const left = ['/home/fred/.config', '/home/fred/.local/share', '-type', 'f'];
     expect((await lab.run('find', ...left)).stdout).toBe('');
-  }, 120_000);
+  });
 });

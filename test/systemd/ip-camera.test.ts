@@ -21,7 +21,7 @@ describe.skipIf(why !== undefined)(`an RTSP camera${why === undefined ? '' : ` (
     lab = await Lab.boot({
       copies: [...copies, { from: fixtureProgram('rtsp-server.py'), to: server }],
     });
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   const agent = (...args: string[]) => lab.run('node', `${program}/dist/agent.js`, ...args);
@@ -77,7 +77,7 @@ describe.skipIf(why !== undefined)(`an RTSP camera${why === undefined ? '' : ` (
     expect(await count(everywhere, 'rtsp://')).toBeGreaterThan(0);
     for (const secret of [password, encodeURIComponent(password)])
       expect(await count(everywhere, secret)).toBe(0);
-  }, 180_000);
+  });
 
   it('leaves no ffmpeg and no password behind', async () => {
     const ffmpeg = await lab.must('pgrep', 'ffmpeg');
@@ -91,5 +91,5 @@ describe.skipIf(why !== undefined)(`an RTSP camera${why === undefined ? '' : ` (
     expect(await lab.run('test', '-e', file)).toMatchObject({ code: 1 });
     expect(await lab.run('pgrep', 'ffmpeg')).toMatchObject({ code: 1 });
     expect((await findings()).get('frame')?.says).toContain('scene');
-  }, 120_000);
+  });
 });

@@ -28,7 +28,7 @@ describe.skipIf(why !== undefined)(`the installed notices with MQTT ${why ?? ''}
     lab = await Lab.boot({ copies: packageAt(folder) });
     await lab.must('ip', 'link', 'set', 'lo', 'up');
     await startLabBroker(lab);
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   const words = (program: string) => ['node', `${folder}/dist/${program}.js`];
@@ -94,7 +94,7 @@ describe.skipIf(why !== undefined)(`the installed notices with MQTT ${why ?? ''}
       });
     }
     expect(await lab.journal(service)).not.toMatch(/cannot|EACCES|EPERM/);
-  }, 300_000);
+  });
 
   it('keep no frame back while a program hangs, an address fails and the broker refuses', async () => {
     writeInLab(lab, '/usr/local/bin/hangs', '#!/bin/sh\nexec sleep 3600\n');
@@ -126,7 +126,7 @@ describe.skipIf(why !== undefined)(`the installed notices with MQTT ${why ?? ''}
     await lab.must('systemctl', 'kill', '--signal', 'HUP', 'broker');
     await receiver('install', '--on-event=', '--command-timeout=', '--notify=', '--cooldown=');
     await holds(/^picchanged\/[0-9a-f]{8}\/status$/, 'online');
-  }, 300_000);
+  });
 
   it('are tried and checked, and say that the broker is away', async () => {
     expect(await receiver('notify', '--test')).toBe('ok     MQTT broker at 127.0.0.1:1883');
@@ -146,7 +146,7 @@ describe.skipIf(why !== undefined)(`the installed notices with MQTT ${why ?? ''}
       async () => (await lab.journal(service)).includes('nothing is published: MQTT broker'),
       'the journal says it',
     );
-  }, 200_000);
+  });
 
   it('go with the last way to announce, and leave nothing', async () => {
     await lab.must(...words('agent'), 'uninstall');
@@ -155,5 +155,5 @@ describe.skipIf(why !== undefined)(`the installed notices with MQTT ${why ?? ''}
     await receiver('uninstall');
     const state = await lab.run('test', '-e', '/var/lib/picchanged-notify');
     expect(state).toMatchObject({ code: 1 });
-  }, 120_000);
+  });
 });

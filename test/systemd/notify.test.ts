@@ -44,7 +44,7 @@ describe.skipIf(why !== undefined)(`the installed notices ${why ?? ''}`, () => {
     await lab.must('chmod', '755', hook);
     writeInLab(lab, '/opt/webhook.cjs', server);
     await lab.must('systemd-run', '--unit', 'webhook', 'node', '/opt/webhook.cjs');
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   const words = (program: string) => ['node', `${folder}/dist/${program}.js`];
@@ -86,7 +86,7 @@ describe.skipIf(why !== undefined)(`the installed notices ${why ?? ''}`, () => {
       ...['silence-begin yard', 'silence-end yard'],
     ]);
     expect(await lab.journal(service)).not.toMatch(/cannot|EACCES|EPERM/);
-  }, 180_000);
+  });
 
   it('are tried, snoozed, checked and shown', async () => {
     await lab.must('systemctl', 'stop', 'picchanged-watch.service');
@@ -104,7 +104,7 @@ describe.skipIf(why !== undefined)(`the installed notices ${why ?? ''}`, () => {
     expect(doctor).toMatch(/^ok +notices +no notice waits$/m);
     expect(doctor).toMatch(/^ok +notice settings +from \/etc\/picchanged\/notify.env;/m);
     expect(doctor).toMatch(/^ok +service +picchanged-notify.service is active/m);
-  }, 120_000);
+  });
 
   it('go with the last way to announce, and leave nothing', async () => {
     await receiver('install', '--on-event=', '--on-silent=', '--on-back=');
@@ -115,5 +115,5 @@ describe.skipIf(why !== undefined)(`the installed notices ${why ?? ''}`, () => {
     await lab.must(...words('agent'), 'uninstall');
     await receiver('uninstall');
     expect(await lab.run('test', '-e', state)).toMatchObject({ code: 1 });
-  }, 120_000);
+  });
 });

@@ -28,7 +28,7 @@ beforeAll(() => {
   if (why !== undefined) return undefined;
   packages = buildPackages();
   return packages.remove;
-}, 60_000);
+});
 
 describe.skipIf(why !== undefined)('npm, the package, its update, and npm again', () => {
   let lab: Lab;
@@ -43,7 +43,7 @@ describe.skipIf(why !== undefined)('npm, the package, its update, and npm again'
         },
       ],
     });
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   it('take over settings, frames and drop-ins, and leave no unit that hides another', async () => {
@@ -136,7 +136,7 @@ describe.skipIf(why !== undefined)('npm, the package, its update, and npm again'
     expect(await findings(lab, 'agent')).toMatchObject({ ok: true });
     expect(await findings(lab, 'receiver')).toMatchObject({ ok: true });
     expect(await lab.must('receiver', 'verify')).toContain('yard: all as recorded');
-  }, 240_000);
+  });
 });
 
 describe.skipIf(why !== undefined)('an update of the package', () => {
@@ -144,7 +144,7 @@ describe.skipIf(why !== undefined)('an update of the package', () => {
   beforeAll(async () => {
     lab = await bootForPackages(packages);
     await mustApt(lab, 'install', packages.deb);
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   it('restarts instances, leaves a service whose settings have a fault, and names units that hide its own', async () => {
@@ -172,5 +172,5 @@ describe.skipIf(why !== undefined)('an update of the package', () => {
     await lab.must('sed', '-i', '/AGENT_SKIP/d', '/etc/picchanged/agent.env');
     await lab.must('picchanged-agent', 'install');
     expect(await runningVersion(lab, 'picchanged-watch')).toBe(packages.nextVersion);
-  }, 180_000);
+  });
 });

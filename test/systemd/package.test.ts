@@ -27,13 +27,13 @@ beforeAll(() => {
   if (why !== undefined) return undefined;
   packages = buildPackages();
   return packages.remove;
-}, 60_000);
+});
 
 describe.skipIf(why !== undefined)(`the package${why === undefined ? '' : ` (${why})`}`, () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await bootForPackages(packages, {}, false);
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   it('is refused without Node, and installed with it; it starts and enables nothing', async () => {
@@ -61,7 +61,7 @@ describe.skipIf(why !== undefined)(`the package${why === undefined ? '' : ` (${w
       _picchanged_receiver
       echo "\${COMPREPLY[@]}"`;
     expect((await lab.sh(tab)).stdout.trim()).toBe('prune');
-  }, 120_000);
+  });
 
   it('has units that systemd accepts', async () => {
     const verify = 'systemd-analyze verify --man=no --recursive-errors=yes';
@@ -70,7 +70,7 @@ describe.skipIf(why !== undefined)(`the package${why === undefined ? '' : ` (${w
       code: 0,
       stderr: '',
     });
-  }, 120_000);
+  });
 
   it('is set up by install, which writes settings and drop-ins, and neither units nor programs', async () => {
     await lab.must('receiver', 'install', '--dir', captures);
@@ -114,7 +114,7 @@ describe.skipIf(why !== undefined)(`the package${why === undefined ? '' : ` (${w
       `${unitFolder}/picchanged-prune.service.d/install.conf`,
       `${unitFolder}/surveillance-many.service.d/install.conf`,
     ]);
-  }, 180_000);
+  });
 
   it('says at its removal which frames wait, and sends them when it is back', async () => {
     await lab.must('systemctl', 'stop', 'surveillance-many.socket', 'surveillance-many.service');
@@ -137,7 +137,7 @@ describe.skipIf(why !== undefined)(`the package${why === undefined ? '' : ` (${w
     );
     expect(await lab.must('receiver', 'verify')).toContain('yard: all as recorded');
     expect(await lab.show('picchanged-watch.service', 'ActiveState')).toBe('active');
-  }, 120_000);
+  });
 
   it('purged, leaves the captures, the users and other people’s drop-ins', async () => {
     const mine = `${unitFolder}/picchanged-watch.service.d/mine.conf`;
@@ -168,7 +168,7 @@ describe.skipIf(why !== undefined)(`the package${why === undefined ? '' : ` (${w
     expect(stays).not.toContain('.keys');
     expect(await namesIn(lab, rule, unitFolder, '-type', 'f')).toEqual([]);
     await lab.must('rm', '-r', '/var/lib/surveillance');
-  }, 120_000);
+  });
 
   it('stays when uninstall removes what install wrote', async () => {
     await mustApt(lab, 'install', packages.deb);
@@ -184,7 +184,7 @@ describe.skipIf(why !== undefined)(`the package${why === undefined ? '' : ` (${w
     expect((await lab.run('agent', 'doctor')).stdout).toContain('no service is enabled or running');
     for (const user of ['picchanged', 'surveillance']) await lab.must('getent', 'passwd', user);
     await mustApt(lab, 'purge', 'picchanged');
-  }, 120_000);
+  });
 
   it('goes on where another program has the short name, and says so', async () => {
     await lab.sh('printf "#!/bin/sh\\necho mine\\n" > /usr/bin/agent; chmod +x /usr/bin/agent');
@@ -197,5 +197,5 @@ describe.skipIf(why !== undefined)(`the package${why === undefined ? '' : ` (${w
     await mustApt(lab, 'purge', 'picchanged');
     expect(await lab.must('agent')).toBe('mine');
     await lab.must('rm', '/usr/bin/agent');
-  }, 120_000);
+  });
 });

@@ -22,7 +22,7 @@ describe.skipIf(why !== undefined)(
       lab = await Lab.boot({
         copies: packageAt(folder),
       });
-    }, 60_000);
+    });
     afterAll(() => lab.close());
 
     const typed = (name: string) => {
@@ -112,7 +112,7 @@ describe.skipIf(why !== undefined)(
       expect(new Set(secrets).size).toBe(2);
       const journal = await lab.must('journalctl', '--no-pager', '--output', 'verbose');
       for (const secret of [...secrets, line[2]]) expect(journal).not.toContain(secret);
-    }, 120_000);
+    });
 
     it('goes on with a process for each connection', async () => {
       await receiver.must('install', '--accept');
@@ -124,7 +124,7 @@ describe.skipIf(why !== undefined)(
       ).toContain('as frontdoor');
       await comesMore('frontdoor');
       expect((await receiver.doctor()).ok).toBe(true);
-    }, 120_000);
+    });
 
     it('sends nothing in the clear when the keys are gone, and nothing at all without its folder', async () => {
       const state = '/var/lib/picchanged/agent';
@@ -146,7 +146,7 @@ describe.skipIf(why !== undefined)(
       await lab.must('mv', '/root/state', state);
       await lab.must('systemctl', 'start', 'picchanged-watch.service');
       await comesMore('frontdoor');
-    }, 120_000);
+    });
 
     it('ends when the camera is unpaired: its frames wait, and go on once it is paired again', async () => {
       await receiver.must('unpair', 'frontdoor');
@@ -159,7 +159,7 @@ describe.skipIf(why !== undefined)(
         'as frontdoor',
       );
       await comesMore('frontdoor');
-    }, 120_000);
+    });
 
     it('outlives uninstall, which says where the keys are, and install again', async () => {
       expect(await agent.must('uninstall')).toContain(
@@ -175,7 +175,7 @@ describe.skipIf(why !== undefined)(
       await receiver.must('uninstall');
       const all = ['/var/lib/picchanged', '/var/lib/surveillance', pairedMarks, captures];
       await lab.must('rm', '-r', ...all);
-    }, 120_000);
+    });
 
     it('has its keys where it is told, and prints the port that is installed', async () => {
       const keys = '/srv/keys of mine';
@@ -199,7 +199,7 @@ describe.skipIf(why !== undefined)(
       expect(await receiver.must('uninstall')).toContain(`keep     ${keys}: keys of cameras`);
       const all = ['/var/lib/picchanged', '/var/lib/surveillance', pairedMarks, keys];
       await lab.must('rm', '-r', ...all);
-    }, 120_000);
+    });
 
     it('is done for a fleet by a file that systemd hands over to both', async () => {
       const line = `yard.k1 ${'9f86d081'.repeat(8)}\n`;
@@ -210,6 +210,6 @@ describe.skipIf(why !== undefined)(
       expect(await sendRaw()).toMatch(/^this receiver accepts paired cameras only: /);
       await agent.must('uninstall');
       await receiver.must('uninstall');
-    }, 120_000);
+    });
   },
 );

@@ -106,7 +106,7 @@ describe.skipIf(why !== undefined)(`the receiving machine ${why ?? ''}`, () => {
       await sendPicture(lab, 6);
       return jpegs(lab).length > before;
     }, 'a frame through the port that is open again');
-  }, 180_000);
+  });
 
   it('is one process for all with surveillance-many.socket, which takes the port over', async () => {
     await lab.must('systemctl', 'start', 'surveillance-many.socket');

@@ -16,7 +16,7 @@ describe.skipIf(why !== undefined)(`settings${why === undefined ? '' : ` (${why}
     lab = await Lab.boot({
       copies: packageAt(folder),
     });
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   const agent = (...args: string[]) => lab.run('node', `${folder}/dist/agent.js`, ...args);
@@ -51,7 +51,7 @@ describe.skipIf(why !== undefined)(`settings${why === undefined ? '' : ` (${why}
       }
     }
     expect(differing).toEqual([]);
-  }, 120_000);
+  });
 
   it('of another source do not keep the service from starting', async () => {
     const install = async (...args: string[]) => {
@@ -76,7 +76,7 @@ describe.skipIf(why !== undefined)(`settings${why === undefined ? '' : ` (${why}
     expect((await agent('config')).stdout).toMatch(
       /^AGENT_SOURCE=fswebcam +\/etc.*agent.env:\d+$/m,
     );
-  }, 60_000);
+  });
 
   it('with a fault are found with file and line, before anything is changed', async () => {
     const file = '/etc/picchanged/agent.env';
@@ -91,7 +91,7 @@ describe.skipIf(why !== undefined)(`settings${why === undefined ? '' : ` (${why}
     });
     expect(await lab.must('cat', file)).toBe(before);
     expect((await agent('doctor')).stdout).toContain(`fault    settings  ${message}`);
-  }, 60_000);
+  });
 
   it('of 0.1.0 are kept by an update in place, and install restarts what runs the old program', async () => {
     const home = '/opt/updated';
@@ -158,5 +158,5 @@ describe.skipIf(why !== undefined)(`settings${why === undefined ? '' : ` (${why}
     await lab.must('sed', '-i', '$aAGENT_QUALITY=80', '/etc/picchanged/agent.env');
     expect(await mustType('agent', 'install')).toContain('was edited since the last install');
     for (const name of ['agent', 'receiver']) await mustType(name, 'uninstall');
-  }, 120_000);
+  });
 });

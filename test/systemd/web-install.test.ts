@@ -32,7 +32,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     await lab.must('ip', 'link', 'set', 'near', 'up');
     await elsewhere('ip', 'address', 'add', '192.0.2.2/24', 'dev', 'far');
     await elsewhere('ip', 'link', 'set', 'far', 'up');
-  }, 60_000);
+  });
   afterAll(() => lab.close());
 
   const elsewhere = (...command: string[]): Promise<string> =>
@@ -77,7 +77,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     expect(alone.stderr).toContain('add --web [ADDRESS:]PORT');
     expect(await lab.show(socket, 'LoadState')).toBe('not-found');
     expect(await lab.show('surveillance-many.socket', 'LoadState')).toBe('not-found');
-  }, 60_000);
+  });
 
   it('shows another machine nothing but the way in, and with a password the page and the frames', async () => {
     expect((await setPassword('anna', 'garden gate', '--role', 'keep')).code).toBe(0);
@@ -107,7 +107,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
         (await lab.sh(`ls ${directory}/*/*/*.jpg`)).stdout.trim(),
       ),
     ).toBe('');
-  }, 90_000);
+  });
 
   it('serves metrics to whom has the token, from its sandbox', async () => {
     const file = '/etc/picchanged/metrics-token';
@@ -128,7 +128,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     await must('install', '--metrics-token-file', 'none');
     expect((await ask('metrics'))[0]).toBe(404);
     await lab.must('rm', file);
-  }, 90_000);
+  });
 
   it('keeps frames by the receiver, which alone writes the record', async () => {
     const [, cameras] = await ask('api/v1/cameras', '--cookie', jar);
@@ -159,7 +159,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     await lab.says('picchanged-keep.service', 'ended keeping for the viewer');
     await eventually(async () => (await record()) !== before, 'the request is done later');
     expect((await must('doctor', '--json')).includes('"ok":true')).toBe(true);
-  }, 120_000);
+  });
 
   it('gives a viewer that an attacker controls nothing but keeping', async () => {
     const control = '/var/lib/picchanged-web';
@@ -187,7 +187,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     expect(Number(await lab.show('picchanged-keep.service', 'NRestarts'))).toBe(0);
     expect(await lab.show('picchanged-keep.path', 'ActiveState')).toBe('active');
     await lab.must('rm', '-r', `${control}/requests/full`);
-  }, 60_000);
+  });
 
   it('is tried by doctor with the eyes of its service, and shown by status', async () => {
     const doctor = async () => {
@@ -221,7 +221,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     expect(await must('status')).toContain('does not answer');
     await lab.must('systemctl', 'start', socket);
     expect(await doctor()).toEqual(whole);
-  }, 90_000);
+  });
 
   it('keeps sessions when it ends, and ends them with their password', async () => {
     const status = async () => (await ask('api/v1/cameras', '--cookie', jar))[0];
@@ -245,7 +245,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     expect(await status()).toBe(401);
     await lab.says(service, 'cannot read the sessions');
     expect((await enter('anna', 'garden gate'))[0]).toBe(200);
-  }, 60_000);
+  });
 
   it('keeps what a second install does not name, and takes back what it is told to', async () => {
     const env = '/etc/picchanged/web.env';
@@ -265,7 +265,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     expect((await setPassword('anna', 'garden gate', '--role', 'keep')).code).toBe(0);
     await must('install');
     expect((await enter('anna', 'garden gate'))[0]).toBe(200);
-  }, 90_000);
+  });
 
   it('is taken away again, and the receiver stays', async () => {
     await must('install', '--web', 'none');
@@ -291,7 +291,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     await lab.must('rm', '-r', passwords, directory);
     await lab.must('userdel', 'surveillance');
     await lab.must('userdel', 'picchanged-web');
-  }, 90_000);
+  });
 
   it('reads captures in a home as a member of their group, and nothing else there', async () => {
     const captures = '/home/fred/my captures';
@@ -309,7 +309,7 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     const inside = (await lab.sh(`ls -a /proc/${pid}/root/home/fred`)).stdout.trim().split('\n');
     expect(inside).toEqual(['.', '..', 'my captures']);
     await must('uninstall');
-  }, 90_000);
+  });
 
   it('is a service of one user alone, who keeps frames without another service', async () => {
     await lab.must('systemctl', 'start', 'user@4321.service');
@@ -333,5 +333,5 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
     );
     await asFred('install', '--user', '--web', 'none');
     await asFred('uninstall', '--user');
-  }, 90_000);
+  });
 });

@@ -159,7 +159,7 @@ describe('a compacted record', () => {
     expect(read()).not.toContain(frameText(1));
   });
 
-  it('loses no line that receivers append meanwhile', { timeout: 60_000 }, async () => {
+  it('loses no line that receivers append meanwhile', async () => {
     const { directory, folder, read, record } = await open([1, 2].map(frameText).join(''));
     const others = await Promise.all([Folder.open(directory), Folder.open(directory)]);
     for (const other of others) onTestFinished(() => other.close());

@@ -61,7 +61,7 @@ async function untilDone<T>(work: () => Promise<T>): Promise<T> {
 describe('the record of a day that is compacted beside receivers', () => {
   it.each([1, 2, 3])(
     'has each acknowledged entry once, in each reading: seed %d',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (seed) => {
       const stub = await startS3Stub();
       const random = randomOf(seed);

@@ -108,7 +108,7 @@ async function stateOf(stub: S3Stub) {
 describe.each(Object.entries(works))('%s in a bucket', (what, { work, gone }) => {
   it.each<Ending>(['before', 'after', 'refused'])(
     'that ends at any of its requests (%s) loses nothing else, and is done when it is run again',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (ending) => {
       const stub = await startS3Stub();
       await fill(stub);

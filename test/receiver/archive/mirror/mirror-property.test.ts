@@ -47,7 +47,7 @@ it('has the lines of the bucket, once, after any joins, removals and crashes', a
   );
   // The property is about something.
   expect(replaced).toBeGreaterThan(0);
-}, 60_000);
+});
 
 /** @returns records that were replaced */
 async function run(given: readonly Step[]): Promise<number> {

@@ -83,7 +83,7 @@ describe('an honest store of any shape', () => {
       }),
       { numRuns: 12 },
     );
-  }, 120_000);
+  });
 
   it('has a fault after any one change of a signed entry', async () => {
     const choice = fc.record({
@@ -132,7 +132,7 @@ describe('an honest store of any shape', () => {
       }),
       { numRuns: 25 },
     );
-  }, 120_000);
+  });
 });
 
 describe('what is gone on purpose', () => {
