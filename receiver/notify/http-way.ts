@@ -44,7 +44,12 @@ export function httpWay(settings: HttpSettings): Way {
       const ask = (limited: AbortSignal): Promise<Response> =>
         fetch(address.url, {
           method: 'POST',
-          headers: { ...headers, ...(authorization !== undefined && { authorization }) },
+          headers: {
+            ...headers,
+            ...(authorization !== undefined && { authorization }),
+            // The server closes an idle connection at some time: a notice that is sent then fails, and waits.
+            connection: 'close',
+          },
           body,
           redirect: 'manual',
           signal: limited,
