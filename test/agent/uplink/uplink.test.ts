@@ -16,6 +16,7 @@ import { FakeClock } from '../../support/fake-clock.js';
 import { filesBelow } from '../../support/files.js';
 import { keptLog } from '../../support/log.js';
 import { makeJpeg } from '../../support/pictures.js';
+import { freePort } from '../../support/ports.js';
 import { startReceiver } from '../../support/receiver.js';
 import { noReport, spoolSettings } from '../../support/spool-settings.js';
 import { noStatus } from '../../support/uplink-status.js';
@@ -125,8 +126,7 @@ describe('an uplink', () => {
   });
 
   it('delivers to a receiver that starts later, and logs the failure and the recovery', async () => {
-    const { port, close } = await startPeer(() => undefined);
-    close();
+    const port = await freePort();
     const { add, delivered, lines } = startUplink(port);
     await add(1);
     await eventually(() => lines.some((line) => line.includes('ECONNREFUSED')), 'a logged failure');
