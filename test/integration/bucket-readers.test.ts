@@ -116,8 +116,8 @@ describe('a viewer of a bucket', () => {
     await agent.answer('stored');
     for (const [at, page] of pages.entries()) {
       await eventually(() => page.text().includes('"camera":"door"'), 'the new camera');
-      await eventually(() => page.text().includes('frame/door/2026_11_22/'), 'its frame');
-      const [path = ''] = /frame\/door\/[\w/]+\.jpg/.exec(page.text()) ?? [];
+      const isFrame = /frame\/door\/2026_11_22\/[\w/]+\.jpg/;
+      const path = await eventually(() => isFrame.exec(page.text())?.[0], 'its frame');
       const answer = await fetch(`${addresses[at] ?? ''}api/v1/${path}`);
       expect(Buffer.from(await answer.arrayBuffer())).toEqual(makeJpeg(7));
       page.close();

@@ -57,7 +57,7 @@ describe.skipIf(why !== undefined)(
       await eventually(() => names(camera).length > before, `more frames of ${camera}`);
     };
     const sendRaw = async (): Promise<string> => {
-      const line = `fswebcam --quiet --device TEST: --resolution 160x120 - | socat -t10 - TCP:localhost:4444`;
+      const line = `fswebcam --quiet --device TEST: --resolution 160x120 - | socat -t60 - TCP:localhost:4444`;
       return (await lab.sh(line)).stdout;
     };
     /** What `receiver pair` prints for the camera, as words to type there. */

@@ -111,7 +111,9 @@ describe.skipIf(why !== undefined)(`settings${why === undefined ? '' : ` (${why}
     const mustType = (name: string, ...args: string[]) =>
       lab.must('node', `${home}/dist/${name}.js`, ...args);
     const frames = async (): Promise<number> =>
-      (await lab.must('find', '/srv/captures', '-name', '*.jpg')).split('\n').length;
+      (await lab.must('find', '/srv/captures', '-ignore_readdir_race', '-name', '*.jpg')).split(
+        '\n',
+      ).length;
     const moreFrames = async (than: number): Promise<number> =>
       eventually(async () => {
         const count = await frames();
