@@ -77,7 +77,7 @@ describe('the agent, run once, ends with 1 and says so when', () => {
   const once = (): string[] => ['--once', '--camera', 'yard', '--state', temporaryDirectory()];
 
   it('the receiver cannot be reached', async () => {
-    const args = ['--host', '127.0.0.1:1', '--source', 'scene', '--send-timeout', '300ms'];
+    const args = ['--host', '127.0.0.1:1', '--source', 'scene', '--send-timeout', '3s'];
     const { code, stderr } = await agent(...args, '--spool', 'memory', ...once());
     expect(code).toBe(1);
     expect(stderr).toContain('ECONNREFUSED');
