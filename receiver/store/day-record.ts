@@ -6,11 +6,8 @@
  * After a failed flush the system may count as written what never reached the disk. So lines are kept in memory
  * until a flush has succeeded, and appended again before the next one.
  */
-import { fstatSync } from 'node:fs';
-import { type FileHandle, constants } from 'node:fs/promises';
-import { systemCode } from '../../shared/cli/errors.js';
 import { maxRecordBytes } from '../limits/receiver-limits.js';
-import { writeAll } from './file-calls.js';
+import { AppendedFile } from './appended-file.js';
 import type { Folder } from './folder.js';
 import { CoalescedTask } from './coalesced-task.js';
 import { RecordIndex } from './record-index.js';
@@ -24,8 +21,6 @@ const maxUnflushedBytes = 2 ** 20;
 const lineEnd = 0x0a;
 /** Appends of one line, while its file is replaced each time. */
 const maxAttempts = 3;
-const readFlags = constants.O_RDONLY;
-const appendFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
 
 interface Line {
   /** With its line end. */
@@ -63,7 +58,7 @@ export class DayRecord {
   /** Bytes after the last line end: an incomplete line, of a process that was killed or is writing. */
   #tornBytes = 0;
   /** Open for appending between updates, until `rest`: a busy camera appends many times a second. */
-  #file: FileHandle | undefined;
+  #file: AppendedFile | undefined;
   #isRestWanted = false;
 
   readonly #onOpened: (record: DayRecord) => void;
@@ -147,9 +142,9 @@ export class DayRecord {
   async #update(): Promise<void> {
     try {
       await this.#updateFile();
-      if (this.#isRestWanted) await this.#close();
+      if (this.#isRestWanted) this.#close();
     } catch (error) {
-      await this.#close();
+      this.#close();
       throw error;
     }
   }
@@ -179,28 +174,26 @@ export class DayRecord {
         if (isFlushWanted) await this.#flush(file);
         return;
       } finally {
-        if (file !== this.#file) await file.close();
+        if (file !== this.#file) file.close();
       }
     }
   }
 
   /** @returns undefined when it is opened for reading and missing */
-  async #open(folder: Folder, isForAppending: boolean): Promise<FileHandle | undefined> {
-    if (this.#file !== undefined && !isNamed(this.#file, folder)) await this.#close();
+  async #open(folder: Folder, isForAppending: boolean): Promise<AppendedFile | undefined> {
+    if (this.#file?.isNamed(folder, recordName) === false) this.#close();
     if (this.#file !== undefined) return this.#file;
-    const file = await openRecord(folder, isForAppending ? appendFlags : readFlags);
-    if (isForAppending) {
-      this.#file = file;
-      this.#onOpened(this);
-    }
+    if (!isForAppending) return AppendedFile.openIfThere(folder, recordName);
+    const file = await AppendedFile.open(folder, recordName);
+    this.#file = file;
+    this.#onOpened(this);
     return file;
   }
 
-  async #close(): Promise<void> {
+  #close(): void {
     this.#isRestWanted = false;
-    const file = this.#file;
+    this.#file?.close(); // its lines are in `#unflushed` until a flush succeeds
     this.#file = undefined;
-    await file?.close().catch(() => undefined); // its lines are in `#unflushed` until a flush succeeds
   }
 
   #hasChanged(folder: Folder): boolean {
@@ -210,8 +203,8 @@ export class DayRecord {
     return Number(ino) !== this.#inode || Number(size) !== this.#readBytes + this.#tornBytes;
   }
 
-  async #readNew(file: FileHandle): Promise<void> {
-    const { ino, size } = fstatSync(file.fd);
+  async #readNew(file: AppendedFile): Promise<void> {
+    const { ino, size } = file.stats();
     if (ino !== this.#inode || size < this.#readBytes) {
       // Removed or replaced: the index stays valid for frames whose files exist.
       this.#inode = ino;
@@ -222,7 +215,7 @@ export class DayRecord {
     this.#tornBytes = 0;
     const piece = Buffer.allocUnsafe(Math.min(pieceBytes, Math.max(0, size - this.#readBytes)));
     while (this.#readBytes < size) {
-      const { bytesRead } = await file.read(piece, 0, piece.length, this.#readBytes);
+      const bytesRead = await file.read(piece, this.#readBytes);
       if (bytesRead === 0) return; // another process has truncated it
       const end = piece.lastIndexOf(lineEnd, bytesRead - 1) + 1;
       if (end === 0 && bytesRead < pieceBytes) {
@@ -236,14 +229,13 @@ export class DayRecord {
   }
 
   /** @returns false: the file has no name any more */
-  #write(file: FileHandle, lines: readonly Line[]): boolean {
+  #write(file: AppendedFile, lines: readonly Line[]): boolean {
     const start = this.#tornBytes > 0 ? '\n' : '';
     const bytes = Buffer.from(start + lines.map(({ text }) => text).join(''));
-    // One write call: O_APPEND keeps its lines together between those of other processes.
-    writeAll(file.fd, bytes);
+    file.append(bytes);
     for (const { recorded } of lines) if (recorded !== undefined) this.#index.add(recorded);
     const expectedBytes = this.#readBytes + this.#tornBytes + bytes.length;
-    const { size, nlink } = fstatSync(file.fd);
+    const { size, nlink } = file.stats();
     // Another process has appended too: the next read takes its lines, and these again.
     if (size !== expectedBytes) return nlink > 0;
     this.#readBytes = expectedBytes;
@@ -251,9 +243,9 @@ export class DayRecord {
     return nlink > 0;
   }
 
-  async #flush(file: FileHandle): Promise<void> {
+  async #flush(file: AppendedFile): Promise<void> {
     try {
-      await file.sync();
+      await file.flush();
     } catch (error) {
       this.#hasFailedFlush = true;
       throw error;
@@ -278,22 +270,5 @@ export class DayRecord {
     this.#unflushed = [];
     this.#unflushedBytes = 0;
     this.#hasFailedFlush = false;
-  }
-}
-
-/** Whether an open record still has its name in a folder. */
-function isNamed(file: FileHandle, folder: Folder): boolean {
-  const stats = folder.lstat(recordName);
-  const { dev, ino } = fstatSync(file.fd, { bigint: true });
-  return stats?.dev === dev && stats.ino === ino;
-}
-
-/** @returns undefined when it is opened for reading and missing */
-async function openRecord(folder: Folder, flags: number): Promise<FileHandle | undefined> {
-  try {
-    return await folder.openFile(recordName, flags);
-  } catch (error) {
-    if (flags === readFlags && systemCode(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -1,5 +1,12 @@
-/** Calls on files of the store: writes are synchronous, what waits for the disk is not (`folder.ts`). */
-import { fsync, open, writeSync } from 'node:fs';
+/** Calls on files of the store: what waits for the disk is asynchronous, all other calls are not (`folder.ts`). */
+import { fsync, open, read, writeSync } from 'node:fs';
+
+/** As an asynchronous call, of work that is done at once. */
+export function settled<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    resolve(work());
+  });
+}
 
 /** Opens a new file. @returns its descriptor @throws a system error, EEXIST when the path exists */
 export function openNew(path: string): Promise<number> {
@@ -21,6 +28,16 @@ export function flushFile(fd: number): Promise<void> {
   return new Promise((resolve, reject) => {
     fsync(fd, (error) => {
       if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}
+
+/** Reads from a place in the file. @returns the number of bytes; 0 at its end @throws a system error */
+export function readAt(fd: number, bytes: Buffer, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, bytes, 0, bytes.length, position, (error, byteCount) => {
+      if (error === null) resolve(byteCount);
       else reject(error);
     });
   });

@@ -6,28 +6,30 @@
  *
  * The handle still works after its folder was moved or replaced: `isInPlace` and `holds` detect that.
  *
- * Calls that the kernel answers from its cache are synchronous (lstat, write, link, rename, unlink): within some ten
- * microseconds, a tenth of what a call in the thread pool costs. Asynchronous are flushes, and the calls that make
- * files and folders: on ext4 a new file waits for the commit that a flush has begun.
+ * Calls that the kernel answers from its cache are synchronous (open of what exists, lstat, write, link, rename, unlink):
+ * within some ten microseconds, a tenth of what a call in the thread pool costs. Asynchronous are flushes, and the calls
+ * that make files and folders: on ext4 a new file waits for the commit that a flush has begun.
  */
 import {
   type BigIntStats,
   closeSync,
+  fstatSync,
   futimesSync,
   linkSync,
   lstatSync,
+  openSync,
   renameSync,
-  statSync,
   unlinkSync,
 } from 'node:fs';
 import { type FileHandle, constants, mkdir, open, opendir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { secondsOf } from '../../shared/files/durable-file.js';
-import { flushFile, openNew, writeAll } from './file-calls.js';
-import { CoalescedTask } from './coalesced-task.js';
+import { flushFile, openNew, settled, writeAll } from './file-calls.js';
+import { FolderHandle, idAt, idOf } from './folder-handle.js';
 
-const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY;
+/** Without O_NONBLOCK the open of a pipe waits for its other end. */
+const regularFileFlags = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const hint = 'move it away; to keep frames on another disk, mount that disk there';
 /** Errors of open(2) with O_DIRECTORY and O_NOFOLLOW for a link or a file. */
 const noFolderCodes = new Set(['ELOOP', 'EMLINK', 'ENOTDIR']);
@@ -35,20 +37,15 @@ const noFolderCodes = new Set(['ELOOP', 'EMLINK', 'ENOTDIR']);
 export class Folder {
   /** The configured path, for messages. */
   readonly path: string;
-  /** Device and inode: unique while this folder is open. */
-  readonly id: string;
-  readonly #handle: FileHandle;
+  readonly #handle: FolderHandle;
   /** A path to the folder by its handle, valid after a move. */
   readonly #handlePath: string;
-  /** Names made before a failed flush may never reach the disk: callers that wait for the next flush fail too. */
-  readonly #syncs = new CoalescedTask(() => this.#run(this.#handle.sync()), 'fail the next');
-  #isClosed = false;
 
-  private constructor(path: string, handle: FileHandle, id: string, handlePath: string) {
+  /** @param hasHandlePath false: where /proc is not mounted */
+  private constructor(path: string, handle: FolderHandle, hasHandlePath: boolean) {
     this.path = path;
     this.#handle = handle;
-    this.id = id;
-    this.#handlePath = handlePath;
+    this.#handlePath = hasHandlePath ? handle.path : path;
   }
 
   /**
@@ -56,17 +53,22 @@ export class Folder {
    * @param hasHandlePaths false: behaves as on a machine where /proc is not mounted
    * @throws a system error
    */
-  static async open(path: string, hasHandlePaths = true): Promise<Folder> {
-    const handle = await open(path, folderFlags);
-    try {
-      const id = idOf(await handle.stat({ bigint: true }));
-      const handlePath = `/proc/self/fd/${handle.fd}`;
-      const isUsable = hasHandlePaths && idAt(`${handlePath}/.`) === id;
-      return new Folder(path, handle, id, isUsable ? handlePath : path);
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
+  static open(path: string, hasHandlePaths = true): Promise<Folder> {
+    return settled(() => {
+      const handle = FolderHandle.open(path);
+      try {
+        const isUsable = hasHandlePaths && idAt(`${handle.path}/.`) === handle.id;
+        return new Folder(path, handle, isUsable);
+      } catch (error) {
+        handle.close();
+        throw error;
+      }
+    });
+  }
+
+  /** Device and inode: unique while this folder is open. */
+  get id(): string {
+    return this.#handle.id;
   }
 
   /**
@@ -74,26 +76,21 @@ export class Folder {
    * @returns undefined when there is none
    * @throws {OperationalError} STORE: the name is that of a link or a file; or a system error
    */
-  async openFolder(name: string): Promise<Folder | undefined> {
-    let handle: FileHandle;
-    try {
-      handle = await open(this.#at(name), folderFlags | constants.O_NOFOLLOW);
-    } catch (error) {
-      const code = systemCode(error) ?? '';
-      if (code === 'ENOENT') return undefined;
-      if (!noFolderCodes.has(code)) throw this.#withPath(error);
-      const found = this.lstat(name)?.isSymbolicLink() ? 'a symbolic link' : 'not a folder';
-      throw new OperationalError('STORE', `${join(this.path, name)} is ${found}`, { hint });
-    }
-    try {
-      const id = idOf(await handle.stat({ bigint: true }));
+  openFolder(name: string): Promise<Folder | undefined> {
+    return settled(() => {
       const path = join(this.path, name);
-      const hasHandlePaths = this.#handlePath !== this.path;
-      return new Folder(path, handle, id, hasHandlePaths ? `/proc/self/fd/${handle.fd}` : path);
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
+      const hasHandlePath = this.#handlePath !== this.path;
+      try {
+        const handle = FolderHandle.open(this.#at(name), constants.O_NOFOLLOW);
+        return new Folder(path, handle, hasHandlePath);
+      } catch (error) {
+        const code = systemCode(error) ?? '';
+        if (code === 'ENOENT') return undefined;
+        if (!noFolderCodes.has(code)) throw this.#withPath(error);
+        const found = this.lstat(name)?.isSymbolicLink() ? 'a symbolic link' : 'not a folder';
+        throw new OperationalError('STORE', `${path} is ${found}`, { hint });
+      }
+    });
   }
 
   /** @returns false when the name is taken @throws a system error */
@@ -113,23 +110,33 @@ export class Folder {
    * @throws {OperationalError} STORE: it is not a regular file; or a system error, ENOENT when it is missing
    */
   async openFile(name: string, flags: number): Promise<FileHandle> {
-    const path = join(this.path, name);
     let file: FileHandle;
     try {
-      // Without O_NONBLOCK the open of a pipe waits for its other end.
-      file = await open(this.#at(name), flags | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      file = await open(this.#at(name), flags | regularFileFlags);
     } catch (error) {
-      if (systemCode(error) === 'ENXIO') throw notRegularFile(path);
-      if (systemCode(error) !== 'ELOOP') throw this.#withPath(error);
-      throw new OperationalError('STORE', `${path} is a symbolic link`, { hint });
+      throw this.#notOpened(name, error);
     }
     try {
-      if (!(await file.stat()).isFile()) throw notRegularFile(path);
+      if (!(await file.stat()).isFile()) throw notRegularFile(join(this.path, name));
       return file;
     } catch (error) {
       await file.close();
       throw error;
     }
+  }
+
+  /** As `openFile`, at once. @returns its descriptor; undefined when the file is missing */
+  openIfThere(name: string, flags: number): number | undefined {
+    let fd: number;
+    try {
+      fd = openSync(this.#at(name), flags | regularFileFlags);
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw this.#notOpened(name, error);
+    }
+    if (fstatSync(fd).isFile()) return fd;
+    closeSync(fd);
+    throw notRegularFile(join(this.path, name));
   }
 
   /** Opens a new file to write to it. @throws a system error, EEXIST when the name is taken */
@@ -203,7 +210,7 @@ export class Folder {
 
   /** Resolves when every name that the folder has now is on the disk. @throws a system error */
   sync(): Promise<void> {
-    return this.#syncs.join();
+    return this.#run(this.#handle.flush());
   }
 
   /** Whether its path still leads to this folder. @throws a system error */
@@ -217,14 +224,13 @@ export class Folder {
     return stats !== undefined && idOf(stats) === folder.id;
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#handle.close();
+  close(): Promise<void> {
+    return settled(() => this.#handle.close());
   }
 
   #at(name: string): string {
     // After the close another file may have the handle's number.
-    if (this.#isClosed) throw new Error(`${this.path} was closed`);
+    if (this.#handle.isClosed) throw new Error(`${this.path} was closed`);
     return `${this.#handlePath}/${name}`;
   }
 
@@ -244,6 +250,13 @@ export class Folder {
     } catch (error) {
       throw this.#withPath(error);
     }
+  }
+
+  #notOpened(name: string, error: unknown): unknown {
+    const path = join(this.path, name);
+    if (systemCode(error) === 'ENXIO') return notRegularFile(path);
+    if (systemCode(error) !== 'ELOOP') return this.#withPath(error);
+    return new OperationalError('STORE', `${path} is a symbolic link`, { hint });
   }
 
   #withPath(error: unknown): unknown {
@@ -279,19 +292,4 @@ export async function openIfFolder(parent: Folder, name: string): Promise<Folder
 
 function notRegularFile(path: string): OperationalError {
   return new OperationalError('STORE', `${path} is not a regular file`, { hint });
-}
-
-function idOf({ dev, ino }: BigIntStats): string {
-  return `${dev}:${ino}`;
-}
-
-/** @returns undefined when the path does not exist */
-function idAt(path: string): string | undefined {
-  try {
-    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-    return stats && idOf(stats);
-  } catch (error) {
-    if (systemCode(error) === 'ENOTDIR') return undefined;
-    throw error;
-  }
 }

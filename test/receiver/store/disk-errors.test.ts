@@ -21,7 +21,16 @@ type Call = (this: Folder, ...args: unknown[]) => never;
 
 /** Counts the calls that a disk can refuse as steps; a failing call has no effect, a failing write has one. */
 function failAtEachStep(): void {
-  for (const method of ['makeFolder', 'openFolder', 'openFile', 'link', 'sync']) {
+  const calls = [
+    'makeFolder',
+    'openFolder',
+    'openFile',
+    'openIfThere',
+    'createFile',
+    'link',
+    'sync',
+  ];
+  for (const method of calls) {
     const real = Reflect.get(Folder.prototype, method) as Call;
     vi.spyOn(Folder.prototype, method as 'sync').mockImplementation(function (
       this: Folder,
