@@ -12,6 +12,7 @@ import { type FileHandle, constants } from 'node:fs/promises';
 import * as v from 'valibot';
 import { flock } from '../../shared/files/flock.js';
 import { Folder, openIfFolder, openOrMake } from './folder.js';
+import type { LockBatches } from './lock-batches.js';
 import { isAbandoned } from './unfinished.js';
 
 const folderName = '.locks';
@@ -46,17 +47,22 @@ export interface CameraLock {
 const holderLine = v.object({ epoch: v.string(), connection: v.string() });
 type Holder = v.InferOutput<typeof holderLine>;
 
-/** @returns undefined when another process holds it @throws a system error: the lock is not held */
+/**
+ * @param batches of the process
+ * @returns undefined when another process holds it
+ * @throws a system error: the lock is not held
+ */
 export async function lockCamera(
   directory: string,
   { camera, epoch, onReplaced }: CameraClaim,
+  batches: LockBatches,
 ): Promise<CameraLock | undefined> {
   const folder = await openLocks(directory);
   const self: Holder = { epoch, connection: randomUUID() };
   try {
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const locked = { folder, camera, file: await openLockFile(folder, camera) };
-      const result = await acquire(locked, self);
+      const result = await acquire(locked, self, batches);
       if (result === 'locked') return watchLock(locked, self, onReplaced);
       await locked.file.close();
       if (result === 'held') break;
@@ -118,12 +124,16 @@ function openLockFile(folder: Folder, camera: string): Promise<FileHandle> {
  * locks is taken to have one process.
  * @returns `removed`: the file has lost its name meanwhile. The file is closed when this throws
  */
-async function acquire(locked: LockFile, self: Holder): Promise<'locked' | 'held' | 'removed'> {
+async function acquire(
+  locked: LockFile,
+  self: Holder,
+  batches: LockBatches,
+): Promise<'locked' | 'held' | 'removed'> {
   const { file } = locked;
   try {
     let isReconnection = await announce(file, self);
     const waitS = isReconnection ? replacedWaitS : endingWaitS;
-    let result = await flock(file, { mode: 'exclusive', waitS });
+    let result = await batches.lock(file, waitS);
     if (result === 'held' && !isReconnection) {
       // Both connections may have begun at the same moment, before the holder wrote its line.
       isReconnection = await announce(file, self);

@@ -36,6 +36,7 @@ import { Erasures } from './erasures.js';
 import { FolderFlushes } from './folder-flushes.js';
 import { Folder } from './folder.js';
 import { FrameFiles } from './frame-files.js';
+import { LockBatches } from './lock-batches.js';
 import { type FrameId, frameKey, gapKey, gapLine, reportKey, reportLine } from './record-line.js';
 import { storeError } from './store-error.js';
 import type { FrameStore, FrameToStore, Gap, Report, StoredFrame } from './store-port.js';
@@ -79,6 +80,7 @@ class Captures implements FrameStore {
   readonly #lines: EntryLines;
   readonly #unclocked: UnclockedDays;
   readonly #erasures: Erasures;
+  readonly #lockBatches = new LockBatches();
   /** By camera, key and bytes: a repeat that arrives meanwhile waits for the first. */
   readonly #storing = new Map<string, Promise<StoredFrame>>();
 
@@ -139,7 +141,7 @@ class Captures implements FrameStore {
     try {
       // Checks the marker.
       await this.#folders.use([''], () => Promise.resolve());
-      return await lockCamera(this.#directory, claim);
+      return await lockCamera(this.#directory, claim, this.#lockBatches);
     } catch (cause) {
       throw storeError(`cannot lock camera ${claim.camera} in ${this.#directory}`, cause);
     }

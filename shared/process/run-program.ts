@@ -19,8 +19,8 @@ export interface ProgramRequest {
   readonly input?: string;
   /** The kernel ends the program when this process is killed, through setpriv (util-linux). Default: false. */
   readonly endsWithParent?: boolean;
-  /** A descriptor of this process; the program gets it as descriptor 3. */
-  readonly inheritedFd?: number;
+  /** Descriptors of this process; the program gets them as 3, 4 and so on. */
+  readonly inheritedFds?: readonly number[];
   /** Time from SIGTERM to SIGKILL, and from SIGKILL or exit to giving up. Default 2 s. */
   readonly graceMs?: number;
 }
@@ -170,7 +170,7 @@ class Program implements RunningProgram {
         request.input === undefined ? 'ignore' : 'pipe',
         'pipe',
         'pipe',
-        ...(request.inheritedFd === undefined ? [] : [request.inheritedFd]),
+        ...(request.inheritedFds ?? []),
       ],
       // Its own group: signals also reach its children, and a terminal's Ctrl-C reaches only this process.
       detached: true,

@@ -7,6 +7,7 @@ import {
   lockCamera,
   removeIdleLocks,
 } from '../../../receiver/store/camera-lock.js';
+import { LockBatches } from '../../../receiver/store/lock-batches.js';
 import { Folder } from '../../../receiver/store/folder.js';
 import { missing } from '../../support/programs.js';
 import { temporaryDirectory } from '../../support/temporary.js';
@@ -14,7 +15,8 @@ import { temporaryDirectory } from '../../support/temporary.js';
 const why = missing('flock', 'util-linux');
 
 async function lock(directory: string, epoch: string, onReplaced = (): void => undefined) {
-  const taken = await lockCamera(directory, { camera: 'yard', epoch, onReplaced });
+  const claim = { camera: 'yard', epoch, onReplaced };
+  const taken = await lockCamera(directory, claim, new LockBatches());
   if (taken) onTestFinished(() => taken.release());
   return taken;
 }

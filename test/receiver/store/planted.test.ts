@@ -18,6 +18,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { checkClosedMark, directoryMark } from '../../../receiver/store/closed-mark.js';
 import { lockCamera } from '../../../receiver/store/camera-lock.js';
+import { LockBatches } from '../../../receiver/store/lock-batches.js';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
 import { AgentPeer, peerEpoch } from '../../support/agent-peer.js';
 import { eventually } from '../../support/eventually.js';
@@ -165,7 +166,8 @@ describe("what is planted in a camera lock's place", () => {
       const path = join(directory, '.locks/yard');
       let isReplaced = false;
       const onReplaced = (): void => void (isReplaced = true);
-      const lock = await lockCamera(directory, { camera: 'yard', epoch: peerEpoch, onReplaced });
+      const claim = { camera: 'yard', epoch: peerEpoch, onReplaced };
+      const lock = await lockCamera(directory, claim, new LockBatches());
       writeFileSync(path, text);
       vi.advanceTimersByTime(3000);
       // The check of the lock, started above, has fewer steps than these reads.

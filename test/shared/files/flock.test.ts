@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { flock } from '../../../shared/files/flock.js';
+import { flock, flockAll } from '../../../shared/files/flock.js';
 import { missing } from '../../support/programs.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
@@ -42,6 +42,39 @@ describe('flock', () => {
     }
     vi.stubEnv('PATH', programs);
     await expect(flock(one, exclusive)).rejects.toThrow(message);
+    await Promise.all([one.close(), other.close()]);
+  });
+});
+
+describe('flockAll', () => {
+  const whyNot = why ?? missing('xargs', 'findutils');
+
+  it('locks many files, until their handles are closed', async (test) => {
+    test.skip(whyNot !== undefined, whyNot);
+    const pairs = await Promise.all(Array.from({ length: 20 }, twoHandles));
+    expect(await flockAll(pairs.map(([one]) => one))).toBe(true);
+    const results = pairs.map(([, other]) => flock(other, exclusive));
+    expect(new Set(await Promise.all(results))).toEqual(new Set(['held']));
+    for (const [one, other] of pairs) {
+      await one.close();
+      await other.close();
+    }
+  });
+
+  it('says no when one of them is held, and flock tells which', async (test) => {
+    test.skip(whyNot !== undefined, whyNot);
+    const [free, held] = [await twoHandles(), await twoHandles()];
+    expect(await flock(held[1], exclusive)).toBe('locked');
+    expect(await flockAll([free[0], held[0]])).toBe(false);
+    expect(await flock(free[0], exclusive)).toBe('locked');
+    expect(await flock(held[0], exclusive)).toBe('held');
+    await Promise.all([...free, ...held].map((file) => file.close()));
+  });
+
+  it('says no without its programs', async () => {
+    const [one, other] = await twoHandles();
+    vi.stubEnv('PATH', temporaryDirectory());
+    expect(await flockAll([one, other])).toBe(false);
     await Promise.all([one.close(), other.close()]);
   });
 });
