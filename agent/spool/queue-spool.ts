@@ -3,16 +3,15 @@
  * sequence of a dropped frame is in a gap entry, which waits and is acknowledged like a frame.
  */
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
-import type { DropReason } from '../../shared/protocol/messages.js';
 import { EarlierFrames } from './earlier-frames.js';
 import type { Entry } from './entry.js';
 import { EntryKeeper } from './entry-keeper.js';
-import { type DroppedFrame, GapEntries } from './gap-entries.js';
+import { FrameDrops } from './frame-drops.js';
 import type { QueueSettings } from './queue-settings.js';
 import { Retries } from './retries.js';
 import type { Prepared, EntryStore, StoredEntry, SpoolLife } from './entry-store.js';
 import type { CloseResult, Spool, WaitingEntry } from './spool.js';
-import { SpoolIndex, type Victims } from './spool-index.js';
+import { SpoolIndex } from './spool-index.js';
 import { SpooledReports } from './spooled-reports.js';
 import { Turns } from './turns.js';
 
@@ -26,15 +25,12 @@ export class QueueSpool implements Spool {
   readonly reports: SpooledReports;
   readonly #keeper: EntryKeeper;
   readonly #settings: QueueSettings;
-  readonly #gaps: GapEntries;
   readonly #index = new SpoolIndex();
-  /** The gap entry that is being written: it is not sent meanwhile. */
-  #writing: number | undefined;
+  readonly #drops: FrameDrops;
   /** Entries that could not be read or set aside. */
   readonly #retries = new Retries();
   readonly #listeners: (() => void)[] = [];
   readonly earlier: EarlierFrames;
-  #droppedCount = 0;
   #retriedAtMs = Number.NEGATIVE_INFINITY;
   /** Changes run one after the other: limits and sequences depend on each other. */
   readonly #turns = new Turns();
@@ -42,7 +38,7 @@ export class QueueSpool implements Spool {
   constructor(store: EntryStore, life: SpoolLife, settings: QueueSettings) {
     this.#keeper = new EntryKeeper(store, life, settings.report);
     this.#settings = settings;
-    this.#gaps = new GapEntries((atMs) => settings.clock.utcOffsetMinutes(atMs));
+    this.#drops = new FrameDrops(this.#keeper, this.#index, settings);
     this.epoch = life.epoch;
     for (const entry of life.aside) this.#index.addAside(entry);
     for (const entry of life.entries) this.#index.add(entry);
@@ -66,7 +62,7 @@ export class QueueSpool implements Spool {
 
   /** Number of frames that were dropped since this spool was opened. */
   get droppedCount(): number {
-    return this.#droppedCount;
+    return this.#drops.count;
   }
 
   /** False while an entry waits in memory, or a removal from the store is pending. */
@@ -90,18 +86,18 @@ export class QueueSpool implements Spool {
   add(prepared: Prepared, nowMs: number, onAcknowledged?: () => void): Promise<void> {
     return this.#turns.run(async () => {
       await this.#retry();
-      await this.#dropAged(nowMs);
+      await this.#drops.dropAged(nowMs);
       const { header, body } = prepared.entry;
       if (header.type !== 'frame') throw new Error(`expected a frame, got '${header.type}'`);
       const { capturedAtMs: atMs, sha256 } = header;
       if (await this.holds(atMs, sha256, onAcknowledged)) return;
-      const hasRoom = await this.#makeRoom(body.length);
+      const hasRoom = await this.#drops.makeRoom(body.length);
       const sequence = this.#keeper.nextSequence();
-      if (!hasRoom) await this.#countDropped([{ sequence, atMs }], 'size');
+      if (!hasRoom) await this.#drops.countDropped([{ sequence, atMs }], 'size');
       else if (await this.#keeper.put(sequence, prepared)) {
         const entry = { sequence, kind: header.type, byteCount: body.length, atMs };
         this.#index.add({ ...entry, onAcknowledged });
-      } else await this.#countDropped([{ sequence, atMs }], 'disk');
+      } else await this.#drops.countDropped([{ sequence, atMs }], 'disk');
       this.#notify();
     });
   }
@@ -122,7 +118,7 @@ export class QueueSpool implements Spool {
     const isReady = (entry: StoredEntry): boolean =>
       !isBusy(entry) &&
       !this.#retries.isBackingOff(entry.sequence, nowMs) &&
-      entry.sequence !== this.#writing &&
+      entry.sequence !== this.#drops.writing &&
       !this.reports.isHeld(entry.sequence) &&
       !this.#keeper.isBlocked(entry);
     if (this.#settings.sendsFirst === 'newest') {
@@ -134,10 +130,10 @@ export class QueueSpool implements Spool {
 
   async load(sequence: number): Promise<Entry | undefined> {
     const waiting = this.#index.waiting.get(sequence);
-    if (waiting === undefined || this.#writing === sequence) return undefined;
+    if (waiting === undefined || this.#drops.writing === sequence) return undefined;
     this.#index.inFlight.add(sequence);
     // The receiver may get it without an acknowledgement: from now on its count must not change.
-    this.#gaps.seal(sequence);
+    this.#drops.seal(sequence);
     try {
       const get = (): Promise<Entry> => this.#keeper.get(sequence, waiting.kind);
       // An entry in memory may need a tombstone first, which is a change.
@@ -191,7 +187,7 @@ export class QueueSpool implements Spool {
         const byteCount = waiting.byteCount + Buffer.byteLength(why) + 1;
         this.#index.addAside({ ...waiting, byteCount, isDamaged: false });
       } else {
-        await this.#countDropped([waiting], 'refused');
+        await this.#drops.countDropped([waiting], 'refused');
         await this.#keeper.remove(waiting, true);
       }
     });
@@ -211,7 +207,7 @@ export class QueueSpool implements Spool {
       await this.#retry();
       if (!this.isSettled) await this.#retry(); // a second attempt: the failure may be transient
       const lost = this.#keeper.framesInMemory().flatMap((each) => this.#forget(each) ?? []);
-      if (lost.length > 0) await this.#countDropped(lost, 'disk');
+      if (lost.length > 0) await this.#drops.countDropped(lost, 'disk');
       for (const entry of lost) await this.#keeper.remove(entry, true);
       if (!this.isSettled) await this.#retry();
       await this.#keeper.close();
@@ -231,7 +227,7 @@ export class QueueSpool implements Spool {
     return this.#turns.run(async () => {
       if (this.#forget(waiting.sequence) === undefined) return;
       this.#settings.report.failed('damaged frame in the spool', error);
-      await this.#countDropped([waiting], 'damaged');
+      await this.#drops.countDropped([waiting], 'damaged');
       const hasFile = systemCode(error.cause) !== 'ENOENT';
       if (hasFile) this.#index.addAside({ ...waiting, kind: 'frame', isDamaged: true });
       await this.#keeper.removeDamaged(waiting);
@@ -239,7 +235,7 @@ export class QueueSpool implements Spool {
   }
 
   #forget(sequence: number): StoredEntry | undefined {
-    this.#gaps.seal(sequence);
+    this.#drops.seal(sequence);
     this.#retries.clear(sequence);
     return this.#index.remove(sequence);
   }
@@ -252,46 +248,6 @@ export class QueueSpool implements Spool {
   async #retryIfDue(): Promise<void> {
     const sinceMs = this.#settings.clock.monotonicMs() - this.#retriedAtMs;
     if (!this.isSettled && sinceMs >= retryIntervalMs) await this.#retry();
-  }
-
-  /** @returns false: the spool is full and the newest frame has to be dropped */
-  async #makeRoom(neededBytes: number): Promise<boolean> {
-    const { maxBytes, dropsFirst } = this.#settings;
-    if (this.#index.hasRoom(neededBytes, maxBytes)) return true;
-    if (dropsFirst === 'newest') return false;
-    await this.#drop(this.#index.evictForSize(neededBytes, maxBytes), 'size');
-    return true;
-  }
-
-  async #dropAged(nowMs: number): Promise<void> {
-    const { maxAgeMs } = this.#settings;
-    if (maxAgeMs > 0) await this.#drop(this.#index.evictOlder(nowMs - maxAgeMs), 'age');
-  }
-
-  /** Counts frames, then removes them. For a frame that was set aside, the reason is the refusal. */
-  async #drop({ waiting, aside }: Victims, why: DropReason): Promise<void> {
-    await this.#countDropped(waiting, why);
-    const refused = aside.filter(({ isDamaged }) => !isDamaged);
-    await this.#countDropped(refused, 'refused');
-    for (const entry of waiting) await this.#keeper.remove(entry, true);
-    for (const entry of aside) await this.#keeper.removeAside(entry, entry.isDamaged);
-  }
-
-  /** Counts dropped frames in the waiting gap entry or in a new one. @param dropped by sequence */
-  async #countDropped(dropped: readonly DroppedFrame[], why: DropReason): Promise<void> {
-    this.#droppedCount += dropped.length;
-    if (dropped.length > 0) this.#settings.report.dropped(dropped.length, why);
-    for (const { sequence: existing, header } of this.#gaps.entriesFor(dropped, why)) {
-      const entry: Entry = { header, body: Buffer.alloc(0) };
-      const sequence = (this.#writing = existing ?? this.#keeper.nextSequence());
-      if (existing !== undefined) await this.#keeper.replaceGapEntry(sequence, entry);
-      else {
-        await this.#keeper.put(sequence, { entry, path: undefined });
-        this.#index.add({ sequence, kind: 'dropped', byteCount: 0, atMs: header.lastCapturedAtMs });
-      }
-      this.#gaps.written(sequence, why, header);
-      this.#writing = undefined;
-    }
   }
 
   #notify(): void {

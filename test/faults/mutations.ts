@@ -34,8 +34,8 @@ export const seenInFaults = {
 export const seenInRefusals = {
   cutUncounted: {
     name: 'the agent drops frames from rejected/ without a gap entry',
-    path: 'agent/spool/queue-spool.ts',
-    snippet: "await this.#countDropped(refused, 'refused');",
+    path: 'agent/spool/frame-drops.ts',
+    snippet: "await this.countDropped(refused, 'refused');",
     replacement: '',
   },
   miscounted: {
