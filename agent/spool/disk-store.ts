@@ -43,6 +43,8 @@ export class DiskStore implements EntryStore {
   readonly #epoch: string;
   readonly #rejected: RejectedFolder;
   readonly #reserve: Reserve;
+  /** Of the file `epoch`, as it was when it had this spool's epoch. */
+  #epochVersion: string | undefined;
   /** The path of the tombstone. */
   #tombstone: string | undefined;
   /** False: a flush of the tombstone failed; the next one is a new file. */
@@ -184,15 +186,17 @@ export class DiskStore implements EntryStore {
 
   /** @returns false: the file system has no hard links */
   async #link(path: string, sequence: number, { header }: Entry): Promise<boolean> {
+    const temporary = this.#part();
     try {
       // Through a temporary name: link(2) fails when the name exists.
-      await replaceFile(this.#pathOf(sequence, header.type), this.#part(), (part) =>
-        link(path, part),
-      );
+      await replaceFile(this.#pathOf(sequence, header.type), temporary, (part) => link(path, part));
       return true;
     } catch (error) {
       if (lacksHardLinks(error)) return false;
       throw error;
+    } finally {
+      // The name may have been a link to this file already, and the temporary one is still there.
+      await rm(temporary, { force: true }).catch(() => undefined);
     }
   }
 
@@ -220,7 +224,7 @@ export class DiskStore implements EntryStore {
     await rename(from, path);
     const previous = this.#tombstone;
     this.#tombstone = path;
-    if (previous !== undefined && previous !== path) await rm(previous, { force: true });
+    if (previous !== undefined && previous !== path) await ifExists(unlink(previous));
   }
 
   /** @throws {OperationalError} STATE: the folder is missing, or is not this spool */
@@ -230,10 +234,20 @@ export class DiskStore implements EntryStore {
     throw new OperationalError('STATE', `the spool ${this.#folder} is missing`, { hint });
   }
 
-  /** Reads the epoch: when a disk is unmounted, an empty folder may remain at the mount point. */
+  /**
+   * Looks for the epoch: when a disk is unmounted, an empty folder may remain at the mount point. It is read again only
+   * when its file is another one or has changed.
+   */
   async #exists(): Promise<boolean> {
-    const epoch = await ifExists(readFile(join(this.#folder, epochName), 'utf8'));
-    return epoch?.trim() === this.#epoch;
+    const path = join(this.#folder, epochName);
+    const found = await ifExists(stat(path));
+    if (found === undefined) return false;
+    const version = `${found.dev} ${found.ino} ${found.mtimeMs} ${found.ctimeMs} ${found.size}`;
+    if (version === this.#epochVersion) return true;
+    const epoch = await ifExists(readFile(path, 'utf8'));
+    if (epoch?.trim() !== this.#epoch) return false;
+    this.#epochVersion = version;
+    return true;
   }
 
   /** @returns undefined: it cannot be read now; sending it reports the error */

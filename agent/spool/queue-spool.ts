@@ -30,6 +30,8 @@ export class QueueSpool implements Spool {
   /** Entries that could not be read or set aside. */
   readonly #retries = new Retries();
   readonly #listeners: (() => void)[] = [];
+  /** The frame that is being announced: a listener that sends it at once needs no look at the disk. */
+  #announced: { readonly sequence: number; readonly entry: Entry } | undefined;
   readonly earlier: EarlierFrames;
   #retriedAtMs = Number.NEGATIVE_INFINITY;
   /** Changes run one after the other: limits and sequences depend on each other. */
@@ -97,8 +99,10 @@ export class QueueSpool implements Spool {
       else if (await this.#keeper.put(sequence, prepared)) {
         const entry = { sequence, kind: header.type, byteCount: body.length, atMs };
         this.#index.add({ ...entry, onAcknowledged });
+        this.#announced = { sequence, entry: prepared.entry };
       } else await this.#drops.countDropped([{ sequence, atMs }], 'disk');
       this.#notify();
+      this.#announced = undefined;
     });
   }
 
@@ -135,9 +139,7 @@ export class QueueSpool implements Spool {
     // The receiver may get it without an acknowledgement: from now on its count must not change.
     this.#drops.seal(sequence);
     try {
-      const get = (): Promise<Entry> => this.#keeper.get(sequence, waiting.kind);
-      // An entry in memory may need a tombstone first, which is a change.
-      const entry = await (this.#keeper.isInMemory(sequence) ? this.#turns.run(get) : get());
+      const entry = await this.#read(waiting);
       this.#retries.clear(sequence);
       if (this.#retries.isEmpty)
         this.#settings.report.worked(readFailed, 'the spool is readable again');
@@ -149,6 +151,13 @@ export class QueueSpool implements Spool {
       else this.#retryLater(sequence, readFailed, error);
       return undefined;
     }
+  }
+
+  #read({ sequence, kind }: StoredEntry): Promise<Entry> | Entry {
+    const get = (): Promise<Entry> => this.#keeper.get(sequence, kind);
+    // An entry in memory may need a tombstone first, which is a change.
+    if (this.#keeper.isInMemory(sequence)) return this.#turns.run(get);
+    return this.#announced?.sequence === sequence ? this.#announced.entry : get();
   }
 
   unload(sequence: number): void {

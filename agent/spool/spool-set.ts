@@ -1,6 +1,6 @@
 /**
- * The outbox: one spool for each receiver. A frame is written once and linked into each spool, so that a slow or
- * unreachable receiver does not affect the others.
+ * The outbox: one spool for each receiver, so that a slow or unreachable receiver does not affect the others. A frame for
+ * several receivers is written once and linked into each spool.
  */
 import { readFile, readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -184,8 +184,9 @@ export class SpoolSet implements Outbox, Spools {
     return { onDisk, lost, isRecorded: results.every(({ isRecorded }) => isRecorded) };
   }
 
+  /** A single spool writes its own file: there is nothing to share. */
   async #prepare(entry: Entry): Promise<Prepared> {
-    if (this.#root === undefined) return { entry, path: undefined };
+    if (this.#root === undefined || this.#spools.size === 1) return { entry, path: undefined };
     const path = join(this.#root, partName());
     try {
       await writeEntry(path, entry);

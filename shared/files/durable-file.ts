@@ -48,7 +48,8 @@ export function secondsOf(ms: number): number {
 /**
  * Replaces the file at `path`, whole or not at all, and flushes its directory.
  * @param part an unused name in the same directory; it is free again afterwards, also after a failure
- * @param write writes the new file at `part`, flushed
+ * @param write writes the new file at `part`, flushed. When it makes a link to the file at `path` itself, `part` stays:
+ *   rename(2) does nothing when both names are links to one file
  * @throws a system error; after a failed flush the file has the new content, and a power cut may bring back the old
  */
 export async function replaceFile(
@@ -59,9 +60,10 @@ export async function replaceFile(
   try {
     await write(part);
     await rename(part, path);
-  } finally {
-    // Also after rename(2): it does nothing when both names are links to one file. The first error is reported.
+  } catch (error) {
+    // The first error is reported.
     await rm(part, { force: true }).catch(() => undefined);
+    throw error;
   }
   await flushToDisk(dirname(path));
 }

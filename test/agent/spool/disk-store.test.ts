@@ -76,6 +76,16 @@ describe('a spool folder, opened again', () => {
     expect(namesIn(folder)).toEqual([...mine, '000000000001.jpg', 'epoch'].sort());
   });
 
+  it('has no second name of an entry that is linked again, as after a failed flush', async () => {
+    const directory = temporaryDirectory();
+    const [folder, path] = [folderIn(directory), join(directory, 'prepared')];
+    await writeEntry(path, frameEntry(1));
+    const { store } = await DiskStore.open(folder, noReport);
+    for (let turn = 0; turn < 2; turn += 1) await store.put(1, { entry: frameEntry(1), path });
+    await store.close();
+    expect(readdirSync(folder).sort()).toEqual(['000000000001.jpg', 'epoch']);
+  });
+
   it('sets aside a damaged entry, with the reason', async () => {
     const folder = folderIn(temporaryDirectory());
     await (await open(folder)).add(1);

@@ -1,7 +1,14 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sha256Of } from '../../../agent/spool/entry.js';
+import { type Entry, decodeEntry, sha256Of } from '../../../agent/spool/entry.js';
 import { SpoolSet } from '../../../agent/spool/spool-set.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { noReport, spoolSettings } from '../../support/spool-settings.js';
@@ -31,6 +38,25 @@ describe('SpoolSet', () => {
     expect(set.spoolFor(laptop).waitingCount).toBe(0);
     // The first spool's tombstone must not change the file that both spools share.
     expect((await set.spoolFor(nas).load(1))?.body).toEqual(makeJpeg(1));
+  });
+
+  it('writes the only name of a frame for one receiver, and does not read it when it is sent at once', async () => {
+    const root = rootIn(temporaryDirectory());
+    const set = await SpoolSet.onDisk(root, [laptop], spoolSettings);
+    const spool = set.spoolFor(laptop);
+    const path = join(root, 'laptop_4444', '000000000001.jpg');
+    const sent: Promise<Entry | undefined>[] = [];
+    spool.onAdded(() => {
+      expect(decodeEntry(readFileSync(path)).body).toEqual(makeJpeg(1));
+      truncateSync(path, 0);
+      sent.push(spool.load(1));
+    });
+    await set.add(frame(1));
+    expect(readdirSync(root)).toEqual(['laptop_4444']);
+    expect(statSync(path).nlink).toBe(1);
+    expect((await sent[0])?.body).toEqual(makeJpeg(1));
+    spool.unload(1);
+    expect(await spool.load(1)).toBeUndefined();
   });
 
   it('says that a frame is delivered when every receiver has acknowledged it, also after a restart', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { link, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { replaceFile, writeNewFile } from '../../../shared/files/durable-file.js';
@@ -31,12 +31,6 @@ describe('replaceFile', () => {
     };
     await expect(replaceFile(path, part, write)).rejects.toBe(failure);
     expect(content()).toBe('old');
-    expect(readdirSync(folder)).toEqual(['file']);
-  });
-
-  it('leaves no second name when the file is replaced by a link to itself', async () => {
-    const { folder, path, part } = setting();
-    await replaceFile(path, part, (name) => link(path, name));
     expect(readdirSync(folder)).toEqual(['file']);
   });
 });
