@@ -2,7 +2,7 @@
 import { createServer } from 'node:net';
 import { stat } from 'node:fs/promises';
 import { defaultPort, formatAddress, listenAddress } from '../../shared/cli/address.js';
-import { OperationalError, UsageError } from '../../shared/cli/errors.js';
+import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { type ValueType, list, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
 import { ifExists } from '../../shared/files/if-exists.js';
@@ -118,18 +118,23 @@ export async function webToInstall(
   const installed = (await readInstalledSettings(scope, 'web')).variables;
   const given = givenSettings(supplied, scope);
   const wished = given[variables.webPasswordFile] ?? installed[variables.webPasswordFile];
+  const opening = openingOf(
+    listen,
+    isReachable,
+    given[variables.webProxy] ?? installed[variables.webProxy],
+  );
   const standard = passwordFileOf(scope);
   const isStandard =
-    wished === undefined && isReachable && (await ifExists(stat(standard))) !== undefined;
+    wished === undefined && opening !== undefined && (await ifExists(stat(standard))) !== undefined;
   const passwordFile = wished || (isStandard ? standard : undefined);
-  if (mayRead) await checkPasswords(listen, isReachable, passwordFile, scope);
+  if (mayRead) await checkPasswords(opening, passwordFile, scope);
   const ownPorts = request.receiverListen.map((text) => listenAddress.parse(text).port);
   if ((ownPorts.length === 0 ? [defaultPort] : ownPorts).includes(port)) {
     throw new UsageError(`--web ${listen}: cameras connect to port ${port}`, {
       hint: 'choose another port for the viewer, such as --web 8080',
     });
   }
-  if (mayRead && listen !== before) await checkPort(address, port);
+  if (mayRead && listen !== before) await checkPort(address, port, before);
   const group = await capturesGroup('the viewer', request);
   const tokenFile = given[variables.metricsTokenFile] ?? installed[variables.metricsTokenFile];
   if (mayRead && tokenFile) await readMetricsToken(tokenFile);
@@ -160,10 +165,17 @@ function givenSettings(
   return settings;
 }
 
+/** The setting that opens the viewer to other machines, so that it needs a password. @param proxies of `--web-proxy` */
+function openingOf(listen: string, isReachable: boolean, proxies = ''): string | undefined {
+  if (isReachable) return `--web ${listen}: other machines reach it`;
+  return proxies === ''
+    ? undefined
+    : `--web-proxy ${proxies}: other machines reach the viewer by it`;
+}
+
 /** @throws {UsageError} it is missing where it is needed, or has no name; {OperationalError} WEB: it is wrong */
 async function checkPasswords(
-  listen: string,
-  isReachable: boolean,
+  opening: string | undefined,
   file: string | undefined,
   scope: Scope,
 ): Promise<void> {
@@ -172,27 +184,30 @@ async function checkPasswords(
   const add = `${sudo}receiver web-password NAME --file ${target}`;
   const hint = `set one, then install again: ${add}`;
   if (file === undefined) {
-    if (!isReachable) return;
-    throw new UsageError(`--web ${listen}: other machines reach it, and there is no password`, {
-      hint,
-    });
+    if (opening === undefined) return;
+    throw new UsageError(`${opening}, and there is no password`, { hint });
   }
   if ((await ifExists(stat(file))) === undefined) {
     throw new UsageError(`there is no password file ${file}`, { hint });
   }
-  if ((await readPasswordFile(file)).size > 0 || !isReachable) return;
+  if ((await readPasswordFile(file)).size > 0 || opening === undefined) return;
   throw new UsageError(`the password file ${file} has no name`, { hint });
 }
 
-/** @throws {OperationalError} LISTEN: another program uses the port */
-async function checkPort(host: string, port: number): Promise<void> {
-  const server = await startListening(
-    createServer(),
-    { host, port },
-    formatAddress(host, port),
-    '--web',
-  );
-  await new Promise((resolve) => server.close(resolve));
+/** @param before where the installed viewer listens @throws {OperationalError} LISTEN: another program uses the port */
+async function checkPort(host: string, port: number, before: string | undefined): Promise<void> {
+  const name = formatAddress(host, port);
+  try {
+    const server = await startListening(createServer(), { host, port }, name, '--web');
+    await new Promise((resolve) => server.close(resolve));
+  } catch (error) {
+    const isOwn = before !== undefined && listenAddress.parse(before).port === port;
+    // The installed socket has the port, and is about to be replaced.
+    if (isOwn && error instanceof OperationalError && systemCode(error.cause) === 'EADDRINUSE') {
+      return;
+    }
+    throw error;
+  }
 }
 
 type GroupRequest = Pick<WebInstallRequest, 'captures' | 'user' | 'scope' | 'run'>;

@@ -80,8 +80,18 @@ describe.skipIf(why !== undefined)(`the installed viewer ${why ?? ''}`, () => {
   });
 
   it('shows another machine nothing but the way in, and with a password the page and the frames', async () => {
+    await must('install', '--dir', directory, '--web', '8080');
+    const proxied = await run('install', '--web-proxy', '127.0.0.1');
+    expect(proxied.code).toBe(2);
+    expect(proxied.stderr).toContain('--web-proxy 127.0.0.1: other machines reach the viewer');
     expect((await setPassword('anna', 'garden gate', '--role', 'keep')).code).toBe(0);
-    const said = await must('install', '--dir', directory, '--web', '0.0.0.0:8080');
+    await must('install', '--web-proxy', '127.0.0.1');
+    const print = ['--silent', '--output', '/dev/null', '--write-out', '%{http_code}'];
+    const here = 'http://localhost:8080/api/v1/cameras';
+    expect(await lab.must('curl', ...print, here)).toBe('401');
+    await must('install', '--web-proxy', 'none');
+    // Its own socket has the port.
+    const said = await must('install', '--web', '0.0.0.0:8080');
     expect(said).toMatch(/note {5}see the frames: http:\/\/\S+:8080\//);
     expect(await lab.must('stat', '-c', '%U:%G %a', passwords)).toBe('root:picchanged-web 640');
     await send(1);
