@@ -1,5 +1,9 @@
 /** The cameras that a command is about. */
-import { UsageError } from '../../shared/cli/errors.js';
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OperationalError, UsageError } from '../../shared/cli/errors.js';
+import { ifExists } from '../../shared/files/if-exists.js';
+import { markerName } from '../store/store-marker.js';
 
 /** @throws {UsageError} the camera has no folder */
 export function chooseCameras(
@@ -11,4 +15,15 @@ export function chooseCameras(
   if (names.includes(camera)) return [camera];
   const hint = names.length === 0 ? 'none has sent anything yet' : `cameras: ${names.join(' ')}`;
   throw new UsageError(`camera ${camera} has sent nothing to ${dir}`, { hint });
+}
+
+/**
+ * No camera is no answer where no receiver has stored: it may be the mount point of a disk that is away.
+ * @throws {OperationalError} UNREADABLE
+ */
+export async function requireUsed(names: readonly string[], dir: string): Promise<void> {
+  if (names.length > 0 || (await ifExists(lstat(join(dir, markerName)))) !== undefined) return;
+  const message = `${dir} has no camera, and no receiver has stored there: it has no ${markerName}`;
+  const hint = 'mount the disk of the captures, or name their directory: --dir DIR';
+  throw new OperationalError('UNREADABLE', message, { hint });
 }

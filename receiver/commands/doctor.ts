@@ -128,7 +128,11 @@ export const run = defineCommand({
       ...(directory === undefined ? [unknownCaptures] : bucket),
       ...(directory === undefined || isBucket
         ? []
-        : await storeFindings(directory, options, nowMs, install)),
+        : await storeFindings(directory, options, nowMs, {
+            install,
+            // The sandbox of a service has the directory; by hand a receiver makes it.
+            isOfService: isOfSystemd && settings.variables.RECEIVER_DIR === directory,
+          })),
       ...(settings.status === 'hidden' ? [] : pruneFindings(limitsOf(options), units, install)),
       ...port,
       ...(options.health === undefined ? [] : [await healthFinding(options.health)]),
@@ -208,10 +212,10 @@ async function storeFindings(
   directory: string,
   options: OptionValues<typeof table>,
   nowMs: number,
-  install: string,
+  { install, isOfService }: { install: string; isOfService: boolean },
 ): Promise<readonly Finding[]> {
   return [
-    ...(await capturesFindings(directory, nowMs)),
+    ...(await capturesFindings(directory, nowMs, isOfService ? install : undefined)),
     ...(await fullnessFindings(directory, limitsOf(options), nowMs, install)),
   ];
 }

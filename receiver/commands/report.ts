@@ -19,7 +19,7 @@ import { legend, reportText } from '../archive/report-text.js';
 import { placeFor } from '../setup/installed.js';
 import type { Folder } from '../store/folder.js';
 import { isBucketText } from '../store/s3/s3-address.js';
-import { chooseCameras } from './choose-cameras.js';
+import { chooseCameras, requireUsed } from './choose-cameras.js';
 import { type MirrorOptions, openMirror } from './open-mirror.js';
 
 export const reportProgram = {
@@ -75,7 +75,9 @@ export const run = defineCommand({
     const records = await openRecords(dir, options, range, env);
     try {
       const { captures } = records;
-      const names = chooseCameras(await camerasIn(captures), options.camera, dir);
+      const all = await camerasIn(captures);
+      if (!isBucketText(dir)) await requireUsed(all, dir);
+      const names = chooseCameras(all, options.camera, dir);
       const wish = { range, nowMs, utcOffsetMinutes };
       const cells = columnsOf() > wide + 3 ? wide : narrow;
       const texts: string[] = [];

@@ -1,4 +1,6 @@
 /** `receiver status`: state of this machine's receiver, and the last frame of each camera. */
+import { lstat, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
@@ -11,12 +13,14 @@ import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { flag } from '../../shared/cli/option-table.js';
 import { ago, humanSize } from '../../shared/cli/humanize.js';
+import { ifExists } from '../../shared/files/if-exists.js';
 import { placeFor } from '../setup/installed.js';
 import { isBucketText } from '../store/s3/s3-address.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPath } from '../access/keys/keys-path.js';
 import { type PairedCamera, listCameras } from '../access/keys/pairing-codes.js';
 import { hasClosedMark } from '../store/closed-mark.js';
+import { markerName } from '../store/store-marker.js';
 import { receiverProgram } from '../options.js';
 import { runTool } from '../../shared/process/run-tool.js';
 import { type WebAnswer, askViewer } from '../setup/doctor/web-answer.js';
@@ -61,9 +65,6 @@ export const run = defineCommand({
     const scope = scopeFor(user, env);
     const settings = await readInstalledSettings(scope, 'receiver');
     const options = optionsWith(settings.variables);
-    // Without the settings any other directory would be a guess.
-    if (settings.status === 'hidden' && options.dir === undefined)
-      throw hiddenCaptures(settings.path);
     const dir = await placeFor(options.dir, scope);
     const isBucket = isBucketText(dir);
     const nowMs = systemClock.nowMs();
@@ -72,7 +73,7 @@ export const run = defineCommand({
     const viewer = await askViewer(units);
     const limits = limitsOf(options);
     const isHiddenFile = settings.status === 'hidden';
-    const { cameras, space, spaceText, failure } = isBucket
+    const { cameras, space, spaceText, absent, failure } = isBucket
       ? await lookIntoBucket(dir, options, { env, limits, isUser: user, isHidden: isHiddenFile })
       : await lookIntoDirectory(dir, limits, nowMs, isHiddenFile);
     // The settings that this user may not read name the keys folder.
@@ -93,7 +94,9 @@ export const run = defineCommand({
       ...(viewer === undefined ? [] : [viewerLine(viewer)]),
       `captures are in ${dir}`,
       ...(spaceText === undefined ? [] : [`space: ${spaceText}`]),
-      ...(cameras.length === 0 && failure === undefined ? ['no camera has sent a frame yet'] : []),
+      ...(cameras.length === 0 && failure === undefined
+        ? [absent ?? 'no camera has sent a frame yet']
+        : []),
       ...cameras.map((camera) => `${camera.camera}: ${cameraText(camera, nowMs)}`),
       ...pairingLines(pairing, nowMs),
     ];
@@ -101,11 +104,6 @@ export const run = defineCommand({
     if (failure !== undefined) throw failure;
   },
 });
-
-function hiddenCaptures(path: string): OperationalError {
-  const message = `this user may not read where captures are: ${path}`;
-  return new OperationalError('STORE', message, { hint: 'sudo receiver status' });
-}
 
 function viewerLine({ address, failure }: WebAnswer): string {
   const state = failure === undefined ? 'answers' : `does not answer: ${failure}`;
@@ -117,6 +115,8 @@ interface Look {
   readonly cameras: readonly CameraNow[];
   readonly space: Forecast | CountedSpace | undefined;
   readonly spaceText: string | undefined;
+  /** Why there may be no camera: the directory, or the disk in it, is not there. */
+  readonly absent?: string | undefined;
   /** The bucket cannot be read: the rest of the status is shown before it. */
   readonly failure?: OperationalError;
 }
@@ -152,8 +152,18 @@ async function lookIntoDirectory(
   isHidden: boolean,
 ): Promise<Look> {
   const cameras = await readCaptures(dir, nowMs);
+  const absent = cameras.length === 0 ? await whyAbsent(dir) : undefined;
   const space = await readSpace(dir, limits, nowMs);
-  return { cameras, space, spaceText: space && spaceTextOf(space, limits, isHidden) };
+  return { cameras, space, spaceText: space && spaceTextOf(space, limits, isHidden), absent };
+}
+
+/** @returns undefined: a receiver has used the directory */
+async function whyAbsent(dir: string): Promise<string | undefined> {
+  if ((await ifExists(stat(dir))) === undefined) {
+    return `${dir} does not exist: mount its disk; sudo receiver doctor says what else there is to do`;
+  }
+  if ((await ifExists(lstat(join(dir, markerName)))) !== undefined) return undefined;
+  return `no receiver has used ${dir} yet; if frames were there before, mount their disk`;
 }
 
 async function readCaptures(dir: string, nowMs: number): Promise<readonly CameraNow[]> {

@@ -32,7 +32,7 @@ import { placeFor } from '../setup/installed.js';
 import { isBucketText } from '../store/s3/s3-address.js';
 import { s3Options } from '../store/s3/s3-options.js';
 import { bucketFor } from './bucket-for.js';
-import { chooseCameras } from './choose-cameras.js';
+import { chooseCameras, requireUsed } from './choose-cameras.js';
 
 export const verifyProgram = {
   name: 'receiver',
@@ -90,7 +90,7 @@ export const run = defineCommand({
     // Built files are beside this program.
     const checker = new CheckThreads(new URL('verify-worker.js', import.meta.url), threads());
     try {
-      const { source, all, facts, key } = target;
+      const { source, facts, key } = target;
       if (exported !== undefined && facts === undefined) {
         throw new UsageError(`${path} is no export`, { hint: `receiver verify --dir ${path}` });
       }
@@ -102,7 +102,9 @@ export const run = defineCommand({
       if (facts !== undefined && key !== undefined && !keys.has(facts.camera)) {
         keys.set(facts.camera, [key]);
       }
-      const cameras = chooseCameras(await source.cameras(), options.camera, path);
+      const all = await source.cameras();
+      if (facts === undefined && !isBucket) await requireUsed(all, path);
+      const cameras = chooseCameras(all, options.camera, path);
       const progress = await progressFor(source, cameras);
       const output = new VerifyOutput(options.json, progress, (text) => writeTo(1, text));
       if (isHidden && facts === undefined) {
@@ -114,7 +116,7 @@ export const run = defineCommand({
       await verifyCaptures(
         {
           ...{ source, keys, checker, cameras, part: facts },
-          since: sinceMs === undefined ? undefined : { atMs: sinceMs, all },
+          since: sinceMs === undefined ? undefined : { atMs: sinceMs, all: target.all },
           nowMs: () => systemClock.nowMs(),
           sleep: (ms) => systemClock.sleep(ms),
           onFinding: (finding) => output.finding(finding),
@@ -154,9 +156,12 @@ function exportText(
 
 function sinceMsOf(given: Since | undefined): number | undefined {
   if (given === undefined) return undefined;
-  if ('agoMs' in given) return systemClock.nowMs() - given.agoMs;
+  const nowMs = systemClock.nowMs();
+  if ('agoMs' in given) return nowMs - given.agoMs;
   // Zones are up to fourteen hours ahead: rather a day too many.
-  return given.localMs - 14 * 3_600_000;
+  const sinceMs = given.localMs - 14 * 3_600_000;
+  if (sinceMs <= nowMs) return sinceMs;
+  throw new UsageError('--since is later than now: nothing would be checked');
 }
 
 /** @returns undefined: standard error is no terminal */

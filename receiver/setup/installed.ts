@@ -1,18 +1,22 @@
 /** The captures directory for a command that runs beside an installed receiver. */
 import type { Environment } from '../../shared/cli/command.js';
-import { UsageError } from '../../shared/cli/errors.js';
+import { OperationalError, UsageError } from '../../shared/cli/errors.js';
 import type { Scope } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import { installedFolder } from '../../shared/setup/installed-folder.js';
 import { stateFolderName } from '../access/keys/keys-path.js';
 import { isBucketText } from '../store/s3/s3-address.js';
 
-/** @param flag `--dir` or the settings; without it, the directory of the units @throws {UsageError} there is none */
+/**
+ * @param flag `--dir` or the settings; without it, the directory of the units
+ * @throws {UsageError} there is none
+ * @throws {OperationalError} UNREADABLE: this user may not read the settings, which name it
+ */
 export async function capturesFor(flag: string | undefined, scope: Scope): Promise<string> {
   return requireDirectory(await installedPlace(flag, scope));
 }
 
-/** As `capturesFor`, for a command that also works on a bucket. @throws {UsageError} */
+/** As `capturesFor`, for a command that also works on a bucket. @throws {UsageError} @throws {OperationalError} */
 export async function placeFor(flag: string | undefined, scope: Scope): Promise<string> {
   return requirePlace(await installedPlace(flag, scope));
 }
@@ -24,8 +28,15 @@ export async function placeSettings(scope: Scope): Promise<Environment> {
   return Object.fromEntries(Object.entries(variables).filter(([name]) => isOfPlace(name)));
 }
 
-const installedPlace = async (flag: string | undefined, scope: Scope) =>
-  flag ?? (await installedFolder(scope, stateFolderName));
+async function installedPlace(flag: string | undefined, scope: Scope): Promise<string | undefined> {
+  if (flag !== undefined) return flag;
+  const { status, path } = await readInstalledSettings(scope, 'receiver');
+  if (status !== 'hidden') return installedFolder(scope, stateFolderName);
+  // Without the settings any directory would be a guess.
+  const message = `this user may not read where captures are: ${path}`;
+  const hint = 'run the command with sudo, or name the captures directory with --dir DIR';
+  throw new OperationalError('UNREADABLE', message, { hint });
+}
 
 /** @throws {UsageError} the captures directory is not named, or is a bucket */
 export function requireDirectory(directory: string | undefined): string {

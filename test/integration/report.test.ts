@@ -1,5 +1,5 @@
 /** `receiver report` as a process: what an agent sent to the built receiver, printed while the receiver runs. */
-import { mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AgentPeer, peerEpoch } from '../support/agent-peer.js';
@@ -81,6 +81,11 @@ describe('receiver report', () => {
 
   it('says what it cannot report on, with its exit code', async () => {
     const captures = temporaryDirectory();
+    // It may be the mount point of a disk that is away.
+    const unused = await report('--dir', captures);
+    expect(unused).toMatchObject({ code: 3, stdout: '' });
+    expect(unused.stderr).toContain('no receiver has stored there');
+    writeFileSync(join(captures, '.picchanged.json'), '{}');
     expect(await report('--dir', captures)).toMatchObject({
       code: 0,
       stdout: `no camera has sent anything to ${captures} yet\n`,

@@ -72,6 +72,18 @@ describe('a paired camera', () => {
       code: 3,
     });
   });
+
+  it('does not take an empty mount point, or a time to come, for captures as recorded', async () => {
+    const captures = temporaryDirectory();
+    const unused = await receiverCommand('verify', '--dir', captures);
+    expect(unused).toMatchObject({ code: 3, stdout: '' });
+    expect(unused.stderr).toContain(`${captures} has no camera, and no receiver has stored there`);
+    writeFileSync(join(captures, '.picchanged.json'), '{}');
+    expect((await receiverCommand('verify', '--dir', captures)).code).toBe(0);
+    const later = await receiverCommand('verify', '--dir', captures, '--since', '2999-01-01');
+    expect(later.code).toBe(2);
+    expect(later.stderr).toContain('--since is later than now');
+  });
 });
 
 describe('verify', () => {

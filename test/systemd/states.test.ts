@@ -11,7 +11,11 @@ const why = whyNoLab() ?? missing('fswebcam', 'fswebcam') ?? missing('socat', 's
 const folder = '/opt/picchanged';
 const captures = '/srv/captures';
 
-type Command = 'agent doctor' | 'agent status' | 'receiver doctor' | 'receiver status';
+type Command = `${'agent' | 'receiver'} ${string}`;
+
+/** How a command ends that would look into the captures, where this user may not read which these are. */
+const hiddenCaptures =
+  /^receiver: \[UNREADABLE\] this user may not read where captures are: \/etc\/picchanged\/receiver.env; .*sudo.*--dir DIR$/m;
 
 interface State {
   /** What is so. */
@@ -100,9 +104,12 @@ const states: readonly State[] = [
         /^warning {2}captures {2}this user may not read where they are$/m,
         /→ sudo receiver doctor$/m,
       ],
-      'receiver status': [
-        /^receiver: \[[A-Z]+\] this user may not read where captures are: \/etc\/picchanged\/receiver.env; sudo receiver status$/m,
-      ],
+      'receiver status': [hiddenCaptures],
+      'receiver verify': [hiddenCaptures],
+      'receiver report': [hiddenCaptures],
+      'receiver export --camera yard --from 2026-11-22 --to 2026-11-23 a.zip': [hiddenCaptures],
+      'receiver prune --max-age 30d': [hiddenCaptures],
+      'receiver web --check': [hiddenCaptures],
     },
     doesNotSay: {
       'receiver doctor': [/captures {2}\//, /\bmarker\b/, /\bcameras {3}/],
@@ -182,6 +189,47 @@ const states: readonly State[] = [
       'agent status': [/^ {2}not delivering, for .*: .*(?:space|disk|ENOSPC|room)/m],
       'receiver doctor': [/^fault {4}disk {6}only 0 B free in \/srv\/small$/m],
     },
+  },
+  {
+    state: 'the directory of the captures is gone',
+    async arrange(lab) {
+      await must(lab, 'receiver', 'install', '--dir', '/srv/gone');
+      await lab.must('systemctl', 'stop', 'surveillance-many.service');
+      await lab.must('rm', '-rf', '/srv/gone');
+    },
+    says: {
+      'receiver doctor': [
+        /^fault {4}captures {2}\/srv\/gone does not exist, and the service does not start without it$/m,
+        /^ +→ mount its disk, or make it anew: sudo receiver install/m,
+      ],
+      'receiver status': [/^\/srv\/gone does not exist: mount its disk/m],
+      'receiver verify': [/\[UNREADABLE\] cannot read \/srv\/gone/],
+    },
+    doesNotSay: {
+      'receiver doctor': [/will be created/],
+      'receiver status': [/no camera has sent/],
+    },
+  },
+  {
+    state: 'the disk of the captures is not mounted',
+    async arrange(lab) {
+      await lab.must('systemctl', 'stop', 'surveillance-many.socket', 'surveillance-many.service');
+      await lab.run('systemctl', 'reset-failed');
+      await lab.must('install', '-d', '-o', 'surveillance', '/srv/gone');
+    },
+    says: {
+      'receiver doctor': [/^ok {7}marker {4}none yet: .*\n +→ if frames were here before: mount/m],
+      'receiver status': [
+        /^no receiver has used \/srv\/gone yet; if frames were there before, mount/m,
+      ],
+      'receiver verify': [
+        /\[UNREADABLE\] \/srv\/gone has no camera, and no receiver has stored there/,
+      ],
+      'receiver report': [
+        /\[UNREADABLE\] \/srv\/gone has no camera, and no receiver has stored there/,
+      ],
+    },
+    doesNotSay: { 'receiver status': [/no camera has sent/] },
   },
   {
     state: 'the keys of the receiver are gone',
@@ -349,21 +397,17 @@ describe.skipIf(why !== undefined)(`doctor and status ${why ?? ''}`, () => {
     'tell the state: $state',
     async ({ arrange, by, says, doesNotSay = {} }) => {
       await arrange(lab);
-      for (const command of [
-        'agent doctor',
-        'agent status',
-        'receiver doctor',
-        'receiver status',
-      ] as const) {
+      for (const command of new Set(
+        [says, doesNotSay].flatMap((each) => Object.keys(each) as Command[]),
+      )) {
         const wanted = says[command] ?? [];
         const unwanted = doesNotSay[command] ?? [];
-        if (wanted.length + unwanted.length === 0) continue;
-        const [name, verb] = command.split(' ') as ['agent' | 'receiver', string];
+        const [name, ...words] = command.split(' ') as ['agent' | 'receiver', ...string[]];
         const prefix = by === undefined ? [] : ['runuser', '-u', by, '--'];
-        const { stdout, stderr } = await lab.run(...prefix, ...typed(name), verb);
+        const { stdout, stderr } = await lab.run(...prefix, ...typed(name), ...words);
         const text = `${command}:\n${stdout}${stderr}`;
-        for (const words of wanted) expect(text).toMatch(words);
-        for (const words of unwanted) expect(text).not.toMatch(words);
+        for (const pattern of wanted) expect(text).toMatch(pattern);
+        for (const pattern of unwanted) expect(text).not.toMatch(pattern);
       }
     },
     300_000,

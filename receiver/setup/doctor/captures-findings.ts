@@ -10,9 +10,11 @@ import { Folder } from '../../store/folder.js';
 import { markerName } from '../../store/store-marker.js';
 import { type CameraNow, cameraText, camerasNow } from '../cameras-now.js';
 
+/** @param install how its installed service makes the directory; undefined: no service stores there */
 export async function capturesFindings(
   directory: string,
   nowMs: number,
+  install?: string,
 ): Promise<readonly Finding[]> {
   try {
     if (!(await stat(directory)).isDirectory()) {
@@ -22,6 +24,11 @@ export async function capturesFindings(
     }
     await access(directory, constants.R_OK | constants.X_OK);
   } catch (error) {
+    if (systemCode(error) === 'ENOENT' && install !== undefined) {
+      const message = `${directory} does not exist, and the service does not start without it`;
+      const fix = `mount its disk, or make it anew: ${install}`;
+      return [finding('captures', 'fault', message, fix)];
+    }
     if (systemCode(error) === 'ENOENT') return [await missingFinding(directory)];
     const message = `cannot read ${directory}: ${describeError(error)}`;
     const isHidden = ['EACCES', 'EPERM'].includes(systemCode(error) ?? '');
@@ -74,7 +81,8 @@ async function markerFinding(directory: string): Promise<Finding> {
     return finding('marker', 'ok', `${markerName} marks this directory`);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') {
-      return finding('marker', 'ok', 'none yet: no receiver has used this directory');
+      const message = 'none yet: no receiver has used this directory';
+      return finding('marker', 'ok', message, 'if frames were here before: mount their disk');
     }
     return finding('marker', 'fault', `cannot read ${markerName}: ${describeError(error)}`);
   }
