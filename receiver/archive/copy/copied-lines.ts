@@ -3,7 +3,7 @@
  * copy stays in the target, and is not recorded as deleted there. Pure.
  */
 import { frameKey } from '../../store/record-line.js';
-import { type DeletedNote, noteLine } from '../../store/store-note.js';
+import { type DeletedNote, type SummaryNote, noteLine } from '../../store/store-note.js';
 import { readRecordLine } from '../record-entry.js';
 
 /** What a record says about the frames of its day, by name. */
@@ -46,8 +46,7 @@ export function linesToCopy(
   const isFirst = known.size === 0;
   const lines = linesOf(source).flatMap((text) => {
     const line = known.has(text) ? undefined : readRecordLine(text);
-    // The lines that a summary stands for are in the target.
-    if (known.has(text) || (line?.kind === 'summary' && !isFirst)) return [];
+    if (known.has(text) || (line?.kind === 'summary' && hasOf(line, known))) return [];
     if (line?.kind !== 'deleted') return [`${text}\n`];
     const note = withoutKept(line, kept);
     return note === undefined || known.has(note.trimEnd()) ? [] : [note];
@@ -55,6 +54,26 @@ export function linesToCopy(
   // An empty line stays too: the same bytes.
   const isWhole = isFirst && lines.length === linesOf(source).length;
   return isWhole && !hasKept(source, kept) ? source : Buffer.from(lines.join(''), 'latin1');
+}
+
+/** Whether the target has lines that a summary stands for, or a summary with some of them. @param known of the target */
+function hasOf(summary: SummaryNote, known: ReadonlySet<string>): boolean {
+  const isOf = (epoch: string, first: number, last: number): boolean =>
+    summary.entries.some(
+      (each) =>
+        each.epoch === epoch && each.ranges.some(([from, to]) => from <= last && first <= to),
+    );
+  return [...known].some((text) => {
+    const line = readRecordLine(text);
+    if (line?.kind === 'summary') {
+      return line.entries.some(({ epoch, ranges }) =>
+        ranges.some(([first, last]) => isOf(epoch, first, last)),
+      );
+    }
+    if (line?.kind !== 'frame' && line?.kind !== 'gap' && line?.kind !== 'report') return false;
+    const { epoch, sequence } = line;
+    return epoch !== undefined && sequence !== undefined && isOf(epoch, sequence, sequence);
+  });
 }
 
 function hasKept(record: Buffer, kept: ReadonlyMap<string, number>): boolean {

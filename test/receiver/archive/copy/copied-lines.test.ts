@@ -53,8 +53,12 @@ describe('the lines of a record', () => {
     expect(copyOf(source, '', [[fileOf(1), 10]])).toBe(`${lineOf(1)}${deletedOf(2)}`);
   });
 
-  it('of a summary are left out, when the target has lines', () => {
-    expect(copyOf(`${summary}${lineOf(2)}`, lineOf(1))).toBe(lineOf(2));
+  it('of a summary are left out, when the target has what it stands for', () => {
+    const source = `${summary}${lineOf(2)}`;
+    expect(copyOf(source, lineOf(1))).toBe(lineOf(2));
+    expect(copyOf(source, summary)).toBe(lineOf(2));
+    expect(copyOf(source, lineOf(3))).toBe(source);
+    expect(copyOf(source, `${lineOf(3)}${summary}`)).toBe(lineOf(2));
   });
 
   it('say which frames there are, with hash and id', () => {
