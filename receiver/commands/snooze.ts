@@ -2,14 +2,18 @@
 import { systemClock } from '../../shared/clock.js';
 import { writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
-import { UsageError } from '../../shared/cli/errors.js';
+import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { flag } from '../../shared/cli/option-table.js';
 import { duration } from '../../shared/cli/value-types.js';
 import { manifestPath, readManifest } from '../../shared/setup/install/manifest.js';
 import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
 import { cameraPattern } from '../archive/frame-entry.js';
 import { notifyOptions } from '../notify/notify-options.js';
-import { defaultNotifyState, makeNotifyDirectory } from '../notify/notify-state.js';
+import {
+  defaultNotifyState,
+  makeNotifyDirectory,
+  readNotifyState,
+} from '../notify/notify-state.js';
 import { snooze } from '../notify/snooze.js';
 import { notifyState } from '../setup/install/notify-plan.js';
 import { notifyService } from '../setup/units.js';
@@ -50,14 +54,29 @@ export const run = defineCommand({
     const scope = scopeFor(options.user, env);
     const state = options.state ?? (await installedState(scope)) ?? defaultNotifyState(env);
     await makeNotifyDirectory(state);
-    await snooze(state, camera, untilMs, nowMs);
+    const known = await snooze(state, camera, untilMs, nowMs)
+      .then(() => knownCameras(state))
+      .catch((cause: unknown) => {
+        if (systemCode(cause) === undefined) throw cause;
+        const hint = options.user ? 'look at its disk and owner' : 'run the command with sudo';
+        throw new OperationalError('STATE', `cannot snooze ${camera} in ${state}`, { cause, hint });
+      });
+    const isUnknown = untilMs !== undefined && known !== undefined && !known.includes(camera);
     const said =
       untilMs === undefined
         ? `${camera} is announced again`
         : `nothing of ${camera} is announced until ${new Date(untilMs).toISOString()}`;
-    writeTo(1, `${said}\n`);
+    const note = `no camera ${camera} has sent anything; cameras: ${known?.join(' ') || 'none'}`;
+    writeTo(1, `${said}\n${isUnknown ? `note: ${note}\n` : ''}`);
   },
 });
+
+/** @returns undefined: no notifier has run with this state, or its file cannot be used */
+async function knownCameras(state: string): Promise<readonly string[] | undefined> {
+  const saved = await readNotifyState(state);
+  if (saved === undefined || 'unusable' in saved) return undefined;
+  return Object.keys(saved.book.cameras).sort();
+}
 
 /** @returns undefined: the system has no service for it */
 async function installedState(scope: Scope): Promise<string | undefined> {

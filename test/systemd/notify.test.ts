@@ -97,6 +97,13 @@ describe.skipIf(why !== undefined)(`the installed notices ${why ?? ''}`, () => {
     expect(tried).toMatch(/^ok {5}webhook at 127.0.0.1:9099$/m);
     expect((await lines('/tmp/who'))[0]).toBe('picchanged-notify');
     expect(await receiver('snooze', 'yard', '30m')).toContain('nothing of yard is announced until');
+    expect(await receiver('snooze', 'gate', '1m')).toContain(
+      'note: no camera gate has sent anything; cameras: yard',
+    );
+    const other = ['runuser', '-u', 'nobody', '--', ...words('receiver')];
+    const refused = await lab.run(...other, 'snooze', 'yard', '1m');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^receiver: \[STATE\] .*EACCES.*with sudo.*\n$/);
     const owner = await lab.must('stat', '--format', '%U %a', `${state}/snoozed.json`);
     expect(owner).toBe('picchanged-notify 600');
     expect(await receiver('status')).toContain(service);
