@@ -142,14 +142,14 @@ const refusedIn: Readonly<Record<Mode['kind'], Readonly<Record<string, string>>>
   watch: {},
   timer: {},
   path: {
-    source: '--path sets the source',
+    source: '--path sets the source; for another one add --watch',
     all: '--path implies it',
     interval: 'with --path each version is sent',
   },
   plug: {
     device: '--plug watches each webcam that is plugged in',
     camera: 'with --plug each webcam gets its own name: host name and device name',
-    source: '--plug watches webcams only',
+    source: '--plug watches webcams only; for another source add --watch',
   },
 };
 

@@ -116,7 +116,16 @@ export const run = defineCommand({
       notify: await notifyToInstall(supplied, {
         ...{ captures: absolute, user: owner ?? serviceUser, scope, run: runTool },
       }),
-      notes: [...(await lingerNotes(runTool, scope.isUser)), ...defaults.notes, ...bucketNotes],
+      notes: [
+        ...(await lingerNotes(runTool, scope.isUser)),
+        ...defaults.notes,
+        ...bucketNotes,
+        ...movedNotes(
+          installed.RECEIVER_DIR,
+          isBucket ? place : absolute,
+          scope.isUser ? '' : `sudo -u ${owner ?? serviceUser} `,
+        ),
+      ],
       package: ownPackage(),
       scope,
       hostName: hostname(),
@@ -137,6 +146,15 @@ function ofDirectory(
     install: isUser ? 'receiver install --user' : 'sudo receiver install',
   });
   return { ...defaults, settings: { ...withoutBucketSettings(given), ...defaults.settings } };
+}
+
+/** @param before where the installed receiver stores @param now where it will @param by whom the files are to belong to */
+function movedNotes(before: string | undefined, now: string, by: string): readonly string[] {
+  if (before === undefined || before === now) return [];
+  const how = [before, now].some(isBucketText)
+    ? 'docs/fleet.md says how to copy them'
+    : `to copy them: ${by}receiver copy '${before}' '${now}'`;
+  return [`older frames stay in ${before}; ${how}`];
 }
 
 function absolutePath(directory: string, isUser: boolean): string {

@@ -177,7 +177,9 @@ const states: readonly State[] = [
       await lab.must('systemctl', 'stop', 'surveillance-many.service');
       await lab.must('mkdir', '-p', '/srv/small');
       await lab.must('mount', '-t', 'tmpfs', '-o', 'size=2M', 'tmpfs', '/srv/small');
-      await must(lab, 'receiver', 'install', '--dir', '/srv/small');
+      expect(await must(lab, 'receiver', 'install', '--dir', '/srv/small')).toContain(
+        `older frames stay in ${captures}; to copy them: sudo -u surveillance receiver copy`,
+      );
       await eventually(
         async () => (await lab.run('ls', '/srv/small/yard')).code === 0,
         'frames on the small disk',
