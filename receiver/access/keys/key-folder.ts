@@ -25,6 +25,7 @@ import { keyHexPattern, keyIdPattern } from '../../../shared/keys/identity.js';
 import { PrivateFolder, asOwnFile, withFolder } from '../../../shared/files/private-file.js';
 import { isAbsent } from '../../../shared/files/if-exists.js';
 import { flock } from '../../../shared/files/flock.js';
+import { keepEarlierKey } from './earlier-key.js';
 
 const idField = v.pipe(v.string(), v.regex(keyIdPattern));
 const keyField = v.pipe(v.string(), v.regex(keyHexPattern));
@@ -152,6 +153,7 @@ export class KeyFolder {
       const before = await readIn(folder, camera, this.#pathOf(fileOf(camera)));
       const after = change(before);
       if (after === before) return;
+      await keepEarlierKey(folder, camera, before, after);
       if (after === undefined) {
         await folder.remove(fileOf(camera), seenOf(camera));
         return;

@@ -118,6 +118,28 @@ describe('a key ring', () => {
     expect(ring.signerOf(camera)).toBeUndefined();
   });
 
+  it('keeps each public key that a camera had, also when it is unpaired: earlier pictures need it', async () => {
+    const { ring, root, issue, prove, folder } = await openRing();
+    const pairWith = async (id: string, publicKey: string): Promise<void> => {
+      await ring.offer(await issue(id !== 'k1'), agreedKey(id), publicKey);
+      await prove(id);
+    };
+    const earlier = (): string[] =>
+      readdirSync(join(root, 'keys'))
+        .filter((name) => /^frontdoor\.earlier-[0-9a-f]{8}\.pem$/.test(name))
+        .map((name) => readFileSync(join(root, 'keys', name), 'utf8'))
+        .sort();
+    await pairWith('k1', 'first');
+    expect(earlier()).toEqual([]);
+    await pairWith('k2', 'first');
+    expect(earlier()).toEqual([]);
+    await pairWith('k3', 'second');
+    expect(earlier()).toEqual(['first']);
+    await removeCamera(folder, camera);
+    expect(earlier()).toEqual(['first', 'second']);
+    expect(ring.cameras()).toEqual([]);
+  });
+
   it('pins the first key of a camera that was paired without one', async () => {
     const { ring, pair } = await openRing();
     await pair('k1');
