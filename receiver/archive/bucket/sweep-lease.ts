@@ -166,8 +166,11 @@ async function newestOf(client: S3Client): Promise<Found> {
   let [number, changedMs] = [0, 0];
   const keys: string[] = [];
   for await (const { key, modifiedAtMs } of client.list(`${folder}/`)) {
+    const name = key.slice(folder.length + 1);
+    // An object of another program is no lease.
+    if (!/^\d{9}$/.test(name)) continue;
     keys.push(key);
-    [number, changedMs] = [Number(key.slice(folder.length + 1)), modifiedAtMs];
+    [number, changedMs] = [Number(name), modifiedAtMs];
   }
   return { number, modifiedAtMs: changedMs, keys };
 }

@@ -19,6 +19,8 @@ export class CameraTally {
   recovered = 0;
   /** Frames that lines say were deleted. */
   deleted = 0;
+  /** Frames that lines say came after their stretch was erased. */
+  late = 0;
   /** Entries that summaries stand for. */
   summarized = 0;
   /** Entries that were not proven when they arrived, by the reason. */
@@ -34,6 +36,7 @@ export class CameraTally {
 
   addNote(note: StoreNote): void {
     if (note.kind === 'deleted') this.deleted += note.names.length;
+    if (note.kind === 'late') this.late += 1;
     if (note.kind === 'summary') this.summarized += note.frames + note.gaps + note.reports;
   }
 }

@@ -116,6 +116,12 @@ export const findingKinds = {
     means: 'the newest numbers have a hole, and the camera is sending now',
     now: 'run it again in some minutes',
   },
+  recovered: {
+    level: 'note',
+    means:
+      'lines that receiver reindex wrote from the files, the first one here: nothing proves these frames, which whoever changes files and record can write too',
+    now: 'nothing, if reindex was run after a loss; else take record and files from a copy',
+  },
   'other-key': {
     level: 'note',
     means:

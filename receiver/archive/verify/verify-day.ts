@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { OperationalError, describeError, systemCode } from '../../../shared/cli/errors.js';
+import { counted } from '../../../shared/cli/humanize.js';
 import { parseFrameName } from '../../../shared/protocol/frame-path.js';
 import type { FrameEntry } from '../frame-entry.js';
 import { recordName } from '../../store/day-record.js';
@@ -68,6 +69,8 @@ class DayCheck {
   readonly #parts: DayParts;
   readonly #only: ReadonlySet<string> | undefined;
   readonly #claims = new DayClaims(randomInt(2 ** 32 - 1));
+  /** The first line that `receiver reindex` wrote, and how many there are. */
+  #recovered: { readonly line: number; count: number } | undefined;
 
   constructor(day: DayFolder, parts: DayParts, only: ReadonlySet<string> | undefined) {
     this.#day = day;
@@ -97,6 +100,9 @@ class DayCheck {
       // The files of a day are read while it is open.
       await this.#parts.queue.end();
     }
+    if (this.#recovered === undefined) return;
+    const { line, count } = this.#recovered;
+    this.#addLine('recovered', line, undefined, counted(count, 'frame'));
   }
 
   /** Files without a line, and what is no frame. */
@@ -144,7 +150,7 @@ class DayCheck {
       } else await this.#then(() => this.#addLine('wrong-camera', number, camera, line.camera));
       return;
     }
-    const isRecovered = line.proof === 'unsigned' && text.includes('"recovered":true');
+    const isRecovered = isWrittenByReindex(line, text);
     const wrong = wrongPlaceOf(line, this.#day, isRecovered);
     if (wrong !== undefined) {
       await this.#then(() => this.#addLine(wrong.kind, number, wrong.expected, wrong.found));
@@ -155,7 +161,9 @@ class DayCheck {
     sequences.addEntry(line);
     if (isRecovered) {
       tally.recovered += 1;
-      if (line.kind === 'frame') sequences.addUnnumbered(line.capturedAtMs);
+      this.#recovered ??= { line: number, count: 0 };
+      this.#recovered.count += 1;
+      sequences.addUnnumbered(line.capturedAtMs);
     }
     const hasSignature = !isRecovered && this.#only === undefined;
     const frame = line.kind === 'frame' && (this.#only?.has(line.name) ?? true) ? line : undefined;
@@ -238,6 +246,13 @@ class DayCheck {
 interface Fault extends Pick<Finding, 'kind' | 'line' | 'expected' | 'found'> {
   readonly name: string;
 }
+
+/** Such a line has no number: one with a number stands in the place of a line of the camera. */
+const isWrittenByReindex = (entry: RecordEntry, text: string): entry is FrameEntry =>
+  entry.kind === 'frame' &&
+  entry.epoch === undefined &&
+  entry.proof === 'unsigned' &&
+  text.includes('"recovered":true');
 
 const isDay = (name: string): boolean => /^\d{4}_\d\d_\d\d$/.test(name);
 /** Epoch and sequence of a frame of a camera without a clock. */

@@ -31,6 +31,7 @@ export function cameraText({
   ];
   const gone = [
     ...(tally.deleted > 0 ? [`${counted(tally.deleted, 'frame')} deleted`] : []),
+    ...(tally.late > 0 ? [`${counted(tally.late, 'frame')} not stored, erased before`] : []),
     ...(tally.summarized > 0 ? [`${tally.summarized} entries in summaries`] : []),
   ];
   const lines = [
@@ -61,9 +62,9 @@ export function findingJson(finding: Finding): object {
 export function cameraJson(result: CameraResult): object {
   const { camera, tally, hasKey, faults, unreadable, notes } = result;
   const { days, frames, bytes, gaps, reports, proven, keyNotKnown, unsigned } = tally;
-  const { recovered, flaws, deleted, summarized } = tally;
+  const { recovered, flaws, deleted, late, summarized } = tally;
   return {
     ...{ camera, faults, unreadable, notes, days, frames, bytes, gaps, reports },
-    ...{ hasKey, proven, keyNotKnown, unsigned, recovered, flaws, deleted, summarized },
+    ...{ hasKey, proven, keyNotKnown, unsigned, recovered, flaws, deleted, late, summarized },
   };
 }

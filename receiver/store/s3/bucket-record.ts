@@ -25,10 +25,11 @@ export const piecesFolder = 'record.d';
 /** Of a gap, report or late frame. */
 export const isEntryKey = (key: string): boolean => key.includes(`/${piecesFolder}/e-`);
 /** @param name in the folder of its day */
-export const isPiece = (name: string): boolean => /^record\.d\/[lenc]-[\w-]+$/.test(name);
+export const isPiece = (name: string): boolean =>
+  /^record\.d\/(?:[len]-[\w-]+|c-\d{9})$/.test(name);
 
 /** A reader begins anew when an object was joined into another one meanwhile. */
-const maxReads = 20;
+export const maxReads = 20;
 /** Objects that are read at the same time. */
 export const readAtOnce = 16;
 
@@ -87,7 +88,9 @@ const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 /** The number of the newest base of a day; 0: it has none. @throws {OperationalError} STORE */
 export async function newestBase(client: S3Client, day: string): Promise<number> {
   let number = 0;
-  for await (const { key } of client.list(`${day}/${piecesFolder}/c-`)) number = numberOf(key);
+  for await (const { key } of client.list(`${day}/${piecesFolder}/c-`)) {
+    number = Math.max(number, numberOf(key));
+  }
   return number;
 }
 
@@ -125,7 +128,12 @@ export async function readPieces(client: S3Client, day: string): Promise<DayPiec
     const read = await readOnce(client, day);
     if (read !== undefined) return read;
   }
-  throw new OperationalError(
+  throw changesAgain(client, day);
+}
+
+/** Also of a store that lists what it does not have. */
+export function changesAgain(client: S3Client, day: string): OperationalError {
+  return new OperationalError(
     'STORE',
     `the objects of ${client.place(`${day}/${piecesFolder}/`)} change again and again`,
     { hint: 'run it again' },
@@ -165,7 +173,7 @@ export async function livePieces(
   day: string,
   known: Base | undefined,
 ): Promise<LivePieces> {
-  for (;;) {
+  for (let attempt = 1; attempt <= maxReads; attempt += 1) {
     const pieces = await recordPieces(client, day);
     const number = Math.max(0, ...pieces.map(({ key }) => numberOf(key)));
     if (number === 0 || pieces.length === 1) return { pieces, base: known };
@@ -178,6 +186,7 @@ export async function livePieces(
     };
     return { pieces: pieces.filter(isLive), base: { ...base, text: '' } };
   }
+  throw changesAgain(client, day);
 }
 
 /** @returns undefined: an object was joined into another one meanwhile */
@@ -259,9 +268,18 @@ export function linesIn(key: string, body: Buffer): string[] {
 
 /** Whether it is the line of an entry that a summary stands for. */
 function isTakenOut(line: string, gone: GoneFrames): boolean {
-  const entry = v.safeParse(takenOut, JSON.parse(line));
+  const entry = v.safeParse(takenOut, valueOf(line));
   if (!entry.success) return false;
   const { epoch, sequence, captured, to } = entry.output;
   const atMs = captured ?? to;
   return atMs !== undefined && gone.hasEntry({ epoch, sequence }, atMs);
+}
+
+/** @returns undefined: a crash has cut the line off, in the directory that it was copied from */
+function valueOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }

@@ -10,7 +10,7 @@ import { recordName } from '../day-record.js';
 import { RecordIndex } from '../record-index.js';
 import { readLines } from '../record-line.js';
 import { type StoreNote, noteLine } from '../store-note.js';
-import { newestBase, piecesFolder, readBase } from './bucket-record.js';
+import { changesAgain, maxReads, newestBase, piecesFolder, readBase } from './bucket-record.js';
 import type { S3Client } from './s3-client.js';
 
 /** Small objects of a process that are joined into one. */
@@ -119,7 +119,7 @@ export class BucketRecords {
 
   async #readIndex(day: string, known: KnownDay | undefined): KnownDay['reading'] {
     const before = await known?.reading;
-    for (;;) {
+    for (let attempt = 1; attempt <= maxReads; attempt += 1) {
       const baseNumber = await newestBase(this.#client, day);
       if (before?.baseNumber === baseNumber) return before;
       const base = await readBase(this.#client, day, baseNumber);
@@ -131,6 +131,7 @@ export class BucketRecords {
       for (const text of texts) readLines(text, (each) => index.add(each));
       return { index, baseNumber };
     }
+    throw changesAgain(this.#client, day);
   }
 
   /** Others were compacted by another process, which may have taken lines out: they are not written again. */

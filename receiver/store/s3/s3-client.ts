@@ -165,6 +165,9 @@ export class S3Client {
       let page;
       try {
         page = readListPage(answer.body.toString());
+        if (page.next !== undefined && page.next === next) {
+          throw new Error('the list does not go on: each page names the same next page');
+        }
       } catch (cause) {
         throw new OperationalError('STORE', what, { cause });
       }

@@ -192,6 +192,18 @@ describe('a list', () => {
     expect(later.map((each) => each.key)).toEqual(keys.slice(-2));
   });
 
+  it('that begins anew on each page is an error, and no list without end', async () => {
+    const stub = await startS3Stub();
+    const page =
+      '<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>1</NextContinuationToken></ListBucketResult>';
+    const answer = { status: 200, headers: {}, body: Buffer.from(page) };
+    const client = clientOf(stub, { send: () => Promise.resolve(answer) });
+    await expect(client.below('')).rejects.toMatchObject({
+      code: 'STORE',
+      cause: { message: 'the list does not go on: each page names the same next page' },
+    });
+  });
+
   it('has what is directly below a path', async () => {
     const { stub, client } = await makeBucket();
     stub.pageSize = 2;
