@@ -69,10 +69,16 @@ const hello = v.object({
   /** Key of its signatures. */
   publicKey,
 });
+/** A day less than a Date holds, either way: a time in every zone, of which the frame's line and name can be made. */
+const captureTimeMs = v.pipe(
+  wallTimeMs,
+  v.minValue(86_400_000 - 8.64e15),
+  v.maxValue(8.64e15 - 86_400_000),
+);
 /** A frame's header without its sequence, which the spool assigns. */
 export const frameHeader = v.object({
   type: v.literal('frame'),
-  capturedAtMs: wallTimeMs,
+  capturedAtMs: captureTimeMs,
   utcOffsetMinutes,
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   verdict,

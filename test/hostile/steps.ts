@@ -53,7 +53,7 @@ export function stepMessages(kind: StepKind, { who, index, made }: StepFacts): S
     case 'same-sequence':
       return frame({ sequence: 1 });
     case 'odd-time':
-      return frame({ capturedAtMs: [0, -8.64e15, 8.64e15, Date.UTC(9999, 11, 31)][made % 4]! });
+      return frame({ capturedAtMs: [0, -8.63e15, 8.63e15, Date.UTC(9999, 11, 31)][made % 4]! });
     case 'huge-sequence':
       return frame({ sequence: Number.MAX_SAFE_INTEGER - made });
     case 'bad-sequence':
