@@ -3,6 +3,7 @@
  * does not or is about to end. The answer has no details: the port may be open to other machines.
  */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import { type ListenAddress, formatAddress } from '../../shared/cli/address.js';
 import { addressOf, startListening } from './listeners.js';
 
@@ -21,6 +22,7 @@ export interface HealthServer {
 }
 
 const path = '/health';
+/** Beyond it the oldest one ends: a check asks at once, and one that waits for long is none. */
 const maxConnections = 32;
 const timeoutMs = 5000;
 
@@ -32,11 +34,22 @@ export async function openHealthServer(settings: HealthServerSettings): Promise<
     { headersTimeout: timeoutMs, requestTimeout: timeoutMs, maxHeaderSize: 4096 },
     (request, response) => void answer(settings, request, response),
   );
-  server.maxConnections = maxConnections;
+  server.prependListener('connection', evictOldest());
   server.timeout = timeoutMs;
   const name = formatAddress(host, listen.port);
   await startListening(server, { host, port: listen.port }, name, '--health');
   return { address: `http://${addressOf(server)}${path}`, close: () => closeServer(server) };
+}
+
+/** Connections of others keep no check of a load balancer out. */
+function evictOldest(): (socket: Socket) => void {
+  const open = new Set<Socket>();
+  return (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    const [oldest] = open;
+    if (open.size > maxConnections) oldest?.destroy();
+  };
 }
 
 async function answer(

@@ -1,4 +1,6 @@
 /** The answer for a load balancer. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openHealthServer } from '../../../receiver/listen/health-server.js';
 
@@ -47,6 +49,25 @@ describe('the health of a receiver', () => {
     decide(true);
     expect(await answer).toEqual([503, 'draining\n']);
     expect(await ask()).toEqual([503, 'draining\n']);
+  });
+
+  it('is told while others hold as many connections as there may be, and open new ones', async () => {
+    const { ask, server } = await startServer();
+    const port = Number(new URL(server.address).port);
+    let opened = 0;
+    const hold = async (): Promise<void> => {
+      const socket = connect(port, '127.0.0.1');
+      onTestFinished(() => void socket.destroy());
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      socket.write('GET /health HTTP/1.1\r\n');
+      opened += 1;
+    };
+    for (let round = 0; round < 3; round += 1) {
+      await Promise.all(Array.from({ length: 40 }, hold));
+      expect(await ask({ headers: { connection: 'close' } })).toEqual([200, 'ok\n']);
+    }
+    expect(opened).toBe(120);
   });
 
   it('has one path and one method', async () => {
