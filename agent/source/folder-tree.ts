@@ -25,7 +25,12 @@ export interface FolderTreeSettings {
   readonly onRemoved: (folder: string) => void;
   /** The directory has subfolders that are not looked into; called once. */
   readonly onIgnored: (folder: string) => void;
+  /** A subfolder to be watched cannot be named. */
+  readonly onUnreadable: (folder: string) => void;
 }
+
+/** Whether bytes of a name are not UTF-8: Node puts this character in their place, and finds no such file. */
+export const isNoUtf8 = (name: string): boolean => name.includes('\ufffd');
 
 export class FolderTree {
   readonly #settings: FolderTreeSettings;
@@ -125,8 +130,12 @@ export class FolderTree {
     const path = join(this.#settings.directory, folder);
     const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
-      if (entry.isDirectory() && isVisible(entry.name) && !this.#settings.wants(entry.name))
-        this.reported(join(folder, entry.name));
+      if (!entry.isDirectory() || !isVisible(entry.name) || this.#settings.wants(entry.name))
+        continue;
+      this.reported(join(folder, entry.name));
+      if (this.#settings.isRecursive && isNoUtf8(entry.name)) {
+        this.#settings.onUnreadable(join(folder, entry.name));
+      }
     }
   }
 

@@ -16,7 +16,7 @@ import type { ConsumedFiles } from './consumed-files.js';
 import { PendingFile, statVersion } from './pending-file.js';
 import { WakeableSleep } from './wakeable-sleep.js';
 import { checkMs } from './directory-watch.js';
-import { FolderTree } from './folder-tree.js';
+import { FolderTree, isNoUtf8 } from './folder-tree.js';
 import type { CapturedFrame, FrameSource, PollObserver } from './frame-source.js';
 
 export interface FolderSettings {
@@ -58,6 +58,7 @@ class Folder implements FrameSource {
   readonly #pending = new Map<string, PendingFile>();
   /** Paths of stable files that are to be read. */
   readonly #stable = new Set<string>();
+  #hasToldOfName = false;
   /** The stable files in order; undefined: to be sorted again. Files that are stable no more are left in it. */
   #newestFirst: string[] | undefined;
 
@@ -80,6 +81,7 @@ class Folder implements FrameSource {
         this.#settings.log?.warn('subfolders are not watched: --recursive takes their files', {
           subfolder: join(directory, folder),
         }),
+      onUnreadable: (folder) => this.#tellOfName(folder),
     });
     for (const name of await this.#watch.names()) {
       const path = join(directory, name);
@@ -88,6 +90,7 @@ class Folder implements FrameSource {
         if (this.#consumed !== undefined) this.#changed(name);
         continue;
       }
+      if (version === undefined && isNoUtf8(name)) this.#tellOfName(name);
       const isFrame = version && this.#consumed && !this.#consumed.isTaken(path, version);
       if (isFrame === true) this.#changed(name);
       else if (version) this.#done.set(name, version.id);
@@ -114,6 +117,19 @@ class Folder implements FrameSource {
     this.#watch?.close();
     this.#wakeup.endTimer();
     return Promise.resolve();
+  }
+
+  /** Once: a camera that names one file so names all. */
+  #tellOfName(name: string): void {
+    if (this.#hasToldOfName) return;
+    this.#hasToldOfName = true;
+    this.#settings.log?.warn(
+      'files are not taken: their names, or those of folders, are no UTF-8',
+      {
+        first: join(this.#settings.directory, name),
+        hint: 'let the program that writes them name them in UTF-8 or ASCII',
+      },
+    );
   }
 
   #forgetFolder(folder: string): void {
@@ -148,7 +164,9 @@ class Folder implements FrameSource {
         hasStable = true;
       } else if (state === 'done') {
         this.#pending.delete(name);
-        if (file.version === undefined) this.#done.delete(name);
+        if (file.version !== undefined) continue;
+        this.#done.delete(name);
+        if (isNoUtf8(name)) this.#tellOfName(name);
       }
     }
     return hasStable;

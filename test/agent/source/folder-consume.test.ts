@@ -62,6 +62,46 @@ describe('folder source with subfolders', () => {
   });
 });
 
+describe('folder source with names that are not UTF-8', () => {
+  /** As a camera that writes Latin-1: `é` is one byte. */
+  const latin1 = (...names: string[]): Buffer => Buffer.from(join(...names), 'latin1');
+  const told = ['files are not taken: their names, or those of folders, are no UTF-8'];
+
+  function keptWarnings() {
+    const lines: string[] = [];
+    return {
+      lines,
+      log: { info: () => undefined, warn: (event: string) => void lines.push(event) },
+    };
+  }
+
+  it('says once that it does not take files that lie there, and takes the others', async () => {
+    const directory = temporaryDirectory();
+    for (const name of ['entrée.jpg', 'allée.jpg']) {
+      writeFileSync(latin1(directory, name), makeJpeg(1));
+    }
+    writeFileSync(join(directory, 'cour.jpg'), makeJpeg(2));
+    const { log, lines } = keptWarnings();
+    const source = await openIn(directory, { log, consumed: consumed() });
+    expect((await next(source)).origin).toBe(join(directory, 'cour.jpg'));
+    expect(lines).toEqual(told);
+  });
+
+  it('says it of a file that is new, and of a folder', async () => {
+    const directory = temporaryDirectory();
+    const { log, lines } = keptWarnings();
+    const source = await openIn(directory, { log });
+    writeFileSync(latin1(directory, 'entrée.jpg'), makeJpeg(1));
+    await expect(source.next(AbortSignal.timeout(1500))).rejects.toThrow('timeout');
+    expect(lines).toEqual(told);
+    const above = temporaryDirectory();
+    mkdirSync(latin1(above, 'entrée'));
+    const other = keptWarnings();
+    await openIn(above, { log: other.log, isRecursive: true });
+    expect(other.lines).toEqual(told);
+  });
+});
+
 describe('folder source that consumes', () => {
   it('takes what lies there at the start, and removes what is released', async () => {
     const directory = temporaryDirectory();
