@@ -80,7 +80,9 @@ export async function runProgram(request: RunRequest): Promise<ProgramResult> {
   const pieces: Buffer[] = [];
   let keptBytes = 0;
   const onStdout = (chunk: Buffer): void => {
-    const kept = chunk.subarray(0, maxStdoutBytes - keptBytes);
+    // A copy: even an empty part of a chunk would keep all of it in memory.
+    const kept = Buffer.from(chunk.subarray(0, maxStdoutBytes - keptBytes));
+    if (kept.length === 0) return;
     pieces.push(kept);
     keptBytes += kept.length;
   };

@@ -86,6 +86,19 @@ describe('runProgram', () => {
     expect(stderrTail).toBe(`${'e'.repeat(8191)}z`);
   });
 
+  it('holds no more in memory than the beginning, however much a program prints', async () => {
+    let most = 0;
+    const look = (): void => void (most = Math.max(most, process.memoryUsage().arrayBuffers));
+    look();
+    const before = most;
+    const timer = setInterval(look, 10);
+    const { stdout } = await run('head', ['-c', '600000000', '/dev/zero']);
+    clearInterval(timer);
+    look();
+    expect(stdout).toHaveLength(64 * 1024);
+    expect(most - before).toBeLessThan(300_000_000);
+  });
+
   it('rejects with the system error when the program cannot be started', async () => {
     await expect(run('no-such-program-there', [])).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(run('/etc/passwd', [])).rejects.toMatchObject({ code: 'EACCES' });
