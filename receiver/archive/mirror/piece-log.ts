@@ -1,11 +1,12 @@
 /**
- * What a day of the mirror was made of: `.pieces` beside its record, a line of JSON for each step. A piece is an object
+ * What a day of the mirror was made of: `.pieces` beside its record, a line for each step, a CRC-32 and JSON. A piece is an object
  * of the bucket; of each, the hashes of its lines are kept, so that an object that was joined into another one costs no
  * request, and lines that were taken out are noticed.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
 import { ifExists } from '../../../shared/files/if-exists.js';
 import { meaningOf, piecesFolder } from '../../store/s3/bucket-record.js';
@@ -34,6 +35,8 @@ export interface LogStep extends KnownPart {
 }
 
 const hashBytes = 8;
+/** Of the CRC-32 before each step. */
+const checkDigits = 8;
 const hashesText = v.pipe(
   v.string(),
   v.transform((text) => Buffer.from(text, 'base64')),
@@ -119,7 +122,8 @@ export async function writeLog(directory: string, pieces: Pieces, known: KnownPa
 function textOf({ added, removed, endByte: end, crc, arrivedAtMs }: LogStep): string {
   const arrived = Number.isFinite(arrivedAtMs) ? arrivedAtMs : null;
   const add = Object.fromEntries([...added].map(([id, hashes]) => [id, textOfHashes(hashes)]));
-  return `${JSON.stringify({ end, crc, arrived, add, remove: removed })}\n`;
+  const json = JSON.stringify({ end, crc, arrived, add, remove: removed });
+  return `${checkOf(json)} ${json}\n`;
 }
 
 function textOfHashes(hashes: LineHashes): string {
@@ -128,10 +132,15 @@ function textOfHashes(hashes: LineHashes): string {
   return bytes.toString('base64');
 }
 
+/** A changed hash would be valid JSON, and cost or double a line. */
+const checkOf = (json: string): string => crc32(json).toString(16).padStart(checkDigits, '0');
+
 function readStep(line: string): LogStep | undefined {
+  const json = line.slice(checkDigits + 1);
+  if (line !== `${checkOf(json)} ${json}`) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = JSON.parse(json);
   } catch {
     return undefined;
   }
