@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
+import { middayZone } from '../support/midday.js';
 import { household, receiverCommand } from '../support/pairing.js';
 import { freePort } from '../support/ports.js';
 import { missing, root, run, startAgent, startReceiverProgram } from '../support/programs.js';
@@ -149,12 +150,13 @@ describe('receiver doctor', () => {
     const directory = temporaryDirectory();
     const { address, port } = await startReceiverProgram(directory);
     const camera = ['--camera', 'yard', '--state', temporaryDirectory()];
-    await typed('agent', ['--once', '--source', 'scene', '--host', address, ...camera]);
+    const env = { TZ: middayZone() };
+    await typed('agent', ['--once', '--source', 'scene', '--host', address, ...camera], env);
     const found = await findings('receiver', ['--dir', directory, '--listen', address]);
     expect(found.get('port')).toMatchObject({ level: 'ok' });
     expect(found.get('cameras')?.says).toMatch(/^yard: last frame \d+ s ago/);
     expect(found.get('address')?.says).toBe(`at the camera: agent --host 127.0.0.1:${port}`);
-    const { stdout } = await typed('receiver', ['status', '--dir', directory]);
+    const { stdout } = await typed('receiver', ['status', '--dir', directory], env);
     expect(stdout).toMatch(/^yard: last frame \d+ s ago, 1 frame today \(\d+ kB\)$/m);
   });
 
