@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fakeClock, findLibfaketime } from '../faults/capabilities.js';
 import { eventually } from '../support/eventually.js';
-import { middayZone } from '../support/midday.js';
 import { root, run, startAgent, startReceiverProgram } from '../support/programs.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
@@ -48,22 +47,20 @@ const cameras: readonly Camera[] = [
   },
 ];
 
-/** The camera that is behind has no yesterday. */
-const zone = { TZ: middayZone() };
 const program = (name: string, ...args: string[]) =>
-  run(process.execPath, [`${root}dist/${name}.js`, ...args], { env: zone });
+  run(process.execPath, [`${root}dist/${name}.js`, ...args]);
 
 describe.skipIf(why !== undefined)(`a wrong clock${why === undefined ? '' : ` (${why})`}`, () => {
   it('is said by both status commands, the doctor and the log, in both directions', async () => {
     const captures = temporaryDirectory();
-    const receiver = await startReceiverProgram(captures, [], { env: zone });
+    const receiver = await startReceiverProgram(captures);
     const agents = cameras.map(({ name, clock }) => {
       const file = join(temporaryDirectory(), 'clock');
       writeFileSync(file, clock);
       const state = temporaryDirectory();
       const args = ['--host', receiver.address, '--source', 'scene', '--camera', name];
       const running = startAgent([...args, '--state', state, '--all', '--report-every', '10s'], {
-        env: { ...fakeClock(library, file), ...zone },
+        env: fakeClock(library, file),
       });
       return { state, running };
     });
