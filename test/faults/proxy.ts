@@ -100,11 +100,11 @@ export class Proxy {
     this.#isDelaying = false;
   }
 
-  /** Connects to another target for a while, then to the receiver again. */
-  async lead(port: number, lastsMs: number): Promise<void> {
+  /** Connects to another target meanwhile, then to the receiver again. */
+  async lead(port: number, meanwhile: () => Promise<void>): Promise<void> {
     this.#targetPort = port;
     this.cut('end');
-    await delay(lastsMs);
+    await meanwhile();
     this.#targetPort = this.#settings.targetPort;
     this.cut('end');
   }

@@ -12,6 +12,8 @@ export class Refuser {
   isForGood = true;
   /** Frames that it has refused for good. */
   refusedCount = 0;
+  /** Frames that it has refused, and connections in another protocol. */
+  metCount = 0;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -49,6 +51,7 @@ export class Refuser {
         for (const { header } of decoder.push(chunk.subarray(skipped)))
           this.#answer(header, socket);
       } catch {
+        this.metCount += 1;
         socket.destroy(); // another protocol, for example TLS
       }
     });
@@ -65,6 +68,7 @@ export class Refuser {
     else if (message?.type === 'frame' || message?.type === 'dropped') {
       const refusal = { code: 'no', message: 'it takes nothing', retry: !this.isForGood };
       say({ type: 'refused', sequence: message.sequence, ...refusal, retryAfterMs: 100 });
+      this.metCount += 1;
       if (this.isForGood && message.type === 'frame') this.refusedCount += 1;
     }
   }

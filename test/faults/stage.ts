@@ -319,7 +319,14 @@ export class Stage {
   /** The proxy connects the agent to a receiver that refuses every frame. */
   async #refuse(isForGood: boolean, lastsMs: number): Promise<void> {
     this.#refuser.isForGood = isForGood;
-    await this.#proxy.lead(this.#refuser.port, reconnectMs + lastsMs);
+    const before = this.#refuser.metCount;
+    await this.#proxy.lead(this.#refuser.port, async () => {
+      await delay(reconnectMs + lastsMs);
+      // A loaded machine needs longer; there may be no frame.
+      for (let looks = 0; looks < 1000 && this.#refuser.metCount === before; looks += 1) {
+        await delay(10);
+      }
+    });
   }
 
   /** Frames in memory are on the disk when the next frame is. */

@@ -14,7 +14,7 @@ const mostPeakMebibytes = 300;
 /** Ten of each event and address in five minutes (SECURITY.md), and there are some twenty events. */
 const mostLogLines = 20 * 10 * (addresses.length + 1);
 /** Time for the receiver's own cleanup. */
-const tidyDeadlineMs = 10_000;
+const tidyDeadlineMs = 60_000;
 
 /** Ends the receiver, after all connections have ended. */
 export async function endReceiver(house: ReceiverHouse): Promise<Aftermath> {
