@@ -27,7 +27,7 @@ export function hasSwayed(
   const unmoved = squaredDifference(cells, reference, luma, grid, { right: 0, down: 0 });
   // A plain thing in front of a fine texture resembles the blur that half-cell steps make of it.
   const most = (1 - explainedShare) * Math.min(unmoved, textureEnergy(cells, luma));
-  return moves.some((move) => squaredDifference(cells, reference, luma, grid, move) <= most);
+  return moves.some((move) => squaredDifference(cells, reference, luma, grid, move, most) <= most);
 }
 
 /** Of the frame: what a moved reference has to explain, too. */
@@ -36,12 +36,14 @@ function textureEnergy(cells: readonly number[], luma: Float32Array): number {
   return cells.reduce((sum, cell) => sum + (luma[cell]! - mean) ** 2, 0);
 }
 
+/** @param limit the sum ends above it: nearly every move of a visitor is far above it after some cells */
 function squaredDifference(
   cells: readonly number[],
   reference: Float32Array,
   luma: Float32Array,
   { columns, rows }: Grid,
   { right, down }: { readonly right: number; readonly down: number },
+  limit = Infinity,
 ): number {
   let sum = 0;
   for (const cell of cells) {
@@ -56,6 +58,7 @@ function squaredDifference(
     const lower = (1 - u) * reference[at + below]! + u * reference[at + below + next]!;
     const difference = luma[cell]! - (1 - v) * upper - v * lower;
     sum += difference * difference;
+    if (sum > limit) return sum;
   }
   return sum;
 }
