@@ -39,28 +39,49 @@ export interface StreamCost {
     | undefined;
 }
 
+/** Longest time that both programs have to open the stream. */
+const openLimitMs = 10_000;
+
 /** Sends the frames in turn to whoever asks, over and over, at an even pace. */
 class Camera {
   frames = 0;
+  readonly #jpegs: readonly Buffer[];
+  readonly #clients = new Set<(jpeg: Buffer) => void>();
   readonly #server: Server;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(paths: readonly string[], framesPerSecond: number) {
-    const jpegs = paths.map((path) => readFileSync(path));
-    const clients = new Set<(jpeg: Buffer) => void>();
+  constructor(paths: readonly string[]) {
+    this.#jpegs = paths.map((path) => readFileSync(path));
     this.#server = createServer((_, response) => {
       response.writeHead(200, { 'content-type': 'multipart/x-mixed-replace; boundary=frame' });
       const send = (jpeg: Buffer): void => {
         const head = `--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`;
         response.write(Buffer.concat([Buffer.from(head), jpeg, Buffer.from('\r\n')]));
       };
-      clients.add(send);
-      response.on('close', () => clients.delete(send));
+      this.#clients.add(send);
+      response.on('close', () => this.#clients.delete(send));
     });
+  }
+
+  /**
+   * Begins with the first frame when so many programs have opened the stream: the frame that the agent begins with is its
+   * reference, and decides how many of the others changed.
+   */
+  async begin(programs: number, framesPerSecond: number): Promise<void> {
+    const lastMs = performance.now() + openLimitMs;
+    while (this.#clients.size < programs) {
+      if (performance.now() > lastMs) {
+        const limit = `${openLimitMs / 1000} s`;
+        throw new Error(
+          `${this.#clients.size} of ${programs} programs opened the stream in ${limit}`,
+        );
+      }
+      await delay(50);
+    }
     this.#timer = setInterval(() => {
-      const jpeg = jpegs[this.frames % jpegs.length]!;
+      const jpeg = this.#jpegs[this.frames % this.#jpegs.length]!;
       this.frames += 1;
-      for (const send of clients) send(jpeg);
+      for (const send of this.#clients) send(jpeg);
     }, 1000 / framesPerSecond);
   }
 
@@ -92,7 +113,7 @@ export async function compareOnStream(
   hasMotion: boolean,
 ): Promise<StreamCost> {
   mkdirSync(directory, { recursive: true });
-  const camera = new Camera(paths, plan.framesPerSecond);
+  const camera = new Camera(paths);
   const running: ChildProcess[] = [];
   try {
     const port = await camera.listen();
@@ -104,6 +125,7 @@ export async function compareOnStream(
     const saved = join(directory, 'motion');
     const motion = hasMotion ? startMotion(saved, port, size, plan.framesPerSecond) : undefined;
     if (motion) running.push(motion);
+    await camera.begin(motion ? 2 : 1, plan.framesPerSecond);
     await delay(plan.warmUpMs);
     const windows: { agentMs: number; motionMs: number }[] = [];
     for (let window = 0; window < plan.windows; window += 1) {
