@@ -6,6 +6,7 @@
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
+import { counted } from '../../shared/cli/humanize.js';
 import { formatDuration } from '../../shared/cli/units.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import { describeEnd, runProgram } from '../../shared/process/run-program.js';
@@ -132,7 +133,7 @@ export class ServiceManager {
 export function describeProgress({ seen, chosen, waiting, why, failure }: Progress): string {
   // Frames on their way wait for a moment: the line would be older than what it says.
   const waits = why === undefined ? '' : `, ${waiting} waiting: ${why}`;
-  const counts = `${seen} frames seen, ${chosen} to send${waits}`;
+  const counts = `${counted(seen, 'frame')} seen, ${chosen} to send${waits}`;
   return failure === undefined ? counts : `no frame: ${failure} (${counts})`;
 }
 

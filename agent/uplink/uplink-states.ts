@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import { type Destination, formatAddress } from '../../shared/cli/address.js';
 import type { Clock } from '../../shared/clock.js';
 import { describeError } from '../../shared/cli/errors.js';
+import { humanDuration } from '../../shared/cli/humanize.js';
 import type { Log } from '../../shared/cli/log.js';
 import { humanSize } from '../../shared/cli/humanize.js';
 import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
@@ -152,9 +153,9 @@ export class UplinkStates {
   }
 
   #logClock(receiver: string, errorMs: number): void {
-    const seconds = Math.round(Math.abs(errorMs) / 1000);
+    const difference = humanDuration(Math.abs(errorMs));
     const way = errorMs < 0 ? 'behind' : 'ahead of';
-    this.#parts.log.warn(`this machine's clock is ${seconds} s ${way} the receiver's`, {
+    this.#parts.log.warn(`this machine's clock is ${difference} ${way} the receiver's`, {
       receiver,
       hint: 'frames are named by this clock: see timedatectl on both machines',
     });

@@ -131,7 +131,7 @@ export async function webToInstall(
   const ownPorts = request.receiverListen.map((text) => listenAddress.parse(text).port);
   if ((ownPorts.length === 0 ? [defaultPort] : ownPorts).includes(port)) {
     throw new UsageError(`--web ${listen}: cameras connect to port ${port}`, {
-      hint: 'choose another port for the viewer, such as --web 8080',
+      hint: `choose another port for the viewer, such as --web ${port === 8080 ? 8081 : 8080}`,
     });
   }
   if (mayRead && listen !== before) await checkPort(address, port, before);

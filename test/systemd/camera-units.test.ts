@@ -82,7 +82,7 @@ describe.skipIf(why !== undefined)(`the camera machine ${why ?? ''}`, () => {
     await lab.must('systemctl', 'start', 'picchanged-watch@front', 'picchanged-watch@back');
     for (const camera of ['front', 'back']) {
       await arrived(lab, camera, 1);
-      await lab.until(`picchanged-watch@${camera}`, 'StatusText', /^\d+ frames seen, 1 to send$/);
+      await lab.until(`picchanged-watch@${camera}`, 'StatusText', /^\d+ frames? seen, 1 to send$/);
     }
     show(lab, 'back', 'visitor');
     await arrived(lab, 'back', 2);
@@ -111,7 +111,7 @@ describe.skipIf(why !== undefined)(`the camera machine ${why ?? ''}`, () => {
     await lab.must('systemctl', 'start', unit);
     await lab.must('kill', '-STOP', await lab.show(unit, 'MainPID'));
     await lab.until(unit, 'NRestarts', '1');
-    await lab.until(unit, 'StatusText', /^[1-9]\d* frames seen/);
+    await lab.until(unit, 'StatusText', /^[1-9]\d* frames? seen/);
     expect(await lab.show(unit, 'ActiveState')).toBe('active');
     expect(await lab.journal(unit)).toContain('Watchdog timeout');
     await lab.must('systemctl', 'stop', unit);
@@ -217,7 +217,7 @@ describe.skipIf(why !== undefined)(`the camera machine ${why ?? ''}`, () => {
       await edit(lab, `${unit}.service`, ['[Service]', 'WatchdogSec=4s']);
       await lab.must('systemctl', 'start', unit);
       await arrived(lab, 'film', 2);
-      await lab.until(unit, 'StatusText', /^\d+ frames seen, \d+ to send$/);
+      await lab.until(unit, 'StatusText', /^\d+ frames? seen, \d+ to send$/);
       expect(await lab.journal(unit)).not.toContain('cannot');
       await lab.must('systemctl', 'stop', unit);
       expect(await lab.show(unit, 'Result')).toBe('success');

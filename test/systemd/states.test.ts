@@ -130,7 +130,7 @@ const states: readonly State[] = [
         /^warning {2}frames {4}for localhost:4444: .* not delivering, for \d+ (?:s|min): .*ECONNREFUSED/m,
       ],
       'agent status': [
-        /^picchanged-watch.service .*: \d+ frames seen, \d+ to send, \d+ waiting: .*ECONNREFUSED/m,
+        /^picchanged-watch.service .*: \d+ frames? seen, \d+ to send, \d+ waiting: .*ECONNREFUSED/m,
         /^localhost:4444: \d+ frames? .* waiting, .*\n {2}not delivering, for .*ECONNREFUSED/m,
       ],
       'receiver doctor': [/^fault {4}port {6}no program listens on localhost:4444$/m],

@@ -35,7 +35,7 @@ describe.skipIf(why !== undefined)(`a webcam that is plugged in ${why ?? ''}`, (
 
   it('is watched, has a stable name, and is open to its group only', async () => {
     await trigger('add');
-    await lab.until('picchanged-webcam@zero.service', 'StatusText', /^[1-9]\d* frames seen/);
+    await lab.until('picchanged-webcam@zero.service', 'StatusText', /^[1-9]\d* frames? seen/);
     expect(await lab.must('stat', '--format', '%G %a', '/dev/zero')).toBe('video 660');
     expect(await lab.must('readlink', '-f', '/dev/webcam/zero')).toBe('/dev/zero');
     expect(

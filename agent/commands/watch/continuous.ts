@@ -117,6 +117,6 @@ function longestAttemptMs(options: AgentOptions): number {
 function logUndelivered({ onDisk, lost, isRecorded }: CloseResult, log: Log): void {
   if (onDisk > 0) log.info('frames wait on the disk', { frames: onDisk });
   if (lost === 0) return;
-  const gap = isRecorded ? 'reported to the receiver' : 'not reported to the receiver';
+  const gap = isRecorded ? 'recorded: the receiver gets it later' : 'not recorded';
   log.error('undelivered frames lost: they waited in memory', { frames: lost, gap });
 }

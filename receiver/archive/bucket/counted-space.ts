@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../../shared/cli/errors.js';
-import { ago, humanSize } from '../../../shared/cli/humanize.js';
+import { ago, counted, humanSize } from '../../../shared/cli/humanize.js';
 import { Folder } from '../../store/folder.js';
 import { forecastOf } from '../retention/forecast.js';
 import type { RetentionLimits } from '../retention/limits.js';
@@ -78,7 +78,7 @@ async function readFrom(
 /** `12 GB used by 48210 frames, counted 5 min ago; 1.3 GB a day: the limit is reached in 41 days, then the oldest are deleted`. */
 export function countedText(space: CountedSpace, nowMs: number): string {
   const { usedBytes, frames, bytesPerDay, daysLeft, countedAtMs } = space;
-  const used = `${humanSize(usedBytes)} used by ${frames} frames, counted ${ago(countedAtMs, nowMs)}`;
+  const used = `${humanSize(usedBytes)} used by ${counted(frames, 'frame')}, counted ${ago(countedAtMs, nowMs)}`;
   if (bytesPerDay === undefined) return used;
   const rate = `${used}; ${humanSize(bytesPerDay)} a day`;
   if (daysLeft === undefined) return rate;

@@ -1,5 +1,5 @@
 /** How full a store is, and when it will be full at the rate of the last days. Pure. */
-import { humanSize } from '../../../shared/cli/humanize.js';
+import { counted, humanSize } from '../../../shared/cli/humanize.js';
 import { type DayTotal, dayPathOf } from './day-total.js';
 import {
   type DiskSpace,
@@ -65,7 +65,7 @@ function rateOf(days: ReadonlyMap<string, DayTotal>, nowMs: number): number | un
 /** `12 GB used by 48210 frames; 1.3 GB a day: full in 41 days, then the oldest frames are deleted`. */
 export function forecastText(forecast: Forecast, limits: RetentionLimits): string {
   const { usedBytes, frames, bytesPerDay, daysLeft, isLimited, disk } = forecast;
-  const used = `${humanSize(usedBytes)} used by ${frames} frames, ${humanSize(disk.freeBytes)} free on the disk`;
+  const used = `${humanSize(usedBytes)} used by ${counted(frames, 'frame')}, ${humanSize(disk.freeBytes)} free on the disk`;
   if (bytesPerDay === undefined || daysLeft === undefined) {
     return `${used}; the rate is known after a whole day${withoutLimits(limits)}`;
   }
