@@ -54,7 +54,9 @@ export function buildDeb(source: Source, to: string): string {
 /** The place of a file of the release; undefined: the package has its content elsewhere. */
 function addReleased(stage: Stage, { path, content, mode }: ReleasedFile): void {
   if (path === 'LICENSE' || path === 'dist/LICENSES.txt') return;
-  if (/^(?:dist\/|systemd\/|package\.json$)/.test(path)) {
+  if (/^systemd\/examples\/[^/]+\.service$/.test(path)) {
+    stage.write(`${library}/${path}`, unit(content.toString()), mode);
+  } else if (/^(?:dist\/|systemd\/|package\.json$)/.test(path)) {
     stage.write(`${library}/${path}`, content, mode);
   } else stage.write(`${docs}/${path}`, content, mode);
   const name = basename(path);

@@ -20,7 +20,11 @@ import {
   nodePackage,
 } from './packaged.js';
 
-const why = whyNoLab() ?? missing('dpkg-deb', 'dpkg') ?? missing('apt-get', 'apt');
+const why =
+  whyNoLab() ??
+  missing('dpkg-deb', 'dpkg') ??
+  missing('apt-get', 'apt') ??
+  missing('socat', 'socat');
 
 let packages: Packages;
 beforeAll(() => {
@@ -71,6 +75,19 @@ describe.skipIf(why !== undefined)(`the package${why === undefined ? '' : ` (${w
       stderr: '',
     });
   });
+
+  it('has examples that run from it', async () => {
+    await lab.sh(`cp /usr/lib/picchanged/systemd/examples/* ${unitFolder}`);
+    await lab.must('systemctl', 'daemon-reload');
+    await lab.must('systemctl', 'start', 'echo.socket');
+    const { stdout } = await lab.runWithInput('hello\r\n', 'socat', '-', 'TCP:localhost:4445');
+    expect(stdout).toBe('HELLO\r\n');
+    const fleet = await lab.show('surveillance-fleet.service', 'ExecStart');
+    expect(fleet).toContain('/usr/lib/picchanged/dist/receiver.js');
+    await lab.must('systemctl', 'stop', 'echo.socket');
+    await lab.sh(`cd ${unitFolder} && rm -- $(ls /usr/lib/picchanged/systemd/examples)`);
+    await lab.must('systemctl', 'daemon-reload');
+  }, 60_000);
 
   it('is set up by install, which writes settings and drop-ins, and neither units nor programs', async () => {
     await lab.must('receiver', 'install', '--dir', captures);
