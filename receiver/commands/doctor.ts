@@ -104,11 +104,11 @@ export const run = defineCommand({
           });
     // Before the rights are given up: firewalls, fleet keys and the viewer's sandbox are for root only.
     const listen = options.listen[0] ?? listenAddressOf(units);
-    const isOfSystemd = (units ?? []).some(
-      ({ name, active }) => /^surveillance.*\.socket$/.test(name) && active === 'active',
-    );
+    const sockets = (units ?? []).filter(({ name }) => /^surveillance.*\.socket$/.test(name));
+    const isOfSystemd = sockets.some(({ active }) => active === 'active');
+    const failedSocket = sockets.find(({ active }) => active === 'failed')?.name;
     const proxies = new ProxyNetworks(options.proxy);
-    const port = await portFindings(listen, runTool, { start, isOfSystemd, proxies });
+    const port = await portFindings(listen, runTool, { start, isOfSystemd, failedSocket, proxies });
     const web = await webFindings({ units, isUser: user, isRoot: userId === 0, run: runTool });
     const { variables: ofNotices } = await readInstalledSettings(scope, 'notify');
     const notices = [

@@ -157,9 +157,24 @@ const states: readonly State[] = [
     },
   },
   {
-    state: 'the receiver is back',
+    state: 'the port is taken by another receiver',
     async arrange(lab) {
       await lab.must('systemctl', 'stop', 'squatter');
+      const other = [...typed('receiver'), '--dir', '/srv/other'];
+      await lab.must('systemd-run', '--unit', 'other', '--setenv=HOME=/srv/home', ...other);
+      await lab.says('other', 'keeping frames');
+      await lab.run('systemctl', 'start', 'surveillance-many.socket');
+    },
+    says: {
+      'receiver doctor': [
+        /^fault {4}port {6}another receiver answers on localhost:4444: surveillance-many.socket has failed$/m,
+      ],
+    },
+  },
+  {
+    state: 'the receiver is back',
+    async arrange(lab) {
+      await lab.must('systemctl', 'stop', 'other');
       await lab.must('systemctl', 'reset-failed');
       await lab.must('systemctl', 'start', 'surveillance-many.socket');
       await lab.must('systemctl', 'restart', 'picchanged-watch.service');

@@ -21,6 +21,8 @@ export interface PortFacts {
   readonly start: string;
   /** A socket of the receiver's units is open: systemd listens for the receiver. */
   readonly isOfSystemd: boolean;
+  /** The receiver's socket that has failed: what answers on the port is not this receiver. */
+  readonly failedSocket: string | undefined;
   /** Of `--proxy`: a connection from there begins with a PROXY header. */
   readonly proxies: ProxyNetworks;
 }
@@ -36,7 +38,7 @@ export async function portFindings(
 
 async function answerFinding(
   { address, port }: ListenAddress,
-  { start, isOfSystemd, proxies }: PortFacts,
+  { start, isOfSystemd, failedSocket, proxies }: PortFacts,
 ): Promise<Finding> {
   const host = address === undefined || /^(?:0\.0\.0\.0|::)$/.test(address) ? 'localhost' : address;
   const name = formatAddress(host, port);
@@ -53,9 +55,19 @@ async function answerFinding(
   }
   if (proxies.includes(plainAddress(socket.localAddress ?? ''))) socket.write(ownProxyHeader);
   const greeting = await readGreeting(socket, greetingLimitMs);
-  if (greeting.kind === 'welcome') return finding('port', 'ok', `a receiver answers on ${name}`);
   const findProgram = `find the program: sudo ss -ltnp 'sport = :${port}'`;
-  if (greeting.kind === 'words' && greeting.words === pairedOnlyMessage) {
+  const isPairedOnly = greeting.kind === 'words' && greeting.words === pairedOnlyMessage;
+  if (failedSocket !== undefined && (greeting.kind === 'welcome' || isPairedOnly)) {
+    const message = `another receiver answers on ${name}: ${failedSocket} has failed`;
+    return finding(
+      'port',
+      'fault',
+      message,
+      `${findProgram}; or choose another port with --listen`,
+    );
+  }
+  if (greeting.kind === 'welcome') return finding('port', 'ok', `a receiver answers on ${name}`);
+  if (isPairedOnly) {
     return finding('port', 'ok', `a receiver answers on ${name}, and accepts paired cameras only`);
   }
   if (greeting.kind === 'words') {

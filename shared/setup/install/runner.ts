@@ -44,7 +44,7 @@ export async function runCommand(
   if (result.exitCode === 0) return;
   const reason = result.stderr.trim().split('\n').slice(0, 3).join(' ');
   // systemd's own text names commands that show its whole journal.
-  const isJob = /^Job for .* failed/.test(reason);
+  const isJob = /^(?:A dependency job|Job)\b.*failed/.test(reason);
   const doctor = `why: ${runner.isUser ? '' : 'sudo '}${runner.program} doctor${runner.isUser ? ' --user' : ''}`;
   const text = isJob ? 'the service did not start' : reason;
   throw new OperationalError(
