@@ -8,6 +8,7 @@ import { basename, dirname } from 'node:path';
 import type { Clock } from '../../shared/clock.js';
 import { OperationalError, UsageError } from '../../shared/cli/errors.js';
 import { formatDuration } from '../../shared/cli/units.js';
+import { DamagedVersions } from './damaged-versions.js';
 import { PendingFile, statVersion } from './pending-file.js';
 import { WakeableSleep } from './wakeable-sleep.js';
 import { DirectoryWatch } from './directory-watch.js';
@@ -56,6 +57,7 @@ class WrittenFile implements FrameSource {
   readonly #wakeup = new WakeableSleep();
   #watch: DirectoryWatch | undefined;
   #pending: PendingFile | undefined;
+  readonly #damaged = new DamagedVersions();
   /** The version that is not a new frame: it existed at the start, or was taken or refused. */
   #doneId: string | undefined;
   #isFirstDue: boolean;
@@ -117,8 +119,10 @@ class WrittenFile implements FrameSource {
     return Promise.resolve();
   }
 
-  /** Whether the last check found the file. */
+  /** Whether the last check found the file, and it is a picture at times. */
   get #isPresent(): boolean {
+    const { clock, stabilityTimeoutMs } = this.#settings;
+    if (this.#damaged.haveLasted(stabilityTimeoutMs, clock.monotonicMs())) return false;
     const isChecked = this.#pending === undefined || this.#pending.version !== undefined;
     return isChecked && this.#missingSinceMs === undefined;
   }
@@ -126,7 +130,7 @@ class WrittenFile implements FrameSource {
   #newPending(): PendingFile {
     const { path, clock, maxFrameBytes, stabilityTimeoutMs } = this.#settings;
     const rules = { maxFrameBytes, stabilityTimeoutMs, followsLinks: true };
-    return new PendingFile(path, rules, clock.monotonicMs());
+    return new PendingFile(path, rules, clock.monotonicMs(), this.#damaged);
   }
 
   async #checkDirectory(): Promise<void> {

@@ -7,6 +7,7 @@ import { lstat, open, stat } from 'node:fs/promises';
 import { OperationalError, systemCode } from '../../shared/cli/errors.js';
 import { findJpegDamage } from '../../shared/jpeg/splitter.js';
 import { formatDuration, formatSize } from '../../shared/cli/units.js';
+import { DamagedVersions } from './damaged-versions.js';
 import { WriteStability } from './write-stability.js';
 
 export interface PendingFileRules {
@@ -52,6 +53,7 @@ export class PendingFile {
   readonly #path: string;
   readonly #rules: PendingFileRules;
   readonly #stability: WriteStability;
+  readonly #damaged: DamagedVersions;
   /** Monotonic time of its first report. */
   readonly sinceMs: number;
   #version: FileVersion | undefined;
@@ -60,8 +62,15 @@ export class PendingFile {
   #unknownSinceMs: number | undefined;
   #isUnknownReported = false;
 
-  constructor(path: string, rules: PendingFileRules, nowMs: number) {
+  /** @param damaged of earlier reports of the file */
+  constructor(
+    path: string,
+    rules: PendingFileRules,
+    nowMs: number,
+    damaged = new DamagedVersions(),
+  ) {
     this.#path = path;
+    this.#damaged = damaged;
     this.#rules = rules;
     this.sinceMs = nowMs;
     this.#stability = new WriteStability(nowMs);
@@ -145,9 +154,18 @@ export class PendingFile {
     }
     if (jpeg === undefined) return { kind: 'wait' };
     this.#damage = findJpegDamage(jpeg);
-    if (this.#damage === undefined) return { kind: 'jpeg', jpeg, version };
+    if (this.#damage === undefined) {
+      this.#damaged.end();
+      return { kind: 'jpeg', jpeg, version };
+    }
+    this.#damaged.add(version, nowMs);
+    const limit = formatDuration(stabilityTimeoutMs);
+    if (this.#damaged.haveLasted(stabilityTimeoutMs, nowMs)) {
+      return refuse(
+        `is written again and again, and was no complete JPEG for ${limit}: ${this.#damage}`,
+      );
+    }
     if (isLastChance) {
-      const limit = formatDuration(stabilityTimeoutMs);
       return refuse(`is not a complete JPEG and has not changed for ${limit}: ${this.#damage}`);
     }
     this.#stability.incomplete(nowMs);

@@ -1,5 +1,6 @@
 import { mkdir, rename, rm, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type FileSettings, openFile } from '../../../agent/source/file.js';
 import { systemClock } from '../../../shared/clock.js';
@@ -223,6 +224,49 @@ describe('openFile, one-shot', () => {
       code: 'FRAME',
       message: `${path} is not a complete JPEG after 300ms: it ends before its end marker (FF D9)`,
     });
+  });
+});
+
+describe('openFile, a file that is never a picture', () => {
+  it('fails although each version is replaced in time, does not call itself watching, and goes on', async () => {
+    const path = join(temporaryDirectory(), 'monitor.jpg');
+    const present: boolean[] = [];
+    const observer = {
+      polled: (_: boolean, isPresent: boolean): void => void present.push(isPresent),
+    };
+    const source = await open(path, { observer, stabilityTimeoutMs: 1000 });
+    const writing = new AbortController();
+    const written = (async () => {
+      for (let n = 0; !writing.signal.aborted; n += 1) {
+        await writeFile(path, `no picture ${n % 2}`);
+        await setTimeout(300);
+      }
+    })();
+    const error = { code: 'FRAME', message: expect.stringContaining('written again and again') };
+    await expect(next(source)).rejects.toMatchObject(error);
+    await expect(next(source)).rejects.toMatchObject(error);
+    const before = present.length;
+    await expect(next(source)).rejects.toMatchObject(error);
+    expect(new Set(present.slice(before))).toEqual(new Set([false]));
+    writing.abort();
+    await written;
+    await writeFile(path, makeJpeg(1));
+    expect((await next(source)).jpeg.equals(makeJpeg(1))).toBe(true);
+    void next(source).catch(() => undefined);
+    await eventually(() => present.at(-1), 'a file that is watched again');
+  });
+
+  it('waits for a file that only grows', async () => {
+    const path = join(temporaryDirectory(), 'monitor.jpg');
+    const source = await open(path, { stabilityTimeoutMs: 1000 });
+    const taken = next(source);
+    const jpeg = makeJpeg(1);
+    const step = Math.ceil(jpeg.length / 8);
+    for (let at = 0; at < jpeg.length; at += step) {
+      await writeFile(path, jpeg.subarray(at, at + step), { flag: 'a' });
+      await setTimeout(300);
+    }
+    expect((await taken).jpeg.equals(jpeg)).toBe(true);
   });
 });
 
