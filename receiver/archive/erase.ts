@@ -41,9 +41,17 @@ export async function readStretch(captures: Folder, erasure: Erasure): Promise<S
   return stretch;
 }
 
-/** @throws a system error; {OperationalError} STORE: another process deletes frames, or there is no such camera */
-export async function erase(captures: Folder, erasure: Erasure): Promise<Erased> {
+/**
+ * @param check throws when the stretch may not be erased: frames may be kept while this waits for the lock
+ * @throws a system error; {OperationalError} STORE: another process deletes frames, or there is no such camera
+ */
+export async function erase(
+  captures: Folder,
+  erasure: Erasure,
+  check?: (stretch: Stretch) => void,
+): Promise<Erased> {
   return await withSweepLock(captures, lockWaitS, async (lock) => {
+    check?.(await readStretch(captures, erasure));
     await recordErasure(captures, erasure);
     let [frames, byteCount, days] = [0, 0, 0];
     const left: string[] = [];

@@ -79,12 +79,9 @@ export const run = defineCommand({
         writeTo(1, `would erase ${counted(stretch)}${keptText(stretch)}\n`);
         return;
       }
-      if (stretch.keptFrames > 0 && !options.withKept) {
-        throw new OperationalError('STORE', `nothing is erased${keptText(stretch)}`, {
-          hint: 'add --with-kept to erase them too, or end the keeping: receiver unkeep',
-        });
-      }
-      finish(dir, erasure.camera, await captures.erase(erasure));
+      const check = options.withKept ? undefined : checkKept;
+      check?.(stretch);
+      finish(dir, erasure.camera, await captures.erase(erasure, check));
     } catch (cause) {
       const isSaid = cause instanceof OperationalError || cause instanceof UsageError;
       if (isSaid || systemCode(cause) === undefined) throw cause;
@@ -99,7 +96,8 @@ export const run = defineCommand({
 interface Erasing {
   cameras(): Promise<readonly string[]>;
   readStretch(erasure: Erasure): Promise<Stretch>;
-  erase(erasure: Erasure): Promise<Erased>;
+  /** @param check called again when no other process keeps or deletes frames */
+  erase(erasure: Erasure, check: ((stretch: Stretch) => void) | undefined): Promise<Erased>;
   close(): Promise<void>;
 }
 
@@ -113,7 +111,7 @@ async function openErasing(
     return {
       cameras: () => camerasIn(captures),
       readStretch: (erasure) => readStretch(captures, erasure),
-      erase: (erasure) => erase(captures, erasure),
+      erase: (erasure, check) => erase(captures, erasure, check),
       close: () => captures.close(),
     };
   }
@@ -121,7 +119,7 @@ async function openErasing(
   return {
     cameras: () => new BucketCaptures(client).cameras(),
     readStretch: (erasure) => readStretchOf(client, erasure),
-    erase: (erasure) => eraseInBucket({ client, clock: systemClock }, erasure),
+    erase: (erasure, check) => eraseInBucket({ client, clock: systemClock }, erasure, check),
     close() {
       client.close();
       return Promise.resolve();
@@ -155,6 +153,14 @@ function checkEnd({ toLocalMs }: Erasure, { utcOffsetMinutes }: Stretch, nowMs: 
   const now = new Date(localNowMs).toISOString().slice(0, 19);
   throw new UsageError(`--to is after now: it is ${now} at the camera`, {
     hint: 'frames of that time would not be stored',
+  });
+}
+
+/** @throws {OperationalError} STORE */
+function checkKept(stretch: Stretch): void {
+  if (stretch.keptFrames === 0) return;
+  throw new OperationalError('STORE', `nothing is erased${keptText(stretch)}`, {
+    hint: 'add --with-kept to erase them too, or end the keeping: receiver unkeep',
   });
 }
 

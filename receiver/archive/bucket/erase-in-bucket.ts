@@ -59,10 +59,18 @@ export async function readStretchOf(client: S3Client, erasure: Erasure): Promise
   return stretch;
 }
 
-/** @throws {OperationalError} STORE: another process deletes frames, or the erasure cannot be stored */
-export async function eraseInBucket(parts: ErasingParts, erasure: Erasure): Promise<Erased> {
+/**
+ * @param check as of `erase` @throws {OperationalError} STORE: another process deletes frames, or the erasure cannot be
+ *   stored
+ */
+export async function eraseInBucket(
+  parts: ErasingParts,
+  erasure: Erasure,
+  check?: (stretch: Stretch) => void,
+): Promise<Erased> {
   const { client, clock, learnMs = erasuresMaxAgeMs + learnMarginMs } = parts;
   return await withSweepLease({ client, clock, waitMs: leaseWaitMs }, async (lease) => {
+    check?.(await readStretchOf(client, erasure));
     await addErasure(client, erasure);
     await clock.sleep(learnMs);
     let [frames, byteCount, days] = [0, 0, 0];

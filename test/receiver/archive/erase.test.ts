@@ -10,12 +10,21 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { eraseInBucket } from '../../../receiver/archive/bucket/erase-in-bucket.js';
+import { withSweepLease } from '../../../receiver/archive/bucket/sweep-lease.js';
+import type { Stretch } from '../../../receiver/archive/erase-stretch.js';
 import { erase, readStretch } from '../../../receiver/archive/erase.js';
+import { withSweepLock } from '../../../receiver/archive/retention/sweep-lock.js';
+import { openBucketStore } from '../../../receiver/store/s3/bucket-store.js';
+import { addNotes } from '../../../receiver/store/s3/record-writer.js';
 import { type Erasure, erasuresName, readErasures } from '../../../receiver/store/erasures.js';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
 import { Folder } from '../../../receiver/store/folder.js';
 import { noteLine } from '../../../receiver/store/store-note.js';
 import { filesBelow } from '../../support/files.js';
+import { clientOf, pausingClock } from '../../support/s3-bucket.js';
+import { startS3Stub } from '../../support/s3-stub.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 import { day, epoch, frameOf, gapOf, nameOf, reportOf } from '../store/given.js';
 
@@ -41,6 +50,45 @@ async function makeStore(frames: number) {
   const record = (): string => readFileSync(recordPath, 'utf8');
   return { directory, store, captures, recordPath, left, record };
 }
+
+describe('a stretch of which a frame is kept while the erasure waits for another process', () => {
+  it('stays as it is, in a directory and in a bucket, and so does what comes later', async () => {
+    const refuse = ({ keptFrames }: Stretch): void => {
+      if (keptFrames > 0) throw new Error(`${keptFrames} kept`);
+    };
+    const name = nameOf(2).slice(day.length + 1);
+    const note = { kind: 'kept', camera: 'yard', atMs, names: [name] } as const;
+    const { captures, left, record, recordPath, directory } = await makeStore(4);
+    const before = left();
+    let waiting: Promise<unknown> | undefined;
+    await withSweepLock(captures, 1, async () => {
+      waiting = expect(erase(captures, erasure(0, 4), refuse)).rejects.toThrow('1 kept');
+      await setImmediate();
+      appendFileSync(recordPath, noteLine(note));
+    });
+    await waiting;
+    expect(left()).toEqual(before);
+    expect(record()).not.toContain('"summary"');
+    expect(existsSync(join(directory, 'yard', erasuresName))).toBe(false);
+
+    const stub = await startS3Stub();
+    const client = clientOf(stub);
+    const parts = { client, clock: pausingClock() };
+    const store = await openBucketStore(parts);
+    onTestFinished(() => store.close());
+    await store.put(frameOf(2));
+    await withSweepLease({ ...parts, waitMs: 0 }, async () => {
+      waiting = expect(
+        eraseInBucket({ ...parts, learnMs: 0 }, erasure(0, 4), refuse),
+      ).rejects.toThrow('1 kept');
+      await addNotes(client, day, [note]);
+    });
+    await waiting;
+    const keys = [...stub.objects].filter(([, { body }]) => body.length > 0).map(([key]) => key);
+    expect(keys).toContain(`cams/${nameOf(2)}`);
+    expect(keys.filter((key) => key.includes('.erasures/'))).toEqual([]);
+  });
+});
 
 describe('an erased stretch', () => {
   it('has no files and no lines, and what is sent again is not stored', async () => {
