@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 import * as v from 'valibot';
 import { systemCode } from '../../../shared/cli/errors.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
@@ -13,7 +14,7 @@ import { giveToOwner } from '../../store/give-to-owner.js';
 import type { DayTotal } from './day-total.js';
 
 export const totalsName = '.picchanged-totals.json';
-const version = 1;
+const version = 2;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** JSON has no Infinity. */
@@ -29,8 +30,12 @@ const dayPath = v.pipe(
 const totalsFile = v.object({
   version: v.literal(version),
   store: v.string(),
+  /** CRC-32: a changed digit would be believed, and an event that is kept be none. */
+  check: v.number(),
   days: v.record(dayPath, dayRow),
 });
+
+const checkOf = (store: string, days: object): number => crc32(JSON.stringify([store, days]));
 
 /** @returns an empty map when there is none that can be used */
 export async function readTotals(root: Folder, storeId: string): Promise<Map<string, DayTotal>> {
@@ -39,6 +44,7 @@ export async function readTotals(root: Folder, storeId: string): Promise<Map<str
     try {
       const read = v.safeParse(totalsFile, JSON.parse(await file.readFile('utf8')));
       if (!read.success || read.output.store !== storeId) return new Map();
+      if (read.output.check !== checkOf(storeId, read.output.days)) return new Map();
       return new Map(Object.entries(read.output.days).map(([path, row]) => [path, totalOf(row)]));
     } finally {
       await file.close();
@@ -57,7 +63,8 @@ export async function writeTotals(
   days: ReadonlyMap<string, DayTotal>,
 ): Promise<void> {
   const rows = [...days].map(([path, total]) => [path, rowOf(total)]);
-  const content = { version, store: storeId, days: Object.fromEntries(rows) as object };
+  const byPath = Object.fromEntries(rows) as object;
+  const content = { version, store: storeId, check: checkOf(storeId, byPath), days: byPath };
   const part = `${totalsName}.${randomUUID()}.part`;
   try {
     await root.writeNew(part, Buffer.from(`${JSON.stringify(content)}\n`));

@@ -1,5 +1,6 @@
 /** The totals of a store are those of its files, whatever order of writes, deletions and restarts made them. */
 import {
+  appendFileSync,
   lstatSync,
   readFileSync,
   readdirSync,
@@ -10,8 +11,9 @@ import {
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { totalsName } from '../../../../receiver/archive/retention/totals-file.js';
+import { readTotals, totalsName } from '../../../../receiver/archive/retention/totals-file.js';
 import { sweep } from '../../../../receiver/archive/retention/sweep.js';
+import { noteLine } from '../../../../receiver/store/store-note.js';
 import { filesBelow } from '../../../support/files.js';
 import { dayMs, firstMs, frameAt, makeStore, openTotals, plantAll } from './given-store.js';
 
@@ -78,7 +80,7 @@ describe('the totals of a store', () => {
   it.each([
     ['missing', (path: string) => unlinkSync(path)],
     ['damaged', (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 40))],
-    ['of another version', (path: string) => edit(path, '"version":1', '"version":2')],
+    ['of another version', (path: string) => edit(path, '"version":2', '"version":3')],
     ['of another store', (path: string) => edit(path, '"store":"', '"store":"0')],
     ['with other values', (path: string) => edit(path, ':[', ':["x",')],
   ])('a cache that is %s is built anew', async (_, change) => {
@@ -92,6 +94,29 @@ describe('the totals of a store', () => {
     await next.totals.refresh(next.root);
     expect(next.totals.totalBytes).toBe(totals.totalBytes);
     expect(next.totals.frames).toBe(2);
+  });
+
+  it('a cache of which one bit is changed is built anew, wherever that is', async () => {
+    const { directory, root, totals } = await makeStore();
+    plantAll(directory, [frameAt(firstMs, { event: 'e' })]);
+    const keptLine = noteLine({ kind: 'kept', camera: 'yard', atMs: firstMs, event: 'e' });
+    appendFileSync(join(directory, 'yard/2026_11_01/record.jsonl'), keptLine);
+    await totals.refresh(root);
+    await totals.save(root);
+    const { id } = JSON.parse(readFileSync(join(directory, '.picchanged.json'), 'utf8')) as {
+      id: string;
+    };
+    const path = join(directory, totalsName);
+    const whole = readFileSync(path);
+    const read = await readTotals(root, id);
+    expect(read.get('yard/2026_11_01')).toMatchObject({ frames: 1, keptEvents: ['e'] });
+    // The line end says nothing.
+    for (let at = 0; at < whole.length - 1; at += 1) {
+      const damaged = Buffer.from(whole);
+      damaged[at] = (damaged[at] ?? 0) ^ (1 << (at % 7));
+      writeFileSync(path, damaged);
+      expect((await readTotals(root, id)).size, `byte ${at}`).toBe(0);
+    }
   });
 
   it('a day and a camera that other processes make are found at once', async () => {
