@@ -35,6 +35,8 @@ export class TakenFiles {
   readonly #files = new Map<string, TakenFile>();
   #handle: FileHandle | undefined;
   #lines = 0;
+  /** The last write has failed: it may have left a part of a line. */
+  #isTorn = false;
 
   private constructor(state: StateDirectory) {
     this.#state = state;
@@ -71,9 +73,12 @@ export class TakenFiles {
     this.#files.set(entry.path, entry);
     try {
       this.#handle ??= await open(join(this.#state.path, name), 'a', 0o600);
-      await this.#handle.appendFile(`${JSON.stringify(entry)}\n`);
+      // After a line that a full disk has cut off.
+      await this.#handle.appendFile(`${this.#isTorn ? '\n' : ''}${JSON.stringify(entry)}\n`);
+      this.#isTorn = false;
       if (file.capturedAtMs !== undefined) await this.#handle.datasync();
     } catch (cause) {
+      this.#isTorn = true;
       throw new OperationalError('STATE', `cannot write ${join(this.#state.path, name)}`, {
         cause,
       });

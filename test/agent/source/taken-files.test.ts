@@ -1,6 +1,13 @@
 /** What `--consume` remembers of the files that it took. */
-import { appendFileSync, existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  appendFileSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConsumedFiles } from '../../../agent/source/consumed-files.js';
 import { statVersion } from '../../../agent/source/pending-file.js';
@@ -8,6 +15,7 @@ import { type TakenFile, TakenFiles } from '../../../agent/source/taken-files.js
 import { StateDirectory } from '../../../agent/service/state.js';
 import { systemClock } from '../../../shared/clock.js';
 import { keptLog } from '../../support/log.js';
+import { smallDisk, whyNoMount } from '../../support/mounts.js';
 import { makeJpeg } from '../../support/pictures.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
@@ -56,6 +64,31 @@ describe('taken files', () => {
     await (await open()).add(a);
     appendFileSync(stored, '{"path":"/tmp/b.jp');
     const next = await open();
+    expect(next.has(a.path, a.version)).toBe(true);
+    await next.close();
+  });
+
+  const noDisk = whyNoMount();
+  it('survive a line that a full disk has cut off', async (context) => {
+    if (noDisk !== undefined) return context.skip(noDisk);
+    const { a, stored: name } = await stage();
+    const state = await StateDirectory.open(smallDisk('64k'));
+    const stored = join(state.path, basename(name));
+    const filler = join(state.path, 'filler');
+    writeFileSync(filler, Buffer.alloc(40_960));
+    const taken = await TakenFiles.open(state);
+    let failure: unknown;
+    for (let n = 0; n < 1000 && failure === undefined; n += 1) {
+      await taken
+        .add({ ...a, path: `${a.path}-${n}` })
+        .catch((error: unknown) => (failure = error));
+    }
+    expect(failure).toMatchObject({ code: 'STATE' });
+    expect(readFileSync(stored, 'utf8').endsWith('\n')).toBe(false);
+    rmSync(filler);
+    await taken.add(a);
+    await taken.close();
+    const next = await TakenFiles.open(state);
     expect(next.has(a.path, a.version)).toBe(true);
     await next.close();
   });
