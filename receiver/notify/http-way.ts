@@ -27,6 +27,9 @@ export interface HttpSettings {
   readonly utcOffsetMinutes: (atMs: number) => number;
 }
 
+/** RFC 9110, 15.5.14. */
+const contentTooLarge = 413;
+
 interface Request {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | string | FormData;
@@ -39,29 +42,35 @@ export function httpWay(settings: HttpSettings): Way {
     ...{ name: address.name, replaces: true, isTriedOnce: false, takes: () => true },
     async send(notice, signal) {
       const picture = notice.kind === 'event' ? await settings.readPicture(notice.best) : undefined;
-      const { headers, body } = request(notice, picture, settings);
-      const { authorization } = address;
-      const ask = (limited: AbortSignal): Promise<Response> =>
-        fetch(address.url, {
-          method: 'POST',
-          headers: {
-            ...headers,
-            ...(authorization !== undefined && { authorization }),
-            // The server closes an idle connection at some time: a notice that is sent then fails, and waits.
-            connection: 'close',
-          },
-          body,
-          redirect: 'manual',
-          signal: limited,
+      const post = async (attached: Buffer | undefined): Promise<number> => {
+        const { headers, body } = request(notice, attached, settings);
+        const { authorization } = address;
+        const ask = (limited: AbortSignal): Promise<Response> =>
+          fetch(address.url, {
+            method: 'POST',
+            headers: {
+              ...headers,
+              ...(authorization !== undefined && { authorization }),
+              // The server closes an idle connection at some time: a notice that is sent then fails, and waits.
+              connection: 'close',
+            },
+            body,
+            redirect: 'manual',
+            signal: limited,
+          });
+        const response = await withTimeLimit(signal, timeLimitMs, ask).catch((cause: unknown) => {
+          if (signal.aborted) throw cause;
+          throw new OperationalError('LINK', `${address.name} does not answer`, { cause });
         });
-      const response = await withTimeLimit(signal, timeLimitMs, ask).catch((cause: unknown) => {
-        if (signal.aborted) throw cause;
-        throw new OperationalError('LINK', `${address.name} does not answer`, { cause });
-      });
-      await response.body?.cancel();
-      if (response.ok) return;
-      const isMoved = response.status >= 300 && response.status < 400;
-      throw new OperationalError('LINK', `${address.name} answered ${response.status}`, {
+        await response.body?.cancel();
+        return response.status;
+      };
+      let status = await post(picture);
+      // The same picture again would keep all later notices waiting.
+      if (status === contentTooLarge && picture !== undefined) status = await post(undefined);
+      if (status >= 200 && status < 300) return;
+      const isMoved = status >= 300 && status < 400;
+      throw new OperationalError('LINK', `${address.name} answered ${status}`, {
         ...(isMoved && { hint: 'no redirect is followed: name the address that it leads to' }),
       });
     },

@@ -65,6 +65,23 @@ async function server(status = 200, headers: Record<string, string> = {}) {
   return { got, host: `127.0.0.1:${(http.address() as AddressInfo).port}` };
 }
 
+/** A server that takes short requests only, and says so before it has read a long one, as nginx does. */
+async function shortServer() {
+  const statuses: number[] = [];
+  const http = createServer((request, response) => {
+    const isLong = Number(request.headers['content-length'] ?? Infinity) > 5000;
+    statuses.push(isLong ? 413 : 200);
+    response.writeHead(isLong ? 413 : 200).end();
+    request.resume();
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    http.closeAllConnections();
+    http.close();
+  });
+  return { statuses, host: `127.0.0.1:${(http.address() as AddressInfo).port}` };
+}
+
 /** The parts of a form, by name (RFC 7578). */
 function partsOf({ headers, body }: Got): ReadonlyMap<string, Buffer> {
   const type = String(headers['content-type']);
@@ -87,6 +104,31 @@ function wayTo(address: string, more: Partial<Parameters<typeof httpWay>[0]> = {
     ...more,
   });
 }
+
+describe('a server to which a picture is too large', () => {
+  it('gets the notice without it: the next ones do not wait for it', async () => {
+    const { statuses, host } = await shortServer();
+    const large = { readPicture: () => Promise.resolve(Buffer.alloc(4_000_000, 1)) };
+    const forms = { ...large, format: 'multipart' } as const;
+    for (const way of [
+      wayTo(`ntfy+http://${host}/topic`, large),
+      wayTo(`http://${host}/`, large),
+      wayTo(`http://${host}/`, forms),
+    ]) {
+      statuses.length = 0;
+      await way.send(begin, signal);
+      await way.send(silence, signal);
+      expect(statuses).toEqual([413, 200, 200]);
+    }
+  });
+
+  it('and the text too, has not taken it', async () => {
+    const { got, host } = await server(413);
+    await expect(wayTo(`http://${host}/`).send(begin, signal)).rejects.toThrow('answered 413');
+    await expect(wayTo(`http://${host}/`).send(silence, signal)).rejects.toThrow('answered 413');
+    expect(got).toHaveLength(3);
+  });
+});
 
 describe('an ntfy server', () => {
   it('gets text and picture, and the end under the same sequence id', async () => {
