@@ -119,7 +119,7 @@ export const findingKinds = {
   recovered: {
     level: 'note',
     means:
-      'lines that receiver reindex wrote from the files, the first one here: nothing proves these frames, which whoever changes files and record can write too',
+      'lines that receiver reindex wrote from the files, the first one here: nothing proves these frames, and a change of file and record by hand can look the same',
     now: 'nothing, if reindex was run after a loss; else take record and files from a copy',
   },
   'other-key': {
