@@ -1,7 +1,7 @@
 /**
  * Copies captures into another store: erasures, then for each day its frames, then its record. So a copy that ends in the
- * middle has frames without lines, and no line without its frame; the next one of the same stores continues. A frame
- * counts as copied when the target has it with the hash of the record.
+ * middle has frames without lines, and no line without its frame; the next one of the same stores continues. Frames that
+ * arrive meanwhile are left to the next one. A frame counts as copied when the target has it with the hash of the record.
  */
 import { createHash } from 'node:crypto';
 import { type Erasure, isErased } from '../../store/erasures.js';
@@ -96,16 +96,26 @@ class DayCopy {
     const recordThere = await to.readRecord(day);
     const { deleted } = framesIn(recordThere);
     const there = new Map((await to.frames(day)).map(({ name, byteCount }) => [name, byteCount]));
-    const lanes = new Lanes(framesAtOnce);
-    for (const file of await from.frames(day)) {
-      await lanes.start(async () => {
-        const isThere = there.get(file.name) === file.byteCount;
-        if (deleted.has(file.name) && !there.has(file.name)) this.#copied.deleted += 1;
-        else await this.#copyFrame(file, recorded.get(file.name), isThere);
-        this.#listener.onBytes(file.byteCount);
-      });
+    const copyAll = async (files: readonly StoredFile[]): Promise<void> => {
+      const lanes = new Lanes(framesAtOnce);
+      for (const file of files) {
+        await lanes.start(async () => {
+          const isThere = there.get(file.name) === file.byteCount;
+          if (deleted.has(file.name) && !there.has(file.name)) this.#copied.deleted += 1;
+          else await this.#copyFrame(file, recorded.get(file.name), isThere);
+          this.#listener.onBytes(file.byteCount);
+        });
+      }
+      await lanes.end();
+    };
+    const files = await from.frames(day);
+    await copyAll(files.filter(({ name }) => recorded.has(name)));
+    const unrecorded = files.filter(({ name }) => !recorded.has(name));
+    if (unrecorded.length > 0) {
+      // One that has a line by now came after the record was read: the next copy takes both.
+      const { frames: recordedNow } = framesIn(await from.readRecord(day));
+      await copyAll(unrecorded.filter(({ name }) => !recordedNow.has(name)));
     }
-    await lanes.end();
     await to.flush(day);
     const kept = new Map((await to.frames(day)).map(({ name, byteCount }) => [name, byteCount]));
     const lines = linesToCopy(record, recordThere, kept);

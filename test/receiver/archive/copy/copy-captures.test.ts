@@ -1,7 +1,8 @@
 /** Captures copied between directories and a bucket. */
 import { appendFileSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { framesIn } from '../../../../receiver/archive/copy/copied-lines.js';
 import { bytesToCopy, copyCaptures } from '../../../../receiver/archive/copy/copy-captures.js';
 import { openBucketTarget } from '../../../../receiver/archive/copy/bucket-target.js';
 import type { CopyTarget } from '../../../../receiver/archive/copy/copy-target.js';
@@ -98,6 +99,30 @@ describe('a copy of a directory', () => {
     const { directory, captures } = await makeCaptures();
     const { directory: path, target } = await makeDirectory();
     expect((await copy(captures, target)).faults).toEqual([]);
+    expect(contentOf(path)).toEqual(contentOf(directory));
+  });
+
+  it('while frames arrive has a line of each frame, and each frame of a line; the next one has the rest', async () => {
+    const { directory, captures } = await makeCaptures();
+    const { directory: path, target } = await makeDirectory();
+    let number = 100;
+    // A frame arrives after each look at the record of the day.
+    const readRecord = captures.readRecord.bind(captures);
+    const reading = vi.spyOn(captures, 'readRecord').mockImplementation(async (of) => {
+      const record = await readRecord(of);
+      if (of !== day) return record;
+      const store = await openFrameStore(directory, Date.now());
+      await store.put(frameOf((number += 1)));
+      await store.close();
+      return record;
+    });
+    const { faults, copied } = await copy(captures, target);
+    reading.mockRestore();
+    expect({ faults, frames: copied.frames }).toEqual({ faults: [], frames: 8 });
+    const { frames } = framesIn(readFileSync(join(path, day, 'record.jsonl')));
+    const names = filesBelow(join(path, day)).filter((name) => name.endsWith('.jpg'));
+    expect([...frames.keys()].sort()).toEqual(names.sort());
+    await copy(captures, target);
     expect(contentOf(path)).toEqual(contentOf(directory));
   });
 
