@@ -4,17 +4,20 @@
  */
 import { createHash } from 'node:crypto';
 import type { PrivateFolder } from '../../../shared/files/private-file.js';
-import type { CameraFile } from './key-folder.js';
 
-/** To be called before the camera's file is replaced or removed. @throws a system error */
+/**
+ * To be called before the camera's file is replaced or removed.
+ * @param before the public key in it, PEM; undefined: it has none
+ * @param after that of the file which replaces it
+ * @throws a system error
+ */
 export async function keepEarlierKey(
   folder: PrivateFolder,
   camera: string,
-  before: CameraFile,
-  after: CameraFile | undefined,
+  before: string | undefined,
+  after: string | undefined,
 ): Promise<void> {
-  const publicKey = before.signer?.publicKey;
-  if (publicKey === undefined || publicKey === after?.signer?.publicKey) return;
-  const digits = createHash('sha256').update(publicKey).digest('hex').slice(0, 8);
-  await folder.write(`${camera}.earlier-${digits}.pem`, publicKey);
+  if (before === undefined || before === after) return;
+  const digits = createHash('sha256').update(before).digest('hex').slice(0, 8);
+  await folder.write(`${camera}.earlier-${digits}.pem`, before);
 }

@@ -153,7 +153,7 @@ export class KeyFolder {
       const before = await readIn(folder, camera, this.#pathOf(fileOf(camera)));
       const after = change(before);
       if (after === before) return;
-      await keepEarlierKey(folder, camera, before, after);
+      await keepEarlierKey(folder, camera, before.signer?.publicKey, after?.signer?.publicKey);
       if (after === undefined) {
         await folder.remove(fileOf(camera), seenOf(camera));
         return;
