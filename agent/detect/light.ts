@@ -11,12 +11,14 @@ import { absorb } from './learning.js';
 import { type Region, isLargeArea } from './regions.js';
 import { settle, settledS } from './settle.js';
 
-/** Fewest pairs of neighbour cells that are a texture: a small thing may resemble a few by chance. */
+/** With fewer pairs of neighbour cells a region is judged pair by pair: a small thing may resemble a few by chance. */
 const minPairs = 30;
 /** Smallest energy of a contrast that is texture, in multiples of that of the noise: a white wall has none. */
 const evidentEnergy = 4;
 /** Smallest share of the pairs that have texture: one edge that a thing and its background share does not tell. */
 const texturedShare = 0.25;
+/** In a small region, a contrast is kept when it differs by at most this share of the larger, or by the noise. */
+const keptShare = 1 / 3;
 /** Smallest similarity of a region that is lit. */
 const litSimilarity = 0.8;
 /** Within a lit region, a neighbourhood with a smaller similarity is a thing: the person who switches the light. */
@@ -118,8 +120,12 @@ function litCells(
   const step = Math.ceil(region.length / maxSampleCells);
   const sample = step === 1 ? region : region.filter((_, i) => i % step === 0);
   const whole = textureOf(sample, background, luma, labels, grid);
-  if (whole.pairs < minPairs || whole.textured < texturedShare * whole.pairs) return none;
-  if (similarity(whole) < litSimilarity) return none;
+  if (whole.textured < texturedShare * whole.pairs) return none;
+  const isLit =
+    whole.pairs < minPairs
+      ? keepsContrasts(region, background, luma, labels, grid)
+      : similarity(whole) >= litSimilarity;
+  if (!isLit) return none;
   const gain = (cell: number): number =>
     (luma[cell]! + darkLevel) / (background.reference[cell]! + darkLevel);
   const medianGain = Float32Array.from(region, gain).sort()[region.length >> 1]!;
@@ -153,32 +159,89 @@ function neighbourhood(cell: number, labels: Uint8Array, { columns, rows }: Grid
   return cells;
 }
 
-/** Of the pairs of these cells with the cells to the right and below that differ too. */
+/**
+ * True when a small region keeps its contrasts one by one, significantly more of them than half: a thing keeps some by
+ * chance, and their number varies by half of the root of all. At its rim a light makes contrasts that were not there:
+ * these do not count.
+ */
+function keepsContrasts(
+  region: Region,
+  { reference, meanAbsDev }: Background,
+  luma: Float32Array,
+  labels: Uint8Array,
+  grid: Grid,
+): boolean {
+  let [count, kept] = [0, 0];
+  forEachPair(region, labels, grid, (a, b) => {
+    const before = contrast(reference, a, b);
+    const now = contrast(luma, a, b);
+    const noise = contrastNoise(meanAbsDev, luma, a, b);
+    const larger = Math.max(Math.abs(before), Math.abs(now));
+    if (larger * larger <= evidentEnergy * noise) return;
+    const isNew = before * before <= evidentEnergy * noise;
+    if (isNew && (isAtRim(a, labels, grid) || isAtRim(b, labels, grid))) return;
+    count += 1;
+    if (Math.abs(now - before) <= Math.max(keptShare * larger, Math.sqrt(noise))) kept += 1;
+  });
+  return count > 0 && kept >= count / 2 + Math.sqrt(count);
+}
+
+/** True when a cell beside it does not differ. */
+function isAtRim(cell: number, labels: Uint8Array, { columns, rows }: Grid): boolean {
+  const column = cell % columns;
+  return (
+    (column > 0 && labels[cell - 1] === 0) ||
+    (column < columns - 1 && labels[cell + 1] === 0) ||
+    (cell >= columns && labels[cell - columns] === 0) ||
+    (cell < columns * (rows - 1) && labels[cell + columns] === 0)
+  );
+}
+
 function textureOf(
   cells: Iterable<number>,
   { reference, meanAbsDev }: Background,
   luma: Float32Array,
   labels: Uint8Array,
-  { columns, rows }: Grid,
+  grid: Grid,
 ): Texture {
   const texture = { pairs: 0, textured: 0, inReference: 0, inFrame: 0, common: 0, noise: 0 };
-  const add = (a: number, b: number): void => {
-    const contrastBefore =
-      (reference[a]! - reference[b]!) / (reference[a]! + reference[b]! + 2 * darkLevel);
-    const sum = Math.max(0, luma[a]! + luma[b]!) + 2 * darkLevel;
-    const contrast = (luma[a]! - luma[b]!) / sum;
+  forEachPair(cells, labels, grid, (a, b) => {
+    const before = contrast(reference, a, b);
+    const now = contrast(luma, a, b);
+    const noise = contrastNoise(meanAbsDev, luma, a, b);
     texture.pairs += 1;
-    texture.inReference += contrastBefore * contrastBefore;
-    texture.inFrame += contrast * contrast;
-    texture.common += contrastBefore * contrast;
-    const deviation = (sigmaPerMad * (meanAbsDev[a]! + meanAbsDev[b]!)) / sum;
-    const noise = (deviation * deviation) / 2;
+    texture.inReference += before * before;
+    texture.inFrame += now * now;
+    texture.common += before * now;
     texture.noise += noise;
-    if (contrastBefore * contrastBefore > evidentEnergy * noise) texture.textured += 1;
-  };
-  for (const cell of cells) {
-    if (cell % columns < columns - 1 && labels[cell + 1] !== 0) add(cell, cell + 1);
-    if (cell < columns * (rows - 1) && labels[cell + columns] !== 0) add(cell, cell + columns);
-  }
+    if (before * before > evidentEnergy * noise) texture.textured += 1;
+  });
   return texture;
+}
+
+/** The pairs of these cells with the cells to the right and below that differ too. */
+function forEachPair(
+  cells: Iterable<number>,
+  labels: Uint8Array,
+  { columns, rows }: Grid,
+  visit: (a: number, b: number) => void,
+): void {
+  for (const cell of cells) {
+    if (cell % columns < columns - 1 && labels[cell + 1] !== 0) visit(cell, cell + 1);
+    if (cell < columns * (rows - 1) && labels[cell + columns] !== 0) visit(cell, cell + columns);
+  }
+}
+
+function contrast(levels: Float32Array, a: number, b: number): number {
+  return (levels[a]! - levels[b]!) / sumOf(levels, a, b);
+}
+
+/** Energy of the noise in a contrast. */
+function contrastNoise(meanAbsDev: Float32Array, luma: Float32Array, a: number, b: number): number {
+  const deviation = (sigmaPerMad * (meanAbsDev[a]! + meanAbsDev[b]!)) / sumOf(luma, a, b);
+  return (deviation * deviation) / 2;
+}
+
+function sumOf(levels: Float32Array, a: number, b: number): number {
+  return Math.max(0, levels[a]! + levels[b]!) + 2 * darkLevel;
 }

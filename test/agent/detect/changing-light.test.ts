@@ -71,6 +71,27 @@ describe('an empty lawn', () => {
   );
 });
 
+describe('a small place of the lawn', () => {
+  const place: Cells = [30, 20, 4, 4];
+
+  it.each([200, 1000])(
+    'that the sun reaches through leaves is a change in one frame at most, at an interval of %i ms',
+    (intervalMs) => {
+      const watch = learned(intervalMs);
+      const sunny = within(lawn, place, (luma) => 1.7 * luma);
+      expect(watch.countChanged(10, () => sunny)).toBeLessThanOrEqual(1);
+      expect(watch.countChanged(10, () => lawn)).toBe(0);
+    },
+  );
+
+  it('is a change when a thing lies there, plain or with a texture of its own', () => {
+    const plain = withVisitor(lawn, place, 150);
+    expect(learned(1000).countChanged(10, () => plain)).toBe(10);
+    const patterned = within(lawn, place, (_, column, row) => 110 + 60 * smoothNoise(row, column));
+    expect(learned(1000).countChanged(10, () => patterned)).toBe(10);
+  });
+});
+
 describe('a door leaf', () => {
   it.each([200, 1000])(
     'that is opened and left is absorbed after 20 s, and is none when it is closed, at an interval of %i ms',
