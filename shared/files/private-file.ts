@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, link, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { makeDirectories, replaceFile, writeNewFile } from './durable-file.js';
 import { systemCode } from '../cli/errors.js';
@@ -84,6 +84,24 @@ export class PrivateFolder {
     await replaceFile(this.at(name), this.at(`.${name}.${randomUUID()}.part`), (part) =>
       writeNewFile(part, text, { mode: 0o600, owner }),
     );
+  }
+
+  /** Makes an empty file, unless there is one: it is not replaced. @throws a system error */
+  async makeFile(name: string): Promise<void> {
+    const part = this.at(`.${name}.${randomUUID()}.part`);
+    const owner = isRoot() ? await this.#handle.stat() : undefined;
+    try {
+      await writeNewFile(part, '', { mode: 0o600, owner });
+      await link(part, this.at(name));
+    } catch (error) {
+      const code = systemCode(error) ?? '';
+      if (code === 'EEXIST') return;
+      // Some file systems have no links.
+      if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
+      await this.write(name, '');
+    } finally {
+      await rm(part, { force: true });
+    }
   }
 
   /** Removes the existing ones of these files and flushes the folder. @throws a system error */

@@ -216,7 +216,8 @@ export class KeyFolder {
     try {
       await withFolder(PrivateFolder.make(this.path), async (folder) => {
         await folder.ensureMode();
-        if (!(await folder.names()).includes(lockName)) await folder.write(lockName, '');
+        // Two first writers lock the same file.
+        if (!(await folder.names()).includes(lockName)) await folder.makeFile(lockName);
         const lock = await folder.openFile(lockName);
         try {
           const lockResult = await flock(lock, { mode: 'exclusive', waitS: lockWaitS });
