@@ -156,7 +156,8 @@ async function tryAll(
 ): Promise<void> {
   const results = await tryWays(ways, await testNotice(captures, systemClock.nowMs()), signal);
   for (const [{ name }, failure] of results) {
-    writeTo(1, failure === undefined ? `ok     ${name}\n` : `fault  ${name}: ${failure}\n`);
+    const text = failure?.startsWith(name) === true ? failure : `${name}: ${failure}`;
+    writeTo(1, failure === undefined ? `ok     ${name}\n` : `fault  ${text}\n`);
   }
   const failed = results.filter(([, failure]) => failure !== undefined).length;
   if (failed > 0)
