@@ -1,5 +1,9 @@
 /** Versions of one file, each damaged, that its writer replaces by the next before any of them is whole. Pure. */
-import type { FileVersion } from './pending-file.js';
+
+interface FileVersion {
+  readonly id: string;
+  readonly sizeBytes: number;
+}
 
 /** A file that only grows is being written; one that is written anew twice, and never whole, is not. */
 const minRewrites = 2;
