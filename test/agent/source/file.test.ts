@@ -242,7 +242,10 @@ describe('openFile, a file that is never a picture', () => {
         await setTimeout(300);
       }
     })();
-    const error = { code: 'FRAME', message: expect.stringContaining('written again and again') };
+    const error = {
+      code: 'FRAME',
+      message: expect.stringContaining('written again and again') as string,
+    };
     await expect(next(source)).rejects.toMatchObject(error);
     await expect(next(source)).rejects.toMatchObject(error);
     const before = present.length;
