@@ -3,7 +3,8 @@
  * process, so that a clock that is set back does not make it valid.
  */
 import type { Clock } from '../../../shared/clock.js';
-import type { CameraFile, KeyFolder } from './key-folder.js';
+import type { CameraFile } from './camera-file.js';
+import type { KeyFolder } from './key-folder.js';
 
 type Code = NonNullable<CameraFile['code']>;
 

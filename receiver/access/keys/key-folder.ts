@@ -21,37 +21,11 @@ import * as v from 'valibot';
 import { isCameraName } from '../../../shared/protocol/camera-name.js';
 import { systemClock } from '../../../shared/clock.js';
 import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
-import { keyHexPattern, keyIdPattern } from '../../../shared/keys/identity.js';
 import { PrivateFolder, asOwnFile, withFolder } from '../../../shared/files/private-file.js';
 import { isAbsent } from '../../../shared/files/if-exists.js';
 import { flock } from '../../../shared/files/flock.js';
+import { type CameraFile, type Seen, cameraFile, seenFile } from './camera-file.js';
 import { keepEarlierKey } from './earlier-key.js';
-
-const idField = v.pipe(v.string(), v.regex(keyIdPattern));
-const keyField = v.pipe(v.string(), v.regex(keyHexPattern));
-const timeField = v.pipe(v.number(), v.safeInteger());
-const publicKeyField = v.pipe(v.string(), v.maxLength(256));
-const cameraFile = v.object({
-  /** Absent until the first code is used. */
-  paired: v.optional(v.object({ id: idField, key: keyField, pairedAtMs: timeField })),
-  code: v.optional(
-    v.object({
-      id: idField,
-      key: keyField,
-      expiresAtMs: timeField,
-      /** Agreed on over this code and not proven yet; valid beside `paired`. */
-      pending: v.optional(
-        v.object({ id: idField, key: keyField, publicKey: v.optional(publicKeyField) }),
-      ),
-    }),
-  ),
-  /** The key of the camera's signatures; absent until an agent that signs has paired or connected. */
-  signer: v.optional(v.object({ publicKey: publicKeyField, pinnedAtMs: timeField })),
-});
-const seenFile = v.object({ atMs: timeField, from: v.pipe(v.string(), v.maxLength(64)) });
-
-export type CameraFile = v.InferOutput<typeof cameraFile>;
-export type Seen = v.InferOutput<typeof seenFile>;
 
 /** Two changes in one tick of the file system's clock have the same stamp: a younger file is read again each time. */
 const settledAfterMs = 2000;

@@ -7,7 +7,8 @@ import { OperationalError } from '../../../shared/cli/errors.js';
 import { readFleetKeys } from '../../../shared/keys/fleet-keys.js';
 import { type CameraKey, pairingName, parseIdentity } from '../../../shared/keys/identity.js';
 import { CodeExpiry } from './code-expiry.js';
-import type { CameraFile, KeyFolder } from './key-folder.js';
+import type { CameraFile } from './camera-file.js';
+import type { KeyFolder } from './key-folder.js';
 
 /** The camera that a key belongs to. */
 export interface KeyHolder {

@@ -2,7 +2,8 @@
 import { UsageError } from '../../../shared/cli/errors.js';
 import { makePairingCode, pairingCode } from '../../../shared/keys/pairing-code.js';
 import { removeCode } from './code-expiry.js';
-import type { KeyFolder, Seen } from './key-folder.js';
+import type { Seen } from './camera-file.js';
+import type { KeyFolder } from './key-folder.js';
 
 /** Lifetime of a pairing code: long enough to walk to the camera. */
 export const codeLifeMs = 15 * 60_000;

@@ -1,7 +1,8 @@
 /** The first writers of a keys folder, at once: the lock that they need is not there yet. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type CameraFile, KeyFolder } from '../../../../receiver/access/keys/key-folder.js';
+import type { CameraFile } from '../../../../receiver/access/keys/camera-file.js';
+import { KeyFolder } from '../../../../receiver/access/keys/key-folder.js';
 import { diskDirectory } from '../../../support/temporary.js';
 
 it('lose no change of each other', async () => {
