@@ -111,17 +111,24 @@ describe.skipIf(why !== undefined)(`two machines${why === undefined ? '' : ` (${
       await agent.must('agent', 'install', '--host', laptopAddress, ...source);
       await pair(machines);
       const unit = 'surveillance-many';
-      await receiver.must('systemctl', 'stop', `${unit}.socket`, `${unit}.service`);
-      const start = arrived(receiver);
-      await eventually(() => waiting(agent) >= 500, '500 frames that wait', 120_000);
+      const hold = async (): Promise<void> => {
+        await receiver.must('systemctl', 'stop', `${unit}.socket`, `${unit}.service`);
+        await eventually(() => waiting(agent) >= 500, '500 frames that wait', 120_000);
+      };
+      await hold();
       await machines[first].must('dpkg', '--unpack', packages.deb);
-      expect(waiting(agent)).toBeGreaterThanOrEqual(500);
-      await receiver.must('systemctl', 'start', `${unit}.socket`);
-      // Without the pause that it has come to by its attempts.
-      await agent.must('systemctl', 'restart', 'picchanged-watch.service');
-      await until(receiver, start + 20);
-      const before = arrived(receiver);
-      expect(before - start).toBeLessThan(500);
+      let [start, before] = [0, 0];
+      do {
+        // Again where all of them arrived between two looks.
+        if (before > 0) await hold();
+        expect(waiting(agent)).toBeGreaterThanOrEqual(500);
+        start = arrived(receiver);
+        await receiver.must('systemctl', 'start', `${unit}.socket`);
+        // Without the pause that it has come to by its attempts.
+        await agent.must('systemctl', 'restart', 'picchanged-watch.service');
+        await until(receiver, start + 20);
+        before = arrived(receiver);
+      } while (before - start >= 500);
       await machines[first].must('dpkg', '--configure', 'picchanged');
       const between = arrived(receiver);
       await machines[then].must('dpkg', '--install', packages.deb);
