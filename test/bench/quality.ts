@@ -4,19 +4,22 @@
  * each sequence is judged by the setting that is best for the others.
  * `npm run bench -- quality DIR… [--fps NAME=12,…] [--methods ours,Motion] [--stress] [--each] [--detection 'FLAG …']`
  * DIR has labels.csv or folders that have; NAME is a part of a folder's name. --stress judges the agent on altered
- * sequences, too; --each shows all measures by sequence. Motion takes as long as the longest sequence, at 5 a second.
+ * sequences, too; --methods none --stress does only this. --each shows all measures by sequence.
+ * Motion takes as long as the longest sequence, at 5 a second. Cells are stored for the next run, which judges --stress
+ * in seconds.
  */
 import { parseArgs } from 'node:util';
 import { replayProgram } from '../../agent/replay/replay-options.js';
 import { settingsOf } from '../../agent/replay/replay-settings.js';
-import type { TrialSettings } from '../../agent/replay/trial.js';
 import { readCommandLine } from '../../shared/cli/option-table.js';
-import { alterations } from './quality/alterations.js';
+
 import { leaveOneOut } from './quality/leave-one-out.js';
 import { findMethods, type Method, peerNames } from './quality/methods.js';
 import { decideWithAll } from './quality/ours.js';
 import { type Measure, type Score, macro, measureOf, scoreSequence } from './quality/score.js';
 import { type Sequence, labelledFolders, readSequence } from './quality/sequence.js';
+import { type StoreCells, openStoredCells } from './quality/stored-cells.js';
+import { type Stress, stresses } from './quality/stresses.js';
 
 const columns: readonly (readonly [Measure, string])[] = [
   ['gain', 'recall-FAR'],
@@ -92,23 +95,32 @@ async function compare(
   }
 }
 
-/** The agent on altered sequences. */
-function stress(sequences: readonly Sequence[], settings: TrialSettings, each: boolean): void {
-  console.log(`\nAltered sequences, ours:\n${titles}`);
-  const rows = alterations.map(({ name, alter }) => {
-    const altered = sequences.flatMap((sequence) => alter(sequence) ?? []);
+/** The agent on altered sequences, a row each. */
+function stress(
+  { title, alterations, hasMean }: Stress,
+  sequences: readonly Sequence[],
+  storeCells: StoreCells,
+): void {
+  console.log(`\n${title}, ours:\n${titles}`);
+  const rows = alterations.map(({ name, isOfFrames, alter }) => {
+    const altered = sequences.flatMap((sequence) => {
+      const made = alter(sequence);
+      if (made === undefined) return [];
+      return isOfFrames ? storeCells(sequence, made, name) : made;
+    });
     const scores = altered.map((sequence) =>
       scoreSequence(sequence.labels, decideWithAll(sequence, [settings])[0]!),
     );
-    if (each) printEach('ours', altered, scores);
+    if (values.each) printEach('ours', altered, scores);
     printMeans(name, scores);
     return columns.map(([measure]) => macro(scores, measure));
   });
+  if (!hasMean) return;
   const cells = columns.map(([measure], column) => {
-    const values = rows.flatMap((row) => row[column] ?? []);
-    return show(values.reduce((sum, value) => sum + value, 0) / values.length, measure);
+    const found = rows.flatMap((row) => row[column] ?? []);
+    return show(found.reduce((sum, value) => sum + value, 0) / found.length, measure);
   });
-  console.log(line('mean of these', cells));
+  console.log(line(`mean of these ${rows.length}`, cells));
 }
 
 const { values, positionals } = parseArgs({
@@ -137,7 +149,17 @@ if (folders.length === 0) {
   console.error('npm run bench -- quality DIR…: no folder there has a labels.csv');
   process.exit(2);
 }
-const methods = await findMethods(values.methods?.split(',') ?? ['ours', ...peerNames], settings);
-const sequences = await Promise.all(folders.map((folder) => readSequence(folder, fpsOf(folder))));
-await compare(sequences, methods, values.each);
-if (values.stress) stress(sequences, settings, values.each);
+if (values.methods === 'none' && !values.stress) {
+  console.error('npm run bench -- quality: --methods none has nothing to do without --stress');
+  process.exit(2);
+}
+const names = values.methods?.split(',') ?? ['ours', ...peerNames];
+const methods = await findMethods(values.methods === 'none' ? [] : names, settings);
+const storeCells = await openStoredCells();
+const sequences: Sequence[] = [];
+for (const folder of folders) {
+  const sequence = await readSequence(folder, fpsOf(folder));
+  sequences.push(storeCells(sequence, sequence, 'as it is'));
+}
+if (methods.length > 0) await compare(sequences, methods, values.each);
+if (values.stress) for (const each of stresses) stress(each, sequences, storeCells);
