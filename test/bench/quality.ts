@@ -2,9 +2,9 @@
  * How well changes are told, on folders of frames with labels.csv: the agent beside OpenCV's MOG2 (grey and colour), KNN
  * and MOG, Motion by its own program, a naive pixelmatch and the tutorial's mean error. Each method has some settings;
  * each sequence is judged by the setting that is best for the others.
- * `npm run bench -- quality DIR… [--fps NAME=12,…] [--methods ours,Motion] [--stress] [--each] [--detection 'FLAG …']`
+ * `npm run bench -- quality DIR… [--fps NAME=12,…] [--methods ours,Motion] [--stress] [--each] [--detection='FLAG …']`
  * DIR has labels.csv or folders that have; NAME is a part of a folder's name. --stress judges the agent on altered
- * sequences, too; --methods none --stress does only this. --each shows all measures by sequence.
+ * sequences and in moving light, too; --methods none --stress does only this. --each shows all measures by sequence.
  * Motion takes as long as the longest sequence, at 5 a second. Cells are stored for the next run, which judges --stress
  * in seconds.
  */
@@ -12,7 +12,6 @@ import { parseArgs } from 'node:util';
 import { replayProgram } from '../../agent/replay/replay-options.js';
 import { settingsOf } from '../../agent/replay/replay-settings.js';
 import { readCommandLine } from '../../shared/cli/option-table.js';
-
 import { leaveOneOut } from './quality/leave-one-out.js';
 import { findMethods, type Method, peerNames } from './quality/methods.js';
 import { decideWithAll } from './quality/ours.js';

@@ -112,7 +112,7 @@ function fromWithinVisit(sequence: Sequence): Sequence {
   return pick(sequence, kept);
 }
 
-function oneIn(sequence: Sequence, count: number): Sequence {
+export function oneIn(sequence: Sequence, count: number): Sequence {
   return pick(
     sequence,
     [...sequence.labels.keys()].filter((i) => i % count === 0),
