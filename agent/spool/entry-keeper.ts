@@ -74,13 +74,13 @@ export class EntryKeeper {
     return kind === 'dropped' && this.#memory.has(sequence) && this.#hasDroppedRemovals;
   }
 
-  /** @returns false: the store fails and memory is full */
-  async put(sequence: number, prepared: Prepared): Promise<boolean> {
+  /** @returns where it is now; undefined: the store fails and memory is full */
+  async put(sequence: number, prepared: Prepared): Promise<'store' | 'memory' | undefined> {
     const { entry } = prepared;
     try {
       await this.#store.put(sequence, prepared);
       this.#setDurable(sequence);
-      return true;
+      return 'store';
     } catch (error) {
       const isGap = entry.header.type === 'dropped';
       if (!isGap && this.#memoryBytes + entry.body.length > maxMemoryBytes) {
@@ -88,12 +88,12 @@ export class EntryKeeper {
         // When only the flush failed, the file exists and has to be removed.
         const { header, body } = entry;
         this.#removeLater({ sequence, kind: header.type, byteCount: body.length, atMs: 0 }, true);
-        return false;
+        return undefined;
       }
       this.#report.failed(isGap ? gapNotWritten : frameNotWritten, error);
       this.#memory.set(sequence, entry);
       this.#memoryBytes += entry.body.length;
-      return true;
+      return 'memory';
     }
   }
 

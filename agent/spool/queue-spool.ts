@@ -30,7 +30,7 @@ export class QueueSpool implements Spool {
   /** Entries that could not be read or set aside. */
   readonly #retries = new Retries();
   readonly #listeners: (() => void)[] = [];
-  /** The frame that is being announced: a listener that sends it at once needs no look at the disk. */
+  /** The frame in the store that is being announced: a listener that sends it at once need not read it back. */
   #announced: { readonly sequence: number; readonly entry: Entry } | undefined;
   readonly earlier: EarlierFrames;
   #retriedAtMs = Number.NEGATIVE_INFINITY;
@@ -95,12 +95,14 @@ export class QueueSpool implements Spool {
       if (await this.holds(atMs, sha256, onAcknowledged)) return;
       const hasRoom = await this.#drops.makeRoom(body.length);
       const sequence = this.#keeper.nextSequence();
-      if (!hasRoom) await this.#drops.countDropped([{ sequence, atMs }], 'size');
-      else if (await this.#keeper.put(sequence, prepared)) {
+      const place = hasRoom ? await this.#keeper.put(sequence, prepared) : undefined;
+      if (place === undefined) {
+        await this.#drops.countDropped([{ sequence, atMs }], hasRoom ? 'disk' : 'size');
+      } else {
         const entry = { sequence, kind: header.type, byteCount: body.length, atMs };
         this.#index.add({ ...entry, onAcknowledged });
-        this.#announced = { sequence, entry: prepared.entry };
-      } else await this.#drops.countDropped([{ sequence, atMs }], 'disk');
+        if (place === 'store') this.#announced = { sequence, entry: prepared.entry };
+      }
       this.#notify();
       this.#announced = undefined;
     });

@@ -87,7 +87,7 @@ export const seenInPowerCuts = {
   noFolderFlush: {
     name: 'names in the captures directory are not flushed',
     path: 'receiver/store/folder.ts',
-    snippet: 'this.#run(this.#handle.flush())',
+    snippet: 'this.#run(this.#handle.sync())',
     replacement: 'Promise.resolve()',
   },
   forgetSequence: {
@@ -142,10 +142,9 @@ export const seenInArchiveCuts = {
 export const seenInErrno = {
   forgetUnkept: {
     name: 'the agent drops a frame that the disk does not accept',
-    path: 'agent/spool/queue-spool.ts',
-    snippet: 'this.#index.add({ ...entry, onAcknowledged });',
-    replacement:
-      'if (this.#keeper.isInMemory(sequence)) await this.#keeper.remove(entry, false); else this.#index.add({ ...entry, onAcknowledged });',
+    path: 'agent/spool/entry-keeper.ts',
+    snippet: "this.#memoryBytes += entry.body.length;\n      return 'memory';",
+    replacement: "this.#memory.delete(sequence); return 'memory';",
   },
   acknowledgeFailure: {
     name: 'the receiver acknowledges a frame that it could not store',
@@ -179,7 +178,7 @@ export const seenInFailedFlushes = {
   ignoreCaptures: {
     name: 'a failed flush of names in the captures directory is ignored',
     path: 'receiver/store/folder.ts',
-    snippet: 'this.#run(this.#handle.flush())',
-    replacement: 'this.#handle.flush().catch(() => undefined)',
+    snippet: 'this.#run(this.#handle.sync())',
+    replacement: 'this.#handle.sync().catch(() => undefined)',
   },
 } satisfies Record<string, Mutation>;
