@@ -87,7 +87,7 @@ export const seenInPowerCuts = {
   noFolderFlush: {
     name: 'names in the captures directory are not flushed',
     path: 'receiver/store/folder.ts',
-    snippet: 'this.#run(this.#handle.sync())',
+    snippet: 'this.#run(this.#handle.flush())',
     replacement: 'Promise.resolve()',
   },
   forgetSequence: {
@@ -178,7 +178,7 @@ export const seenInFailedFlushes = {
   ignoreCaptures: {
     name: 'a failed flush of names in the captures directory is ignored',
     path: 'receiver/store/folder.ts',
-    snippet: 'this.#run(this.#handle.sync())',
-    replacement: 'this.#handle.sync().catch(() => undefined)',
+    snippet: 'this.#run(this.#handle.flush())',
+    replacement: 'this.#handle.flush().catch(() => undefined)',
   },
 } satisfies Record<string, Mutation>;
