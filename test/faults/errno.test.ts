@@ -2,7 +2,7 @@
  * While a disk fails or is unmounted no frame is lost, stored twice, or given up by mistake. The short
  * form; for longer: `npm run test:faults -- --errno --seed S`, with the seed that the test prints.
  */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFailed } from 'vitest';
 import { root } from '../support/programs.js';
 import { diskDirectory } from '../support/temporary.js';
 import { withMoved } from './away.js';
@@ -23,6 +23,7 @@ describe('the pair', () => {
     const here = faultKindsHere(kinds);
     const plan = makePlan({ seed, faults: here.length + 2, frames, kinds: here });
     const details: string[] = [];
+    onTestFailed(() => console.log(`seed ${seed}\n${details.join('\n')}`));
     const { violations, ...figures } = await runFaults({
       directory: diskDirectory(),
       programs,
@@ -38,7 +39,6 @@ describe('the pair', () => {
       onDetail: (what) => details.push(what),
     });
     console.log(`seed ${seed}: ${JSON.stringify(figures)}`);
-    if (violations.length > 0) console.log(details.join('\n'));
     expect(violations).toEqual([]);
     expect(figures).toMatchObject({ waiting: 0 });
     expect(figures.declared).toBeGreaterThanOrEqual(frames);
