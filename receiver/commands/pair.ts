@@ -5,8 +5,8 @@ import {
   defaultPort,
   destination,
   formatAddress,
+  listenAddress,
 } from '../../shared/cli/address.js';
-import { listenAddress } from '../../shared/cli/address.js';
 import { systemClock } from '../../shared/clock.js';
 import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';

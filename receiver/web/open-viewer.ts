@@ -1,7 +1,6 @@
 /** The viewer of a captures directory: its worker, its server, its listening socket. */
 import { hostname } from 'node:os';
-import type { ListenAddress } from '../../shared/cli/address.js';
-import { formatAddress } from '../../shared/cli/address.js';
+import { type ListenAddress, formatAddress } from '../../shared/cli/address.js';
 import { UsageError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
 import type { Clock } from '../../shared/clock.js';

@@ -1,7 +1,6 @@
 /** How to open a bucket, as plain data: for another thread. */
 import type { Clock } from '../../../shared/clock.js';
-import { openBucket } from './open-bucket.js';
-import type { BucketOptions } from './open-bucket.js';
+import { type BucketOptions, openBucket } from './open-bucket.js';
 import type { S3Client } from './s3-client.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;

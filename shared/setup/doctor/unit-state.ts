@@ -1,6 +1,5 @@
 /** The state of systemd units: runs `systemctl show` and parses its output. */
-import type { RunTool } from '../../process/run-tool.js';
-import { ask } from '../../process/run-tool.js';
+import { type RunTool, ask } from '../../process/run-tool.js';
 
 export interface UnitState {
   readonly name: string;
