@@ -168,7 +168,7 @@ function isClean(status: string): boolean {
 
 async function makeBucket(endpoint: URL): Promise<void> {
   const place = { endpoint, bucket: cephBucket, prefix: '', region: 'default' };
-  const parts = { ...place, credentials: cephKeys, end: new AbortController().signal };
+  const parts = { ...place, credentials: cephKeys, running: new Set<() => void>() };
   const answer = await requestOnce({ method: 'PUT', key: '' }, parts);
   if ('failure' in answer) throw new Error('Ceph has not answered', { cause: answer.failure });
   if (answer.status !== 200) throw new Error(`Ceph answers ${answer.status} to a new bucket`);

@@ -54,10 +54,12 @@ export class S3Client {
   /** The store has answered 501 to a conditional write. */
   #isUnconditional = false;
   readonly #end = new AbortController();
+  /** What ends the requests that run. */
+  readonly #running = new Set<() => void>();
 
   constructor(parts: S3ClientParts) {
     this.#parts = parts;
-    // Each running request listens.
+    // Each request that waits to be repeated listens.
     setMaxListeners(0, this.#end.signal);
   }
 
@@ -69,6 +71,7 @@ export class S3Client {
   /** Ends waiting requests with an error. */
   close(): void {
     this.#end.abort();
+    for (const end of this.#running) end();
   }
 
   /** Writes an object over another one. @throws {OperationalError} STORE: it may or may not be written */
@@ -213,8 +216,9 @@ export class S3Client {
       this.#credentials = undefined;
       throw error;
     });
-    const end = this.#end.signal;
-    const result = await requestOnce(request, { ...this.#parts, credentials, end });
+    const result = this.#end.signal.aborted
+      ? { failure: new Error('the program is ending') }
+      : await requestOnce(request, { ...this.#parts, credentials, running: this.#running });
     if ('failure' in result) return connectionError(this.#what(request), result.failure);
     const storeMs = Date.parse(result.headers.date ?? '');
     if (Number.isFinite(storeMs)) this.#parts.onDate?.(storeMs);

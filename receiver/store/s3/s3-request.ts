@@ -29,8 +29,8 @@ export interface S3Place extends BucketAddress {
 
 interface RequestParts extends S3Place {
   readonly credentials: S3Credentials;
-  /** Ends the request. */
-  readonly end: AbortSignal;
+  /** What ends the requests that run. */
+  readonly running: Set<() => void>;
 }
 
 const defaultAttemptMs = 10_000;
@@ -44,23 +44,13 @@ export async function requestOnce(
   parts: RequestParts,
 ): Promise<HttpAnswer | { readonly failure: unknown }> {
   const { method, body } = request;
-  const { send = exchange, attemptMs = defaultAttemptMs, end } = parts;
+  const { send = exchange, attemptMs = defaultAttemptMs, running } = parts;
   const { url, headers } = sign(request, parts);
   const timeoutMs = Math.ceil(attemptMs + ((body?.length ?? 0) / minBytesPerSecond) * 1000);
-  // A signal of its own: one that combines others would keep what each request held.
-  const abort = new AbortController();
-  const onTimeout = (): void => abort.abort(new Error(`no answer in ${timeoutMs} ms`));
-  const timer = setTimeout(onTimeout, timeoutMs);
-  const onEnd = (): void => abort.abort(new Error('the program is ending'));
-  end.addEventListener('abort', onEnd);
-  if (end.aborted) onEnd();
   try {
-    return await send(url, { method, headers, body, signal: abort.signal });
-  } catch (error) {
-    return { failure: abort.signal.aborted ? abort.signal.reason : error };
-  } finally {
-    clearTimeout(timer);
-    end.removeEventListener('abort', onEnd);
+    return await send(url, { method, headers, body, timeoutMs, running });
+  } catch (failure) {
+    return { failure };
   }
 }
 
