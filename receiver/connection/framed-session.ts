@@ -136,16 +136,17 @@ export class FramedSession {
 
   async #onChunk({ chunk, waitedMs }: TimedChunk): Promise<void> {
     if (this.#decoder.isInside) await this.#checkMinRate(chunk.length, waitedMs);
+    const isCopied = this.#decoder.copies(chunk.length);
     for (let rest = chunk; rest.length > 0 && !this.#isClosing();) {
       const { missingBytes } = this.#decoder;
       const piece = rest.subarray(0, missingBytes > 0 ? missingBytes : parsedAtOnce);
       rest = rest.subarray(piece.length);
-      const price = missingBytes > 0 ? prices.body : prices.headers;
-      await this.#tab.pay(price(piece.length));
+      await this.#tab.pay((missingBytes > 0 ? prices.body : prices.headers)(piece.length));
       for (const message of this.#decoder.push(piece)) {
         if (!this.#isClosing()) await this.#onMessage(message);
       }
     }
+    if (isCopied) freeBuffer(chunk);
     if (this.#isClosing()) return;
     if (this.#socket.writableLength > maxUnreadBytes) {
       throw new OperationalError('LINK', 'the agent does not read its acknowledgements');
@@ -266,20 +267,19 @@ export class FramedSession {
     this.#hasHello = true;
     await tab.pay(prices.hello);
     if (this.#isClosing()) return;
-    const { peer, register, admit } = this.#parts;
+    const { peer, register, admit, log } = this.#parts;
     const refusal = await refusalOf(this, hello, { peer, register, admit });
     if (refusal !== undefined) {
-      this.#parts.log.warn('agent refused', { camera: hello.camera, reason: refusal.message });
+      log.warn('agent refused', { camera: hello.camera, reason: refusal.message });
       await this.close(refusal);
       return;
     }
     const signer = await peer.signer(hello.publicKey);
     if (this.#isClosing()) return; // replaced, or the receiver is stopping
-    const { store, quota, spender, clock, log, onStored, onRefused } = this.#parts;
+    const { store, quota, spender, clock, onStored, onRefused } = this.#parts;
     const send = (message: ReceiverMessage): void => this.#send(message);
-    const lockName = (): Promise<void> => register.lock(this);
     const parts = { store, signer, quota, spender, clock, log, onStored, onRefused };
-    this.#intake = new FrameIntake(hello, { ...parts, send, lockName });
+    this.#intake = new FrameIntake(hello, { ...parts, send, lockName: () => register.lock(this) });
     this.#send({
       type: 'welcome',
       receiver: version,

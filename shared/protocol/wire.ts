@@ -88,6 +88,11 @@ export class MessageDecoder {
     return this.#header === undefined ? 0 : this.bodyBytes - this.#buffered.length;
   }
 
+  /** Whether a chunk of so many bytes only continues a body, so that nothing keeps it after `push`. */
+  copies(byteCount: number): boolean {
+    return this.#buffered.length > 0 && byteCount <= this.missingBytes;
+  }
+
   /**
    * Decodes the next bytes. @returns the messages that they complete
    * @throws {OperationalError} PROTOCOL: not the preface, a length above its limit, a wrong CRC, a header that is not a

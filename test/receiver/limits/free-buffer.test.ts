@@ -9,6 +9,13 @@ describe('freeBuffer', () => {
     expect(bytes.length).toBe(0);
   });
 
+  it('gives its memory back before the garbage collector runs', () => {
+    const bytes = Buffer.allocUnsafeSlow(64 << 20);
+    const before = process.memoryUsage().arrayBuffers;
+    freeBuffer(bytes);
+    expect(before - process.memoryUsage().arrayBuffers).toBeGreaterThanOrEqual(64 << 20);
+  });
+
   it('leaves a buffer that shares its memory', () => {
     const whole = Buffer.alloc(100_000, 7);
     const part = whole.subarray(1);

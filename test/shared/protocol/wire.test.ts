@@ -262,3 +262,26 @@ describe('any bytes', () => {
     expect(messages.map(({ body }) => body.length)).toEqual([1_000_000]);
   });
 });
+
+describe('a chunk that the decoder has copied', () => {
+  it('may be changed, and messages are the same', () => {
+    const frame = withHeader('{"n":1}', Buffer.from('a body of some forty bytes, in many chunks'));
+    const bytes = Buffer.concat([ping, frame, frame]);
+    let changedCount = 0;
+    fc.assert(
+      fc.property(anyChunking(fc.constant([bytes])), (chunks) => {
+        const decoder = new MessageDecoder(generous);
+        const messages = chunks.flatMap((chunk) => {
+          const isCopied = decoder.copies(chunk.length);
+          const own = Buffer.from(chunk);
+          const complete = decoder.push(own);
+          if (isCopied) own.fill(0);
+          if (isCopied) changedCount += 1;
+          return complete;
+        });
+        expect(messages).toEqual(decode([bytes]));
+      }),
+    );
+    expect(changedCount).toBeGreaterThan(0);
+  });
+});
