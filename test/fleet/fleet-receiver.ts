@@ -34,18 +34,15 @@ export class FleetReceiver {
   /** Resolves when it listens. */
   async start(): Promise<void> {
     const { args, env } = this.#parts;
-    const own = ['--listen', `127.0.0.1:${this.port}`, '--json', '--quota', '0'];
+    const own = ['--listen', `127.0.0.1:${this.port}`, '--quota', '0'];
     const line = [process.execPath, resolve('dist/receiver.js'), ...own, ...args];
     // It ends with the tests, also when they are killed.
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...line], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: process.env.PATH, ...env },
     });
     this.#child = child;
-    let isListening = false;
-    child.stdout.on('data', (chunk: Buffer) => {
-      isListening ||= chunk.toString().includes('"listening"');
-    });
+    const start = this.log.length;
     child.stderr.on('data', (chunk: Buffer) => (this.log += chunk.toString()));
     child.once('exit', (code, signal) => {
       if (signal !== 'SIGKILL') this.failures += 1;
@@ -54,7 +51,7 @@ export class FleetReceiver {
     await eventually(
       () => {
         if (child.exitCode !== null) throw new Error(`a receiver ended: ${this.log.slice(-2000)}`);
-        return isListening;
+        return this.log.includes('keeping frames', start);
       },
       'a receiver listens',
       60_000,
