@@ -82,7 +82,7 @@ export const findingKinds = {
   'missing-entries': {
     level: 'fault',
     means:
-      'numbers of an epoch that no entry has and nothing explains: the entries did not arrive, or were removed',
+      'numbers of an epoch that no entry has and nothing explains: the entries did not arrive, or were removed; where some of them may wait at the camera, it says how many',
     now: "look for them in copies of the record; a frame that the receiver refused is in the agent's spool, in rejected/",
   },
   unreadable: {
@@ -113,8 +113,9 @@ export const findingKinds = {
   },
   'may-arrive': {
     level: 'note',
-    means: 'the newest numbers have a hole, and the camera is sending now',
-    now: 'run it again in some minutes',
+    means:
+      'numbers that no entry has yet: the camera is sending now, or its newest report says that so many frames wait there',
+    now: 'run it again when the camera has sent them; why they wait: agent status on its machine',
   },
   recovered: {
     level: 'note',

@@ -1,11 +1,13 @@
 /**
  * Which numbers of a camera's epochs are missing, and what explains a missing one: an entry or a gap has it, a note
- * says that it is gone, a file without a line or a recovered line may be it, or it may still arrive. Each number of
- * an epoch, from 1 to the newest, was given to an entry; the first report of the next epoch states the last one. Pure.
+ * says that it is gone, a file without a line or a recovered line may be it, or it may still arrive: the camera is
+ * sending, or its newest report says that entries wait there. Each number of an epoch, from 1 to the newest, was given to
+ * an entry; the first report of the next epoch states the last one. Pure.
  */
 import type { StoreNote } from '../../store/store-note.js';
 import type { RecordEntry } from '../record-entry.js';
 import { TimedRanges } from './timed-ranges.js';
+import { WaitingEntries } from './waiting-entries.js';
 
 /** Frames that an agent has in flight at most: so far behind the newest one a frame may still arrive. */
 export const maxBehind = 256;
@@ -18,10 +20,13 @@ export interface Hole {
   readonly first: number;
   readonly last: number;
   readonly kind: 'missing-entries' | 'begins-late' | 'may-arrive';
+  /** Of these numbers, as many as wait at the camera by its newest report. */
+  readonly waiting?: number | undefined;
 }
 
 class Epoch {
   readonly known = new TimedRanges();
+  readonly waiting = new WaitingEntries();
   firstMs = Infinity;
   newestArrivalMs = -Infinity;
   /** Frames in gaps of 0.1, which do not name their numbers. */
@@ -56,6 +61,7 @@ export class SequenceCheck {
     epoch.firstMs = Math.min(epoch.firstMs, atMs);
     epoch.newestArrivalMs = Math.max(epoch.newestArrivalMs, entry.receivedAtMs ?? -Infinity);
     epoch.known.add(sequence, sequence, atMs);
+    epoch.waiting.add(entry);
     if (entry.kind === 'gap') {
       for (const [first, last] of entry.sequences ?? []) epoch.known.add(first, last, atMs);
       const key = `${id} ${sequence} ${entry.fromMs} ${entry.count}`;
@@ -112,16 +118,21 @@ export class SequenceCheck {
         epoch.newestArrivalMs === newestArrivalMs &&
         newestArrivalMs >= arrivingSinceMs;
       let unnamed = epoch.unnamed;
-      for (const { fromMs, toMs, ...hole } of ofEpoch) {
-        const count = hole.last - hole.first + 1;
+      const unexplained: TimedHole[] = [];
+      for (const hole of ofEpoch) {
+        const { fromMs, toMs } = hole;
+        const count = countOf(hole);
         if (toMs < sinceMs) continue;
-        if (hole.kind === 'begins-late') holes.push(hole);
+        if (hole.kind === 'begins-late') unexplained.push(hole);
         else if (count <= unnamed) unnamed -= count;
         else if (takeBetween(unnumbered, fromMs, toMs, count)) continue;
         else if (isArriving && hole.first > newest - maxBehind && hole.last < newest) {
-          holes.push({ ...hole, kind: 'may-arrive' });
-        } else holes.push(hole);
+          unexplained.push({ ...hole, kind: 'may-arrive' });
+        } else unexplained.push(hole);
       }
+      // An epoch is that of a spool: when the camera has another one, nothing of this one waits.
+      const isReplaced = epoch.statedBy !== undefined;
+      holes.push(...(isReplaced ? unexplained : withWaiting(unexplained, epoch.waiting)));
     }
     return holes;
   }
@@ -148,6 +159,21 @@ function takeBetween(times: number[], fromMs: number, toMs: number, count: numbe
   times.splice(low, count);
   return true;
 }
+
+/** Waiting entries are more likely among the newest numbers. */
+function withWaiting(holes: readonly TimedHole[], entries: WaitingEntries): Hole[] {
+  let left = entries.count;
+  const found = holes.toReversed().map((hole): Hole => {
+    if (hole.kind !== 'missing-entries' || left === 0 || !entries.mayHave(hole)) return hole;
+    const count = countOf(hole);
+    const waiting = Math.min(left, count);
+    left -= waiting;
+    return { ...hole, kind: waiting === count ? 'may-arrive' : 'missing-entries', waiting };
+  });
+  return found.reverse();
+}
+
+const countOf = ({ first, last }: Hole): number => last - first + 1;
 
 interface TimedHole extends Hole {
   readonly fromMs: number;

@@ -86,8 +86,7 @@ class CameraRun {
       this.#report({ kind, camera, ...place, found });
     }
     for (const hole of await this.#holes()) {
-      const found = `no entry ${rangeText(hole.first, hole.last)} of epoch ${hole.epoch}`;
-      this.#report({ kind: hole.kind, camera, path: camera, found });
+      this.#report({ kind: hole.kind, camera, path: camera, found: holeText(hole) });
     }
     const { fault: faults, unreadable, note: notes } = this.#counts;
     const hasKey = (keys.get(camera)?.length ?? 0) > 0;
@@ -188,6 +187,12 @@ class CameraRun {
 }
 
 const nameOf = ({ path }: Finding): string => path.slice(path.lastIndexOf('/') + 1);
+
+function holeText({ first, last, epoch, waiting }: Hole): string {
+  const text = `no entry ${rangeText(first, last)} of epoch ${epoch}`;
+  if (waiting === undefined) return text;
+  return `${text}; ${waiting} of them may wait at the camera, as its newest report of this epoch says`;
+}
 
 const rangeText = (first: number, last: number): string =>
   first === last ? `${first}` : `${first} to ${last}`;

@@ -75,6 +75,14 @@ export class StoreCamera {
     return await this.#store.put({ ...frame, evidence });
   }
 
+  /** A frame that was captured earlier arrives now, after what has arrived. */
+  async arriveLate(sequence: number, atMs: number): Promise<void> {
+    const now = { sequence: this.sequence, atMs: this.atMs };
+    this.sequence = sequence - 1;
+    await this.frame({ atMs });
+    Object.assign(this, now);
+  }
+
   /** @param count numbers that the dropped frames had; they precede that of the gap */
   async gap(count: number): Promise<void> {
     const first = this.sequence + 1;
@@ -111,12 +119,19 @@ export class StoreCamera {
     });
   }
 
-  async report(): Promise<void> {
+  /** Numbers that frames have which stay at the camera. */
+  keep(count: number): void {
+    for (let nth = 0; nth < count; nth += 1) this.#next();
+  }
+
+  async report(
+    changes: Pick<Partial<ReportHeader>, 'waiting' | 'oldestWaitingMs'> = {},
+  ): Promise<void> {
     const id = this.#next();
     const report: Omit<ReportHeader, 'type'> = {
       ...{ fromMs: this.atMs - 60_000, toMs: this.atMs, utcOffsetMinutes: 60, state: 'watching' },
       ...{ compared: 60, changed: 1, skipped: 0, waiting: 0, dropped: 0, everyMs: 60_000 },
-      before: this.before,
+      ...{ before: this.before, ...changes },
     };
     this.before = undefined;
     const evidence = this.#evidence(reportStatement({ camera: this.name, ...id }, report));
