@@ -75,7 +75,7 @@ export class DirectoryCaptures implements StoredCaptures {
 
   erasures(camera: string): Promise<readonly Erasure[]> {
     return this.#reading(`the erasures of ${camera}`, async () => {
-      return (await within(this.#root, [camera], erasuresIn)) ?? [];
+      return (await within(this.#root, [camera], erasuresIn))?.erasures ?? [];
     });
   }
 

@@ -36,6 +36,15 @@ export interface OpenedStore {
 /** Requests that still run at the end of the process may take so long. */
 const endingMs = 2000;
 
+/** Frames are not refused for it: none is lost. */
+const warnOfErasure =
+  (log: Log) =>
+  (what: string): void =>
+    log.warn('an erasure cannot be read: frames that were erased may be stored again', {
+      what,
+      hint: 'put it back from a copy, or erase the stretch again; then remove what cannot be read',
+    });
+
 /** Object of a bucket that trials write, always the same. */
 const trialName = '.picchanged-trial';
 
@@ -48,7 +57,9 @@ export async function openStore(
   const { log, clock } = surroundings;
   const { requireMarker: requiresMarker } = options;
   if (isBucketText(place)) return await openBucketOf(place, options, surroundings);
-  const captures = await openFrameStore(place, clock.nowMs(), { requiresMarker });
+  const captures = await openFrameStore(place, clock.nowMs(), {
+    ...{ requiresMarker, onUnreadableErasure: warnOfErasure(log) },
+  });
   return {
     mark: directoryMark(place),
     trial: () => tryDirectory(place),
@@ -77,7 +88,9 @@ async function openBucketOf(
   const client = openBucket(place, options, { env, clock, onUnconditional });
   signal.addEventListener('abort', () => void setTimeout(() => client.close(), endingMs).unref());
   const { requireMarker: requiresMarker } = options;
-  const store = await openBucketStore({ client, clock, requiresMarker });
+  const store = await openBucketStore({
+    ...{ client, clock, requiresMarker, onUnreadableErasure: warnOfErasure(log) },
+  });
   return {
     mark: bucketMark(client),
     trial: () => client.put(trialName, Buffer.from('trial\n')),

@@ -46,21 +46,52 @@ export function lineOfErasure({ camera, atMs, fromLocalMs, toLocalMs, why }: Era
   return `${JSON.stringify({ erased: 1, camera, ...times, why })}\n`;
 }
 
-/** Unknown and incomplete lines are left out. */
-export function readErasures(text: string): Erasure[] {
-  return text.split('\n').flatMap((line) => {
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch {
-      return []; // an empty line, or one that a crash has cut off
-    }
-    const read = v.safeParse(erasureLine, value);
-    if (!read.success) return [];
-    const { camera, at: atMs, from: fromLocalMs, to: toLocalMs, why } = read.output;
-    return [{ camera, atMs, fromLocalMs, toLocalMs, why }];
-  });
+export interface ErasureLines {
+  readonly erasures: readonly Erasure[];
+  /** Numbers of the lines that are no erasure, from 1: what they erased is not known. */
+  readonly unreadable: readonly number[];
 }
+
+const lineStart = '{"erased":1,"camera":"';
+
+/** A killed `erase` cuts its line off, and has erased nothing; the next one begins another line. */
+export function readErasureLines(text: string): ErasureLines {
+  const erasures: Erasure[] = [];
+  const unreadable: number[] = [];
+  const lines = text.split('\n');
+  for (const [at, line] of lines.entries()) {
+    if (line === '') continue;
+    const erasure = readErasure(line);
+    const isStart = lineStart.startsWith(line) || line.startsWith(lineStart);
+    const isTorn = at === lines.length - 1 || (isStart && !line.endsWith('}'));
+    if (erasure !== undefined) erasures.push(erasure);
+    else if (!isTorn) unreadable.push(at + 1);
+  }
+  return { erasures, unreadable };
+}
+
+/** Unknown and incomplete lines are left out. */
+export const readErasures = (text: string): readonly Erasure[] => readErasureLines(text).erasures;
+
+function readErasure(line: string): Erasure | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  const read = v.safeParse(erasureLine, value);
+  if (!read.success) return undefined;
+  const { camera, at: atMs, from: fromLocalMs, to: toLocalMs, why } = read.output;
+  return { camera, atMs, fromLocalMs, toLocalMs, why };
+}
+
+/** `yard/erased.jsonl lines 2, 7` */
+export const unreadableText = (camera: string, lines: readonly number[]): string =>
+  `${camera}/${erasuresName} ${lines.length === 1 ? 'line' : 'lines'} ${lines.join(', ')}`;
+
+/** @param what cannot be read: lines of a file, or an object */
+export type OnUnreadableErasure = (what: string) => void;
 
 export function isErased(
   erasures: readonly Erasure[],
@@ -70,24 +101,25 @@ export function isErased(
   return erasures.some((each) => each.fromLocalMs <= localMs && localMs < each.toLocalMs);
 }
 
+const noErasures: ErasureLines = { erasures: [], unreadable: [] };
+
 /** Of a camera's folder. @throws a system error; {OperationalError} STORE: the file is a link or not a regular file */
-export async function erasuresIn(folder: Folder): Promise<Erasure[]> {
-  if (folder.lstat(erasuresName) === undefined) return [];
+export async function erasuresIn(folder: Folder): Promise<ErasureLines> {
+  if (folder.lstat(erasuresName) === undefined) return noErasures;
   const file = await folder.openFile(erasuresName, constants.O_RDONLY);
   try {
     const { size } = await file.stat();
     if (size > maxBytes)
       throw new Error(`${erasuresName} has ${size} bytes, more than ${maxBytes}`);
-    return readErasures(await file.readFile('utf8'));
+    return readErasureLines(await file.readFile('utf8'));
   } finally {
     await file.close();
   }
 }
 
 /** What is known of a camera's file, as it was. */
-interface Known {
+interface Known extends ErasureLines {
   readonly version: string;
-  readonly erasures: readonly Erasure[];
 }
 
 /** The erasures of all cameras, as they are now. */
@@ -95,10 +127,13 @@ export class Erasures {
   readonly #directory: string;
   readonly #folders: CaptureFolders;
   readonly #known = new Map<string, Known>();
+  readonly #onUnreadable: OnUnreadableErasure;
 
-  constructor(directory: string, folders: CaptureFolders) {
+  /** @param onUnreadable called when there are lines that were not unreadable before */
+  constructor(directory: string, folders: CaptureFolders, onUnreadable: OnUnreadableErasure) {
     this.#directory = directory;
     this.#folders = folders;
+    this.#onUnreadable = onUnreadable;
   }
 
   /** @throws a system error; {OperationalError} STORE */
@@ -111,8 +146,13 @@ export class Erasures {
     if (version === undefined) return false;
     let known = this.#known.get(camera);
     if (known?.version !== version) {
-      const erasures = await this.#folders.useExisting([camera], erasuresIn);
-      known = { version, erasures: erasures ?? [] };
+      const before = known?.unreadable ?? [];
+      const lines = await this.#folders.useExisting([camera], erasuresIn);
+      known = { version, ...(lines ?? noErasures) };
+      const { unreadable } = known;
+      if (unreadable.some((line) => !before.includes(line))) {
+        this.#onUnreadable(unreadableText(camera, unreadable));
+      }
       if (this.#known.size >= maxCameras) this.#known.clear();
       this.#known.set(camera, known);
     }

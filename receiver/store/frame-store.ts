@@ -32,7 +32,7 @@ import { type CameraClaim, type CameraLock, lockCamera, removeIdleLocks } from '
 import { CaptureFolders } from './capture-folders.js';
 import { DayRecords } from './day-records.js';
 import { type EntryLine, EntryLines } from './entry-lines.js';
-import { Erasures } from './erasures.js';
+import { Erasures, type OnUnreadableErasure } from './erasures.js';
 import { FolderFlushes } from './folder-flushes.js';
 import { Folder } from './folder.js';
 import { FrameFiles } from './frame-files.js';
@@ -45,6 +45,12 @@ import { noteLine } from './store-note.js';
 import { UnclockedDays } from './unclocked-days.js';
 import { removeAbandoned } from './unfinished.js';
 
+interface OpenOptions {
+  readonly requiresMarker?: boolean;
+  /** Called when the first frame of its camera arrives. */
+  readonly onUnreadableErasure?: OnUnreadableErasure | undefined;
+}
+
 /**
  * Opens the captures directory, makes it when it is missing, removes unfinished files of killed processes.
  * @param requiresMarker nothing is made: a disk that is not mounted is not filled by mistake
@@ -53,7 +59,7 @@ import { removeAbandoned } from './unfinished.js';
 export async function openFrameStore(
   directory: string,
   nowMs: number,
-  { requiresMarker = false } = {},
+  { requiresMarker = false, onUnreadableErasure }: OpenOptions = {},
 ): Promise<FrameStore> {
   try {
     if (!requiresMarker) await makeDirectories(directory);
@@ -62,7 +68,8 @@ export async function openFrameStore(
     try {
       await removeAbandoned(root, nowMs);
       await removeIdleLocks(root, nowMs);
-      return new Captures(directory, await StoreMarker.open(root, requiresMarker));
+      const marker = await StoreMarker.open(root, requiresMarker);
+      return new Captures(directory, marker, onUnreadableErasure);
     } finally {
       await root.close();
     }
@@ -84,7 +91,11 @@ class Captures implements FrameStore {
   /** By camera, key and bytes: a repeat that arrives meanwhile waits for the first. */
   readonly #storing = new Map<string, Promise<StoredFrame>>();
 
-  constructor(directory: string, marker: StoreMarker) {
+  constructor(
+    directory: string,
+    marker: StoreMarker,
+    onUnreadable: OnUnreadableErasure = () => {},
+  ) {
     const folders = new CaptureFolders(directory, (root) => marker.check(root));
     const records = new DayRecords(folders);
     const parts = { folders, records, flushes: new FolderFlushes() };
@@ -95,7 +106,7 @@ class Captures implements FrameStore {
     this.#frames = new FrameFiles(parts);
     this.#lines = new EntryLines(parts);
     this.#unclocked = new UnclockedDays(folders);
-    this.#erasures = new Erasures(directory, folders);
+    this.#erasures = new Erasures(directory, folders, onUnreadable);
   }
 
   get id(): string {

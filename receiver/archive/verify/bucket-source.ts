@@ -1,6 +1,7 @@
 /** A bucket, as verify and export read it: objects are loaded, nothing is changed. Receivers may store meanwhile. */
 import { isDayName, unclockedFolder } from '../../../shared/protocol/frame-path.js';
 import { BucketCaptures } from '../../store/s3/bucket-captures.js';
+import { unreadableErasures } from '../../store/s3/bucket-erasures.js';
 import { piecesFolder } from '../../store/s3/bucket-record.js';
 import { recordName } from '../../store/day-record.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
@@ -44,6 +45,11 @@ export class BucketSource implements VerifySource {
     for (const name of below.folders.filter(isDayName).sort()) {
       await this.#act(camera, `${above}/${name}`, act);
     }
+  }
+
+  async badErasures(camera: string): Promise<readonly OtherName[]> {
+    const keys = await answered(() => unreadableErasures(this.#client, camera));
+    return keys.map((path) => ({ path, kind: 'unreadable-erasure', why: 'no erasure' }));
   }
 
   /** Receivers hold no names: each camera may be sending. */

@@ -3,7 +3,7 @@ import { type FileHandle, constants } from 'node:fs/promises';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
 import { isDayName, unclockedFolder } from '../../../shared/protocol/frame-path.js';
 import { recordName } from '../../store/day-record.js';
-import { erasuresName } from '../../store/erasures.js';
+import { erasuresIn, erasuresName } from '../../store/erasures.js';
 import type { Folder } from '../../store/folder.js';
 import { cameraPattern } from '../frame-entry.js';
 import type {
@@ -62,6 +62,21 @@ export class CapturesSource implements VerifySource {
       }
     } finally {
       await folder.close();
+    }
+  }
+
+  async badErasures(camera: string): Promise<readonly OtherName[]> {
+    const path = `${camera}/${erasuresName}`;
+    let folder: Folder | undefined;
+    try {
+      folder = await this.#root.openFolder(camera);
+      const lines = folder === undefined ? [] : (await erasuresIn(folder)).unreadable;
+      return lines.map((line) => ({ path, kind: 'unreadable-erasure', why: `line ${line}` }));
+    } catch (error) {
+      // A folder that cannot be read is found with its days.
+      return folder === undefined ? [] : [{ path, kind: 'unreadable', why: describeError(error) }];
+    } finally {
+      await folder?.close();
     }
   }
 

@@ -69,6 +69,8 @@ export interface VerifySource {
     act: (day: DayFolder) => Promise<void>,
     onOther: (other: OtherName) => void,
   ): Promise<void>;
+  /** What of a camera's erasures cannot be read. @throws as `cameras` */
+  badErasures(camera: string): Promise<readonly OtherName[]>;
   /** Whether a receiver holds the camera's name now: entries may be on their way. */
   isSending(camera: string): boolean;
 }
@@ -76,6 +78,6 @@ export interface VerifySource {
 export interface OtherName {
   readonly path: string;
   /** `unreadable`: a day or a camera that is a link or may not be read. */
-  readonly kind: 'foreign-file' | 'unreadable';
+  readonly kind: 'foreign-file' | 'unreadable' | 'unreadable-erasure';
   readonly why: string;
 }

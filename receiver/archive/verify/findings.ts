@@ -85,6 +85,12 @@ export const findingKinds = {
       'numbers of an epoch that no entry has and nothing explains: the entries did not arrive, or were removed; where some of them may wait at the camera, it says how many',
     now: "look for them in copies of the record; a frame that the receiver refused is in the agent's spool, in rejected/",
   },
+  'unreadable-erasure': {
+    level: 'fault',
+    means:
+      'a line of erased.jsonl, or an object of .erasures/, is no erasure: what was erased by it may be stored again',
+    now: 'put it back from a copy, or erase the stretch again; then remove that line or object',
+  },
   unreadable: {
     level: 'unreadable',
     means: 'it cannot be read, or a link leads elsewhere: verify cannot say what is there',

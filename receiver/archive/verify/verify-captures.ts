@@ -81,6 +81,9 @@ class CameraRun {
       (day) => this.#checkDay(day),
       ({ path, kind, why }) => this.#report({ kind, camera, path, found: why }),
     );
+    for (const { path, kind, why } of await source.badErasures(camera)) {
+      this.#report({ kind, camera, path, found: why });
+    }
     for (const { kind, place, epoch, first, last } of this.#signatures.faults()) {
       const found = `${rangeText(first, last)} of epoch ${epoch}`;
       this.#report({ kind, camera, ...place, found });

@@ -61,6 +61,11 @@ export class ZipSource implements VerifySource {
     }
   }
 
+  /** An export has no erasures. */
+  badErasures(): Promise<readonly OtherName[]> {
+    return Promise.resolve([]);
+  }
+
   isSending(): boolean {
     return false;
   }

@@ -10,6 +10,7 @@ import type { Clock } from '../../../shared/clock.js';
 import { addressOf } from '../../store/s3/open-bucket.js';
 import { S3Client } from '../../store/s3/s3-client.js';
 import type { S3Credentials } from '../../store/s3/s3-credentials.js';
+import { erasureFindingsOf } from './erasure-findings.js';
 import { markerName } from '../../store/store-marker.js';
 
 export interface BucketCheck {
@@ -90,6 +91,7 @@ async function* trials(client: S3Client, isConditional: () => boolean): AsyncGen
     yield finding('write', isSame ? 'ok' : 'fault', words);
     await client.below('');
     yield finding('list', 'ok', 'the keys may list');
+    yield* await erasureFindingsOf(client);
   } finally {
     await client.remove(key);
   }

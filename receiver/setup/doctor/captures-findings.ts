@@ -8,6 +8,7 @@ import { spaceFinding } from '../../../shared/setup/doctor/machine-findings.js';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
 import { Folder } from '../../store/folder.js';
 import { markerName } from '../../store/store-marker.js';
+import { erasureFindings } from './erasure-findings.js';
 import { type CameraNow, cameraText, camerasNow } from '../cameras-now.js';
 
 /** @param install how its installed service makes the directory; undefined: no service stores there */
@@ -90,7 +91,9 @@ async function markerFinding(directory: string): Promise<Finding> {
 
 async function cameraFindings(directory: string, nowMs: number): Promise<readonly Finding[]> {
   const offset = systemClock.utcOffsetMinutes(nowMs);
-  return camerasFindings(await camerasNow(directory, nowMs, offset), nowMs);
+  const cameras = await camerasNow(directory, nowMs, offset);
+  const names = cameras.map(({ camera }) => camera);
+  return [...camerasFindings(cameras, nowMs), ...(await erasureFindings(directory, names))];
 }
 
 /** A line for each camera. */

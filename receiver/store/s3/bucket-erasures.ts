@@ -5,7 +5,13 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../shared/clock.js';
 import { CoalescedTask } from '../coalesced-task.js';
-import { type Erasure, isErased, lineOfErasure, readErasures } from '../erasures.js';
+import {
+  type Erasure,
+  type OnUnreadableErasure,
+  isErased,
+  lineOfErasure,
+  readErasures,
+} from '../erasures.js';
 import type { FrameToStore } from '../store-port.js';
 import type { S3Client } from './s3-client.js';
 
@@ -18,6 +24,8 @@ interface BucketErasuresParts {
   readonly clock: Clock;
   /** Called when there are new ones, before a frame passes. */
   readonly onNew: () => void;
+  /** Called once for each object. */
+  readonly onUnreadable?: OnUnreadableErasure | undefined;
   /** Shorter in tests. */
   readonly maxAgeMs?: number | undefined;
 }
@@ -48,13 +56,16 @@ export class BucketErasures {
   }
 
   async #refresh(): Promise<void> {
-    const { client, clock, onNew } = this.#parts;
+    const { client, clock, onNew, onUnreadable } = this.#parts;
     const startMs = clock.monotonicMs();
     const { size } = this.#known;
     for await (const { key } of client.list(`${folder}/`)) {
       if (this.#known.has(key)) continue;
       const text = await client.get(key);
-      if (text !== undefined) this.#known.set(key, readErasures(text.toString()));
+      if (text === undefined) continue;
+      const erasures = readErasures(text.toString());
+      if (erasures.length === 0) onUnreadable?.(client.place(key));
+      this.#known.set(key, erasures);
     }
     if (this.#known.size > size) onNew();
     this.#refreshedAtMs = startMs;
@@ -81,4 +92,18 @@ export async function erasuresOf(client: S3Client, camera: string): Promise<read
     erasures.push(...readErasures((await client.get(key))?.toString() ?? ''));
   }
   return erasures.sort((a, b) => a.atMs - b.atMs);
+}
+
+/**
+ * Keys of objects that are no erasure: what they erased is not known.
+ * @param camera undefined: of all cameras @throws {OperationalError} STORE
+ */
+export async function unreadableErasures(client: S3Client, camera?: string): Promise<string[]> {
+  const keys: string[] = [];
+  const start = camera === undefined ? `${folder}/` : erasuresBelow(camera);
+  for await (const { key } of client.list(start)) {
+    const text = await client.get(key);
+    if (text !== undefined && readErasures(text.toString()).length === 0) keys.push(key);
+  }
+  return keys;
 }

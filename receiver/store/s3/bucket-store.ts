@@ -33,6 +33,7 @@ import {
 } from '../record-line.js';
 import type { FrameStore, FrameToStore, Gap, Report, StoredFrame } from '../store-port.js';
 import { noteLine } from '../store-note.js';
+import type { OnUnreadableErasure } from '../erasures.js';
 import { BucketErasures } from './bucket-erasures.js';
 import { BucketFrames, type FrameToName, emptyFrame } from './bucket-frames.js';
 import { BucketHints } from './bucket-hints.js';
@@ -45,6 +46,7 @@ export interface BucketStoreParts {
   readonly clock: Clock;
   /** Nothing is made: a bucket that is named by mistake is not begun. */
   readonly requiresMarker?: boolean;
+  readonly onUnreadableErasure?: OnUnreadableErasure | undefined;
   /** Shorter in tests. */
   readonly erasuresMaxAgeMs?: number;
 }
@@ -76,14 +78,15 @@ class BucketStore implements FrameStore {
   /** Days before today's with frames without a clock, by camera. */
   readonly #earlier = new Map<string, { today: string; folders: readonly string[] }>();
 
-  constructor(id: string, { client, clock, erasuresMaxAgeMs }: BucketStoreParts) {
+  constructor(id: string, parts: BucketStoreParts) {
+    const { client, clock, erasuresMaxAgeMs: maxAgeMs, onUnreadableErasure: onUnreadable } = parts;
     this.id = id;
     this.#client = client;
     this.#frames = new BucketFrames(client);
     this.#hints = new BucketHints(client, clock);
     this.#records = new BucketRecords(client, clock, (day, piece) => this.#hints.note(day, piece));
     const onNew = (): void => this.#records.forgetPieces();
-    this.#erasures = new BucketErasures({ client, clock, onNew, maxAgeMs: erasuresMaxAgeMs });
+    this.#erasures = new BucketErasures({ client, clock, onNew, onUnreadable, maxAgeMs });
   }
 
   async put(frame: FrameToStore): Promise<StoredFrame> {

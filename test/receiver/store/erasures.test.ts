@@ -7,6 +7,7 @@ import {
   erasuresName,
   isErased,
   lineOfErasure,
+  readErasureLines,
   readErasures,
 } from '../../../receiver/store/erasures.js';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
@@ -99,6 +100,35 @@ describe('a frame of an erased stretch', () => {
 });
 
 describe('the erasures of a camera', () => {
+  it('that cannot be read are said once, and frames are stored', async () => {
+    const { directory, frames } = await makeStore();
+    const said: string[] = [];
+    const store = await openFrameStore(directory, Date.now(), {
+      onUnreadableErasure: (what) => said.push(what),
+    });
+    onTestFinished(() => store.close());
+    const path = join(directory, 'yard', erasuresName);
+    const line = lineOfErasure(erasure(5, 9));
+    writeFileSync(path, `${line.replace('"from"', '"fxom"')}\n${line}`);
+    for (const number of [1, 2, 6]) await store.put(frameOf(number));
+    expect(frames()).toEqual([nameOf(1), nameOf(2)]);
+    expect(said).toEqual(['yard/erased.jsonl line 1']);
+    // Another erasure adds nothing that is unreadable.
+    appendFileSync(path, `\n${lineOfErasure(erasure(20, 21))}`);
+    await store.put(frameOf(3));
+    appendFileSync(path, '\nwhat is this\n');
+    await store.put(frameOf(4));
+    expect(said).toEqual(['yard/erased.jsonl line 1', 'yard/erased.jsonl lines 1, 7']);
+  });
+
+  it.each([1, 10, 40, 100])('of which a kill cut a line after %i bytes are all read', (bytes) => {
+    const line = lineOfErasure(erasure(1, 3));
+    const torn = line.slice(0, bytes);
+    expect(readErasureLines(`${line}\n${torn}`).unreadable).toEqual([]);
+    expect(readErasureLines(`${line}\n${torn}\n${line}`).unreadable).toEqual([]);
+    expect(readErasureLines(`${line}\n\0${torn}\n${line}`).unreadable).toEqual([3]);
+  });
+
   it('are read without what is unknown or cut off', () => {
     const known = erasure(1, 3);
     const lines = [
