@@ -7,6 +7,7 @@ import { flag, value } from '../../shared/cli/option-table.js';
 import { cameraName } from '../../shared/protocol/camera-name.js';
 import { readPublicKey } from '../../shared/protocol/statement.js';
 import { fingerprintOf } from '../archive/verify/key-fingerprint.js';
+import { readEarlierKeys } from '../access/keys/earlier-key.js';
 import { keysTable, openKeys } from '../access/keys/keys-options.js';
 import { type PairedCamera, listCameras } from '../access/keys/pairing-codes.js';
 
@@ -16,7 +17,7 @@ const camerasProgram = {
     ...keysTable,
     json: flag('Print a line of JSON for each camera.'),
     fingerprints: flag(
-      "Print the fingerprint of each camera's public key, to compare it with that of an export.",
+      "Print the fingerprint of each camera's public key, also of earlier ones, to compare it with that of an export.",
     ),
     publicKey: value(
       cameraName,
@@ -44,6 +45,9 @@ export const run = defineCommand({
     }
     if (options.fingerprints) {
       for (const each of cameras) writeTo(1, fingerprintLine(each));
+      for (const { camera, pem } of readEarlierKeys(folder.path)) {
+        writeTo(1, fingerprintLine({ camera, publicKey: pem }, ' (an earlier key)'));
+      }
       return;
     }
     if (options.json) for (const camera of cameras) writeTo(1, `${JSON.stringify(camera)}\n`);
@@ -64,9 +68,12 @@ function publicKeyOf(camera: string, cameras: readonly PairedCamera[]): string {
   });
 }
 
-function fingerprintLine({ camera, publicKey }: PairedCamera): string {
+function fingerprintLine(
+  { camera, publicKey }: Pick<PairedCamera, 'camera' | 'publicKey'>,
+  note = '',
+): string {
   const key = publicKey === undefined ? undefined : readPublicKey(publicKey);
-  return `${camera} ${key === undefined ? 'no key is known' : fingerprintOf(key)}\n`;
+  return `${camera} ${key === undefined ? 'no key is known' : fingerprintOf(key)}${note}\n`;
 }
 
 function tableOf(cameras: readonly PairedCamera[]): string {

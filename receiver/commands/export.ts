@@ -8,6 +8,7 @@ import { flag, value } from '../../shared/cli/option-table.js';
 import { readPublicKey } from '../../shared/protocol/statement.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
+import { type EarlierKey, readEarlierKeys } from '../access/keys/earlier-key.js';
 import { KeyFolder } from '../access/keys/key-folder.js';
 import { keysPath } from '../access/keys/keys-path.js';
 import { openCaptures } from '../archive/captures-reader.js';
@@ -44,8 +45,8 @@ export const exportProgram = {
 
 const usage = `receiver export --camera NAME --from MOMENT --to MOMENT OUT.zip|DIR
 
-Copies the frames of a stretch of time, their lines of the record, the camera's public key, and a page that shows the
-pictures and how to check them. receiver verify checks it on any machine. Frames that are not as recorded are left out
+Copies the frames of a stretch of time, their lines of the record, the camera's public keys, and a page that shows
+the pictures and how to check them. receiver verify checks it on any machine. Frames that are not as recorded are left out
 and named; then the exit code is 1.
 
 `;
@@ -67,7 +68,9 @@ export const run = defineCommand({
     const options = optionsWith(settings.variables);
     const { camera, range } = stretchOf(options);
     const dir = await placeFor(options.dir, scope);
-    const publicKey = new KeyFolder(keysPath(options.keys, env)).read(camera)?.signer?.publicKey;
+    const folder = new KeyFolder(keysPath(options.keys, env));
+    const publicKey = folder.read(camera)?.signer?.publicKey;
+    const earlierKeys = readEarlierKeys(folder.path).filter((each) => each.camera === camera);
     const { source, close } = await openSource(dir, options, env);
     try {
       chooseCameras(await source.cameras(), camera, dir);
@@ -77,8 +80,9 @@ export const run = defineCommand({
         to: timeText(range.toLocalMs),
         exportedAt: `${timeText(systemClock.nowMs())} UTC`,
         fingerprint: key && fingerprintOf(key),
+        earlier: earlierKeys.flatMap(earlierFact),
       };
-      const wish = { camera, range, page, publicKey };
+      const wish = { camera, range, page, publicKey, earlierKeys };
       const exported = await writeExport(out, source, wish);
       writeTo(1, summaryOf(exported, camera, out));
       if (exported.brokenCount > 0) {
@@ -162,6 +166,11 @@ function summaryOf(
     `${out}: ${counted(frames, 'frame')} (${humanSize(bytes)}), ${counted(lines, 'line')} of the record`,
     '',
   ].join('\n');
+}
+
+function earlierFact({ name, pem }: EarlierKey) {
+  const key = readPublicKey(pem);
+  return key === undefined ? [] : [{ name, fingerprint: fingerprintOf(key) }];
 }
 
 const timeText = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');

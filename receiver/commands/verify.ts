@@ -90,7 +90,7 @@ export const run = defineCommand({
     // Built files are beside this program.
     const checker = new CheckThreads(new URL('verify-worker.js', import.meta.url), threads());
     try {
-      const { source, facts, key } = target;
+      const { source, facts, ownKeys } = target;
       if (exported !== undefined && facts === undefined) {
         throw new UsageError(`${path} is no export`, { hint: `receiver verify --dir ${path}` });
       }
@@ -99,8 +99,8 @@ export const run = defineCommand({
       const folder =
         facts !== undefined || isHidden ? undefined : new KeyFolder(keysPath(options.keys, env));
       const keys = await knownKeys(folder, options.key);
-      if (facts !== undefined && key !== undefined && !keys.has(facts.camera)) {
-        keys.set(facts.camera, [key]);
+      if (facts !== undefined && ownKeys.length > 0 && !keys.has(facts.camera)) {
+        keys.set(facts.camera, [...ownKeys]);
       }
       const all = await source.cameras();
       if (facts === undefined && !isBucket) await requireUsed(all, path);
@@ -112,7 +112,7 @@ export const run = defineCommand({
           `this user may not read ${settings.path}, which names the keys: sudo receiver verify\n`,
         );
       }
-      if (facts !== undefined) output.say(exportText(facts, keys.get(facts.camera)?.[0], key));
+      if (facts !== undefined) output.say(exportText(facts, keys.get(facts.camera), ownKeys));
       await verifyCaptures(
         {
           ...{ source, keys, checker, cameras, part: facts },
@@ -140,18 +140,16 @@ const threads = (): number => Math.min(4, Math.max(2, availableParallelism()));
 /** Whose key it is, is not in the export. */
 function exportText(
   { camera, from, to, exportedAt }: ExportFacts,
-  used: KnownKey | undefined,
-  own: KnownKey | undefined,
+  used: readonly KnownKey[] = [],
+  own: readonly KnownKey[],
 ): string {
   const head = `export of ${camera}, ${from} to ${to}, made ${exportedAt}\n`;
-  if (used === undefined) return `${head}no key came with it\n`;
-  const whose = used === own ? 'the key came with the export' : 'with the given key';
-  return (
-    `${head}${whose}: ${fingerprintOf(used.key)}\n` +
-    (used === own
-      ? `compare it with what the owner of the receiver gets from: receiver cameras --fingerprints\n`
-      : '')
-  );
+  if (used.length === 0) return `${head}no key came with it\n`;
+  const isOwn = used[0] === own[0];
+  const whose = isOwn ? 'the key came with the export' : 'with the given key';
+  const lines = used.map(({ key }) => `${whose}: ${fingerprintOf(key)}\n`);
+  const compare = `compare ${lines.length === 1 ? 'it' : 'each'} with what the owner of the receiver gets from: receiver cameras --fingerprints\n`;
+  return `${head}${lines.join('')}${isOwn ? compare : ''}`;
 }
 
 function sinceMsOf(given: Since | undefined): number | undefined {

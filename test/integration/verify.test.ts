@@ -1,5 +1,6 @@
 /** `receiver verify` and `receiver export` as processes: of a paired camera, and of a store that 0.1.0 made. */
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -43,6 +44,9 @@ describe('a paired camera', () => {
       /^frontdoor: all as recorded\n.*\n {2}\d+ proven by their signature\n$/,
     );
 
+    const earlier = 'frontdoor.earlier-0123abcd.pem';
+    const { publicKey } = generateKeyPairSync('ed25519');
+    writeFileSync(join(keys, earlier), publicKey.export({ type: 'spki', format: 'pem' }));
     const stretch = ['--camera', 'frontdoor', '--from', '2020-01-01', '--to', '2099-01-01'];
     const out = join(temporaryDirectory(), 'out');
     for (const path of [out, `${out}.zip`]) {
@@ -52,8 +56,12 @@ describe('a paired camera', () => {
       expect(elsewhere).toMatchObject({ code: 0, stderr: '' });
       expect(elsewhere.stdout).toContain('proven by their signature');
       const { stdout } = await receiverCommand('cameras', '--keys', keys, '--fingerprints');
-      expect(elsewhere.stdout).toContain(stdout.trim().split(' ')[1]);
+      const fingerprints = stdout.trim().split('\n');
+      expect(fingerprints).toHaveLength(2);
+      for (const each of fingerprints) expect(elsewhere.stdout).toContain(each.split(' ')[1]);
     }
+    expect(readdirSync(out)).toContain(earlier);
+    expect(readFileSync(join(out, 'index.html'), 'utf8')).toContain(earlier);
     const [picture = ''] = filesBelow(out).filter((name) => name.endsWith('.jpg'));
     const printed = runRecipe(out, picture);
     expect(printed).toContain('Signature Verified Successfully');

@@ -3,6 +3,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { counted } from '../../../shared/cli/humanize.js';
 import { describeError } from '../../../shared/cli/errors.js';
 import { unclockedFolder } from '../../../shared/protocol/frame-path.js';
+import type { EarlierKey } from '../../access/keys/earlier-key.js';
 import { runAhead } from '../../store/at-once.js';
 import { recordName } from '../../store/day-record.js';
 import { wideHashOf } from '../../store/hash-table.js';
@@ -27,9 +28,11 @@ export interface ExportWish {
   readonly camera: string;
   readonly range: LocalRange;
   /** For the page. */
-  readonly page: Pick<PageFacts, 'from' | 'to' | 'exportedAt' | 'fingerprint'>;
+  readonly page: Pick<PageFacts, 'from' | 'to' | 'exportedAt' | 'fingerprint' | 'earlier'>;
   /** PEM; undefined: none is known. */
   readonly publicKey: string | undefined;
+  /** That the camera had before: what it signed then is proven by them alone. */
+  readonly earlierKeys?: readonly Pick<EarlierKey, 'name' | 'pem'>[];
 }
 
 export interface Exported {
@@ -103,8 +106,9 @@ class Exporting {
   }
 
   async writeRest(): Promise<void> {
-    const { camera, publicKey, page } = this.#wish;
+    const { camera, publicKey, earlierKeys = [], page } = this.#wish;
     if (publicKey !== undefined) await this.#sink.write(`${camera}.pem`, Buffer.from(publicKey));
+    for (const { name, pem } of earlierKeys) await this.#sink.write(name, Buffer.from(pem));
     const facts = { 'picchanged-export': 1, camera, ...page, elsewhere: this.#elsewhere.within() };
     await this.#sink.write(exportFactsName, Buffer.from(`${JSON.stringify(facts)}\n`));
     await this.#sink.writeParts('index.html', (put) => this.#writePage(put));

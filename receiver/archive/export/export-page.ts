@@ -12,6 +12,8 @@ export interface PageFacts {
   readonly exportedAt: string;
   /** Of the camera's public key; undefined: no key is pinned. */
   readonly fingerprint: string | undefined;
+  /** Keys that it had before, by the names of their files. */
+  readonly earlier?: readonly { readonly name: string; readonly fingerprint: string }[];
   readonly frames: number;
   /** Frames that are in the record, and not in the export, by the reason. */
   readonly leftOut: readonly string[];
@@ -29,7 +31,7 @@ export const escapeHtml = (text: string): string =>
   text.replaceAll(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
 
 export function pageHead(facts: PageFacts): string {
-  const { camera, from, to, exportedAt, fingerprint, frames, leftOut } = facts;
+  const { camera, from, to, exportedAt, fingerprint, earlier = [], frames, leftOut } = facts;
   const name = escapeHtml(camera);
   const key = fingerprint === undefined ? undefined : escapeHtml(fingerprint);
   return `<!doctype html>
@@ -53,7 +55,7 @@ local time: ${counted(frames, 'picture')}. Exported ${escapeHtml(exportedAt)} by
 <p>Beside this page: <code>${name}/</code> has the pictures as the camera made them, a folder for each day, each with
 <code>record.jsonl</code>, the lines that were recorded about them when they arrived${key === undefined ? '' : `; <code>${name}.pem</code> is the public key of the camera`}.</p>
 ${leftOut.length === 0 ? '' : `<h2>Not in this export</h2>\n<ul>\n${leftOut.map((each) => `<li>${escapeHtml(each)}</li>`).join('\n')}\n</ul>\n`}<h2>How to check it</h2>
-${key === undefined ? unsignedText : signedText(name, key)}<p>All of it, with the program picchanged: <code>receiver verify</code> and the path of this folder or archive. It says
+${key === undefined && earlier.length === 0 ? unsignedText : ''}${key === undefined ? '' : signedText(name, key)}${earlier.length === 0 ? '' : earlierText(earlier)}<p>All of it, with the program picchanged: <code>receiver verify</code> and the path of this folder or archive. It says
 which pictures are as recorded and which are proven by the camera's signature.</p>
 <h2>Pictures</h2>
 `;
@@ -76,6 +78,16 @@ openssl pkeyutl -verify -pubin -inkey ${camera}.pem -rawin -in statement -sigfil
 sha256sum PICTURE.jpg</pre>
 <p>The statement names the SHA-256 of the picture, the camera, the moment, and a number: each is used once, so that a
 removed picture leaves a hole.</p>
+`;
+}
+
+function earlierText(earlier: NonNullable<PageFacts['earlier']>): string {
+  const keys = earlier.map(
+    ({ name, fingerprint }) => `${escapeHtml(name)}  ${escapeHtml(fingerprint)}`,
+  );
+  return `<p>The camera had other keys before: a picture of that time is proven by one of these files, in the place of
+the present key. Their fingerprints are</p>
+<pre>${keys.join('\n')}</pre>
 `;
 }
 

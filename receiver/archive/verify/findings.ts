@@ -133,9 +133,7 @@ export const findingKinds = {
     level: 'note',
     means:
       'signed, and not by the known key: the camera had another one then, or was not proven when it arrived',
-    now:
-      'give its earlier key to check them, with --key CAMERA=FILE, and the present one too; the receiver has it in its ' +
-      'keys folder, as CAMERA.earlier-….pem',
+    now: 'the keys folder of its receiver has earlier keys, as CAMERA.earlier-….pem; elsewhere give them with --key CAMERA=FILE, and the present one too',
   },
 } as const satisfies Readonly<Record<string, FindingMeaning>>;
 

@@ -3,6 +3,7 @@ import { constants, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
 import { readPublicKey } from '../../../shared/protocol/statement.js';
+import { cameraOfEarlierKey } from '../../access/keys/earlier-key.js';
 import { Folder } from '../../store/folder.js';
 import { isBucketText } from '../../store/s3/s3-address.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
@@ -21,8 +22,8 @@ export interface Target {
   readonly all: VerifySource;
   /** Undefined: it is a captures directory. */
   readonly facts: ExportFacts | undefined;
-  /** That came with an export. */
-  readonly key: KnownKey | undefined;
+  /** That came with an export: the camera's, then its earlier ones. */
+  readonly ownKeys: readonly KnownKey[];
   close(): Promise<void>;
 }
 
@@ -79,7 +80,7 @@ export function bucketTarget(client: S3Client, sinceMs: number | undefined): Tar
     return Promise.resolve();
   };
   const [source, all] = [new BucketSource(client, sinceMs), new BucketSource(client)];
-  return { source, all, facts: undefined, key: undefined, close };
+  return { source, all, facts: undefined, ownKeys: [], close };
 }
 
 async function openDirectory(
@@ -89,13 +90,14 @@ async function openDirectory(
 ): Promise<Target> {
   const isExport = root.lstat(exportFactsName) !== undefined;
   const facts = isExport ? factsOf(path, await readText(root, exportFactsName)) : undefined;
-  const pem = `${facts?.camera}.pem`;
-  const hasKey = facts !== undefined && root.lstat(pem) !== undefined;
+  const names = facts === undefined ? [] : await keyNames(root.names(), facts.camera);
+  const ownKeys: KnownKey[] = [];
+  for (const name of names) ownKeys.push(keyOf(name, await readText(root, name)));
   return {
     source: new CapturesSource(root, sinceMs),
     all: new CapturesSource(root),
     facts,
-    key: hasKey ? keyOf(pem, await readText(root, pem)) : undefined,
+    ownKeys,
     close: () => root.close(),
   };
 }
@@ -115,13 +117,28 @@ async function openZip(path: string): Promise<Target> {
     const source = await ZipSource.open(file);
     await source.checkOthers();
     const facts = factsOf(path, await source.text(exportFactsName));
-    const pem = await source.text(`${facts.camera}.pem`);
-    const key = pem === undefined ? undefined : keyOf(`${facts.camera}.pem`, pem);
-    return { source, all: source, facts, key, close: () => file.close() };
+    const ownKeys: KnownKey[] = [];
+    for (const name of await keyNames(source.names(), facts.camera)) {
+      ownKeys.push(keyOf(name, (await source.text(name)) ?? ''));
+    }
+    return { source, all: source, facts, ownKeys, close: () => file.close() };
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+/** Of the files with a camera's keys: the present one first. */
+async function keyNames(
+  names: AsyncIterable<string> | Iterable<string>,
+  camera: string,
+): Promise<readonly string[]> {
+  const [present, earlier]: [string[], string[]] = [[], []];
+  for await (const name of names) {
+    if (name === `${camera}.pem`) present.push(name);
+    else if (cameraOfEarlierKey(name) === camera) earlier.push(name);
+  }
+  return [...present, ...earlier.sort()];
 }
 
 function factsOf(path: string, text: string | undefined): ExportFacts {

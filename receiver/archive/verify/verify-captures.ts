@@ -66,9 +66,10 @@ class CameraRun {
   constructor(parts: VerifyParts, camera: string) {
     this.#parts = parts;
     this.#camera = camera;
-    // Several keys: the camera had one of them when the entry arrived.
+    // Several keys: the camera had one of them when the entry arrived, the pinned one since it was pinned.
     const keys = parts.keys.get(camera) ?? [];
-    this.#signatures = new SignatureCheck(keys.length === 1 ? keys[0]?.pinnedAtMs : undefined);
+    const pinned = keys.find(({ pinnedAtMs }) => pinnedAtMs !== undefined);
+    this.#signatures = new SignatureCheck(pinned?.pinnedAtMs);
     const publicKeys = keys.map(({ key }) => key);
     this.#queue = new EntryQueue(parts.checker, publicKeys);
   }

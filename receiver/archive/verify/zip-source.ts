@@ -70,6 +70,11 @@ export class ZipSource implements VerifySource {
     return false;
   }
 
+  /** Paths of all files. */
+  names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
   /** @returns undefined: there is none @throws {ZipError} its bytes were changed */
   async text(path: string): Promise<string | undefined> {
     const entry = this.#entries.get(path);

@@ -23,7 +23,7 @@ import { Folder } from '../../../../receiver/store/folder.js';
 import { openFrameStore } from '../../../../receiver/store/frame-store.js';
 import { filesBelow } from '../../../support/files.js';
 import { memoryBase, temporaryDirectory } from '../../../support/temporary.js';
-import { StoreCamera, makeStore, verify } from '../verify/made-store.js';
+import { StoreCamera, keyPair, makeStore, verify } from '../verify/made-store.js';
 
 const original = mkdtempSync(join(memoryBase, 'picchanged-test-'));
 afterAll(() => rmSync(original, { recursive: true, force: true }));
@@ -58,9 +58,9 @@ async function exportTo(out: string, captures = original, changes: Partial<Expor
 
 async function verifyExport(path: string) {
   const target = await openTarget(path, undefined);
-  const { source, facts, key } = target;
+  const { source, facts, ownKeys } = target;
   try {
-    const keys = new Map(facts && key ? [[facts.camera, [key]]] : []);
+    const keys = new Map(facts ? [[facts.camera, ownKeys]] : []);
     return await verify(original, keys, { source, part: facts, cameras: await source.cameras() });
   } finally {
     await target.close();
@@ -69,6 +69,21 @@ async function verifyExport(path: string) {
 
 describe.each(['a directory', 'a zip file'])('an export to %s', (kind) => {
   const outIn = (): string => join(temporaryDirectory(), kind === 'a zip file' ? 'out.zip' : 'out');
+
+  it('of a time before a new key is proven by the earlier key, which comes with it', async () => {
+    const out = outIn();
+    const { keys } = await store();
+    const earlierKeys = [
+      { name: 'yard.earlier-0123abcd.pem', pem: pemOf(keys.yard.publicKey) },
+      { name: 'yard.earlier-4567cdef.pem', pem: pemOf(keys.door.publicKey) },
+    ];
+    const now = { publicKey: pemOf(keyPair().publicKey) };
+    await exportTo(out, original, { ...now, earlierKeys });
+    const { findings, results } = await verifyExport(out);
+    expect(findings).toEqual([]);
+    expect(results[0]?.tally).toMatchObject({ unsigned: 0, keyNotKnown: 0 });
+    expect(results[0]?.tally.proven).toBeGreaterThan(5);
+  });
 
   it('has the frames, lines and key of its stretch, and verifies by itself', async () => {
     const out = outIn();
