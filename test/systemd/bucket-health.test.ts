@@ -2,23 +2,26 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { makeJpeg } from '../support/pictures.js';
-import { missing } from '../support/programs.js';
 import { stubKeys } from '../support/s3-stub.js';
-import { bringStore, labEndpoint as endpoint } from './lab-store.js';
-import { Lab, packageAt, whyNoLab } from './lab.js';
-import { writeInLab } from './shipped.js';
+import {
+  bootPackage,
+  bringStore,
+  folder,
+  labEndpoint as endpoint,
+  place,
+  whyNoStoreLab,
+  writeKeys,
+} from './lab-store.js';
+import type { Lab } from './lab.js';
 
-const why = whyNoLab() ?? missing('socat', 'socat') ?? missing('curl', 'curl');
-const folder = '/opt/picchanged';
+const why = whyNoStoreLab();
 const service = 'surveillance-many.service';
 const socket = 'surveillance-many.socket';
-const place = 's3://frames/cams';
 
 describe.skipIf(why !== undefined)(`a service behind a balancer ${why ?? ''}`, () => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await Lab.boot({ copies: packageAt(folder) });
-    await lab.must('rm', '-rf', '/etc/picchanged');
+    lab = await bootPackage();
   });
   afterAll(() => lab.close());
 
@@ -39,10 +42,7 @@ describe.skipIf(why !== undefined)(`a service behind a balancer ${why ?? ''}`, (
 
   it('starts with its socket, answers, drains at its end, and goes back to one that ends when idle', async () => {
     const stub = await bringStore(lab);
-    const { accessKeyId, secretAccessKey } = stubKeys;
-    const keys = `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`;
-    writeInLab(lab, '/etc/credstore/picchanged-s3', keys);
-    await lab.must('chmod', '600', '/etc/credstore/picchanged-s3');
+    await writeKeys(lab, stubKeys);
     const flags = ['--s3-endpoint', endpoint, '--health', '4445', '--drain', '3s'];
     const refused = await receiver('install', '--dir', '/srv/captures', ...flags.slice(2));
     expect(refused).toMatchObject({ code: 2 });

@@ -2,16 +2,22 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import { missing, root } from '../support/programs.js';
+import { root } from '../support/programs.js';
 import { type S3Stub, stubKeys } from '../support/s3-stub.js';
-import { bringStore, labEndpoint as endpoint } from './lab-store.js';
-import { Lab, packageAt, whyNoLab } from './lab.js';
+import {
+  bootPackage,
+  bringStore,
+  credential,
+  folder,
+  labEndpoint as endpoint,
+  place,
+  whyNoStoreLab,
+  writeKeys,
+} from './lab-store.js';
+import type { Lab } from './lab.js';
 import { writeInLab } from './shipped.js';
 
-const why = whyNoLab() ?? missing('socat', 'socat') ?? missing('curl', 'curl');
-const folder = '/opt/picchanged';
-const place = 's3://frames/cams';
-const credential = '/etc/credstore/picchanged-s3';
+const why = whyNoStoreLab();
 const camera = 'raw-127-0-0-1';
 const services = ['surveillance-many', 'picchanged-prune', 'picchanged-keep', 'picchanged-web'];
 const all = [...services, 'picchanged-notify'].map((name) => `${name}.service`);
@@ -19,8 +25,7 @@ const all = [...services, 'picchanged-notify'].map((name) => `${name}.service`);
 describe.skipIf(why !== undefined)(`services with a bucket ${why ?? ''}`, () => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await Lab.boot({ copies: packageAt(folder) });
-    await lab.must('rm', '-rf', '/etc/picchanged');
+    lab = await bootPackage();
   });
   afterAll(() => lab.close());
 
@@ -67,10 +72,8 @@ describe.skipIf(why !== undefined)(`services with a bucket ${why ?? ''}`, () => 
 
   it('show, keep, announce and delete, and are gone with a directory and after uninstall', async () => {
     const stub = await bringStore(lab);
-    const { accessKeyId, secretAccessKey } = stubKeys;
-    const keys = `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`;
-    writeInLab(lab, credential, keys);
-    await lab.must('chmod', '600', credential);
+    const { secretAccessKey } = stubKeys;
+    await writeKeys(lab, stubKeys);
     const announce = '/usr/local/bin/announce';
     writeInLab(
       lab,
@@ -181,12 +184,12 @@ describe.skipIf(why !== undefined)(`services with a bucket ${why ?? ''}`, () => 
     for (const figure of exposures.values()) expect(Number(figure)).toBeLessThanOrEqual(1.5);
 
     // Other keys for those that only read.
-    writeInLab(lab, `${credential}-read`, keys);
-    await lab.must('chmod', '644', `${credential}-read`);
+    const path = `${credential}-read`;
+    await writeKeys(lab, stubKeys, { path, mode: '644' });
     expect((await run('install')).stderr).toContain('other users than root may read');
-    await lab.must('chmod', '600', `${credential}-read`);
+    await writeKeys(lab, stubKeys, { path });
     await must('install');
-    expect(await lab.must('cat', dropIn('picchanged-web.service'))).toContain(`${credential}-read`);
+    expect(await lab.must('cat', dropIn('picchanged-web.service'))).toContain(path);
     await shownFrame();
 
     // Without limits and viewer, then with a directory.

@@ -2,21 +2,26 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { makeJpeg } from '../support/pictures.js';
-import { missing } from '../support/programs.js';
 import { stubKeys } from '../support/s3-stub.js';
-import { bringStore, labEndpoint as endpoint } from './lab-store.js';
-import { Lab, type Outcome, packageAt, whyNoLab } from './lab.js';
-import { writeInLab } from './shipped.js';
+import {
+  bootPackage,
+  bringStore,
+  folder,
+  keysText,
+  labEndpoint as endpoint,
+  place,
+  whyNoStoreLab,
+  writeKeys,
+} from './lab-store.js';
+import type { Lab, Outcome } from './lab.js';
 
-const why = whyNoLab() ?? missing('socat', 'socat') ?? missing('curl', 'curl');
-const folder = '/opt/picchanged';
-const place = 's3://frames/cams';
+const why = whyNoStoreLab();
 const keysFile = '/home/fred/s3-keys';
 
 describe.skipIf(why !== undefined)(`a user's services with a bucket ${why ?? ''}`, () => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await Lab.boot({ copies: packageAt(folder) });
+    lab = await bootPackage();
     await lab.must('useradd', '--create-home', '--uid', '4321', 'fred');
     await lab.must('systemctl', 'start', 'user@4321.service');
   });
@@ -34,11 +39,8 @@ describe.skipIf(why !== undefined)(`a user's services with a bucket ${why ?? ''}
     const flags = ['--dir', place, '--s3-endpoint', endpoint, '--web', '8080', '--max-age', '30d'];
     const install = (...args: string[]) => receiver('install', ...flags, ...args);
     expect((await install()).stderr).toContain('--s3-credentials FILE is missing');
-    const { accessKeyId, secretAccessKey } = stubKeys;
-    const keys = `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`;
-    writeInLab(lab, keysFile, keys);
+    await writeKeys(lab, stubKeys, { path: keysFile, mode: '644' });
     await lab.must('chown', 'fred:', keysFile);
-    await lab.must('chmod', '644', keysFile);
     const given = ['--s3-credentials', keysFile];
     expect((await install(...given)).stderr).toContain('other users may read or change');
     await lab.must('chmod', '600', keysFile);
@@ -65,6 +67,6 @@ describe.skipIf(why !== undefined)(`a user's services with a bucket ${why ?? ''}
     expect(await receiver('uninstall')).toMatchObject({ code: 0 });
     const left = await lab.run('find', '/home/fred/.config', '/home/fred/.local', '-type', 'f');
     expect(left.stdout).toBe('');
-    expect(await lab.must('cat', keysFile)).toBe(keys.trim());
+    expect(await lab.must('cat', keysFile)).toBe(keysText(stubKeys).trim());
   });
 });

@@ -2,16 +2,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { makeJpeg } from '../support/pictures.js';
-import { missing } from '../support/programs.js';
 import { stubKeys } from '../support/s3-stub.js';
-import { bringStore, labEndpoint as endpoint } from './lab-store.js';
-import { Lab, packageAt, whyNoLab } from './lab.js';
-import { writeInLab } from './shipped.js';
+import {
+  bootPackage,
+  bringStore,
+  credential,
+  folder,
+  keysText,
+  labEndpoint as endpoint,
+  place,
+  whyNoStoreLab,
+  writeKeys,
+} from './lab-store.js';
+import type { Lab } from './lab.js';
 
-const why = whyNoLab() ?? missing('socat', 'socat');
-const folder = '/opt/picchanged';
-const place = 's3://frames/cams';
-const credential = '/etc/credstore/picchanged-s3';
+const why = whyNoStoreLab();
 const service = 'surveillance-many.service';
 const dropIn = `/etc/systemd/system/${service}.d/bucket.conf`;
 
@@ -23,8 +28,7 @@ interface Findings {
 describe.skipIf(why !== undefined)(`a service with a bucket ${why ?? ''}`, () => {
   let lab: Lab;
   beforeAll(async () => {
-    lab = await Lab.boot({ copies: packageAt(folder) });
-    await lab.must('rm', '-rf', '/etc/picchanged');
+    lab = await bootPackage();
   });
   afterAll(() => lab.close());
 
@@ -32,23 +36,17 @@ describe.skipIf(why !== undefined)(`a service with a bucket ${why ?? ''}`, () =>
   const installed = (...args: string[]) => receiver('install', '--s3-endpoint', endpoint, ...args);
   const doctor = async (): Promise<Findings> =>
     JSON.parse((await receiver('doctor', '--json')).stdout) as Findings;
-  const keysText = (secret: string): string =>
-    `AWS_ACCESS_KEY_ID=${stubKeys.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secret}\n`;
-  const writeKeys = async (secret: string, mode = '600'): Promise<void> => {
-    writeInLab(lab, credential, keysText(secret));
-    await lab.must('chmod', mode, credential);
-  };
 
   it('is installed, stores frames, is checked, and is removed', async () => {
     const stub = await bringStore(lab);
     const without = await installed('--dir', place);
     expect(without).toMatchObject({ code: 2 });
     expect(without.stderr).toContain(`the keys of the object store are not in ${credential}`);
-    await writeKeys(stubKeys.secretAccessKey, '644');
+    await writeKeys(lab, stubKeys, { mode: '644' });
     expect((await installed('--dir', place)).stderr).toContain('other users than root may read');
     expect((await lab.run('test', '-e', dropIn)).code).toBe(1);
 
-    await writeKeys(stubKeys.secretAccessKey);
+    await writeKeys(lab, stubKeys);
     expect(await installed('--dir', place)).toMatchObject({ code: 0, stderr: '' });
     expect(await lab.show(service, 'PrivateNetwork')).toBe('no');
     await lab.must(
@@ -88,7 +86,7 @@ describe.skipIf(why !== undefined)(`a service with a bucket ${why ?? ''}`, () =>
     const [, figure = '10'] = /Overall exposure level for \S+: ([\d.]+)/.exec(exposure) ?? [];
     expect(Number(figure)).toBeLessThanOrEqual(2);
 
-    await writeKeys('wrong');
+    await writeKeys(lab, { ...stubKeys, secretAccessKey: 'wrong' });
     const wrong = await doctor();
     expect(wrong.ok).toBe(false);
     expect(wrong.findings).toContainEqual({
@@ -101,7 +99,7 @@ describe.skipIf(why !== undefined)(`a service with a bucket ${why ?? ''}`, () =>
     expect(await receiver('install', '--dir', '/srv/captures')).toMatchObject({ code: 0 });
     expect(await lab.show(service, 'PrivateNetwork')).toBe('yes');
     expect((await lab.run('test', '-e', dropIn)).code).toBe(1);
-    await writeKeys(stubKeys.secretAccessKey);
+    await writeKeys(lab, stubKeys);
     expect(await installed('--dir', place)).toMatchObject({ code: 0, stderr: '' });
     const before = frames().length;
     await lab.runWithInput(makeJpeg(1), 'socat', '-t', '20', '-', 'TCP:127.0.0.1:4444');
@@ -112,7 +110,7 @@ describe.skipIf(why !== undefined)(`a service with a bucket ${why ?? ''}`, () =>
     expect(stdout).toContain(place);
     expect(stdout).toContain(credential);
     expect((await lab.run('test', '-e', dropIn)).code).toBe(1);
-    expect(await lab.must('cat', credential)).toBe(keysText(stubKeys.secretAccessKey).trim());
+    expect(await lab.must('cat', credential)).toBe(keysText(stubKeys).trim());
     console.log(`exposure of ${service} with a bucket: ${figure}`);
   });
 });

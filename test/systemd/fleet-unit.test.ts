@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import { missing, root } from '../support/programs.js';
+import { root } from '../support/programs.js';
 import { stubKeys } from '../support/s3-stub.js';
-import { bringStore, labEndpoint } from './lab-store.js';
-import { type Lab, whyNoLab } from './lab.js';
+import { bringStore, labEndpoint, whyNoStoreLab, writeKeys } from './lab-store.js';
+import type { Lab } from './lab.js';
 import { bootShipped, writeInLab } from './shipped.js';
 
-const why = whyNoLab() ?? missing('socat', 'socat');
+const why = whyNoStoreLab();
 const service = 'surveillance-fleet.service';
 
 /** The settings of docs/fleet.md, with the addresses of the lab. */
@@ -31,9 +31,7 @@ describe.skipIf(why !== undefined)(`a receiver of a fleet ${why ?? ''}`, () => {
 
   it('has its keys from credentials, takes frames, answers the balancer, and ends in time', async () => {
     const stub = await bringStore(lab);
-    const { accessKeyId, secretAccessKey } = stubKeys;
-    const s3Keys = `AWS_ACCESS_KEY_ID=${accessKeyId}\nAWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`;
-    writeInLab(lab, '/etc/credstore/picchanged-s3', s3Keys);
+    await writeKeys(lab, stubKeys);
     writeInLab(lab, '/etc/credstore/picchanged-keys', `yard.k1 ${'5e'.repeat(32)}\n`);
     await lab.must('chmod', '-R', 'go=', '/etc/credstore');
     writeInLab(lab, '/etc/picchanged/fleet.env', settings());
@@ -60,6 +58,6 @@ describe.skipIf(why !== undefined)(`a receiver of a fleet ${why ?? ''}`, () => {
     await eventually(async () => (await health()).includes('503'), 'draining');
     await stopping;
     expect(await lab.show(service, 'Result')).toBe('success');
-    expect(await lab.journal(service)).not.toContain(secretAccessKey);
+    expect(await lab.journal(service)).not.toContain(stubKeys.secretAccessKey);
   });
 });
