@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { Lab, packageAt, whyNoLab } from './lab.js';
+import { type TakenNotice, startLabWebhook, webhookAddress } from './lab-webhook.js';
 import { writeInLab } from './shipped.js';
 
 const why = whyNoLab();
@@ -20,30 +21,18 @@ cd "$STATE_DIRECTORY"
   ls ${captures}/.keys /var/lib/surveillance/.keys 2>/dev/null && echo 'sees keys'
   true; } >> said
 `;
-/** A webhook on this machine. */
-const server = `
-const fs = require('node:fs');
-require('node:http').createServer((request, response) => {
-  let body = '';
-  request.on('data', (piece) => (body += piece));
-  request.on('end', () => {
-    fs.appendFileSync('/run/taken', JSON.parse(body).notice + require('node:os').EOL);
-    response.end();
-  });
-}).listen(9099, '127.0.0.1');`;
 
 describe.skipIf(why !== undefined)(`the installed notices ${why ?? ''}`, () => {
   let lab: Lab;
+  let taken: () => TakenNotice[];
   beforeAll(async () => {
     lab = await Lab.boot({
       copies: packageAt(folder),
     });
-    await lab.must('ip', 'link', 'set', 'lo', 'up');
+    taken = await startLabWebhook(lab);
     await lab.must('useradd', '--create-home', 'fred');
     writeInLab(lab, hook, script);
     await lab.must('chmod', '755', hook);
-    writeInLab(lab, '/opt/webhook.cjs', server);
-    await lab.must('systemd-run', '--unit', 'webhook', 'node', '/opt/webhook.cjs');
   });
   afterAll(() => lab.close());
 
@@ -60,7 +49,7 @@ describe.skipIf(why !== undefined)(`the installed notices ${why ?? ''}`, () => {
     expect(refused.stderr).toContain('nothing says how to announce');
     const installed = await receiver(
       ...['install', '--dir', captures, '--on-event', command, '--on-silent', command],
-      ...['--on-back', command, '--notify', 'http://127.0.0.1:9099/hook', '--silent-after', '12s'],
+      ...['--on-back', command, '--notify', webhookAddress, '--silent-after', '12s'],
     );
     expect(installed).toContain('try the notices: sudo receiver notify --test');
     await lab.until(service, 'ActiveState', 'active');
@@ -69,7 +58,10 @@ describe.skipIf(why !== undefined)(`the installed notices ${why ?? ''}`, () => {
     const agent = ['install', '--host', 'localhost', ...source, ...reports];
     await lab.must(...words('agent'), ...agent);
     await says(`${state}/said`, 'event-begin yard');
-    await says('/run/taken', 'event-begin');
+    await eventually(
+      () => taken().some(({ notice }) => notice === 'event-begin'),
+      'a notice at the webhook',
+    );
     // Only a camera that reports can be silent.
     await eventually(
       async () => (await lab.run('grep', '-rq', '"report":', `${captures}/yard`)).code === 0,
