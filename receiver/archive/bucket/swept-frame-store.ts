@@ -3,9 +3,9 @@
  * receivers at a time. What arrives between two sweeps may be above a limit of size.
  */
 import type { Clock } from '../../../shared/clock.js';
+import { ForwardingStore } from '../../store/forwarding-store.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
-import type { FrameStore, FrameToStore, Gap, Report, StoredFrame } from '../../store/store-port.js';
-import type { CameraClaim, CameraLock } from '../../store/camera-lock.js';
+import type { FrameStore } from '../../store/store-port.js';
 import { limitsText } from '../retention/limits.js';
 import { shortLines } from '../retention/plan-text.js';
 import { sweepEveryMs } from '../retention/retaining-store.js';
@@ -28,7 +28,7 @@ const heldPauseMs = 30_000;
 /** For the lease of a process that was killed: longer than one that is not renewed lasts. */
 const takeOverWaitS = 45;
 
-export class SweptFrameStore implements FrameStore {
+export class SweptFrameStore extends ForwardingStore {
   readonly #parts: SweptFrameStoreParts;
   readonly #timer: NodeJS.Timeout;
   /** Never rejects. */
@@ -37,38 +37,19 @@ export class SweptFrameStore implements FrameStore {
 
   /** Begins the regular sweeps, the first one now. */
   constructor(parts: SweptFrameStoreParts) {
+    super(parts.store);
     this.#parts = parts;
     this.#timer = setInterval(() => this.#begin(), sweepEveryMs).unref();
     this.#begin();
   }
 
-  get id(): string {
-    return this.#parts.store.id;
-  }
-
-  put(frame: FrameToStore): Promise<StoredFrame> {
-    return this.#parts.store.put(frame);
-  }
-
-  recordGap(gap: Gap): Promise<StoredFrame> {
-    return this.#parts.store.recordGap(gap);
-  }
-
-  recordReport(report: Report): Promise<StoredFrame> {
-    return this.#parts.store.recordReport(report);
-  }
-
-  lock(claim: CameraClaim): Promise<CameraLock | undefined> {
-    return this.#parts.store.lock(claim);
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#timer);
-    const { clock, sweep, store } = this.#parts;
+    const { clock, sweep } = this.#parts;
     await Promise.race([this.#sweeping, clock.sleep(closeWaitMs)]);
     await sweep.close();
-    await store.close();
+    await super.close();
   }
 
   #begin(): void {

@@ -5,10 +5,10 @@
  */
 import type { Clock } from '../../../shared/clock.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
-import type { CameraClaim, CameraLock } from '../../store/camera-lock.js';
 import { CoalescedTask } from '../../store/coalesced-task.js';
 import { Folder } from '../../store/folder.js';
-import type { FrameStore, FrameToStore, Gap, Report, StoredFrame } from '../../store/store-port.js';
+import { ForwardingStore } from '../../store/forwarding-store.js';
+import type { FrameStore, FrameToStore, StoredFrame } from '../../store/store-port.js';
 import { inBlocks } from './day-total.js';
 import { type StoreState, isSizeNeeded, limitsText, needsOf } from './limits.js';
 import { shortLines } from './plan-text.js';
@@ -47,7 +47,7 @@ interface Coming {
   storedAt?: number;
 }
 
-export class RetainingStore implements FrameStore {
+export class RetainingStore extends ForwardingStore {
   readonly #parts: RetainingParts;
   /** Frames that the totals do not have yet. */
   readonly #coming = new Set<Coming>();
@@ -69,11 +69,8 @@ export class RetainingStore implements FrameStore {
   #isClosed = false;
 
   constructor(parts: RetainingParts) {
+    super(parts.store);
     this.#parts = parts;
-  }
-
-  get id(): string {
-    return this.#parts.store.id;
   }
 
   /** Begins the regular sweeps. @param isDue also sweeps now */
@@ -82,12 +79,12 @@ export class RetainingStore implements FrameStore {
     this.#timer = setInterval(() => this.#sweepInBackground(), sweepEveryMs).unref();
   }
 
-  async put(frame: FrameToStore): Promise<StoredFrame> {
+  override async put(frame: FrameToStore): Promise<StoredFrame> {
     const { camera } = frame;
     const coming: Coming = { camera, bytes: inBlocks(frame.jpeg.length) + lineBytes };
     await this.#makeRoom(coming);
     try {
-      const stored = await this.#parts.store.put(frame);
+      const stored = await super.put(frame);
       this.#ownDays.add(stored.name.slice(0, stored.name.lastIndexOf('/')));
       if (stored.duplicate) this.#coming.delete(coming);
       else coming.storedAt = this.#steps;
@@ -98,24 +95,12 @@ export class RetainingStore implements FrameStore {
     }
   }
 
-  recordGap(gap: Gap): Promise<StoredFrame> {
-    return this.#parts.store.recordGap(gap);
-  }
-
-  recordReport(report: Report): Promise<StoredFrame> {
-    return this.#parts.store.recordReport(report);
-  }
-
-  lock(claim: CameraClaim): Promise<CameraLock | undefined> {
-    return this.#parts.store.lock(claim);
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#isClosed = true;
     // The process may end in the middle of a sweep: the next one finishes it.
     await this.#parts.clock.sleep(closeWaitMs, endOf(this.#background));
-    await this.#parts.store.close();
+    await super.close();
   }
 
   /** Counts the frame as coming. @throws {OperationalError} STORE: no room, and nothing is left to delete */
