@@ -1,4 +1,5 @@
 /** The events of a camera, from its frames and from the reports of their ends. Pure. */
+import { getOrInsertComputed } from '../../shared/get-or-insert.js';
 import type { EndedEvent } from '../../shared/protocol/report-header.js';
 
 export interface DayEvent {
@@ -63,11 +64,9 @@ export class CameraEvents {
   }
 
   #of(event: string): Known {
-    const known = this.#events.get(event);
-    if (known !== undefined) return known;
-    const added = { firstAtMs: Infinity, lastAtMs: -Infinity, frames: 0, ended: undefined };
-    this.#events.set(event, added);
-    return added;
+    return getOrInsertComputed(this.#events, event, () => ({
+      ...{ firstAtMs: Infinity, lastAtMs: -Infinity, frames: 0, ended: undefined },
+    }));
   }
 }
 

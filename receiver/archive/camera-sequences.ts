@@ -2,6 +2,7 @@
  * Which numbers of a camera's epochs no entry has. Each number up to the newest is that of a frame, a gap or a report, or
  * a gap names it: a missing one is an entry that did not arrive, or was removed from the record. Pure.
  */
+import { getOrInsertComputed } from '../../shared/get-or-insert.js';
 import { NumberSet, holesOf } from '../store/intervals.js';
 import type { StoreNote } from '../store/store-note.js';
 import type { RecordEntry } from './record-entry.js';
@@ -84,10 +85,6 @@ export class CameraSequences {
   }
 
   #of(id: string): Epoch {
-    const known = this.#epochs.get(id);
-    if (known !== undefined) return known;
-    const added = new Epoch();
-    this.#epochs.set(id, added);
-    return added;
+    return getOrInsertComputed(this.#epochs, id, () => new Epoch());
   }
 }

@@ -1,4 +1,5 @@
 /** What is taken out of a record, and the notes that stand for it. Pure. */
+import { getOrInsertComputed } from '../../shared/get-or-insert.js';
 import { NumberSet } from '../store/intervals.js';
 import {
   type DeletedNote,
@@ -106,14 +107,10 @@ export class RemovedEntries {
   }
 
   #sumOf(why: string): Sum {
-    let sum = this.#sums.get(why);
-    if (sum === undefined) {
-      const times = { fromMs: Infinity, toMs: -Infinity };
-      const counts = { frames: 0, byteCount: 0, gaps: 0, reports: 0 };
-      sum = { ...times, ...counts, epochs: new Map() };
-      this.#sums.set(why, sum);
-    }
-    return sum;
+    return getOrInsertComputed(this.#sums, why, () => ({
+      ...{ fromMs: Infinity, toMs: -Infinity, epochs: new Map<string, NumberSet>() },
+      ...{ frames: 0, byteCount: 0, gaps: 0, reports: 0 },
+    }));
   }
 }
 
@@ -121,12 +118,7 @@ export class RemovedEntries {
 const keyOf = (entry: RecordEntry): string => (entry.kind === 'frame' ? entry.name : '');
 
 function numbersOf({ epochs }: Sum, epoch: string): NumberSet {
-  let numbers = epochs.get(epoch);
-  if (numbers === undefined) {
-    numbers = new NumberSet();
-    epochs.set(epoch, numbers);
-  }
-  return numbers;
+  return getOrInsertComputed(epochs, epoch, () => new NumberSet());
 }
 
 /** The entries of one line after the other. */

@@ -5,6 +5,7 @@
  * Late is history: an event whose first frame comes long after its capture raises no alarm, unless it still goes on when a
  * frame comes in time.
  */
+import { getOrInsertComputed } from '../../shared/get-or-insert.js';
 import type { EndedEvent } from '../../shared/protocol/report-header.js';
 import type { FrameEntry } from '../archive/frame-entry.js';
 import type { RecordLine, ReportEntry } from '../archive/record-entry.js';
@@ -149,14 +150,10 @@ export class NoticeBook {
   }
 
   #of(camera: string): CameraState {
-    const known = this.#cameras.get(camera);
-    if (known !== undefined) return known;
-    const added: CameraState = {
+    return getOrInsertComputed(this.#cameras, camera, () => ({
       ...{ everyMs: undefined, arrivedAtMs: 0, reportedToMs: 0, clockErrorMs: 0 },
       ...{ silentSinceMs: undefined, alarmedAtMs: undefined, events: [], late: undefined },
-    };
-    this.#cameras.set(camera, added);
-    return added;
+    }));
   }
 
   #arrive(camera: string, known: CameraState, now: Now): void {

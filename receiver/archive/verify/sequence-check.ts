@@ -4,6 +4,7 @@
  * sending, or its newest report says that entries wait there. Each number of an epoch, from 1 to the newest, was given to
  * an entry; the first report of the next epoch states the last one. Pure.
  */
+import { getOrInsertComputed } from '../../../shared/get-or-insert.js';
 import type { StoreNote } from '../../store/store-note.js';
 import type { RecordEntry } from '../record-entry.js';
 import { TimedRanges } from './timed-ranges.js';
@@ -138,11 +139,7 @@ export class SequenceCheck {
   }
 
   #of(id: string): Epoch {
-    const known = this.#epochs.get(id);
-    if (known !== undefined) return known;
-    const added = new Epoch();
-    this.#epochs.set(id, added);
-    return added;
+    return getOrInsertComputed(this.#epochs, id, () => new Epoch());
   }
 }
 

@@ -3,6 +3,7 @@
  * that does not hold is a fault where the key signed other entries of its epoch, or where it was pinned when the entry
  * arrived; else the camera had another key then. Entries without a signature are a fault between signed ones. Pure.
  */
+import { getOrInsertComputed } from '../../../shared/get-or-insert.js';
 import type { RecordEntry } from '../record-entry.js';
 
 /** Runs of suspicious entries that are kept for a camera, of each kind; a run is of consecutive numbers. */
@@ -87,10 +88,6 @@ export class SignatureCheck {
   }
 
   #of(id: string): Epoch {
-    const known = this.#epochs.get(id);
-    if (known !== undefined) return known;
-    const added = new Epoch();
-    this.#epochs.set(id, added);
-    return added;
+    return getOrInsertComputed(this.#epochs, id, () => new Epoch());
   }
 }

@@ -1,4 +1,5 @@
 /** What the retained topics of a receiver and its cameras hold now, from the lines of the records and what is open. Pure. */
+import { getOrInsertComputed } from '../../../shared/get-or-insert.js';
 import type { Group } from '../event-groups.js';
 import { type BookState, goneMs } from '../notice-book.js';
 import type { BestFrame, EventNotice } from '../notice.js';
@@ -170,15 +171,11 @@ export class HomeStates {
   }
 
   #of(camera: string): CameraFacts {
-    const known = this.#cameras.get(camera);
-    if (known !== undefined) return known;
-    const added: CameraFacts = {
+    return getOrInsertComputed(this.#cameras, camera, () => ({
       config: JSON.stringify(cameraDiscovery(camera, this.#settings)),
       ...{ newest: undefined, report: undefined, lastEvent: undefined },
       ...{ shownNewest: undefined, shownState: undefined },
-    };
-    this.#cameras.set(camera, added);
-    return added;
+    }));
   }
 }
 
