@@ -79,6 +79,7 @@ export const run = defineCommand({
       await test(place, options, { user, env, log, signal });
       return;
     }
+    await writeRunningVersion(env, log);
     const records = await readRecords(place, options, { env, clock: systemClock, log });
     const captures = await openCaptures(records.directory, 'notify');
     const ways = await waysOf(options, records, systemClock);
@@ -90,7 +91,6 @@ export const run = defineCommand({
     const state = options.state ?? defaultNotifyState(env);
     const parts = { clock: systemClock, log };
     const announce = await openNotifier(options, { ...records, ways, state }, parts);
-    await writeRunningVersion(env, log);
     const metrics = await metricsFor(options, records, parts);
     await announce(signal);
     await metrics?.close();

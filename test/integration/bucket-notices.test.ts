@@ -76,6 +76,18 @@ describe('a receiver with a bucket and the flags of notices and metrics', () => 
 });
 
 describe('receiver notify of a bucket', () => {
+  it('says which version runs while it waits for a bucket that is away', async () => {
+    const { stub, bucket, notices } = await makeWorld();
+    stub.fault = () => ({ kind: 'never answer' });
+    const directory = temporaryDirectory();
+    const line = [`${root}dist/receiver.js`, 'notify', '--dir', place, ...bucket, ...notices];
+    const surroundings = { env: { ...env, RUNTIME_DIRECTORY: directory } };
+    const notifier = start(process.execPath, line, surroundings);
+    await eventually(() => stub.seen.length > 0, 'a request');
+    expect(readdirSync(directory)).toEqual(['version']);
+    await notifier.stop('SIGKILL');
+  });
+
   it('announces what a receiver stores, and goes on after the bucket was away', async () => {
     const { stub, bucket, notices, said } = await makeWorld();
     const receiver = await startReceiverProgram(place, bucket, { env });
