@@ -3,6 +3,8 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationalError, UsageError } from '../../shared/cli/errors.js';
 import { ifExists } from '../../shared/files/if-exists.js';
+import { hasBucketId } from '../store/s3/bucket-marker.js';
+import type { S3Client } from '../store/s3/s3-client.js';
 import { markerName } from '../store/store-marker.js';
 
 /** @throws {UsageError} the camera has no folder */
@@ -23,7 +25,20 @@ export function chooseCameras(
  */
 export async function requireUsed(names: readonly string[], dir: string): Promise<void> {
   if (names.length > 0 || (await ifExists(lstat(join(dir, markerName)))) !== undefined) return;
-  const message = `${dir} has no camera, and no receiver has stored there: it has no ${markerName}`;
-  const hint = 'mount the disk of the captures, or name their directory: --dir DIR';
-  throw new OperationalError('UNREADABLE', message, { hint });
+  throw unused(dir, 'mount the disk of the captures, or name their directory: --dir DIR');
+}
+
+/** As `requireUsed`: the prefix may be misspelt. @throws {OperationalError} UNREADABLE, STORE */
+export async function requireUsedBucket(
+  names: readonly string[],
+  place: string,
+  client: S3Client,
+): Promise<void> {
+  if (names.length > 0 || (await hasBucketId(client))) return;
+  throw unused(place, 'name the bucket and the prefix that a receiver stores in: --dir');
+}
+
+function unused(place: string, hint: string): OperationalError {
+  const message = `${place} has no camera, and no receiver has stored there: it has no ${markerName}`;
+  return new OperationalError('UNREADABLE', message, { hint });
 }

@@ -32,7 +32,7 @@ import { placeFor } from '../setup/installed.js';
 import { isBucketText } from '../store/s3/s3-address.js';
 import { s3Options } from '../store/s3/s3-options.js';
 import { bucketFor } from './bucket-for.js';
-import { chooseCameras, requireUsed } from './choose-cameras.js';
+import { chooseCameras, requireUsed, requireUsedBucket } from './choose-cameras.js';
 
 export const verifyProgram = {
   name: 'receiver',
@@ -84,9 +84,9 @@ export const run = defineCommand({
     const path = exported ?? (await placeFor(options.dir, scope));
     const sinceMs = sinceMsOf(options.since);
     const isBucket = exported === undefined && isBucketText(path);
-    const target: Target = isBucket
-      ? bucketTarget(bucketFor(path, options, env), sinceMs)
-      : await openTarget(path, sinceMs);
+    const client = isBucket ? bucketFor(path, options, env) : undefined;
+    const target: Target =
+      client === undefined ? await openTarget(path, sinceMs) : bucketTarget(client, sinceMs);
     // Built files are beside this program.
     const checker = new CheckThreads(new URL('verify-worker.js', import.meta.url), threads());
     try {
@@ -103,7 +103,8 @@ export const run = defineCommand({
         keys.set(facts.camera, [...ownKeys]);
       }
       const all = await source.cameras();
-      if (facts === undefined && !isBucket) await requireUsed(all, path);
+      if (client !== undefined) await requireUsedBucket(all, path, client);
+      else if (facts === undefined) await requireUsed(all, path);
       const cameras = chooseCameras(all, options.camera, path);
       const progress = await progressFor(source, cameras);
       const output = new VerifyOutput(options.json, progress, (text) => writeTo(1, text));

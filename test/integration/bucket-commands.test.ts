@@ -62,6 +62,13 @@ describe('receiver verify and export', () => {
     });
   });
 
+  it('take no camera for no answer where no receiver has stored, as under a misspelt prefix', async () => {
+    const { bucket, type } = await makeBucket(1);
+    const verified = await type('verify', '--dir', `${place}-typo`, ...bucket);
+    expect(verified).toMatchObject({ code: 3, stdout: '' });
+    expect(verified.stderr).toContain(`${place}-typo has no camera, and no receiver has stored`);
+  });
+
   it('say that the store is away, with their codes', async () => {
     const { stub, command } = await makeBucket(1);
     stub.fault = () => ({ kind: 'refuse', status: 403, code: 'AccessDenied' });
