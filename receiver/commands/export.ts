@@ -20,6 +20,7 @@ import { CapturesSource } from '../archive/verify/captures-source.js';
 import { CheckEndedError } from '../archive/verify/check-threads.js';
 import type { VerifySource } from '../archive/verify/day-folder.js';
 import { fingerprintOf } from '../archive/verify/key-fingerprint.js';
+import { keysErrorOf } from '../archive/verify/open-target.js';
 import { moment } from '../archive/verify/verify-options.js';
 import { receiverProgram } from '../options.js';
 import { placeFor } from '../setup/installed.js';
@@ -93,6 +94,8 @@ export const run = defineCommand({
       }
     } catch (cause) {
       const isLost = cause instanceof CheckEndedError;
+      const keys = isLost ? keysErrorOf(cause) : undefined;
+      if (keys !== undefined) throw keys;
       if (!isLost && (cause instanceof OperationalError || systemCode(cause) === undefined)) {
         throw cause;
       }

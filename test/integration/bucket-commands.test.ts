@@ -69,6 +69,20 @@ describe('receiver verify and export', () => {
     expect(verified.stderr).toContain(`${place}-typo has no camera, and no receiver has stored`);
   });
 
+  it('name the keys that are missing, and do not say that the store does not answer', async () => {
+    const { bucket, type } = await makeBucket(1);
+    const none = join(temporaryDirectory(), 'none');
+    const store = ['--dir', place, ...bucket, '--s3-credentials', none];
+    const verified = await type('verify', ...store);
+    expect(verified.code).toBe(3);
+    expect(verified.stderr).toContain(`cannot read the keys of the object store in ${none}`);
+    expect(verified.stderr).not.toContain('answer');
+    const stretch = ['--camera', 'yard', '--from', '2026-11-22', '--to', '2026-11-23'];
+    const exported = await type('export', ...store, ...stretch, join(temporaryDirectory(), 'out'));
+    expect(exported.stderr).toContain(`cannot read the keys of the object store in ${none}`);
+    expect(exported.stderr).not.toContain('answer');
+  });
+
   it('say that the store is away, with their codes', async () => {
     const { stub, command } = await makeBucket(1);
     stub.fault = () => ({ kind: 'refuse', status: 403, code: 'AccessDenied' });

@@ -56,7 +56,12 @@ export function targetError(path: string, cause: unknown): unknown {
     });
   }
   if (cause instanceof CheckEndedError) {
+    const keys = keysErrorOf(cause);
     const ofStore = cause.cause instanceof OperationalError;
+    if (keys !== undefined) {
+      const hint = keys.hint === undefined ? {} : { hint: keys.hint };
+      return new OperationalError('UNREADABLE', `cannot read ${path}`, { cause: keys, ...hint });
+    }
     return new OperationalError('UNREADABLE', `not all of ${path} is checked`, {
       cause,
       hint: ofStore
@@ -71,6 +76,11 @@ export function targetError(path: string, cause: unknown): unknown {
   const isDenied = systemCode(cause) === 'EACCES';
   const hint = isDenied ? 'sudo receiver verify' : 'name the captures directory: --dir DIR';
   return new OperationalError('UNREADABLE', `cannot read ${path}`, { cause, hint });
+}
+
+/** @returns undefined: it ended for another reason than the keys of the object store, which was not asked then */
+export function keysErrorOf({ cause }: CheckEndedError): OperationalError | undefined {
+  return cause instanceof OperationalError && cause.code === 'KEYS' ? cause : undefined;
 }
 
 /** A bucket that is open; `close` closes it. */

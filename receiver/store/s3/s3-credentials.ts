@@ -67,7 +67,7 @@ async function readFrom(path: string): Promise<S3Credentials> {
     text = await readFile(path, 'utf8');
   } catch (cause) {
     throw new OperationalError('KEYS', `cannot read the keys of the object store in ${path}`, {
-      cause,
+      ...{ cause, hint: 'name a file that this user may read: --s3-credentials FILE' },
     });
   }
   return credentialsOf(parseLines(text), path);
