@@ -7,13 +7,14 @@ import { list, flag, value } from '../shared/cli/option-table.js';
 import { proxyNetwork } from './listen/proxy-networks.js';
 import { metricsOptions } from './metrics/metrics-options.js';
 import { notifyOptions } from './notify/notify-options.js';
+import { capturesPlace } from './store/s3/s3-address.js';
 import { webOptions } from './web/web-options.js';
 
 export const receiverProgram = {
   name: 'receiver',
   table: {
     dir: value(
-      path('DIR'),
+      capturesPlace,
       'Captures directory: one folder per camera, in it one folder per day. Created if it is missing. ' +
         'The commands that docs/fleet.md names also take a bucket: s3://BUCKET/PREFIX.',
     ),

@@ -7,6 +7,7 @@ import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { counted, humanSize } from '../../shared/cli/humanize.js';
 import { flag } from '../../shared/cli/option-table.js';
+import { InvalidValue } from '../../shared/cli/units.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { type Copied, bytesToCopy, copyCaptures } from '../archive/copy/copy-captures.js';
 import type { CopyTarget } from '../archive/copy/copy-target.js';
@@ -17,7 +18,7 @@ import { ProgressBar } from '../archive/verify/progress-bar.js';
 import { Folder } from '../store/folder.js';
 import { BucketCaptures } from '../store/s3/bucket-captures.js';
 import type { BucketOptions } from '../store/s3/open-bucket.js';
-import { isBucketText } from '../store/s3/s3-address.js';
+import { capturesPlace, isBucketText } from '../store/s3/s3-address.js';
 import { s3Options } from '../store/s3/s3-options.js';
 import type { StoredCaptures } from '../store/stored-captures.js';
 import { bucketFor } from './bucket-for.js';
@@ -52,6 +53,7 @@ export const run = defineCommand({
         hint: 'receiver copy FROM TO, each a directory or s3://BUCKET/PREFIX',
       });
     }
+    for (const place of [from, to]) checkPlace(place);
     if (nameOf(from) === nameOf(to)) throw new UsageError(`FROM and TO are the same: ${to}`);
     restrictNewFiles(0o027);
     const source = await openSource(from, options, env);
@@ -72,6 +74,16 @@ export const run = defineCommand({
     }
   },
 });
+
+/** @throws {UsageError} */
+function checkPlace(place: string): void {
+  try {
+    capturesPlace.parse(place);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    throw new UsageError(`${place}: ${error.message}`);
+  }
+}
 
 async function copy(
   source: StoredCaptures,

@@ -5,7 +5,6 @@ import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { type ValueType, flag, value } from '../../shared/cli/option-table.js';
 import { InvalidValue } from '../../shared/cli/units.js';
-import { path } from '../../shared/cli/value-types.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
@@ -18,7 +17,7 @@ import { placeFor } from '../setup/installed.js';
 import type { Erasure } from '../store/erasures.js';
 import { BucketCaptures } from '../store/s3/bucket-captures.js';
 import type { BucketOptions } from '../store/s3/open-bucket.js';
-import { isBucketText } from '../store/s3/s3-address.js';
+import { capturesPlace, isBucketText } from '../store/s3/s3-address.js';
 import { s3Options } from '../store/s3/s3-options.js';
 import { bucketFor } from './bucket-for.js';
 import { chooseCameras } from './choose-cameras.js';
@@ -37,7 +36,10 @@ const reason: ValueType<string> = {
 export const eraseProgram = {
   name: 'receiver',
   table: {
-    dir: value(path('DIR'), 'Captures directory. Without it: that of the installed receiver.'),
+    dir: value(
+      capturesPlace,
+      'Captures directory, or bucket: s3://BUCKET/PREFIX. Without it: that of the installed receiver.',
+    ),
     camera: value(folderName, 'The camera, by the name of its folder. Required.'),
     from: value(localTime, "Start, in the camera's own local time: 2026-11-22T08:30. Required."),
     to: value(localTime, 'End, not after now; the first moment that stays. Required.'),

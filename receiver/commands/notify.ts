@@ -8,7 +8,6 @@ import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError } from '../../shared/cli/errors.js';
 import type { Log } from '../../shared/cli/log.js';
 import { type OptionValues, flag, value } from '../../shared/cli/option-table.js';
-import { path } from '../../shared/cli/value-types.js';
 import { restrictNewFiles } from '../../shared/files/umask.js';
 import { runTool } from '../../shared/process/run-tool.js';
 import { lookAsService } from '../../shared/setup/doctor/service-user.js';
@@ -25,7 +24,7 @@ import { notifyOptions } from '../notify/notify-options.js';
 import { defaultNotifyState } from '../notify/notify-state.js';
 import { notifyService } from '../setup/units.js';
 import { placeFor, placeSettings } from '../setup/installed.js';
-import { isBucketText } from '../store/s3/s3-address.js';
+import { capturesPlace, isBucketText } from '../store/s3/s3-address.js';
 import { withS3Credentials } from '../store/s3/s3-credentials.js';
 import { metricsFor } from './metrics.js';
 import { someWays } from './notice-ways.js';
@@ -37,7 +36,7 @@ export const notifyProgram = {
   name: 'receiver',
   table: {
     dir: value(
-      path('DIR'),
+      capturesPlace,
       'Captures directory, or bucket: s3://BUCKET/PREFIX. Without it: that of the installed receiver.',
     ),
     ...notifyOptions,

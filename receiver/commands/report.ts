@@ -5,7 +5,6 @@ import { type Environment, writeTo } from '../../shared/cli/command.js';
 import { defineCommand } from '../../shared/cli/define-command.js';
 import { OperationalError, UsageError, systemCode } from '../../shared/cli/errors.js';
 import { flag, value } from '../../shared/cli/option-table.js';
-import { path } from '../../shared/cli/value-types.js';
 import { scopeFor } from '../../shared/setup/install/scope.js';
 import { readInstalledSettings } from '../../shared/setup/install/settings.js';
 import type { LocalRange } from '../archive/camera-zone.js';
@@ -18,7 +17,7 @@ import { reportJson } from '../archive/report-json.js';
 import { legend, reportText } from '../archive/report-text.js';
 import { placeFor } from '../setup/installed.js';
 import type { Folder } from '../store/folder.js';
-import { isBucketText } from '../store/s3/s3-address.js';
+import { capturesPlace, isBucketText } from '../store/s3/s3-address.js';
 import { chooseCameras, requireUsed } from './choose-cameras.js';
 import { type MirrorOptions, openMirror } from './open-mirror.js';
 
@@ -26,7 +25,7 @@ export const reportProgram = {
   name: 'receiver',
   table: {
     dir: value(
-      path('DIR'),
+      capturesPlace,
       'Captures directory, or bucket: s3://BUCKET/PREFIX. Without it: that of the installed receiver.',
     ),
     camera: value(

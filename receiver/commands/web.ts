@@ -13,6 +13,7 @@ import { mirrorOptions } from '../archive/mirror/mirror-options.js';
 import { IdleWatch } from '../listen/idle-watch.js';
 import { passedSockets } from '../listen/passed-sockets.js';
 import { placeFor, placeSettings } from '../setup/installed.js';
+import { capturesPlace } from '../store/s3/s3-address.js';
 import { askToKeep } from '../web/control/ask-to-keep.js';
 import { checkViewer } from '../web/check-viewer.js';
 import { keepInStore, wishByFile } from '../web/keep-frames.js';
@@ -25,7 +26,7 @@ export const webProgram = {
   name: 'receiver',
   table: {
     dir: value(
-      path('DIR'),
+      capturesPlace,
       'Captures directory, or bucket: s3://BUCKET/PREFIX. Without it: that of the installed receiver.',
     ),
     ...webOptions,

@@ -187,6 +187,7 @@ describe('receiver copy', () => {
     { args: ['/srv/a', '/srv/b/../a'], says: 'FROM and TO are the same', expected: 2 },
     { args: ['/nowhere', place], says: 'cannot read /nowhere', expected: 1 },
     { args: [place, '/tmp/x'], says: '--s3-endpoint is missing', expected: 2 },
+    { args: ['/tmp', 's3:/frames'], says: 's3:/frames: a bucket is s3://BUCKET', expected: 2 },
   ])('of $args says what is wrong', async ({ args, says, expected }) => {
     const { code, stderr } = await run(process.execPath, [receiver, 'copy', ...args], { env });
     expect({ code, stderr }).toMatchObject({
@@ -204,7 +205,12 @@ describe('a receiver that cannot use its bucket', () => {
       args: ['--dir', place, '--s3-endpoint', 'http://s3.example.org'],
       says: 'plain http is for 127.0.0.1 only',
     },
-    { what: 'a wrong address', args: ['--dir', 's3://B', ...https], says: 'write s3://BUCKET' },
+    { what: 'a wrong address', args: ['--dir', 's3://B', ...https], says: 'the name of a bucket' },
+    {
+      what: 'a misspelt address',
+      args: ['--dir', 's3:/frames/cams', ...https],
+      says: 'a bucket is s3://BUCKET/PREFIX; a directory of this name: ./s3:/frames/cams',
+    },
     {
       what: 'a limit on free space',
       args: ['--dir', place, ...https, '--min-free', '10%'],

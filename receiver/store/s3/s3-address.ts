@@ -2,6 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import type { ValueType } from '../../../shared/cli/option-table.js';
 import { InvalidValue } from '../../../shared/cli/units.js';
+import { path } from '../../../shared/cli/value-types.js';
 
 export interface BucketAddress {
   readonly bucket: string;
@@ -29,10 +30,13 @@ export function isBucketText(text: string): boolean {
 export function parseBucket(text: string): BucketAddress {
   const [bucket = '', ...parts] = text.slice(scheme.length).replace(/\/$/, '').split('/');
   const prefix = parts.join('/');
-  const isPrefix = prefix === '' || prefixPattern.test(prefix);
-  if (!isBucketText(text) || !bucketPattern.test(bucket) || !isPrefix) {
+  if (!isBucketText(text)) throw new InvalidValue('write s3://BUCKET or s3://BUCKET/PREFIX');
+  if (!bucketPattern.test(bucket)) {
+    throw new InvalidValue('the name of a bucket has 3 to 63 small letters, digits, - and .');
+  }
+  if (prefix !== '' && !prefixPattern.test(prefix)) {
     throw new InvalidValue(
-      'write s3://BUCKET or s3://BUCKET/PREFIX, with letters, digits and - . _ in the prefix',
+      'the prefix of a bucket has letters, digits and - . _ between single slashes, and no dot at the start of a part',
     );
   }
   if (prefix.length > maxPrefixLength) {
@@ -40,6 +44,18 @@ export function parseBucket(text: string): BucketAddress {
   }
   return { bucket, prefix: prefix === '' ? '' : `${prefix}/` };
 }
+
+/** Where captures are: a directory, or a bucket. A misspelt `s3://` must not become a directory. */
+export const capturesPlace: ValueType<string> = {
+  metavar: 'DIR',
+  parse(text) {
+    if (isBucketText(text)) parseBucket(text);
+    else if (/^[a-z][a-z0-9+.-]*:\//i.test(text)) {
+      throw new InvalidValue(`a bucket is s3://BUCKET/PREFIX; a directory of this name: ./${text}`);
+    }
+    return path('DIR').parse(text);
+  },
+};
 
 /** `https://s3.example.org`, and plain http to this machine only: the bodies of requests are not signed. */
 export const s3Endpoint: ValueType<URL> = {

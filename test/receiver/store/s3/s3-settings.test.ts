@@ -2,7 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isBucketText, parseBucket, s3Endpoint } from '../../../../receiver/store/s3/s3-address.js';
+import {
+  capturesPlace,
+  isBucketText,
+  parseBucket,
+  s3Endpoint,
+} from '../../../../receiver/store/s3/s3-address.js';
 import { readListPage } from '../../../../receiver/store/s3/s3-answers.js';
 import { readS3Credentials } from '../../../../receiver/store/s3/s3-credentials.js';
 import { temporaryDirectory } from '../../../support/temporary.js';
@@ -27,6 +32,26 @@ describe('an address of a bucket', () => {
     '/a',
   ])('is not %s', (text) => {
     expect(() => parseBucket(text)).toThrow();
+  });
+
+  it('that is wrong is told which part', () => {
+    expect(() => parseBucket('s3://Frames/a')).toThrow('the name of a bucket');
+    expect(() => parseBucket('s3://frames/a b')).toThrow('the prefix of a bucket');
+  });
+
+  it.each(['s3:/frames', 'S3://frames/a', 's3a://frames', 'https://s3.example.org/frames'])(
+    'that is misspelt is no directory: %s',
+    (text) => {
+      expect(() => capturesPlace.parse(text)).toThrow('a bucket is s3://BUCKET/PREFIX');
+      expect(capturesPlace.parse(`./${text}`)).toBe(`./${text}`);
+    },
+  );
+
+  it('or a directory is where captures are', () => {
+    for (const place of ['s3://frames/a', '/srv/captures', 'captures', '2026:11', 'a:b/c']) {
+      expect(capturesPlace.parse(place)).toBe(place);
+    }
+    expect(() => capturesPlace.parse('s3://frames//a')).toThrow('single slashes');
   });
 
   it.each([
