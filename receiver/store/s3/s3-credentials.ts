@@ -22,6 +22,7 @@ export interface S3CredentialPlaces {
   readonly env: Variables;
 }
 
+const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
 const credentialName = 'picchanged-s3';
 /** systemd passes the credential from here; root alone reads it. */
 const credentialStore = '/etc/credstore';
@@ -70,25 +71,44 @@ async function readFrom(path: string): Promise<S3Credentials> {
       ...{ cause, hint: 'name a file that this user may read: --s3-credentials FILE' },
     });
   }
-  return credentialsOf(parseLines(text), path);
+  return credentialsOf(parseLines(text, path), path);
 }
 
-/** `NAME=value` and `name = value`; sections and comments are skipped. */
-function parseLines(text: string): Variables {
+/**
+ * `NAME=value` and `name = value`, also as a shell has it: `export NAME="value"`. Sections, comments and other lines are
+ * skipped. @throws {OperationalError} KEYS: a name has two values, as in a file of several accounts
+ */
+function parseLines(text: string, path: string): Variables {
   const variables: Record<string, string> = {};
   for (const line of text.split('\n')) {
-    const [, name, value] = /^\s*([A-Za-z_]+)\s*=\s*(\S+)\s*$/.exec(line) ?? [];
-    if (name !== undefined && value !== undefined) variables[name.toUpperCase()] = value;
+    const [, given = '', value = ''] = /^\s*(?:export\s+)?([A-Za-z_]+)\s*=(.*)$/s.exec(line) ?? [];
+    const name = given.toUpperCase();
+    if (!names.includes(name)) continue;
+    const read = withoutQuotes(value);
+    if ((variables[name] ??= read) !== read) {
+      throw new OperationalError('KEYS', `${path} has two values of ${name}`, {
+        hint: 'leave the keys of one account in that file',
+      });
+    }
   }
   return variables;
 }
 
+const withoutQuotes = (text: string): string => text.trim().replace(/^(["'])(.*)\1$/, '$2');
+
+/** @throws {OperationalError} KEYS: one is missing, or is none */
 function credentialsOf(variables: Variables, place: string): S3Credentials {
-  const accessKeyId = variables.AWS_ACCESS_KEY_ID;
-  const secretAccessKey = variables.AWS_SECRET_ACCESS_KEY;
+  const [accessKeyId, secretAccessKey, sessionToken] = names.map((name) => {
+    const value = withoutQuotes(variables[name] ?? '');
+    if (/^[!-~]*$/.test(value)) return value;
+    const hint = `write ${name}=… without spaces, and nothing behind it`;
+    throw new OperationalError('KEYS', `${name} in ${place} has a space, or is not ASCII`, {
+      hint,
+    });
+  });
   if (!accessKeyId || !secretAccessKey) {
     const missing = accessKeyId ? 'AWS_SECRET_ACCESS_KEY' : 'AWS_ACCESS_KEY_ID';
     throw new OperationalError('KEYS', `${missing} is not in ${place}`, { hint });
   }
-  return { accessKeyId, secretAccessKey, sessionToken: variables.AWS_SESSION_TOKEN };
+  return { accessKeyId, secretAccessKey, sessionToken: sessionToken || undefined };
 }

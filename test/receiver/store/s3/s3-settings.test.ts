@@ -98,6 +98,35 @@ describe('the keys', () => {
     });
   });
 
+  it.each([
+    ['quotes', 'AWS_ACCESS_KEY_ID="id"\nAWS_SECRET_ACCESS_KEY=\'a/b+c==\'\n'],
+    ['export', 'export AWS_ACCESS_KEY_ID=id\nexport AWS_SECRET_ACCESS_KEY=a/b+c==\n'],
+    ['line ends of Windows', 'AWS_ACCESS_KEY_ID=id\r\nAWS_SECRET_ACCESS_KEY=a/b+c==\r\n'],
+    ['spaces at the end', 'AWS_ACCESS_KEY_ID=id \t\nAWS_SECRET_ACCESS_KEY=a/b+c==  '],
+  ])('may have %s', async (_what, text) => {
+    const file = join(temporaryDirectory(), 'keys');
+    writeFileSync(file, text);
+    expect(await readS3Credentials({ file, env })).toEqual(ofFile);
+  });
+
+  it('of the environment may have them, too, as from a file of a container', async () => {
+    const quoted = { AWS_ACCESS_KEY_ID: '"id"', AWS_SECRET_ACCESS_KEY: 'a/b+c==\r' };
+    expect(await readS3Credentials({ file: undefined, env: quoted })).toEqual(ofFile);
+  });
+
+  it.each([
+    ['has two values of AWS_ACCESS_KEY_ID', `${lines}[other]\naws_access_key_id = other\n`],
+    ['has a space', 'AWS_ACCESS_KEY_ID=id # mine\nAWS_SECRET_ACCESS_KEY=s\n'],
+    ['not ASCII', 'AWS_ACCESS_KEY_ID=ü\nAWS_SECRET_ACCESS_KEY=s\n'],
+  ])('of a file that %s are refused, with what to do', async (says, text) => {
+    const file = join(temporaryDirectory(), 'keys');
+    writeFileSync(file, text);
+    await expect(readS3Credentials({ file, env })).rejects.toMatchObject({
+      ...{ code: 'KEYS', message: expect.stringContaining(says) as string },
+      hint: expect.any(String) as string,
+    });
+  });
+
   it('that are missing are named, with their place and never their values', async () => {
     const file = join(temporaryDirectory(), 'keys');
     writeFileSync(file, 'AWS_ACCESS_KEY_ID=id\n');
