@@ -62,7 +62,8 @@ export interface S3Refusal {
 }
 
 export function readRefusal(status: number, body: string): S3Refusal {
-  const [code, message] = ['Code', 'Message'].map((name) => textOf(body, name));
+  // Ceph sends an empty message with most errors.
+  const [code, message] = ['Code', 'Message'].map((name) => textOf(body, name) || undefined);
   return { status, code, message: message === undefined ? undefined : unescapeXml(message) };
 }
 
@@ -99,6 +100,8 @@ const hintsByErrno: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'trust its certificate: NODE_EXTRA_CA_CERTS=FILE',
   SELF_SIGNED_CERT_IN_CHAIN: 'trust its authority: NODE_EXTRA_CA_CERTS=FILE',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'trust its authority: NODE_EXTRA_CA_CERTS=FILE',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'name the object store in --s3-endpoint as its certificate does',
+  EPROTO: 'check that the port of --s3-endpoint speaks TLS',
 };
 
 /** The object store answered, and refused. */

@@ -1,6 +1,7 @@
 /** The client of an object store, against a strict one in this process. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { readRefusal, refusalError } from '../../../../receiver/store/s3/s3-answers.js';
 import type { S3ClientParts } from '../../../../receiver/store/s3/s3-client.js';
 import { freePort } from '../../../support/ports.js';
 import { clientOf, pausingClock } from '../../../support/s3-bucket.js';
@@ -119,6 +120,21 @@ describe('a busy or broken store', () => {
       code: 'STORE',
       hint: expect.stringContaining('--s3-endpoint') as string,
     });
+  });
+
+  it('that speaks no TLS is named, with what to check', async () => {
+    const { stub } = await makeBucket();
+    const endpoint = new URL(`https://${stub.endpoint.host}`);
+    const overTls = clientOf(stub, { endpoint, giveUpAfterMs: 0 });
+    await expect(overTls.get(key)).rejects.toMatchObject({
+      hint: 'check that the port of --s3-endpoint speaks TLS',
+    });
+  });
+
+  it('that says no more than a code has no empty message', () => {
+    const xml = '<Error><Code>AccessDenied</Code><Message></Message></Error>';
+    const { message } = refusalError('cannot write it', readRefusal(403, xml));
+    expect(message).toBe('cannot write it: the object store answers 403 AccessDenied');
   });
 
   it('is not asked again after an answer that stays', async () => {
