@@ -26,7 +26,11 @@ export async function keepInBucket(
   wish: KeepWish,
 ): Promise<Kept> {
   const { client, clock } = parts;
-  const kept = await withSweepLease(parts, () => keepFrames(keepingBucket(client), target, wish));
+  const kept = await withSweepLease(parts, async (lease) => {
+    const done = await keepFrames(keepingBucket(client), target, wish);
+    await lease.check();
+    return done;
+  });
   for (const day of kept.days) await hintOfChange(client, day, clock.nowMs());
   return kept;
 }

@@ -5,7 +5,8 @@
  *
  * A holder asks before each step whether it still is: a process that stood still for long has lost the lease. What it
  * does between that look and the answer to its next request rests on conditional writes and on lines that may be there
- * twice, but for one: a frame that is kept in that moment may be deleted.
+ * twice, but for one: a frame that is kept in that moment may be deleted. What keeps frames asks afterwards too, and
+ * fails when it may have kept a frame beside a deletion.
  */
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
@@ -81,8 +82,12 @@ export class SweepLease implements SweepHold {
         const isNew = await client.putNew(key, bytesOf(own));
         // False: another process was faster, or an earlier attempt of this request.
         if (isNew || (await read(client, found.number + 1))?.holder === holder) {
-          for (const old of found.keys) await client.remove(old);
-          return new SweepLease(client, clock, key, own);
+          // Between the list and the write others may have taken it, and have removed this number.
+          if ((await newestOf(client)).number === found.number + 1) {
+            for (const old of found.keys) await client.remove(old);
+            return new SweepLease(client, clock, key, own);
+          }
+          await client.remove(key);
         }
       } else if (nowMs - startMs >= waitMs) return undefined;
       else await clock.sleep(Math.min(lookEveryMs, waitMs));
