@@ -82,6 +82,10 @@ export async function keepFrames(
     if (!(await store.hasFrame(day, name))) {
       throw new NothingToKeep(`there is no frame ${store.place}/${day}/${name}`);
     }
+    if (await isDeleted(store, day, name)) {
+      const path = `${store.place}/${day}/${name}`;
+      throw new NothingToKeep(`${path} is deleted by its record: the next sweep removes it`);
+    }
     await store.append(day, { kind, camera, atMs, names: [name], note });
     return { days: [day], frames: 1 };
   }
@@ -95,6 +99,15 @@ export async function keepFrames(
     days: found.map(({ path }) => path),
     frames: found.reduce((sum, { frames }) => sum + frames, 0),
   };
+}
+
+/** What deletes may have been killed before it removed the frame: what comes next removes it, kept or not. */
+async function isDeleted(store: KeepingStore, day: string, name: string): Promise<boolean> {
+  let isNamed = false;
+  await store.readLines(day, (line) => {
+    if (line.kind === 'deleted' && line.names.includes(name)) isNamed = true;
+  });
+  return isNamed;
 }
 
 interface FoundDay {
