@@ -12,7 +12,7 @@ import { type Erasure, erasuresName, isErased, lineOfErasure } from '../store/er
 import { writeAll } from '../store/file-calls.js';
 import { type Folder, openIfFolder } from '../store/folder.js';
 import { giveToOwner } from '../store/give-to-owner.js';
-import { daysOf } from './captures-reader.js';
+import { daysOf, within } from './captures-reader.js';
 import { compactRecord } from './compact-record.js';
 import { readRecord } from './record-reader.js';
 import {
@@ -24,8 +24,11 @@ import {
   noDays,
   withDay,
 } from './erase-stretch.js';
-import { deleteFrames } from './retention/delete-frames.js';
-import { withSweepLock } from './retention/sweep-lock.js';
+import { loadDay } from './retention/day-frames.js';
+import { dayPathOf } from './retention/day-total.js';
+import { deleteFrames, finishDeletion } from './retention/delete-frames.js';
+import { sweptDirectory } from './retention/swept-directory.js';
+import { type SweepLock, withSweepLock } from './retention/sweep-lock.js';
 
 const appendFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
 /** How long to wait for a sweep. */
@@ -52,6 +55,7 @@ export async function erase(
 ): Promise<Erased> {
   return await withSweepLock(captures, lockWaitS, async (lock) => {
     check?.(await readStretch(captures, erasure));
+    await finishUnfinished(captures, lock);
     await recordErasure(captures, erasure);
     let [frames, byteCount, days] = [0, 0, 0];
     const left: string[] = [];
@@ -71,6 +75,19 @@ export async function erase(
     });
     return { frames, byteCount, days, left };
   });
+}
+
+/** What a killed sweep has left: the sweep file names one day, and that of an erasure would take its place. */
+async function finishUnfinished(captures: Folder, lock: SweepLock): Promise<void> {
+  const path = await lock.unfinishedDay();
+  if (path === undefined) return;
+  await within(captures, path.split('/'), async (folder) => {
+    const day = await loadDay(folder, dayPathOf(path), [], (...place) =>
+      sweptDirectory.look(...place),
+    );
+    await finishDeletion(folder, day?.unfinished ?? []);
+  });
+  await lock.end();
 }
 
 async function eraseDay(folder: Folder, erasure: Erasure, day: DayFrames) {

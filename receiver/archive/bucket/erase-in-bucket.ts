@@ -28,7 +28,7 @@ import {
 } from '../erase-stretch.js';
 import { readRecordLine } from '../record-entry.js';
 import { compactDay } from './compact-day.js';
-import { deleteObjects } from './delete-objects.js';
+import { deleteObjects, finishUnfinished } from './delete-objects.js';
 import { type SweepLease, withSweepLease } from './sweep-lease.js';
 
 export interface ErasingParts {
@@ -71,6 +71,8 @@ export async function eraseInBucket(
   const { client, clock, learnMs = erasuresMaxAgeMs + learnMarginMs } = parts;
   return await withSweepLease({ client, clock, waitMs: leaseWaitMs }, async (lease) => {
     check?.(await readStretchOf(client, erasure));
+    // The lease names one day: that of an erasure would take its place.
+    await finishUnfinished(client, lease);
     await addErasure(client, erasure);
     await clock.sleep(learnMs);
     let [frames, byteCount, days] = [0, 0, 0];

@@ -12,10 +12,14 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { setImmediate } from 'node:timers/promises';
 import { eraseInBucket } from '../../../receiver/archive/bucket/erase-in-bucket.js';
+import { keepInBucket } from '../../../receiver/archive/bucket/keep-in-bucket.js';
 import { withSweepLease } from '../../../receiver/archive/bucket/sweep-lease.js';
 import type { Stretch } from '../../../receiver/archive/erase-stretch.js';
 import { erase, readStretch } from '../../../receiver/archive/erase.js';
+import { keepFrames } from '../../../receiver/archive/retention/keep.js';
+import { keepingDirectory } from '../../../receiver/archive/retention/keep-in-directory.js';
 import { withSweepLock } from '../../../receiver/archive/retention/sweep-lock.js';
+import { BucketCaptures } from '../../../receiver/store/s3/bucket-captures.js';
 import { openBucketStore } from '../../../receiver/store/s3/bucket-store.js';
 import { addNotes } from '../../../receiver/store/s3/record-writer.js';
 import { type Erasure, erasuresName, readErasures } from '../../../receiver/store/erasures.js';
@@ -155,4 +159,57 @@ describe('an erased stretch', () => {
     const stretch = await readStretch(captures, erasure(0, 2));
     expect(stretch).toMatchObject({ frames: 2, keptFrames: 1, utcOffsetMinutes: 0 });
   });
+});
+
+describe('frames that a killed sweep has deleted by their record only', () => {
+  const names = [nameOf(1).slice(day.length + 1)];
+  const note = { kind: 'deleted', camera: 'yard', atMs, why: 'max-age', names } as const;
+  const lines = [{ ...note, byteCount: bytesOf(1) }];
+  const target = { kind: 'file', camera: 'yard', day, name: names[0] ?? '' } as const;
+  const wish = { kind: 'kept', note: undefined, atMs } as const;
+
+  async function directory() {
+    const { captures, recordPath, left } = await makeStore(4);
+    await withSweepLock(captures, 1, async (lock) => {
+      await lock.begin(day);
+      appendFileSync(recordPath, lines.map(noteLine).join(''));
+    });
+    return {
+      keep: () => keepFrames(keepingDirectory(captures), target, wish),
+      eraseAnother: () => erase(captures, erasure(2, 3)),
+      left: () => Promise.resolve(left()),
+    };
+  }
+
+  async function bucket() {
+    const client = clientOf(await startS3Stub());
+    const parts = { client, clock: pausingClock(), waitMs: 60_000 };
+    const store = await openBucketStore(parts);
+    onTestFinished(() => store.close());
+    for (const number of [0, 1, 2, 3]) await store.put(frameOf(number));
+    await withSweepLease(parts, async (lease) => {
+      await lease.begin(day);
+      await addNotes(client, day, lines);
+    });
+    return {
+      keep: () => keepInBucket(parts, target, wish),
+      eraseAnother: () => eraseInBucket(parts, erasure(2, 3)),
+      left: async () =>
+        (await new BucketCaptures(client).frames(day)).map(({ name }) => `${day}/${name}`),
+    };
+  }
+
+  it.each(Object.entries({ directory, bucket }))('are not kept: in a %s', async (_, make) => {
+    const { keep } = await make();
+    await expect(keep()).rejects.toThrow(/is deleted by its record: the next sweep removes it$/);
+  });
+
+  it.each(Object.entries({ directory, bucket }))(
+    'are removed before an erasure of another stretch: in a %s',
+    async (_, make) => {
+      const { eraseAnother, left } = await make();
+      expect(await eraseAnother()).toMatchObject({ frames: 1, left: [] });
+      expect(await left()).toEqual([nameOf(0), nameOf(3)]);
+    },
+  );
 });
