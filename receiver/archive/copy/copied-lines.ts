@@ -3,21 +3,27 @@
  * copy stays in the target, and is not recorded as deleted there. Pure.
  */
 import { frameKey } from '../../store/record-line.js';
-import { type DeletedNote, type SummaryNote, noteLine } from '../../store/store-note.js';
-import { readRecordLine } from '../record-entry.js';
+import type { Erasure } from '../../store/erasures.js';
+import { type DeletedNote, noteLine } from '../../store/store-note.js';
+import type { FrameEntry } from '../frame-entry.js';
+import { type RecordLine, isEntry, readRecordLine } from '../record-entry.js';
+import { HeldEntries } from './held-entries.js';
+
+export interface RecordedFrame {
+  readonly sha256: string;
+  readonly key: string | undefined;
+  readonly entry: FrameEntry;
+}
 
 /** What a record says about the frames of its day, by name. */
 export interface RecordedFrames {
-  readonly frames: ReadonlyMap<
-    string,
-    { readonly sha256: string; readonly key: string | undefined }
-  >;
+  readonly frames: ReadonlyMap<string, RecordedFrame>;
   readonly deleted: ReadonlySet<string>;
 }
 
 /** @param record whole lines */
 export function framesIn(record: Buffer): RecordedFrames {
-  const frames = new Map<string, { sha256: string; key: string | undefined }>();
+  const frames = new Map<string, RecordedFrame>();
   const deleted = new Set<string>();
   for (const text of linesOf(record)) {
     const line = readRecordLine(text);
@@ -25,60 +31,69 @@ export function framesIn(record: Buffer): RecordedFrames {
       const { name, sha256, epoch, sequence, capturedAtMs } = line;
       const isNamed = epoch !== undefined && sequence !== undefined;
       const key = isNamed ? frameKey({ epoch, sequence }, capturedAtMs) : undefined;
-      frames.set(name, { sha256, key });
+      frames.set(name, { sha256, key, entry: line });
     } else if (line?.kind === 'deleted') for (const name of line.names) deleted.add(name);
   }
   return { frames, deleted };
 }
 
-/**
- * @param source the record that is copied
- * @param target what the record of the target has
- * @param kept sizes of the frames of the target, by name
- * @returns whole lines; all of the source where the target has no record
- */
-export function linesToCopy(
-  source: Buffer,
-  target: Buffer,
-  kept: ReadonlyMap<string, number>,
-): Buffer {
+/** What is copied, and what there is in the target. */
+export interface CopiedRecord {
+  /** The record that is copied: whole lines. */
+  readonly source: Buffer;
+  /** What the record of the target has. */
+  readonly target: Buffer;
+  /** Sizes of the frames of the target, by name. */
+  readonly kept: ReadonlyMap<string, number>;
+  /** Names of frames that the next copy takes. */
+  readonly left?: ReadonlySet<string>;
+  /** Of the camera, in the target. */
+  readonly erasures?: readonly Erasure[];
+}
+
+/** @returns whole lines; all of the source where the target has no record */
+export function linesToCopy(record: CopiedRecord): Buffer {
+  const { source, target, kept, left = new Set(), erasures = [] } = record;
   const known = new Set(linesOf(target));
-  const isFirst = known.size === 0;
+  let isWhole = known.size === 0;
+  const held = heldEntries(target, erasures);
   const lines = linesOf(source).flatMap((text) => {
-    const line = known.has(text) ? undefined : readRecordLine(text);
-    if (known.has(text) || (line?.kind === 'summary' && hasOf(line, known))) return [];
-    if (line?.kind !== 'deleted') return [`${text}\n`];
-    const note = withoutKept(line, kept);
-    return note === undefined || known.has(note.trimEnd()) ? [] : [note];
+    if (known.has(text)) return [];
+    const line = readRecordLine(text);
+    const isLeft = line?.kind === 'frame' && left.has(line.name);
+    const copied = isLeft ? undefined : lineToCopy(text, line, held, kept);
+    if (copied !== `${text}\n`) isWhole = false;
+    return copied === undefined || known.has(copied.trimEnd()) ? [] : [copied];
   });
   // An empty line stays too: the same bytes.
-  const isWhole = isFirst && lines.length === linesOf(source).length;
-  return isWhole && !hasKept(source, kept) ? source : Buffer.from(lines.join(''), 'latin1');
+  return isWhole ? source : Buffer.from(lines.join(''), 'latin1');
 }
 
-/** Whether the target has lines that a summary stands for, or a summary with some of them. @param known of the target */
-function hasOf(summary: SummaryNote, known: ReadonlySet<string>): boolean {
-  const isOf = (epoch: string, first: number, last: number): boolean =>
-    summary.entries.some(
-      (each) =>
-        each.epoch === epoch && each.ranges.some(([from, to]) => from <= last && first <= to),
-    );
-  return [...known].some((text) => {
-    const line = readRecordLine(text);
-    if (line?.kind === 'summary') {
-      return line.entries.some(({ epoch, ranges }) =>
-        ranges.some(([first, last]) => isOf(epoch, first, last)),
-      );
-    }
-    if (line?.kind !== 'frame' && line?.kind !== 'gap' && line?.kind !== 'report') return false;
-    const { epoch, sequence } = line;
-    return epoch !== undefined && sequence !== undefined && isOf(epoch, sequence, sequence);
-  });
+/** @returns with its line end; undefined: the target has it, or does not take it */
+function lineToCopy(
+  text: string,
+  line: RecordLine | undefined,
+  held: HeldEntries,
+  kept: ReadonlyMap<string, number>,
+): string | undefined {
+  if (line?.kind === 'summary') return held.restOf(line, text);
+  if (line?.kind === 'deleted') return withoutKept(line, kept);
+  if (line === undefined || !isEntry(line)) return `${text}\n`;
+  if (held.isGone(line)) return undefined;
+  if (line.kind !== 'frame' || !held.isErased(line) || kept.has(line.name)) return `${text}\n`;
+  const { camera, epoch, sequence, capturedAtMs, receivedAtMs: atMs = capturedAtMs } = line;
+  // As a receiver does with a frame of an erased stretch.
+  return epoch === undefined || sequence === undefined || camera === undefined
+    ? undefined
+    : noteLine({ kind: 'late', camera, atMs, epoch, sequence, capturedAtMs });
 }
 
-function hasKept(record: Buffer, kept: ReadonlyMap<string, number>): boolean {
-  return [...framesIn(record).deleted].some((name) => kept.has(name));
-}
+/** @param record of the target */
+export const heldEntries = (record: Buffer, erasures: readonly Erasure[]): HeldEntries =>
+  new HeldEntries(
+    linesOf(record).flatMap((text) => readRecordLine(text) ?? []),
+    erasures,
+  );
 
 /** @returns undefined: all of its frames are kept */
 function withoutKept(note: DeletedNote, kept: ReadonlyMap<string, number>): string | undefined {

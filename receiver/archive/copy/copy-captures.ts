@@ -9,7 +9,7 @@ import type { StoredCaptures, StoredFile } from '../../store/stored-captures.js'
 import { parseFrameName } from '../../../shared/protocol/frame-path.js';
 import { Lanes } from './lanes.js';
 import type { CopyTarget, Held } from './copy-target.js';
-import { framesIn, linesToCopy } from './copied-lines.js';
+import { type RecordedFrame, framesIn, heldEntries, linesToCopy } from './copied-lines.js';
 
 export interface CopyListener {
   /** A frame that is not copied as it should be, as a sentence. */
@@ -59,7 +59,7 @@ export async function copyCaptures(
   return copied;
 }
 
-/** @returns all of the camera */
+/** @returns all of the camera that the target has then */
 async function copyErasures(
   from: StoredCaptures,
   to: CopyTarget,
@@ -68,13 +68,14 @@ async function copyErasures(
   const erasures = await from.erasures(camera);
   const known = new Set((await to.erasures(camera)).map((each) => JSON.stringify(each)));
   for (const each of erasures) if (!known.has(JSON.stringify(each))) await to.addErasure(each);
-  return erasures;
+  return await to.erasures(camera);
 }
 
 interface DayToCopy {
   readonly from: StoredCaptures;
   readonly to: CopyTarget;
   readonly day: string;
+  /** Of the target. */
   readonly erasures: readonly Erasure[];
 }
 
@@ -92,16 +93,26 @@ class DayCopy {
   async run(): Promise<void> {
     const { from, to, day, erasures } = this.#parts;
     const record = await from.readRecord(day);
-    const { frames: recorded } = framesIn(record);
+    const source = framesIn(record);
+    const { frames: recorded } = source;
     const recordThere = await to.readRecord(day);
     const { deleted } = framesIn(recordThere);
+    const held = heldEntries(recordThere, erasures);
     const there = new Map((await to.frames(day)).map(({ name, byteCount }) => [name, byteCount]));
+    const isGone = (name: string): boolean => {
+      if (there.has(name)) return false;
+      const { entry } = recorded.get(name) ?? {};
+      if (entry !== undefined)
+        return deleted.has(name) || held.isGone(entry) || held.isErased(entry);
+      const moment = parseFrameName(name);
+      return deleted.has(name) || (moment !== undefined && isErased(erasures, moment));
+    };
     const copyAll = async (files: readonly StoredFile[]): Promise<void> => {
       const lanes = new Lanes(framesAtOnce);
       for (const file of files) {
         await lanes.start(async () => {
           const isThere = there.get(file.name) === file.byteCount;
-          if (deleted.has(file.name) && !there.has(file.name)) this.#copied.deleted += 1;
+          if (isGone(file.name)) this.#copied.deleted += 1;
           else await this.#copyFrame(file, recorded.get(file.name), isThere);
           this.#listener.onBytes(file.byteCount);
         });
@@ -118,7 +129,14 @@ class DayCopy {
     }
     await to.flush(day);
     const kept = new Map((await to.frames(day)).map(({ name, byteCount }) => [name, byteCount]));
-    const lines = linesToCopy(record, recordThere, kept);
+    const isMissing = (name: string): boolean =>
+      !kept.has(name) && !source.deleted.has(name) && !isGone(name);
+    // What the source has deleted since its record was read has another line by now.
+    const isOld = [...recorded.keys()].some(isMissing);
+    const now = isOld ? await from.readRecord(day) : record;
+    const names = isOld ? [...framesIn(now).frames.keys()] : [];
+    const left = new Set(names.filter((name) => !recorded.has(name) && !kept.has(name)));
+    const lines = linesToCopy({ source: now, target: recordThere, kept, left, erasures });
     if (lines.length > 0) await to.addLines(day, lines);
     this.#copied.lines += lines.toString('latin1').split('\n').length - 1;
     for (const name of kept.keys()) {
@@ -130,7 +148,7 @@ class DayCopy {
 
   async #copyFrame(
     { name }: StoredFile,
-    recorded: { readonly sha256: string; readonly key: string | undefined } | undefined,
+    recorded: RecordedFrame | undefined,
     isThere: boolean,
   ): Promise<void> {
     const { from, to, day } = this.#parts;

@@ -25,7 +25,9 @@ const summary = noteLine({
   },
 });
 const copyOf = (source: string, target = '', kept: [string, number][] = []): string =>
-  linesToCopy(Buffer.from(source), Buffer.from(target), new Map(kept)).toString();
+  linesToCopy({
+    ...{ source: Buffer.from(source), target: Buffer.from(target), kept: new Map(kept) },
+  }).toString();
 
 describe('the lines of a record', () => {
   it('are all copied where there are none, the same bytes', () => {
@@ -61,9 +63,26 @@ describe('the lines of a record', () => {
     expect(copyOf(source, `${lineOf(3)}${summary}`)).toBe(lineOf(2));
   });
 
+  it('of a summary are copied without those that the target has', () => {
+    const entries = [{ epoch, ranges: [[1, 4]] as const }];
+    const note = {
+      ...({ kind: 'summary', camera: 'yard', why: 'deleted' } as const),
+      ...{ atMs: 6, fromMs: 0, toMs: 9 },
+      ...{ frames: 3, byteCount: 30, gaps: 1, reports: 0, entries },
+    };
+    const rest = noteLine({
+      ...{ ...note, frames: 1, byteCount: 10 },
+      entries: [{ epoch, ranges: [[3, 4]] }],
+    });
+    const target = `${lineOf(1)}${lineOf(2)}`;
+    expect(copyOf(noteLine(note), target)).toBe(rest);
+    expect(copyOf(noteLine(note), target + rest)).toBe('');
+    expect(copyOf(noteLine(note), `${target}${lineOf(3)}${lineOf(4)}`)).toBe('');
+  });
+
   it('say which frames there are, with hash and id', () => {
     const { frames, deleted } = framesIn(Buffer.from(`${lineOf(1)}${deletedOf(2)}`));
-    expect([...frames]).toEqual([
+    expect([...frames]).toMatchObject([
       [fileOf(1), { sha256: frameOf(1).sha256, key: `${epoch} 1 2026-11-22T07:30:15.001Z` }],
     ]);
     expect([...deleted]).toEqual([fileOf(2)]);
