@@ -10,6 +10,7 @@ import { CameraSequences, type MissingNumbers } from './camera-sequences.js';
 import { CameraZone, type LocalRange, type Offset } from './camera-zone.js';
 import { type Stretch, type StretchState, dayLine } from './day-line.js';
 import { DayRemovals, type Removals } from './day-removals.js';
+import { withoutDisprovedOff } from './disproved-off.js';
 import type { FrameEntry, Proof } from './frame-entry.js';
 import {
   type GapEntry,
@@ -148,7 +149,8 @@ export class CameraDay {
     const newSinceMs = hasOtherDays ? undefined : this.#newSinceMs();
     const removals = this.#removals.result(fromMs, toMs);
     const removed = removals.summaries.filter((each) => each.reports > 0);
-    const line = { fromMs, toMs: Math.min(toMs, endMs), reports, changes, removed };
+    const believed = withoutDisprovedOff(reports);
+    const line = { fromMs, toMs: Math.min(toMs, endMs), reports: believed, changes, removed };
     const doesReport = this.#reports.first !== undefined || this.#removals.hasReports;
     const stretches = doesReport ? dayLine({ ...line, reportedToMs, newSinceMs }) : [];
     const durationsMs = { quiet: 0, changed: 0, 'not-watched': 0, unknown: 0, before: 0 };

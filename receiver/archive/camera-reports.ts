@@ -20,7 +20,7 @@ export class CameraReports {
 
   /** @param isListed whether `listed` has it */
   add(report: ReportEntry, isListed: boolean): void {
-    const { epoch, sequence, fromMs, toMs, receivedAtMs } = report;
+    const { epoch, sequence, fromMs, toMs, receivedAtMs, state } = report;
     if (fromMs < (this.first?.fromMs ?? Infinity)) this.first = report;
     // A clock that was far ahead once is not the end of what is reported.
     const isPlausible = toMs < (receivedAtMs ?? toMs) + dayMs;
@@ -28,8 +28,8 @@ export class CameraReports {
     const arrivedAtMs = this.lastArrived?.receivedAtMs ?? -Infinity;
     if ((receivedAtMs ?? -Infinity) >= arrivedAtMs) this.lastArrived = report;
     if (!isListed) return;
-    // One that waits for its receiver grows, and may have arrived before.
-    const key = `${epoch} ${sequence} ${fromMs}`;
+    // One that waits for its receiver grows, and may have arrived before. Only after a restored state is one `off`.
+    const key = `${epoch} ${sequence} ${fromMs} ${state === 'off'}`;
     const earlier = this.#listed.get(key);
     const isTooMany = earlier === undefined && this.#listed.size >= this.#maxListed;
     if (!isTooMany && (earlier?.toMs ?? -Infinity) < toMs) this.#listed.set(key, report);

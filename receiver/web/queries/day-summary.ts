@@ -4,6 +4,7 @@ import { CameraReports } from '../../archive/camera-reports.js';
 import type { Offset } from '../../archive/camera-zone.js';
 import type { Reported } from '../../archive/day-line.js';
 import { DayRemovals } from '../../archive/day-removals.js';
+import { withoutDisprovedOff } from '../../archive/disproved-off.js';
 import type { ReportEntry } from '../../archive/record-entry.js';
 import type { EndedEvent } from '../../../shared/protocol/report-header.js';
 import { Minutes } from './minutes.js';
@@ -82,7 +83,7 @@ export function summaryOf(rows: DayRows): DaySummary {
     eventParts: rows.events.map(({ event, firstAtMs, lastAtMs, frames }) => {
       return { event, firstAtMs, lastAtMs, frames };
     }),
-    reports: joined(reports.listed()),
+    reports: joined(withoutDisprovedOff(reports.listed())),
     removed: removals
       .result(-Infinity, Infinity)
       .summaries.filter((each) => each.reports > 0)

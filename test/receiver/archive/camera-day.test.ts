@@ -220,6 +220,53 @@ describe('a day', () => {
     expect(result.stretches.at(-1)).toMatchObject({ cause: 'not-yet', fromMs: at('08:00') });
   });
 
+  it('believes reports that an agent ran, not one that was restored from an older copy', () => {
+    const yard = new CameraEntries();
+    yard.sequence = 40;
+    const reports = [
+      yard.report(at('07:00'), at('08:00')),
+      // The copy is made here.
+      yard.report(at('08:00'), at('09:00')),
+      yard.report(at('09:00'), at('09:30'), { state: 'failing', why: 'no device' }),
+      yard.report(at('09:30'), at('10:00')),
+    ];
+    yard.sequence = 41;
+    reports.push(
+      yard.report(at('08:00'), at('12:00'), { state: 'off', compared: 0 }),
+      yard.report(at('12:00'), at('13:00')),
+    );
+    const { stretches } = resultOf(reports);
+    expect(stretches.slice(1, -1)).toEqual([
+      { fromMs: at('07:00'), toMs: at('09:00'), state: 'quiet' },
+      {
+        ...{ fromMs: at('09:00'), toMs: at('09:30'), state: 'not-watched' },
+        ...{ cause: 'failing', why: 'no device' },
+      },
+      { fromMs: at('09:30'), toMs: at('10:00'), state: 'quiet' },
+      { fromMs: at('10:00'), toMs: at('12:00'), state: 'not-watched', cause: 'off' },
+      { fromMs: at('12:00'), toMs: at('13:00'), state: 'quiet' },
+    ]);
+    expect(resultOf(reports.reverse()).stretches).toEqual(stretches);
+  });
+
+  it.each([
+    ['its own', at('17:00')],
+    ["its own, which is the receiver's too", at('15:00')],
+  ])('shows that no agent ran although the clock goes back over it: %s', (_, arrivedAtMs) => {
+    const yard = new CameraEntries();
+    const { stretches } = resultOf([
+      yard.report(at('12:00'), at('14:00')),
+      yard.report(at('14:00'), at('16:00'), { state: 'off', compared: 0 }),
+      yard.report(at('14:00'), at('14:30'), { steppedMs: -7_200_000, receivedAtMs: arrivedAtMs }),
+      yard.report(at('14:30'), at('17:00'), { receivedAtMs: arrivedAtMs }),
+    ]);
+    expect(stretches.slice(1, -1)).toEqual([
+      { fromMs: at('12:00'), toMs: at('14:00'), state: 'quiet' },
+      { fromMs: at('14:00'), toMs: at('16:00'), state: 'not-watched', cause: 'off' },
+      { fromMs: at('16:00'), toMs: at('17:00'), state: 'quiet' },
+    ]);
+  });
+
   it('keeps 100,000 frames in a few megabytes', () => {
     const [yard, day] = [new CameraEntries(), new CameraDay(dayRange)];
     for (let nth = 0; nth < 100_000; nth += 1) day.add(yard.frame(midnightMs + nth * 800));

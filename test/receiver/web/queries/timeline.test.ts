@@ -103,6 +103,19 @@ describe('the time line', () => {
     );
   });
 
+  it('believes reports that an agent ran, not one that was restored from an older copy', async () => {
+    const records = new MadeRecords();
+    const end = (minutes: number): number => startMs + minutes * minuteMs;
+    for (const nth of [1, 2, 3]) records.report(end(10 * nth), nth, 'watching', 10 * minuteMs);
+    records.report(end(40), 2, 'off', 30 * minuteMs);
+    const queries = await records.queries(end(40));
+    const stretch = { camera, fromMs: startMs, toMs: end(40) };
+    expect((await queries.timeline(stretch, 1000)).states).toEqual([
+      { from: startMs, to: end(30), state: 'quiet', cause: null, why: null },
+      { from: end(30), to: end(40), state: 'not-watched', cause: 'off', why: null },
+    ]);
+  });
+
   it('shows what a step can show: a short change is watched, a longer outage stays', async () => {
     const records = new MadeRecords();
     records.report(startMs + 10 * minuteMs, 1, 'watching', 10 * minuteMs);
