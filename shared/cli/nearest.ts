@@ -8,8 +8,15 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   // Two mistakes in a long word, one in a short one.
   const most = word.length >= 4 ? 2 : 1;
   const near = known
-    .map((each) => ({ each, distance: distance(word, each) }))
+    .map((each) => ({ each, distance: isSwapped(word, each) ? 1 : distance(word, each) }))
     .filter((each) => each.distance <= most)
     .sort((a, b) => a.distance - b.distance);
   return near[0]?.each;
+}
+
+/** Whether two neighbouring letters of one word are in the other order in the other word: one mistake. */
+function isSwapped(word: string, other: string): boolean {
+  const at = [...word].findIndex((letter, place) => letter !== other[place]);
+  const swapped = word.slice(0, at) + (word[at + 1] ?? '') + (word[at] ?? '') + word.slice(at + 2);
+  return at >= 0 && swapped === other;
 }
