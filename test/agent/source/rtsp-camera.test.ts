@@ -51,6 +51,14 @@ const why = whyNoRtsp();
 describe.skipIf(why !== undefined)(
   `an IP camera over RTSP${why === undefined ? '' : ` (${why})`}`,
   () => {
+    it('is here a server that has loaded its plugins before a client comes', async () => {
+      const { child } = await startRtspServer();
+      const maps = readFileSync(`/proc/${child.pid ?? 0}/maps`, 'utf8');
+      for (const name of ['x264', 'rtp', 'rtpmanager', 'udp', 'app']) {
+        expect(maps).toContain(`libgst${name}.so`);
+      }
+    });
+
     it('gives each frame of an H.264 stream as a JPEG', async () => {
       const { place } = await startRtspServer({ rate: '10/1', keyEvery: 20 });
       const source = await open(`rtsp://${place}`);
