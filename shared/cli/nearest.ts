@@ -16,7 +16,8 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 
 /** Whether two neighbouring letters of one word are in the other order in the other word: one mistake. */
 function isSwapped(word: string, other: string): boolean {
-  const at = [...word].findIndex((letter, place) => letter !== other[place]);
+  let at = 0;
+  while (at < word.length && word[at] === other[at]) at += 1;
   const swapped = word.slice(0, at) + (word[at + 1] ?? '') + (word[at] ?? '') + word.slice(at + 2);
-  return at >= 0 && swapped === other;
+  return at < word.length && swapped === other;
 }
