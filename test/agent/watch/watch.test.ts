@@ -181,6 +181,23 @@ describe('the watch loop', () => {
     ]);
   });
 
+  it('logs few lines for a camera that fails and delivers in turns', async () => {
+    const gone = new OperationalError('CAMERA', 'no camera');
+    const script = Array.from({ length: 100 }, (_, nth) => (nth % 2 === 0 ? gone : quiet));
+    const { parts, clock, takenAtMs, lines } = makeWatch(script);
+    const controller = new AbortController();
+    const watching = watch(parts, every(100), controller.signal);
+    await eventually(async () => {
+      await clock.advance(100);
+      return takenAtMs.length === 100;
+    }, 'a hundred attempts');
+    controller.abort();
+    await watching;
+    const told = lines.filter((line) => !line.startsWith('<7>'));
+    expect(told).toHaveLength(9);
+    expect(told.at(-1)).toContain('note="it changes often: no further line for 5m"');
+  });
+
   it('skips a damaged frame without a pause', async () => {
     const damaged = new OperationalError('FRAME', 'it is damaged');
     const { parts, clock, takenAtMs, lines } = makeWatch([damaged, damaged, quiet]);
