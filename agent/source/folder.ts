@@ -42,6 +42,8 @@ export async function openFolder(settings: FolderSettings): Promise<FrameSource>
 
 /** Maximum time that a new file waits for older files of the same burst. */
 const burstMs = 2000;
+/** After so many files that are no pictures, and none that is one, the folder does not count as watched. */
+const mostRefused = 3;
 
 export const isFrameName = (name: string): boolean => /^[^.].*\.jpe?g$/is.test(name);
 
@@ -58,6 +60,10 @@ class Folder implements FrameSource {
   readonly #pending = new Map<string, PendingFile>();
   /** Paths of stable files that are to be read. */
   readonly #stable = new Set<string>();
+  /** Paths of files that existed at the start, and were not reported since. */
+  readonly #existing = new Set<string>();
+  /** New files that were refused since the last frame. */
+  #refused = 0;
   #hasToldOfName = false;
   /** The stable files in order; undefined: to be sorted again. Files that are stable no more are left in it. */
   #newestFirst: string[] | undefined;
@@ -75,7 +81,10 @@ class Folder implements FrameSource {
       clock,
       isRecursive: this.#settings.isRecursive ?? false,
       wants: isFrameName,
-      onName: (name) => this.#changed(name),
+      onName: (name) => {
+        this.#existing.delete(name);
+        this.#changed(name);
+      },
       onRemoved: (folder) => this.#forgetFolder(folder),
       onIgnored: (folder) =>
         this.#settings.log?.warn('subfolders are not watched: --recursive takes their files', {
@@ -92,8 +101,10 @@ class Folder implements FrameSource {
       }
       if (version === undefined && isNoUtf8(name)) this.#tellOfName(name);
       const isFrame = version && this.#consumed && !this.#consumed.isTaken(path, version);
-      if (isFrame === true) this.#changed(name);
-      else if (version) this.#done.set(name, version.id);
+      if (isFrame === true) {
+        this.#existing.add(name);
+        this.#changed(name);
+      } else if (version) this.#done.set(name, version.id);
     }
   }
 
@@ -106,7 +117,8 @@ class Folder implements FrameSource {
       const frame = await this.#readStable();
       if (frame !== undefined) return frame;
       if (await this.#checkPending()) continue;
-      this.#settings.observer?.polled(this.#pending.size === 0, this.#watch?.isWatching === true);
+      const isPresent = this.#watch?.isWatching === true && this.#refused < mostRefused;
+      this.#settings.observer?.polled(this.#pending.size === 0, isPresent);
       let dueAtMs = clock.monotonicMs() + checkMs;
       for (const file of this.#pending.values()) dueAtMs = Math.min(dueAtMs, file.dueAtMs);
       await this.#wakeup.sleep(Math.max(0, dueAtMs - clock.monotonicMs()), clock, signal);
@@ -181,7 +193,12 @@ class Folder implements FrameSource {
       const result = await this.#pending.get(name)?.take(this.#settings.clock.monotonicMs());
       if (result === undefined || result.kind === 'wait') continue;
       this.#done.set(name, result.version.id);
-      if (result.kind === 'refused') throw result.error;
+      if (result.kind === 'refused') {
+        // One that existed says nothing of the camera now: an earlier run may have refused it too.
+        if (!this.#existing.delete(name)) this.#refused += 1;
+        throw result.error;
+      }
+      if (!this.#existing.delete(name)) this.#refused = 0;
       const { jpeg, version } = result;
       const origin = join(this.#settings.directory, name);
       const frame = { jpeg, capturedAtMs: Math.round(version.modifiedAtMs), origin };

@@ -132,6 +132,20 @@ describe('folder source that consumes', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it('is watched although files that lie there are no JPEGs', async () => {
+    const directory = temporaryDirectory();
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(directory, `${name}.jpg`), 'no picture');
+    const present: boolean[] = [];
+    const observer = { polled: (_: boolean, is: boolean): void => void present.push(is) };
+    const settings = { consumed: consumed(), observer, stabilityTimeoutMs: 300 };
+    const source = await openIn(directory, settings);
+    for (let nth = 0; nth < 3; nth += 1) {
+      await expect(next(source)).rejects.toMatchObject({ code: 'FRAME' });
+    }
+    await expect(source.next(AbortSignal.timeout(300))).rejects.toThrow('timeout');
+    expect(new Set(present)).toEqual(new Set([true]));
+  });
+
   it('keeps what is no JPEG, and other files', async () => {
     const directory = temporaryDirectory();
     const [bad, text] = [join(directory, 'bad.jpg'), join(directory, 'notes.txt')];

@@ -126,6 +126,26 @@ describe('openFolder', () => {
     expect((await next(source)).origin).toBe(join(directory, 'a.jpg'));
   });
 
+  it('is not watched while three files in a row are no pictures, until one is', async () => {
+    const directory = temporaryDirectory();
+    const present: boolean[] = [];
+    const observer = { polled: (_: boolean, is: boolean): void => void present.push(is) };
+    const source = await openIn(directory, { observer, stabilityTimeoutMs: 300 });
+    const polledAfter = async (name: string, bytes: Buffer): Promise<boolean[]> => {
+      await writeFile(join(directory, name), bytes);
+      await next(source).catch((error: unknown) => expect(error).toMatchObject({ code: 'FRAME' }));
+      present.length = 0;
+      await expect(source.next(AbortSignal.timeout(300))).rejects.toThrow('timeout');
+      return [...new Set(present)];
+    };
+    const half = makeJpeg(1).subarray(0, 300);
+    expect(await polledAfter('a.jpg', half)).toEqual([true]);
+    expect(await polledAfter('b.jpg', half)).toEqual([true]);
+    expect(await polledAfter('c.jpg', half)).toEqual([false]);
+    expect(await polledAfter('d.jpg', makeJpeg(2))).toEqual([true]);
+    expect(await polledAfter('e.jpg', half)).toEqual([true]);
+  });
+
   it('ignores dangling and circular links, and continues', async () => {
     const directory = temporaryDirectory();
     const links = async (start: string): Promise<void> => {
