@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { IClientOptions } from 'mqtt/lib/client';
 import { OperationalError } from '../../../shared/cli/errors.js';
+import { TooMuchIncoming, limitIncoming, maxIncomingPacketBytes } from './incoming-limit.js';
 import type { MqttAddress } from './mqtt-address.js';
 
 export interface BrokerSettings {
@@ -58,6 +59,7 @@ export async function openSession(
   const options: IClientOptions = {
     ...{ protocolId: 'MQTT', protocolVersion: 5, clean: true, clientId },
     ...{ keepalive: keepAliveSeconds, reconnectPeriod: 0 },
+    properties: { maximumPacketSize: maxIncomingPacketBytes },
     connectTimeout: timeLimitMs ?? connectTimeLimitMs,
     ...(user !== undefined && { username: user }),
     ...(password !== undefined && { password }),
@@ -69,6 +71,7 @@ export async function openSession(
   const stream = streamTo(settings);
   stream.on('error', (error) => (cause ??= error));
   const client = new module.default(() => stream, options);
+  limitIncoming(stream);
   client.on('error', (error) => {
     cause ??= error;
     // After a packet that it cannot read, the client reads no further one.
@@ -163,6 +166,11 @@ function failureOf(name: string, cause: unknown): OperationalError {
       ...(cause.reason === takenOver && {
         hint: 'another receiver notify publishes the same captures: stop one of them',
       }),
+    });
+  }
+  if (cause instanceof TooMuchIncoming) {
+    return new OperationalError('LINK', `${name} ${cause.message}`, {
+      hint: 'is it an MQTT broker? Look for a program that publishes to the status topic without end',
     });
   }
   const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined;

@@ -10,13 +10,20 @@ import { eventually } from '../../../support/eventually.js';
 const connack = Buffer.of(0x20, 3, 0, 0, 0);
 const takenOver = Buffer.of(0xe0, 2, 142, 0);
 
-/** A broker that answers the first packet of a client with these bytes, and nothing after it. */
-async function brokerThat(answer: Buffer) {
+/** A broker that answers the first packet of a client with these bytes. @param flood what it sends then, without end */
+async function brokerThat(answer: Buffer, flood?: Buffer) {
   const sockets: Socket[] = [];
+  const received: Buffer[] = [];
   const server = createServer((socket) => {
     sockets.push(socket);
     socket.on('error', () => undefined);
-    socket.once('data', () => socket.write(answer));
+    socket.on('data', (bytes) => received.push(bytes));
+    socket.once('data', () => {
+      socket.write(answer);
+      if (flood === undefined) return;
+      const timer = setInterval(() => socket.write(flood), 5);
+      socket.on('close', () => clearInterval(timer));
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -28,7 +35,7 @@ async function brokerThat(answer: Buffer) {
   const settings = { address, password: undefined, ca: undefined, willTopic: undefined };
   const open = (signal = new AbortController().signal, timeLimitMs: number | undefined = 300) =>
     openSession({ ...settings, clientId: 'a-test', timeLimitMs }, signal);
-  return { open, sockets };
+  return { open, sockets, received: () => Buffer.concat(received) };
 }
 
 describe('a broker', () => {
@@ -73,5 +80,32 @@ describe('a broker', () => {
     const publishing = session.publish('a/b', 'text', true);
     sockets[0]?.destroy();
     await expect(publishing).rejects.toThrow('MQTT broker');
+  });
+
+  it.each([
+    ['a packet without an end', Buffer.of(0x30, 0xff, 0xff, 0xff, 0x7f), Buffer.alloc(60_000)],
+    ['answers that nobody waits for', connack, Buffer.alloc(10_000, Buffer.of(0xd0, 0))],
+  ])('that sends %s is left, long before the time limit', async (_, answer, flood) => {
+    const { open } = await brokerThat(answer, flood);
+    const used = open(undefined, 60_000).then(({ closed }) => closed);
+    const failure = await used.catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      message: expect.stringMatching(/^MQTT broker at .* sends more than 64KiB in 10s$/) as string,
+    });
+  });
+
+  it('is told how large its packets may be, and may send some', async () => {
+    const { open, sockets, received } = await brokerThat(connack);
+    const session = await open(undefined, 60_000);
+    // MQTT 5, 3.1.2.11.4: maximum packet size, four bytes.
+    expect(received().includes(Buffer.of(0x27, 0, 0, 0x40, 0))).toBe(true);
+    sockets[0]?.write(Buffer.alloc(10_000, Buffer.of(0xd0, 0)));
+    const publishing = session.publish('a/b', 'text', true);
+    await eventually(() => received().includes('text'), 'a message');
+    // The identifier of the message is at the end of its header, before its properties.
+    const id = received().indexOf('a/b') + 3;
+    sockets[0]?.write(Buffer.concat([Buffer.of(0x40, 2), received().subarray(id, id + 2)]));
+    await publishing;
+    await session.close();
   });
 });
