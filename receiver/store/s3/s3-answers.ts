@@ -92,14 +92,17 @@ const hintsByStatus: Readonly<Record<number, string>> = {
   404: 'make the bucket, or name another one: --dir s3://BUCKET/PREFIX',
   507: 'the object store is full: make room',
 };
+const trust = (what: 'certificate' | 'authority'): string =>
+  `trust its ${what}: NODE_EXTRA_CA_CERTS=FILE; services need it in their settings (docs/fleet.md)`;
 const hintsByErrno: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: check --s3-endpoint, and that the object store runs',
   ENOTFOUND: 'the name is not known: check --s3-endpoint and the DNS of this machine',
   EAI_AGAIN: 'the name cannot be resolved now: check the network of this machine',
   CERT_HAS_EXPIRED: 'the certificate of the object store has expired: renew it',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'trust its certificate: NODE_EXTRA_CA_CERTS=FILE',
-  SELF_SIGNED_CERT_IN_CHAIN: 'trust its authority: NODE_EXTRA_CA_CERTS=FILE',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'trust its authority: NODE_EXTRA_CA_CERTS=FILE',
+  DEPTH_ZERO_SELF_SIGNED_CERT: trust('certificate'),
+  SELF_SIGNED_CERT_IN_CHAIN: trust('authority'),
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: trust('authority'),
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: trust('authority'),
   ERR_TLS_CERT_ALTNAME_INVALID: 'name the object store in --s3-endpoint as its certificate does',
   EPROTO: 'check that the port of --s3-endpoint speaks TLS',
 };
