@@ -15,6 +15,8 @@ import { readSecretFile } from './secret-file.js';
 type Options = OptionValues<typeof notifyOptions>;
 
 export interface NoticePlace {
+  /** Of the captures, for messages. */
+  readonly place: string;
   /** Captures directory, or the mirror of a bucket. */
   readonly directory: string;
   readonly bucket: NoticeBucket | undefined;
@@ -44,7 +46,7 @@ export async function waysOf(
  */
 export async function openNotifier(
   options: Options,
-  { ways, directory, bucket, state }: NoticePlace & { ways: readonly Way[]; state: string },
+  { ways, place, directory, bucket, state }: NoticePlace & { ways: readonly Way[]; state: string },
   { clock, log }: Parts,
 ): Promise<(signal: AbortSignal) => Promise<void>> {
   await makeNotifyDirectory(state);
@@ -58,7 +60,7 @@ export async function openNotifier(
   const publish = await openMqtt(options, { directory, bucket, state, notices, isAlone }, parts);
   const names = [...ways, ...(options.mqtt === undefined ? [] : [options.mqtt])];
   const by = names.map(({ name }) => name).join(', ') || 'the log';
-  log.info('announcing', { dir: directory, by });
+  log.info('announcing', { dir: place, by });
   return async (signal) => {
     // Each way listens, while it waits or sends.
     setMaxListeners(0, signal);

@@ -17,6 +17,8 @@ export interface FollowedBucket {
 }
 
 export interface ReadRecords {
+  /** The directory or the bucket, for messages. */
+  readonly place: string;
   /** A captures directory, or the mirror of a bucket. */
   readonly directory: string;
   readonly bucket: FollowedBucket | undefined;
@@ -38,7 +40,7 @@ export async function readRecords(
   { env, clock, log, openMirror: open }: Surroundings,
 ): Promise<ReadRecords> {
   if (!isBucketText(place)) {
-    return { directory: place, bucket: undefined, close: () => Promise.resolve() };
+    return { place, directory: place, bucket: undefined, close: () => Promise.resolve() };
   }
   const opened = await (open?.() ?? openMirror(place, options, { env, clock }));
   try {
@@ -53,6 +55,7 @@ export async function readRecords(
     const ending = new AbortController();
     const running = follower.run(ending.signal);
     return {
+      place,
       directory: mirror.directory,
       bucket: {
         access: bucketAccess(place, options, env),

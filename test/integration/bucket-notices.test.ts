@@ -94,6 +94,7 @@ describe('receiver notify of a bucket', () => {
     const line = [`${root}dist/receiver.js`, 'notify', '--dir', place, ...bucket, ...notices];
     const notifier = start(process.execPath, line, { env });
     await notifier.says('announcing');
+    expect(notifier.stderr()).toMatch(`announcing dir=${place} `);
     // The receiver lists other folders.
     stub.fault = ({ query }) =>
       query.get('prefix') === 'cams/.changed/'
