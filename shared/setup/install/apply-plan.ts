@@ -46,8 +46,10 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
   for (const filePath of [path, ...files.map((file) => file.path)]) {
     await makeFolders(dirname(filePath), runner.isDryRun, folders);
   }
-  for (const folder of plan.folders) await makePlanned(folder, runner);
-  for (const file of plan.sharedFiles ?? []) await share(file, runner);
+  // No service is restarted for them.
+  let isMade = false;
+  for (const folder of plan.folders) isMade = (await makePlanned(folder, runner)) || isMade;
+  for (const file of plan.sharedFiles ?? []) isMade = (await share(file, runner)) || isMade;
   const edited = settings
     .map(({ file }) => file.path)
     .filter((each) => isEdited(previous?.files[each], digests.get(each)?.existing));
@@ -95,7 +97,7 @@ export async function applyPlan(plan: Plan, runner: Runner, isForced: boolean): 
   await start(plan, runner, isChange, hasMovedUnit(plan, previous));
   // Last: after a failure, the next install restarts the services.
   if (!runner.isDryRun) await writeManifest(path, current);
-  if (!isChange) runner.print('nothing has changed');
+  if (!isChange && !isMade) runner.print('nothing has changed');
 }
 
 function isEdited(written: string | undefined, existing: string | undefined): boolean {

@@ -25,7 +25,7 @@ export async function makeFolders(
 export async function makePlanned(
   { path, owner, mode }: PlannedFolder,
   runner: Runner,
-): Promise<void> {
+): Promise<boolean> {
   const missing: string[] = [];
   for (let at = path; (await ifExists(stat(at))) === undefined; at = dirname(at))
     missing.unshift(at);
@@ -33,24 +33,27 @@ export async function makePlanned(
     runner.print(`make     ${folder}`);
     if (!runner.isDryRun) await mkdir(folder, { mode: folder === path ? mode : 0o750 });
   }
-  if (owner === undefined) return;
+  if (owner === undefined) return missing.length > 0;
+  let isChange = missing.length > 0;
   const ids = (await ask(runner.run, 'getent', ['passwd', owner]))?.split(':').slice(2, 4);
   const [uid, gid] = (ids ?? []).map(Number);
   for (const folder of new Set([...missing, path])) {
     if (uid === undefined || gid === undefined || (await ifExists(stat(folder)))?.uid === uid)
       continue;
+    isChange = true;
     runner.print(`chown    ${folder} to ${owner}`);
     if (!runner.isDryRun) await chownFolder(folder, uid, gid);
   }
+  return isChange;
 }
 
 /** Gives a file to a group. A link is not followed: it could lead to a file that is not to be shared. */
-export async function share({ path, group, mode }: SharedFile, runner: Runner): Promise<void> {
+export async function share({ path, group, mode }: SharedFile, runner: Runner): Promise<boolean> {
   const gid = Number((await ask(runner.run, 'getent', ['group', group]))?.split(':')[2] ?? NaN);
   const found = await ifExists(stat(path));
-  if (found === undefined || (found.gid === gid && (found.mode & 0o7777) === mode)) return;
+  if (found === undefined || (found.gid === gid && (found.mode & 0o7777) === mode)) return false;
   runner.print(`share    ${path} with group ${group}`);
-  if (runner.isDryRun || Number.isNaN(gid)) return;
+  if (runner.isDryRun || Number.isNaN(gid)) return true;
   const file = await open(path, constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const opened = await file.stat();
@@ -62,6 +65,7 @@ export async function share({ path, group, mode }: SharedFile, runner: Runner): 
   } finally {
     await file.close();
   }
+  return true;
 }
 
 /** Does not follow links: in a user's home, the user could replace the folder by a link. */

@@ -125,6 +125,26 @@ describe('an installation', () => {
     expect(filesBelow(home, all)).toEqual([]);
   });
 
+  it('says that a folder was made, and not that nothing has changed', async () => {
+    const { home, runner, plan, printed } = setting();
+    const path = join(home, 'captures');
+    const withFolder = {
+      ...plan({ 'a.service': '1' }),
+      folders: [{ path, owner: undefined, mode: 0o750 }],
+    };
+    const install = async (): Promise<string[]> => {
+      printed.length = 0;
+      await applyPlan(withFolder, runner, false);
+      return [...printed];
+    };
+    await install();
+    expect(await install()).toContain('nothing has changed');
+    rmSync(path, { recursive: true });
+    const again = await install();
+    expect(again).toContain(`make     ${path}`);
+    expect(again).not.toContain('nothing has changed');
+  });
+
   it('restarts services after an update, an edit of the settings, and an install that did not end', async () => {
     const { runner, plan, scope, commands, printed } = setting();
     const again = async (): Promise<void> => {
