@@ -103,12 +103,17 @@ export const run = defineCommand({
             pair: `${user ? '' : 'sudo '}receiver pair NAME`,
           });
     // Before the rights are given up: firewalls, fleet keys and the viewer's sandbox are for root only.
-    const listen = options.listen[0] ?? listenAddressOf(units);
+    const known = options.listen.length > 0 ? options.listen : listenAddressesOf(units);
     const sockets = (units ?? []).filter(({ name }) => /^surveillance.*\.socket$/.test(name));
     const isOfSystemd = sockets.some(({ active }) => active === 'active');
     const failedSocket = sockets.find(({ active }) => active === 'failed')?.name;
     const proxies = new ProxyNetworks(options.proxy);
-    const port = await portFindings(listen, runTool, { start, isOfSystemd, failedSocket, proxies });
+    const ofPort = { start, isGuess: isBucket && known.length === 0 };
+    const facts = { ...ofPort, isOfSystemd, failedSocket, proxies };
+    const port: Finding[] = [];
+    for (const listen of known.length > 0 ? known : [anyAddress]) {
+      port.push(...(await portFindings(listen, runTool, facts)));
+    }
     const web = await webFindings({ units, isUser: user, isRoot: userId === 0, run: runTool });
     const { variables: ofNotices } = await readInstalledSettings(scope, 'notify');
     const notices = [
@@ -132,6 +137,7 @@ export const run = defineCommand({
             install,
             // The sandbox of a service has the directory; by hand a receiver makes it.
             isOfService: isOfSystemd && settings.variables.RECEIVER_DIR === directory,
+            isRoot: userId === 0,
           })),
       ...(settings.status === 'hidden' ? [] : pruneFindings(limitsOf(options), units, install)),
       ...port,
@@ -212,19 +218,21 @@ async function storeFindings(
   directory: string,
   options: OptionValues<typeof table>,
   nowMs: number,
-  { install, isOfService }: { install: string; isOfService: boolean },
+  { install, isOfService, isRoot }: { install: string; isOfService: boolean; isRoot: boolean },
 ): Promise<readonly Finding[]> {
   return [
-    ...(await capturesFindings(directory, nowMs, isOfService ? install : undefined)),
-    ...(await fullnessFindings(directory, limitsOf(options), nowMs, install)),
+    ...(await capturesFindings(directory, nowMs, {
+      install: isOfService ? install : undefined,
+      isRoot,
+    })),
+    ...(await fullnessFindings(directory, limitsOf(options), nowMs, { install, isRoot })),
   ];
 }
 
-/** The address of the installed receiver's socket; without one, the receiver's default. */
-function listenAddressOf(units: readonly UnitState[] | undefined): ListenAddress {
-  const sockets = units?.filter(({ name }) => name.startsWith('surveillance'));
-  const address = sockets?.flatMap((unit) => unit.listen)[0];
-  return address === undefined
-    ? { address: undefined, port: defaultPort }
-    : listenAddress.parse(address);
+const anyAddress: ListenAddress = { address: undefined, port: defaultPort };
+
+/** Of the installed receiver's socket. */
+function listenAddressesOf(units: readonly UnitState[] = []): readonly ListenAddress[] {
+  const sockets = units.filter(({ name }) => name.startsWith('surveillance'));
+  return sockets.flatMap(({ listen }) => listen).map((text) => listenAddress.parse(text));
 }

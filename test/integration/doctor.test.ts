@@ -154,6 +154,9 @@ describe('receiver doctor', () => {
     await typed('agent', ['--once', '--source', 'scene', '--host', address, ...camera], env);
     const found = await findings('receiver', ['--dir', directory, '--listen', address]);
     expect(found.get('port')).toMatchObject({ level: 'ok' });
+    const others = ['--listen', `127.0.0.1:${await freePort()}`, '--listen', address];
+    const last = (await findings('receiver', ['--dir', directory, ...others])).get('port');
+    expect(last).toMatchObject({ level: 'ok', says: `a receiver answers on ${address}` });
     expect(found.get('cameras')?.says).toMatch(/^yard: last frame \d+ s ago/);
     expect(found.get('address')?.says).toBe(`at the camera: agent --host 127.0.0.1:${port}`);
     const { stdout } = await typed('receiver', ['status', '--dir', directory], env);

@@ -11,11 +11,17 @@ import { markerName } from '../../store/store-marker.js';
 import { erasureFindings } from './erasure-findings.js';
 import { type CameraNow, cameraText, camerasNow } from '../cameras-now.js';
 
-/** @param install how its installed service makes the directory; undefined: no service stores there */
+export interface CapturesFacts {
+  /** How its installed service makes the directory; undefined: no service stores there. */
+  readonly install?: string | undefined;
+  /** Root typed the command, and looks with the rights of the service's user. */
+  readonly isRoot?: boolean;
+}
+
 export async function capturesFindings(
   directory: string,
   nowMs: number,
-  install?: string,
+  { install, isRoot = false }: CapturesFacts = {},
 ): Promise<readonly Finding[]> {
   try {
     if (!(await stat(directory)).isDirectory()) {
@@ -33,6 +39,12 @@ export async function capturesFindings(
     if (systemCode(error) === 'ENOENT') return [await missingFinding(directory)];
     const message = `cannot read ${directory}: ${describeError(error)}`;
     const isHidden = ['EACCES', 'EPERM'].includes(systemCode(error) ?? '');
+    if (isHidden && isRoot) {
+      const text = `${message}: the service's user has no way there but its sandbox`;
+      const fix =
+        'see what arrives: sudo receiver status; or choose a --dir that this user can reach';
+      return [finding('captures', 'warning', text, fix)];
+    }
     if (isHidden) return [finding('captures', 'warning', message, 'sudo receiver doctor')];
     return [finding('captures', 'fault', message, 'choose another --dir')];
   }

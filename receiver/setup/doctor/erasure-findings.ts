@@ -24,7 +24,7 @@ export async function erasureFindings(
         if (lines.length > 0) findings.push(found(unreadableText(camera, lines)));
       } catch (error) {
         const what = `cannot read the erasures of ${camera}: ${describeError(error)}`;
-        findings.push(finding('erased', 'warning', what, 'sudo receiver doctor'));
+        findings.push(finding('erased', 'warning', what, "let the receiver's user read it"));
       }
     }
   } finally {

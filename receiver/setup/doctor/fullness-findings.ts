@@ -8,12 +8,18 @@ import { readForecast } from '../../archive/retention/read-forecast.js';
 /** A disk that will be full sooner, with nothing that deletes, is worth a warning. */
 const soonDays = 14;
 
-/** @param install the command that changes settings */
+export interface FullnessFacts {
+  /** The command that changes settings. */
+  readonly install: string;
+  /** Root typed the command, and looks with the rights of the service's user. */
+  readonly isRoot: boolean;
+}
+
 export async function fullnessFindings(
   directory: string,
   limits: RetentionLimits,
   nowMs: number,
-  install: string,
+  { install, isRoot }: FullnessFacts,
 ): Promise<readonly Finding[]> {
   try {
     const forecast = await readForecast(directory, limits, nowMs);
@@ -33,6 +39,8 @@ export async function fullnessFindings(
     if (error instanceof OperationalError) return [];
     if (systemCode(error) === undefined) throw error;
     if (systemCode(error) === 'ENOENT') return [];
+    // Another check says what to do.
+    if (isRoot && ['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) return [];
     const message = `cannot count the captures: ${describeError(error)}`;
     return [finding('space', 'warning', message, 'sudo receiver doctor')];
   }

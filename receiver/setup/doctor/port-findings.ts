@@ -19,6 +19,8 @@ const greetingLimitMs = 10_000;
 export interface PortFacts {
   /** The command that starts a receiver on the port. */
   readonly start: string;
+  /** Nothing names the port: a receiver that was started by hand, or on another machine, may have another one. */
+  readonly isGuess?: boolean;
   /** A socket of the receiver's units is open: systemd listens for the receiver. */
   readonly isOfSystemd: boolean;
   /** The receiver's socket that has failed: what answers on the port is not this receiver. */
@@ -38,7 +40,7 @@ export async function portFindings(
 
 async function answerFinding(
   { address, port }: ListenAddress,
-  { start, isOfSystemd, failedSocket, proxies }: PortFacts,
+  { start, isGuess = false, isOfSystemd, failedSocket, proxies }: PortFacts,
 ): Promise<Finding> {
   const host = address === undefined || /^(?:0\.0\.0\.0|::)$/.test(address) ? 'localhost' : address;
   const name = formatAddress(host, port);
@@ -48,6 +50,11 @@ async function answerFinding(
     await once(socket, 'connect', { signal: AbortSignal.timeout(connectLimitMs) });
   } catch (error) {
     const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+    if (systemCode(first) === 'ECONNREFUSED' && isGuess) {
+      const message = `no program listens on ${name}, the default port of this machine`;
+      const fix = `where a receiver has another port: receiver doctor --listen PORT; to start one: ${start}`;
+      return finding('port', 'warning', message, fix);
+    }
     if (systemCode(first) === 'ECONNREFUSED') {
       return finding('port', 'fault', `no program listens on ${name}`, start);
     }

@@ -72,7 +72,7 @@ export function unitFindings(
 }
 
 function unitFinding(unit: UnitState, nowMs: number, scope: string): Finding {
-  const { name, active, enabled, result, restarts } = unit;
+  const { name, active, sub, enabled, result, restarts } = unit;
   const sudo = scope === '' ? 'sudo ' : '';
   if (active === 'failed') {
     const fix = `${sudo}journalctl${scope} -u ${name} -n 20`;
@@ -83,7 +83,7 @@ function unitFinding(unit: UnitState, nowMs: number, scope: string): Finding {
     return finding('service', 'fault', message, `${sudo}systemctl${scope} start ${name}`);
   }
   // Waiting for a restart, or not ready after one.
-  if (active === 'activating' && restarts > 0) {
+  if (active === 'activating' && (restarts > 0 || sub.startsWith('auto-restart'))) {
     return finding('service', 'fault', message, `${sudo}journalctl${scope} -u ${name} -n 20`);
   }
   // The camera's own finding has the reason and the fix.

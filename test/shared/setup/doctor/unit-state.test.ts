@@ -95,6 +95,10 @@ describe('the state of systemd units', () => {
       { level: 'fault', todo: 'sudo systemctl start picchanged-watch.service' },
     ]);
     expect(levels({ active: 'activating' })).toMatchObject([{ level: 'fault' }]);
+    // Its first restart is still to come.
+    const first = { active: 'activating', restarts: 0 };
+    expect(levels({ ...first, sub: 'auto-restart' })).toMatchObject([{ level: 'fault' }]);
+    expect(levels({ ...first, sub: 'start' })).toMatchObject([{ level: 'ok' }]);
     expect(levels({ enabled: 'disabled' })).toMatchObject([{ level: 'warning' }]);
     expect(levels({ enabled: 'disabled', active: 'inactive' })).toMatchObject([
       { level: 'ok', says: 'no service is enabled or running', todo: 'x' },
