@@ -7,6 +7,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from '../../shared/cli/errors.js';
 import { parseFrameName } from '../../shared/protocol/frame-path.js';
+import { naturalOrder } from '../../shared/natural-order.js';
 
 /** Frames of one camera, in the order of capture. */
 export interface StoredSequence {
@@ -18,8 +19,6 @@ export interface StoredSequence {
 /** The receiver's folder of one day; all days of a camera are one sequence. */
 const dayFolder = /^\d{4}_\d\d_\d\d$/;
 const jpegExtension = /\.jpe?g$/i;
-/** `frame9` comes before `frame10`. */
-const collator = new Intl.Collator('en', { numeric: true });
 
 /**
  * @param paths folders and files of the command line; a file that is given there needs no JPEG name
@@ -46,7 +45,7 @@ export async function findSequences(paths: readonly string[]): Promise<StoredSeq
   }
   return [...sequences]
     .map(([folder, frames]) => ({ folder, paths: inOrder(frames) }))
-    .sort((a, b) => collator.compare(a.folder, b.folder));
+    .sort((a, b) => naturalOrder(a.folder, b.folder));
 }
 
 async function statOf(path: string): Promise<Stats> {
@@ -83,7 +82,7 @@ function inOrder(paths: string[]): string[] {
   const hasTimes = frames.every(({ atMs }) => atMs !== undefined);
   frames.sort((a, b) => {
     const differenceMs = hasTimes ? (a.atMs ?? 0) - (b.atMs ?? 0) : 0;
-    return differenceMs || collator.compare(a.name, b.name) || collator.compare(a.path, b.path);
+    return differenceMs || naturalOrder(a.name, b.name) || naturalOrder(a.path, b.path);
   });
   return frames.map(({ path }) => path);
 }

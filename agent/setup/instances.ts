@@ -16,6 +16,7 @@ import type { RunTool } from '../../shared/process/run-tool.js';
 import { type UnitState, unitStates } from '../../shared/setup/doctor/unit-state.js';
 import { type Scope, systemScope } from '../../shared/setup/install/scope.js';
 import type { InstalledSettings } from '../../shared/setup/install/settings.js';
+import { naturalOrder } from '../../shared/natural-order.js';
 import type { Mode } from './install/agent-plan.js';
 import { installedMode } from './install/installed-mode.js';
 import { agentUnits, stateFolderName } from './units.js';
@@ -62,7 +63,7 @@ export async function findInstances(
   for (const name of isPlug ? await webcamFolders(folder) : []) {
     if (!found.has(name)) found.set(name, { name, isWebcam: true, state: join(folder, name) });
   }
-  return [...found.values()].sort((one, other) => one.name.localeCompare(other.name));
+  return [...found.values()].sort((one, other) => naturalOrder(one.name, other.name));
 }
 
 /** Whether there is an agent without an instance: not with `--plug`, nor where only instances are set up. */

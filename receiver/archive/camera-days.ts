@@ -2,6 +2,7 @@
 import { systemCode } from '../../shared/cli/errors.js';
 import type { Clock } from '../../shared/clock.js';
 import { isDayName, unclockedFolder } from '../../shared/protocol/frame-path.js';
+import { naturalOrder } from '../../shared/natural-order.js';
 import { type Folder, openIfFolder } from '../store/folder.js';
 import { cameraPattern } from './frame-entry.js';
 
@@ -38,7 +39,7 @@ export class CameraDays {
       if (isCamera) names.push(name);
     }
     for (const name of this.#listed.keys()) if (!names.includes(name)) this.#listed.delete(name);
-    return names.sort();
+    return names.sort(naturalOrder);
   }
 
   /** The days of a camera, oldest first. @throws a system error */

@@ -4,6 +4,7 @@
  */
 import { OperationalError, describeError, systemCode } from '../../shared/cli/errors.js';
 import { clockedPath, isDayName, unclockedFolder } from '../../shared/protocol/frame-path.js';
+import { naturalOrder } from '../../shared/natural-order.js';
 import { recordName } from '../store/day-record.js';
 import { Folder, openIfFolder } from '../store/folder.js';
 import { CameraDay, type CameraDayResult } from './camera-day.js';
@@ -63,7 +64,7 @@ export async function camerasIn(captures: Folder): Promise<string[]> {
     });
     if (hasDay === true) names.push(name);
   }
-  return names.sort();
+  return names.sort(naturalOrder);
 }
 
 /**

@@ -7,6 +7,7 @@ import { flag } from '../../shared/cli/option-table.js';
 import { duration } from '../../shared/cli/value-types.js';
 import { manifestPath, readManifest } from '../../shared/setup/install/manifest.js';
 import { type Scope, scopeFor } from '../../shared/setup/install/scope.js';
+import { naturalOrder } from '../../shared/natural-order.js';
 import { cameraPattern } from '../archive/frame-entry.js';
 import { notifyOptions } from '../notify/notify-options.js';
 import {
@@ -75,7 +76,7 @@ export const run = defineCommand({
 async function knownCameras(state: string): Promise<readonly string[] | undefined> {
   const saved = await readNotifyState(state);
   if (saved === undefined || 'unusable' in saved) return undefined;
-  return Object.keys(saved.book.cameras).sort();
+  return Object.keys(saved.book.cameras).sort(naturalOrder);
 }
 
 /** @returns undefined: the system has no service for it */

@@ -5,6 +5,7 @@ import {
   parseFrameName,
   unclockedFolder,
 } from '../../shared/protocol/frame-path.js';
+import { naturalOrder } from '../../shared/natural-order.js';
 import { Folder, openIfFolder } from './folder.js';
 
 export interface CameraSurvey {
@@ -25,7 +26,7 @@ export async function surveyCaptures(
   const today = clockedPath('', { capturedAtMs: nowMs, utcOffsetMinutes }).folder.slice(1);
   const root = await Folder.open(directory);
   try {
-    const names = (await namesIn(root)).filter((name) => /^[a-z0-9]/.test(name)).sort();
+    const names = (await namesIn(root)).filter((name) => /^[a-z0-9]/.test(name)).sort(naturalOrder);
     const surveys: CameraSurvey[] = [];
     for (const name of names) {
       await within(root, [name], async (camera) => {

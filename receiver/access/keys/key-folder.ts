@@ -24,6 +24,7 @@ import { OperationalError, systemCode } from '../../../shared/cli/errors.js';
 import { PrivateFolder, asOwnFile, withFolder } from '../../../shared/files/private-file.js';
 import { isAbsent } from '../../../shared/files/if-exists.js';
 import { flock } from '../../../shared/files/flock.js';
+import { naturalOrder } from '../../../shared/natural-order.js';
 import { type CameraFile, type Seen, cameraFile, seenFile } from './camera-file.js';
 import { keepEarlierKey } from './earlier-key.js';
 
@@ -170,7 +171,7 @@ export class KeyFolder {
         .filter((name) => name.endsWith('.json'))
         .map((name) => name.slice(0, -'.json'.length))
         .filter(isCameraName)
-        .sort();
+        .sort(naturalOrder);
     } catch (cause) {
       if (isAbsent(cause)) return [];
       throw this.#unreadable(cause);

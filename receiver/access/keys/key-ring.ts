@@ -6,6 +6,7 @@ import type { Clock } from '../../../shared/clock.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
 import { readFleetKeys } from '../../../shared/keys/fleet-keys.js';
 import { type CameraKey, pairingName, parseIdentity } from '../../../shared/keys/identity.js';
+import { naturalOrder } from '../../../shared/natural-order.js';
 import { CodeExpiry } from './code-expiry.js';
 import type { CameraFile } from './camera-file.js';
 import type { KeyFolder } from './key-folder.js';
@@ -62,7 +63,7 @@ export class KeyRing {
   cameras(): string[] {
     const paired = this.#folder.cameras().filter(({ file }) => file.paired !== undefined);
     const names = [...paired, ...this.#fleet].map(({ camera }) => camera);
-    return [...new Set(names)].sort();
+    return [...new Set(names)].sort(naturalOrder);
   }
 
   /** True when this camera's name needs its key. @throws {OperationalError} KEYS */

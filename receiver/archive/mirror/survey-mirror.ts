@@ -1,5 +1,6 @@
 /** Each camera's last frame, and its frames of today, from the records of a bucket. Reads the days that this needs. */
 import { clockedPath, unclockedFolder } from '../../../shared/protocol/frame-path.js';
+import { naturalOrder } from '../../../shared/natural-order.js';
 import { mapAtOnce } from '../../store/at-once.js';
 import type { CameraSurvey } from '../../store/captures-survey.js';
 import { Folder } from '../../store/folder.js';
@@ -26,7 +27,7 @@ export async function surveyMirror(
   const cameras = await mirror.refreshCameras();
   const root = await Folder.open(mirror.directory);
   try {
-    return await mapAtOnce([...cameras].sort(), camerasAtOnce, (camera) =>
+    return await mapAtOnce([...cameras].sort(naturalOrder), camerasAtOnce, (camera) =>
       surveyCamera(mirror, root, camera, today),
     );
   } finally {

@@ -2,6 +2,7 @@
 import { type FileHandle, constants } from 'node:fs/promises';
 import { describeError, systemCode } from '../../../shared/cli/errors.js';
 import { isDayName, unclockedFolder } from '../../../shared/protocol/frame-path.js';
+import { naturalOrder } from '../../../shared/natural-order.js';
 import { recordName } from '../../store/day-record.js';
 import { erasuresIn, erasuresName } from '../../store/erasures.js';
 import type { Folder } from '../../store/folder.js';
@@ -37,7 +38,7 @@ export class CapturesSource implements VerifySource {
       const look = this.#root.lstat(name);
       if (look?.isSymbolicLink() === true || (await this.#hasDays(name))) names.push(name);
     }
-    return names.sort();
+    return names.sort(naturalOrder);
   }
 
   async days(

@@ -2,6 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { isDayName } from '../../../shared/protocol/frame-path.js';
+import { naturalOrder } from '../../../shared/natural-order.js';
 import { recordName } from '../../store/day-record.js';
 import { cameraPattern } from '../frame-entry.js';
 import type {
@@ -43,7 +44,7 @@ export class ZipSource implements VerifySource {
 
   cameras(): Promise<readonly string[]> {
     const cameras = [...this.#days.keys()].map((path) => path.slice(0, path.indexOf('/')));
-    return Promise.resolve([...new Set(cameras)].sort());
+    return Promise.resolve([...new Set(cameras)].sort(naturalOrder));
   }
 
   async days(

@@ -4,6 +4,7 @@ import { type Finding, finding } from '../../../shared/setup/doctor/finding.js';
 import { privateFindings } from '../../../shared/setup/doctor/private-findings.js';
 import { OperationalError, describeError } from '../../../shared/cli/errors.js';
 import { readFleetKeys } from '../../../shared/keys/fleet-keys.js';
+import { naturalOrder } from '../../../shared/natural-order.js';
 import type { KeyFolder } from '../../access/keys/key-folder.js';
 import { listCameras } from '../../access/keys/pairing-codes.js';
 import { hasClosedMark } from '../../store/closed-mark.js';
@@ -40,7 +41,7 @@ async function accessFinding(parts: PairingParts): Promise<Finding> {
   const fleet = await readFleetKeys(credentials);
   const all = await listCameras(folder, nowMs);
   const paired = all.filter(({ pairedAtMs }) => pairedAtMs !== undefined);
-  const names = [...new Set([...paired, ...fleet].map(({ camera }) => camera))].sort();
+  const names = [...new Set([...paired, ...fleet].map(({ camera }) => camera))].sort(naturalOrder);
   const withCode = all.filter(({ codeExpiresAtMs }) => codeExpiresAtMs !== undefined);
   const codes = withCode.map(({ camera }) => `; a code is valid for ${camera}`).join('');
   if (folder.isClosed() || fleet.length > 0) {

@@ -1,5 +1,6 @@
 /** A bucket as a store that is read. Receivers may store meanwhile. */
 import { isDayName, isFrameName, unclockedFolder } from '../../../shared/protocol/frame-path.js';
+import { naturalOrder } from '../../../shared/natural-order.js';
 import {
   type NameRange,
   type StoredCaptures,
@@ -29,7 +30,7 @@ export class BucketCaptures implements StoredCaptures {
     for (const name of folders.filter((each) => cameraPattern.test(each))) {
       if ((await this.days(name)).length > 0) names.push(name);
     }
-    return names;
+    return names.sort(naturalOrder);
   }
 
   async days(camera: string): Promise<readonly string[]> {
