@@ -70,6 +70,8 @@ export function readRefusal(status: number, body: string): S3Refusal {
 /** Whether the same request may succeed a moment later. */
 export function isPassing({ status, code }: S3Refusal): boolean {
   if (status === 501) return false;
+  // A write that failed after its answer was begun.
+  if (status < 300) return true;
   if (status >= 500 || [408, 409, 429].includes(status)) return true;
   // The body was damaged, or cut off, on its way.
   return status === 400 && ['BadDigest', 'IncompleteBody', 'RequestTimeout'].includes(code ?? '');

@@ -8,6 +8,7 @@ import { backoffMs } from '../../../shared/backoff.js';
 import type { Clock } from '../../../shared/clock.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
 import type { HttpAnswer } from './http-exchange.js';
+import { ListPages } from './list-pages.js';
 import {
   type ListedObject,
   type S3Refusal,
@@ -103,11 +104,13 @@ export class S3Client {
   async head(key: string): Promise<ObjectFacts | undefined> {
     const answer = await this.#send({ method: 'HEAD', key });
     if (answer.status === 404) return undefined;
-    check(`cannot read ${this.place(key)}`, answer, [200]);
-    return {
-      byteCount: Number(answer.headers['content-length']),
-      metadata: metadataOf(answer.headers),
-    };
+    const what = `cannot read ${this.place(key)}`;
+    check(what, answer, [200]);
+    const { 'content-length': length } = answer.headers;
+    if (length === undefined) {
+      throw new OperationalError('STORE', `${what}: the object store does not say its size`);
+    }
+    return { byteCount: Number(length), metadata: metadataOf(answer.headers) };
   }
 
   /** @returns undefined: there is no such object @throws {OperationalError} STORE */
@@ -156,6 +159,7 @@ export class S3Client {
   async *#pages(start: string, more: Readonly<Record<string, string>>) {
     const what = `cannot list ${this.place(start)}`;
     const common = { 'list-type': '2', 'encoding-type': 'url', prefix: this.#parts.prefix + start };
+    const pages = new ListPages(common.prefix);
     for (let next: string | undefined, isFirst = true; isFirst || next !== undefined;) {
       isFirst = false;
       const query = {
@@ -167,10 +171,8 @@ export class S3Client {
       check(what, answer, [200]);
       let page;
       try {
-        page = readListPage(answer.body.toString());
-        if (page.next !== undefined && page.next === next) {
-          throw new Error('the list does not go on: each page names the same next page');
-        }
+        const xml = answer.body.toString();
+        page = pages.next(readListPage(xml), xml);
       } catch (cause) {
         throw new OperationalError('STORE', what, { cause });
       }
@@ -198,7 +200,7 @@ export class S3Client {
           hasNewCredentials = true;
           continue;
         }
-        const refusal = refusalOf(result);
+        const refusal = refusalOf(request, result);
         if (refusal === undefined || !isPassing(refusal)) return result;
         result = refusalError(this.#what(request), refusal);
       }
@@ -239,8 +241,11 @@ export class S3Client {
   }
 }
 
-function refusalOf({ status, body }: HttpAnswer): S3Refusal | undefined {
-  return status >= 200 && status < 300 ? undefined : readRefusal(status, body.toString());
+/** An answer to a write that was begun before it failed has the status 200, and says in its body that it failed. */
+function refusalOf({ method }: S3Request, { status, body }: HttpAnswer): S3Refusal | undefined {
+  const isWrite = method === 'PUT' || method === 'DELETE';
+  const isDone = status >= 200 && status < 300 && !(isWrite && body.includes('<Error>'));
+  return isDone ? undefined : readRefusal(status, body.toString());
 }
 
 /** @throws {OperationalError} STORE: the status is none of these */

@@ -216,7 +216,7 @@ describe('a list', () => {
     const client = clientOf(stub, { send: () => Promise.resolve(answer) });
     await expect(client.below('')).rejects.toMatchObject({
       code: 'STORE',
-      cause: { message: 'the list does not go on: each page names the same next page' },
+      cause: { message: 'the list does not go on: a page names one before it as its next page' },
     });
   });
 
