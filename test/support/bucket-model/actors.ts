@@ -14,8 +14,8 @@ export async function agent(model: Model, epoch: string): Promise<void> {
   for (const entry of entriesOf(model, epoch)) {
     await model.deliver(entry);
     if (schedule.random() < 0.15) await model.deliver(entry);
-    if (schedule.random() >= 0.1) continue;
-    const longestMs = schedule.oneOf([minuteMs, 20 * minuteMs, 5 * hourMs, 30 * hourMs]);
+    const isAway = schedule.random() < 0.1;
+    const longestMs = isAway ? schedule.oneOf([minuteMs, 5 * hourMs, 30 * hourMs]) : 3000;
     await schedule.sleep(schedule.random() * longestMs);
   }
 }
@@ -65,9 +65,11 @@ function lineAt({ schedule }: Model, id: Entry['id'], atMs: number) {
 /** Sends what was acknowledged again, at any time, and kills a receiver now and then. */
 export async function repeater(model: Model): Promise<void> {
   const { schedule } = model;
-  for (let count = 0; count < 10; count += 1) {
-    await schedule.sleep(schedule.random() * schedule.oneOf([1000, minuteMs, hourMs]));
-    const known = [...model.acknowledged.values()];
+  for (let count = 0; count < 20; count += 1) {
+    await schedule.sleep(schedule.random() * schedule.oneOf([1000, minuteMs, minuteMs, hourMs]));
+    const isLine = schedule.random() < 0.5;
+    const all = [...model.acknowledged.values()];
+    const known = all.filter(({ entry }) => (entry.kind === 'frame') !== isLine);
     if (known.length > 0) await model.deliver(schedule.oneOf(known).entry);
     if (schedule.random() < 0.1) model.killReceiver(schedule.pick(2));
   }
@@ -80,8 +82,12 @@ const works: readonly ((model: Model) => Promise<void>)[] = [
   (model) => model.sweep(),
   (model) => {
     const { schedule } = model;
-    const fromMs = firstMs + schedule.pick(days) * dayMs + schedule.pick(3) * minuteMs;
-    return model.erase(fromMs, fromMs + (1 + schedule.pick(2)) * minuteMs);
+    const last = [...model.acknowledged.values()].at(-1)?.entry;
+    // Of a frame that was just stored, or is being stored.
+    const lastMs = last?.kind === 'frame' ? last.frame.capturedAtMs : firstMs;
+    const anyMs = firstMs + schedule.pick(days) * dayMs + schedule.pick(3) * minuteMs;
+    const fromMs = schedule.random() < 0.7 ? lastMs : anyMs;
+    return model.erase(fromMs, fromMs + (1 + schedule.pick(2)) * minuteMs + 1);
   },
   async (model) => {
     const known = [...model.acknowledged.values()].filter(({ entry }) => entry.kind === 'frame');
