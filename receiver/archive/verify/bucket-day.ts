@@ -1,9 +1,9 @@
 /** A day of a bucket, as verify and export read it. Its list is as new as the last reading of its record. */
-import { describeError } from '../../../shared/cli/errors.js';
+import { OperationalError, describeError } from '../../../shared/cli/errors.js';
 import { isDayName, unclockedFolder } from '../../../shared/protocol/frame-path.js';
 import { recordName } from '../../store/day-record.js';
 import { isPiece, readBucketRecord } from '../../store/s3/bucket-record.js';
-import { type ListedObject, isLastingRefusal } from '../../store/s3/s3-answers.js';
+import { type ListedObject, isAway, isLastingRefusal } from '../../store/s3/s3-answers.js';
 import type { S3Client } from '../../store/s3/s3-client.js';
 import { CheckEndedError } from './check-threads.js';
 import type { DayFolder, FilePlace, LoadedFile, Look, OpenBytes } from './day-folder.js';
@@ -84,12 +84,16 @@ export class BucketDay implements DayFolder {
   }
 }
 
-/** @throws {CheckEndedError} the store is away: what follows cannot be read either; {OperationalError} it refuses this */
+/**
+ * @throws {CheckEndedError} the store is away, or its keys are: what follows cannot be read either; {OperationalError} it
+ *   refuses this, or has something else there
+ */
 export async function answered<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (isLastingRefusal(cause)) throw cause;
+    const isOfKeys = cause instanceof OperationalError && cause.code === 'KEYS';
+    if (!isOfKeys && !isAway(cause)) throw cause;
     throw new CheckEndedError('the object store does not answer', { cause });
   }
 }

@@ -4,6 +4,7 @@
  */
 import { readRecordLine, isEntry } from '../record-entry.js';
 import { CameraTally } from './camera-tally.js';
+import { CheckEndedError } from './check-threads.js';
 import type { ExportFacts } from './export-facts.js';
 import type { DayFolder, VerifySource } from './day-folder.js';
 import { type EntryChecker, EntryQueue } from './entry-queue.js';
@@ -165,7 +166,7 @@ class CameraRun {
     await source.days(
       this.#camera,
       async (day) => {
-        const record = await day.openRecord();
+        const record = await day.openRecord().catch(endedOnly);
         try {
           if (record === undefined) return;
           for await (const lines of rawLines(record)) {
@@ -200,3 +201,9 @@ function holeText({ first, last, epoch, waiting }: Hole): string {
 
 const rangeText = (first: number, last: number): string =>
   first === last ? `${first}` : `${first} to ${last}`;
+
+/** A record that cannot be read is a finding of its day already. @throws {CheckEndedError} */
+function endedOnly(error: unknown): undefined {
+  if (error instanceof CheckEndedError) throw error;
+  return undefined;
+}

@@ -119,6 +119,13 @@ export class RefusedError extends OperationalError {
   }
 }
 
+/** The object store has not answered. */
+export class NoAnswerError extends OperationalError {}
+
+/** Whether the store is busy or away: what else is asked fails, too. */
+export const isAway = (error: unknown): boolean =>
+  error instanceof NoAnswerError || (error instanceof RefusedError && isPassing(error.refusal));
+
 /** Whether the store refuses this request, and answers others: it is neither busy nor away. */
 export const isLastingRefusal = (error: unknown): boolean =>
   error instanceof RefusedError && !isPassing(error.refusal);
@@ -132,7 +139,7 @@ export function refusalError(what: string, refusal: S3Refusal): RefusedError {
 }
 
 /** An error of the connection. */
-export function connectionError(what: string, cause: unknown): OperationalError {
+export function connectionError(what: string, cause: unknown): NoAnswerError {
   const hint = hintsByErrno[systemCode(cause) ?? ''];
-  return new OperationalError('STORE', what, { cause, ...(hint !== undefined && { hint }) });
+  return new NoAnswerError('STORE', what, { cause, ...(hint !== undefined && { hint }) });
 }

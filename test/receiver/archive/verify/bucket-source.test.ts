@@ -169,6 +169,14 @@ describe('a change of a bucket is found:', () => {
       ['no-line'],
     ],
     [
+      'a compacted record that something else has written: the other days are checked',
+      ({ stub }) => {
+        const object = { body: Buffer.from('x'), metadata: {}, modifiedAtMs: 0 };
+        stub.objects.set(`cams/${nextDay}/record.d/c-000000009`, object);
+      },
+      ['missing-entries', 'unreadable'],
+    ],
+    [
       'a removed line of a report',
       ({ stub, keysIn }) => stub.objects.delete(keysIn(nextDay, 'record.d/e-')[0] ?? ''),
       ['missing-entries'],
