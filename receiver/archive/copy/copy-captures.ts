@@ -134,9 +134,16 @@ class DayCopy {
     // What the source has deleted since its record was read has another line by now.
     const isOld = [...recorded.keys()].some(isMissing);
     const now = isOld ? await from.readRecord(day) : record;
-    const names = isOld ? [...framesIn(now).frames.keys()] : [];
-    const left = new Set(names.filter((name) => !recorded.has(name) && !kept.has(name)));
+    const sourceNow = isOld ? framesIn(now) : source;
+    const names = [...sourceNow.frames.keys()].filter((name) => !kept.has(name));
+    const left = new Set(names.filter((name) => !recorded.has(name)));
     const lines = linesToCopy({ source: now, target: recordThere, kept, left, erasures });
+    const listed = new Set(files.map(({ name }) => name));
+    for (const name of names) {
+      if (left.has(name) || listed.has(name) || sourceNow.deleted.has(name) || isGone(name))
+        continue;
+      this.#listener.onFault(`${day}/${name} is recorded, and not there: receiver verify`);
+    }
     if (lines.length > 0) await to.addLines(day, lines);
     this.#copied.lines += lines.toString('latin1').split('\n').length - 1;
     for (const name of kept.keys()) {
