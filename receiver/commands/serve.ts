@@ -67,7 +67,7 @@ export const run = defineCommand({
     const checkMark = (): Promise<void> => checkClosedMark(mark, ring.isClosed(), folder.path);
     await checkMark();
     // Before the listeners, as all that a connection needs.
-    const health = new StoreHealth(systemClock, trial);
+    const health = new StoreHealth(systemClock, log, trial);
     const store = health.watch(await withinLimits());
     const listeners = await openListeners(options.listen, passedSockets(env, process.pid));
     if (options.json && listeners.names.includes('standard input')) {

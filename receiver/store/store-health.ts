@@ -2,6 +2,8 @@
  * Whether a store takes frames: the newest attempt to store decides. While no camera sends, a trial is one: the store
  * writes a few bytes. So an idle receiver knows that its disk or its object store has failed, and that it works again.
  */
+import type { Log } from '../../shared/cli/log.js';
+import { RepeatingErrorLog } from '../../shared/cli/repeating-error-log.js';
 import type { Clock } from '../../shared/clock.js';
 import type { FrameStore } from './store-port.js';
 
@@ -17,9 +19,12 @@ export class StoreHealth {
   #worked = true;
   #attemptMs = Number.NEGATIVE_INFINITY;
   #trying: Promise<void> | undefined;
+  /** A balancer that is told of a failure sends no camera: no refused frame would be logged. */
+  readonly #errors: RepeatingErrorLog;
 
-  constructor(clock: Clock, trial: () => Promise<void>) {
+  constructor(clock: Clock, log: Log, trial: () => Promise<void>) {
     this.#clock = clock;
+    this.#errors = new RepeatingErrorLog(log, clock);
     this.#trial = trial;
   }
 
@@ -62,15 +67,16 @@ export class StoreHealth {
     try {
       await this.#trial();
       this.#note(true);
-    } catch {
-      // The next frame that it refuses is logged with the reason.
+    } catch (error) {
       this.#note(false);
+      this.#errors.failed('the store takes no frames', error);
     } finally {
       this.#trying = undefined;
     }
   }
 
   #note(worked: boolean): void {
+    if (worked) this.#errors.worked('the store takes frames again');
     this.#worked = worked;
     this.#attemptMs = this.#clock.monotonicMs();
   }

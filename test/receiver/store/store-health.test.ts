@@ -6,6 +6,7 @@ import { tryDirectory } from '../../../receiver/store/store-trials.js';
 import { openFrameStore } from '../../../receiver/store/frame-store.js';
 import { OperationalError } from '../../../shared/cli/errors.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { keptLog } from '../../support/log.js';
 import { filesBelow } from '../../support/files.js';
 import { temporaryDirectory } from '../../support/temporary.js';
 
@@ -24,11 +25,12 @@ function makeWorld() {
     ...{ id: 'a', put: outcome, recordGap: outcome, recordReport: outcome },
     ...{ lock: () => Promise.resolve(undefined), close: () => Promise.resolve() },
   };
-  const health = new StoreHealth(clock, () => {
+  const { log, lines } = keptLog();
+  const health = new StoreHealth(clock, log, () => {
     world.trials += 1;
     return world.trial();
   });
-  return { world, clock, health, watched: health.watch(store) };
+  return { world, clock, health, lines, watched: health.watch(store) };
 }
 
 describe('a store', () => {
@@ -69,6 +71,24 @@ describe('a store', () => {
     await clock.advance(5001);
     expect(await health.takesFrames()).toBe(true);
   });
+
+  it.each(['trial', 'frame'])(
+    'that fails while no frame comes is in the log with the reason, until a %s works',
+    async (what) => {
+      const { world, clock, health, lines, watched } = makeWorld();
+      world.trial = () =>
+        Promise.reject(new OperationalError('STORE', 'full', { hint: 'make room' }));
+      for (let ask = 0; ask < 3; ask += 1) {
+        expect(await health.takesFrames()).toBe(false);
+        await clock.advance(5001);
+      }
+      expect(lines).toEqual([expect.stringMatching(/takes no frames.*full; make room/)]);
+      world.trial = () => Promise.resolve();
+      if (what === 'frame') await watched.put({} as FrameToStore);
+      else await health.takesFrames();
+      expect(lines[1]).toContain('the store takes frames again');
+    },
+  );
 
   it('that does not answer a trial takes no frames, and is tried once', async () => {
     const { world, clock, health } = makeWorld();
