@@ -91,7 +91,7 @@ describe('a receiver with a bucket', () => {
     agent.frame(1, makeJpeg(1));
     expect(await agent.answer('refused')).toMatchObject({
       ...{ code: 'store', retry: true },
-      message: expect.stringContaining('the quota of the bucket is used up') as string,
+      message: expect.stringContaining('the quota of the bucket is used up: raise it') as string,
     });
     stub.fault = () => undefined;
     agent.frame(1, makeJpeg(1));

@@ -84,7 +84,8 @@ const hintsByCode: Readonly<Record<string, string>> = {
   SignatureDoesNotMatch: 'AWS_SECRET_ACCESS_KEY or --s3-region is not the right one',
   RequestTimeTooSkewed: 'the clock of this machine is wrong: see timedatectl',
   ExpiredToken: 'the keys have expired: write new ones into their file',
-  QuotaExceeded: 'the quota of the bucket is used up: make room, or raise it',
+  QuotaExceeded:
+    'the quota of the bucket is used up: raise it, since nothing is deleted before a line about it is written',
   EntityTooLarge: 'the object store takes no object of this size: set a smaller --max-frame',
 };
 const hintsByStatus: Readonly<Record<number, string>> = {
