@@ -102,7 +102,7 @@ const layersOf: Readonly<Record<string, readonly string[]>> = {
   ],
   shared: [
     ...['setup', 'keys', 'protocol', 'jpeg', 'files', 'process', 'cli'],
-    ...['byte-queue', 'backoff', 'clock', 'time-limit', 'window-counter'],
+    ...['byte-queue', 'backoff', 'clock', 'time-limit', 'window-counter', 'get-or-insert'],
   ],
 };
 
