@@ -28,7 +28,7 @@ const agents = {
 
 /**
  * Does not follow redirects. When it resolves, nothing reads the body any more.
- * @throws an error of the connection: also when the answer ends too early
+ * @throws an error of the connection: also when the answer ends too early, or cannot tell whether it has
  */
 export function exchange(url: URL, { method, headers, body, timeoutMs, running }: HttpRequest) {
   const isPlain = url.protocol === 'http:';
@@ -63,6 +63,10 @@ export function exchange(url: URL, { method, headers, body, timeoutMs, running }
       response.on('end', () => {
         settle();
         const { statusCode = 0, headers: answered } = response;
+        if (method === 'GET' && statusCode < 300 && !hasEnd(answered)) {
+          reject(new Error('the answer states no length: whether it is whole is not known'));
+          return;
+        }
         const answer = { status: statusCode, headers: answered, body: Buffer.concat(pieces) };
         if (request.writableFinished) resolve(answer);
         else {
@@ -75,3 +79,7 @@ export function exchange(url: URL, { method, headers, body, timeoutMs, running }
     request.end(body);
   });
 }
+
+/** Whether a cut connection is told from the end: Node's client then fails. */
+const hasEnd = (headers: IncomingHttpHeaders): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;

@@ -35,10 +35,18 @@ export function readListPage(xml: string): ListPage {
   return { objects, prefixes, next: isCut ? unescapeXml(token ?? '') : undefined };
 }
 
-const contentsOf = (xml: string, element: string): string[] =>
-  [...xml.matchAll(new RegExp(`<${element}>([\\s\\S]*?)</${element}>`, 'g'))].map(
-    ([, inner = '']) => inner,
-  );
+/** In time that grows with the text only, whatever it is. @throws {Error} an element has no end */
+function contentsOf(xml: string, element: string): string[] {
+  const [start, end] = [`<${element}>`, `</${element}>`];
+  const found: string[] = [];
+  for (let at = xml.indexOf(start); at >= 0; at = xml.indexOf(start, at)) {
+    const endAt = xml.indexOf(end, at);
+    if (endAt < 0) throw new Error(`the list of objects is cut off in ${start}`);
+    found.push(xml.slice(at + start.length, endAt));
+    at = endAt + end.length;
+  }
+  return found;
+}
 
 const textOf = (xml: string, element: string): string | undefined =>
   new RegExp(`<${element}>([^<]*)</${element}>`).exec(xml)?.[1];

@@ -6,6 +6,8 @@ import { exchange } from '../../../../receiver/store/s3/http-exchange.js';
 
 /** Of no byte of the request and the body. */
 const changed = 9;
+const ok = 'HTTP/1.1 200 OK\r\n';
+const chunked = 'Transfer-Encoding: chunked\r\n\r\n';
 const refusal = 'HTTP/1.1 412 Precondition Failed\r\nContent-Length: 0\r\n\r\n';
 
 async function serving(onConnection: (socket: Socket) => void): Promise<URL> {
@@ -20,6 +22,12 @@ async function serving(onConnection: (socket: Socket) => void): Promise<URL> {
 
 function put(body: Buffer, timeoutMs = 10_000) {
   return { method: 'PUT', headers: {}, body, timeoutMs, running: new Set<() => void>() };
+}
+
+/** Asks a server that sends this text and closes the connection. */
+async function answer(text: string, method = 'GET') {
+  const url = await serving((socket) => socket.once('data', () => socket.end(text)));
+  return await exchange(url, { ...put(Buffer.alloc(0)), method, body: undefined });
 }
 
 describe('an answer that comes before the body is sent', () => {
@@ -78,5 +86,34 @@ describe('an exchange that is ended', () => {
     for (const end of request.running) end();
     await expect(ending).rejects.toThrow('the program is ending');
     expect(request.running.size).toBe(0);
+  });
+});
+
+describe('an answer to GET', () => {
+  it.each([
+    ['has the length that it states', `${ok}Content-Length: 5\r\n\r\nframe`],
+    ['has its last chunk', `${ok}${chunked}5\r\nframe\r\n0\r\n\r\n`],
+  ])('that %s is whole', async (_, text) => {
+    const { status, body } = await answer(text);
+    expect([status, body.toString()]).toEqual([200, 'frame']);
+  });
+
+  it.each([
+    ['is shorter than it states', `${ok}Content-Length: 6\r\n\r\nframe`],
+    ['has no last chunk', `${ok}${chunked}5\r\nframe\r\n`],
+    ['states no length', `${ok}\r\nframe`],
+    ['states no length, as of HTTP 1.0', 'HTTP/1.0 200 OK\r\n\r\nframe'],
+  ])('that %s may be cut, and fails', async (_, text) => {
+    await expect(answer(text)).rejects.toThrow(/aborted|whether it is whole is not known/);
+  });
+
+  it('that refuses is read also without a length, as a load balancer sends it', async () => {
+    const { status } = await answer('HTTP/1.0 503 Service Unavailable\r\n\r\n<html></html>');
+    expect(status).toBe(503);
+  });
+
+  it('to another method needs no length', async () => {
+    expect((await answer(`${ok}\r\n`, 'PUT')).status).toBe(200);
+    expect((await answer(`${ok}\r\n`, 'HEAD')).status).toBe(200);
   });
 });
