@@ -117,8 +117,7 @@ class Folder implements FrameSource {
       const frame = await this.#readStable();
       if (frame !== undefined) return frame;
       if (await this.#checkPending()) continue;
-      const isPresent = this.#watch?.isWatching === true && this.#refused < mostRefused;
-      this.#settings.observer?.polled(this.#pending.size === 0, isPresent);
+      this.#settings.observer?.polled(this.#pending.size === 0, this.#isPresent);
       let dueAtMs = clock.monotonicMs() + checkMs;
       for (const file of this.#pending.values()) dueAtMs = Math.min(dueAtMs, file.dueAtMs);
       await this.#wakeup.sleep(Math.max(0, dueAtMs - clock.monotonicMs()), clock, signal);
@@ -129,6 +128,12 @@ class Folder implements FrameSource {
     this.#watch?.close();
     this.#wakeup.endTimer();
     return Promise.resolve();
+  }
+
+  /** Whether the folder is watched, and what comes into it can be a picture. */
+  get #isPresent(): boolean {
+    if (this.#watch?.isWatching !== true || this.#refused >= mostRefused) return false;
+    return ![...this.#pending.values()].some((file) => file.isUnknownForLong);
   }
 
   /** Once: a camera that names one file so names all. */

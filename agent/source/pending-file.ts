@@ -102,6 +102,11 @@ export class PendingFile {
     return this.#unknownSinceMs !== undefined;
   }
 
+  /** True: it was thrown that nothing is known of it, and nothing is. */
+  get isUnknownForLong(): boolean {
+    return this.isUnknown && this.#isUnknownReported;
+  }
+
   changed(nowMs: number): void {
     this.#stability.changed(nowMs);
   }

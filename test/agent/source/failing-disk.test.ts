@@ -73,15 +73,22 @@ describe('a watched folder', () => {
     expect((await waiting).origin).toBe(join(directory, 'a.jpg'));
   });
 
-  it('says once which file it cannot examine, and takes others', async () => {
+  it('says once which file it cannot examine, is not watched meanwhile, and takes others', async () => {
     const directory = temporaryDirectory();
-    const source = await openIn(directory, { stabilityTimeoutMs: 300 });
+    const present: boolean[] = [];
+    const observer = { polled: (_: boolean, is: boolean) => void present.push(is) };
+    const source = await openIn(directory, { stabilityTimeoutMs: 300, observer });
     failing.lstat = true;
     const path = join(directory, 'a.jpg');
     writeFileSync(path, makeJpeg(1));
     expect(await failureOf(source)).toContain(`${path} cannot be examined`);
+    present.length = 0;
+    await expect(source.next(AbortSignal.timeout(500))).rejects.toThrow('timeout');
+    expect(new Set(present)).toEqual(new Set([false]));
     failing.lstat = false;
     expect((await next(source)).origin).toBe(path);
+    await expect(source.next(AbortSignal.timeout(500))).rejects.toThrow('timeout');
+    expect(present.at(-1)).toBe(true);
   });
 });
 
