@@ -1,6 +1,6 @@
 /**
  * Logs a repeating failure once, then every `remindEveryMs` with its count, and logs the recovery. What fails and works
- * in turns, or fails for changing reasons, is logged a few times; then it is told every `remindEveryMs`, until it has
+ * in turns, or fails for changing reasons, is logged a few times, and then every `remindEveryMs`, until it has
  * worked for so long.
  */
 import type { Clock } from '../clock.js';

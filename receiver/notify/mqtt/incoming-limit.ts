@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { formatDuration, formatSize } from '../../../shared/cli/units.js';
 import { WindowCounter } from '../../../shared/window-counter.js';
 
-/** Of one packet; the broker is told so, and a good one sends none that is larger. */
+/** Of one packet, as CONNECT states it: a good broker sends none that is larger. */
 export const maxIncomingPacketBytes = 16 * 1024;
 /** An answer to a published message has four bytes. */
 const maxBytes = 64 * 1024;

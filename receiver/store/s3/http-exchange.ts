@@ -80,6 +80,6 @@ export function exchange(url: URL, { method, headers, body, timeoutMs, running }
   });
 }
 
-/** Whether a cut connection is told from the end: Node's client then fails. */
+/** Whether the end of the answer differs from a cut connection, for which Node's client fails. */
 const hasEnd = (headers: IncomingHttpHeaders): boolean =>
   headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
