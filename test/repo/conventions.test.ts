@@ -102,7 +102,8 @@ const layersOf: Readonly<Record<string, readonly string[]>> = {
   ],
   shared: [
     ...['setup', 'keys', 'protocol', 'jpeg', 'files', 'process', 'cli'],
-    ...['byte-queue', 'backoff', 'clock', 'time-limit', 'window-counter', 'get-or-insert'],
+    ...['byte-queue', 'backoff', 'clock', 'natural-order', 'time-limit', 'window-counter'],
+    'get-or-insert',
   ],
 };
 

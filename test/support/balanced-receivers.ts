@@ -55,13 +55,14 @@ export async function startFleet(cameras: readonly string[], drain: string): Pro
   const text = readFileSync(haproxyExample, 'utf8')
     .replace('bind :4444', `bind 127.0.0.1:${port}`)
     .replace('192.168.1.11:4444', `127.0.0.1:${one[0]} port ${one[1]}`)
-    .replace('192.168.1.12:4444', `127.0.0.1:${two[0]} port ${two[1]}`)
-    .replace('maxconn 20000', 'maxconn 200');
+    .replace('192.168.1.12:4444', `127.0.0.1:${two[0]} port ${two[1]}`);
   const file = join(folder, 'haproxy.cfg');
   writeFileSync(file, text);
   let haproxy: Running | undefined;
   const startBalancer = async (): Promise<void> => {
-    haproxy = start('/usr/sbin/haproxy', ['-f', file]);
+    // The example starts also where few files may be open.
+    const line = 'ulimit -n 1024; exec /usr/sbin/haproxy -f "$1"';
+    haproxy = start('/bin/sh', ['-c', line, 'sh', file]);
     await eventually(() => isOpen(port), 'HAProxy listens');
   };
 
