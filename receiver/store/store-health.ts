@@ -19,7 +19,7 @@ export class StoreHealth {
   #worked = true;
   #attemptMs = Number.NEGATIVE_INFINITY;
   #trying: Promise<void> | undefined;
-  /** A balancer that is told of a failure sends no camera: no refused frame would be logged. */
+  /** A balancer sends no camera where the answer is 503: no refused frame would be logged. */
   readonly #errors: RepeatingErrorLog;
 
   constructor(clock: Clock, log: Log, trial: () => Promise<void>) {
