@@ -9,7 +9,10 @@ export interface HttpRequest {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | undefined;
-  /** Without a whole answer after this time the exchange ends with an error. */
+  /**
+   * Without a whole answer after this time the exchange ends with an error. It may take a second more for each 100 kB of
+   * the body, or of the answer.
+   */
   readonly timeoutMs: number;
   /** While it runs, it has here what ends it with an error. An AbortSignal would cost a tenth of a small request. */
   readonly running: Set<() => void>;
@@ -20,6 +23,9 @@ export interface HttpAnswer {
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
+
+/** Of a body, and of an answer. */
+const minBytesPerSecond = 100_000;
 
 const agents = {
   http: new HttpAgent({ keepAlive: true }),
@@ -45,7 +51,13 @@ export function exchange(url: URL, { method, headers, body, timeoutMs, running }
       request.destroy(ending);
     };
     const onEnd = (): void => endFor('the program is ending');
-    const timer = setTimeout(() => endFor(`no answer in ${timeoutMs} ms`), timeoutMs);
+    let timer: NodeJS.Timeout | undefined;
+    const endWithout = (byteCount: number): void => {
+      const waitMs = Math.round(timeoutMs + (byteCount / minBytesPerSecond) * 1000);
+      clearTimeout(timer);
+      timer = setTimeout(() => endFor(`no whole answer in ${waitMs} ms`), waitMs);
+    };
+    endWithout(body?.length ?? 0);
     running.add(onEnd);
     const settle = (): void => {
       clearTimeout(timer);
@@ -58,6 +70,8 @@ export function exchange(url: URL, { method, headers, body, timeoutMs, running }
     request.on('error', fail);
     request.on('response', (response) => {
       const pieces: Buffer[] = [];
+      const byteCount = Number(response.headers['content-length'] ?? 0);
+      if (byteCount >= minBytesPerSecond) endWithout(byteCount);
       response.on('data', (piece: Buffer) => pieces.push(piece));
       response.on('error', fail);
       response.on('end', () => {

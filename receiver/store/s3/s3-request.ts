@@ -34,8 +34,6 @@ interface RequestParts extends S3Place {
 }
 
 const defaultAttemptMs = 10_000;
-/** A large body may take longer. */
-const minBytesPerSecond = 100_000;
 const metadataPrefix = 'x-amz-meta-';
 
 /** @returns the answer, or why there is none. Rejects for a bug only */
@@ -46,9 +44,8 @@ export async function requestOnce(
   const { method, body } = request;
   const { send = exchange, attemptMs = defaultAttemptMs, running } = parts;
   const { url, headers } = sign(request, parts);
-  const timeoutMs = Math.ceil(attemptMs + ((body?.length ?? 0) / minBytesPerSecond) * 1000);
   try {
-    return await send(url, { method, headers, body, timeoutMs, running });
+    return await send(url, { method, headers, body, timeoutMs: attemptMs, running });
   } catch (failure) {
     return { failure };
   }

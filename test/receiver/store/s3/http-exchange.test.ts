@@ -68,7 +68,7 @@ describe('an exchange that is ended', () => {
   it('says after which time there was no answer', async () => {
     const url = await serving(() => undefined);
     const request = put(Buffer.from('x'), 50);
-    await expect(exchange(url, request)).rejects.toThrow('no answer in 50 ms');
+    await expect(exchange(url, request)).rejects.toThrow('no whole answer in 50 ms');
     expect(request.running.size).toBe(0);
   });
 
@@ -76,7 +76,9 @@ describe('an exchange that is ended', () => {
     const url = await serving((socket) => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
     });
-    await expect(exchange(url, put(Buffer.from('x'), 50))).rejects.toThrow('no answer in 50 ms');
+    await expect(exchange(url, put(Buffer.from('x'), 50))).rejects.toThrow(
+      'no whole answer in 50 ms',
+    );
   });
 
   it('ends when the program does', async () => {

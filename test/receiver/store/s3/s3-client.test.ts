@@ -1,6 +1,8 @@
 /** The client of an object store, against a strict one in this process. */
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readRefusal, refusalError } from '../../../../receiver/store/s3/s3-answers.js';
 import type { S3ClientParts } from '../../../../receiver/store/s3/s3-client.js';
 import { freePort } from '../../../support/ports.js';
@@ -99,7 +101,33 @@ describe('a busy or broken store', () => {
     expect(await client.putNew(key, body)).toBe(true);
     stub.fault = () => ({ kind: 'never answer' });
     await expect(client.get(key)).rejects.toMatchObject({
-      ...{ code: 'STORE', cause: { message: 'no answer in 100 ms' } },
+      ...{ code: 'STORE', cause: { message: 'no whole answer in 100 ms' } },
+    });
+  });
+
+  it('of a large object may take longer, and not for ever', async () => {
+    const large = Buffer.alloc(150_000, 'x');
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: ${large.length}\r\nConnection: close\r\n\r\n`;
+    let isStuck = false;
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        socket.write(head);
+        // Longer than a small answer may take.
+        if (!isStuck) setTimeout(() => socket.end(large), 1000);
+      });
+    });
+    onTestFinished(() => void server.close());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const endpoint = new URL(`http://127.0.0.1:${port}`);
+    const stub = await startS3Stub();
+    const parts = { endpoint, attemptMs: 300 };
+    expect(await clientOf(stub, parts).get('a')).toEqual(large);
+    isStuck = true;
+    const client = clientOf(stub, { ...parts, giveUpAfterMs: 0 });
+    await expect(client.get('a')).rejects.toMatchObject({
+      cause: { message: expect.stringMatching(/^no whole answer in/) as string },
     });
   });
 
