@@ -24,32 +24,54 @@ export interface HealthServer {
 const path = '/health';
 /** Beyond it the oldest one ends: a check asks at once, and one that waits for long is none. */
 const maxConnections = 32;
+/** The same of those that wait for an answer, which takes seconds while the store is tried. */
+const maxAsking = 256;
 const timeoutMs = 5000;
 
 /** @throws {OperationalError} LISTEN */
 export async function openHealthServer(settings: HealthServerSettings): Promise<HealthServer> {
   const { listen } = settings;
   const host = listen.address ?? '127.0.0.1';
+  const connections = new Connections();
   const server = createServer(
     { headersTimeout: timeoutMs, requestTimeout: timeoutMs, maxHeaderSize: 4096 },
-    (request, response) => void answer(settings, request, response),
+    (request, response) => {
+      connections.asks(request.socket);
+      void answer(settings, request, response);
+    },
   );
-  server.prependListener('connection', evictOldest());
+  server.prependListener('connection', (socket: Socket) => connections.add(socket));
   server.timeout = timeoutMs;
   const name = formatAddress(host, listen.port);
   await startListening(server, { host, port: listen.port }, name, '--health');
   return { address: `http://${addressOf(server)}${path}`, close: () => closeServer(server) };
 }
 
-/** Connections of others keep no check of a load balancer out. */
-function evictOldest(): (socket: Socket) => void {
-  const open = new Set<Socket>();
-  return (socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-    const [oldest] = open;
-    if (open.size > maxConnections) oldest?.destroy();
-  };
+/** Connections of others keep no check of a load balancer out, nor do they end one that waits for its answer. */
+class Connections {
+  readonly #silent = new Set<Socket>();
+  readonly #asking = new Set<Socket>();
+
+  add(socket: Socket): void {
+    this.#silent.add(socket);
+    socket.once('close', () => {
+      this.#silent.delete(socket);
+      this.#asking.delete(socket);
+    });
+    endOldest(this.#silent, maxConnections);
+  }
+
+  /** Its request is whole: it ends with the answer. */
+  asks(socket: Socket): void {
+    this.#silent.delete(socket);
+    this.#asking.add(socket);
+    endOldest(this.#asking, maxAsking);
+  }
+}
+
+function endOldest(sockets: ReadonlySet<Socket>, max: number): void {
+  const [oldest] = sockets;
+  if (sockets.size > max) oldest?.destroy();
 }
 
 async function answer(

@@ -70,6 +70,28 @@ describe('the health of a receiver', () => {
     expect(opened).toBe(120);
   });
 
+  it('is told while the store is tried for long, and others open connections meanwhile', async () => {
+    const { world, ask, server } = await startServer();
+    let decide: (takes: boolean) => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      world.takes = () => {
+        resolve();
+        return new Promise((decided) => (decide = decided));
+      };
+    });
+    const answer = ask();
+    answer.catch(() => undefined);
+    await asked;
+    for (let count = 0; count < 100; count += 1) {
+      const socket = connect(Number(new URL(server.address).port), '127.0.0.1');
+      onTestFinished(() => void socket.destroy());
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+    }
+    decide(true);
+    expect(await answer).toEqual([200, 'ok\n']);
+  });
+
   it('has one path and one method', async () => {
     const { ask, server } = await startServer();
     expect((await ask({ method: 'POST' }))[0]).toBe(405);
