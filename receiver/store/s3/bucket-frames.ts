@@ -100,10 +100,18 @@ export async function emptyFrame(
 ): Promise<number | undefined> {
   const found = await client.head(path);
   if (found === undefined || found.byteCount === 0) return undefined;
-  const { sha256 = '', ...rest } = found.metadata;
-  const hash = why === 'erased' || sha256 === '' ? {} : { sha256 };
+  const { sha256: known, ...rest } = found.metadata;
+  // Without one, of an object that another program wrote, a repeat would be stored as another frame.
+  const sha256 = known ?? (why === 'erased' ? undefined : await readHash(client, path));
+  const hash = why === 'erased' || sha256 === undefined ? {} : { sha256 };
   await client.put(path, Buffer.alloc(0), { ...rest, ...hash, deleted: why });
   return found.byteCount;
+}
+
+/** @returns undefined: it is gone @throws {OperationalError} STORE */
+async function readHash(client: S3Client, path: string): Promise<string | undefined> {
+  const bytes = await client.get(path);
+  return bytes === undefined || bytes.length === 0 ? undefined : hashOf(bytes);
 }
 
 function metadataOf({ frame, key }: FrameToName): Metadata {

@@ -44,6 +44,16 @@ describe('a frame in a bucket', () => {
     expect(await store.put(frameOf(2))).toEqual({ name: nameOf(2, 2), duplicate: false });
   });
 
+  it('that another program wrote is recognized also when it was deleted', async () => {
+    const { stub, open, deleteFrames, captures } = await makeBucket();
+    const body = frameOf(1).jpeg;
+    stub.objects.set(`cams/${nameOf(1)}`, { body, metadata: {}, modifiedAtMs: 0 });
+    await (await open()).put(frameOf(1));
+    await deleteFrames(day, [nameOf(1).slice(day.length + 1)]);
+    expect(await (await open()).put(frameOf(1))).toEqual({ name: nameOf(1), duplicate: true });
+    expect(await captures.frames(day)).toEqual([]);
+  });
+
   it('costs the same, however many have its time', async () => {
     const { stub, open } = await makeBucket();
     const store = await open();
