@@ -10,7 +10,8 @@ import { Model, dayMs } from '../../../support/bucket-model/model.js';
 import { brokenPromises, lookAt } from '../../../support/bucket-model/promises.js';
 
 const epochs = ['aa'.repeat(16), 'bb'.repeat(16)];
-const seeds = Array.from({ length: 16 }, (_, at) => at + 1);
+const { BUCKET_SEED = '1', BUCKET_SEEDS = '16' } = process.env;
+const seeds = Array.from({ length: Number(BUCKET_SEEDS) }, (_, at) => Number(BUCKET_SEED) + at);
 /** Limits that delete nothing more. */
 const longMs = 300 * dayMs;
 const hourMs = 3_600_000;
