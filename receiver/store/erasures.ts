@@ -146,8 +146,9 @@ export class Erasures {
     if (version === undefined) return false;
     let known = this.#known.get(camera);
     if (known?.version !== version) {
-      const before = known?.unreadable ?? [];
       const lines = await this.#folders.useExisting([camera], erasuresIn);
+      // Another frame may have read it meanwhile.
+      const before = this.#known.get(camera)?.unreadable ?? [];
       known = { version, ...(lines ?? noErasures) };
       const { unreadable } = known;
       if (unreadable.some((line) => !before.includes(line))) {

@@ -1,5 +1,5 @@
 /** `receiver erase` as a process: what a real agent sent is erased, and its old copy of the spool brings nothing back. */
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
@@ -73,6 +73,7 @@ describe('receiver erase', () => {
       expect(await erase(...future, '--why', 'a test')).toMatchObject({ code: 2 });
       rmSync(state, { recursive: true });
       cpSync(copy, state, { recursive: true });
+      appendFileSync(join(captures, 'yard', 'erased.jsonl'), '\nwhat is this\n');
       const old = startAgent([...agentArgs, '--once']);
       expect(await old.ended).toBe(0);
       expect(waiting()).toBe(0);
@@ -83,6 +84,8 @@ describe('receiver erase', () => {
         'utf8',
       );
       expect(record).toContain('"summary":1');
+      const said = receiver.stderr().match(/an erasure cannot be read: .*/g);
+      expect(said).toEqual([expect.stringContaining('yard/erased.jsonl line 3')]);
       expect(await receiver.stop()).toBe(0);
     },
   );

@@ -110,7 +110,7 @@ describe('the erasures of a camera', () => {
     const path = join(directory, 'yard', erasuresName);
     const line = lineOfErasure(erasure(5, 9));
     writeFileSync(path, `${line.replace('"from"', '"fxom"')}\n${line}`);
-    for (const number of [1, 2, 6]) await store.put(frameOf(number));
+    await Promise.all([1, 2, 6].map((number) => store.put(frameOf(number))));
     expect(frames()).toEqual([nameOf(1), nameOf(2)]);
     expect(said).toEqual(['yard/erased.jsonl line 1']);
     // Another erasure adds nothing that is unreadable.
