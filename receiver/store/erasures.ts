@@ -54,12 +54,16 @@ export interface ErasureLines {
 
 const lineStart = '{"erased":1,"camera":"';
 
-/** A killed `erase` cuts its line off, and has erased nothing; the next one begins another line. */
+/**
+ * A killed `erase` cuts its line off, and has erased nothing; the next one begins another line. After a power cut the rest
+ * of the line may be zero bytes.
+ */
 export function readErasureLines(text: string): ErasureLines {
   const erasures: Erasure[] = [];
   const unreadable: number[] = [];
   const lines = text.split('\n');
-  for (const [at, line] of lines.entries()) {
+  for (const [at, whole] of lines.entries()) {
+    const line = whole.replace(/\0+$/, '');
     if (line === '') continue;
     const erasure = readErasure(line);
     const isStart = lineStart.startsWith(line) || line.startsWith(lineStart);

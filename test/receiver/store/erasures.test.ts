@@ -126,6 +126,8 @@ describe('the erasures of a camera', () => {
     const torn = line.slice(0, bytes);
     expect(readErasureLines(`${line}\n${torn}`).unreadable).toEqual([]);
     expect(readErasureLines(`${line}\n${torn}\n${line}`).unreadable).toEqual([]);
+    const afterPowerCut = `${torn}${'\0'.repeat(line.length - bytes)}`;
+    expect(readErasureLines(`${line}\n${afterPowerCut}\n${line}`).unreadable).toEqual([]);
     expect(readErasureLines(`${line}\n\0${torn}\n${line}`).unreadable).toEqual([3]);
   });
 
