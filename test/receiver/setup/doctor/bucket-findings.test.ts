@@ -47,7 +47,11 @@ describe('the doctor of a bucket', () => {
     ['a wrong secret', refused('SignatureDoesNotMatch'), 'AWS_SECRET_ACCESS_KEY or --s3-region'],
     ['no right to write', refused('AccessDenied', 'PUT'), 'the right to list, read, write'],
     ['no right to remove', refused('AccessDenied', 'DELETE'), 'the right to list, read, write'],
-    ['a full bucket', refused('QuotaExceeded', 'PUT'), 'make room, or raise it'],
+    [
+      'a full bucket',
+      refused('QuotaExceeded', 'PUT'),
+      'the quota of the bucket is used up: raise it',
+    ],
     [
       'a store that overwrites',
       (stub) => (stub.conditions = 'ignored'),
