@@ -107,7 +107,10 @@ export function writeTo(fd: 1 | 2, text: string): void {
   }
 }
 
+/** Of a program that prints little: a pipe that is its standard error blocks no longer. */
 export function openLog(component: string, verbose: boolean, env: Environment, clock: Clock): Log {
+  // Node opens it when the first socket is closed, and when this fails then, that socket stays open.
+  process.stderr.on('error', () => undefined);
   return makeLog({
     component,
     verbose,

@@ -2,13 +2,18 @@
  * While a disk fails or is unmounted no frame is lost, stored twice, or given up by mistake. The short
  * form; for longer: `npm run test:faults -- --errno --seed S`, with the seed that the test prints.
  */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFailed } from 'vitest';
-import { root } from '../support/programs.js';
-import { diskDirectory } from '../support/temporary.js';
+import { root, startReceiverProgram } from '../support/programs.js';
+import { diskDirectory, temporaryDirectory } from '../support/temporary.js';
 import { withMoved } from './away.js';
 import { noSmallDisks } from './disk.js';
 import { auditDiskFaults } from './errno-audit.js';
 import { planErrno } from './errno-plan.js';
+import { failCalls } from './failing-calls.js';
 import { runFaults } from './fault-run.js';
 import { faultKindsHere, findLibfaketime, missingFaults } from './capabilities.js';
 import { type FaultKind, diskFaultKinds, makePlan, seededRandom } from './plan.js';
@@ -42,6 +47,32 @@ describe('the pair', () => {
     expect(violations).toEqual([]);
     expect(figures).toMatchObject({ waiting: 0 });
     expect(figures.declared).toBeGreaterThanOrEqual(frames);
+  });
+});
+
+describe('a receiver whose call fails while it closes its first connection', () => {
+  it('ends when it is asked to', async (test) => {
+    const why = missingFaults().get('errno-receiver');
+    test.skip(why !== undefined, why);
+    const receiver = await startReceiverProgram(diskDirectory());
+    const { pid = 0 } = receiver.child;
+    // Node looks twice what standard error is, when it opens it.
+    const calls = ['?newfstatat', '?fstat'];
+    const plan = { calls, error: 'ENOMEM', when: '2', isNamed: false };
+    const logPath = join(temporaryDirectory(), 'calls');
+    const over = { isReached: false };
+    const failing = failCalls({ pid, plan, paths: [], lastsMs: 1000, logPath }).then(() => {
+      over.isReached = true;
+    });
+    while (!over.isReached) {
+      const socket = connect(receiver.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.end('x');
+      await once(socket.resume(), 'close');
+      await delay(20);
+    }
+    await failing;
+    expect(await Promise.race([receiver.stop(), delay(20_000, 'runs')])).toBe(0);
   });
 });
 
