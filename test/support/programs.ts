@@ -1,6 +1,7 @@
 /** Runs the built programs and others as real processes, which are killed at the end of the test. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { eventually } from './eventually.js';
@@ -20,6 +21,9 @@ export interface Running {
   /** Stops the program as systemd does. @returns its exit code */
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
+
+/** Programs end within 5 s; a loaded machine takes longer. */
+const stopDeadlineMs = 90_000;
 
 export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
@@ -64,9 +68,14 @@ export function start(
           `${stdout}${stderr}`.includes(words) || (child.exitCode !== null && fail(running, words)),
         `'${words}' from ${command} ${args.join(' ')}; stderr: ${stderr}`,
       ),
-    stop: (signal = 'SIGTERM') => {
+    stop: async (signal = 'SIGTERM') => {
       child.kill(signal);
-      return ended;
+      const late = delay(stopDeadlineMs, 'late', { ref: false });
+      const result = await Promise.race([ended, late]);
+      if (result !== 'late') return result;
+      throw new Error(
+        `${command} ${args.join(' ')} does not end after ${signal}; stderr: ${stderr}`,
+      );
     },
   };
   return running;
