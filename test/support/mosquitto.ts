@@ -92,7 +92,8 @@ async function startSubscriber(port: number) {
         if (topic === '') return [];
         return [{ topic, isRetained: retained === '1', payload: Buffer.from(hex, 'hex') }];
       });
-  return { messages, stop: () => client.stop() };
+  // Killed: asked to end in the wrong moment it may stay.
+  return { messages, stop: () => client.stop('SIGKILL') };
 }
 
 /** What the broker would give a client that comes now: by topic. */
