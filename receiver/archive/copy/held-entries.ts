@@ -2,6 +2,7 @@
  * What the record of a copy's target says that it has, or had: entries by their epoch and sequence. An entry that is gone
  * there on purpose does not come back. Pure.
  */
+import { getOrInsertComputed } from '../../../shared/get-or-insert.js';
 import { type Erasure, isErased } from '../../store/erasures.js';
 import { GoneFrames } from '../../store/gone-frames.js';
 import { NumberSet, without } from '../../store/intervals.js';
@@ -98,12 +99,7 @@ export class HeldEntries {
   }
 
   #add(epoch: string, first: number, last = first): void {
-    let numbers = this.#numbers.get(epoch);
-    if (numbers === undefined) {
-      numbers = new NumberSet();
-      this.#numbers.set(epoch, numbers);
-    }
-    numbers.add(first, last);
+    getOrInsertComputed(this.#numbers, epoch, () => new NumberSet()).add(first, last);
   }
 }
 

@@ -8,21 +8,11 @@ import { vi } from 'vitest';
 import type { exchange } from '../../../receiver/store/s3/http-exchange.js';
 import { S3Client } from '../../../receiver/store/s3/s3-client.js';
 import { type Clock, systemClock } from '../../../shared/clock.js';
+import { seededRandom } from '../../faults/plan.js';
 import { type MemoryS3, refusal } from './memory-s3.js';
 
 /** Of a millisecond or more. */
 const maxIdleTurns = 60_000;
-
-/** Numbers from 0 to 1, the same for the same seed. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 export class Killed extends Error {}
 
@@ -80,7 +70,7 @@ export class Schedule {
   filing = 0;
 
   constructor(seed: number, wallMs: number) {
-    this.random = randomOf(seed);
+    this.random = seededRandom(seed);
     this.#wallMs = wallMs - this.monotonicMs;
   }
 
