@@ -17,19 +17,11 @@ import { clientOf, pausingClock } from '../../../support/s3-bucket.js';
 import { type S3Stub, startS3Stub } from '../../../support/s3-stub.js';
 import { temporaryDirectory } from '../../../support/temporary.js';
 import { day, frameOf, gapOf, nameOf, receivedAtMs } from '../../store/given.js';
+import { seededRandom } from '../../../faults/plan.js';
 
 const jpeg = makeJpeg(1);
 const frameAt = (number: number) => frameOf(number, { jpeg });
 const { capturedAtMs: startMs } = frameAt(0);
-
-/** Numbers from 0 to 1, the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 const open = (client: S3Client) =>
   openBucketStore({ client, clock: systemClock, erasuresMaxAgeMs: 0 });
@@ -64,7 +56,7 @@ describe('the record of a day that is compacted beside receivers', () => {
     { timeout: 300_000 },
     async (seed) => {
       const stub = await startS3Stub();
-      const random = randomOf(seed);
+      const random = seededRandom(seed);
       const stores = await Promise.all([open(clientOf(stub)), open(clientOf(stub))]);
       stub.fault = ({ key }) => {
         if (random() >= 0.05 || !key.includes('record.d/')) return undefined;

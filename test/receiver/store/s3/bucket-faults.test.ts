@@ -12,6 +12,7 @@ import { makeJpeg } from '../../../support/pictures.js';
 import { clientOf } from '../../../support/s3-bucket.js';
 import { type S3Stub, type StubFault, startS3Stub } from '../../../support/s3-stub.js';
 import { day, frameOf, gapOf } from '../given.js';
+import { seededRandom } from '../../../faults/plan.js';
 
 const faultKinds: readonly StubFault[] = [
   { kind: 'refuse', status: 503, code: 'SlowDown' },
@@ -20,15 +21,6 @@ const faultKinds: readonly StubFault[] = [
   { kind: 'break before' },
   { kind: 'break after' },
 ];
-
-/** Numbers from 0 to 1, the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 /** @param share of the requests that meet a fault */
 function failAtRandom(stub: S3Stub, random: () => number, share: number): void {
@@ -77,7 +69,7 @@ describe('an object store that fails at random', () => {
     'has each acknowledged frame once, with its line, and each gap once: seed %d',
     async (seed) => {
       const stub = await startS3Stub();
-      const random = randomOf(seed);
+      const random = seededRandom(seed);
       const receivers = new Receivers(stub, random);
       const send = async <T>(work: (store: FrameStore) => Promise<T>): Promise<T> => {
         for (;;) {
